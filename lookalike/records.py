@@ -1,0 +1,141 @@
+"""The records that travel between programs: frozen, small, with no knowledge of any service."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: uint8 RGB, shape [N, 224, 224, 3].
+Pixels = NDArray[np.uint8]
+#: float32, shape [N, D].
+Vectors = NDArray[np.float32]
+#: float32, shape [D].
+Vector = NDArray[np.float32]
+
+
+class Reason(StrEnum):
+    """Why one image was rejected; a fixed set, so that rejections can be counted and filtered."""
+
+    EMPTY = "empty"
+    NOT_FOUND = "not_found"
+    NOT_REGULAR = "not_regular"
+    UNREADABLE = "unreadable"
+    OUTSIDE_ROOT = "outside_root"
+    TOO_LARGE = "too_large"
+    BOMB = "bomb"
+    UNSUPPORTED = "unsupported"
+    TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
+    CHANGED = "changed"
+    BAD_VECTOR = "bad_vector"
+    REFUSED = "refused"
+    WORKER_KILLED = "worker_killed"
+    TIMEOUT = "timeout"
+
+
+class Metric(StrEnum):
+    """How two vectors of a model are compared."""
+
+    COSINE = "cosine"
+    L2 = "l2"
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """What an index must know of a model: vectors of two fingerprints are never compared."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+    metric: Metric
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.fingerprint}, {self.dimension}-d, {self.metric})"
+
+
+@dataclass(frozen=True)
+class ImageRef:
+    """Where an image is, and what is known of it before it is read."""
+
+    uri: str
+    label: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return document_id(self.uri)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One image that will not be in the index, and why."""
+
+    uri: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the index holds of a document, as far as deciding to skip it needs."""
+
+    content_sha256: str
+    model: str
+    chunk: str
+    name: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One image as the index keeps it. `name` is the label, `model` the fingerprint, `ingested_at` UTC ISO 8601,
+    `chunk` the chunk that wrote it ("job/number")."""
+
+    id: str
+    uri: str
+    name: str | None
+    image_embedding: Vector
+    content_sha256: str
+    width: int
+    height: int
+    model: str
+    ingested_at: str
+    chunk: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    """One search result; `score` is cosine similarity in [-1, 1], or 1 / (1 + squared distance) for an L2 model."""
+
+    id: str
+    uri: str
+    name: str | None
+    score: float
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a job: the references one task takes. `id` is unique across jobs ("job/number")."""
+
+    id: str
+    job: str
+    refs: tuple[ImageRef, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a chunk: every reference is counted once in exactly one of the three."""
+
+    indexed: int
+    unchanged: int
+    rejected: tuple[Rejected, ...] = ()
+
+
+def document_id(uri: str) -> str:
+    """The deterministic id of the image at `uri`: a rerun overwrites and never duplicates."""
+    return hashlib.sha256(uri.encode()).hexdigest()[:40]

@@ -1,0 +1,104 @@
+"""One settings object, from LOOKALIKE_* variables and .env; read at entry points only and passed down."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lookalike.errors import BadSetting
+
+PREFIX = "LOOKALIKE_"
+
+
+class Settings(BaseSettings):
+    """Every field has a default that works on a laptop with nothing configured."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("lookalike"),
+        description="Where all local state lies: models, the embedded index, the embedded broker.",
+    )
+    broker_url: SecretStr | None = Field(
+        None, description="redis://, rediss:// or redis+socket:// URL. Unset: a private Redis is started."
+    )
+    index_url: SecretStr | None = Field(
+        None, description="https://user:password@host:9200 or lancedb:///path. Unset: LanceDB under the home."
+    )
+    index: str = Field(
+        "images", pattern=r"^[a-z][a-z0-9_.-]{0,99}$", description="Name of the index (the alias readers use)."
+    )
+    model: str = Field("efficientnet-lite0", description="A model's name, or a .keras file.")
+    weights: Path | None = Field(None, description="A .keras file to use as the backbone of the named model.")
+    preprocessing: str | None = Field(None, description="What a .keras file expects: caffe, tf, torch, lite, none.")
+    runtime: Literal["auto", "openvino", "tensorflow"] = Field("auto", description="What runs the model.")
+    precision: Literal["auto", "f32", "bf16"] = Field("auto", description="auto: bf16 where the CPU has it.")
+    concurrency: int = Field(0, ge=0, le=512, description="Processes per worker; 0: one per core.")
+    chunk_size: int = Field(64, ge=1, le=1024, description="Images per task.")
+    queue_limit: int = Field(512, ge=1, description="Chunks in flight at which the producer pauses.")
+    roots: tuple[Path, ...] = Field((Path("/"),), description="JSON list of folders that images may lie under.")
+    max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
+    max_image_pixels: int = Field(64_000_000, ge=1, description="Larger pictures are rejected as bomb.")
+    insecure: bool = Field(False, description="Allow credentials over plain http to another host.")
+    ca_certs: Path | None = Field(None, description="Certificate authority file for https and rediss.")
+    engine: Literal["lucene", "faiss"] = Field("lucene", description="OpenSearch's k-NN engine.")
+    shards: int = Field(1, ge=1, description="Primary shards of a new OpenSearch index.")
+    replicas: int = Field(0, ge=0, description="Replicas of a new OpenSearch index.")
+
+    @field_validator("broker_url", "index_url", "weights", "preprocessing", "ca_certs", mode="before")
+    @classmethod
+    def _empty_means_unset(cls, value: Any) -> Any:
+        # Compose files pass an unset variable on as an empty one.
+        return None if value == "" else value
+
+    @field_validator("home", "roots", mode="after")
+    @classmethod
+    def _resolved(cls, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(path.expanduser().resolve() for path in value)
+        return value.expanduser().absolute()
+
+    @property
+    def index_location(self) -> str:
+        """The index's URL with its credentials."""
+        return self.index_url.get_secret_value() if self.index_url else f"lancedb://{self.home / 'index'}"
+
+    @property
+    def index_address(self) -> str:
+        """The index's URL without credentials, fit for messages, logs and the ledger."""
+        return plain_address(self.index_location)
+
+    @property
+    def processes(self) -> int:
+        """Model processes a worker runs: one single-threaded inference per core is the fastest on a CPU."""
+        return self.concurrency or usable_cores()
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings, with `overrides` (those not None) above the environment. Raises BadSetting."""
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise BadSetting(*_first_problem(error)) from error
+
+
+def plain_address(url: str) -> str:
+    """A service's URL without its credentials."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def usable_cores() -> int:
+    """Cores this process may run on, which containers and taskset make fewer than the machine's."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _first_problem(error: ValidationError) -> tuple[str, str]:
+    problem = error.errors()[0]
+    name = PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+    given = "" if "url" in name.lower() else f" = {problem.get('input')!r}"
+    return f"{name}{given} cannot be used: {problem['msg']}.", "Correct it in the environment or in .env."

@@ -1,0 +1,37 @@
+"""Every error survives the ways errors travel, and says what, which one and why."""
+
+import pickle
+
+import pytest
+
+from lookalike import errors
+from lookalike.errors import LookalikeError
+from lookalike.records import Reason
+
+
+def subclasses(kind: type[LookalikeError]) -> list[type[LookalikeError]]:
+    return [kind, *(child for direct in kind.__subclasses__() for child in subclasses(direct))]
+
+
+NAMED = [
+    kind for kind in subclasses(LookalikeError) if kind.__module__ == errors.__name__ and kind is not LookalikeError
+]
+
+
+def example(kind: type[LookalikeError]) -> LookalikeError:
+    names = kind.__init__.__code__.co_varnames[1 : kind.__init__.__code__.co_argcount]
+    return kind(*(Reason.CORRUPT if name == "reason" else f"the {name}" for name in names))
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_an_error_survives_pickling(kind: type[LookalikeError]) -> None:
+    error = example(kind)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), copy.args, str(copy)) == (kind, error.args, str(error))
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_an_error_says_what_in_at_most_two_lines(kind: type[LookalikeError]) -> None:
+    lines = str(example(kind)).splitlines()
+    assert 1 <= len(lines) <= 2
+    assert "the " in lines[0] or "corrupt" in lines[0]

@@ -1,0 +1,51 @@
+"""Settings come from the environment, and a wrong one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import BadSetting
+from lookalike.settings import Settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_configured_means_the_embedded_stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LOOKALIKE_HOME", str(tmp_path))
+    settings = read_settings()
+    assert settings.broker_url is None
+    assert settings.index_location == f"lancedb://{tmp_path}/index"
+    assert settings.model == "efficientnet-lite0"
+
+
+def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKALIKE_MODEL", "resnet50")
+    assert read_settings().model == "resnet50"
+    assert read_settings(model="vgg16", index=None).model == "vgg16"
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKALIKE_BROKER_URL", "")
+    assert read_settings().broker_url is None
+
+
+@pytest.mark.parametrize(("name", "value"), [("CHUNK_SIZE", "many"), ("RUNTIME", "abacus"), ("INDEX", "No Such!")])
+def test_a_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"LOOKALIKE_{name}", value)
+    with pytest.raises(BadSetting, match=f"LOOKALIKE_{name}.*{value}"):
+        read_settings()
+
+
+def test_credentials_show_in_neither_the_address_nor_the_printed_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKALIKE_INDEX_URL", "https://writer:hunter2@search.example:9200")
+    monkeypatch.setenv("LOOKALIKE_BROKER_URL", "redis://:hunter2@broker.example:6379/0")
+    settings = read_settings()
+    assert settings.index_address == "https://search.example:9200"
+    assert "hunter2" not in repr(settings)
+
+
+def test_every_setting_is_explained() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
