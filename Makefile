@@ -1,0 +1,46 @@
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo format check test lock bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/installed ## Install the locked packages and lookalike itself into .venv
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("lookalike needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e . && touch $@
+
+.venv/testable: .venv/installed requirements-test.lock
+	$(BIN)/pip install --quiet --require-hashes -r requirements-test.lock && touch $@
+
+demo: install ## Ingest and search a few pictures, with nothing configured
+	$(BIN)/lookalike demo
+
+format: .venv/testable ## Rewrite the code in the house's form
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+check: .venv/testable ## Lint, form, types, and who may import whom
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: .venv/testable ## Run the tests, against real services
+	$(BIN)/pytest
+
+lock: install ## Resolve pyproject.toml anew into requirements.lock and requirements-test.lock
+	$(BIN)/pip install --quiet uv
+	printf '%s\n' 'hatchling>=1.27' editables | $(LOCK) -o requirements.lock pyproject.toml -
+	$(LOCK) -c requirements.lock -o requirements-test.lock --group test
+	$(BIN)/pip uninstall --quiet --yes uv
+
+bench: .venv/testable ## Measure the stages and the peers, side by side
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove .venv and every cache in this folder
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
