@@ -1,0 +1,185 @@
+"""A reference's bytes: files under the allowed roots, with no knowledge of what the bytes mean."""
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from lookalike.errors import ImageRejected, SourceUnavailable
+from lookalike.records import Reason
+
+#: Where the open file system has it, a directory that may be passed but not listed can be passed.
+_DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+#: Non-blocking, so that a FIFO put in the place of a file cannot hang the worker.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+#: What says that the place is away (mount, network) or that we are short of something: it passes.
+_AWAY = {
+    getattr(errno, name, None)
+    for name in (
+        *("EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EHOSTDOWN"),
+        *("EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "ENETRESET", "ENOLINK", "EREMOTEIO", "ESHUTDOWN"),
+        *("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EAGAIN", "EBUSY"),
+    )
+}
+#: What says something of this one file; every errno not named here makes it unreadable.
+_OF_ONE_FILE = {
+    errno.ENOENT: Reason.NOT_FOUND,
+    errno.ENOTDIR: Reason.NOT_FOUND,
+    errno.ENAMETOOLONG: Reason.NOT_FOUND,
+    errno.EISDIR: Reason.NOT_REGULAR,
+    errno.ENXIO: Reason.NOT_REGULAR,
+}
+
+_EXCHANGED = "the file or a folder on the way to it was exchanged"
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def local_uri(path: str | os.PathLike[str]) -> str:
+    """The uri of a file: its absolute path, or `file://` and percent-encoded bytes if that is not valid UTF-8."""
+    absolute = os.path.abspath(path)
+    try:
+        absolute.encode()
+    except UnicodeEncodeError:
+        return "file://" + quote_from_bytes(os.fsencode(absolute))
+    return absolute
+
+
+def local_path(uri: str) -> str:
+    """The path `local_uri` made `uri` from, fit for `os` calls whatever its bytes. Raises ImageRejected
+    (`unsupported`) for any other scheme."""
+    match = _SCHEME.match(uri)
+    if match is None:
+        return uri
+    if match[1].lower() != "file":
+        # The rest of the uri may hold credentials and stays out of the message.
+        raise ImageRejected(Reason.UNSUPPORTED, f"{match[1]}:// is not read; only local files are")
+    return os.fsdecode(unquote_to_bytes(uri[match.end() :]))
+
+
+class Storage:
+    """Reads whole files of at most `max_bytes` that lie under one of `roots`, after following symlinks."""
+
+    def __init__(self, roots: Iterable[Path], max_bytes: int) -> None:
+        self.roots = tuple(root.resolve() for root in roots)
+        self.max_bytes = max_bytes
+
+    def read(self, uri: str) -> bytes:
+        """The file's bytes. A file that changes meanwhile is read once more.
+
+        Raises ImageRejected (unsupported, outside_root, not_found, not_regular, empty, too_large, unreadable,
+        changed), or SourceUnavailable when the place it lies in is away.
+        """
+        path = local_path(uri)
+        try:
+            try:
+                return self._read(path)
+            except ImageRejected as rejected:
+                if rejected.reason is not Reason.CHANGED:
+                    raise
+                return self._read(path)
+        except OSError as error:
+            raise self._translated(error, path, uri) from error
+        except ValueError as error:
+            raise ImageRejected(Reason.NOT_FOUND, f"no file can have this name: {error}") from error
+
+    def _read(self, path: str) -> bytes:
+        with open(self._open(path), "rb", buffering=0) as file:
+            before = os.fstat(file.fileno())
+            self._check(before)
+            content = _content(file.fileno(), before.st_size)
+            if _version(os.fstat(file.fileno())) != _version(before) or len(content) != before.st_size:
+                raise ImageRejected(Reason.CHANGED, "the file was being written while it was read")
+            return content
+
+    def _open(self, path: str) -> int:
+        if "\0" in path or not os.path.isabs(path):
+            raise ImageRejected(Reason.OUTSIDE_ROOT, "not an absolute path")
+        resolved = _resolved(path)
+        root = next((root for root in self.roots if resolved.is_relative_to(root)), None)
+        if root is None:
+            raise ImageRejected(Reason.OUTSIDE_ROOT, f"it lies in none of: {', '.join(map(str, self.roots))}")
+        # Opening a device can do harm by itself, so the kind is known before and checked again after.
+        self._check(os.stat(resolved, follow_symlinks=False))
+        return _open_beneath(root, resolved.relative_to(root).parts)
+
+    def _check(self, status: os.stat_result) -> None:
+        if stat.S_ISLNK(status.st_mode):
+            raise ImageRejected(Reason.CHANGED, _EXCHANGED)
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageRejected(Reason.NOT_REGULAR, f"not a file but {_kind(status.st_mode)}")
+        if status.st_size == 0:
+            raise ImageRejected(Reason.EMPTY, "0 bytes")
+        if status.st_size > self.max_bytes:
+            raise ImageRejected(Reason.TOO_LARGE, f"{status.st_size} bytes; at most {self.max_bytes} are read")
+
+    def _translated(self, error: OSError, path: str, uri: str) -> ImageRejected | SourceUnavailable:
+        """A missing root is a mount that is away: its pictures are not lost."""
+        why = error.strerror or str(error)
+        missing = [root for root in self.roots if Path(path).is_relative_to(root) and _is_missing(root)]
+        if missing:
+            return SourceUnavailable(str(missing[0]), "the folder is missing")
+        if error.errno is not None and error.errno in _AWAY:
+            return SourceUnavailable(uri, why)
+        return ImageRejected(_OF_ONE_FILE.get(error.errno or 0, Reason.UNREADABLE), why)
+
+
+def _resolved(path: str) -> Path:
+    try:
+        return Path(os.path.realpath("/" + path.lstrip("/"), strict=True))
+    except OSError as error:
+        # What was a symlink when looked at is none when followed.
+        if error.errno == errno.EINVAL:
+            raise ImageRejected(Reason.CHANGED, _EXCHANGED) from error
+        raise
+
+
+def _open_beneath(root: Path, parts: tuple[str, ...]) -> int:
+    """Open `root/parts` folder by folder, refusing symlinks: the path is resolved, so that one met here was
+    swapped in meanwhile and might lead out of the root."""
+    folder = os.open(root, _DIRECTORY)
+    try:
+        for part in parts[:-1]:
+            inner = os.open(part, _DIRECTORY, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(parts[-1], _FILE, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise ImageRejected(Reason.CHANGED, _EXCHANGED) from error
+        raise
+    finally:
+        os.close(folder)
+
+
+def _content(descriptor: int, size: int) -> bytes:
+    """Up to one byte more than `size`, so that growth shows; a network mount may hand out less per call."""
+    pieces: list[bytes] = []
+    left = size + 1
+    while left and (piece := os.read(descriptor, left)):
+        pieces.append(piece)
+        left -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _is_missing(folder: Path) -> bool:
+    """Unlike `Path.exists`, a folder we may not look at is not missing."""
+    try:
+        os.stat(folder)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")

@@ -1,0 +1,292 @@
+"""Real files of every kind, in temporary folders."""
+
+import errno
+import os
+import resource
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import ImageRejected, SourceUnavailable
+from lookalike.records import Reason, document_id
+from lookalike.storage import Storage, local_path, local_uri
+
+LIMIT_BYTES = 1000
+NOBODY = 65534
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    root = tmp_path / "root"
+    root.mkdir()
+    return Storage((root,), LIMIT_BYTES)
+
+
+@pytest.fixture
+def root(storage: Storage) -> Path:
+    return storage.roots[0]
+
+
+def reason_for(storage: Storage, uri: str | Path) -> Reason:
+    with pytest.raises(ImageRejected) as caught:
+        storage.read(str(uri))
+    assert caught.value.detail
+    return caught.value.reason
+
+
+@contextmanager
+def one_who_may_not_read_everything() -> Iterator[None]:
+    """Root reads what it likes, so that it steps down for a while."""
+    mine = os.geteuid()
+    if mine == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(mine)
+
+
+def test_a_file_is_read_whole(storage: Storage, root: Path) -> None:
+    (root / "a.jpg").write_bytes(b"x" * LIMIT_BYTES)
+    assert storage.read(local_uri(root / "a.jpg")) == b"x" * LIMIT_BYTES
+
+
+def test_the_usual_root_is_everything(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"content")
+    storage = Storage((Path("/"),), LIMIT_BYTES)
+    assert storage.read(f"{tmp_path}/a.jpg") == b"content"
+    assert storage.read(f"//{tmp_path}/a.jpg") == b"content"
+
+
+def test_a_file_that_is_not_there_is_not_found(storage: Storage, root: Path) -> None:
+    (root / "a.jpg").write_bytes(b"content")
+    assert reason_for(storage, root / "missing.jpg") is Reason.NOT_FOUND
+    assert reason_for(storage, root / "a.jpg" / "inside.jpg") is Reason.NOT_FOUND
+
+
+def test_an_empty_file_is_rejected(storage: Storage, root: Path) -> None:
+    (root / "a.jpg").touch()
+    assert reason_for(storage, root / "a.jpg") is Reason.EMPTY
+
+
+def test_a_file_over_the_limit_is_rejected_unread(storage: Storage, root: Path) -> None:
+    (root / "a.jpg").write_bytes(b"x" * (LIMIT_BYTES + 1))
+    assert reason_for(storage, root / "a.jpg") is Reason.TOO_LARGE
+    with open(root / "sparse.jpg", "wb") as file:
+        file.truncate(1 << 40)
+    assert reason_for(storage, root / "sparse.jpg") is Reason.TOO_LARGE
+
+
+@pytest.mark.timeout(10)
+def test_what_is_no_regular_file_is_rejected_without_waiting(
+    storage: Storage, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "folder.jpg").mkdir()
+    os.mkfifo(root / "fifo.jpg")
+    # A socket's address is short; a temporary folder's path may not be.
+    monkeypatch.chdir(root)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket.jpg")
+    for name in ("folder.jpg", "fifo.jpg", "socket.jpg"):
+        assert reason_for(storage, root / name) is Reason.NOT_REGULAR
+    assert reason_for(storage, root) is Reason.NOT_REGULAR
+    assert reason_for(Storage((Path("/"),), LIMIT_BYTES), "/dev/zero") is Reason.NOT_REGULAR
+
+
+def test_a_file_we_may_not_read_is_unreadable(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("shut")
+    (folder / "a.jpg").write_bytes(b"content")
+    (folder / "a.jpg").chmod(0)
+    storage = Storage((folder,), LIMIT_BYTES)
+    with one_who_may_not_read_everything():
+        assert reason_for(storage, folder / "a.jpg") is Reason.UNREADABLE
+
+
+def test_a_path_outside_the_roots_is_rejected(storage: Storage, root: Path) -> None:
+    secret = root.parent / "secret.jpg"
+    secret.write_bytes(b"secret")
+    sibling = root.parent / "root-and-more"
+    sibling.mkdir()
+    (sibling / "a.jpg").write_bytes(b"secret")
+    for path in (secret, f"{root}/../secret.jpg", sibling / "a.jpg", "secret.jpg", "", f"{root}/a\0.jpg"):
+        assert reason_for(storage, path) is Reason.OUTSIDE_ROOT
+
+
+def test_symlinks_are_followed_inside_the_roots_only(storage: Storage, root: Path) -> None:
+    (root.parent / "secret.jpg").write_bytes(b"secret")
+    (root / "a.jpg").write_bytes(b"content")
+    (root / "inside.jpg").symlink_to("a.jpg")
+    (root / "outside.jpg").symlink_to(root.parent / "secret.jpg")
+    (root / "folder").symlink_to(root.parent)
+    (root / "loop.jpg").symlink_to("loop.jpg")
+    (root / "dangling.jpg").symlink_to("gone.jpg")
+    assert storage.read(str(root / "inside.jpg")) == b"content"
+    assert reason_for(storage, root / "outside.jpg") is Reason.OUTSIDE_ROOT
+    assert reason_for(storage, root / "folder" / "secret.jpg") is Reason.OUTSIDE_ROOT
+    assert reason_for(storage, root / "loop.jpg") is Reason.UNREADABLE
+    assert reason_for(storage, root / "dangling.jpg") is Reason.NOT_FOUND
+
+
+def test_a_root_may_itself_be_a_symlink(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.jpg").write_bytes(b"content")
+    (tmp_path / "link").symlink_to("real")
+    storage = Storage((tmp_path / "link",), LIMIT_BYTES)
+    assert storage.read(str(tmp_path / "link" / "a.jpg")) == b"content"
+    assert storage.read(str(tmp_path / "real" / "a.jpg")) == b"content"
+
+
+@pytest.mark.parametrize("swapped", ["folder", "folder/a.jpg"])
+def test_a_symlink_swapped_in_while_reading_never_leads_out(storage: Storage, root: Path, swapped: str) -> None:
+    outside = root.parent / "outside"
+    for folder, content in ((outside, b"secret"), (root / "folder", b"content")):
+        folder.mkdir()
+        (folder / "a.jpg").write_bytes(content)
+    place = root / swapped
+    (root.parent / "link").symlink_to(outside if swapped == "folder" else outside / "a.jpg")
+    done = threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            place.rename(root.parent / "away")
+            (root.parent / "link").rename(place)
+            place.rename(root.parent / "link")
+            (root.parent / "away").rename(place)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    seen = set()
+    try:
+        for _ in range(3000):
+            try:
+                seen.add(storage.read(str(root / "folder" / "a.jpg")))
+            except ImageRejected as rejected:
+                seen.add(rejected.reason.encode())
+    finally:
+        done.set()
+        swapper.join()
+    assert b"secret" not in seen
+    assert seen <= {b"content", b"outside_root", b"not_found", b"changed"}
+    assert b"content" in seen
+
+
+def test_a_file_that_never_stops_changing_is_rejected(tmp_path: Path) -> None:
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(bytes(32_000_000))
+    done, started = threading.Event(), threading.Event()
+
+    def touch() -> None:
+        moment = 0
+        while not done.is_set():
+            moment += 1
+            os.utime(picture, ns=(moment, moment))
+            started.set()
+
+    toucher = threading.Thread(target=touch)
+    toucher.start()
+    try:
+        assert started.wait(10)
+        assert reason_for(Storage((tmp_path,), 100_000_000), picture) is Reason.CHANGED
+    finally:
+        done.set()
+        toucher.join()
+
+
+def test_a_file_that_changed_once_is_read_again(tmp_path: Path) -> None:
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(b"old")
+
+    class Interrupted(Storage):
+        """Replaces the content after the first look at the file's status, as a copy under way would."""
+
+        looks = 0
+
+        def _check(self, status: os.stat_result) -> None:
+            super()._check(status)
+            self.looks += 1
+            # The second look is the one at the open file.
+            if self.looks == 2:
+                picture.write_bytes(b"new and longer")
+
+    storage = Interrupted((tmp_path,), LIMIT_BYTES)
+    assert storage.read(str(picture)) == b"new and longer"
+    assert storage.looks == 4
+
+
+def test_a_missing_root_is_a_source_that_is_away(storage: Storage, root: Path) -> None:
+    root.rmdir()
+    with pytest.raises(SourceUnavailable, match="missing"):
+        storage.read(str(root / "a.jpg"))
+
+
+def test_having_no_descriptor_left_passes(storage: Storage, root: Path) -> None:
+    (root / "a.jpg").write_bytes(b"content")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(SourceUnavailable):
+            storage.read(str(root / "a.jpg"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert storage.read(str(root / "a.jpg")) == b"content"
+
+
+@pytest.mark.parametrize(
+    "number, expected",
+    [
+        (errno.EIO, SourceUnavailable),
+        (errno.ESTALE, SourceUnavailable),
+        (errno.ETIMEDOUT, SourceUnavailable),
+        (errno.EHOSTDOWN, SourceUnavailable),
+        (errno.EACCES, ImageRejected),
+        (errno.EINVAL, ImageRejected),
+    ],
+)
+def test_an_error_of_the_mount_is_told_from_one_of_the_file(storage: Storage, number: int, expected: type) -> None:
+    class Failing(Storage):
+        """Fails as a mount does, which cannot be had without one."""
+
+        def _read(self, path: str) -> bytes:
+            raise OSError(number, os.strerror(number), path)
+
+    with pytest.raises(expected, match=os.strerror(number)):
+        Failing(storage.roots, LIMIT_BYTES).read(str(storage.roots[0] / "a.jpg"))
+
+
+@pytest.mark.parametrize("uri", ["http://host/a.jpg", "s3://bucket/a.jpg", "HTTPS://user:secret@host/a.jpg"])
+def test_other_schemes_are_unsupported_and_keep_their_secrets(storage: Storage, uri: str) -> None:
+    with pytest.raises(ImageRejected) as caught:
+        storage.read(uri)
+    assert caught.value.reason is Reason.UNSUPPORTED
+    assert uri.split(":")[0] in caught.value.detail
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000 + "b", "\ud800", "100%41.jpg", "a\nb.jpg"])
+def test_odd_names_that_are_not_there_are_not_found(storage: Storage, root: Path, name: str) -> None:
+    assert reason_for(storage, f"{root}/{name}") is Reason.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "name", [b"plain.jpg", "größe ü.jpg".encode(), b"100%41 #?.jpg", b"a\nb.jpg", b"\xff\xfe%\xe9.jpg", b"file:"]
+)
+def test_every_name_of_a_file_survives_its_uri(storage: Storage, root: Path, name: bytes) -> None:
+    path = os.fsdecode(os.fsencode(root) + b"/" + name)
+    try:
+        Path(path).write_bytes(b"content")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    uri = local_uri(path)
+    assert local_path(uri) == path
+    assert len(document_id(uri)) == 40
+    assert uri.startswith("file:///") is (b"\xff" in name)
+    assert storage.read(uri) == b"content"
+
+
+def test_a_relative_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert local_uri("a.jpg") == os.path.join(os.getcwd(), "a.jpg")
