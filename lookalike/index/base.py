@@ -1,0 +1,92 @@
+"""The contract every index keeps: one index is a named place for the vectors of one model."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
+
+
+@dataclass(frozen=True)
+class IndexOptions:
+    """How an index is reached and, if it has to be created, built. The embedded index uses `patience_s` alone."""
+
+    #: `lucene` needs no native library; `faiss` crashes a node that lacks its own.
+    engine: str = "lucene"
+    #: Links per node of the HNSW graph.
+    m: int = 16
+    #: Candidates looked at while a vector is linked in.
+    ef_construction: int = 100
+    #: Candidates looked at by a search; never fewer than k.
+    ef_search: int = 100
+    shards: int = 1
+    replicas: int = 0
+    verify_certs: bool = True
+    #: A file with the certificate authorities to trust instead of the public ones.
+    ca_certs: str | None = None
+    #: Allow credentials over plain HTTP to another machine.
+    insecure: bool = False
+    #: For one request.
+    timeout_s: float = 60.0
+    #: How long one `write` or `delete` insists when the index pushes back; longer waits are the caller's.
+    patience_s: float = 20.0
+
+
+@dataclass(frozen=True)
+class IndexInfo:
+    """One line of `lookalike index list`: `name` is what readers use, `physical` what it points to."""
+
+    name: str
+    physical: str
+    model: ModelIdentity
+    documents: int
+    size_bytes: int
+
+
+class Index(Protocol):
+    """Where documents are written and searched. Not safe to share across a fork: open one per process.
+
+    Every method may raise IndexUnavailable (temporary), AccessDenied, DiskFull, IndexMissing, IndexConflict or
+    BadSetting (permanent).
+    """
+
+    name: str
+
+    def ensure(self, model: ModelIdentity) -> None:
+        """Create the index for `model` if it is missing. Raises ModelMismatch if it was made for another."""
+
+    def model(self) -> ModelIdentity:
+        """The model whose vectors are in here. Raises IndexMissing."""
+
+    def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """What is held of these ids; absent ids are absent from the answer. Sees every earlier `write`."""
+
+    def write(self, documents: Sequence[Document]) -> list[Rejected]:
+        """Store the documents under their ids, overwriting. All are durable when this returns, but for the
+        ones returned: those the index refuses for good (reason `bad_vector` or `refused`).
+        Raises ModelMismatch if a document comes from another model."""
+
+    def search(self, vector: Vector, k: int, filters: Mapping[str, str] | None = None) -> list[Match]:
+        """The k nearest documents, best first. `filters` are equalities on `name`, `uri` or `metadata.KEY`.
+        Raises ImageRejected (`bad_vector`) for a vector that has no neighbours, BadSetting for another filter."""
+
+    def get(self, id: str) -> Document | None:
+        """One document with its vector, or None."""
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Remove documents; ids that are not there are ignored."""
+
+    def count(self) -> int:
+        """Documents visible to a search."""
+
+    def refresh(self) -> None:
+        """Make every earlier write visible to searches."""
+
+    def settle(self) -> None:
+        """End a load: make it visible and compact what the load left behind. Safe to repeat."""
+
+    def drop(self) -> None:
+        """Delete the index: the name and what it points to. Raises IndexMissing."""
+
+    def close(self) -> None:
+        """Release connections."""

@@ -1,0 +1,54 @@
+"""Documents and models to put into an index."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lookalike.records import Document, Metric, ModelIdentity, Vector, Vectors, document_id
+
+DIMENSION = 32
+COSINE = ModelIdentity("tiny", "a" * 16, DIMENSION, Metric.COSINE)
+L2 = ModelIdentity("tiny-l2", "b" * 16, DIMENSION, Metric.L2)
+
+
+def clustered_vectors(count: int, clusters: int = 20, seed: int = 0) -> Vectors:
+    """Unit vectors, float32 [count, DIMENSION], about random centres: as embeddings lie, not as noise does."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(clusters, DIMENSION))
+    vectors = centres[random.integers(clusters, size=count)] + 0.5 * random.normal(size=(count, DIMENSION))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors.astype(np.float32)
+
+
+def document(
+    uri: str,
+    vector: Vector,
+    *,
+    name: str | None = None,
+    model: ModelIdentity = COSINE,
+    metadata: Mapping[str, str] | None = None,
+    chunk: str = "job/1",
+) -> Document:
+    """One document with made-up bytes."""
+    return Document(
+        id=document_id(uri),
+        uri=uri,
+        name=name,
+        image_embedding=vector,
+        content_sha256="c" * 64,
+        width=640,
+        height=480,
+        model=model.fingerprint,
+        ingested_at="2026-01-02T03:04:05+00:00",
+        chunk=chunk,
+        metadata=metadata or {},
+    )
+
+
+def documents(count: int, model: ModelIdentity = COSINE, chunk: str = "job/1") -> list[Document]:
+    """`count` documents named "even" and "odd" by turns."""
+    vectors = clustered_vectors(count)
+    return [
+        document(f"/photos/{i}.jpg", vectors[i], name=("even", "odd")[i % 2], model=model, chunk=chunk)
+        for i in range(count)
+    ]
