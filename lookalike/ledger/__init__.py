@@ -1,0 +1,6 @@
+"""What became of every job, chunk and image."""
+
+from lookalike.ledger.job import Job, JobState
+from lookalike.ledger.ledger import Ledger
+
+__all__ = ["Job", "JobState", "Ledger"]

@@ -1,0 +1,113 @@
+"""The queue: Celery's app, the names of its tasks and the settings of delivery.
+
+A message carries only a chunk's id; the ledger holds what the chunk is. So a message that is lost, repeated or
+forged can neither lose, repeat nor change work: the queue is an accelerator, the ledger the truth.
+"""
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from lookalike.broker import broker_error
+from lookalike.settings import plain_address
+
+#: Declared once here, so that the producer can send by name without importing the worker.
+INGEST_CHUNK = "lookalike.ingest_chunk"
+FINISH_JOB = "lookalike.finish_job"
+QUEUE = "images"
+#: Before every key that Celery writes, so that one Redis can serve several applications.
+KEY_PREFIX = "lookalike:"
+
+#: Raised inside a task, so it can stop in order; a chunk takes seconds, so minutes mean something hangs.
+SOFT_TIME_LIMIT_S = 180
+#: Kills the process: the only thing that ends C code which hangs.
+HARD_TIME_LIMIT_S = 240
+#: Redis hands an unacknowledged message out again after this long; 2.5 x the hard limit, so never while it runs.
+VISIBILITY_TIMEOUT_S = 600
+#: Loading a model takes longer than Celery's default of 4 s for a child to report in.
+CHILD_START_TIMEOUT_S = 120
+
+
+def make_app(broker_url: str) -> Celery:
+    """A Celery app for producer, worker and Flower alike: all must agree on the delivery settings."""
+    app = Celery("lookalike", broker=broker_url, set_as_current=False)
+    app.conf.update(
+        **_content(),
+        **_delivery(),
+        **_processes(),
+        broker_transport_options=_transport(),
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_channel_error_retry=True,
+        visibility_timeout=VISIBILITY_TIMEOUT_S,
+        task_default_queue=QUEUE,
+        task_publish_retry=False,
+    )
+    return app
+
+
+def send_chunk(app: Celery, chunk_id: str) -> None:
+    """Ask some worker to take a chunk that the ledger holds."""
+    _send(app, INGEST_CHUNK, chunk_id)
+
+
+def send_finish(app: Celery, job_id: str) -> None:
+    """Ask some worker to end a job that has nothing outstanding."""
+    _send(app, FINISH_JOB, job_id)
+
+
+def _send(app: Celery, task: str, argument: str) -> None:
+    try:
+        app.send_task(task, args=(argument,), ignore_result=True)
+    except OperationalError as error:
+        raise broker_error(error, plain_address(app.conf.broker_url)) from error
+
+
+def _content() -> dict[str, object]:
+    # JSON only, in both directions: a pickle in the broker would be code execution in the worker.
+    return {
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": ["json"],
+        "result_accept_content": ["json"],
+        "task_ignore_result": True,
+        "worker_send_task_events": True,
+        "task_send_sent_event": True,
+    }
+
+
+def _delivery() -> dict[str, object]:
+    # Acknowledged when done, and put back when the child died: work is repeated rather than lost,
+    # which deterministic ids and the ledger make harmless.
+    return {
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_acks_on_failure": True,
+        "task_acks_on_timeout": False,
+        "task_soft_time_limit": SOFT_TIME_LIMIT_S,
+        "task_time_limit": HARD_TIME_LIMIT_S,
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+    }
+
+
+def _processes() -> dict[str, object]:
+    return {
+        "worker_pool": "prefork",
+        "worker_proc_alive_timeout": CHILD_START_TIMEOUT_S,
+        "worker_soft_shutdown_timeout": 60.0,
+        "worker_enable_soft_shutdown_on_idle": False,
+    }
+
+
+def _transport() -> dict[str, object]:
+    return {
+        "visibility_timeout": VISIBILITY_TIMEOUT_S,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "unacked_mutex_expire": 60,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "global_keyprefix": KEY_PREFIX,
+    }

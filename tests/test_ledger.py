@@ -1,0 +1,148 @@
+"""The ledger against a real Redis: what is counted, when, and how often."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, JobEnded, JobUnknown
+from lookalike.ledger import JobState, Ledger
+from lookalike.messages import MessageInvalid
+from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
+from tests.services.ports import free_port
+from tests.services.redis import RedisServer
+
+FORGED = [b"\x80\x05pickle", b"{}", b"[]", b'[{"uri": 7}]', b'[{"uri": "/a", "label": 1}]']
+MODEL = ModelIdentity(name="resnet50", fingerprint="0123456789abcdef", dimension=256, metric=Metric.COSINE)
+
+
+@pytest.fixture
+def ledger(redis_url: str) -> Iterator[Ledger]:
+    opened = Ledger(redis_url)
+    yield opened
+    opened.close()
+
+
+def open_job(ledger: Ledger) -> str:
+    return ledger.open_job(source="/pictures", index="images", index_address="lancedb:///i", model=MODEL, spec="{}")
+
+
+def chunk(job_id: str, number: int = 0, size: int = 3) -> Chunk:
+    refs = tuple(ImageRef(uri=f"/pictures/{number}-{n}.jpg", label="cat", metadata={"n": str(n)}) for n in range(size))
+    return Chunk(id=f"{job_id}/{number:06d}", job=job_id, refs=refs)
+
+
+def test_a_chunk_comes_back_as_it_was_opened(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    assert ledger.chunk(opened.id) == opened
+
+
+def test_a_chunk_closed_twice_counts_once(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    outcome = Outcome(indexed=1, unchanged=1, rejected=(Rejected(opened.refs[2].uri, Reason.CORRUPT, "broken"),))
+    ledger.close_chunk(opened, outcome)
+    ledger.close_chunk(opened, outcome)
+    job = ledger.job(opened.job)
+    assert (job.found, job.indexed, job.unchanged, job.rejected) == (3, 1, 1, 1)
+    assert list(ledger.rejected(opened.job)) == list(outcome.rejected)
+
+
+def test_a_closed_chunk_is_no_longer_there(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    ledger.close_chunk(opened, Outcome(indexed=3, unchanged=0))
+    assert ledger.chunk(opened.id) is None
+    assert ledger.outstanding(opened.job) == 0
+
+
+def test_only_the_last_chunk_of_a_drained_job_is_the_last(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    first, second = chunk(job_id, 0), chunk(job_id, 1)
+    assert [ledger.open_chunk(first), ledger.open_chunk(second)] == [1, 2]
+    done = Outcome(indexed=3, unchanged=0)
+    assert not ledger.close_chunk(first, done)
+    assert not ledger.drain(job_id)
+    assert ledger.close_chunk(second, done)
+    assert ledger.job(job_id).state is JobState.FINISHING
+
+
+def test_a_job_whose_chunks_close_early_is_done_when_it_drains(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    ledger.open_chunk(chunk(job_id))
+    assert not ledger.close_chunk(chunk(job_id), Outcome(indexed=3, unchanged=0))
+    assert ledger.drain(job_id)
+
+
+def test_a_job_finishes_only_with_nothing_outstanding(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    ledger.open_chunk(chunk(job_id))
+    ledger.finish(job_id)
+    assert ledger.job(job_id).state is JobState.ENUMERATING
+    ledger.drain(job_id)
+    ledger.close_chunk(chunk(job_id), Outcome(indexed=3, unchanged=0))
+    ledger.finish(job_id)
+    assert ledger.job(job_id).has_ended
+
+
+def test_a_failed_job_takes_no_more_chunks_and_stays_failed(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    ledger.open_chunk(chunk(job_id))
+    ledger.fail(job_id, "wrong model")
+    with pytest.raises(JobEnded):
+        ledger.open_chunk(chunk(job_id, 1))
+    assert ledger.chunk(chunk(job_id).id) is None
+    ledger.interrupt(job_id)
+    job = ledger.job(job_id)
+    assert (job.state, job.error, job.found) == (JobState.FAILED, "wrong model", 3)
+
+
+def test_jobs_come_newest_first(ledger: Ledger) -> None:
+    ids = [open_job(ledger) for _ in range(3)]
+    assert [job.id for job in ledger.jobs()] == ids[::-1]
+
+
+def test_an_unknown_job_is_named(ledger: Ledger) -> None:
+    with pytest.raises(JobUnknown, match="no-such-job"):
+        ledger.job("no-such-job")
+
+
+def test_what_is_no_list_of_references_is_refused(ledger: Ledger, redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        for number, forged in enumerate(
+            [b"\x80\x05pickle", b"{}", b"[]", b'[{"uri": 7}]', b'[{"uri": "/a", "label": 1}]']
+        ):
+            client.hset("lookalike:ledger:outstanding:j", f"j/{number}", forged)
+            with pytest.raises(MessageInvalid, match=f"j/{number}"):
+                ledger.chunk(f"j/{number}")
+
+
+def test_the_ledger_survives_a_kill_of_redis(redis_server: RedisServer, redis_url: str) -> None:
+    ledger = Ledger(redis_url)
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    redis_server.kill()
+    redis_server.restart()
+    assert ledger.chunk(opened.id) == opened
+    ledger.close()
+
+
+def test_an_absent_broker_is_named_without_its_password() -> None:
+    ledger = Ledger(f"redis://user:secret@127.0.0.1:{free_port()}/0")
+    with pytest.raises(BrokerUnavailable, match="broker at redis://127") as raised:
+        ledger.ping()
+    assert "secret" not in str(raised.value)
+
+
+def test_a_wrong_password_is_not_an_absent_broker() -> None:
+    with RedisServer(password="right") as server:
+        ledger = Ledger(server.url.replace("right", "wrong"))
+        with pytest.raises(AccessDenied, match="LOOKALIKE_BROKER_URL"):
+            ledger.ping()
+        ledger.close()
+
+
+def test_a_broker_of_another_kind_is_refused() -> None:
+    with pytest.raises(BadSetting, match="amqp"):
+        Ledger("amqp://127.0.0.1")
