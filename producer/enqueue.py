@@ -1,0 +1,44 @@
+"""References become chunks: recorded first, sent second, and never more of them than the queue may hold."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from lookalike.ledger import Ledger
+from lookalike.records import Chunk, ImageRef
+
+#: How often a producer that waits for room looks again.
+POLL_S = 0.05
+
+
+def enqueue(
+    references: Iterable[ImageRef],
+    job_id: str,
+    *,
+    ledger: Ledger,
+    send: Callable[[str], None],
+    chunk_size: int,
+    limit: int,
+    waiting: Callable[[], None] = lambda: None,
+) -> bool:
+    """Send every reference in chunks; True if nothing is outstanding at the end.
+
+    Pauses while `limit` chunks are outstanding, calling `waiting` each time it looks. Raises JobEnded.
+    """
+    for chunk in cut(references, job_id, chunk_size):
+        outstanding = ledger.open_chunk(chunk)
+        send(chunk.id)
+        while outstanding >= limit:
+            waiting()
+            time.sleep(POLL_S)
+            outstanding = ledger.outstanding(job_id)
+    return ledger.drain(job_id)
+
+
+def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:
+    """Chunks of `size` references (the last one may be smaller), numbered in order."""
+    remaining = iter(references)
+    number = 0
+    while refs := tuple(islice(remaining, size)):
+        yield Chunk(id=f"{job_id}/{number:06d}", job=job_id, refs=refs)
+        number += 1

@@ -1,0 +1,80 @@
+"""Chunks are recorded before they are sent, and never more of them than allowed."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lookalike.errors import JobEnded
+from lookalike.ledger import Ledger
+from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome
+from producer.enqueue import cut, enqueue
+
+MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
+
+
+@pytest.fixture
+def ledger(redis_url: str) -> Iterator[Ledger]:
+    opened = Ledger(redis_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def job_id(ledger: Ledger) -> str:
+    return ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=MODEL, spec="{}")
+
+
+def references(count: int) -> Iterator[ImageRef]:
+    return (ImageRef(uri=f"/{number}.jpg") for number in range(count))
+
+
+def test_references_are_cut_into_numbered_chunks() -> None:
+    chunks = list(cut(references(5), "job", 2))
+    assert [chunk.id for chunk in chunks] == ["job/000000", "job/000001", "job/000002"]
+    assert [len(chunk.refs) for chunk in chunks] == [2, 2, 1]
+
+
+def test_a_chunk_is_in_the_ledger_before_it_is_sent(ledger: Ledger, job_id: str) -> None:
+    there: list[bool] = []
+    enqueue(
+        references(7),
+        job_id,
+        ledger=ledger,
+        send=lambda chunk_id: there.append(ledger.chunk(chunk_id) is not None),
+        chunk_size=2,
+        limit=100,
+    )
+    assert there == [True] * 4
+
+
+def test_an_empty_source_is_done_at_once(ledger: Ledger, job_id: str) -> None:
+    assert enqueue(references(0), job_id, ledger=ledger, send=pytest.fail, chunk_size=2, limit=1)
+
+
+def test_the_producer_waits_while_the_queue_is_full(ledger: Ledger, job_id: str) -> None:
+    queued: list[str] = []
+    deepest = 0
+
+    def work_off_one() -> None:
+        nonlocal deepest
+        deepest = max(deepest, ledger.outstanding(job_id))
+        chunk = ledger.chunk(queued.pop(0))
+        assert chunk is not None
+        ledger.close_chunk(chunk, Outcome(indexed=len(chunk.refs), unchanged=0))
+
+    enqueue(references(40), job_id, ledger=ledger, send=queued.append, chunk_size=2, limit=3, waiting=work_off_one)
+    assert deepest == 3
+    assert ledger.job(job_id).found == 40
+
+
+def test_a_job_that_was_stopped_stops_its_producer(ledger: Ledger, job_id: str) -> None:
+    with pytest.raises(JobEnded):
+        enqueue(
+            references(10),
+            job_id,
+            ledger=ledger,
+            send=lambda _: ledger.fail(job_id, "stop"),
+            chunk_size=2,
+            limit=100,
+        )
+    assert ledger.job(job_id).found == 2
