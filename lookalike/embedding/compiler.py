@@ -1,0 +1,47 @@
+"""The process that compiles: spec on stdin, folder as argument, one JSON line on stdout; imported by nobody."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike.embedding import keras_models
+from lookalike.embedding.backend import keras
+from lookalike.embedding.quiet_openvino import openvino
+from lookalike.embedding.spec import ModelSpec
+from lookalike.embedding.tensorflow import traced
+from lookalike.errors import ModelUnavailable, Refused
+from lookalike.records import Pixels
+
+#: Largest difference between what is read back and Keras, for vectors of length 1 at most.
+_TOLERANCE = 1e-3
+
+
+def main(folder: Path, spec: ModelSpec) -> dict[str, Any]:
+    """Write the graph into `folder` and read it back. Raises ModelUnavailable, RuntimeError."""
+    model = keras_models.build(spec)
+    graph = folder / "model.xml"
+    # Keras's own model.export(format="openvino") does the same, but wants SciPy installed.
+    openvino.serialize(openvino.convert_model(traced(model, batch_size=None)), graph)
+    _compare(model, graph)
+    versions = {"keras": keras.__version__, "openvino": openvino.__version__}
+    return {"dimension": int(model.output_shape[1]), "versions": versions}
+
+
+def _compare(model: Any, graph: Path) -> None:
+    """One picture through both: what was written is whole, and means the same."""
+    picture: Pixels = np.random.RandomState(0).randint(0, 256, (1, 224, 224, 3)).astype(np.uint8)
+    compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    difference = np.abs(compiled(picture)[0] - model(picture, training=False).numpy()).max()
+    if not difference < _TOLERANCE:
+        raise ModelUnavailable(f"The compiled graph differs from Keras's by {difference}.")
+
+
+if __name__ == "__main__":
+    try:
+        answer = main(Path(sys.argv[1]), ModelSpec.from_json(sys.stdin.read()))
+    except Refused as error:
+        answer = {"refused": [error.what, error.advice]}
+    print("\n" + json.dumps(answer), flush=True)

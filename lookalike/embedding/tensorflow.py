@@ -1,0 +1,56 @@
+"""Runs the Keras graph with TensorFlow: on a GPU, and as the reference for every other runtime."""
+
+import logging
+from typing import Any
+
+import numpy as np
+
+from lookalike.embedding import keras_models
+from lookalike.embedding.spec import ModelSpec
+from lookalike.errors import BadSetting
+from lookalike.records import ModelIdentity, Pixels, Vectors
+
+import tensorflow  # isort: skip  # After keras_models, which makes it quiet.
+
+log = logging.getLogger(__name__)
+
+#: Pictures a call of the graph takes; the last batch is padded, for another shape would be traced again.
+BATCH_SIZE = 32
+PRECISIONS = ("auto", "f32", "bf16")
+
+
+class TensorFlowEmbedder:
+    """An Embedder on the first GPU, or the CPU where there is none. Not safe to share across a fork."""
+
+    def __init__(self, spec: ModelSpec, *, precision: str = "auto", threads: int = 1) -> None:
+        if precision not in PRECISIONS:
+            raise BadSetting(f"There is no precision {precision!r}.", f"Choose one of {', '.join(PRECISIONS)}.")
+        _limit(threads)
+        has_gpu = bool(tensorflow.config.list_physical_devices("GPU"))
+        self.precision = precision if precision != "auto" else "bf16" if has_gpu else "f32"
+        model = keras_models.build(spec, precision=self.precision)
+        self.identity = ModelIdentity(spec.name, spec.fingerprint, int(model.output_shape[1]), spec.metric)
+        self._run = traced(model, BATCH_SIZE)
+
+    def __call__(self, pixels: Pixels) -> Vectors:
+        vectors = np.empty((len(pixels), self.identity.dimension), np.float32)
+        for start in range(0, len(pixels), BATCH_SIZE):
+            part = pixels[start : start + BATCH_SIZE]
+            padded = np.zeros((BATCH_SIZE, *part.shape[1:]), np.uint8)
+            padded[: len(part)] = part
+            vectors[start : start + len(part)] = self._run(tensorflow.constant(padded)).numpy()[: len(part)]
+        return vectors
+
+
+def traced(model: Any, batch_size: int | None) -> Any:
+    """The model as one TensorFlow function of uint8 [batch_size, 224, 224, 3]."""
+    signature = tensorflow.TensorSpec((batch_size, 224, 224, 3), tensorflow.uint8, name="pixels")
+    function = tensorflow.function(lambda pixels: model(pixels, training=False), input_signature=[signature])
+    return function.get_concrete_function()
+
+
+def _limit(threads: int) -> None:
+    try:
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+    except RuntimeError:
+        log.info("TensorFlow was already running; it keeps its number of threads.")

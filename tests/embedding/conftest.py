@@ -1,0 +1,53 @@
+"""What the tests of this room share: one cache of compiled models a session, pictures, and a small `.keras` file."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookalike.embedding import Embedder, ModelSpec, load, resolve
+from lookalike.records import Pixels
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Pixels:
+    """Five pictures, from noise to plain colours: uint8 [5, 224, 224, 3]."""
+    random = np.random.RandomState(7)
+    coarse = random.randint(0, 256, (5, 7, 7, 3)).astype(np.uint8)
+    pixels = coarse.repeat(32, axis=1).repeat(32, axis=2)
+    pixels[0] = random.randint(0, 256, (224, 224, 3))
+    pixels[1] = 0
+    return pixels
+
+
+@pytest.fixture(scope="session")
+def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of a few layers whose feature map has 300 channels."""
+    from lookalike.embedding.backend import keras
+
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((224, 224, 3))
+    x = keras.layers.Conv2D(8, 7, strides=8, activation="relu")(inputs)
+    outputs = keras.layers.Conv2D(300, 3, strides=4, activation="relu")(x)
+    path = tmp_path_factory.mktemp("models") / "small.keras"
+    with warnings.catch_warnings():
+        # Keras 3.15 copies variables in a way that NumPy 2.4 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        keras.Model(inputs, outputs).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def lite0() -> ModelSpec:
+    return resolve("efficientnet-lite0")
+
+
+@pytest.fixture(scope="session")
+def embed(lite0: ModelSpec, home: Path) -> Embedder:
+    return load(lite0, home=home, precision="f32")

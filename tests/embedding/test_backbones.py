@@ -1,0 +1,57 @@
+"""Files and weights that cannot be used are refused in words a person can act on."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lookalike.embedding import build_artifact, resolve
+from lookalike.embedding.backend import keras
+from lookalike.embedding.keras_models import build
+from lookalike.errors import ModelUnavailable
+
+
+def test_a_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
+    inputs = keras.Input((224, 224, 3))
+    path = tmp_path / "unsafe.keras"
+    keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(path)
+    with pytest.raises(ModelUnavailable, match=r"unsafe\.keras cannot be used"):
+        build(resolve(str(path), preprocessing="none"))
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "broken.keras"
+    path.write_bytes(b"no model")
+    with pytest.raises(ModelUnavailable, match=r"broken\.keras cannot be used"):
+        build(resolve(str(path), preprocessing="none"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+    with pytest.raises(ModelUnavailable, match=r"broken\.keras cannot be used"):
+        build(resolve(str(path), preprocessing="none"))
+
+
+def test_a_file_for_other_pictures_is_refused(tmp_path: Path) -> None:
+    inputs = keras.Input((32, 32, 1))
+    path = tmp_path / "digits.keras"
+    keras.Model(inputs, keras.layers.Flatten()(inputs)).save(path)
+    with pytest.raises(ModelUnavailable, match="must take one picture"):
+        build(resolve(str(path), preprocessing="none"))
+
+
+def test_a_file_that_changed_since_it_was_named_is_refused(small_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "changing.keras"
+    path.write_bytes(small_file.read_bytes())
+    spec = resolve(str(path), preprocessing="none")
+    path.write_bytes(b"another")
+    with pytest.raises(ModelUnavailable, match="changed"):
+        build(spec)
+
+
+def test_weights_that_cannot_be_fetched_name_the_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing listens on port 9, and no weights lie in a new Keras home.
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(ModelUnavailable, match="cannot be fetched") as caught:
+        build_artifact(resolve("resnet50"), tmp_path / "home")
+    for way in ("LOOKALIKE_WEIGHTS", "_notop.h5", str(tmp_path / "keras" / "models"), "efficientnet-lite0"):
+        assert way in str(caught.value)

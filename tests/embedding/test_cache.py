@@ -1,0 +1,84 @@
+"""A compiled model on disk is whole, or is built again."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lookalike.embedding import Artifact, ModelSpec, build_artifact, identify, resolve
+from lookalike.embedding.cache import find
+from lookalike.errors import ModelUnavailable
+
+
+@pytest.fixture(scope="module")
+def spec(small_file: Path) -> ModelSpec:
+    return resolve(str(small_file), preprocessing="none")
+
+
+@pytest.fixture(scope="module")
+def artifact(spec: ModelSpec, home: Path) -> Artifact:
+    return build_artifact(spec, home)
+
+
+def test_the_manifest_names_the_model(artifact: Artifact, spec: ModelSpec) -> None:
+    manifest = json.loads((artifact.graph.parent / "manifest.json").read_text())
+    assert manifest["fingerprint"] == spec.fingerprint == artifact.graph.parent.name
+    assert (manifest["name"], manifest["dimension"], manifest["metric"]) == ("small", 256, "cosine")
+    assert ModelSpec.from_json(json.dumps(manifest["spec"])) == spec
+
+
+def test_what_is_built_is_not_built_again(artifact: Artifact, spec: ModelSpec, home: Path) -> None:
+    before = artifact.graph.stat()
+    assert build_artifact(spec, home) == artifact
+    assert artifact.graph.stat().st_ino == before.st_ino
+
+
+@pytest.mark.parametrize("part", ["model.bin", "manifest.json"])
+def test_a_damaged_model_is_noticed_and_built_again(
+    part: str, artifact: Artifact, spec: ModelSpec, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = artifact.graph.parent / part
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    damaged.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert build_artifact(spec, home) == artifact
+    assert "is damaged" in caplog.text
+    assert sorted(path.name for path in (home / "models").glob(".*")) == []
+
+
+def test_a_missing_part_is_noticed(artifact: Artifact, spec: ModelSpec, home: Path) -> None:
+    artifact.graph.unlink()
+    assert find(spec, home) is None
+    assert build_artifact(spec, home) == artifact
+
+
+def test_two_processes_may_build_at_once(spec: ModelSpec, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from lookalike.embedding import ModelSpec, build_artifact\n"
+        "print(build_artifact(ModelSpec.from_json(sys.argv[1]), Path(sys.argv[2])).graph)"
+    )
+    command = [sys.executable, "-c", code, spec.to_json(), str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(2)]
+    answers = {process.communicate()[0] for process in both}
+    assert [process.returncode for process in both] == [0, 0]
+    assert len(answers) == 1
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [spec.fingerprint]
+
+
+def test_a_home_that_cannot_be_written_is_named(spec: ModelSpec, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelUnavailable, match="LOOKALIKE_HOME"):
+        build_artifact(spec, tmp_path / "file")
+
+
+def test_a_model_whose_dimension_only_a_build_tells_is_identified_by_its_artifact(
+    artifact: Artifact, spec: ModelSpec, home: Path
+) -> None:
+    assert spec.dimension is None
+    assert identify(spec, home) == artifact.identity

@@ -1,0 +1,25 @@
+"""The part of the graph before the backbone."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lookalike.embedding import Preprocessing
+from lookalike.embedding.backend import keras
+from lookalike.embedding.keras_models import _prepared
+from lookalike.records import Pixels
+
+
+@pytest.mark.parametrize("mode", Preprocessing)
+def test_pixels_are_prepared_as_the_backbone_was_trained(mode: Preprocessing, pictures: Pixels) -> None:
+    inputs = keras.Input((224, 224, 3), dtype="uint8")
+    prepared = keras.Model(inputs, _prepared(inputs, mode))(pictures).numpy()
+    values = pictures.astype(np.float32)
+    expected: NDArray[np.float32]
+    if mode is Preprocessing.LITE:
+        expected = (values - np.float32(127)) / np.float32(128)
+    elif mode is Preprocessing.NONE:
+        expected = values
+    else:
+        expected = keras.applications.imagenet_utils.preprocess_input(values.copy(), mode=mode.value)
+    np.testing.assert_allclose(prepared, expected, atol=1e-4)

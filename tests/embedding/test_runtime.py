@@ -1,0 +1,102 @@
+"""Vectors: their shape, their length, and that every way to them gives the same."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookalike.embedding import Embedder, Head, ModelSpec, identify, load, resolve
+from lookalike.errors import BadSetting
+from lookalike.records import Metric, Pixels, Vectors
+
+SHARED = Path(__file__).parents[3] / "shared" / "weights" / "resnet50-v1.5-imagenet.keras"
+
+
+def _cosines(one: Vectors, other: Vectors) -> Vectors:
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return np.asarray((one * other).sum(axis=1) / lengths, np.float32)
+
+
+def test_lite0_gives_float32_vectors_of_unit_length(embed: Embedder, pictures: Pixels, lite0: ModelSpec) -> None:
+    vectors = embed(pictures)
+    assert vectors.shape == (5, 256)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert embed.identity.fingerprint == lite0.fingerprint
+
+
+def test_different_pictures_give_different_vectors(embed: Embedder, pictures: Pixels) -> None:
+    vectors = embed(pictures[:3])
+    assert (vectors @ vectors.T)[~np.eye(3, dtype=bool)].max() < 0.9
+
+
+def test_a_picture_has_the_same_vector_alone_and_among_others(embed: Embedder, pictures: Pixels) -> None:
+    together = embed(pictures)
+    alone = np.concatenate([embed(pictures[i : i + 1]) for i in range(5)])
+    np.testing.assert_array_equal(together, alone)
+    np.testing.assert_array_equal(together[::-1], embed(pictures[::-1]))
+
+
+def test_no_pictures_give_no_vectors(embed: Embedder, pictures: Pixels) -> None:
+    assert embed(pictures[:0]).shape == (0, 256)
+
+
+def test_openvino_and_tensorflow_agree(embed: Embedder, pictures: Pixels, lite0: ModelSpec, home: Path) -> None:
+    reference = load(lite0, home=home, runtime="tensorflow", precision="f32", threads=2)
+    assert reference.identity == embed.identity
+    assert _cosines(reference(pictures), embed(pictures)).min() > 0.9999
+
+
+def test_bf16_stays_close_to_f32(embed: Embedder, pictures: Pixels, lite0: ModelSpec, home: Path) -> None:
+    try:
+        fast = load(lite0, home=home, precision="bf16")
+    except BadSetting as error:
+        pytest.skip(str(error))
+    assert _cosines(fast(pictures), embed(pictures)).min() > 0.995
+
+
+def test_tensorflow_in_bf16_stays_close_to_f32(small_file: Path, pictures: Pixels, home: Path) -> None:
+    spec = resolve(str(small_file), preprocessing="tf")
+    fast, exact = (load(spec, home=home, runtime="tensorflow", precision=name) for name in ("bf16", "f32"))
+    difference = 1 - _cosines(fast(pictures), exact(pictures)).min()
+    assert 1e-9 < difference < 0.005
+
+
+@pytest.mark.parametrize(
+    ("head", "dimension", "metric"),
+    [(Head.PROJECTION, 256, Metric.COSINE), (Head.POOLED, 300, Metric.COSINE), (Head.ARTICLE, 256, Metric.L2)],
+)
+def test_a_file_goes_through_every_head(
+    head: Head, dimension: int, metric: Metric, small_file: Path, pictures: Pixels, home: Path
+) -> None:
+    spec = replace(resolve(str(small_file), preprocessing="torch"), head=head)
+    embed = load(spec, home=home, runtime="tensorflow", precision="f32")
+    assert (embed.identity.dimension, embed.identity.metric) == (dimension, metric)
+    vectors = embed(pictures)
+    assert vectors.shape == (5, dimension)
+    sums = vectors.sum(axis=1) if head is Head.ARTICLE else np.linalg.norm(vectors, axis=1)
+    np.testing.assert_allclose(sums, 1, atol=1e-5)
+
+
+def test_a_file_with_the_article_head_is_the_same_in_openvino(small_file: Path, pictures: Pixels, home: Path) -> None:
+    spec = replace(resolve(str(small_file), preprocessing="caffe"), head=Head.ARTICLE)
+    compiled, reference = (load(spec, home=home, runtime=name, precision="f32") for name in ("openvino", "tensorflow"))
+    assert compiled.identity == reference.identity == identify(spec, home)
+    assert _cosines(compiled(pictures), reference(pictures)).min() > 0.9999
+
+
+def test_the_shared_resnet50_tells_pictures_apart(pictures: Pixels, home: Path) -> None:
+    if not SHARED.exists():
+        pytest.skip(f"{SHARED.name} does not lie beside the checkout")
+    vectors = load(resolve("resnet50", weights=SHARED), home=home, precision="f32")(pictures[:3])
+    assert vectors.shape == (3, 256)
+    assert (vectors @ vectors.T)[~np.eye(3, dtype=bool)].max() < 0.99
+
+
+@pytest.mark.parametrize("wrong", [{"runtime": "abacus"}, {"precision": "f8"}])
+def test_an_unknown_runtime_or_precision_is_refused(
+    wrong: dict[str, str], embed: Embedder, lite0: ModelSpec, home: Path
+) -> None:
+    with pytest.raises(BadSetting, match="Choose one of auto"):
+        load(lite0, home=home, **wrong)  # type: ignore[arg-type]

@@ -1,0 +1,129 @@
+"""Names, files and fingerprints."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lookalike.embedding import Head, ModelSpec, Preprocessing, resolve
+from lookalike.embedding.spec import FILE, NAMED
+from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.records import Metric
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "some.keras"
+    path.write_bytes(b"weights")
+    return path
+
+
+def test_a_name_is_found_in_any_case() -> None:
+    assert resolve("ResNet50") == resolve("resnet50")
+    assert resolve("resnet50").backbone == "ResNet50"
+    assert resolve("EfficientNetV2B0").preprocessing is Preprocessing.NONE
+    assert resolve("DenseNet121").preprocessing is Preprocessing.TORCH
+
+
+def test_every_class_of_keras_applications_is_known() -> None:
+    from lookalike.embedding.backend import keras
+
+    classes = {name for name in dir(keras.applications) if name[0].isupper()}
+    known = {spec.backbone for spec in NAMED.values() if spec.weights == "imagenet"}
+    assert known == classes
+
+
+def test_the_article_is_compared_by_distance_and_the_others_by_angle() -> None:
+    assert resolve("resnet50-article").metric is Metric.L2
+    assert resolve("resnet50").metric is Metric.COSINE
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet50-article", "efficientnet-lite0", "vgg16"])
+def test_a_named_model_tells_its_dimension_without_a_build(name: str) -> None:
+    assert resolve(name).dimension == 256
+
+
+def test_an_unknown_name_is_answered_with_near_ones() -> None:
+    with pytest.raises(BadSetting, match="resnet50"):
+        resolve("resnet5O")
+    with pytest.raises(BadSetting, match="efficientnet-lite0"):
+        resolve("qqqqqq")
+
+
+def test_a_file_without_preprocessing_is_refused_with_the_choices(file: Path) -> None:
+    with pytest.raises(BadSetting, match="caffe, tf, torch, lite or none"):
+        resolve(str(file))
+
+
+def test_an_unknown_preprocessing_is_refused_with_the_choices(file: Path) -> None:
+    with pytest.raises(BadSetting, match="caffe, tf, torch, lite or none"):
+        resolve(str(file), preprocessing="blur")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match=r"absent\.keras cannot be read"):
+        resolve(str(tmp_path / "absent.keras"), preprocessing="tf")
+    with pytest.raises(ModelUnavailable, match=r"absent\.keras cannot be read"):
+        resolve("resnet50", weights=tmp_path / "absent.keras")
+
+
+def test_weights_in_another_format_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"is no \.keras file"):
+        resolve("resnet50", weights=tmp_path / "resnet50.h5")
+
+
+def test_weights_take_the_place_of_a_named_backbone_and_keep_its_preprocessing(file: Path) -> None:
+    spec = resolve("resnet50-article", weights=file)
+    assert (spec.name, spec.backbone, spec.preprocessing, spec.head) == (
+        "resnet50-article",
+        FILE,
+        Preprocessing.CAFFE,
+        Head.ARTICLE,
+    )
+    assert resolve("resnet50", weights=file, preprocessing="tf").preprocessing is Preprocessing.TF
+
+
+def test_a_file_takes_no_weights(file: Path) -> None:
+    with pytest.raises(BadSetting, match="takes no weights"):
+        resolve(str(file), weights=file, preprocessing="tf")
+
+
+def test_the_same_bytes_elsewhere_have_the_same_fingerprint(file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / "other.keras"
+    copy.parent.mkdir()
+    shutil.copy(file, copy)
+    here, there = (resolve(str(path), preprocessing="caffe") for path in (file, copy))
+    assert here.name != there.name
+    assert here.fingerprint == there.fingerprint == resolve("resnet50", weights=file).fingerprint
+
+
+def test_whatever_decides_a_vector_changes_the_fingerprint(file: Path) -> None:
+    spec = resolve(str(file), preprocessing="caffe")
+    changed = [
+        replace(spec, preprocessing=Preprocessing.TF),
+        replace(spec, head=Head.ARTICLE),
+        replace(spec, head=Head.POOLED),
+    ]
+    file.write_bytes(b"other weights")
+    changed.append(resolve(str(file), preprocessing="caffe"))
+    assert len({spec.fingerprint, *(other.fingerprint for other in changed)}) == 5
+
+
+def test_no_two_named_models_share_a_fingerprint() -> None:
+    assert len({spec.fingerprint for spec in NAMED.values()}) == len(NAMED)
+
+
+@pytest.mark.parametrize("name", ["resnet50-article", "efficientnet-lite0"])
+def test_a_spec_survives_json(name: str) -> None:
+    spec = resolve(name)
+    again = ModelSpec.from_json(spec.to_json())
+    assert again == spec
+    assert again.fingerprint == spec.fingerprint
+    assert again.head is spec.head
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": 1}'])
+def test_what_is_no_spec_is_refused(text: str) -> None:
+    with pytest.raises(BadSetting, match="no model spec"):
+        ModelSpec.from_json(text)
