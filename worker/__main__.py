@@ -1,0 +1,22 @@
+"""`python -m worker`: Celery's worker with the flags that ours needs. Further arguments go to Celery."""
+
+import sys
+
+from lookalike.errors import LookalikeError
+
+#: Gossip and mingle make workers wait for one another, and have left some deaf after a reconnect (celery#8030).
+DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO", "--hostname", "lookalike@%h"]
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        from worker.app import app
+    except LookalikeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    app.worker_main([*DEFAULTS, *arguments])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,61 @@
+"""What a worker process works with: ledger, storage, models and indexes, each opened when first needed.
+
+Nothing is opened before the fork: models, database handles and connections do not survive it.
+"""
+
+from functools import lru_cache
+
+from lookalike import configured
+from lookalike.embedding import Embedder, ModelSpec
+from lookalike.errors import IndexConflict, ModelMismatch
+from lookalike.images import Picture
+from lookalike.index import Index
+from lookalike.ledger import Job, Ledger
+from lookalike.settings import Settings
+
+#: A process serves the running job and, while models change over, the one before it.
+KEPT = 2
+
+
+class Workbench:
+    """One per process."""
+
+    def __init__(self, settings: Settings, broker_url: str) -> None:
+        self._settings = settings
+        self.ledger = Ledger(broker_url)
+        self._storage = configured.storage(settings)
+        self._embedders = lru_cache(maxsize=KEPT)(self._load)
+        self._indexes = lru_cache(maxsize=KEPT)(self._open)
+
+    def read(self, uri: str) -> bytes:
+        return self._storage.read(uri)
+
+    def decode(self, data: bytes) -> Picture:
+        return configured.decode(self._settings, data)
+
+    def embedder(self, job: Job) -> Embedder:
+        """The job's model. Raises ModelUnavailable, or ModelMismatch if it is not here what it is for the producer."""
+        embed = self._embedders(job.spec)
+        if embed.identity.fingerprint != job.fingerprint:
+            raise ModelMismatch(job.index, f"{job.model} ({job.fingerprint})", str(embed.identity))
+        return embed
+
+    def index(self, job: Job) -> Index:
+        """The job's index. Raises IndexMissing, ModelMismatch, IndexConflict."""
+        ours = self._settings.index_address
+        if job.index_address != ours:
+            raise IndexConflict(
+                f"The job is for the index at {job.index_address}; this worker writes to {ours}.",
+                "Start producer and workers with the same LOOKALIKE_INDEX_URL.",
+            )
+        return self._indexes(job.index, job.fingerprint)
+
+    def _load(self, spec: str) -> Embedder:
+        return configured.embedder(self._settings, ModelSpec.from_json(spec))
+
+    def _open(self, name: str, fingerprint: str) -> Index:
+        index = configured.open_index(self._settings, name)
+        held = index.model()
+        if held.fingerprint != fingerprint:
+            raise ModelMismatch(name, str(held), fingerprint)
+        return index
