@@ -1,0 +1,154 @@
+"""`lookalike doctor`: looks at everything the work needs and says what to do about what is wrong."""
+
+import os
+import platform
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.console import print_json, printable, results
+from cli.options import Json
+from cli.stack.redis_server import broker_url, find_redis_server
+from lookalike import configured
+from lookalike.embedding.cache import find
+from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch
+from lookalike.ledger import Ledger
+from lookalike.queue import make_app
+from lookalike.settings import Settings, plain_address, read_settings, usable_cores
+from lookalike.workers import consuming_workers
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+#: Models, the index and logs of a small collection fit in this.
+ENOUGH_DISK_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; `is_fine` is None where there is nothing to judge."""
+
+    what: str
+    is_fine: bool | None
+    detail: str
+    advice: str = ""
+
+
+@app.command()
+def doctor(
+    worker: Annotated[bool, typer.Option("--worker", help="Only whether a worker on this host consumes.")] = False,
+    json: Json = False,
+) -> None:
+    """Check the installation, broker, workers, index and model; exit code 1 if something is wrong."""
+    settings = read_settings()
+    checks = [_own_worker] if worker else [_installation, _home, _broker, _workers, _model, _index]
+    findings = [finding for check in checks for finding in _checked(check, settings)]
+    if json:
+        print_json({"fine": _is_fine(findings), "findings": [asdict(finding) for finding in findings]})
+    else:
+        results.print(_screen(findings))
+    if not _is_fine(findings):
+        raise typer.Exit(1)
+
+
+def _checked(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
+    try:
+        yield from check(settings)
+    except LookalikeError as error:
+        what, _, advice = str(error).partition("\n")
+        yield Finding(check.__name__.removeprefix("_"), False, what, advice)
+
+
+def _installation(settings: Settings) -> Iterator[Finding]:
+    names = ("lookalike", "celery", "kombu", "redis", "opensearch-py", "lancedb", "openvino", "keras")
+    yield Finding("python", None, f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    yield Finding("packages", None, ", ".join(f"{name} {version(name)}" for name in names))
+    yield Finding("cores", None, f"{usable_cores()} usable, {settings.processes} processes per worker")
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=home):
+            free_bytes = shutil.disk_usage(home).free
+    except OSError as error:
+        yield Finding("home", False, f"{home} cannot be written: {error.strerror}", "Set LOOKALIKE_HOME.")
+        return
+    detail = f"{home}, {free_bytes / 2**30:.1f} GiB free"
+    yield Finding("home", free_bytes >= ENOUGH_DISK_BYTES, detail, "Free some room, or set LOOKALIKE_HOME.")
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    if settings.broker_url is None:
+        server, number = find_redis_server()
+        yield Finding("broker", True, f"embedded: Redis {number} ({server}), started when needed")
+        return
+    url = settings.broker_url.get_secret_value()
+    Ledger(url).ping()
+    yield Finding("broker", True, f"{plain_address(url)} answers")
+
+
+def _workers(settings: Settings) -> Iterator[Finding]:
+    url = _running_broker(settings)
+    if url is None:
+        yield Finding("workers", None, "none runs; `lookalike ingest` starts what it needs, `lookalike up` keeps it")
+        return
+    names = consuming_workers(make_app(url))
+    yield Finding("workers", bool(names), ", ".join(names) or "none consumes", "Start one: lookalike worker")
+
+
+def _own_worker(settings: Settings) -> Iterator[Finding]:
+    url = _running_broker(settings)
+    names = consuming_workers(make_app(url)) if url else []
+    ours = [name for name in names if name.partition("@")[2] == socket.gethostname()]
+    yield Finding("worker", bool(ours), ", ".join(ours) or "none on this host consumes", "Restart it.")
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    spec = configured.model_spec(settings)
+    built = "built" if find(spec, settings.home) else "built with its first use"
+    yield Finding("model", True, f"{spec.name} ({spec.fingerprint}), {built}")
+
+
+def _index(settings: Settings) -> Iterator[Finding]:
+    spec = configured.model_spec(settings)
+    index = configured.open_index(settings)
+    try:
+        held = index.model()
+    except IndexMissing:
+        yield Finding("index", True, f"{settings.index} at {settings.index_address}, created with the first ingest")
+        return
+    if held.fingerprint != spec.fingerprint:
+        raise ModelMismatch(index.name, str(held), f"{spec.name} ({spec.fingerprint})")
+    yield Finding("index", True, f"{index.name} at {settings.index_address}: {index.count():,} documents of {held}")
+
+
+def _running_broker(settings: Settings) -> str | None:
+    if settings.broker_url is not None:
+        return settings.broker_url.get_secret_value()
+    url = broker_url(settings.home)
+    try:
+        Ledger(url).ping()
+    except LookalikeError:
+        return None
+    return url
+
+
+def _is_fine(findings: list[Finding]) -> bool:
+    return not any(finding.is_fine is False for finding in findings)
+
+
+def _screen(findings: list[Finding]) -> Table:
+    marks = {True: "[green]fine[/green]", False: "[red]wrong[/red]", None: ""}
+    screen = Table(box=None, pad_edge=False, show_header=False)
+    for finding in findings:
+        advice = f"{os.linesep}{finding.advice}" if finding.is_fine is False and finding.advice else ""
+        screen.add_row(finding.what, marks[finding.is_fine], printable(finding.detail + advice).replace("[", "\\["))
+    return screen

@@ -1,0 +1,62 @@
+"""The `lookalike` command: finds the module of a command when it is called, and turns errors into plain lines."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from lookalike.errors import LookalikeError
+
+#: Command -> module, in the order of the help. A module is imported when its command runs, so that light
+#: commands stay quick: each names its Typer application `app`.
+COMMANDS = {
+    "ingest": "cli.ingest",
+    "search": "cli.search",
+    "status": "cli.status",
+    "demo": "cli.demo",
+    "up": "cli.up",
+    "serve": "cli.serve",
+    "worker": "cli.worker",
+    "model": "cli.model",
+    "index": "cli.index",
+    "doctor": "cli.doctor",
+}
+
+
+class LazyGroup(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        command = get_command(import_module(COMMANDS[cmd_name]).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def lookalike() -> None:
+    """Bulk image-similarity ingestion and search."""
+
+
+def main() -> None:
+    """Exit code 0: the work is accounted for; 1: it is not; 2: wrong use."""
+    try:
+        app()
+    except LookalikeError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("LOOKALIKE_DEBUG"):
+            raise
+        print(f"Something unexpected went wrong: {type(error).__name__}: {error}", file=sys.stderr)
+        print("Run it again with LOOKALIKE_DEBUG=1 to see where, and please report it.", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,81 @@
+"""`lookalike search`: the stored pictures most like a given one."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.search import Searcher
+from api.wiring import open_searcher
+from cli.console import print_json, results, table
+from cli.options import Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
+from lookalike.errors import ImageRejected, SourceMissing
+from lookalike.records import Match, document_id
+from lookalike.settings import Settings, read_settings
+from lookalike.storage import Storage, local_uri
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.command()
+def search(
+    image: Annotated[Path | None, typer.Argument(help="A picture.")] = None,
+    id: Annotated[str | None, typer.Option("--id", help="The id of a stored picture instead.")] = None,
+    uri: Annotated[str | None, typer.Option("--uri", help="The path or URL of a stored picture instead.")] = None,
+    k: Neighbours = 10,
+    filter: Filters = None,
+    index: IndexName = None,
+    model: ModelName = None,
+    weights: Weights = None,
+    preprocessing: Preprocessing = None,
+    json: Json = False,
+) -> None:
+    """Find the stored pictures most like a picture, or like a stored one."""
+    if sum(given is not None for given in (image, id, uri)) != 1:
+        raise typer.BadParameter("give one of IMAGE, --id and --uri")
+    filters = _parsed(filter or [])
+    settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
+    searcher = open_searcher(settings)
+    began = time.perf_counter()
+    if image is not None:
+        matches = _like_file(searcher, image, k, filters, settings)
+    else:
+        matches = searcher.like_stored(id or document_id(_stored_uri(uri or "")), k, filters)
+    took_ms = round((time.perf_counter() - began) * 1000, 1)
+    if json:
+        print_json({"matches": [asdict(match) for match in matches], "took_ms": took_ms})
+    else:
+        show(matches)
+
+
+def show(matches: list[Match]) -> None:
+    rows = [(match.score, match.name or "", match.uri) for match in matches]
+    results.print(table("score", "label", "picture", rows=rows) if rows else "Nothing is like it: the index is empty.")
+
+
+def _like_file(searcher: Searcher, image: Path, k: int, filters: dict[str, str], settings: Settings) -> list[Match]:
+    # The user's own file, named by the user: no root but the whole disk.
+    storage = Storage(roots=(Path("/"),), max_bytes=settings.max_image_bytes)
+    try:
+        return searcher.like_image(storage.read(local_uri(image.absolute())), k, filters)
+    except ImageRejected as error:
+        raise SourceMissing(f"{image} cannot be searched for: {error}.") from error
+
+
+def _stored_uri(text: str) -> str:
+    return text if "://" in text else local_uri(Path(text).absolute())
+
+
+def _parsed(filters: list[str]) -> dict[str, str]:
+    parsed = dict(item.partition("=")[::2] for item in filters if "=" in item)
+    wrong = [item for item in filters if not _is_filter(item)]
+    if wrong:
+        raise typer.BadParameter(f"{wrong[0]!r} is not FIELD=VALUE with a FIELD of name, uri or metadata.KEY")
+    return parsed
+
+
+def _is_filter(item: str) -> bool:
+    field, equals, _ = item.partition("=")
+    return bool(equals) and (field in ("name", "uri") or (field.startswith("metadata.") and len(field) > 9))

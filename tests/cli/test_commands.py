@@ -1,0 +1,119 @@
+"""What users get wrong, and what they are told: what, which one, what to do; never a traceback."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.samples import draw_samples
+from tests.running import answer, lookalike, make_home
+from tests.services.ports import free_port
+from tests.services.redis import RedisServer
+
+ABSENT = f"127.0.0.1:{free_port()}"
+
+#: Arguments, environment, exit code, and what stderr must name.
+WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
+    "missing source": (["ingest", "/no/such/folder"], {}, 1, ["/no/such/folder", "folder, a glob"]),
+    "no source": (["ingest"], {}, 2, ["Missing argument"]),
+    "unknown command": (["bogus"], {}, 2, ["bogus"]),
+    "unknown model": (["ingest", ".", "--model", "resnet5"], {}, 1, ["resnet5", "resnet50"]),
+    "file without preprocessing": (["ingest", ".", "--model", "no.keras"], {}, 1, ["no.keras"]),
+    "bad setting": (["status"], {"LOOKALIKE_CHUNK_SIZE": "x"}, 1, ["LOOKALIKE_CHUNK_SIZE"]),
+    "bad label": (["ingest", ".", "--label-from", "colour"], {}, 1, ["colour"]),
+    "broker away": (["ingest", "."], {"LOOKALIKE_BROKER_URL": f"redis://:secret@{ABSENT}"}, 1, [ABSENT, "BROKER_URL"]),
+    "broker of another kind": (["ingest", "."], {"LOOKALIKE_BROKER_URL": "amqp://x"}, 1, ["amqp"]),
+    "index away": (["ingest", "."], {"LOOKALIKE_INDEX_URL": f"http://u:secret@{ABSENT}"}, 1, [ABSENT, "INDEX_URL"]),
+    "search, index away": (["search", "README.md"], {"LOOKALIKE_INDEX_URL": f"http://{ABSENT}"}, 1, ["README.md"]),
+    "index of another kind": (["index", "list"], {"LOOKALIKE_INDEX_URL": "ftp://x"}, 1, ["ftp"]),
+    "detached alone": (["ingest", ".", "--detach"], {}, 1, ["lookalike up"]),
+    "nothing to search for": (["search"], {}, 2, ["IMAGE"]),
+    "two things to search for": (["search", "a.jpg", "--id", "x"], {}, 2, ["IMAGE"]),
+    "missing picture": (["search", "gone.jpg"], {}, 1, ["gone.jpg", "not_found"]),
+    "no picture": (["search", "README.md"], {}, 1, ["README.md", "unsupported"]),
+    "bad filter": (["search", "a.jpg", "--filter", "size=3"], {}, 2, ["size=3"]),
+    "unknown stored picture": (["search", "--id", "abc"], {}, 1, ["index"]),
+    "unknown job": (["status", "no-such-job"], {}, 1, ["no-such-job"]),
+    "missing index": (["index", "delete", "gone", "--yes"], {}, 1, ["gone"]),
+    "home that is no folder": (["ingest", "."], {"LOOKALIKE_HOME": "/dev/null/home"}, 1, ["/dev/null/home"]),
+    "worker without a broker": (["worker"], {}, 1, ["LOOKALIKE_BROKER_URL"]),
+}
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "LOOKALIKE_HOME": str(tmp_path / "home")}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_said_in_a_few_lines(case: str, environment: dict[str, str]) -> None:
+    arguments, variables, code, named = WRONG[case]
+    done = lookalike({**environment, **variables}, *arguments, code=code)
+    assert [text for text in named if text not in done.stderr] == []
+    assert "secret" not in done.stderr
+    assert code == 2 or len(done.stderr.strip().splitlines()) <= 3
+
+
+def test_a_wrong_password_is_told_from_an_absent_broker(environment: dict[str, str]) -> None:
+    with RedisServer(password="right") as server:
+        url = server.url.replace("right", "wrong")
+        done = lookalike({**environment, "LOOKALIKE_BROKER_URL": url}, "ingest", ".", code=1)
+    assert "turns us down" in done.stderr and "wrong" not in done.stderr
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few megabytes."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], check=False).returncode:
+        pytest.skip("only root may mount a small file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_stops_the_job_and_is_named(
+    environment: dict[str, str], tiny_disk: Path, tmp_path: Path, model_home: Path
+) -> None:
+    make_home(tmp_path, model_home)
+    draw_samples(tmp_path / "pictures", per_class=2)
+    (tiny_disk / "index").mkdir()
+    lookalike(environment, "ingest", tmp_path / "pictures" / "bricks")
+    full = {**environment, "LOOKALIKE_INDEX_URL": f"lancedb://{tiny_disk / 'index'}"}
+    one = next((tmp_path / "pictures" / "rings").iterdir())
+    lookalike(full, "ingest", one)
+    with contextlib.suppress(OSError), (tiny_disk / "filler").open("wb", buffering=0) as filler:
+        while filler.write(b"x" * 4096):
+            pass
+    done = lookalike(full, "ingest", tmp_path / "pictures", code=1)
+    assert str(tiny_disk) in done.stderr and "No space left" in done.stderr
+
+
+def test_an_empty_folder_is_no_error(environment: dict[str, str], tmp_path: Path, model_home: Path) -> None:
+    make_home(tmp_path, model_home)
+    (tmp_path / "empty").mkdir()
+    summary = answer(lookalike(environment, "ingest", tmp_path / "empty", "--json"))
+    assert (summary["found"], summary["indexed"]) == (0, 0)
+
+
+def test_doctor_finds_a_fresh_machine_fine(environment: dict[str, str]) -> None:
+    findings = answer(lookalike(environment, "doctor", "--json"))
+    assert findings["fine"]
+    assert {"broker", "home", "index", "model", "workers"} <= {item["what"] for item in findings["findings"]}
+
+
+def test_doctor_names_what_is_away(environment: dict[str, str]) -> None:
+    away = {**environment, "LOOKALIKE_BROKER_URL": f"redis://{ABSENT}", "LOOKALIKE_INDEX_URL": f"http://{ABSENT}"}
+    done = lookalike(away, "doctor", "--json", code=1)
+    wrong = [item["what"] for item in answer(done)["findings"] if item["is_fine"] is False]
+    assert {"broker", "index"} <= set(wrong)
+
+
+def test_every_command_explains_itself(environment: dict[str, str]) -> None:
+    from cli.main import COMMANDS
+
+    for command in COMMANDS:
+        assert "Usage" in lookalike(environment, command, "--help").stdout

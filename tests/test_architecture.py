@@ -1,0 +1,60 @@
+"""What the papers say of the house, held against the house."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lookalike.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+HEAVY = {"keras", "tensorflow", "openvino"}
+#: Modules of the producer, and of the commands that neither embed nor build.
+LIGHT = [
+    "producer.enqueue",
+    "producer.sources",
+    "lookalike.configured",
+    "worker.tasks",
+    "api.app",
+    "cli.ingest",
+    "cli.search",
+    "cli.status",
+    "cli.index",
+    "cli.model",
+    "cli.doctor",
+    "cli.up",
+]
+
+
+def test_light_modules_load_no_model_library() -> None:
+    code = f"import sys, {', '.join(LIGHT)}; print(sorted({HEAVY} & set(sys.modules)))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", list(Settings.model_fields))
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    readme = (ROOT / "README.md").read_text()
+    variables = re.findall(r"`(?:LOOKALIKE)?(_[A-Z_]+)`", readme)
+    assert f"_{name.upper()}" in variables, f"{PREFIX}{name.upper()} is not in README.md"
+
+
+def test_every_module_opens_with_what_it_is() -> None:
+    folders = ("api", "cli", "lookalike", "producer", "worker", "benchmarks", "tests")
+    modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.read_text().strip()]
+    assert [str(path) for path in modules if not path.read_text().startswith('"""')] == []
+
+
+def test_the_changelog_has_the_version_of_the_package() -> None:
+    from lookalike import __version__
+
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest is not None and newest[1] == __version__
+    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_lock_names_no_registry() -> None:
+    for lock in ROOT.glob("*.lock"):
+        assert "://" not in lock.read_text()

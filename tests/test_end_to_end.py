@@ -1,0 +1,113 @@
+"""The README's promise with real processes: broker, worker children, index, and a search at the end."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.samples import draw_samples
+from tests.running import answer, await_true, lookalike, make_home, processes, started, stop, worker_processes
+
+CLASSES = 16
+PER_CLASS = 8
+TOTAL = CLASSES * PER_CLASS
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    assert draw_samples(folder, per_class=PER_CLASS, seed=3) == TOTAL
+    return folder
+
+
+@pytest.fixture(params=["lancedb", "opensearch"])
+def environment(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> Iterator[dict[str, str]]:
+    """The embedded stack on each index; nothing of it may be left at the end."""
+    home = make_home(tmp_path, model_home)
+    chosen = {"LOOKALIKE_HOME": str(home), "LOOKALIKE_CHUNK_SIZE": "8"}
+    if request.param == "opensearch":
+        chosen["LOOKALIKE_INDEX_URL"] = request.getfixturevalue("opensearch_url")
+    yield {**os.environ, **chosen}
+    assert processes(home) == {}
+
+
+def counts(summary: dict[str, Any]) -> tuple[int, int, int, int]:
+    return summary["found"], summary["indexed"], summary["unchanged"], summary["rejected"]
+
+
+def log_of_worker(environment: dict[str, str]) -> str:
+    log = Path(environment["LOOKALIKE_HOME"], "logs", "worker.log")
+    return log.read_text() if log.exists() else ""
+
+
+def test_a_folder_is_ingested_once_found_unchanged_then_and_searched(
+    environment: dict[str, str], pictures: Path
+) -> None:
+    assert counts(answer(lookalike(environment, "ingest", pictures, "--json"))) == (TOTAL, TOTAL, 0, 0)
+    assert counts(answer(lookalike(environment, "ingest", pictures, "--json"))) == (TOTAL, 0, TOTAL, 0)
+
+    wanted = sorted(path for path in pictures.rglob("*") if path.is_file())[3]
+    matches = answer(lookalike(environment, "search", wanted, "--json"))["matches"]
+    assert (matches[0]["uri"], matches[0]["name"]) == (str(wanted), wanted.parent.name)
+    assert matches[0]["score"] == pytest.approx(1, abs=1e-3)
+
+    others = answer(lookalike(environment, "search", "--uri", wanted, "-k", 5, "--json"))["matches"]
+    assert len(others) == 5 and str(wanted) not in {match["uri"] for match in others}
+    label = sorted(pictures.iterdir())[-1].name
+    filtered = answer(lookalike(environment, "search", wanted, "--filter", f"name={label}", "--json"))["matches"]
+    assert {match["name"] for match in filtered} == {label}
+
+
+def test_broken_pictures_are_rejected_with_a_reason_and_the_rest_is_indexed(
+    environment: dict[str, str], pictures: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    good = next(path for path in sorted(pictures.rglob("*.jpg")))
+    (folder / "good.jpg").write_bytes(good.read_bytes())
+    (folder / "cut.jpg").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    (folder / "empty.jpg").touch()
+    (folder / "text.jpg").write_text("no picture")
+    os.mkfifo(folder / "pipe.jpg")
+    summary = answer(lookalike(environment, "ingest", folder, "--json"))
+    assert counts(summary) == (5, 1, 0, 4)
+    status = answer(lookalike(environment, "status", summary["job"], "--json"))
+    assert status["reasons"] == {"truncated": 1, "empty": 1, "unsupported": 1, "not_regular": 1}
+
+
+def test_a_worker_child_killed_in_the_middle_changes_no_number(environment: dict[str, str], pictures: Path) -> None:
+    with started(environment, "ingest", pictures, "--json") as running:
+        await_true(lambda: "succeeded" in log_of_worker(environment))
+        main, children = worker_processes(Path(environment["LOOKALIKE_HOME"]))
+        assert "openvino" not in Path(f"/proc/{main}/maps").read_text(), "the parent has loaded the model"
+        os.kill(children[0], signal.SIGKILL)
+        stdout, _ = running.communicate(timeout=120)
+    assert counts(json.loads(stdout.splitlines()[-1])) == (TOTAL, TOTAL, 0, 0)
+    assert "WorkerLostError" in log_of_worker(environment)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_ingest_leaves_no_process_and_can_be_run_again(
+    environment: dict[str, str], pictures: Path, number: signal.Signals
+) -> None:
+    with started(environment, "ingest", pictures) as running:
+        await_true(lambda: "received" in log_of_worker(environment))
+        _, stderr = stop(running, number)
+        assert "Traceback" not in stderr
+        assert running.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 1)
+    await_true(lambda: processes(Path(environment["LOOKALIKE_HOME"])) == {})
+    found, indexed, unchanged, rejected = counts(answer(lookalike(environment, "ingest", pictures, "--json")))
+    assert (found, indexed + unchanged, rejected) == (TOTAL, TOTAL, 0)
+
+
+def test_an_index_of_another_model_is_refused_with_both_named(environment: dict[str, str], pictures: Path) -> None:
+    one = next(pictures.rglob("*.jpg"))
+    lookalike(environment, "index", "create", "images", "--model", "resnet50")
+    for command in ("ingest", "search"):
+        refused = lookalike(environment, command, one, code=1)
+        assert "resnet50" in refused.stderr and "efficientnet-lite0" in refused.stderr
+    assert answer(lookalike(environment, "index", "list", "--json"))["indexes"][0]["documents"] == 0
