@@ -1,0 +1,19 @@
+"""`python -m benchmarks WHAT...`: each name is a module of this folder with a `main`."""
+
+import sys
+from importlib import import_module
+
+NAMES = ("ingest", "producer")
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        print(f"No benchmark {unknown[0]!r}; there are {', '.join(NAMES)}.", file=sys.stderr)
+        return 2
+    for name in names or NAMES:
+        import_module(f"benchmarks.{name}").main()
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

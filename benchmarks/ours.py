@@ -1,0 +1,51 @@
+"""Our way, as a user runs it: `lookalike ingest` in a process of its own, with the stack running or not."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+LOOKALIKE = [sys.executable, "-m", "cli"]
+
+
+@contextmanager
+def environment(home: Path, index_url: str) -> Iterator[None]:
+    """Every command inside works under `home` and on the index at `index_url`."""
+    ours = {"LOOKALIKE_HOME": str(home), "LOOKALIKE_INDEX_URL": index_url}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    yield
+    for name, value in before.items():
+        os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@contextmanager
+def running_stack() -> Iterator[None]:
+    """Broker and worker keep running, so that the commands inside find them started."""
+    up = subprocess.Popen([*LOOKALIKE, "up", "--port", "0"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        up.terminate()
+        up.wait()
+
+
+def ingest(source: Path, index: str, *options: str) -> dict[str, Any]:
+    """The command's summary, with `wall_seconds` from outside and `work_seconds` of the job itself."""
+    began = time.perf_counter()
+    summary = lookalike(["ingest", str(source), "--index", index, "--json", *options])
+    summary["wall_seconds"] = time.perf_counter() - began
+    summary["work_seconds"] = lookalike(["status", summary["job"], "--json"])["seconds"]
+    return summary
+
+
+def lookalike(arguments: Sequence[str]) -> dict[str, Any]:
+    """What the command printed as its last line."""
+    done = subprocess.run([*LOOKALIKE, *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer

@@ -1,0 +1,28 @@
+"""Figures of repeated runs as a table: median, lowest and highest; ratios only of sides measured in the same round."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+console = Console(width=140, highlight=False)
+
+
+def print_rates(title: str, unit: str, sides: Mapping[str, Sequence[float]], baseline: str | None = None) -> None:
+    """One row a side; with a `baseline`, its ratio to that side, paired round by round."""
+    shown = Table(title=title, box=None, title_justify="left", title_style="bold")
+    for column in ("", f"median {unit}", "lowest", "highest", "rounds", f"x {baseline or ''}", "lowest", "highest"):
+        shown.add_column(column, justify="left" if not column else "right")
+    for name, values in sides.items():
+        ratios = _ratios(values, sides[baseline]) if baseline and name != baseline else []
+        row = [f"{number:,.1f}" for number in (median(values), min(values), max(values))]
+        ratio = [f"{number:.2f}" for number in (median(ratios), min(ratios), max(ratios))] if ratios else [""] * 3
+        shown.add_row(name, *row, str(len(values)), *ratio)
+    console.print(shown)
+    console.print()
+
+
+def _ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    # strict: a ratio whose two sides were not measured in the same rounds is no ratio.
+    return [value / other for value, other in zip(values, others, strict=True)]
