@@ -2,6 +2,7 @@
 
 import re
 import struct
+from typing import Literal
 
 #: The formats that are decoded; every other is a wider surface for attacks than it is worth.
 FORMATS = ("JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF")
@@ -79,7 +80,16 @@ def ends_early(kind: str, data: bytes) -> bool:
         return len(data) < 8 + int.from_bytes(data[4:8], "little")
     if kind == "BMP":
         return len(data) < int.from_bytes(data[2:6], "little")
+    if kind == "TIFF":
+        return len(data) < _directory_offset(data)
     return kind == "AVIF" and _boxes_end(data) > len(data)
+
+
+def _directory_offset(tiff: bytes) -> int:
+    """Where the first directory is, which compressing writers put behind the picture (TIFF 6.0, section 2; BigTIFF)."""
+    order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
+    is_big = b"+" in tiff[:4]
+    return int.from_bytes(tiff[8:16] if is_big else tiff[4:8], order)
 
 
 def _boxes_end(data: bytes) -> int:

@@ -4,20 +4,22 @@ from typing import Any
 
 import orjson
 
-from lookalike.errors import LookalikeError
+from lookalike.errors import Refused
 from lookalike.records import Chunk, ImageRef, Reason, Rejected
 
 #: Longest chunk a worker takes: what is larger was not made by our producer.
 MAX_REFS = 1024
-#: PATH_MAX is 4096 bytes, percent-encoded at worst three times as long.
-MAX_URI_CHARS = 16 * 1024
+#: Largest chunk a worker parses. PATH_MAX is 4096 bytes, and JSON writes a control character with six.
+MAX_CHUNK_BYTES = MAX_REFS * 32 * 1024
+#: A decoder may quote its input; a reason is to be read.
+MAX_DETAIL_CHARS = 500
+#: How JSON begins an object with keys; inside a text the quote would be escaped.
+_OBJECT = b'{"'
+_ADVICE = "Find out who else writes to the broker, then run the same ingest again."
 
 
-class MessageInvalid(LookalikeError):
-    """What stands in the broker was not written by this program."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
+class MessageInvalid(Refused):
+    """What stands in the broker was not written by this program: the job cannot be brought to its end."""
 
 
 def encode_chunk(chunk: Chunk) -> bytes:
@@ -26,22 +28,33 @@ def encode_chunk(chunk: Chunk) -> bytes:
 
 def decode_chunk(chunk_id: str, payload: bytes) -> Chunk:
     """The chunk stored under `chunk_id` ("job/number"). Raises MessageInvalid."""
+    # Looked at before it is parsed: as objects a million references take 300 MB. Each may have one inner object.
+    if len(payload) > MAX_CHUNK_BYTES or payload.count(_OBJECT) > 2 * MAX_REFS:
+        raise _invalid(chunk_id, f"{len(payload):,} bytes of references; 1 to {MAX_REFS} are taken")
     try:
-        refs = tuple(_reference(item) for item in orjson.loads(payload))
+        refs = tuple(_reference(item) for item in _listed(orjson.loads(payload)))
     except (ValueError, TypeError, KeyError) as error:
-        raise MessageInvalid(f"Chunk {chunk_id!r} is not a list of references: {error}") from error
+        raise _invalid(chunk_id, f"no list of references: {error}") from error
     if not 0 < len(refs) <= MAX_REFS:
-        raise MessageInvalid(f"Chunk {chunk_id!r} holds {len(refs)} references; 1 to {MAX_REFS} are taken")
+        raise _invalid(chunk_id, f"{len(refs)} references; 1 to {MAX_REFS} are taken")
     return Chunk(id=chunk_id, job=chunk_id.rpartition("/")[0], refs=refs)
 
 
-def encode_rejected(rejected: Rejected) -> bytes:
-    return orjson.dumps({"uri": rejected.uri, "reason": rejected.reason, "detail": rejected.detail})
+def encode_rejected(rejected: Rejected, ref: ImageRef) -> bytes:
+    """With the reference, so that the image can be tried again as it was found."""
+    # A lone surrogate, from the name of a root that is not UTF-8, has no place in JSON.
+    detail = rejected.detail[:MAX_DETAIL_CHARS].encode("utf-8", "replace").decode()
+    return orjson.dumps(_plain(ref) | {"reason": rejected.reason, "detail": detail})
 
 
-def decode_rejected(payload: bytes) -> Rejected:
-    item = orjson.loads(payload)
-    return Rejected(uri=item["uri"], reason=Reason(item["reason"]), detail=item["detail"])
+def decode_rejected(payload: bytes) -> tuple[Rejected, ImageRef]:
+    """Raises MessageInvalid."""
+    try:
+        item = orjson.loads(payload)
+        ref, detail = _reference(item), _text(item["detail"], "a detail")
+        return Rejected(uri=ref.uri, reason=Reason(item["reason"]), detail=detail), ref
+    except (ValueError, TypeError, KeyError) as error:
+        raise MessageInvalid(f"The ledger holds a rejection that is none: {error}.", _ADVICE) from error
 
 
 def _plain(ref: ImageRef) -> dict[str, Any]:
@@ -54,11 +67,29 @@ def _plain(ref: ImageRef) -> dict[str, Any]:
 
 
 def _reference(item: Any) -> ImageRef:
-    uri, label, metadata = item["uri"], item.get("label"), item.get("metadata", {})
-    if not isinstance(uri, str) or not 0 < len(uri) <= MAX_URI_CHARS:
-        raise ValueError("a uri is not a text of fitting length")
-    if not isinstance(label, str | None):
-        raise ValueError("a label is not a text")
-    if not all(isinstance(text, str) for pair in metadata.items() for text in pair):
-        raise ValueError("metadata is not text to text")
-    return ImageRef(uri=uri, label=label, metadata=metadata)
+    if not isinstance(item, dict):
+        raise TypeError("a reference is not an object")
+    label, metadata = item.get("label"), item.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise TypeError("metadata is not an object")
+    return ImageRef(
+        uri=_text(item["uri"], "a uri"),
+        label=None if label is None else _text(label, "a label"),
+        metadata={key: _text(value, "a value of metadata") for key, value in metadata.items()},
+    )
+
+
+def _listed(items: Any) -> list[Any]:
+    if not isinstance(items, list):
+        raise TypeError("it is not a list")
+    return items
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is not a text")
+    return value
+
+
+def _invalid(chunk_id: str, what: str) -> MessageInvalid:
+    return MessageInvalid(f"Chunk {chunk_id!r} is not ours: {what}.", _ADVICE)

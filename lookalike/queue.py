@@ -4,8 +4,13 @@ A message carries only a chunk's id; the ledger holds what the chunk is. So a me
 forged can neither lose, repeat nor change work: the queue is an accelerator, the ledger the truth.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import orjson
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from lookalike.broker import broker_error
 from lookalike.settings import plain_address
@@ -17,28 +22,27 @@ QUEUE = "images"
 #: Before every key that Celery writes, so that one Redis can serve several applications.
 KEY_PREFIX = "lookalike:"
 
-#: Raised inside a task, so it can stop in order; a chunk takes seconds, so minutes mean something hangs.
-SOFT_TIME_LIMIT_S = 180
-#: Kills the process: the only thing that ends C code which hangs.
-HARD_TIME_LIMIT_S = 240
-#: Redis hands an unacknowledged message out again after this long; 2.5 x the hard limit, so never while it runs.
-VISIBILITY_TIMEOUT_S = 600
+#: A chunk takes seconds, so minutes mean that something hangs. Its process is killed then: nothing else ends C code.
+TIME_LIMIT_S = 240
+#: Redis hands an unacknowledged message out again after this many time limits, so never while its chunk runs.
+VISIBILITY_LIMITS = 2.5
 #: Loading a model takes longer than Celery's default of 4 s for a child to report in.
 CHILD_START_TIMEOUT_S = 120
 
 
-def make_app(broker_url: str) -> Celery:
+def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
     """A Celery app for producer, worker and Flower alike: all must agree on the delivery settings."""
+    visibility_timeout_s = round(VISIBILITY_LIMITS * time_limit_s)
     app = Celery("lookalike", broker=broker_url, set_as_current=False)
     app.conf.update(
         **_content(),
-        **_delivery(),
+        **_delivery(time_limit_s),
         **_processes(),
-        broker_transport_options=_transport(),
+        broker_transport_options=_transport(visibility_timeout_s),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_channel_error_retry=True,
-        visibility_timeout=VISIBILITY_TIMEOUT_S,
+        visibility_timeout=visibility_timeout_s,
         task_default_queue=QUEUE,
         task_publish_retry=False,
     )
@@ -47,18 +51,41 @@ def make_app(broker_url: str) -> Celery:
 
 def send_chunk(app: Celery, chunk_id: str) -> None:
     """Ask some worker to take a chunk that the ledger holds."""
-    _send(app, INGEST_CHUNK, chunk_id)
+    _send(app, INGEST_CHUNK, chunk_id, chunk_id)
 
 
 def send_finish(app: Celery, job_id: str) -> None:
     """Ask some worker to end a job that has nothing outstanding."""
-    _send(app, FINISH_JOB, job_id)
+    _send(app, FINISH_JOB, job_id, finish_id(job_id))
 
 
-def _send(app: Celery, task: str, argument: str) -> None:
+def finish_id(job_id: str) -> str:
+    """The task id of a job's end."""
+    return f"{job_id}/finish"
+
+
+def queued_ids(app: Celery) -> set[str]:
+    """The task ids of the messages that wait in Redis for a worker. Raises BrokerUnavailable.
+
+    kombu keeps a queue as a list of JSON messages under the queue's name; the id is in their headers.
+    """
+    with translated(app), app.connection_for_read() as connection:
+        client = connection.default_channel.client
+        return {orjson.loads(message)["headers"]["id"] for message in client.lrange(KEY_PREFIX + QUEUE, 0, -1)}
+
+
+def _send(app: Celery, task: str, argument: str, task_id: str) -> None:
+    # Its own task id, so that a message in the queue can be told by looking at it.
+    with translated(app):
+        app.send_task(task, args=(argument,), task_id=task_id, ignore_result=True)
+
+
+@contextmanager
+def translated(app: Celery) -> Iterator[None]:
+    """Failures of the broker as errors of ours."""
     try:
-        app.send_task(task, args=(argument,), ignore_result=True)
-    except OperationalError as error:
+        yield
+    except (OperationalError, RedisError) as error:
         raise broker_error(error, plain_address(app.conf.broker_url)) from error
 
 
@@ -75,7 +102,7 @@ def _content() -> dict[str, object]:
     }
 
 
-def _delivery() -> dict[str, object]:
+def _delivery(time_limit_s: int) -> dict[str, object]:
     # Acknowledged when done, and put back when the child died: work is repeated rather than lost,
     # which deterministic ids and the ledger make harmless.
     return {
@@ -83,8 +110,7 @@ def _delivery() -> dict[str, object]:
         "task_reject_on_worker_lost": True,
         "task_acks_on_failure": True,
         "task_acks_on_timeout": False,
-        "task_soft_time_limit": SOFT_TIME_LIMIT_S,
-        "task_time_limit": HARD_TIME_LIMIT_S,
+        "task_time_limit": time_limit_s,
         "worker_prefetch_multiplier": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
@@ -99,9 +125,9 @@ def _processes() -> dict[str, object]:
     }
 
 
-def _transport() -> dict[str, object]:
+def _transport(visibility_timeout_s: int) -> dict[str, object]:
     return {
-        "visibility_timeout": VISIBILITY_TIMEOUT_S,
+        "visibility_timeout": visibility_timeout_s,
         "socket_timeout": 30,
         "socket_connect_timeout": 5,
         "socket_keepalive": True,

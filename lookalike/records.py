@@ -92,7 +92,7 @@ class Stored:
 @dataclass(frozen=True)
 class Document:
     """One image as the index keeps it. `name` is the label, `model` the fingerprint, `ingested_at` UTC ISO 8601,
-    `chunk` the chunk that wrote it ("job/number")."""
+    `chunk` the origin of the chunk that wrote it ("job/number")."""
 
     id: str
     uri: str
@@ -120,11 +120,23 @@ class Match:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a job: the references one task takes. `id` is unique across jobs ("job/number")."""
+    """A piece of a job: the references one task takes.
+
+    `id` is unique across jobs: "job/number", or "job/number.part" for a part of a chunk that was split.
+    """
 
     id: str
     job: str
     refs: tuple[ImageRef, ...]
+
+    @property
+    def origin(self) -> str:
+        """The chunk as the producer cut it: what its documents remember."""
+        return self.id.partition(".")[0]
+
+    def parts(self) -> list["Chunk"]:
+        """One chunk for every reference, so that each stands alone."""
+        return [Chunk(f"{self.id}.{number:04d}", self.job, (ref,)) for number, ref in enumerate(self.refs)]
 
 
 @dataclass(frozen=True)

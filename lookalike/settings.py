@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     concurrency: int = Field(0, ge=0, le=512, description="Processes per worker; 0: one per core.")
     chunk_size: int = Field(64, ge=1, le=1024, description="Images per task.")
     queue_limit: int = Field(512, ge=1, description="Chunks in flight at which the producer pauses.")
+    time_limit_s: int = Field(240, ge=5, le=3600, description="A chunk that takes longer loses its process.")
+    deaf_after_s: int = Field(60, ge=1, description="A worker that leaves messages lying this long ends itself.")
     roots: tuple[Path, ...] = Field((Path("/"),), description="JSON list of folders that images may lie under.")
     max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Larger pictures are rejected as bomb.")

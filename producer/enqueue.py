@@ -2,8 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from itertools import islice
 
+from lookalike.broker import patiently
+from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
 from lookalike.records import Chunk, ImageRef
 
@@ -23,16 +27,20 @@ def enqueue(
 ) -> bool:
     """Send every reference in chunks; True if nothing is outstanding at the end.
 
-    Pauses while `limit` chunks are outstanding, calling `waiting` each time it looks. Raises JobEnded.
+    Pauses while `limit` chunks are outstanding, calling `waiting` each time it looks, and while the broker is away.
+    Raises JobEnded, and BrokerUnavailable if it stays away.
     """
     for chunk in cut(references, job_id, chunk_size):
-        outstanding = ledger.open_chunk(chunk)
-        send(chunk.id)
+        outstanding = patiently(partial(ledger.open_chunk, chunk))
+        with suppress(BrokerUnavailable):
+            # What is recorded but could not be sent is sent by the reconciler.
+            send(chunk.id)
         while outstanding >= limit:
-            waiting()
+            with suppress(BrokerUnavailable):
+                waiting()
             time.sleep(POLL_S)
-            outstanding = ledger.outstanding(job_id)
-    return ledger.drain(job_id)
+            outstanding = patiently(partial(ledger.outstanding, job_id))
+    return patiently(partial(ledger.drain, job_id))
 
 
 def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:

@@ -7,6 +7,7 @@ import redis
 
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, JobEnded, JobUnknown
 from lookalike.ledger import JobState, Ledger
+from lookalike.ledger.ledger import LEASE_S
 from lookalike.messages import MessageInvalid
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
 from tests.services.ports import free_port
@@ -93,9 +94,69 @@ def test_a_failed_job_takes_no_more_chunks_and_stays_failed(ledger: Ledger) -> N
     with pytest.raises(JobEnded):
         ledger.open_chunk(chunk(job_id, 1))
     assert ledger.chunk(chunk(job_id).id) is None
-    ledger.interrupt(job_id)
+    ledger.finish(job_id)
     job = ledger.job(job_id)
     assert (job.state, job.error, job.found) == (JobState.FAILED, "wrong model", 3)
+
+
+def test_a_job_whose_producer_stopped_ends_as_interrupted_once_its_chunks_are_done(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    ledger.open_chunk(chunk(job_id))
+    assert not ledger.drain(job_id, ending=JobState.INTERRUPTED)
+    assert ledger.close_chunk(chunk(job_id), Outcome(indexed=3, unchanged=0))
+    ledger.finish(job_id)
+    job = ledger.job(job_id)
+    assert (job.state, job.found, job.indexed) == (JobState.INTERRUPTED, 3, 3)
+    assert ledger.active_jobs() == []
+
+
+def test_a_claim_counts_as_an_attempt_unless_it_is_released(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    assert ledger.claim(opened.id) == (opened, 1)
+    ledger.release(opened.id, 0)
+    assert ledger.claim(opened.id) == (opened, 1)
+    assert ledger.claim(opened.id) == (opened, 2)
+
+
+def test_a_claimed_chunk_is_attended_to_until_its_lease_runs_out(ledger: Ledger, redis_url: str) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    assert ledger.unattended(opened.job) == [opened.id]
+    ledger.claim(opened.id)
+    assert ledger.unattended(opened.job) == []
+    with redis.Redis.from_url(redis_url) as client:
+        assert 0 < client.ttl(f"lookalike:ledger:lease:{opened.id}") <= LEASE_S
+        client.delete(f"lookalike:ledger:lease:{opened.id}")
+    assert ledger.unattended(opened.job) == [opened.id]
+
+
+def test_a_split_chunk_becomes_its_parts_with_the_attempts_behind_them(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    assert ledger.split(opened, opened.parts(), attempts=2)
+    assert not ledger.split(opened, opened.parts(), attempts=2)
+    assert ledger.chunk(opened.id) is None
+    assert ledger.outstanding(opened.job) == 3
+    part = opened.parts()[1]
+    assert ledger.claim(part.id) == (part, 3)
+    assert {part.origin for part in opened.parts()} == {opened.id}
+    assert ledger.job(opened.job).found == 3
+
+
+def test_nothing_of_an_ended_job_stays_but_its_record_and_its_rejections(ledger: Ledger, redis_url: str) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    ledger.claim(opened.id)
+    ledger.note_timeout(opened.id)
+    ledger.drain(opened.job)
+    rejected = Rejected(opened.refs[0].uri, Reason.CORRUPT)
+    ledger.close_chunk(opened, Outcome(indexed=2, unchanged=0, rejected=(rejected,)))
+    ledger.finish(opened.job)
+    with redis.Redis.from_url(redis_url) as client:
+        left = {key.decode().split(":")[2] for key in client.scan_iter(f"*{opened.job}*")}
+    assert left == {"job", "rejected", "producer"}
+    assert list(ledger.rejections(opened.job)) == [(rejected, opened.refs[0])]
 
 
 def test_jobs_come_newest_first(ledger: Ledger) -> None:

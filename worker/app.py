@@ -1,9 +1,11 @@
-"""The worker's entry point: settings are read and the parts are joined here. Run with `celery -A worker.app worker`."""
+"""The worker's entry point: settings are read and the parts are joined here. Run with `python -m worker`."""
 
 from lookalike.errors import BadSetting
+from lookalike.ledger import Ledger
 from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
 from worker.tasks import register
+from worker.upkeep import keep_up
 from worker.workbench import Workbench
 
 
@@ -15,6 +17,8 @@ def _broker_url(settings: Settings) -> str:
 
 
 settings = read_settings()
-app = make_app(_broker_url(settings))
+broker_url = _broker_url(settings)
+app = make_app(broker_url, settings.time_limit_s)
 app.conf.worker_concurrency = settings.processes
-register(app, lambda: Workbench(settings, _broker_url(settings)))
+register(app, lambda: Workbench(settings, broker_url), lambda: Ledger(broker_url))
+keep_up(app, broker_url, settings.deaf_after_s)

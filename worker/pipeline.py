@@ -53,13 +53,13 @@ def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: Ind
             data = read(ref.uri)
             content_sha256 = hashlib.sha256(data).hexdigest()
             if _is_current(held.get(id), ref, content_sha256, fingerprint):
-                fates[id] = held[id].chunk == chunk.id
+                fates[id] = held[id].chunk == chunk.origin
             else:
                 loaded.append(Loaded(ref, decode(data), content_sha256))
                 fates[id] = True
         except ImageRejected as error:
             fates[id] = Rejected(ref.uri, error.reason, error.detail)
-    for rejected in _write(loaded, chunk.id, embed=embed, index=index, fingerprint=fingerprint):
+    for rejected in _write(loaded, chunk.origin, embed=embed, index=index, fingerprint=fingerprint):
         fates[document_id(rejected.uri)] = rejected
     return _outcome(chunk, fates)
 
@@ -73,7 +73,7 @@ def _is_current(stored: Stored | None, ref: ImageRef, content_sha256: str, finge
     )
 
 
-def _write(loaded: Sequence[Loaded], chunk_id: str, *, embed: Embed, index: Index, fingerprint: str) -> list[Rejected]:
+def _write(loaded: Sequence[Loaded], origin: str, *, embed: Embed, index: Index, fingerprint: str) -> list[Rejected]:
     if not loaded:
         return []
     vectors = embed(np.stack([item.picture.pixels for item in loaded]))
@@ -82,13 +82,13 @@ def _write(loaded: Sequence[Loaded], chunk_id: str, *, embed: Embed, index: Inde
     documents: list[Document] = []
     for item, vector in zip(loaded, vectors, strict=True):
         if np.isfinite(vector).all() and vector.any():
-            documents.append(_document(item, vector, chunk_id, fingerprint, now))
+            documents.append(_document(item, vector, origin, fingerprint, now))
         else:
             rejected.append(Rejected(item.ref.uri, Reason.BAD_VECTOR, "the model gave a vector without direction"))
     return rejected + (index.write(documents) if documents else [])
 
 
-def _document(item: Loaded, vector: Vector, chunk_id: str, fingerprint: str, now: str) -> Document:
+def _document(item: Loaded, vector: Vector, origin: str, fingerprint: str, now: str) -> Document:
     return Document(
         id=item.ref.id,
         uri=item.ref.uri,
@@ -99,7 +99,7 @@ def _document(item: Loaded, vector: Vector, chunk_id: str, fingerprint: str, now
         height=item.picture.height,
         model=fingerprint,
         ingested_at=now,
-        chunk=chunk_id,
+        chunk=origin,
         metadata=item.ref.metadata,
     )
 

@@ -20,6 +20,7 @@ class JobState(StrEnum):
 class Job:
     """One ingest as the ledger knows it; times in seconds since 1970, UTC.
 
+    `resent` counts the messages that the reconciler had to send again.
     `index_address` is where the index is, without credentials; `spec` is the model's spec as JSON.
     """
 
@@ -37,6 +38,7 @@ class Job:
     indexed: int
     unchanged: int
     rejected: int
+    resent: int
     error: str
 
     @property
@@ -51,7 +53,7 @@ class Job:
 def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
     """The job in the fields of its Redis hash."""
     text = {name.decode(): value.decode() for name, value in fields.items()}
-    counts = {name: int(text.get(name, 0)) for name in ("found", "indexed", "unchanged", "rejected")}
+    counts = {name: int(text.get(name, 0)) for name in ("found", "indexed", "unchanged", "rejected", "resent")}
     return Job(
         id=job_id,
         state=JobState(text["state"]),

@@ -1,13 +1,15 @@
 """The ledger: what became of every job, chunk and image, in Redis; the truth the queue only speeds up.
 
-Keys: `jobs` (ids by start time), `job:ID` (one job's record), `outstanding:ID` (chunk id -> its references),
-`rejected:ID` (uri -> reason). A chunk is outstanding from before its message is sent until the one atomic step that
+Keys: `jobs` (ids by start time), `active` (ids not ended), `job:ID` (one job's record), `producer:ID` (there while its
+producer lives), `outstanding:ID` (chunk id -> its references), `attempts:ID` (chunk id -> how often it was taken),
+`timeouts:ID` (chunks that took too long), `lease:CHUNK` (there while a worker holds it), `rejected:ID` (uri -> reason).
+A chunk is outstanding from before its message is sent until the one atomic step that
 counts it, so a chunk delivered twice counts once.
 """
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import cast
 
@@ -18,10 +20,12 @@ from lookalike.errors import JobEnded, JobUnknown
 from lookalike.ledger import scripts
 from lookalike.ledger.job import Job, JobState, parse_job
 from lookalike.messages import decode_chunk, decode_rejected, encode_chunk, encode_rejected
-from lookalike.records import Chunk, ModelIdentity, Outcome, Rejected
+from lookalike.records import Chunk, ImageRef, ModelIdentity, Outcome, Rejected
 from lookalike.settings import plain_address
 
 PREFIX = "lookalike:ledger:"
+#: How long a worker or producer that stops saying so counts as alive.
+LEASE_S = 20
 #: Answers of a ledger on the same machine take under a millisecond; a minute means it is gone.
 TIMEOUT_S = 30.0
 
@@ -33,6 +37,9 @@ class Ledger:
         self._address = plain_address(broker_url)
         self._redis = redis.Redis.from_url(client_url(broker_url), socket_timeout=TIMEOUT_S)
         self._open_script = self._redis.register_script(scripts.OPEN)
+        self._claim_script = self._redis.register_script(scripts.CLAIM)
+        self._release_script = self._redis.register_script(scripts.RELEASE)
+        self._split_script = self._redis.register_script(scripts.SPLIT)
         self._close_script = self._redis.register_script(scripts.CLOSE)
         self._drain_script = self._redis.register_script(scripts.DRAIN)
         self._end_script = self._redis.register_script(scripts.END)
@@ -42,7 +49,7 @@ class Ledger:
             self._redis.ping()
 
     def open_job(self, *, source: str, index: str, index_address: str, model: ModelIdentity, spec: str) -> str:
-        """Record a new job and return its id."""
+        """Record a new job, with its producer alive, and return its id."""
         now = time.time()
         job_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(3)
         record = {
@@ -57,7 +64,9 @@ class Ledger:
         }
         with self._translated(), self._redis.pipeline() as pipe:
             pipe.hset(_key("job", job_id), mapping=record)  # type: ignore[arg-type]
+            pipe.set(_key("producer", job_id), "1", ex=LEASE_S)
             pipe.zadd(_key("jobs"), {job_id: now})
+            pipe.sadd(_key("active"), job_id)
             pipe.execute()
         return job_id
 
@@ -73,41 +82,93 @@ class Ledger:
             raise JobEnded(chunk.job)
         return count
 
+    def keep_producer(self, job_id: str) -> None:
+        """Say that the job's producer is alive; to be repeated well within LEASE_S."""
+        with self._translated():
+            self._redis.set(_key("producer", job_id), "1", ex=LEASE_S)
+
+    def has_producer(self, job_id: str) -> bool:
+        with self._translated():
+            return bool(self._redis.exists(_key("producer", job_id)))
+
     def outstanding(self, job_id: str) -> int:
         """Chunks of the job that are queued or running."""
         with self._translated():
             return self._redis.hlen(_key("outstanding", job_id))
 
+    def unattended(self, job_id: str) -> list[str]:
+        """Outstanding chunks that no worker holds: they are queued, or their message or worker is lost."""
+        with self._translated():
+            ids = [chunk_id.decode() for chunk_id in cast(list[bytes], self._redis.hkeys(_key("outstanding", job_id)))]
+            with self._redis.pipeline(transaction=False) as pipe:
+                for chunk_id in ids:
+                    pipe.exists(_key("lease", chunk_id))
+                held = pipe.execute()
+        return [chunk_id for chunk_id, lease in zip(ids, held, strict=True) if not lease]
+
     def chunk(self, chunk_id: str) -> Chunk | None:
         """The chunk, or None if it is closed (or was never opened). Raises MessageInvalid."""
         with self._translated():
-            payload = self._redis.hget(_key("outstanding", chunk_id.rpartition("/")[0]), chunk_id)
+            payload = self._redis.hget(_key("outstanding", job_of(chunk_id)), chunk_id)
         return decode_chunk(chunk_id, cast(bytes, payload)) if payload is not None else None
+
+    def claim(self, chunk_id: str) -> tuple[Chunk, int] | None:
+        """Take a chunk for LEASE_S, and how often it was taken without an orderly end, this time included.
+
+        None if it is closed. Raises MessageInvalid.
+        """
+        with self._translated():
+            claimed = self._claim_script(keys=_work_keys(chunk_id), args=[chunk_id, LEASE_S])
+        return (decode_chunk(chunk_id, claimed[0]), int(claimed[1])) if claimed else None
+
+    def keep(self, chunk_id: str) -> None:
+        """Hold a claimed chunk for another LEASE_S."""
+        with self._translated():
+            self._redis.expire(_key("lease", chunk_id), LEASE_S)
+
+    def release(self, chunk_id: str, for_s: float) -> None:
+        """Give a chunk back in order, to be sent again after `for_s`; the attempt does not count."""
+        with self._translated():
+            self._release_script(keys=_work_keys(chunk_id), args=[chunk_id, LEASE_S + round(for_s)])
+
+    def split(self, chunk: Chunk, parts: Sequence[Chunk], attempts: int) -> bool:
+        """Put parts in a chunk's place, each with so many attempts behind it. False if it was closed meanwhile."""
+        pairs = [text for part in parts for text in (part.id, encode_chunk(part))]
+        with self._translated():
+            return bool(self._split_script(keys=_work_keys(chunk.id), args=[chunk.id, attempts, *pairs]))
+
+    def note_timeout(self, chunk_id: str) -> None:
+        """Remember that a chunk's process was ended for taking too long."""
+        with self._translated():
+            self._redis.sadd(_key("timeouts", job_of(chunk_id)), chunk_id)
+
+    def has_timed_out(self, chunk_id: str) -> bool:
+        with self._translated():
+            return bool(self._redis.sismember(_key("timeouts", job_of(chunk_id)), chunk_id))
 
     def close_chunk(self, chunk: Chunk, outcome: Outcome) -> bool:
         """Count a chunk, once however often it is closed. True if it was the job's last one."""
-        rejections = [part for item in outcome.rejected for part in (item.uri, encode_rejected(item))]
-        keys = [_key("job", chunk.job), _key("outstanding", chunk.job), _key("rejected", chunk.job)]
+        refs = {ref.uri: ref for ref in chunk.refs}
+        rejections = [part for item in outcome.rejected for part in (item.uri, encode_rejected(item, refs[item.uri]))]
+        names = ("job", "outstanding", "rejected", "attempts")
+        keys = [*(_key(name, chunk.job) for name in names), _key("lease", chunk.id), _key("timeouts", chunk.job)]
         arguments = [chunk.id, outcome.indexed, outcome.unchanged, *rejections]
         with self._translated():
             return bool(self._close_script(keys=keys, args=arguments) == b"last")
 
-    def drain(self, job_id: str) -> bool:
-        """All of the job's chunks are sent. True if none is outstanding any more."""
+    def drain(self, job_id: str, *, ending: JobState = JobState.FINISHED) -> bool:
+        """The job gets no more chunks and ends so when none is outstanding. True if none is outstanding already."""
         keys = [_key("job", job_id), _key("outstanding", job_id)]
         with self._translated():
-            return bool(self._drain_script(keys=keys) == b"finishing")
+            return bool(self._drain_script(keys=keys, args=[ending.value]) == b"finishing")
 
     def finish(self, job_id: str) -> None:
-        self._end(job_id, JobState.FINISHED)
+        """End a job with nothing outstanding as its draining foresaw."""
+        self._end(job_id, "")
 
     def fail(self, job_id: str, why: str) -> None:
         """Stop a job for a reason a person must see; what is outstanding is dropped."""
-        self._end(job_id, JobState.FAILED, why)
-
-    def interrupt(self, job_id: str) -> None:
-        """Stop a job because its producer was stopped; what is outstanding is dropped."""
-        self._end(job_id, JobState.INTERRUPTED)
+        self._end(job_id, JobState.FAILED.value, why)
 
     def job(self, job_id: str) -> Job:
         """Raises JobUnknown."""
@@ -123,18 +184,44 @@ class Ledger:
             ids = cast(list[bytes], self._redis.zrevrange(_key("jobs"), 0, limit - 1))
         return [self.job(job_id.decode()) for job_id in ids]
 
+    def active_jobs(self) -> list[Job]:
+        """The jobs that have not ended."""
+        with self._translated():
+            ids = cast(set[bytes], self._redis.smembers(_key("active")))
+        return [self.job(job_id.decode()) for job_id in sorted(ids)]
+
+    def may_resend(self, chunk_id: str, within_s: int) -> bool:
+        """True for one caller in `within_s` seconds, so that several reconcilers do not all send a message."""
+        with self._translated():
+            return bool(self._redis.set(_key("resent", chunk_id), "1", nx=True, ex=within_s))
+
+    def count_resent(self, job_id: str) -> None:
+        with self._translated():
+            self._redis.hincrby(_key("job", job_id), "resent", 1)
+
     def rejected(self, job_id: str) -> Iterator[Rejected]:
+        return (rejected for rejected, _ in self.rejections(job_id))
+
+    def rejections(self, job_id: str) -> Iterator[tuple[Rejected, ImageRef]]:
+        """The rejected images with the references they were found as."""
         with self._translated():
             for _, payload in self._redis.hscan_iter(_key("rejected", job_id)):
                 yield decode_rejected(payload)
 
+    def forget_rejected(self, job_id: str, uris: Sequence[str]) -> None:
+        """Take images off the job's list, because another job deals with them now; its counts stay."""
+        with self._translated():
+            if uris:
+                self._redis.hdel(_key("rejected", job_id), *uris)
+
     def close(self) -> None:
         self._redis.close()
 
-    def _end(self, job_id: str, state: JobState, why: str = "") -> None:
-        keys = [_key("job", job_id), _key("outstanding", job_id)]
+    def _end(self, job_id: str, state: str, why: str = "") -> None:
+        names = ("job", "outstanding", "attempts", "timeouts")
+        keys = [*(_key(name, job_id) for name in names), _key("active")]
         with self._translated():
-            self._end_script(keys=keys, args=[state.value, repr(time.time()), why])
+            self._end_script(keys=keys, args=[job_id, state, repr(time.time()), why])
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -142,6 +229,16 @@ class Ledger:
             yield
         except redis.exceptions.RedisError as error:
             raise broker_error(error, self._address) from error
+
+
+def job_of(chunk_id: str) -> str:
+    """The job of a chunk id ("job/number")."""
+    return chunk_id.rpartition("/")[0]
+
+
+def _work_keys(chunk_id: str) -> list[str]:
+    job_id = job_of(chunk_id)
+    return [_key("outstanding", job_id), _key("attempts", job_id), _key("lease", chunk_id)]
 
 
 def _key(*parts: str) -> str:

@@ -1,13 +1,15 @@
 """Chunks are recorded before they are sent, and never more of them than allowed."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from lookalike.errors import JobEnded
+from lookalike.errors import BrokerUnavailable, JobEnded
 from lookalike.ledger import Ledger
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome
 from producer.enqueue import cut, enqueue
+from tests.services.redis import RedisServer
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
 
@@ -78,3 +80,35 @@ def test_a_job_that_was_stopped_stops_its_producer(ledger: Ledger, job_id: str) 
             limit=100,
         )
     assert ledger.job(job_id).found == 2
+
+
+def test_a_chunk_that_cannot_be_sent_stays_recorded_for_the_reconciler(ledger: Ledger, job_id: str) -> None:
+    def away(_: str) -> None:
+        raise BrokerUnavailable("redis://somewhere", "gone")
+
+    enqueue(references(3), job_id, ledger=ledger, send=away, chunk_size=2, limit=100)
+    assert len(ledger.unattended(job_id)) == 2
+
+
+def test_a_producer_waits_for_a_broker_that_restarts(ledger: Ledger, job_id: str, redis_server: RedisServer) -> None:
+    reached, killed = threading.Event(), threading.Event()
+
+    def found() -> Iterator[ImageRef]:
+        for number, reference in enumerate(references(10)):
+            if number == 5:
+                reached.set()
+                killed.wait(10)
+            yield reference
+
+    arguments = {"ledger": ledger, "send": lambda _: None, "chunk_size": 2, "limit": 100}
+    producer = threading.Thread(target=enqueue, args=(found(), job_id), kwargs=arguments)
+    producer.start()
+    reached.wait(10)
+    redis_server.kill()
+    killed.set()
+    # The server is started by the main thread, for it ends with the thread that started it.
+    producer.join(1)
+    redis_server.restart()
+    producer.join(30)
+    assert ledger.job(job_id).found == 10
+    assert ledger.outstanding(job_id) == 5

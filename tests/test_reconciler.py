@@ -1,0 +1,113 @@
+"""What is outstanding but neither queued nor held is sent again, and nothing else is; against a real Redis."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from celery import Celery
+
+from lookalike.errors import BrokerUnavailable
+from lookalike.ledger import JobState, Ledger
+from lookalike.queue import KEY_PREFIX, QUEUE, finish_id, make_app, queued_ids, send_chunk
+from lookalike.reconciler import Reconciler
+from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
+from tests.services.redis import RedisServer
+
+MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
+
+
+@pytest.fixture
+def ledger(redis_url: str) -> Iterator[Ledger]:
+    opened = Ledger(redis_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def app(redis_url: str) -> Iterator[Celery]:
+    made = make_app(redis_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def chunk(ledger: Ledger) -> Chunk:
+    job_id = ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=MODEL, spec="{}")
+    opened = Chunk(id=f"{job_id}/000000", job=job_id, refs=(ImageRef("/a.jpg"),))
+    ledger.open_chunk(opened)
+    return opened
+
+
+def lose_messages(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"{KEY_PREFIX}{QUEUE}")
+
+
+def forget_producer(redis_url: str, job_id: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"lookalike:ledger:producer:{job_id}")
+
+
+def test_a_queued_chunk_is_left_alone(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+    send_chunk(app, chunk.id)
+    assert Reconciler(ledger, app, grace_s=0).look() == 0
+
+
+def test_a_chunk_whose_message_is_lost_is_sent_again_once(
+    ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str
+) -> None:
+    send_chunk(app, chunk.id)
+    lose_messages(redis_url)
+    assert [Reconciler(ledger, app, grace_s=0).look() for _ in range(3)] == [1, 0, 0]
+    assert queued_ids(app) == {chunk.id}
+    assert ledger.job(chunk.job).resent == 1
+
+
+def test_two_reconcilers_send_a_lost_message_once(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+    first, second = Reconciler(ledger, app, grace_s=0), Reconciler(ledger, app, grace_s=0)
+    queued_before = queued_ids(app)
+    assert queued_before == set()
+    sent = first.look()
+    with app.connection_for_write() as connection:
+        connection.default_channel.client.delete(KEY_PREFIX + QUEUE)
+    assert (sent, second.look()) == (1, 0)
+
+
+def test_a_message_on_its_way_is_given_time(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+    reconciler = Reconciler(ledger, app, grace_s=3600)
+    assert [reconciler.look(), reconciler.look()] == [0, 0]
+
+
+def test_a_chunk_that_a_worker_holds_is_left_alone(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+    ledger.claim(chunk.id)
+    assert Reconciler(ledger, app, grace_s=0).look() == 0
+
+
+def test_a_job_whose_end_is_lost_gets_it_again(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+    ledger.drain(chunk.job)
+    assert ledger.close_chunk(chunk, Outcome(indexed=1, unchanged=0))
+    assert Reconciler(ledger, app, grace_s=0).look() == 1
+    assert queued_ids(app) == {finish_id(chunk.job)}
+
+
+def test_a_job_whose_producer_died_is_drained_and_its_chunks_are_kept(
+    ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str
+) -> None:
+    send_chunk(app, chunk.id)
+    forget_producer(redis_url, chunk.job)
+    assert Reconciler(ledger, app, grace_s=0).look() == 0
+    assert ledger.job(chunk.job).state is JobState.DRAINING
+    assert ledger.chunk(chunk.id) == chunk
+
+
+def test_an_empty_job_whose_producer_died_is_ended(ledger: Ledger, app: Celery, redis_url: str) -> None:
+    job_id = ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=MODEL, spec="{}")
+    forget_producer(redis_url, job_id)
+    Reconciler(ledger, app, grace_s=0).look()
+    assert queued_ids(app) == {finish_id(job_id)}
+
+
+def test_a_broker_that_is_away_is_said(redis_server: RedisServer, redis_url: str) -> None:
+    redis_server.kill()
+    with pytest.raises(BrokerUnavailable):
+        Reconciler(Ledger(redis_url), make_app(redis_url)).look()
