@@ -128,6 +128,14 @@ def _index(settings: Settings) -> Iterator[Finding]:
     if held.fingerprint != spec.fingerprint:
         raise ModelMismatch(index.name, str(held), f"{spec.name} ({spec.fingerprint})")
     yield Finding("index", True, f"{index.name} at {settings.index_address}: {index.count():,} documents of {held}")
+    if index.is_loading() and not _is_busy(settings, index.name):
+        advice = f"lookalike index restore {index.name}"
+        yield Finding("load", False, f"{index.name} is in bulk-load mode, and no job writes to it", advice)
+
+
+def _is_busy(settings: Settings, name: str) -> bool:
+    url = _running_broker(settings)
+    return url is not None and any(job.index == name for job in Ledger(url).active_jobs())
 
 
 def _running_broker(settings: Settings) -> str | None:

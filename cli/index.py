@@ -48,6 +48,15 @@ def create(name: Name, model: ModelName = None, weights: Weights = None, preproc
 
 
 @app.command()
+def restore(name: Name) -> None:
+    """End the bulk-load mode that a job left behind: refresh and replicas as they were before it."""
+    index = configured.open_index(read_settings(index=name))
+    was_loading = index.is_loading()
+    index.settle()
+    remark(f"Index {name} is as it was before the load." if was_loading else f"Index {name} was not loading.")
+
+
+@app.command()
 def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete an index with all its documents; the pictures themselves stay."""
     settings = read_settings(index=name)

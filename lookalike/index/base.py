@@ -1,6 +1,6 @@
 """The contract every index keeps: one index is a named place for the vectors of one model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,6 +73,10 @@ class Index(Protocol):
     def get(self, id: str) -> Document | None:
         """One document with its vector, or None."""
 
+    def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
+        """Id and uri of every document whose uri begins with `prefix`, in no promised order and a batch at a time:
+        those visible to a search when the first one is asked for, whatever is written or deleted meanwhile."""
+
     def delete(self, ids: Iterable[str]) -> None:
         """Remove documents; ids that are not there are ignored."""
 
@@ -81,6 +85,12 @@ class Index(Protocol):
 
     def refresh(self) -> None:
         """Make every earlier write visible to searches."""
+
+    def begin_load(self) -> None:
+        """Turn down what only slows a load; `settle` turns it up again, after a crash as well. Safe to repeat."""
+
+    def is_loading(self) -> bool:
+        """Whether a load was begun and not settled."""
 
     def settle(self) -> None:
         """End a load: make it visible and compact what the load left behind. Safe to repeat."""

@@ -30,6 +30,8 @@ KEEP_OLD_FILES = timedelta(seconds=60)
 #: Always the newest version: what another process wrote is seen at once.
 NO_STALENESS = timedelta(0)
 IDS_PER_REQUEST = 1000
+#: Of a scan.
+ROWS_PER_BATCH = 8192
 MODEL_KEY = b"lookalike.model"
 TEXT_FIELDS = ("id", "uri", "name", "content_sha256", "model", "ingested_at", "chunk")
 STORED_FIELDS = ["content_sha256", "model", "chunk", "name"]
@@ -96,6 +98,14 @@ class LanceIndex:
             return Document(image_embedding=vector, metadata=dict(row.pop("metadata")), **row)
         return None
 
+    def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
+        with self._translated():
+            query = self._table().search().select(["id", "uri"])
+            if prefix:
+                query = query.where(f"starts_with(uri, {_quoted(prefix)})")
+            for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
+                yield from zip(batch["id"].to_pylist(), batch["uri"].to_pylist(), strict=True)
+
     def delete(self, ids: Iterable[str]) -> None:
         with self._writing():
             table = self._table()
@@ -109,6 +119,12 @@ class LanceIndex:
     def refresh(self) -> None:
         """Every read sees every earlier write; only a missing index is worth telling."""
         self.model()
+
+    def begin_load(self) -> None:
+        """Nothing is turned down for a load here."""
+
+    def is_loading(self) -> bool:
+        return False
 
     def settle(self) -> None:
         with self._writing():

@@ -3,13 +3,13 @@
 import itertools
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from lookalike.errors import IndexConflict, IndexMissing, IndexUnavailable, ModelMismatch
-from lookalike.index import address, bulk, mapping
+from lookalike.index import address, bulk, loading, mapping, scanning
 from lookalike.index.base import IndexInfo, IndexOptions
 from lookalike.index.checks import check_filters, check_query, sift
 from lookalike.index.opensearch import Server
@@ -85,6 +85,9 @@ class OpenSearchIndex:
         vector = np.asarray(source.pop("image_embedding"), dtype=np.float32)
         return Document(id=id, image_embedding=vector, **source)
 
+    def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
+        return scanning.scan(self._server, self.name, prefix)
+
     def delete(self, ids: Iterable[str]) -> None:
         self._perform(bulk.deletion(id) for id in ids)
 
@@ -94,7 +97,14 @@ class OpenSearchIndex:
     def refresh(self) -> None:
         self._call("POST", "/_refresh")
 
+    def begin_load(self) -> None:
+        loading.begin(self._server, self._described()[0], self.name)
+
+    def is_loading(self) -> bool:
+        return loading.is_on(self._server, self._described()[0], self.name)
+
     def settle(self) -> None:
+        loading.end(self._server, self._described()[0], self.name)
         self.refresh()
 
     def drop(self) -> None:

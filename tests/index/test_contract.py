@@ -195,6 +195,42 @@ def test_a_document_comes_back_whole(index: Index) -> None:
     assert index.get("nowhere") is None
 
 
+def test_a_scan_gives_every_document_under_a_prefix_and_no_other(index: Index) -> None:
+    under = [f"/a/{i}.jpg" for i in range(6000)] + ["/a/日本語 🐈\n'quoted'.jpg"]
+    beside = ["/ab/1.jpg", "/A/1.jpg", "/b/a/1.jpg", "file:///a/%FF.jpg"]
+    vectors = clustered_vectors(len(under) + len(beside))
+    write(index, [document(uri, vector) for uri, vector in zip(under + beside, vectors, strict=True)])
+    found = list(index.scan("/a/"))
+    assert len(found) == len(under)
+    assert dict(found) == {document_id(uri): uri for uri in under}
+    assert {uri for _, uri in index.scan()} == {*under, *beside}
+    assert list(index.scan("/nowhere/")) == []
+
+
+@pytest.mark.parametrize("name", ["it's", 'say "hi"', "100%_", "*", "?", "back\\slash", "日本語 🐈", "new\nline"])
+def test_a_prefix_of_a_scan_means_only_itself(index: Index, name: str) -> None:
+    write(index, [document(f"/{name}/1.jpg", unit(0)), document("/other/1.jpg", unit(1))])
+    assert [uri for _, uri in index.scan(f"/{name}/")] == [f"/{name}/1.jpg"]
+
+
+def test_a_scan_is_of_one_moment(index: Index) -> None:
+    write(index, documents(6000))
+    scan = index.scan("/photos/")
+    first = next(scan)
+    index.delete([document_id(f"/photos/{i}.jpg") for i in range(6000)])
+    index.write([document("/photos/late.jpg", unit(0))])
+    index.refresh()
+    assert {uri for _, uri in (first, *scan)} == {f"/photos/{i}.jpg" for i in range(6000)}
+
+
+def test_a_scan_may_be_left_early(index: Index) -> None:
+    write(index, documents(20))
+    scan = index.scan()
+    next(scan)
+    scan.close()  # type: ignore[attr-defined]
+    assert index.count() == 20
+
+
 def test_deleted_documents_are_gone_and_absent_ids_are_ignored(index: Index) -> None:
     write(index, documents(10))
     index.delete(document_id(f"/photos/{i}.jpg") for i in (0, 1, 99))
@@ -225,6 +261,7 @@ def test_every_use_of_a_missing_index_says_so(absent: Index) -> None:
         lambda: absent.get("x"),
         lambda: absent.search(unit(0), 1),
         lambda: absent.delete(["x"]),
+        lambda: list(absent.scan("x")),
         lambda: absent.write(documents(1)),
     )
     for use in uses:
