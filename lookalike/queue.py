@@ -71,7 +71,15 @@ def queued_ids(app: Celery) -> set[str]:
     """
     with translated(app), app.connection_for_read() as connection:
         client = connection.default_channel.client
-        return {orjson.loads(message)["headers"]["id"] for message in client.lrange(KEY_PREFIX + QUEUE, 0, -1)}
+        return {id for message in client.lrange(KEY_PREFIX + QUEUE, 0, -1) if (id := _task_id(message))}
+
+
+def _task_id(message: bytes) -> str | None:
+    """None for what was not put there by Celery: it must not keep the others from being seen."""
+    try:
+        return str(orjson.loads(message)["headers"]["id"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _send(app: Celery, task: str, argument: str, task_id: str) -> None:

@@ -107,6 +107,16 @@ def test_an_empty_job_whose_producer_died_is_ended(ledger: Ledger, app: Celery, 
     assert queued_ids(app) == {finish_id(job_id)}
 
 
+def test_what_is_no_message_and_no_job_does_not_keep_others_from_being_mended(
+    ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.lpush(f"{KEY_PREFIX}{QUEUE}", b"garbage", b"{}", b"null")
+        client.sadd("lookalike:ledger:active", "broken", "unknown")
+        client.hset("lookalike:ledger:job:broken", "state", "nonsense")
+    assert Reconciler(ledger, app, grace_s=0).look() == 1
+
+
 def test_a_broker_that_is_away_is_said(redis_server: RedisServer, redis_url: str) -> None:
     redis_server.kill()
     with pytest.raises(BrokerUnavailable):

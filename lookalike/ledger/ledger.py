@@ -7,6 +7,7 @@ A chunk is outstanding from before its message is sent until the one atomic step
 counts it, so a chunk delivered twice counts once.
 """
 
+import logging
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ from lookalike.ledger.job import Job, JobState, parse_job
 from lookalike.messages import decode_chunk, decode_rejected, encode_chunk, encode_rejected
 from lookalike.records import Chunk, ImageRef, ModelIdentity, Outcome, Rejected
 from lookalike.settings import plain_address
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "lookalike:ledger:"
 #: How long a worker or producer that stops saying so counts as alive.
@@ -182,13 +185,13 @@ class Ledger:
         """The latest jobs, newest first."""
         with self._translated():
             ids = cast(list[bytes], self._redis.zrevrange(_key("jobs"), 0, limit - 1))
-        return [self.job(job_id.decode()) for job_id in ids]
+        return self._jobs(ids)
 
     def active_jobs(self) -> list[Job]:
         """The jobs that have not ended."""
         with self._translated():
             ids = cast(set[bytes], self._redis.smembers(_key("active")))
-        return [self.job(job_id.decode()) for job_id in sorted(ids)]
+        return self._jobs(sorted(ids))
 
     def may_resend(self, chunk_id: str, within_s: int) -> bool:
         """True for one caller in `within_s` seconds, so that several reconcilers do not all send a message."""
@@ -216,6 +219,16 @@ class Ledger:
 
     def close(self) -> None:
         self._redis.close()
+
+    def _jobs(self, ids: Sequence[bytes]) -> list[Job]:
+        """The jobs whose record can be read: one that is broken must not hide the others."""
+        jobs = []
+        for job_id in ids:
+            try:
+                jobs.append(self.job(job_id.decode()))
+            except (JobUnknown, KeyError, ValueError) as error:
+                logger.warning("The record of job %s cannot be read: %s", job_id.decode(errors="replace"), error)
+        return jobs
 
     def _end(self, job_id: str, state: str, why: str = "") -> None:
         names = ("job", "outstanding", "attempts", "timeouts")

@@ -1,0 +1,150 @@
+"""Ten ways to store a picture and ten ways to break it, in bytes; with no knowledge of files."""
+
+import io
+import random
+import struct
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+WIDTH, HEIGHT = 96, 64
+#: Where a format says how long a part is, or what its checksum is; negative counts from the end.
+_SUMS = {"JPEG": 4, "PNG": -16, "WebP": 4, "GIF": -3, "BMP": 2, "TIFF": 4, "AVIF": 0}
+#: What an end looks like to a reader that only looks there.
+_END_BYTES = 16
+
+ENCODINGS: dict[str, tuple[str, dict[str, object]]] = {
+    "jpeg": ("JPEG", {"quality": 80}),
+    "progressive-jpeg": ("JPEG", {"quality": 80, "progressive": True}),
+    "png": ("PNG", {}),
+    "webp": ("WebP", {"quality": 80}),
+    "lossless-webp": ("WebP", {"lossless": True}),
+    "gif": ("GIF", {}),
+    "bmp": ("BMP", {}),
+    "tiff": ("TIFF", {}),
+    "lzw-tiff": ("TIFF", {"compression": "tiff_lzw"}),
+    "avif": ("AVIF", {"quality": 60}),
+}
+
+
+def scene(width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> Image.Image:
+    """Smooth and coloured, with some noise, so that every encoder has something to write."""
+    across, down = np.meshgrid(np.linspace(0, 200, width), np.linspace(0, 160, height))
+    colours = np.stack([across, down, 200 - across], axis=-1)
+    noise = np.random.default_rng(seed).integers(0, 12 + 4 * seed, size=colours.shape)
+    return Image.fromarray((colours + noise).clip(0, 255).astype(np.uint8))
+
+
+def encoded(name: str, picture: Image.Image | None = None) -> bytes:
+    kind, options = ENCODINGS[name]
+    file = io.BytesIO()
+    (picture or scene()).save(file, kind, **options)
+    return file.getvalue()
+
+
+def flipped_bits(kind: str, data: bytes) -> bytes:
+    broken = bytearray(data)
+    chance = random.Random(len(data))
+    for _ in range(40):
+        broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
+    return bytes(broken)
+
+
+def swapped_parts(kind: str, data: bytes) -> bytes:
+    """Two stretches change places, as blocks do on a broken disk."""
+    first, second, size = len(data) // 8, len(data) // 2, len(data) // 8
+    parts = (data[:first], data[second : second + size], data[first + size : second], data[first : first + size])
+    return b"".join((*parts, data[second + size :]))
+
+
+def huge(kind: str, data: bytes) -> bytes:
+    """The header claims far more pixels than are taken."""
+    return _HUGE[kind](data)
+
+
+def doubled_header(kind: str, data: bytes) -> bytes:
+    return data[:32] + data
+
+
+def cut(kind: str, data: bytes) -> bytes:
+    return data[: len(data) * 2 // 3]
+
+
+def zeroed_tail(kind: str, data: bytes) -> bytes:
+    """What a crash leaves of a file whose length was written before its content."""
+    return data[: len(data) // 2] + bytes(len(data) - len(data) // 2)
+
+
+def wrong_sum(kind: str, data: bytes) -> bytes:
+    """A checksum or, where the format has none, a length is wrong."""
+    at = _SUMS[kind] % len(data)
+    return data[:at] + bytes(byte ^ 0x55 for byte in data[at : at + 2]) + data[at + 2 :]
+
+
+def trailing_garbage(kind: str, data: bytes) -> bytes:
+    return data + random.Random(1).randbytes(5000)
+
+
+def embedded_nulls(kind: str, data: bytes) -> bytes:
+    return data[: len(data) // 3] + bytes(64) + data[len(data) // 3 :]
+
+
+def without_frames(kind: str, data: bytes) -> bytes:
+    """Header and end are there, the picture between them is not."""
+    return data[: len(data) // 10] + data[-_END_BYTES:]
+
+
+CORRUPTIONS: dict[str, Callable[[str, bytes], bytes]] = {
+    function.__name__: function
+    for function in (
+        *(flipped_bits, swapped_parts, huge, doubled_header, cut),
+        *(zeroed_tail, wrong_sum, trailing_garbage, embedded_nulls, without_frames),
+    )
+}
+
+
+def _huge_jpeg(data: bytes) -> bytes:
+    at = max(data.find(marker) for marker in (b"\xff\xc0\x00\x11", b"\xff\xc2\x00\x11")) + 5
+    return _put(data, at, struct.pack(">HH", 65_000, 65_000))
+
+
+def _huge_png(data: bytes) -> bytes:
+    header = struct.pack(">II", 60_000, 60_000) + data[24:29]
+    return data[:16] + header + struct.pack(">I", zlib.crc32(b"IHDR" + header)) + data[33:]
+
+
+def _huge_webp(data: bytes) -> bytes:
+    if data[12:16] == b"VP8L":
+        return _put(data, 21, struct.pack("<I", 0x0FFF_FFFF))
+    return _put(data, 26, struct.pack("<HH", 0x3FFF, 0x3FFF))
+
+
+def _huge_tiff(data: bytes) -> bytes:
+    """ImageWidth and ImageLength, in whatever width their values are written."""
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, directory)
+    for at in range(directory + 2, directory + 2 + 12 * entries, 12):
+        if struct.unpack_from("<H", data, at)[0] in (0x0100, 0x0101):
+            data = _put(data, at + 2, struct.pack("<HII", 4, 1, 60_000))
+    return data
+
+
+def _huge_avif(data: bytes) -> bytes:
+    return _put(data, data.index(b"ispe") + 8, struct.pack(">II", 30_000, 30_000))
+
+
+_HUGE: dict[str, Callable[[bytes], bytes]] = {
+    "JPEG": _huge_jpeg,
+    "PNG": _huge_png,
+    "WebP": _huge_webp,
+    "GIF": lambda data: _put(data, 6, struct.pack("<HH", 65_000, 65_000)),
+    "BMP": lambda data: _put(data, 18, struct.pack("<ii", 60_000, 60_000)),
+    "TIFF": _huge_tiff,
+    "AVIF": _huge_avif,
+}
+
+
+def _put(data: bytes, at: int, piece: bytes) -> bytes:
+    return data[:at] + piece + data[at + len(piece) :]

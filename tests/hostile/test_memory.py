@@ -1,0 +1,50 @@
+"""What one worker child takes to decode a large picture, measured in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.encodings import encoded, scene
+from tests.running import ROOT
+
+#: Reads a file and decodes it as a worker does; prints how far that raised the most memory ever held, in bytes.
+PROBE = """
+import sys
+from pathlib import Path
+from lookalike.images import decode
+from lookalike.storage import Storage
+
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+path = Path(sys.argv[1])
+decode((path.parent / "small").read_bytes(), max_pixels=64_000_000)
+before = peak()
+picture = decode(Storage((path.parent,), 2**30).read(str(path)), max_pixels=64_000_000)
+assert picture.width * picture.height == int(sys.argv[2])
+print(peak() - before)
+"""
+SIZES = {12: (4000, 3000), 50: (8660, 5774)}
+#: A JPEG is decoded at 1/8 to 1/2 of its size; a progressive one keeps all its coefficients (16 bits each, 1.5 per
+#: pixel with the usual subsampling). Pillow keeps RGB in 4 bytes; its WebP reader holds two canvases of 4 and a copy
+#: of the frame beside them.
+BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 17}
+#: What does not grow with the picture: codecs, the result, the allocator's slack.
+FIXED_BYTES = 30 * 2**20
+
+
+@pytest.mark.parametrize("megapixels", SIZES)
+@pytest.mark.parametrize("encoding", BYTES_PER_PIXEL)
+def test_decoding_takes_no_more_than_its_bytes_per_pixel(encoding: str, megapixels: int, tmp_path: Path) -> None:
+    width, height = SIZES[megapixels]
+    data = encoded(encoding, scene().resize((width, height)))
+    (tmp_path / "large").write_bytes(data)
+    (tmp_path / "small").write_bytes(encoded(encoding))
+    command = [sys.executable, "-c", PROBE, str(tmp_path / "large"), str(width * height)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=120)
+    # The file itself is held too.
+    bound = BYTES_PER_PIXEL[encoding] * width * height + len(data) + FIXED_BYTES
+    assert int(done.stdout) < bound, f"{int(done.stdout) / 2**20:.0f} MB, more than {bound / 2**20:.0f} MB"

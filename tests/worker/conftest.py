@@ -1,0 +1,48 @@
+"""A worker that the tests of this folder share."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from lookalike import configured, embedding
+from lookalike.ledger import Ledger
+from lookalike.queue import make_app
+from lookalike.settings import read_settings
+from tests.running import make_home
+from tests.services.process import ServerProcess
+from tests.services.redis import RedisServer
+from tests.worker.bench import Bench
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    with RedisServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def bench(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("messages")
+    home, root = make_home(folder, model_home), folder / "root"
+    root.mkdir()
+    settings = read_settings(home=home, broker_url=server.url, roots=(root,))
+    index = configured.open_index(settings)
+    index.ensure(embedding.identify(configured.model_spec(settings), home))
+    index.close()
+    chosen = (f"LOOKALIKE_HOME={home}", f"LOOKALIKE_BROKER_URL={server.url}", f'LOOKALIKE_ROOTS=["{root}"]')
+    command = [sys.executable, "-P", "-m", "worker", "--concurrency", "1"]
+    worker = ServerProcess([shutil.which("env") or "/usr/bin/env", *chosen, *command], folder)
+    ledger = Ledger(server.url)
+    with redis.Redis.from_url(server.url) as client, make_app(server.url) as app:
+        made = Bench(settings, root, app, ledger, client, worker)
+        try:
+            worker.await_ready(lambda: "ready." in made.log, timeout_s=60)
+            made.assert_works()
+            yield made
+        finally:
+            worker.stop()
+            ledger.close()

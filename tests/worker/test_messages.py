@@ -1,0 +1,151 @@
+"""Messages and chunks that are not ours, sent to a real worker: each is refused, and the next good chunk is done."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lookalike.ledger import JobState
+from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk
+from lookalike.records import Chunk, ImageRef, Reason
+from tests.hostile.encodings import encoded
+from tests.running import await_true, worker_processes
+from tests.worker.bench import Bench
+
+#: 25 MB of references, held some three times on their way from Redis; as objects they take another 300 MB.
+MANY_BOUND_BYTES = 200 * 2**20
+MILLION = b"[" + b",".join(b'{"uri":"/r/%07d.jpg"}' % number for number in range(1_000_000)) + b"]"
+MALFORMED = [
+    b"\x80\x05pickle",
+    b"{broken",
+    b"[]",
+    b"null",
+    b'"text"',
+    b'{"uri": "/a"}',
+    b'[{"uri": 7}]',
+    b'[{"path": "/a"}]',
+    b'[["uri"]]',
+    b'[{"uri": "/a", "label": 1}]',
+    b'[{"uri": "/a", "metadata": ["a"]}]',
+    b'[{"uri": "/a", "metadata": {"a": 1}}]',
+    b'[{"uri": "\\ud800"}]',
+    b"[" * 100_000,
+    b"0" * (33 * 2**20),
+]
+
+
+class Evil:
+    """Code that runs where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.fixture(autouse=True)
+def the_worker_goes_on(bench: Bench) -> Iterator[None]:
+    """After every test here: the same processes, and a good chunk is done."""
+    before = worker_processes(bench.settings.home)
+    yield
+    bench.assert_works()
+    assert worker_processes(bench.settings.home) == before
+    assert "WorkerLost" not in bench.log
+
+
+def test_a_pickle_is_refused_and_not_unpacked(bench: Bench, tmp_path: Path) -> None:
+    bench.app.send_task(INGEST_CHUNK, args=(Evil(tmp_path / "gotcha"),), serializer="pickle")
+    await_true(lambda: "Refusing to deserialize" in bench.log)
+    bench.assert_works()
+    assert not (tmp_path / "gotcha").exists()
+
+
+def test_an_unknown_task_is_refused(bench: Bench) -> None:
+    bench.app.send_task("os.system", args=("true",))
+    await_true(lambda: "unregistered task of type 'os.system'" in bench.log)
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), (7,), (None,), ({"id": 1},), ("a", "b"), ("\ud800",), ("x" * 10**6,), ("",), ("../../etc/0",)]
+)
+@pytest.mark.parametrize("task", [INGEST_CHUNK, FINISH_JOB])
+def test_wrong_arguments_fail_the_message_and_nothing_else(bench: Bench, task: str, arguments: tuple[Any, ...]) -> None:
+    sent = bench.app.send_task(task, args=arguments, task_id=f"wrong-{next(bench.numbers)}")
+    await_true(lambda: f"[{sent.id}]" in bench.log.partition(f"[{sent.id}] received")[2])
+
+
+def test_a_chunk_that_does_not_exist_changes_nothing(bench: Bench) -> None:
+    job_id, other = bench.open_job(), bench.open_job()
+    chunk = Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "a.jpg")),))
+    bench.ledger.open_chunk(chunk)
+    for chunk_id in (f"{job_id}/000001", f"{other}/000000", "20200101-000000-abcdef/000000"):
+        send_chunk(bench.app, chunk_id)
+    await_true(lambda: "knows no job '20200101-000000-abcdef'" in bench.log)
+    bench.assert_works()
+    assert bench.ledger.chunk(chunk.id) == chunk
+    assert (bench.ledger.job(job_id).done, bench.ledger.job(other).done) == (0, 0)
+
+
+def test_a_forged_end_does_not_end_a_job_that_has_work_left(bench: Bench) -> None:
+    job_id = bench.open_job()
+    bench.ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "a.jpg")),)))
+    bench.app.send_task(FINISH_JOB, args=(job_id,))
+    bench.assert_works()
+    assert bench.ledger.job(job_id).state is JobState.ENUMERATING
+
+
+def test_references_that_lead_out_of_the_roots_are_rejected(bench: Bench, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.jpg"
+    secret.write_bytes(encoded("jpeg"))
+    link = bench.root / f"link-{next(bench.numbers)}.jpg"
+    link.symlink_to(secret)
+    outside = [
+        *(str(secret), f"file://{secret}", f"{bench.root}/../../{os.path.relpath(secret, bench.root.parent.parent)}"),
+        *(str(link), "secret.jpg", f"{bench.root}/a\0.jpg", "/proc/self/environ", "file:///dev/zero", ""),
+    ]
+    job = bench.run(*outside)
+    assert {item.uri: item.reason for item in bench.ledger.rejected(job.id)} == dict.fromkeys(
+        outside, Reason.OUTSIDE_ROOT
+    )
+    assert (job.state, job.rejected) == (JobState.FINISHED, len(outside))
+
+
+def test_a_reference_that_no_file_can_have_is_rejected_and_its_neighbours_are_not(bench: Bench) -> None:
+    good = bench.root / f"good-{next(bench.numbers)}.jpg"
+    good.write_bytes(encoded("png"))
+    job = bench.run(f"{bench.root}/{'a' * 100_000}.jpg", "http://169.254.169.254/a.jpg", str(good))
+    assert sorted(item.reason for item in bench.ledger.rejected(job.id)) == [Reason.NOT_FOUND, Reason.UNSUPPORTED]
+    assert (job.state, job.indexed) == (JobState.FINISHED, 1)
+
+
+@pytest.mark.parametrize("payload", MALFORMED, ids=lambda payload: payload[:30].decode("latin-1"))
+def test_a_chunk_that_is_not_ours_stops_its_job_with_the_reason(bench: Bench, payload: bytes) -> None:
+    job = bench.run_raw(payload)
+    assert job.state is JobState.FAILED
+    assert f"Chunk '{job.id}/000000' is not ours" in job.error
+    assert bench.ledger.outstanding(job.id) == 0
+
+
+def test_a_million_references_are_refused_before_they_take_memory(bench: Bench) -> None:
+    (child,) = worker_processes(bench.settings.home)[1]
+    before = peak(child)
+    job = bench.run_raw(MILLION)
+    assert job.state is JobState.FAILED and "1 to 1024 are taken" in job.error
+    assert peak(child) - before < MANY_BOUND_BYTES
+
+
+def peak(pid: int) -> int:
+    """The most a process ever held in memory, in bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def test_a_broken_model_in_a_jobs_record_stops_that_job(bench: Bench) -> None:
+    job_id = bench.open_job()
+    bench.client.hset(f"lookalike:ledger:job:{job_id}", "spec", "{broken")
+    bench.ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "a.jpg")),)))
+    send_chunk(bench.app, f"{job_id}/000000")
+    assert bench.ended(job_id).state is JobState.FAILED
