@@ -123,6 +123,17 @@ class JobEnded(LookalikeError):
         return f"Job {self.job} has ended and takes no more work."
 
 
+class ChunkHeld(LookalikeError):
+    """A chunk's message came again while the chunk is in work."""
+
+    def __init__(self, chunk: str) -> None:
+        super().__init__(chunk)
+        self.chunk = chunk
+
+    def __str__(self) -> str:
+        return f"Chunk {self.chunk} is in work already."
+
+
 class JobFailed(Refused):
     """A job was stopped; the message is the reason the worker gave."""
 

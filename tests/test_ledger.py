@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, JobEnded, JobUnknown
+from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, ChunkHeld, JobEnded, JobUnknown
 from lookalike.ledger import JobState, Ledger
 from lookalike.ledger.ledger import LEASE_S
 from lookalike.messages import MessageInvalid
@@ -110,13 +110,30 @@ def test_a_job_whose_producer_stopped_ends_as_interrupted_once_its_chunks_are_do
     assert ledger.active_jobs() == []
 
 
-def test_a_claim_counts_as_an_attempt_unless_it_is_released(ledger: Ledger) -> None:
+def test_a_claim_counts_as_an_attempt_unless_it_is_released(ledger: Ledger, redis_url: str) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     assert ledger.claim(opened.id) == (opened, 1)
     ledger.release(opened.id, 0)
     assert ledger.claim(opened.id) == (opened, 1)
+    end_lease(redis_url, opened.id)
     assert ledger.claim(opened.id) == (opened, 2)
+
+
+def test_a_chunk_in_work_is_not_given_out_again_and_counts_no_attempt(ledger: Ledger, redis_url: str) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    ledger.claim(opened.id)
+    for _ in range(5):
+        with pytest.raises(ChunkHeld):
+            ledger.claim(opened.id)
+    end_lease(redis_url, opened.id)
+    assert ledger.claim(opened.id) == (opened, 2)
+
+
+def end_lease(redis_url: str, chunk_id: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"lookalike:ledger:lease:{chunk_id}")
 
 
 def test_a_claimed_chunk_is_attended_to_until_its_lease_runs_out(ledger: Ledger, redis_url: str) -> None:

@@ -10,7 +10,7 @@ from billiard.exceptions import TimeLimitExceeded
 from celery import Celery, Task
 
 from lookalike.broker import patiently
-from lookalike.errors import JobUnknown, LookalikeError, Refused, Unavailable
+from lookalike.errors import ChunkHeld, JobUnknown, LookalikeError, Refused, Unavailable
 from lookalike.ledger import Job, Ledger
 from lookalike.ledger.ledger import job_of
 from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk, send_finish
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: Longest wait before a chunk is tried again while a service is away.
 MAX_BACKOFF_S = 30.0
+#: Wait before a chunk that another attempt holds is looked at again; a few of them make up a lease.
+HELD_PAUSE_S = 2.0
 
 
 def register(app: Celery, make_workbench: Callable[[], Workbench], make_ledger: Callable[[], Ledger]) -> None:
@@ -51,6 +53,9 @@ def _guarded(task: Task, bench: Workbench, job_id: str, work: Callable[[Job], An
     try:
         job = patiently(lambda: bench.ledger.job(job_id))
         return None if job.has_ended else work(job)
+    except ChunkHeld as error:
+        # Either it will be closed, or its process has died and its lease runs out.
+        raise task.retry(exc=error, countdown=HELD_PAUSE_S) from error
     except Unavailable as error:
         wait_s = _backoff_s(task.request.retries)
         if chunk_id is not None:

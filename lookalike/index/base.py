@@ -58,8 +58,9 @@ class Index(Protocol):
     def model(self) -> ModelIdentity:
         """The model whose vectors are in here. Raises IndexMissing."""
 
-    def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
-        """What is held of these ids; absent ids are absent from the answer. Sees every earlier `write`."""
+    def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
+        """What is held of these ids; absent ids are absent from the answer. Sees every earlier `write`, or, where it
+        need not be fresh, at least those before the last `refresh`: OpenSearch tells that ten times as fast."""
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         """Store the documents under their ids, overwriting. All are durable when this returns, but for the

@@ -60,7 +60,7 @@ class LanceIndex:
         with self._translated():
             return _model_of(self._table())
 
-    def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
+    def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         rows = self._fetch(ids, ["id", "metadata", *STORED_FIELDS])
         return {
             row["id"]: Stored(**{field: row[field] for field in STORED_FIELDS}, metadata=dict(row["metadata"]))

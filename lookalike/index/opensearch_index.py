@@ -53,8 +53,11 @@ class OpenSearchIndex:
     def model(self) -> ModelIdentity:
         return self._described()[1]
 
-    def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
-        found = self._fetch(ids, STORED_FIELDS)
+    def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
+        if is_fresh:
+            found = self._fetch(ids, STORED_FIELDS)
+        else:
+            found = scanning.find(self._server, self.name, ids, STORED_FIELDS)
         return {id: _stored(source) for id, source in found.items()}
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:

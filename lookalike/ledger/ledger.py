@@ -17,7 +17,7 @@ from typing import cast
 import redis
 
 from lookalike.broker import broker_error, client_url
-from lookalike.errors import JobEnded, JobUnknown
+from lookalike.errors import ChunkHeld, JobEnded, JobUnknown
 from lookalike.ledger import scripts
 from lookalike.ledger.job import Job, JobState, parse_job
 from lookalike.messages import decode_chunk, decode_rejected, encode_chunk, encode_rejected
@@ -27,8 +27,10 @@ from lookalike.settings import plain_address
 logger = logging.getLogger(__name__)
 
 PREFIX = "lookalike:ledger:"
-#: How long a worker or producer that stops saying so counts as alive.
-LEASE_S = 20
+#: How long a worker that stops saying so counts as holding its chunk. Short, for its chunk waits that long.
+LEASE_S = 10
+#: How long a producer that stops saying so counts as alive.
+PRODUCER_LEASE_S = 20
 #: Answers of a ledger on the same machine take under a millisecond; a minute means it is gone.
 TIMEOUT_S = 30.0
 
@@ -67,7 +69,7 @@ class Ledger:
         }
         with self._translated(), self._redis.pipeline() as pipe:
             pipe.hset(_key("job", job_id), mapping=record)  # type: ignore[arg-type]
-            pipe.set(_key("producer", job_id), "1", ex=LEASE_S)
+            pipe.set(_key("producer", job_id), "1", ex=PRODUCER_LEASE_S)
             pipe.zadd(_key("jobs"), {job_id: now})
             pipe.sadd(_key("active"), job_id)
             pipe.execute()
@@ -86,9 +88,9 @@ class Ledger:
         return count
 
     def keep_producer(self, job_id: str) -> None:
-        """Say that the job's producer is alive; to be repeated well within LEASE_S."""
+        """Say that the job's producer is alive; to be repeated well within PRODUCER_LEASE_S."""
         with self._translated():
-            self._redis.set(_key("producer", job_id), "1", ex=LEASE_S)
+            self._redis.set(_key("producer", job_id), "1", ex=PRODUCER_LEASE_S)
 
     def has_producer(self, job_id: str) -> bool:
         with self._translated():
@@ -118,10 +120,12 @@ class Ledger:
     def claim(self, chunk_id: str) -> tuple[Chunk, int] | None:
         """Take a chunk for LEASE_S, and how often it was taken without an orderly end, this time included.
 
-        None if it is closed. Raises MessageInvalid.
+        None if it is closed. Raises MessageInvalid, and ChunkHeld while another attempt is under way.
         """
         with self._translated():
             claimed = self._claim_script(keys=_work_keys(chunk_id), args=[chunk_id, LEASE_S])
+        if claimed == b"held":
+            raise ChunkHeld(chunk_id)
         return (decode_chunk(chunk_id, claimed[0]), int(claimed[1])) if claimed else None
 
     def keep(self, chunk_id: str) -> None:

@@ -9,10 +9,12 @@ return redis.call('HLEN', KEYS[2])
 """
 
 # KEYS: outstanding, attempts, lease. ARGV: chunk, seconds. The attempt counts until it is released or closed.
+# A chunk in work is not given out again: a repeated message would otherwise count as an attempt that failed.
 CLAIM = """
 local references = redis.call('HGET', KEYS[1], ARGV[1])
 if not references then return nil end
-redis.call('SET', KEYS[3], '1', 'EX', ARGV[2])
+if redis.call('GET', KEYS[3]) == 'working' then return 'held' end
+redis.call('SET', KEYS[3], 'working', 'EX', ARGV[2])
 return {references, redis.call('HINCRBY', KEYS[2], ARGV[1], 1)}
 """
 
@@ -20,7 +22,7 @@ return {references, redis.call('HINCRBY', KEYS[2], ARGV[1], 1)}
 RELEASE = """
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HINCRBY', KEYS[2], ARGV[1], -1)
-redis.call('SET', KEYS[3], '1', 'EX', ARGV[2])
+redis.call('SET', KEYS[3], 'waiting', 'EX', ARGV[2])
 return 1
 """
 
