@@ -3,7 +3,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check test lock bench clean
+.PHONY: help install demo format check test faults lock bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: .venv/testable ## Lint, form, types, and who may import whom
 
 test: .venv/testable ## Run the tests, against real services
 	$(BIN)/pytest
+
+faults: .venv/testable ## Break everything at length, and write the table of docs/reliability.md
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 lock: install ## Resolve pyproject.toml anew into requirements.lock and requirements-test.lock
 	$(BIN)/pip install --quiet uv

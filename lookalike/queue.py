@@ -136,7 +136,8 @@ def _processes() -> dict[str, object]:
 def _transport(visibility_timeout_s: int) -> dict[str, object]:
     return {
         "visibility_timeout": visibility_timeout_s,
-        "socket_timeout": 30,
+        # A network that swallows everything is noticed this late, several times over; BRPOP itself returns each second.
+        "socket_timeout": 8,
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 25,

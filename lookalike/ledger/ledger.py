@@ -31,8 +31,8 @@ PREFIX = "lookalike:ledger:"
 LEASE_S = 10
 #: How long a producer that stops saying so counts as alive.
 PRODUCER_LEASE_S = 20
-#: Answers of a ledger on the same machine take under a millisecond; a minute means it is gone.
-TIMEOUT_S = 30.0
+#: The ledger answers in a millisecond; one that takes this long is away, and those who need it ask again.
+TIMEOUT_S = 6.0
 
 
 class Ledger:

@@ -1,0 +1,67 @@
+"""`python -m tests.faults`: the whole suite in its large size, and its table in docs/reliability.md."""
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults import report
+from tests.faults.model import make_model
+from tests.faults.play import Row, play, undisturbed
+from tests.faults.rig import Place
+from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.services.opensearch import OpenSearchServer, left_as_found
+
+
+def main() -> int:
+    """0 if the promise was kept everywhere. The page is written only after a whole run."""
+    asked = _arguments()
+    os.environ["FAULTS_SEED"] = str(asked.seed)
+    print(f"FAULTS_SEED={asked.seed}")
+    deadline = time.monotonic() + 60 * asked.minutes
+    rows, broken = [], []
+    with tempfile.TemporaryDirectory() as name, OpenSearchServer() as opensearch:
+        folder = Path(name)
+        place = Place(opensearch, folder, make_model(folder))
+        reference = undisturbed(place, folder / "undisturbed")
+        for scenario in [scenario for scenario in SCENARIOS if asked.only in ("", scenario.id)]:
+            # What is left of the time is shared by what is left to do: the mix takes what the others did not need.
+            share = min(1.0, asked.pictures / 10_000)
+            times = max(scenario.times, round(scenario.many * share))
+            if scenario.id == "F16":
+                times = max(scenario.times, min(times, int(deadline - time.monotonic())))
+            with left_as_found(opensearch):
+                row = play(scenario, place, folder / scenario.id, reference, pictures=asked.pictures, times=times)
+            rows.append(row)
+            broken += _judged(row)
+    print(report.table(rows))
+    if not asked.only:
+        report.write(rows, f"make faults FAULTS='--pictures {asked.pictures} --seed {asked.seed}'")
+    print("\n".join(broken) or "The promise was kept.")
+    return 1 if broken else 0
+
+
+def _judged(row: Row) -> list[str]:
+    scenario: Scenario = row.scenario
+    try:
+        row.must_hold()
+    except AssertionError as error:
+        print(f"{scenario.id} FAILED: {error}", flush=True)
+        return [f"{scenario.id}: {error}"]
+    print(f"{scenario.id} held: {dict(row.injected)}, longest recovery {row.longest_s} s", flush=True)
+    return []
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=10_000, help="of every scenario (default: 10,000)")
+    parser.add_argument("--minutes", type=int, default=30, help="after which the random mix ends (default: 30)")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the random mix")
+    parser.add_argument("--only", default="", help="one scenario, such as F4; the page is not written then")
+    return parser.parse_args()
+
+
+sys.exit(main())

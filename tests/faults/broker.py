@@ -1,0 +1,95 @@
+"""What lies in Redis, read past every proxy and without the product's code: messages, chunks and who listens."""
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import redis
+
+from tests.running import await_true
+
+LEDGER = "lookalike:ledger:"
+QUEUE = "lookalike:images"
+UNACKED = "lookalike:unacked"
+#: Redis is asked by tests alone here, and answers in under a millisecond.
+TIMEOUT_S = 5.0
+
+
+class Broker:
+    """Every answer raises redis.RedisError while Redis is away."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, decode_responses=True)
+
+    def jobs(self) -> list[str]:
+        return cast(list[str], self._redis.zrange(LEDGER + "jobs", 0, -1))
+
+    def active_jobs(self) -> set[str]:
+        return cast(set[str], self._redis.smembers(LEDGER + "active"))
+
+    def job(self, job_id: str) -> dict[str, str]:
+        return cast(dict[str, str], self._redis.hgetall(LEDGER + "job:" + job_id))
+
+    def rejections(self, job_id: str) -> dict[str, str]:
+        """Uri -> reason."""
+        listed = cast(dict[str, str], self._redis.hgetall(LEDGER + "rejected:" + job_id))
+        return {uri: json.loads(payload)["reason"] for uri, payload in listed.items()}
+
+    def done(self) -> int:
+        """Pictures of all jobs that are counted."""
+        names = ("indexed", "unchanged", "rejected")
+        return sum(int(self.job(job_id).get(name, 0)) for job_id in self.jobs() for name in names)
+
+    def found(self) -> int:
+        return sum(int(self.job(job_id).get("found", 0)) for job_id in self.jobs())
+
+    def resent(self) -> int:
+        return sum(int(self.job(job_id).get("resent", 0)) for job_id in self.jobs())
+
+    def outstanding(self) -> set[str]:
+        """Ids of all chunks that are not closed."""
+        keys = [LEDGER + "outstanding:" + job_id for job_id in self.jobs()]
+        return {chunk_id for key in keys for chunk_id in cast(list[str], self._redis.hkeys(key))}
+
+    def held(self) -> set[str]:
+        """Ids of the chunks that workers are at."""
+        return {chunk_id for chunk_id in self.outstanding() if self._redis.exists(LEDGER + "lease:" + chunk_id)}
+
+    def waiting(self) -> list[str]:
+        """What the messages in the queue are about: a chunk's id or a job's."""
+        return [_argument(json.loads(text)) for text in cast(list[str], self._redis.lrange(QUEUE, 0, -1))]
+
+    def unacknowledged(self) -> list[str]:
+        """What the messages are about that a worker took and has not confirmed."""
+        return [_argument(json.loads(text)[0]) for text in cast(list[str], self._redis.hvals(UNACKED))]
+
+    def delete_message(self) -> str:
+        """Take one message out of the queue for ever; what it was about."""
+        text = cast(str, await_true(lambda: self._redis.lpop(QUEUE)))
+        return _argument(json.loads(text))
+
+    def listeners(self) -> int:
+        """Connections that wait for a message."""
+        return sum(client["cmd"] == "brpop" for client in self._redis.client_list())
+
+    def flush(self) -> None:
+        self._redis.flushall()
+
+    def close(self) -> None:
+        self._redis.close()
+
+
+@contextmanager
+def asked(url: str) -> Iterator[Broker]:
+    broker = Broker(url)
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+def _argument(message: dict[str, Any]) -> str:
+    arguments, _, _ = json.loads(base64.b64decode(message["body"]))
+    return str(arguments[0])

@@ -1,0 +1,84 @@
+"""A source of pictures: good ones by their number, and bad ones planted with the reason they must be rejected for."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lookalike.records import Reason
+
+#: Different pictures; more names than these show the same ones again, under uris of their own.
+DISTINCT = 200
+#: One in so many is bad.
+BAD_EVERY = 40
+#: What the workers' patch looks for at the end of a file; `patches/sitecustomize.py` says the same.
+POISON = b"POISON:"
+
+#: What a poison does to its process, and what becomes of it.
+POISONS: Mapping[str, Reason] = {
+    "segmentation-fault": Reason.WORKER_KILLED,
+    "abort": Reason.WORKER_KILLED,
+    "hang": Reason.TIMEOUT,
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """`good`: uri -> the number of the picture it shows. `bad`: uri -> the reason for its rejection."""
+
+    folder: Path
+    good: Mapping[str, int]
+    bad: Mapping[str, Reason]
+
+    def __len__(self) -> int:
+        return len(self.good) + len(self.bad)
+
+
+def make_source(folder: Path, count: int, poisons: Mapping[str, int] | None = None, *, is_good: bool = False) -> Source:
+    """`count` files under `folder`, one in BAD_EVERY of them bad unless all are good, and so many of each poison."""
+    folder.mkdir(parents=True)
+    good: dict[str, int] = {}
+    bad: dict[str, Reason] = {}
+    kinds = list(BAD)
+    for number in range(count):
+        path = folder / f"{number:06d}.jpg"
+        if number % BAD_EVERY == BAD_EVERY - 1 and not is_good:
+            reason = kinds[number // BAD_EVERY % len(kinds)]
+            BAD[reason](path)
+            bad[str(path)] = reason
+        else:
+            path.write_bytes(picture(number % DISTINCT))
+            good[str(path)] = number % DISTINCT
+    for kind, times in (poisons or {}).items():
+        for number in range(times):
+            path = folder / f"{kind}-{number}.jpg"
+            path.write_bytes(picture(number) + POISON + kind.encode())
+            bad[str(path)] = POISONS[kind]
+    return Source(folder, good, bad)
+
+
+@cache
+def picture(number: int) -> bytes:
+    """A JPEG of 64 x 64 coloured squares; the same bytes for the same number."""
+    squares = np.random.RandomState(number).randint(0, 256, (4, 4, 3)).astype(np.uint8)
+    file = BytesIO()
+    Image.fromarray(squares.repeat(16, axis=0).repeat(16, axis=1)).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def _cut(path: Path) -> None:
+    whole = picture(0)
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+BAD: Mapping[Reason, Callable[[Path], object]] = {
+    Reason.EMPTY: lambda path: path.touch(),
+    Reason.TRUNCATED: _cut,
+    Reason.UNSUPPORTED: lambda path: path.write_text("no picture"),
+    Reason.NOT_REGULAR: os.mkfifo,
+}

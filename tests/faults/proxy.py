@@ -1,0 +1,177 @@
+"""A TCP proxy that can fail the ways networks do; knows bytes and connections, and no protocol."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Coroutine
+from enum import Enum, auto
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+READ_SIZE_BYTES = 64 * 1024
+#: Opening or closing a listener of our own takes microseconds.
+COMMAND_TIMEOUT_S = 10.0
+#: On with a time of zero: closing a socket sends RST instead of FIN.
+LINGER_ZERO = struct.pack("ii", 1, 0)
+
+Answer = TypeVar("Answer")
+
+
+class Fault(Enum):
+    """What happens to connections."""
+
+    NONE = auto()
+    #: Accepted, swallowed, never answered and never closed; also those that were open before, for good.
+    BLACK_HOLE = auto()
+    #: Answers come late.
+    STALL = auto()
+    #: The request arrives; the connection is reset when the answer comes.
+    RESET = auto()
+    #: Open connections are reset, new ones refused.
+    REFUSE = auto()
+
+
+class Connection:
+    """One client's two sockets. Dead ones swallow for ever what either side says."""
+
+    def __init__(self, client: asyncio.StreamWriter) -> None:
+        self.client = client
+        self.server: asyncio.StreamWriter | None = None
+        self.is_dead = False
+
+    def reset(self) -> None:
+        for writer in filter(None, (self.client, self.server)):
+            with contextlib.suppress(OSError):
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+            writer.transport.abort()
+
+
+class Proxy:
+    """Listens on a port of its own before `host:port` and passes everything on, until told otherwise."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._behind = (host, port)
+        self._fault = Fault.NONE
+        self._stall_s = 0.0
+        self._connections: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._listener: asyncio.Server | None = None
+        self.port = 0
+
+    def black_hole(self) -> None:
+        self._do(self._begin(Fault.BLACK_HOLE))
+
+    def stall(self, seconds: float) -> None:
+        self._stall_s = seconds
+        self._do(self._begin(Fault.STALL))
+
+    def reset(self) -> None:
+        self._do(self._begin(Fault.RESET))
+
+    def refuse(self) -> None:
+        self._do(self._begin(Fault.REFUSE))
+
+    def heal(self) -> None:
+        """New connections pass again. What the black hole swallowed stays silent."""
+        self._do(self._begin(Fault.NONE))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._do(self._listen())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._do(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, command: Coroutine[Any, Any, Answer]) -> Answer:
+        return asyncio.run_coroutine_threadsafe(command, self._loop).result(COMMAND_TIMEOUT_S)
+
+    async def _listen(self) -> None:
+        self._listener = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def _begin(self, fault: Fault) -> None:
+        self._fault = fault
+        if fault is Fault.REFUSE and self._listener:
+            self._listener.close()
+            self._listener = None
+            for connection in list(self._connections):
+                connection.reset()
+        elif fault is not Fault.REFUSE and self._listener is None:
+            await self._listen()
+        if fault is Fault.BLACK_HOLE:
+            for connection in self._connections:
+                connection.is_dead = True
+
+    async def _end(self) -> None:
+        if self._listener:
+            self._listener.close()
+        for connection in list(self._connections):
+            connection.reset()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        connection = Connection(writer)
+        connection.is_dead = self._fault is Fault.BLACK_HOLE
+        self._connections.add(connection)
+        try:
+            await self._join(connection, reader)
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            connection.reset()
+            self._connections.discard(connection)
+            self._tasks.discard(task)
+
+    async def _join(self, connection: Connection, reader: asyncio.StreamReader) -> None:
+        """Carry bytes both ways until either side closes."""
+        if connection.is_dead:
+            return await _swallow(reader)
+        answers, connection.server = await asyncio.open_connection(*self._behind)
+        there = asyncio.create_task(self._carry(connection, reader, connection.server))
+        back = asyncio.create_task(self._carry(connection, answers, connection.client, is_answer=True))
+        try:
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            if connection.is_dead and not there.done():
+                await there
+        finally:
+            for task in (there, back):
+                task.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
+
+    async def _carry(
+        self,
+        connection: Connection,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        is_answer: bool = False,
+    ) -> None:
+        while data := await reader.read(READ_SIZE_BYTES):
+            if is_answer and self._fault is Fault.RESET:
+                return
+            if is_answer and self._fault is Fault.STALL:
+                await asyncio.sleep(self._stall_s)
+            if connection.is_dead:
+                continue
+            writer.write(data)
+            await writer.drain()
+
+
+async def _swallow(reader: asyncio.StreamReader) -> None:
+    while await reader.read(READ_SIZE_BYTES):
+        pass

@@ -1,0 +1,238 @@
+"""One rig: Redis, an index, proxies before both, supervised workers and a producer; breaks nothing by itself."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import redis
+
+from lookalike.queue import make_app
+from lookalike.workers import consuming_workers
+from tests.faults.broker import Broker
+from tests.faults.invariants import Findings, Reference, examine
+from tests.faults.model import PREPROCESSING
+from tests.faults.pictures import Source
+from tests.faults.proxy import Proxy
+from tests.faults.recovery import Watch
+from tests.faults.storm import Storm
+from tests.faults.workers import Workers
+from tests.running import await_true
+from tests.services.leash import leashed
+from tests.services.opensearch import OpenSearchServer
+from tests.services.redis import RedisServer
+
+PATCHES = Path(__file__).parent / "patches"
+#: How often the same ingest is run again after it gave up, as its user would.
+MOST_RUNS = 6
+#: How long a picture takes longer to decode, so that every fault hits work: about 50 pictures a second and process.
+DECODE_S = 0.02
+CHUNK_SIZE = 16
+TIME_LIMIT_S = 20
+#: A worker that does not answer in time is asked again, for a minute.
+ANSWER_TIMEOUT_S = 0.5
+DEAF_AFTER_S = 60.0
+#: Leases, grace and backoff of the product add up to a minute and a half at worst.
+END_TIMEOUT_S = 180.0
+#: What an ingest says that gave up for a while: its user runs it again.
+GAVE_UP = ("is not available", "Run the same command again")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the rigs of a session share."""
+
+    opensearch: OpenSearchServer
+    #: Where the model is built.
+    model_home: Path
+    model: Path
+
+
+@dataclass
+class Rig:
+    """Everything that one ingest needs, under one folder. `settings` and `patches` are for all of its processes."""
+
+    place: Place
+    folder: Path
+    index: str
+    patches: tuple[str, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+    workers_count: int = 2
+    concurrency: int = 2
+    decode_s: float = DECODE_S
+    #: How often an ingest was started.
+    runs: int = 0
+    #: What was done to it, and how often.
+    injected: Counter[str] = field(default_factory=Counter)
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True)
+        home = self.folder / "home"
+        home.mkdir()
+        (home / "models").symlink_to(self.place.model_home / "models")
+        with ExitStack() as stack:
+            self.redis = stack.enter_context(RedisServer())
+            self.broker = Broker(self.redis.url)
+            stack.callback(self.broker.close)
+            self.storm = stack.enter_context(Storm(self.place.opensearch.url))
+            self.to_redis = stack.enter_context(Proxy("127.0.0.1", urlsplit(self.redis.url).port or 0))
+            self.to_index = stack.enter_context(Proxy("127.0.0.1", self.storm.port))
+            self.watch = stack.enter_context(Watch(self.redis.url, CHUNK_SIZE))
+            self.environment = self._environment(home)
+            self.app = make_app(self.redis.url, int(self.environment["LOOKALIKE_TIME_LIMIT_S"]))
+            stack.callback(self.app.close)
+            self.workers = stack.enter_context(
+                Workers(self.environment, self.folder, self.workers_count, self.concurrency)
+            )
+            self._producers: list[Producer] = []
+            stack.callback(self._end_producers)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def index_url(self) -> str:
+        """Past the proxies."""
+        return self.place.opensearch.url
+
+    def ingest(self, source: Source) -> "Producer":
+        """Start `lookalike ingest`; it is ended with the rig."""
+        self.runs += 1
+        producer = Producer(self.environment, self.folder, source, self.runs)
+        self._producers.append(producer)
+        return producer
+
+    def complete(self, producer: "Producer") -> dict[str, Any]:
+        """Wait for the end of an ingest, and run it again if it gave up; then for the end of all jobs. Its summary."""
+        for _ in range(MOST_RUNS):
+            if producer.wait() == 0:
+                break
+            said = producer.errors()
+            assert any(words in said for words in GAVE_UP), said
+            producer = self.ingest(producer.source)
+        else:
+            raise AssertionError(f"{MOST_RUNS} ingests gave up: {producer.errors()}")
+        await_true(lambda: not self.broker.active_jobs(), END_TIMEOUT_S)
+        return producer.summary()
+
+    def goes_on(self, producer: "Producer", pictures: int) -> bool:
+        """True once so many more pictures are counted; False if the ingest ends before."""
+        wanted = self.done() + pictures
+        await_true(lambda: self.done() >= wanted or not producer.is_running(), END_TIMEOUT_S)
+        return self.done() >= wanted
+
+    def done(self) -> int:
+        """Pictures counted; 0 while Redis is away."""
+        try:
+            return self.broker.done()
+        except redis.RedisError:
+            return 0
+
+    def strike(self, fault: str, blow: Callable[[], object]) -> None:
+        """Do it while chunks are in work; when it returns, the work could go on, and recovery is measured.
+
+        With nothing left to do it is not done, and not counted.
+        """
+        await_true(lambda: self.broker.held() or not self.broker.outstanding(), END_TIMEOUT_S)
+        before = self.watch.before()
+        if not before.held:
+            return
+        blow()
+        self.injected[fault] += 1
+        self.watch.struck(before)
+
+    def deaf(self) -> tuple[str, ...]:
+        """Workers that do not consume, after a while to come back."""
+        deadline = time.monotonic() + DEAF_AFTER_S
+        while True:
+            heard = {name.partition("@")[0] for name in consuming_workers(self.app, ANSWER_TIMEOUT_S)}
+            missing = tuple(sorted(set(self.workers.names) - heard))
+            if not missing and self.broker.listeners() >= len(self.workers.names):
+                return ()
+            if time.monotonic() > deadline:
+                return missing or (f"only {self.broker.listeners()} connections wait for messages",)
+            time.sleep(0.5)
+
+    def examine(self, source: Source, reference: Reference | None) -> Findings:
+        """All invariants, once it has come to rest."""
+        return examine(source, self.broker, self.index_url, self.index, reference, self.deaf())
+
+    def product_environment(self) -> dict[str, str]:
+        """What makes a process one of this rig."""
+        return {name: value for name, value in self.environment.items() if name.startswith("LOOKALIKE_")}
+
+    def _end_producers(self) -> None:
+        for producer in self._producers:
+            producer.kill()
+
+    def _environment(self, home: Path) -> dict[str, str]:
+        chosen = {
+            "home": home,
+            "broker_url": f"redis://127.0.0.1:{self.to_redis.port}/0",
+            "index_url": f"http://127.0.0.1:{self.to_index.port}",
+            "index": self.index,
+            "model": self.place.model,
+            "preprocessing": PREPROCESSING,
+            "precision": "f32",
+            "chunk_size": CHUNK_SIZE,
+            "time_limit_s": TIME_LIMIT_S,
+            **self.settings,
+        }
+        settings = {f"LOOKALIKE_{name.upper()}": str(value) for name, value in chosen.items()}
+        patches = {
+            "PYTHONPATH": str(PATCHES),
+            "FAULT_PATCHES": ",".join(("slow", *self.patches)),
+            "FAULT_DECODE_S": str(self.decode_s),
+        }
+        return {**os.environ, **settings, **patches}
+
+
+class Producer:
+    """One `lookalike ingest SOURCE --json` as a process."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path, source: Source, number: int) -> None:
+        self.source = source
+        self._said = folder / f"ingest{number}.json"
+        self._complained = folder / f"ingest{number}.log"
+        command = leashed([sys.executable, "-P", "-m", "cli", "ingest", str(source.folder), "--json"])
+        with self._said.open("wb") as said, self._complained.open("wb") as complained:
+            self._process = subprocess.Popen(
+                command, env=dict(environment), cwd=folder, stdout=said, stderr=complained, stdin=subprocess.DEVNULL
+            )
+
+    def wait(self, timeout_s: float = END_TIMEOUT_S) -> int:
+        return self._process.wait(timeout_s)
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """SIGKILL, as when the power fails."""
+        self._process.kill()
+        self._process.wait()
+
+    def errors(self) -> str:
+        return self._complained.read_text(errors="replace")
+
+    def summary(self) -> dict[str, Any]:
+        """The JSON in its last line."""
+        summary: dict[str, Any] = json.loads(self._said.read_text().splitlines()[-1])
+        return summary

@@ -1,0 +1,358 @@
+"""The faults of the suite, each as what is done to a rig while an ingest runs; judges nothing."""
+
+import os
+import random
+import sys
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from lookalike.queue import send_chunk
+from tests.faults.pictures import POISONS, Source
+from tests.faults.recovery import Moment
+from tests.faults.rig import Producer, Rig
+from tests.running import await_true
+from tests.services.opensearch import request
+from tests.services.ports import free_port
+from tests.services.process import ServerProcess
+
+#: Pictures that are counted between two faults, so that each meets a system that works.
+BETWEEN = 48
+#: What had left before a fault began has arrived after this.
+IN_FLIGHT_S = 1.0
+#: A tick of the random mix, and the chance of each fault in it (docket's chaos driver has these proportions).
+TICK_S = 0.25
+MIX: Mapping[str, float] = {"child": 0.06, "worker": 0.02, "redis": 0.02, "index": 0.01, "pushed back": 0.05}
+
+#: Faults of `push_back` that leave some work going on.
+PARTIAL = ("429 to 30 % of items", "answers stalled")
+
+Act = Callable[[Rig, Source, int], Producer]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`times` in CI and `many` in `make faults`: how often, or for the mix how many seconds. `pictures` in CI."""
+
+    id: str
+    fault: str
+    act: Act
+    times: int = 1
+    many: int = 1
+    pictures: int = 600
+    #: Longest recovery that is allowed.
+    bound_s: float | None = None
+    patches: tuple[str, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+    poisons: tuple[str, ...] = ()
+    #: It stops the OpenSearch server or changes the whole cluster.
+    needs_own_server: bool = False
+
+
+def nothing(rig: Rig, source: Source, times: int) -> Producer:
+    return rig.ingest(source)
+
+
+def child_kills(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    for number in _turns(rig, producer, times):
+        name = rig.workers.names[number % len(rig.workers.names)]
+        rig.strike("pool child killed", partial(rig.workers.kill_child, name, number))
+    return producer
+
+
+def worker_kills(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    for number in _turns(rig, producer, times):
+        _kill_worker(rig, rig.workers.names[number % len(rig.workers.names)])
+    return producer
+
+
+def rolling_restart(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    for _ in range(times):
+        for name in rig.workers.names:
+            if not rig.goes_on(producer, BETWEEN):
+                return producer
+            starts = rig.workers.starts(name)
+            rig.strike("worker stopped", partial(_stop_worker, rig, name))
+            rig.workers.await_restart(name, starts)
+    return producer
+
+
+def redis_restarts(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    for number in _turns(rig, producer, times):
+        if number % 2:
+            rig.strike("Redis killed", lambda: _kill_redis(rig))
+        else:
+            rig.strike("Redis restarted", rig.redis.restart)
+    return producer
+
+
+def redis_black_hole(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    for _ in _turns(rig, producer, times):
+        rig.strike("Redis unreachable", lambda: _halted(rig, rig.to_redis.black_hole, rig.to_redis.heal, 10))
+    return producer
+
+
+def redis_emptied(rig: Rig, source: Source, times: int) -> Producer:
+    """The ingest notices and ends; its user runs it again."""
+    producer = rig.ingest(source)
+    for _ in _turns(rig, producer, times):
+        rig.broker.flush()
+        rig.injected["Redis emptied"] += 1
+        rig.watch.struck(Moment(frozenset(), 0))
+    return producer
+
+
+def index_kills(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    for _ in _turns(rig, producer, times):
+        rig.strike("OpenSearch killed", lambda: _kill_index(rig))
+    return producer
+
+
+def push_back(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    storm, network = rig.storm, rig.to_index
+    for _ in range(times):
+        faults: list[tuple[str, Callable[[], None], Callable[[], None]]] = [
+            ("429 to 30 % of items", lambda: storm.push_back(0.3), storm.calm),
+            ("429", lambda: storm.answer(429), storm.calm),
+            ("503", lambda: storm.answer(503), storm.calm),
+            ("reset after the request", network.reset, network.heal),
+            ("answers stalled", lambda: network.stall(3), network.heal),
+            ("refused", network.refuse, network.heal),
+        ]
+        for fault, begin, end in faults:
+            if rig.goes_on(producer, BETWEEN):
+                rig.strike(fault, partial(_hold, rig, fault, begin, end))
+    return producer
+
+
+def circuit_breaker(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    for _ in _turns(rig, producer, times):
+        rig.strike("circuit breaker", lambda: _halted(rig, lambda: _breaker(rig, True), lambda: _breaker(rig, None), 4))
+    return producer
+
+
+def write_block(rig: Rig, source: Source, times: int) -> Producer:
+    producer = rig.ingest(source)
+    for _ in _turns(rig, producer, times):
+        rig.strike("index blocked", lambda: _halted(rig, lambda: _block(rig, True), lambda: _block(rig, None), 4))
+    return producer
+
+
+def poison(rig: Rig, source: Source, times: int) -> Producer:
+    rig.injected["poison"] += sum(reason in POISONS.values() for reason in source.bad.values())
+    return rig.ingest(source)
+
+
+def repetition(rig: Rig, source: Source, times: int) -> Producer:
+    """Two ingests of one folder, and every message three times more, in no order."""
+    producer, other = rig.ingest(source), rig.ingest(source)
+    for _ in _turns(rig, producer, times):
+        ids = sorted(rig.broker.outstanding()) * 3
+        random.Random(times).shuffle(ids)
+        for chunk_id in ids:
+            send_chunk(rig.app, chunk_id)
+        rig.injected["message repeated"] += len(ids)
+    rig.complete(other)
+    return producer
+
+
+def producer_kills(rig: Rig, source: Source, times: int) -> Producer:
+    """In the middle of its enqueueing; then the same ingest again."""
+    producer = rig.ingest(source)
+    for _ in range(times):
+        if not rig.goes_on(producer, BETWEEN):
+            break
+        producer.kill()
+        rig.injected["producer killed"] += 1
+        producer = rig.ingest(source)
+    return producer
+
+
+def mix(rig: Rig, source: Source, seconds: int) -> Producer:
+    """Whatever chance brings, for a while; FAULTS_SEED repeats one that was printed."""
+    seed = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
+    print(f"FAULTS_SEED={seed}", file=sys.stderr)
+    chance = random.Random(seed)
+    producer = rig.ingest(source)
+    rig.goes_on(producer, BETWEEN)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and producer.is_running():
+        time.sleep(TICK_S)
+        for fault, probability in MIX.items():
+            if chance.random() < probability:
+                _chance(rig, fault, chance)
+    return producer
+
+
+def flower(rig: Rig, source: Source, times: int) -> Producer:
+    """Somebody watches, with the wrong password too, and the watching dies."""
+    producer = rig.ingest(source)
+    for _ in range(times):
+        with _flower(rig) as (process, url):
+            await_true(partial(_answers, url))
+            assert _status(url, None) == 401 and _status(url, "ann:wrong") == 401, "Flower lets strangers in"
+            process.kill()
+        rig.injected["Flower killed"] += 1
+    return producer
+
+
+def _turns(rig: Rig, producer: Producer, times: int) -> Iterator[int]:
+    """Numbers from 0, each when the work has gone on for a while; fewer than `times` if the ingest ends before."""
+    for number in range(times):
+        if not rig.goes_on(producer, BETWEEN):
+            return
+        yield number
+
+
+def _kill_worker(rig: Rig, name: str) -> None:
+    starts = rig.workers.starts(name)
+    rig.strike("worker killed", lambda: rig.workers.kill(name))
+    rig.workers.await_restart(name, starts)
+
+
+def _stop_worker(rig: Rig, name: str) -> None:
+    code = rig.workers.terminate(name)
+    assert code == 0, f"{name} ended with {code} on SIGTERM"
+
+
+def _kill_redis(rig: Rig) -> None:
+    rig.redis.kill()
+    rig.redis.restart()
+
+
+def _kill_index(rig: Rig) -> None:
+    rig.place.opensearch.kill()
+    rig.place.opensearch.restart()
+
+
+def _hold(rig: Rig, fault: str, begin: Callable[[], None], end: Callable[[], None]) -> None:
+    if fault in PARTIAL:
+        _for(begin, end, 3)
+    else:
+        _halted(rig, begin, end, 3)
+
+
+def _halted(rig: Rig, begin: Callable[[], None], end: Callable[[], None], seconds: float) -> None:
+    """Keep a fault up that must stop all work: one that does not has missed."""
+
+    def begin_and_look() -> None:
+        begin()
+        time.sleep(IN_FLIGHT_S)
+        seen.append(rig.done())
+
+    def look_and_end() -> None:
+        seen.append(rig.done())
+        end()
+
+    seen: list[int] = []
+    _for(begin_and_look, look_and_end, seconds)
+    assert seen[0] == seen[1], "the fault missed: work went on"
+
+
+def _for(begin: Callable[[], None], end: Callable[[], None], seconds: float) -> None:
+    """Keep a fault up for so long."""
+    begin()
+    try:
+        time.sleep(seconds)
+    finally:
+        end()
+
+
+def _breaker(rig: Rig, is_triggered: bool | None) -> None:
+    body = {"persistent": {"knn.circuit_breaker.triggered": is_triggered}}
+    request(rig.index_url, "PUT", "/_cluster/settings", body)
+
+
+def _block(rig: Rig, is_blocked: bool | None) -> None:
+    body = {"index.blocks.read_only_allow_delete": is_blocked}
+    request(rig.index_url, "PUT", f"/{rig.index}/_settings", body)
+
+
+def _chance(rig: Rig, fault: str, chance: random.Random) -> None:
+    """One fault of the mix. What cannot be now (nothing in work, a worker that is starting) is left out."""
+    name = chance.choice(rig.workers.names)
+    blows: Mapping[str, Callable[[], object]] = {
+        "child": lambda: rig.workers.kill_child(name, chance.randrange(2)),
+        "worker": lambda: rig.workers.kill(name),
+        "redis": lambda: chance.choice((rig.redis.restart, lambda: _kill_redis(rig)))(),
+        "index": lambda: _kill_index(rig) if rig.place.opensearch.is_ours else None,
+        "pushed back": lambda: _for(lambda: rig.storm.push_back(0.5), rig.storm.calm, 1),
+    }
+    if rig.broker.held() and rig.workers.children(name):
+        rig.strike(fault, blows[fault])
+
+
+@contextmanager
+def _flower(rig: Rig) -> Iterator[tuple[ServerProcess, str]]:
+    port = free_port()
+    options = ["--basic-auth=ann:right", "--address=127.0.0.1", f"--port={port}"]
+    environment = ["/usr/bin/env", *(f"{name}={value}" for name, value in rig.product_environment().items())]
+    command = [*environment, sys.executable, "-P", "-m", "celery", "-A", "worker.app", "flower", *options]
+    process = ServerProcess(command, rig.folder)
+    try:
+        yield process, f"http://127.0.0.1:{port}/"
+    finally:
+        if process.is_running:
+            process.kill()
+
+
+def _answers(url: str) -> bool:
+    return _status(url, "ann:right") == 200
+
+
+def _status(url: str, login: str | None) -> int:
+    asked = urllib.request.Request(url)
+    if login:
+        asked.add_header("Authorization", "Basic " + b64encode(login.encode()).decode())
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return 0
+
+
+#: A worker killed with everything: its leases (20 s), a look (5 s), the grace (10 s) and the work itself.
+KILL_BOUND_S = 60.0
+
+SCENARIOS = (
+    Scenario("F0", "none", nothing),
+    Scenario("F1", "SIGKILL to a pool child", child_kills, 4, 50, bound_s=15),
+    Scenario("F2", "SIGKILL to a worker and its children", worker_kills, 2, 20, bound_s=KILL_BOUND_S),
+    Scenario("F3", "SIGTERM to every worker in turn", rolling_restart, 1, 10, bound_s=15),
+    Scenario("F4", "Redis: SIGTERM and SIGKILL in turn", redis_restarts, 2, 20, bound_s=30),
+    Scenario("F5", "Redis: black hole", redis_black_hole, 1, 3, bound_s=60),
+    Scenario("F6", "Redis: emptied", redis_emptied, 1, 1, bound_s=30),
+    Scenario("F7", "OpenSearch: SIGKILL in the middle of bulks", index_kills, 1, 5, bound_s=60, needs_own_server=True),
+    Scenario("F8", "OpenSearch: 429, 503, reset, stall, refusal", push_back, 1, 3, bound_s=60),
+    Scenario("F9", "OpenSearch: circuit breaker", circuit_breaker, 1, 3, bound_s=30, needs_own_server=True),
+    Scenario("F10", "OpenSearch: write block", write_block, 1, 3, bound_s=30),
+    Scenario(
+        "F11",
+        "pictures that kill or hang their process",
+        poison,
+        patches=("poison",),
+        settings={"time_limit_s": 8},
+        poisons=tuple(POISONS),
+    ),
+    # So short a queue that repeated messages are taken while the chunk they repeat is in work.
+    Scenario("F13", "messages three times more, two producers at once", repetition, 6, 20, settings={"queue_limit": 6}),
+    Scenario("F14", "SIGKILL to the producer", producer_kills, 2, 10, settings={"queue_limit": 8}),
+    Scenario("F16", "a random mix", mix, 15, 600, needs_own_server=True),
+    Scenario("F18", "Flower: killed, wrong password", flower, 1, 3),
+)

@@ -1,0 +1,82 @@
+"""The suite is not blind: with one safeguard of the product taken away, it fails."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.broker import Broker
+from tests.faults.invariants import InvariantBroken, Reference
+from tests.faults.pictures import Source, make_source
+from tests.faults.rig import Place, Rig
+from tests.faults.scenarios import BETWEEN
+from tests.running import await_true
+
+PICTURES = 400
+#: Without progress for so long, nothing more will come: a chunk takes a third of a second.
+STILL_S = 10.0
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    return make_source(tmp_path / "pictures", PICTURES)
+
+
+def await_standstill(broker: Broker) -> None:
+    """Return when nothing has been counted for STILL_S."""
+    seen, since = -1, time.monotonic()
+
+    def stands_still() -> bool:
+        nonlocal seen, since
+        if (done := broker.done()) != seen:
+            seen, since = done, time.monotonic()
+        return time.monotonic() - since > STILL_S
+
+    await_true(stands_still, 120)
+
+
+def test_early_acknowledgement_without_a_reconciler_loses_pictures(
+    place: Place, tmp_path: Path, source: Source, reference: Reference
+) -> None:
+    with Rig(place, tmp_path / "rig", "early", ("early_acknowledgement", "no_reconciler")) as rig:
+        assert rig.goes_on(rig.ingest(source), BETWEEN)
+        rig.strike("worker killed", lambda: rig.workers.kill(rig.workers.names[0]))
+        await_standstill(rig.broker)
+        findings = rig.examine(source, reference)
+    with pytest.raises(InvariantBroken, match="lost"):
+        findings.must_hold()
+
+
+def test_a_message_lost_without_a_reconciler_loses_pictures(
+    place: Place, tmp_path: Path, source: Source, reference: Reference
+) -> None:
+    with Rig(place, tmp_path / "rig", "deleted", ("no_reconciler",)) as rig:
+        rig.ingest(source)
+        rig.broker.delete_message()
+        await_standstill(rig.broker)
+        findings = rig.examine(source, reference)
+    with pytest.raises(InvariantBroken, match="lost"):
+        findings.must_hold()
+
+
+def test_random_ids_make_duplicates(place: Place, tmp_path: Path, source: Source, reference: Reference) -> None:
+    with Rig(place, tmp_path / "rig", "random", ("random_ids",)) as rig:
+        rig.complete(rig.ingest(source))
+        rig.complete(rig.ingest(source))
+        findings = rig.examine(source, reference)
+    assert len(findings.duplicated) >= len(source.good)
+    with pytest.raises(InvariantBroken, match="duplicated"):
+        findings.must_hold()
+
+
+def test_the_client_librarys_bulk_helper_loses_pictures_when_pushed_back(
+    place: Place, tmp_path: Path, source: Source, reference: Reference
+) -> None:
+    with Rig(place, tmp_path / "rig", "helper", ("default_bulk",)) as rig:
+        rig.storm.push_back(0.3)
+        producer = rig.ingest(source)
+        producer.wait()
+        rig.storm.calm()
+        findings = rig.examine(source, reference)
+    with pytest.raises(InvariantBroken, match="lost"):
+        findings.must_hold()

@@ -1,0 +1,180 @@
+"""The suite's own tools do what they claim: faults are faults, and findings find."""
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookalike.records import Reason, document_id
+from tests.faults import invariants
+from tests.faults.invariants import Findings, InvariantBroken, Stored
+from tests.faults.pictures import make_source
+from tests.faults.proxy import Proxy
+from tests.faults.storm import Storm
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers a bulk request with one success an item, everything else with its own body."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if "/_bulk" in self.path:
+            done = [{"index": {"_id": json.loads(line)["index"]["_id"], "status": 201}} for line in body.split()[::2]]
+            body = json.dumps({"items": done}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Tests are silent."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Its clients are reset here."""
+
+
+@pytest.fixture
+def server_port() -> Iterator[int]:
+    with Server(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield int(server.server_address[1])
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def proxy(server_port: int) -> Iterator[Proxy]:
+    with Proxy("127.0.0.1", server_port) as opened:
+        yield opened
+
+
+class Client:
+    """One connection that is kept."""
+
+    def __init__(self, port: int, timeout_s: float = 0.5) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+
+    def ask(self, body: bytes = b"x", path: str = "/") -> tuple[int, bytes]:
+        self._connection.request("POST", path, body)
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture
+def client(proxy: Proxy) -> Iterator[Client]:
+    opened = Client(proxy.port)
+    yield opened
+    opened.close()
+
+
+def test_a_calm_proxy_passes_everything_on(client: Client) -> None:
+    body = b"x" * 1_000_000
+    assert client.ask(body) == (200, body)
+
+
+def test_a_black_hole_answers_nobody_and_never_again_those_it_swallowed(proxy: Proxy, client: Client) -> None:
+    client.ask()
+    proxy.black_hole()
+    with pytest.raises(TimeoutError):
+        client.ask()
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=0.3) as fresh, pytest.raises(TimeoutError):
+        fresh.sendall(b"x")
+        fresh.recv(1)
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=0.3) as open_before:
+        open_before.sendall(b"x")
+        proxy.heal()
+        with pytest.raises(TimeoutError):
+            open_before.recv(1)
+    later = Client(proxy.port)
+    assert later.ask() == (200, b"x")
+    later.close()
+
+
+def test_a_stall_only_delays(proxy: Proxy, client: Client) -> None:
+    proxy.stall(0.2)
+    assert client.ask() == (200, b"x")
+    proxy.stall(2)
+    with pytest.raises(TimeoutError):
+        client.ask()
+
+
+def test_a_reset_comes_after_the_request_arrived(proxy: Proxy, client: Client) -> None:
+    client.ask()
+    proxy.reset()
+    with pytest.raises(ConnectionResetError):
+        client.ask()
+    proxy.heal()
+    client.close()
+    assert client.ask() == (200, b"x")
+
+
+def test_refusal_ends_open_connections_and_takes_no_new_ones(proxy: Proxy, client: Client) -> None:
+    client.ask()
+    proxy.refuse()
+    with pytest.raises(ConnectionResetError):
+        client.ask()
+    client.close()
+    with pytest.raises(ConnectionRefusedError):
+        client.ask()
+    client.close()
+    proxy.heal()
+    assert client.ask() == (200, b"x")
+
+
+def test_a_storm_turns_requests_or_a_share_of_items_away(server_port: int) -> None:
+    lines = [line for id in range(100) for line in (b'{"index":{"_id":"%d"}}' % id, b"{}")]
+    body = b"\n".join(lines) + b"\n"
+    with Storm(f"http://127.0.0.1:{server_port}") as storm:
+        client = Client(storm.port)
+        storm.push_back(0.3)
+        items = [item["index"] for item in json.loads(client.ask(body, "/_bulk")[1])["items"]]
+        assert [item["_id"] for item in items] == [str(id) for id in range(100)]
+        assert 15 < sum(item["status"] == 429 for item in items) < 45
+        assert storm.refused == sum(item["status"] == 429 for item in items)
+        storm.answer(503)
+        assert client.ask()[0] == 503
+        storm.calm()
+        assert client.ask() == (200, b"x")
+        client.close()
+
+
+def test_findings_name_what_is_wrong(tmp_path: Path) -> None:
+    assert Findings(resent=3).problems() == []
+    with pytest.raises(InvariantBroken, match=r"1 lost, such as /a\.jpg; 1 deaf, such as worker1"):
+        Findings(lost=("/a.jpg",), deaf=("worker1",)).must_hold()
+
+
+def test_a_second_document_of_one_uri_and_a_foreign_id_are_duplicates() -> None:
+    good = Stored(document_id("/a.jpg"), "/a.jpg", np.ones(3, np.float32))
+    assert invariants._duplicated([good]) == ()
+    assert invariants._duplicated([good, replace(good, id="other")]) == ("/a.jpg",)
+    assert invariants._duplicated([replace(good, id="other")]) == ("/a.jpg",)
+
+
+def test_a_wrong_vector_and_a_wrong_reason_are_found(tmp_path: Path) -> None:
+    source = make_source(tmp_path / "pictures", 80)
+    uri, number = next(iter(source.good.items()))
+    stored = Stored(document_id(uri), uri, np.array([1, 0.01], np.float32))
+    assert invariants._wrong_vectors(source, [stored], {number: np.array([1, 0.01], np.float32)}) == ()
+    assert invariants._wrong_vectors(source, [stored], {number: np.array([1, 0.02], np.float32)}) == (uri,)
+    planted = {uri: str(reason) for uri, reason in source.bad.items()}
+    assert invariants._wrong_reasons(source, planted) == ()
+    assert len(invariants._wrong_reasons(source, {})) == len(source.bad) == 2
+    assert len(invariants._wrong_reasons(source, planted | {uri: Reason.CORRUPT})) == 1
