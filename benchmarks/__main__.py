@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("ingest", "producer")
+NAMES = ("ingest", "producer", "verify")
 
 
 def main(names: list[str]) -> int:

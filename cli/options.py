@@ -18,3 +18,9 @@ Neighbours = Annotated[int, typer.Option("-k", min=1, max=1000, help="How many m
 Filters = Annotated[
     list[str] | None, typer.Option("--filter", help="FIELD=VALUE; FIELD is name, uri or metadata.KEY. Repeatable.")
 ]
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help="Folder, glob, .txt list, image or -.")]
+LabelFrom = Annotated[str, typer.Option(help="Where an image's label comes from: parent or none.")]
+Within = Annotated[
+    list[str] | None,
+    typer.Option("--within", help="A folder that a list is complete for: what the index holds beyond it is orphaned."),
+]

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
@@ -12,7 +12,6 @@ from rich.progress import Progress as Bars
 from cli.console import remark, remarks
 from lookalike.errors import LookalikeError
 from lookalike.ledger import Job
-from lookalike.records import ImageRef
 
 #: Between two lines in a pipe.
 LINE_EVERY_S = 5.0
@@ -25,14 +24,14 @@ class Progress(Protocol):
 class Total:
     """How many images a source holds, counted beside the work: the producer itself only runs a queue's length ahead."""
 
-    def __init__(self, find: Callable[[], Iterable[ImageRef]]) -> None:
+    def __init__(self, count: Callable[[], int | None]) -> None:
         self.value: int | None = None
-        threading.Thread(target=self._count, args=(find,), daemon=True).start()
+        threading.Thread(target=self._count, args=(count,), daemon=True).start()
 
-    def _count(self, find: Callable[[], Iterable[ImageRef]]) -> None:
+    def _count(self, count: Callable[[], int | None]) -> None:
         # The producer meets the same trouble and reports it.
         with suppress(LookalikeError, OSError):
-            self.value = sum(1 for _ in find())
+            self.value = count()
 
 
 class Bar:
@@ -67,9 +66,9 @@ class Lines:
 
 
 @contextmanager
-def progress(find: Callable[[], Iterable[ImageRef]]) -> Iterator[Progress]:
-    """`find` lists the source once more, to know how much there is in all."""
-    total = Total(find)
+def progress(count: Callable[[], int | None]) -> Iterator[Progress]:
+    """`count`, called in a thread of its own, tells how much there is in all, or None where that cannot be told."""
+    total = Total(count)
     if not remarks.is_terminal:
         yield Lines(total)
         return

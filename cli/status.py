@@ -6,38 +6,64 @@ from itertools import islice
 from typing import Annotated, Any
 
 import typer
+from celery import Celery
 
 from cli.console import print_json, remark, results, table
 from cli.options import Json
 from cli.stack import open_stack
-from lookalike.ledger import Job, Ledger
+from lookalike.ledger import Job, JobState, Ledger
+from lookalike.queue import make_app
+from lookalike.reconciler import GRACE_S, Reconciler
 from lookalike.settings import read_settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 #: Rejected images that fit a screen; `--json` counts them all.
 SHOWN = 20
+#: Between two looks of a repair.
+POLL_S = 1.0
+#: A message counts as lost only after its grace: what was lost when a repair began is sent again before its end.
+REPAIR_S = GRACE_S + 5.0
 
 
 @app.command()
 def status(
     job: Annotated[str | None, typer.Argument(help="One job; without it, the latest ones.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="First send again what was lost on its way.")] = False,
     json: Json = False,
 ) -> None:
     """Show what became of the jobs."""
     settings = read_settings()
     with open_stack(settings, with_worker=False) as stack:
         ledger = Ledger(stack.broker_url)
+        repaired = _repair(ledger, make_app(stack.broker_url, settings.time_limit_s)) if repair else {}
         if job is None:
-            _all(ledger, json)
+            _all(ledger, json, repaired)
         else:
-            _one(ledger, ledger.job(job), json)
+            _one(ledger, ledger.job(job), json, repaired)
 
 
-def _all(ledger: Ledger, json: bool) -> None:
+def _repair(ledger: Ledger, celery: Celery) -> dict[str, int]:
+    """Send again what is outstanding but neither queued nor running; how many messages that were."""
+    reconciler = Reconciler(ledger, celery)
+    deadline = time.monotonic() + REPAIR_S
+    sent = reconciler.look()
+    while _may_be_lost(ledger) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+        sent += reconciler.look()
+    remark(f"{sent:,} messages sent again.")
+    return {"repaired": sent}
+
+
+def _may_be_lost(ledger: Ledger) -> bool:
+    """Whether any job waits for something that no worker holds."""
+    return any(job.state is JobState.FINISHING or ledger.unattended(job.id) for job in ledger.active_jobs())
+
+
+def _all(ledger: Ledger, json: bool, repaired: dict[str, int]) -> None:
     jobs = ledger.jobs()
     if json:
-        print_json({"jobs": [_plain(job) for job in jobs]})
+        print_json({"jobs": [_plain(job) for job in jobs]} | repaired)
     elif not jobs:
         remark("No jobs yet: `lookalike ingest FOLDER` starts one.")
     else:
@@ -48,10 +74,10 @@ def _all(ledger: Ledger, json: bool) -> None:
         results.print(table("job", "state", "found", "indexed", "unchanged", "rejected", "source", rows=rows))
 
 
-def _one(ledger: Ledger, job: Job, json: bool) -> None:
+def _one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int]) -> None:
     reasons = Counter(rejected.reason.value for rejected in ledger.rejected(job.id))
     if json:
-        print_json(_plain(job) | {"reasons": dict(reasons.most_common())})
+        print_json(_plain(job) | {"reasons": dict(reasons.most_common())} | repaired)
         return
     facts = [(name, str(value)) for name, value in _plain(job).items() if value not in ("", None)]
     results.print(table("", "", rows=facts))
@@ -73,6 +99,7 @@ def _plain(job: Job) -> dict[str, Any]:
         "indexed": job.indexed,
         "unchanged": job.unchanged,
         "rejected": job.rejected,
+        "resent": job.resent,
         "seconds": round((job.ended_at or time.time()) - job.started_at, 3),
         "error": job.error,
     }

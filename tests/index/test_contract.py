@@ -73,6 +73,18 @@ def test_a_write_is_seen_at_once_by_stored(index: Index) -> None:
     }
 
 
+def test_what_need_not_be_fresh_is_the_same_once_it_is_visible(index: Index) -> None:
+    written = [
+        document("/a.jpg", unit(0), chunk="job/7", name="cat", metadata={"eyes": "green", "a.b": "c"}),
+        *documents(1500),
+    ]
+    write(index, written)
+    ids = [each.id for each in written] + ["nowhere"]
+    assert index.stored(ids, is_fresh=False) == index.stored(ids)
+    assert len(index.stored(ids, is_fresh=False)) == 1501
+    assert index.stored([], is_fresh=False) == {}
+
+
 def test_a_model_under_another_name_is_the_same_model(index: Index) -> None:
     index.ensure(replace(COSINE, name="renamed"))
     assert index.model() == COSINE
@@ -258,6 +270,7 @@ def test_every_use_of_a_missing_index_says_so(absent: Index) -> None:
         absent.settle,
         absent.drop,
         lambda: absent.stored(["x"]),
+        lambda: absent.stored(["x"], is_fresh=False),
         lambda: absent.get("x"),
         lambda: absent.search(unit(0), 1),
         lambda: absent.delete(["x"]),

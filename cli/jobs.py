@@ -1,0 +1,184 @@
+"""A job from its opening to its report, for every command that hands references to the workers; knows no source."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from celery import Celery
+
+from cli.console import remark
+from cli.progress import Progress, progress
+from cli.stack import Stack
+from lookalike import configured, embedding
+from lookalike.embedding import ModelSpec
+from lookalike.embedding.cache import find
+from lookalike.errors import BrokerUnavailable, JobEnded, JobFailed, JobUnknown, LookalikeError, Refused
+from lookalike.ledger import Job, JobState, Ledger
+from lookalike.queue import make_app, send_chunk, send_finish
+from lookalike.reconciler import Reconciler
+from lookalike.records import ImageRef, ModelIdentity
+from lookalike.settings import Settings
+from producer.enqueue import enqueue
+
+#: How often a waiting command looks at the ledger.
+POLL_S = 0.1
+#: How often it looks for messages that were lost; the workers look as well.
+RECONCILE_EVERY_S = 5.0
+#: Well within the ledger's LEASE_S, so that a producer is taken for dead only when it is.
+KEEP_EVERY_S = 5.0
+#: How long the broker may be away before a waiting command gives up; the job itself goes on when it is back.
+BROKER_PATIENCE_S = 60.0
+LAST_WORDS = "Interrupted. What was indexed stays; run the same command again to continue."
+AGAIN = "Run the same command again: it brings the index to the right state, and what is there costs a look-up."
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a job is to do. `source` is what people know it by; `count` tells how many references there are, or None."""
+
+    settings: Settings
+    spec: ModelSpec
+    source: str
+    references: Callable[[], Iterable[ImageRef]]
+    count: Callable[[], int | None]
+
+
+def prepare(settings: Settings, spec: ModelSpec, *, with_artifact: bool) -> ModelIdentity:
+    """Model and index, before a single message is sent. Raises ModelMismatch and what model and index raise.
+
+    The artifact is what our own workers need; they would otherwise all build it at once.
+    """
+    if with_artifact and find(spec, settings.home) is None:
+        remark(f"Preparing the model {spec.name} (once) ...")
+        embedding.build_artifact(spec, settings.home)
+    identity = embedding.identify(spec, settings.home)
+    index = configured.open_index(settings)
+    try:
+        index.ensure(identity)
+        index.begin_load()
+    finally:
+        index.close()
+    return identity
+
+
+def run_job(order: Order, stack: Stack, *, detach: bool = False) -> Job:
+    """Open a job, send everything and, unless detached, wait for its end.
+
+    Raises JobFailed with the reason a worker gave, Refused if the broker lost its data or took the producer for dead.
+    """
+    settings = order.settings
+    ledger = Ledger(stack.broker_url)
+    ledger.ping()
+    identity = prepare(settings, order.spec, with_artifact=stack.is_embedded)
+    job_id = ledger.open_job(
+        source=order.source,
+        index=settings.index,
+        index_address=settings.index_address,
+        model=identity,
+        spec=order.spec.to_json(),
+    )
+    try:
+        job = _run(order, job_id, stack=stack, ledger=ledger, detach=detach)
+    except JobUnknown as error:
+        raise Refused("The broker lost its data, and the job with it.", AGAIN) from error
+    if job.state is JobState.FAILED:
+        raise JobFailed(job.error)
+    if job.state is JobState.INTERRUPTED:
+        raise Refused(f"Job {job.id} was ended early: for too long nothing was heard of this command.", AGAIN)
+    return job
+
+
+def _settle(settings: Settings) -> None:
+    """Leave the index searchable when the workers that would do so may end with us."""
+    index = configured.open_index(settings)
+    try:
+        index.settle()
+    finally:
+        index.close()
+
+
+def _run(order: Order, job_id: str, *, stack: Stack, ledger: Ledger, detach: bool) -> Job:
+    celery = make_app(stack.broker_url, order.settings.time_limit_s)
+    with progress(order.count) as shown:
+        watch = _Watch(job_id, stack=stack, ledger=ledger, celery=celery, shown=shown)
+        try:
+            with _kept(ledger, job_id), suppress(JobEnded):
+                _send(order, job_id, ledger=ledger, celery=celery, waiting=watch.look)
+                if detach:
+                    return ledger.job(job_id)
+            return watch.await_end()
+        except KeyboardInterrupt:
+            with suppress(LookalikeError):
+                if ledger.drain(job_id, ending=JobState.INTERRUPTED):
+                    send_finish(celery, job_id)
+                _settle(order.settings)
+            raise
+
+
+def _send(order: Order, job_id: str, *, ledger: Ledger, celery: Celery, waiting: Callable[[], None]) -> None:
+    done = enqueue(
+        order.references(),
+        job_id,
+        ledger=ledger,
+        send=lambda chunk_id: send_chunk(celery, chunk_id),
+        chunk_size=order.settings.chunk_size,
+        limit=order.settings.queue_limit,
+        waiting=waiting,
+    )
+    if done:
+        send_finish(celery, job_id)
+
+
+@contextmanager
+def _kept(ledger: Ledger, job_id: str) -> Iterator[None]:
+    """Say all the while that the job's producer is alive: a slow source gives nothing to record for minutes."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(KEEP_EVERY_S):
+            # The producer itself meets the same trouble and reports it.
+            with suppress(LookalikeError):
+                ledger.keep_producer(job_id)
+
+    threading.Thread(target=keep, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+class _Watch:
+    """Looks after a job: its processes, its progress, and messages that got lost."""
+
+    def __init__(self, job_id: str, *, stack: Stack, ledger: Ledger, celery: Celery, shown: Progress) -> None:
+        self._job_id = job_id
+        self._stack = stack
+        self._ledger = ledger
+        self._shown = shown
+        self._reconciler = Reconciler(ledger, celery)
+        self._reconciled = time.monotonic()
+        self.job: Job | None = None
+
+    def look(self) -> None:
+        """Raises JobUnknown, BrokerUnavailable, and Refused where a process is gone for good."""
+        self._stack.check()
+        self.job = self._ledger.job(self._job_id)
+        self._shown.show(self.job)
+        if time.monotonic() - self._reconciled >= RECONCILE_EVERY_S:
+            self._reconciler.look()
+            self._reconciled = time.monotonic()
+
+    def await_end(self) -> Job:
+        """The job when it has ended; raises BrokerUnavailable when the broker stays away for BROKER_PATIENCE_S."""
+        seen = time.monotonic()
+        while self.job is None or not self.job.has_ended:
+            time.sleep(POLL_S if self.job else 0)
+            try:
+                self.look()
+                seen = time.monotonic()
+            except BrokerUnavailable:
+                if time.monotonic() - seen > BROKER_PATIENCE_S:
+                    raise
+        return self.job

@@ -1,0 +1,111 @@
+"""What a waiting command does when it is stopped, or when the broker loses its data; no worker is needed for that."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from lookalike.ledger import Job, JobState, Ledger
+from lookalike.queue import make_app, queued_ids
+from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
+from tests.running import LOOKALIKE, ROOT, TIMEOUT_S, answer, await_true, lookalike, make_home, started, stop
+
+QUEUE_LIMIT = 2
+
+
+@pytest.fixture
+def environment(tmp_path: Path, model_home: Path, redis_url: str) -> dict[str, str]:
+    """A broker that nobody works for, so that the producer waits as soon as the queue is full."""
+    home = make_home(tmp_path, model_home)
+    (tmp_path / "pictures").mkdir()
+    for number in range(50):
+        (tmp_path / "pictures" / f"{number}.jpg").touch()
+    chosen = {"LOOKALIKE_CHUNK_SIZE": "8", "LOOKALIKE_QUEUE_LIMIT": str(QUEUE_LIMIT)}
+    return {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_BROKER_URL": redis_url, **chosen}
+
+
+@pytest.fixture
+def ledger(redis_url: str) -> Iterator[Ledger]:
+    opened = Ledger(redis_url)
+    yield opened
+    opened.close()
+
+
+def await_full(ledger: Ledger) -> Job:
+    def full() -> Job | None:
+        return next((job for job in ledger.active_jobs() if ledger.outstanding(job.id) == QUEUE_LIMIT), None)
+
+    job = await_true(full)
+    assert isinstance(job, Job)
+    return job
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_producer_lets_its_job_end_with_what_it_has(
+    environment: dict[str, str], ledger: Ledger, tmp_path: Path, number: signal.Signals
+) -> None:
+    with started(environment, "ingest", tmp_path / "pictures") as running:
+        job = await_full(ledger)
+        _, stderr = stop(running, number)
+        assert running.returncode == 1 and "run the same command again" in stderr and "Traceback" not in stderr
+    assert ledger.job(job.id).state is JobState.DRAINING
+    assert ledger.outstanding(job.id) == QUEUE_LIMIT
+
+
+def test_a_broker_that_lost_its_data_is_told_with_what_to_do(
+    environment: dict[str, str], ledger: Ledger, redis_url: str, tmp_path: Path
+) -> None:
+    with started(environment, "ingest", tmp_path / "pictures") as running:
+        await_full(ledger)
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+        _, stderr = running.communicate(timeout=TIMEOUT_S)
+    assert running.returncode == 1 and "lost its data" in stderr and "same command again" in stderr
+
+
+def test_a_waiting_producer_says_that_it_lives(
+    environment: dict[str, str], ledger: Ledger, redis_url: str, tmp_path: Path
+) -> None:
+    with started(environment, "ingest", tmp_path / "pictures"), redis.Redis.from_url(redis_url) as client:
+        job = await_full(ledger)
+        client.delete(f"lookalike:ledger:producer:{job.id}")
+        await_true(lambda: ledger.has_producer(job.id))
+
+
+def test_a_producer_taken_for_dead_is_told_so(environment: dict[str, str], ledger: Ledger, tmp_path: Path) -> None:
+    with started(environment, "ingest", tmp_path / "pictures") as running:
+        job = await_full(ledger)
+        ledger.drain(job.id, ending=JobState.INTERRUPTED)
+        for number in range(QUEUE_LIMIT):
+            chunk = ledger.chunk(f"{job.id}/{number:06d}")
+            assert chunk is not None
+            ledger.close_chunk(chunk, Outcome(indexed=len(chunk.refs), unchanged=0))
+        ledger.finish(job.id)
+        _, stderr = running.communicate(timeout=TIMEOUT_S)
+    assert running.returncode == 1 and job.id in stderr and "ended early" in stderr
+
+
+def test_every_line_of_standard_input_is_found(environment: dict[str, str]) -> None:
+    lines = "".join(f"/nowhere/{number}.jpg\n" for number in range(20_000))
+    command = [*LOOKALIKE, "ingest", "-", "--detach", "--json"]
+    roomy = {**environment, "LOOKALIKE_QUEUE_LIMIT": "100000"}
+    done = subprocess.run(command, env=roomy, input=lines, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT)
+    assert answer(done)["found"] == 20_000
+
+
+def test_a_repair_sends_again_what_was_lost(environment: dict[str, str], ledger: Ledger, redis_url: str) -> None:
+    model = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
+    job_id = ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=model, spec="{}")
+    ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef("/1.jpg"),)))
+    ledger.drain(job_id)
+    report = answer(lookalike(environment, "status", job_id, "--repair", "--json"))
+    assert (report["repaired"], report["resent"]) == (1, 1)
+    assert queued_ids(make_app(redis_url)) == {f"{job_id}/000000"}
+
+
+def test_a_repair_with_nothing_to_do_ends_at_once(environment: dict[str, str]) -> None:
+    assert answer(lookalike(environment, "status", "--repair", "--json")) == {"jobs": [], "repaired": 0}

@@ -1,0 +1,113 @@
+"""What counts as an orphan: only what the source surely no longer holds."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import SourceMissing
+from lookalike.index import Index, open_index
+from lookalike.records import ImageRef
+from lookalike.storage import Storage
+from producer.comparison import Fate, compare
+from producer.sources import find_images
+from producer.territory import Territory, territories
+from tests.index.documents import COSINE, clustered_vectors, document
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    opened = open_index(f"lancedb://{tmp_path}/index", "images")
+    opened.ensure(COSINE)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "photos"
+    (made / "sub").mkdir(parents=True)
+    return made
+
+
+def store(index: Index, path: Path, content: bytes = b"x") -> None:
+    """A file, and its document."""
+    path.write_bytes(content)
+    made = document(str(path), clustered_vectors(1)[0])
+    assert index.write([replace(made, content_sha256=hashlib.sha256(content).hexdigest())]) == []
+
+
+def fates(references: Iterator[ImageRef], found: Sequence[Territory], index: Index) -> Counter[Fate]:
+    read = Storage(roots=[Path("/")], max_bytes=1000).read
+    return Counter(
+        finding.fate for finding in compare(references, found, index=index, read=read, fingerprint=COSINE.fingerprint)
+    )
+
+
+def test_a_folder_that_cannot_be_listed_has_no_orphans(index: Index, folder: Path) -> None:
+    for name in ("a.jpg", "sub/b.jpg", "sub/c.jpg"):
+        store(index, folder / name)
+    # A walk hands on a folder that it cannot list as if it were a picture.
+    found = fates(
+        iter([ImageRef(str(folder / "a.jpg")), ImageRef(str(folder / "sub"))]), territories([str(folder)]), index
+    )
+    assert found == {Fate.PRESENT: 1, Fate.UNREADABLE: 1}
+
+
+def test_what_is_ingested_during_a_comparison_is_no_orphan(index: Index, folder: Path) -> None:
+    store(index, folder / "a.jpg")
+
+    def walk() -> Iterator[ImageRef]:
+        yield ImageRef(str(folder / "a.jpg"))
+        store(index, folder / "passed.jpg")
+
+    assert fates(walk(), territories([str(folder)]), index) == {Fate.PRESENT: 1}
+
+
+def test_more_pictures_than_one_request_takes_are_compared(index: Index, folder: Path) -> None:
+    vectors = clustered_vectors(2500)
+    sha256 = hashlib.sha256(b"x").hexdigest()
+    written = [document(str(folder / f"{i}.jpg"), vectors[i]) for i in range(2500)]
+    index.write([replace(made, content_sha256=sha256) for made in written])
+    for number in range(2300):
+        (folder / f"{number}.jpg").write_bytes(b"x" if number else b"y")
+    (folder / "new.jpg").write_bytes(b"x")
+    found = fates(find_images([str(folder)], "none"), territories([str(folder)]), index)
+    assert found == {Fate.PRESENT: 2299, Fate.STALE: 1, Fate.MISSING: 1, Fate.ORPHANED: 200}
+
+
+PATTERNS = ["*.jpg", "**/*.jpg", "*/*.jpg", "**/b*", "s?b/*", "[ab].*", "**", ".*", "**/sub/**/*.png", "sub/[!.]*"]
+NAMES = ["a.jpg", "b.png", ".h.jpg", "sub/b.jpg", "sub/.h.jpg", "sub/deep/b.png", ".hidden/b.jpg", "sub.jpg"]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_glob_answers_for_exactly_what_it_would_find(pattern: str, folder: Path) -> None:
+    for name in NAMES:
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).touch()
+    [territory] = territories([str(folder / pattern)])
+    found = {ref.uri for ref in find_images([str(folder / pattern)])}
+    assert {str(folder / name) for name in NAMES if territory.covers(str(folder / name))} == found
+    assert not territory.covers(str(folder) + "2/a.jpg")
+
+
+def test_only_folders_and_globs_answer_for_others(folder: Path) -> None:
+    listing = folder / "some.txt"
+    listing.write_text("a.jpg\n")
+    (folder / "a.jpg").touch()
+    assert territories([str(listing), "-", str(folder / "a.jpg")]) == []
+    assert territories([str(listing)], within=[str(folder)]) == [Territory(str(folder))]
+    with pytest.raises(SourceMissing, match="nowhere"):
+        territories([str(listing)], within=[str(folder / "nowhere")])
+
+
+def test_the_root_of_the_disk_and_names_that_are_not_utf_8_have_prefixes() -> None:
+    assert territories(["/"])[0].prefixes == ("/", "file:///")
+    odd = Territory(os.fsdecode(b"/odd\xff"))
+    assert odd.prefixes == ("file:///odd%FF/",)
+    assert odd.covers("file:///odd%FF/a.jpg") and not odd.covers("file:///odd%FE/a.jpg")
+    assert not odd.covers("s3://bucket/a.jpg")
