@@ -47,7 +47,8 @@ def main() -> int:
 def _judged(row: Row) -> list[str]:
     scenario: Scenario = row.scenario
     try:
-        row.must_hold()
+        row.findings.must_hold()
+        assert row.is_in_time, f"recovery took {row.longest_s} s"
     except AssertionError as error:
         print(f"{scenario.id} FAILED: {error}", flush=True)
         return [f"{scenario.id}: {error}"]

@@ -27,12 +27,11 @@ class Row:
     runs: int
     summary: Mapping[str, Any]
 
-    def must_hold(self) -> None:
-        """Raises InvariantBroken, or AssertionError where recovery took too long."""
-        self.findings.must_hold()
+    @property
+    def is_in_time(self) -> bool:
+        """Whether recovery took no longer than allowed; judged by `make faults`, not by tests on a shared machine."""
         bound_s = self.scenario.bound_s
-        if bound_s is not None:
-            assert self.longest_s is not None and self.longest_s <= bound_s, f"recovery took {self.longest_s} s"
+        return bound_s is None or (self.longest_s is not None and self.longest_s <= bound_s)
 
 
 def undisturbed(place: Place, folder: Path) -> Reference:

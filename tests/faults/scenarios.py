@@ -327,7 +327,7 @@ def _status(url: str, login: str | None) -> int:
         return 0
 
 
-#: A worker killed with everything: its leases (20 s), a look (5 s), the grace (10 s) and the work itself.
+#: A worker killed with everything: its leases (10 s), a look (5 s), the grace (10 s) and the work itself.
 KILL_BOUND_S = 60.0
 
 SCENARIOS = (

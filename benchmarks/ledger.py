@@ -1,0 +1,77 @@
+"""What the ledger costs: the same chunks through the same pipeline, with its calls around them and without."""
+
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from benchmarks.table import print_rates
+from cli.samples import draw_samples
+from lookalike import configured
+from lookalike.embedding import Embedder
+from lookalike.index import Index
+from lookalike.ledger import Ledger
+from lookalike.records import Chunk, Outcome
+from lookalike.settings import Settings, read_settings
+from producer.enqueue import cut
+from producer.sources import find_images
+from tests.services.redis import RedisServer
+from worker.attempt import held
+from worker.pipeline import ingest
+
+ROUNDS = 7
+CHUNK_SIZE = 64
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, RedisServer() as server:
+        pictures = Path(folder) / "pictures"
+        draw_samples(pictures)
+        settings = read_settings(home=Path(folder) / "home")
+        embed = configured.embedder(settings, configured.model_spec(settings))
+        ledger = Ledger(server.url)
+        rates: dict[str, list[float]] = {"without ledger": [], "with ledger": []}
+        for number in range(ROUNDS):
+            for name, kept in (("without ledger", None), ("with ledger", ledger)):
+                index = configured.open_index(settings, f"{name.replace(' ', '-')}-{number}")
+                rates[name].append(_rate(pictures, embed, index, kept, settings))
+    print_rates(f"Chunks of {CHUNK_SIZE} through one process", "images/s", rates, baseline="without ledger")
+
+
+def _rate(pictures: Path, embed: Embedder, index: Index, ledger: Ledger | None, settings: Settings) -> float:
+    """Images per second of all pictures into an empty index."""
+    index.ensure(embed.identity)
+    job_id = "job"
+    if ledger:
+        job_id = ledger.open_job(source="s", index=index.name, index_address="", model=embed.identity, spec="{}")
+    began = time.perf_counter()
+    images = 0
+    for chunk in cut(find_images([str(pictures)]), job_id, CHUNK_SIZE):
+        images += len(chunk.refs)
+        _work(chunk, embed, index, ledger, settings)
+    return images / (time.perf_counter() - began)
+
+
+def _work(chunk: Chunk, embed: Embedder, index: Index, ledger: Ledger | None, settings: Settings) -> None:
+    """The chunk's life, with every call of the ledger that producer and worker make for it, or none."""
+    if ledger is None:
+        _ingest(chunk, embed, index, settings)
+        return
+    ledger.open_chunk(chunk)
+    ledger.job(chunk.job)
+    claimed = ledger.claim(chunk.id)
+    assert claimed is not None
+    with held(ledger, chunk.id):
+        outcome = _ingest(claimed[0], embed, index, settings)
+        ledger.close_chunk(chunk, outcome)
+
+
+def _ingest(chunk: Chunk, embed: Embedder, index: Index, settings: Settings) -> Outcome:
+    return ingest(
+        chunk,
+        read=configured.storage(settings).read,
+        decode=partial(configured.decode, settings),
+        embed=embed,
+        index=index,
+        fingerprint=embed.identity.fingerprint,
+    )
