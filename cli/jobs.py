@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from celery import Celery
@@ -26,7 +26,7 @@ from producer.enqueue import enqueue
 POLL_S = 0.1
 #: How often it looks for messages that were lost; the workers look as well.
 RECONCILE_EVERY_S = 5.0
-#: Well within the ledger's LEASE_S, so that a producer is taken for dead only when it is.
+#: Well within the ledger's PRODUCER_LEASE_S, so that a producer is taken for dead only when it is.
 KEEP_EVERY_S = 5.0
 #: How long the broker may be away before a waiting command gives up; the job itself goes on when it is back.
 BROKER_PATIENCE_S = 60.0
@@ -54,12 +54,8 @@ def prepare(settings: Settings, spec: ModelSpec, *, with_artifact: bool) -> Mode
         remark(f"Preparing the model {spec.name} (once) ...")
         embedding.build_artifact(spec, settings.home)
     identity = embedding.identify(spec, settings.home)
-    index = configured.open_index(settings)
-    try:
+    with closing(configured.open_index(settings)) as index:
         index.ensure(identity)
-        index.begin_load()
-    finally:
-        index.close()
     return identity
 
 
@@ -79,6 +75,9 @@ def run_job(order: Order, stack: Stack, *, detach: bool = False) -> Job:
         model=identity,
         spec=order.spec.to_json(),
     )
+    # With the job and not before it: only a job's end turns up again what this turns down.
+    with closing(configured.open_index(settings)) as index:
+        index.begin_load()
     try:
         job = _run(order, job_id, stack=stack, ledger=ledger, detach=detach)
     except JobUnknown as error:
@@ -92,11 +91,8 @@ def run_job(order: Order, stack: Stack, *, detach: bool = False) -> Job:
 
 def _settle(settings: Settings) -> None:
     """Leave the index searchable when the workers that would do so may end with us."""
-    index = configured.open_index(settings)
-    try:
+    with closing(configured.open_index(settings)) as index:
         index.settle()
-    finally:
-        index.close()
 
 
 def _run(order: Order, job_id: str, *, stack: Stack, ledger: Ledger, detach: bool) -> Job:
