@@ -122,6 +122,8 @@ class Storage:
         missing = [root for root in self.roots if Path(path).is_relative_to(root) and _is_missing(root)]
         if missing:
             return SourceUnavailable(str(missing[0]), "the folder is missing")
+        if error.errno == errno.EIO and _answers(os.path.dirname(path)):
+            return ImageRejected(Reason.UNREADABLE, why)
         if error.errno is not None and error.errno in _AWAY:
             return SourceUnavailable(uri, why)
         return ImageRejected(_OF_ONE_FILE.get(error.errno or 0, Reason.UNREADABLE), why)
@@ -167,6 +169,16 @@ def _content(descriptor: int, size: int) -> bytes:
 
 def _version(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _answers(folder: str) -> bool:
+    """Whether the file system serves a folder: a bad sector fails one file, a mount that is away all of them. Asked
+    with statvfs, which a network file system does not answer from its cache."""
+    try:
+        os.statvfs(folder)
+    except OSError:
+        return False
+    return True
 
 
 def _is_missing(folder: Path) -> bool:

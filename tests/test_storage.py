@@ -238,7 +238,6 @@ def test_having_no_descriptor_left_passes(storage: Storage, root: Path) -> None:
 @pytest.mark.parametrize(
     "number, expected",
     [
-        (errno.EIO, SourceUnavailable),
         (errno.ESTALE, SourceUnavailable),
         (errno.ETIMEDOUT, SourceUnavailable),
         (errno.EHOSTDOWN, SourceUnavailable),
@@ -255,6 +254,19 @@ def test_an_error_of_the_mount_is_told_from_one_of_the_file(storage: Storage, nu
 
     with pytest.raises(expected, match=os.strerror(number)):
         Failing(storage.roots, LIMIT_BYTES).read(str(storage.roots[0] / "a.jpg"))
+
+
+def test_a_read_error_in_a_folder_that_answers_is_the_files_own(storage: Storage, root: Path) -> None:
+    class Failing(Storage):
+        """Fails as a disk with a bad sector does."""
+
+        def _read(self, path: str) -> bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    failing = Failing(storage.roots, LIMIT_BYTES)
+    assert reason_for(failing, str(root / "a.jpg")) is Reason.UNREADABLE
+    with pytest.raises(SourceUnavailable):
+        failing.read(str(root / "gone" / "a.jpg"))
 
 
 @pytest.mark.parametrize("uri", ["http://host/a.jpg", "s3://bucket/a.jpg", "HTTPS://user:secret@host/a.jpg"])

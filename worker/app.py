@@ -5,6 +5,7 @@ from lookalike.ledger import Ledger
 from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
 from worker.tasks import register
+from worker.transport import drop_what_is_no_message
 from worker.upkeep import keep_up
 from worker.workbench import Workbench
 
@@ -18,6 +19,7 @@ def _broker_url(settings: Settings) -> str:
 
 settings = read_settings()
 broker_url = _broker_url(settings)
+drop_what_is_no_message()
 app = make_app(broker_url, settings.time_limit_s)
 app.conf.worker_concurrency = settings.processes
 register(app, lambda: Workbench(settings, broker_url), lambda: Ledger(broker_url))

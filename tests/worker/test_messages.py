@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lookalike.ledger import JobState
-from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk
+from lookalike.queue import FINISH_JOB, INGEST_CHUNK, KEY_PREFIX, QUEUE, send_chunk
 from lookalike.records import Chunk, ImageRef, Reason
 from tests.hostile.encodings import encoded
 from tests.running import await_true, worker_processes
@@ -33,6 +33,16 @@ MALFORMED = [
     b'[{"uri": "\\ud800"}]',
     b"[" * 100_000,
     b"0" * (33 * 2**20),
+]
+NO_MESSAGES = [
+    b"\x80\x05pickle",
+    b"{broken",
+    b"[]",
+    b"null",
+    b"7",
+    b'{"uri": "/a"}',
+    b'{"properties": 1}',
+    b"[" * 100_000,
 ]
 
 
@@ -61,6 +71,13 @@ def test_a_pickle_is_refused_and_not_unpacked(bench: Bench, tmp_path: Path) -> N
     await_true(lambda: "Refusing to deserialize" in bench.log)
     bench.assert_works()
     assert not (tmp_path / "gotcha").exists()
+
+
+def test_bytes_that_are_no_message_are_dropped(bench: Bench) -> None:
+    dropped = bench.log.count("Dropped what is no message")
+    for content in NO_MESSAGES:
+        bench.client.lpush(KEY_PREFIX + QUEUE, content)
+    await_true(lambda: bench.log.count("Dropped what is no message") == dropped + len(NO_MESSAGES))
 
 
 def test_an_unknown_task_is_refused(bench: Bench) -> None:
