@@ -44,7 +44,7 @@ def undisturbed(place: Place, folder: Path) -> Reference:
 
 def play(scenario: Scenario, place: Place, folder: Path, reference: Reference, *, pictures: int, times: int) -> Row:
     """Run it and look at what it left. Raises AssertionError only where the run itself could not be carried out."""
-    source = make_source(folder / "pictures", pictures, dict.fromkeys(scenario.poisons, times))
+    source = make_source(folder / "pictures", pictures, dict.fromkeys(scenario.poisons, 1))
     index = scenario.id.lower()
     with Rig(place, folder / "rig", index, scenario.patches, scenario.settings) as rig:
         summary = rig.complete(scenario.act(rig, source, times))
