@@ -10,6 +10,9 @@ from tests.running import await_true, lookalike, make_home, processes, started, 
 from tests.services.opensearch import left_as_found
 from tests.services.ports import free_port
 
+#: For what the index has no part in, which needs no second run.
+one_index = pytest.mark.parametrize("running", ["lancedb"], indirect=True)
+
 
 @pytest.fixture(scope="module", params=["lancedb", "opensearch"])
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:

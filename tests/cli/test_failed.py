@@ -11,6 +11,7 @@ import pytest
 
 from cli.samples import draw_samples
 from lookalike.storage import local_path
+from tests.cli.conftest import one_index
 from tests.running import answer, await_true, lookalike, started, stop
 
 HOSTILE = [b"new\nline", b"\xff\xfe latin", "日本語 🐈".encode(), b"\x1b[31mred", b"=1+1", b'quo"ted, and comma', b"'"]
@@ -65,6 +66,7 @@ def test_a_mended_picture_is_retried_and_leaves_the_list(
     assert [(Path(match["uri"]).name, match["name"]) for match in matches] == [("cut.jpg", None)]
 
 
+@one_index
 def test_a_picture_that_is_still_broken_moves_to_the_new_list_with_its_label(
     environment: dict[str, str], mixed: Path
 ) -> None:
@@ -77,6 +79,7 @@ def test_a_picture_that_is_still_broken_moves_to_the_new_list_with_its_label(
     assert answer(again)["jobs"] == [] and "Nothing to retry" in again.stderr
 
 
+@one_index
 def test_all_jobs_are_listed_newest_first_and_retried_once_each_picture(
     environment: dict[str, str], mixed: Path
 ) -> None:
@@ -89,6 +92,7 @@ def test_all_jobs_are_listed_newest_first_and_retried_once_each_picture(
     assert failed(environment, jobs[0]) == failed(environment, jobs[1]) == []
 
 
+@one_index
 def test_a_retry_that_cannot_begin_leaves_the_list_as_it_is(
     environment: dict[str, str], mixed: Path, tmp_path: Path
 ) -> None:
@@ -99,6 +103,7 @@ def test_a_retry_that_cannot_begin_leaves_the_list_as_it_is(
     assert names(failed(environment, job)) == {"cut.jpg", "empty.jpg"}
 
 
+@one_index
 def test_a_killed_retry_loses_no_picture(environment: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     folder.mkdir()
@@ -117,6 +122,7 @@ def jobs_of(environment: dict[str, str]) -> list[dict[str, Any]]:
     return jobs
 
 
+@one_index
 def test_hostile_names_survive_json_lines_and_harm_no_spreadsheet(environment: dict[str, str], tmp_path: Path) -> None:
     folders = [os.path.join(os.fsencode(tmp_path), name) for name in HOSTILE]
     for folder in folders:
@@ -140,6 +146,7 @@ def test_hostile_names_survive_json_lines_and_harm_no_spreadsheet(environment: d
     assert "\x1b" not in shown.stdout and "empty.jpg" in shown.stdout
 
 
+@one_index
 def test_only_one_reason_is_exported_where_one_is_asked_for(environment: dict[str, str], mixed: Path) -> None:
     job = ingest(environment, mixed)
     done = lookalike(environment, "failed", "export", job, "--reason", "empty", "--format", "csv")

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from cli.samples import draw_samples
+from lookalike import configured
+from lookalike.settings import read_settings
+from tests.cli.conftest import one_index
 from tests.running import answer, lookalike
 
 NOTHING = {"present": 0, "missing": 0, "stale": 0, "wrong_model": 0, "unreadable": 0, "orphaned": 0}
@@ -65,8 +68,19 @@ def test_what_differs_is_counted_by_kind_and_mended(
     second = sync(environment, pictures, "--delete")
     assert (second["job"], second["orphaned"], second["deleted"]) == (None, 3, 3)
     assert verify(environment, pictures, code=0) == NOTHING | {"present": 4}
+    assert not is_loading(environment), "a sync without a job has begun a load that nothing ends"
 
 
+def is_loading(environment: dict[str, str]) -> bool:
+    names = {"home": "LOOKALIKE_HOME", "index_url": "LOOKALIKE_INDEX_URL", "index": "LOOKALIKE_INDEX"}
+    index = configured.open_index(read_settings(**{key: environment.get(name) for key, name in names.items()}))
+    try:
+        return index.is_loading()
+    finally:
+        index.close()
+
+
+@one_index
 def test_sync_makes_the_index_where_there_is_none(environment: dict[str, str], pictures: Path) -> None:
     missing = lookalike(environment, "verify", pictures, code=1)
     assert environment["LOOKALIKE_INDEX"] in missing.stderr
@@ -74,6 +88,7 @@ def test_sync_makes_the_index_where_there_is_none(environment: dict[str, str], p
     assert verify(environment, pictures, code=0)["present"] == 6
 
 
+@one_index
 def test_a_label_that_differs_is_stale_and_another_model_is_told_apart(
     environment: dict[str, str], pictures: Path
 ) -> None:
@@ -97,6 +112,7 @@ def test_neighbours_of_the_source_are_never_orphans(environment: dict[str, str],
     assert verify(environment, pictures)["orphaned"] == 4
 
 
+@one_index
 def test_a_list_answers_for_what_it_names_and_for_the_folders_it_is_complete_for(
     environment: dict[str, str], pictures: Path
 ) -> None:
@@ -110,6 +126,7 @@ def test_a_list_answers_for_what_it_names_and_for_the_folders_it_is_complete_for
     assert sync(environment, *options, "--within", pictures, "--delete")["deleted"] == 3
 
 
+@one_index
 def test_a_source_that_became_empty_removes_nothing(environment: dict[str, str], pictures: Path) -> None:
     lookalike(environment, "ingest", pictures)
     pictures.rename(pictures.with_name("away"))
