@@ -1,5 +1,7 @@
 """The parts as the settings want them: the one place that turns settings into an index, a model and a storage."""
 
+from dataclasses import replace
+
 from lookalike import embedding, images, index
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.images import Picture
@@ -20,9 +22,15 @@ def embedder(settings: Settings, spec: ModelSpec, *, threads: int = 1) -> Embedd
     )
 
 
-def open_index(settings: Settings, name: str | None = None) -> Index:
-    """The named index, or the configured one; nothing is asked or created yet. Raises BadSetting."""
-    return index.open_index(settings.index_location, name or settings.index, options=_options(settings))
+def open_index(settings: Settings, name: str | None = None, *, timeout_s: float | None = None) -> Index:
+    """The named index, or the configured one; nothing is asked or created yet. Raises BadSetting.
+
+    `timeout_s` is for those who would rather hear that the index is away than wait for it.
+    """
+    options = _options(settings)
+    if timeout_s is not None:
+        options = replace(options, timeout_s=timeout_s, patience_s=timeout_s)
+    return index.open_index(settings.index_location, name or settings.index, options=options)
 
 
 def list_indexes(settings: Settings) -> list[IndexInfo]:
@@ -36,6 +44,11 @@ def storage(settings: Settings) -> Storage:
 def decode(settings: Settings, data: bytes) -> Picture:
     """Raises ImageRejected."""
     return images.decode(data, max_pixels=settings.max_image_pixels)
+
+
+def thumbnail(settings: Settings, data: bytes, size: int) -> bytes:
+    """Raises ImageRejected."""
+    return images.thumbnail(data, max_pixels=settings.max_image_pixels, size=size)
 
 
 def _options(settings: Settings) -> IndexOptions:

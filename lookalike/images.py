@@ -2,8 +2,10 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,10 @@ BACKGROUND = (255, 255, 255, 255)
 RESAMPLING = Image.Resampling.BILINEAR
 #: Pictures over this many times the wanted size are box-averaged first; from 3 on Pillow calls it indistinguishable.
 REDUCING_GAP = 3.0
+#: Of a thumbnail; above it a JPEG grows faster than anyone can see.
+THUMBNAIL_QUALITY = 82
+
+Result = TypeVar("Result")
 
 # One process-wide limit that only warns at first cannot serve callers with a limit each: we check before decoding.
 Image.MAX_IMAGE_PIXELS = None
@@ -99,30 +105,37 @@ def decode(data: bytes, *, max_pixels: int, size: int = 224) -> Picture:
 
     Raises ImageRejected: empty, unsupported, bomb (more than `max_pixels`), truncated or corrupt.
     """
+    return _reading(data, lambda kind: _decode(kind, data, max_pixels, size))
+
+
+def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
+    """The first frame of a picture, upright, on white, as a JPEG whose longest side is `size` pixels at most.
+
+    Safe to call from several threads. Raises ImageRejected as `decode` does.
+    """
+    return _reading(data, lambda kind: _thumbnail(kind, data, max_pixels, size))
+
+
+def _reading(data: bytes, read: Callable[[str], Result]) -> Result:
+    """What `read` makes of a picture of this kind; whatever it stumbles over is a fault of the picture."""
     if not data:
         raise ImageRejected(Reason.EMPTY, "0 bytes")
     kind = formats.kind_of(data)
     if kind is None:
         raise ImageRejected(Reason.UNSUPPORTED, f"not one of {', '.join(formats.FORMATS)}: begins with {data[:8]!r}")
     try:
-        return _decode(kind, data, max_pixels, size)
+        return read(kind)
     except _HOSTILE as error:
         raise ImageRejected(_reason(error, kind, data), f"{kind}: {error or type(error).__name__}") from error
 
 
 def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> Picture:
-    if kind == "WebP" and data[12:16] == b"VP8X":
-        # Pillow's WebP reader asks for the memory of the canvas on opening.
-        width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
-        _check_pixels(width, height, max_pixels)
-    # Pillow's own `open` would hide what its readers say of a broken file.
-    with _READERS[kind](BytesIO(formats.without_exif(data) if kind == "AVIF" else data)) as picture:
+    with _opened(kind, data, max_pixels) as picture:
         width, height = picture.size
-        _check_pixels(width, height, max_pixels)
         # Lets libjpeg decode a big JPEG at 1/2, 1/4 or 1/8; nothing for the other formats.
         picture.draft("RGB", (2 * size, 2 * size))
         picture.load()
-        small = _on_background(picture, size)
+        small = _on_background(picture, (size, size))
         orientation = _orientation(picture)
     # Squeezed to a square, a turned picture is the picture turned: turning 224 x 224 is cheaper.
     if orientation in _UPRIGHT:
@@ -130,6 +143,38 @@ def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> Picture:
     if orientation >= 5:
         width, height = height, width
     return Picture(np.asarray(small), width, height)
+
+
+def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:
+    with _opened(kind, data, max_pixels) as picture:
+        longest = max(picture.size)
+        wanted = tuple(max(1, round(side * min(1.0, size / longest))) for side in picture.size)
+        # Never smaller than asked for: libjpeg leaves at least this many pixels each way.
+        picture.draft("RGB", (2 * wanted[0], 2 * wanted[1]))
+        picture.load()
+        small = _on_background(picture, (wanted[0], wanted[1]))
+        orientation = _orientation(picture)
+    if orientation in _UPRIGHT:
+        small = small.transpose(_UPRIGHT[orientation])
+    encoded = BytesIO()
+    small.save(encoded, "JPEG", quality=THUMBNAIL_QUALITY)
+    return encoded.getvalue()
+
+
+def _opened(kind: str, data: bytes, max_pixels: int) -> ImageFile:
+    """The picture, not decoded yet, and of few enough pixels."""
+    if kind == "WebP" and data[12:16] == b"VP8X":
+        # Pillow's WebP reader asks for the memory of the canvas on opening.
+        width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
+        _check_pixels(width, height, max_pixels)
+    # Pillow's own `open` would hide what its readers say of a broken file.
+    picture = _READERS[kind](BytesIO(formats.without_exif(data) if kind == "AVIF" else data))
+    try:
+        _check_pixels(*picture.size, max_pixels)
+    except ImageRejected:
+        picture.close()
+        raise
+    return picture
 
 
 def _check_pixels(width: int, height: int, max_pixels: int) -> None:
@@ -146,8 +191,8 @@ def _orientation(picture: ImageFile) -> int:
     return orientation if orientation in _UPRIGHT else 1
 
 
-def _on_background(picture: Image.Image, size: int) -> Image.Image:
-    """RGB [size, size], transparent parts on BACKGROUND."""
+def _on_background(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """RGB of this width and height, transparent parts on BACKGROUND."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         return _from_deep(picture, size)
     if picture.has_transparency_data:
@@ -161,7 +206,7 @@ def _on_background(picture: Image.Image, size: int) -> Image.Image:
     return small if small.mode == "RGB" else small.convert("RGB")
 
 
-def _from_deep(picture: Image.Image, size: int) -> Image.Image:
+def _from_deep(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Grey of 16 or 32 bits, scaled to 8; Pillow's own conversion clips it to white."""
     grey = np.nan_to_num(np.asarray(_resize(picture.convert("F"), size))).astype(np.float64)
     grey -= min(0.0, grey.min())
@@ -177,8 +222,8 @@ def _white(picture: Image.Image, brightest: float) -> float:
     return next((white for white in (1.0, 255.0, 65535.0) if brightest <= white), brightest)
 
 
-def _resize(picture: Image.Image, size: int) -> Image.Image:
-    return picture.resize((size, size), RESAMPLING, reducing_gap=REDUCING_GAP)
+def _resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return picture.resize(size, RESAMPLING, reducing_gap=REDUCING_GAP)
 
 
 def _reason(error: BaseException, kind: str, data: bytes) -> Reason:

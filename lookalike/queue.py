@@ -10,9 +10,10 @@ from contextlib import contextmanager
 import orjson
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis import Redis
 from redis.exceptions import RedisError
 
-from lookalike.broker import broker_error
+from lookalike.broker import broker_error, client_url
 from lookalike.settings import plain_address
 
 #: Declared once here, so that the producer can send by name without importing the worker.
@@ -26,6 +27,8 @@ KEY_PREFIX = "lookalike:"
 TIME_LIMIT_S = 240
 #: Redis hands an unacknowledged message out again after this many time limits, so never while its chunk runs.
 VISIBILITY_LIMITS = 2.5
+#: Counting takes Redis a millisecond.
+COUNT_TIMEOUT_S = 3.0
 #: Loading a model takes longer than Celery's default of 4 s for a child to report in.
 CHILD_START_TIMEOUT_S = 120
 
@@ -72,6 +75,15 @@ def queued_ids(app: Celery) -> set[str]:
     with translated(app), app.connection_for_read() as connection:
         client = connection.default_channel.client
         return {id for message in client.lrange(KEY_PREFIX + QUEUE, 0, -1) if (id := _task_id(message))}
+
+
+def queued_count(broker_url: str) -> int:
+    """How many messages wait in Redis for a worker; needs no Celery. Raises BrokerUnavailable, AccessDenied."""
+    try:
+        with Redis.from_url(client_url(broker_url), socket_timeout=COUNT_TIMEOUT_S) as client:
+            return int(client.llen(KEY_PREFIX + QUEUE))
+    except RedisError as error:
+        raise broker_error(error, plain_address(broker_url)) from error
 
 
 def _task_id(message: bytes) -> str | None:

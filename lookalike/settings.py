@@ -51,7 +51,14 @@ class Settings(BaseSettings):
     shards: int = Field(1, ge=1, description="Primary shards of a new OpenSearch index.")
     replicas: int = Field(0, ge=0, description="Replicas of a new OpenSearch index.")
 
-    @field_validator("broker_url", "index_url", "weights", "preprocessing", "ca_certs", mode="before")
+    api_key: SecretStr | None = Field(None, description="What clients of the query service must show. Unset: nothing.")
+    cors_origins: tuple[str, ...] = Field((), description="JSON list of web origins that may call the query service.")
+    max_upload_bytes: int = Field(32 * 2**20, ge=1, description="The query service takes no larger body.")
+    max_searches: int = Field(32, ge=1, le=1024, description="Searches at once; more are asked to come back.")
+    search_timeout_s: float = Field(10.0, ge=0.1, le=300, description="A search that takes longer is given up.")
+    thumbnail_cache_bytes: int = Field(32 * 2**20, ge=0, description="Memory for thumbnails.")
+
+    @field_validator("broker_url", "index_url", "weights", "preprocessing", "ca_certs", "api_key", mode="before")
     @classmethod
     def _empty_means_unset(cls, value: Any) -> Any:
         # Compose files pass an unset variable on as an empty one.

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 
 from lookalike import formats
 from lookalike.errors import ImageRejected
-from lookalike.images import Picture, decode
+from lookalike.images import Picture, decode, thumbnail
 from lookalike.records import Reason
 
 WIDTH, HEIGHT = 320, 200
@@ -354,3 +354,44 @@ def test_a_long_text_in_a_png_does_no_harm() -> None:
     information = PngImagePlugin.PngInfo()
     information.add_text("parameters", "a long prompt " * 1000, zip=True)
     assert difference(seen(stored(scene(), "PNG", pnginfo=information)).pixels, squeezed(scene())) < 1
+
+
+def small(data: bytes, size: int) -> Image.Image:
+    """The thumbnail, opened."""
+    opened = Image.open(io.BytesIO(thumbnail(data, max_pixels=MAX_PIXELS, size=size)))
+    assert (opened.format, opened.mode) == ("JPEG", "RGB")
+    return opened
+
+
+@pytest.mark.parametrize("kind", formats.FORMATS)
+def test_a_thumbnail_is_the_scene_in_little(kind: str) -> None:
+    picture = small(stored(scene(), kind), 80)
+    assert picture.size == (80, 50)
+    assert difference(squeezed(picture), squeezed(scene().resize((80, 50)))) < 8
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_thumbnail_is_upright(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[formats.ORIENTATION] = orientation
+    picture = small(stored(STORED[orientation](scene()), "JPEG", exif=exif), 160)
+    assert picture.size == (160, 100)
+    assert difference(squeezed(picture), squeezed(scene())) < 8
+
+
+def test_a_thumbnail_is_never_enlarged_and_never_vanishes() -> None:
+    assert small(stored(scene(), "PNG"), 1024).size == (WIDTH, HEIGHT)
+    assert small(stored(Image.new("RGB", (1, 3000)), "PNG"), 32).size == (1, 32)
+    assert small(stored(Image.new("L", (3000, 2000), 90), "JPEG"), 32).size == (32, 21)
+
+
+def test_transparent_parts_of_a_thumbnail_are_white() -> None:
+    assert small(stored(Image.new("RGBA", (50, 50)), "PNG"), 32).getpixel((9, 9)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("data", [b"", b"text", stored(scene(), "JPEG")[:900]])
+def test_a_thumbnail_of_what_cannot_be_decoded_is_refused(data: bytes) -> None:
+    with pytest.raises(ImageRejected):
+        thumbnail(data, max_pixels=MAX_PIXELS, size=64)
+    with pytest.raises(ImageRejected, match="bomb"):
+        thumbnail(stored(scene(), "PNG"), max_pixels=1000, size=64)

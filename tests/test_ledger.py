@@ -48,6 +48,16 @@ def test_a_chunk_closed_twice_counts_once(ledger: Ledger) -> None:
     job = ledger.job(opened.job)
     assert (job.found, job.indexed, job.unchanged, job.rejected) == (3, 1, 1, 1)
     assert list(ledger.rejected(opened.job)) == list(outcome.rejected)
+    assert ledger.rejected_count(opened.job) == 1
+
+
+def test_outstanding_chunks_are_named_until_they_are_closed(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    chunks = [chunk(job_id, number) for number in range(3)]
+    for opened in chunks:
+        ledger.open_chunk(opened)
+    ledger.close_chunk(chunks[1], Outcome(indexed=3, unchanged=0))
+    assert sorted(ledger.outstanding_ids(job_id)) == [chunks[0].id, chunks[2].id]
 
 
 def test_a_closed_chunk_is_no_longer_there(ledger: Ledger) -> None:

@@ -84,6 +84,10 @@ class Index(Protocol):
     def count(self) -> int:
         """Documents visible to a search."""
 
+    def labels(self, limit: int) -> dict[str, int]:
+        """How many of the documents visible to a search bear each name: the `limit` most frequent, those first, equal
+        ones by name. Documents without a name are in none."""
+
     def refresh(self) -> None:
         """Make every earlier write visible to searches."""
 

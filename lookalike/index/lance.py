@@ -116,6 +116,12 @@ class LanceIndex:
         with self._translated():
             return int(self._table().count_rows())
 
+    def labels(self, limit: int) -> dict[str, int]:
+        with self._translated():
+            names = self._table().search().select(["name"]).to_arrow()["name"].drop_null()
+            counted = sorted(names.value_counts().to_pylist(), key=lambda row: (-row["counts"], row["values"]))
+        return {row["values"]: row["counts"] for row in counted[:limit]}
+
     def refresh(self) -> None:
         """Every read sees every earlier write; only a missing index is worth telling."""
         self.model()

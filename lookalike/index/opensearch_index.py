@@ -97,6 +97,11 @@ class OpenSearchIndex:
     def count(self) -> int:
         return int(self._call("GET", "/_count")["count"])
 
+    def labels(self, limit: int) -> dict[str, int]:
+        by_name = {"terms": {"field": "name", "size": limit, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
+        answer = self._call("POST", "/_search", {"size": 0, "aggs": {"names": by_name}})
+        return {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"]["names"]["buckets"]}
+
     def refresh(self) -> None:
         self._call("POST", "/_refresh")
 

@@ -101,14 +101,18 @@ class Ledger:
         with self._translated():
             return self._redis.hlen(_key("outstanding", job_id))
 
+    def outstanding_ids(self, job_id: str) -> list[str]:
+        """The same chunks, by id."""
+        with self._translated():
+            return [chunk_id.decode() for chunk_id in cast(list[bytes], self._redis.hkeys(_key("outstanding", job_id)))]
+
     def unattended(self, job_id: str) -> list[str]:
         """Outstanding chunks that no worker holds: they are queued, or their message or worker is lost."""
-        with self._translated():
-            ids = [chunk_id.decode() for chunk_id in cast(list[bytes], self._redis.hkeys(_key("outstanding", job_id)))]
-            with self._redis.pipeline(transaction=False) as pipe:
-                for chunk_id in ids:
-                    pipe.exists(_key("lease", chunk_id))
-                held = pipe.execute()
+        ids = self.outstanding_ids(job_id)
+        with self._translated(), self._redis.pipeline(transaction=False) as pipe:
+            for chunk_id in ids:
+                pipe.exists(_key("lease", chunk_id))
+            held = pipe.execute()
         return [chunk_id for chunk_id, lease in zip(ids, held, strict=True) if not lease]
 
     def chunk(self, chunk_id: str) -> Chunk | None:
@@ -214,6 +218,11 @@ class Ledger:
         with self._translated():
             for _, payload in self._redis.hscan_iter(_key("rejected", job_id)):
                 yield decode_rejected(payload)
+
+    def rejected_count(self, job_id: str) -> int:
+        """How many images are on the job's list of rejected ones."""
+        with self._translated():
+            return self._redis.hlen(_key("rejected", job_id))
 
     def forget_rejected(self, job_id: str, uris: Sequence[str]) -> None:
         """Take images off the job's list, because another job deals with them now; its counts stay."""

@@ -273,6 +273,7 @@ def test_every_use_of_a_missing_index_says_so(absent: Index) -> None:
         lambda: absent.stored(["x"], is_fresh=False),
         lambda: absent.get("x"),
         lambda: absent.search(unit(0), 1),
+        lambda: absent.labels(1),
         lambda: absent.delete(["x"]),
         lambda: list(absent.scan("x")),
         lambda: absent.write(documents(1)),
@@ -381,3 +382,11 @@ def test_indexes_are_listed_with_their_model_and_size(index_url: str, index: Ind
 
 def test_a_place_without_indexes_lists_none(index_url: str) -> None:
     assert list_indexes(index_url) == []
+
+
+def test_labels_are_counted_most_frequent_first(index: Index) -> None:
+    assert index.labels(10) == {}
+    names = ["cat"] * 3 + ["it's 日本語"] * 2 + ["dog"] * 2 + [None, "", "zebra"]
+    write(index, [document(str(i), unit(0), name=name) for i, name in enumerate(names)])
+    assert list(index.labels(10).items()) == [("cat", 3), ("dog", 2), ("it's 日本語", 2), ("", 1), ("zebra", 1)]
+    assert list(index.labels(2)) == ["cat", "dog"]
