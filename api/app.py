@@ -1,111 +1,113 @@
-"""The query service as an ASGI application: routes, and which error is which status."""
+"""The query service as an ASGI application: its wiring, and nothing that a single route does."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+import numpy as np
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
 
-from api.search import Searcher
-from api.wiring import open_searcher
-from lookalike import configured
-from lookalike.errors import ImageRejected, LookalikeError, NotStored, Unavailable
-from lookalike.index import Index
+from api import docs, problems
+from api.answers import Problem
+from api.guard import HostGuard, KeyGuard, SecureHeaders
+from api.parts import Parts
+from api.routes import health, images, jobs, search
+from api.tally import CountAnswers
+from api.wiring import open_parts
+from lookalike import __version__
+from lookalike.errors import LookalikeError
 from lookalike.settings import Settings
 
-MAX_K = 200
+logger = logging.getLogger(__name__)
 
-#: Looked up along the class's ancestors, so a new error has a status from the day it is named.
-STATUS: dict[type[Exception], int] = {ImageRejected: 422, NotStored: 404, Unavailable: 503, LookalikeError: 500}
+PAGE = Path(__file__).parent / "page"
 
 
-def make_app(settings: Settings) -> Starlette:
-    """The service; it opens index and model when it starts and closes them when it ends."""
+def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequence[str] = ()) -> FastAPI:
+    """The service. It opens index, broker and model when it starts, and closes them when it ends.
+
+    `broker_url` is where the jobs are, if anywhere; `hosts` are the only names it answers to, if any.
+    """
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
-        index = configured.open_index(settings)
-        searcher = open_searcher(settings, index)
-        # The model serves one picture at a time; the others wait their turn instead of the processor's.
-        yield {"index": index, "searcher": searcher, "turn": asyncio.Lock(), "max_bytes": settings.max_image_bytes}
-        index.close()
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        parts = open_parts(settings, broker_url or _configured_broker(settings))
+        # Behind it wait the searches that come meanwhile, and whatever needs no model is answered.
+        loading = asyncio.create_task(parts.lanes.embedding.run(lambda: _load(parts)))
+        yield {"parts": parts}
+        loading.cancel()
+        parts.close()
 
-    routes = [
-        Route("/search", search_by_image, methods=["POST"]),
-        Route("/search", search_by_id, methods=["GET"]),
-        Route("/health/live", live),
-        Route("/health/ready", ready),
-    ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={LookalikeError: explain})
-
-
-async def search_by_image(request: Request) -> JSONResponse:
-    """POST an encoded picture as the body; `?k=` matches, `?name=` and `?metadata.KEY=` as filters."""
-    began = time.perf_counter()
-    k, filters = _asked(request)
-    data = await _body(request, request.state.max_bytes)
-    searcher: Searcher = request.state.searcher
-    async with request.state.turn:
-        vector = await asyncio.to_thread(searcher.embed, data)
-    index: Index = request.state.index
-    return _answer(await asyncio.to_thread(index.search, vector, k, filters), began)
+    app = FastAPI(title="lookalike", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    for module in (search, images, jobs, health, docs):
+        app.include_router(module.router)
+    problems.install(app)
+    _serve_page(app)
+    _guard(app, settings, hosts)
+    app.openapi = lambda: _documented(app)  # type: ignore[method-assign]
+    return app
 
 
-async def search_by_id(request: Request) -> JSONResponse:
-    """The neighbours of a stored picture: `?id=`."""
-    began = time.perf_counter()
-    k, filters = _asked(request)
-    if not (id := request.query_params.get("id")):
-        raise HTTPException(400, "Say which picture: ?id=")
-    searcher: Searcher = request.state.searcher
-    return _answer(await asyncio.to_thread(searcher.like_stored, id, k, filters), began)
+def _configured_broker(settings: Settings) -> str | None:
+    return settings.broker_url.get_secret_value() if settings.broker_url else None
 
 
-async def live(request: Request) -> JSONResponse:
-    return JSONResponse({"status": "live"})
-
-
-async def ready(request: Request) -> JSONResponse:
-    """Ready when the index answers: its error says what is missing."""
-    index: Index = request.state.index
-    model = await asyncio.to_thread(index.model)
-    return JSONResponse({"status": "ready", "index": index.name, "model": str(model)})
-
-
-async def explain(request: Request, error: Exception) -> JSONResponse:
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    return JSONResponse({"title": type(error).__name__, "status": status, "detail": str(error)}, status)
-
-
-def _asked(request: Request) -> tuple[int, dict[str, str]]:
-    asked = request.query_params
-    filters = {name: value for name, value in asked.items() if name in ("name", "uri") or name.startswith("metadata.")}
+def _load(parts: Parts) -> None:
+    """Load the model and run it once, because its first run is slower; what is wrong is told when it is needed."""
     try:
-        k = int(asked.get("k", "10"))
-    except ValueError:
-        k = 0
-    if not 1 <= k <= MAX_K:
-        raise HTTPException(400, f"k must be a whole number from 1 to {MAX_K}.")
-    return k, filters
+        embedder = parts.searcher.load()
+        embedder(np.zeros((1, 224, 224, 3), np.uint8))
+        parts.searcher.check_model()
+    except LookalikeError as error:
+        logger.warning("Not ready yet: %s", " ".join(str(error).split()))
 
 
-async def _body(request: Request, max_bytes: int) -> bytes:
-    """Counted while it is read, so that no client can fill the memory."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > max_bytes:
-            raise HTTPException(413, f"A picture may have at most {max_bytes:,} bytes.")
-    return bytes(body)
+def _guard(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> None:
+    """The last one added is the first one asked."""
+    if settings.api_key is not None:
+        app.add_middleware(KeyGuard, key=settings.api_key.get_secret_value())
+    if hosts:
+        app.add_middleware(HostGuard, hosts=hosts)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type"],
+            expose_headers=["ETag", "Retry-After"],
+        )
+    app.add_middleware(CountAnswers)
+    app.add_middleware(SecureHeaders)
 
 
-def _answer(matches: list[Any], began: float) -> JSONResponse:
-    took_ms = round((time.perf_counter() - began) * 1000, 1)
-    return JSONResponse({"matches": [asdict(match) for match in matches], "took_ms": took_ms})
+def _serve_page(app: FastAPI) -> None:
+    if not PAGE.is_dir():
+        return
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html")
+
+    app.mount("/page", StaticFiles(directory=PAGE))
+
+
+def _documented(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document. FastAPI's own answer to a bad parameter is taken out: ours is a problem with 400."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        schemas = document["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema()
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                if "HTTPValidationError" in str(operation["responses"].get("422")):
+                    del operation["responses"]["422"]
+    assert app.openapi_schema is not None
+    return app.openapi_schema

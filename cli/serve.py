@@ -1,18 +1,23 @@
 """`lookalike serve`: the query service in the foreground."""
 
+import ipaddress
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from api.app import make_app
+from api.guard import LOCAL_HOSTS
 from cli.options import IndexName, ModelName, Preprocessing, Weights
+from cli.stack.redis_server import broker_url
+from lookalike.errors import BadSetting
 from lookalike.settings import Settings, read_settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")]
+OpenToAll = Annotated[bool, typer.Option("--open-to-all", help="Listen on a public address without an API key.")]
 
 
 @app.command()
@@ -23,11 +28,33 @@ def serve(
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
+    open_to_all: OpenToAll = False,
 ) -> None:
-    """Answer searches over HTTP: POST a picture to /search."""
+    """Answer searches over HTTP: a page at /, POST a picture to /search, the rest in /docs."""
     settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
-    make_server(settings, host, port).run()
+    make_server(settings, host, port, is_open=open_to_all).run()
 
 
-def make_server(settings: Settings, host: str, port: int) -> uvicorn.Server:
-    return uvicorn.Server(uvicorn.Config(make_app(settings), host=host, port=port, log_level="info"))
+def make_server(settings: Settings, host: str, port: int, *, is_open: bool = False) -> uvicorn.Server:
+    """The server, not running yet. Raises BadSetting for a public address without a key, unless `is_open`."""
+    has_key = settings.api_key is not None
+    is_local = _is_local(host)
+    if not (is_local or has_key or is_open):
+        raise BadSetting(
+            f"{host} can be reached from other machines, and no API key is set.",
+            "Set LOOKALIKE_API_KEY, or say --open-to-all if everyone who reaches it may see all pictures.",
+        )
+    # Without a configured broker the embedded one, if some command of this home runs it.
+    url = settings.broker_url.get_secret_value() if settings.broker_url else broker_url(settings.home)
+    hosts = LOCAL_HOSTS if is_local and not has_key else ()
+    application = make_app(settings, broker_url=url, hosts=hosts)
+    return uvicorn.Server(
+        uvicorn.Config(application, host=host, port=port, log_level="info", server_header=False, ws="none")
+    )
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

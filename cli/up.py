@@ -7,7 +7,7 @@ import typer
 
 from cli.console import remark
 from cli.options import IndexName, ModelName
-from cli.serve import Host, Port, make_server
+from cli.serve import Host, OpenToAll, Port, make_server
 from cli.stack import Stack, open_stack
 from cli.stopping import stoppable
 from lookalike.errors import BadSetting, Refused
@@ -20,16 +20,22 @@ CHECK_EVERY_S = 1.0
 
 
 @app.command()
-def up(host: Host = "127.0.0.1", port: Port = 8000, index: IndexName = None, model: ModelName = None) -> None:
+def up(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    index: IndexName = None,
+    model: ModelName = None,
+    open_to_all: OpenToAll = False,
+) -> None:
     """Start broker, worker and query service, and keep them running until Ctrl-C."""
     settings = read_settings(index=index, model=model)
+    server = make_server(settings, host, port, is_open=open_to_all)
     with stoppable("Stopped."), open_stack(settings) as stack:
         if stack.is_embedded and not stack.is_owner:
             raise BadSetting(f"A stack is running under {settings.home} already.", "Stop it, or set LOOKALIKE_HOME.")
         remark(f"Broker: {stack.broker_url}")
-        remark(f"Search: http://{host}:{port}/search  (POST a picture)")
+        remark(f"Search: http://{host}:{port}/  (the page), /search (POST a picture), /docs")
         remark("Ingest from another terminal: lookalike ingest FOLDER")
-        server = make_server(settings, host, port)
         keeper = Keeper(stack)
         keeper.on_failure = lambda: setattr(server, "should_exit", True)
         keeper.start()

@@ -1,0 +1,114 @@
+"""What Prometheus is told: how long stages take and, asked for at the scrape, the state of index, queue and jobs."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from api.limits import Room
+from lookalike.errors import LookalikeError
+from lookalike.index import Index
+from lookalike.ledger import Job, JobState, Ledger
+from lookalike.queue import queued_count
+
+#: Seconds; fine where searches are, coarse where something is wrong.
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+#: Pictures of the jobs that are told one by one; older ones are history.
+JOBS = 20
+
+
+class Metrics:
+    """The numbers of one app, in a registry of its own. `ledger` and `broker_url` are None where there is no broker."""
+
+    def __init__(self, index: Index, searches: Room, ledger: Ledger | None, broker_url: str | None) -> None:
+        self._registry = CollectorRegistry()
+        self._stages = Histogram(
+            "lookalike_stage_seconds", "Stages of a search.", ["stage"], buckets=BUCKETS, registry=self._registry
+        )
+        self._answers = Counter("lookalike_answers", "Answers.", ["method", "route", "status"], registry=self._registry)
+        under_way = Gauge("lookalike_searches_in_progress", "Searches under way.", registry=self._registry)
+        under_way.set_function(lambda: searches.units - searches.free)
+        self._registry.register(IndexCollector(index))
+        if ledger is not None and broker_url is not None:
+            self._registry.register(JobCollector(ledger, broker_url))
+
+    def observe(self, stage: str, seconds: float) -> None:
+        self._stages.labels(stage).observe(seconds)
+
+    def count(self, method: str, route: str, status: int) -> None:
+        self._answers.labels(method, route, str(status)).inc()
+
+    def text(self) -> bytes:
+        """In Prometheus' format, version 0.0.4; asks index and broker, so not for the event loop."""
+        return generate_latest(self._registry)
+
+
+class IndexCollector:
+    """The index at the moment of the scrape; without its numbers while it is away."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        documents = None
+        with suppress(LookalikeError):
+            documents = self._index.count()
+        yield GaugeMetricFamily("lookalike_index_up", "Whether the index answers.", float(documents is not None))
+        if documents is not None:
+            yield GaugeMetricFamily("lookalike_index_documents", "Documents visible to a search.", documents)
+
+
+class JobCollector:
+    """Queue and jobs at the moment of the scrape; without their numbers while the broker is away."""
+
+    def __init__(self, ledger: Ledger, broker_url: str) -> None:
+        self._ledger = ledger
+        self._broker_url = broker_url
+        self._first_seen: dict[str, float] = {}
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        families: list[Metric] = []
+        with suppress(LookalikeError):
+            families = [*self._queue(), *self._jobs()]
+        yield GaugeMetricFamily("lookalike_broker_up", "Whether the broker answers.", float(bool(families)))
+        yield from families
+
+    def _queue(self) -> Iterator[Metric]:
+        chunks = self._outstanding()
+        age_s = time.time() - min(chunks.values()) if chunks else 0.0
+        yield GaugeMetricFamily("lookalike_queue_messages", "Messages waiting.", queued_count(self._broker_url))
+        yield GaugeMetricFamily("lookalike_chunks_outstanding", "Chunks queued or in work.", len(chunks))
+        yield GaugeMetricFamily(
+            "lookalike_oldest_chunk_seconds", "How long the oldest of them has been seen outstanding at least.", age_s
+        )
+
+    def _outstanding(self) -> dict[str, float]:
+        """When each outstanding chunk was first seen so: the ledger does not record when it was opened."""
+        now = time.time()
+        ids = [id for job in self._ledger.active_jobs() for id in self._ledger.outstanding_ids(job.id)]
+        self._first_seen = {id: self._first_seen.get(id, now) for id in ids}
+        return self._first_seen
+
+    def _jobs(self) -> Iterator[Metric]:
+        jobs = self._ledger.jobs(JOBS)
+        states = GaugeMetricFamily("lookalike_jobs", "The latest jobs by state.", labels=["state"])
+        for state in JobState:
+            states.add_metric([state.value], sum(job.state is state for job in jobs))
+        images = GaugeMetricFamily("lookalike_job_images", "Images of the latest jobs.", labels=["job", "outcome"])
+        for job in jobs:
+            for outcome, number in _outcomes(job).items():
+                images.add_metric([job.id, outcome], number)
+        yield from (states, images)
+
+
+def _outcomes(job: Job) -> dict[str, int]:
+    counted = {"found": job.found, "indexed": job.indexed, "unchanged": job.unchanged, "rejected": job.rejected}
+    return counted | {"resent": job.resent}

@@ -1,0 +1,73 @@
+"""The stages of a search (decode, embed, search), each in its lane and timed; knows no HTTP."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
+
+from api.lanes import Lane, Lanes
+from api.search import Query, Searcher
+from lookalike.records import Document, Match, Pixels, Vector, Vectors
+
+Result = TypeVar("Result")
+#: Called with a stage's name and how many seconds it took.
+Observe = Callable[[str, float], None]
+
+STAGES = ("decode", "embed", "search", "total")
+
+
+class Stopwatch:
+    """How long the stages of one request took, in seconds, without their waiting for a turn; `total` has it."""
+
+    def __init__(self, observe: Observe) -> None:
+        self._began = time.perf_counter()
+        self._observe = observe
+        self._took = dict.fromkeys(STAGES[:-1], 0.0)
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        took = time.perf_counter() - began
+        self._took[stage] += took
+        self._observe(stage, took)
+
+    def stop(self) -> dict[str, float]:
+        """All stages and the total, in milliseconds."""
+        total = time.perf_counter() - self._began
+        self._observe("total", total)
+        return {stage: round(took * 1000, 3) for stage, took in (*self._took.items(), ("total", total))}
+
+
+class Stages:
+    """What a search consists of; each method raises what the Searcher's of the same name does."""
+
+    def __init__(self, searcher: Searcher, lanes: Lanes) -> None:
+        self._searcher = searcher
+        self._lanes = lanes
+
+    async def decode(self, data: bytes, watch: Stopwatch) -> Pixels:
+        """uint8 RGB [224, 224, 3]."""
+        return await _run(self._lanes.decoding, watch, "decode", partial(self._searcher.decode, data))
+
+    async def embed(self, pixels: Pixels, watch: Stopwatch) -> Vectors:
+        """float32 [N, D] of uint8 RGB [N, 224, 224, 3]; one request at a time, in the order of their coming."""
+        return await _run(self._lanes.embedding, watch, "embed", partial(self._searcher.embed, pixels))
+
+    async def near(self, vector: Vector, query: Query, watch: Stopwatch) -> list[Match]:
+        return await _run(self._lanes.index, watch, "search", partial(self._searcher.near, vector, query))
+
+    async def near_stored(self, document: Document, query: Query, watch: Stopwatch) -> list[Match]:
+        return await _run(self._lanes.index, watch, "search", partial(self._searcher.near_stored, document, query))
+
+    async def stored(self, id: str, watch: Stopwatch) -> Document:
+        return await _run(self._lanes.index, watch, "search", partial(self._searcher.stored, id))
+
+
+async def _run(lane: Lane, watch: Stopwatch, stage: str, work: Callable[[], Result]) -> Result:
+    def timed() -> Result:
+        with watch.time(stage):
+            return work()
+
+    return await lane.run(timed)

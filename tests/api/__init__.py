@@ -1,0 +1,1 @@
+"""The query service, real, on both indexes."""

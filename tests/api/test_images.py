@@ -1,0 +1,92 @@
+"""Stored pictures and their thumbnails: what the index holds and the roots allow, and nothing else."""
+
+from io import BytesIO
+from pathlib import Path
+
+import httpx2
+import pytest
+from PIL import Image
+
+from api.thumbnails import ThumbnailCache
+from lookalike.records import ImageRef
+from lookalike.settings import Settings
+from tests.api.service import serving
+from tests.api.test_bad_input import told
+
+
+def test_a_stored_picture_comes_back_as_it_is(client: httpx2.Client, stored: list[ImageRef]) -> None:
+    answer = client.get(f"/images/{stored[0].id}")
+    assert answer.content == Path(stored[0].uri).read_bytes()
+    assert answer.headers["content-type"] == f"image/{Path(stored[0].uri).suffix[1:].replace('jpg', 'jpeg')}"
+    again = client.get(f"/images/{stored[0].id}", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = client.get(f"/images/{stored[0].id}", headers={"If-None-Match": '"other"'})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("size", [32, 256, 1024])
+def test_a_thumbnail_has_the_size_asked_for_and_is_never_enlarged(
+    client: httpx2.Client, stored: list[ImageRef], size: int
+) -> None:
+    answer = client.get(f"/images/{stored[0].id}/thumbnail", params={"size": size})
+    with Image.open(BytesIO(answer.content)) as small, Image.open(stored[0].uri) as whole:
+        assert small.format == "JPEG" and answer.headers["content-type"] == "image/jpeg"
+        assert max(small.size) == min(size, max(whole.size))
+        assert small.size[0] / small.size[1] == pytest.approx(whole.size[0] / whole.size[1], rel=0.05)
+    tag = answer.headers["etag"]
+    again = client.get(f"/images/{stored[0].id}/thumbnail", params={"size": size}, headers={"If-None-Match": tag})
+    assert (again.status_code, again.headers["etag"]) == (304, tag)
+    assert "max-age" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("size", ["31", "1025", "x", "-1", "1e9"])
+def test_a_size_out_of_range_is_refused(client: httpx2.Client, stored: list[ImageRef], size: str) -> None:
+    told(client.get(f"/images/{stored[0].id}/thumbnail?size={size}"), 400)
+
+
+def test_a_thumbnail_is_made_once(lance: Settings, stored: list[ImageRef], tmp_path: Path) -> None:
+    path = Path(stored[3].uri)
+    with serving(lance) as client:
+        first = client.get(f"/images/{stored[3].id}/thumbnail")
+        hidden = path.rename(tmp_path / "hidden")
+        try:
+            assert client.get(f"/images/{stored[3].id}/thumbnail").content == first.content
+            sentence = told(client.get(f"/images/{stored[3].id}"), 404)
+        finally:
+            hidden.rename(path)
+        assert "not_found" in sentence and str(path.parent) not in sentence
+
+
+def test_a_picture_outside_the_roots_is_not_shown(lance: Settings, stored: list[ImageRef], tmp_path: Path) -> None:
+    elsewhere = Settings(**{**lance.model_dump(), "roots": (tmp_path,)})
+    with serving(elsewhere) as client:
+        for path in (f"/images/{stored[0].id}", f"/images/{stored[0].id}/thumbnail"):
+            sentence = told(client.get(path), 404)
+            assert "outside_root" in sentence and str(tmp_path) not in sentence
+
+
+def test_a_file_that_is_no_picture_any_more_is_not_shown(lance: Settings, stored: list[ImageRef]) -> None:
+    path = Path(stored[4].uri)
+    before = path.read_bytes()
+    path.write_text("root:x:0:0:secret")
+    try:
+        with serving(lance) as client:
+            for shown in (f"/images/{stored[4].id}", f"/images/{stored[4].id}/thumbnail"):
+                answer = client.get(shown)
+                told(answer, 404)
+                assert "secret" not in answer.text
+    finally:
+        path.write_bytes(before)
+
+
+def test_the_cache_keeps_what_was_used_last_within_its_bytes() -> None:
+    cache = ThumbnailCache(max_bytes=100)
+    cache.put("a", bytes(40))
+    cache.put("b", bytes(40))
+    assert cache.get("a") is not None
+    cache.put("c", bytes(40))
+    assert (cache.get("a"), cache.get("b"), cache.get("c")) == (bytes(40), None, bytes(40))
+    cache.put("c", bytes(60))
+    assert cache.get("a") is not None and cache.get("c") is not None
+    cache.put("too large", bytes(101))
+    assert cache.get("too large") is None

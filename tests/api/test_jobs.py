@@ -1,0 +1,78 @@
+"""The jobs of the ledger over HTTP."""
+
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from lookalike.ledger import Ledger
+from lookalike.records import Chunk, ImageRef, ModelIdentity
+from lookalike.settings import Settings, read_settings
+from tests.api.service import serving
+from tests.api.test_bad_input import told
+
+
+def test_a_job_is_told_with_its_counts_and_reasons(lance_client: httpx2.Client, stored: list[ImageRef]) -> None:
+    job = lance_client.get("/jobs").json()["jobs"][-1]
+    assert (job["state"], job["index"], job["model"]) == ("finished", "images", "efficientnet-lite0")
+    assert (job["found"], job["indexed"], job["rejected"]) == (len(stored) + 1, len(stored), 1)
+    assert (job["outstanding"], job["reasons"]) == (0, {"unsupported": 1})
+    assert job["began"] <= job["ended"]
+    assert lance_client.get(f"/jobs/{job['id']}").json() == job
+
+
+def test_the_rejected_pictures_are_paged(lance_client: httpx2.Client) -> None:
+    job = lance_client.get("/jobs").json()["jobs"][-1]
+    failed = lance_client.get(f"/jobs/{job['id']}/failed").json()
+    assert failed["total"] == 1
+    assert [Path(item["uri"]).name for item in failed["failed"]] == ["text.jpg"]
+    assert failed["failed"][0]["reason"] == "unsupported" and failed["failed"][0]["detail"]
+    assert lance_client.get(f"/jobs/{job['id']}/failed?offset=1").json() == {"failed": [], "total": 1}
+    told(lance_client.get(f"/jobs/{job['id']}/failed?limit=0"), 400)
+
+
+def test_a_running_job_comes_first_and_counts_its_chunks(
+    lance_client: httpx2.Client, lance: Settings, broker_url: str
+) -> None:
+    ledger = Ledger(broker_url)
+    identity = ModelIdentity("other", "f" * 16, 3, "cosine")  # type: ignore[arg-type]
+    job_id = ledger.open_job(source="/a", index="other", index_address="", model=identity, spec="{}")
+    for number in range(2):
+        ledger.open_chunk(Chunk(f"{job_id}/{number}", job_id, (ImageRef(f"/a/{number}.jpg"),)))
+    try:
+        job = lance_client.get("/jobs").json()["jobs"][0]
+        assert (job["id"], job["state"], job["found"], job["outstanding"]) == (job_id, "enumerating", 2, 2)
+        assert job["ended"] is None
+        metrics = lance_client.get("/metrics").text
+        assert "lookalike_chunks_outstanding 2.0" in metrics
+        assert 'lookalike_jobs{state="enumerating"} 1.0' in metrics
+        assert f'lookalike_job_images{{job="{job_id}",outcome="found"}} 2.0' in metrics
+    finally:
+        ledger.fail(job_id, "The test is over.")
+        ledger.close()
+    job = lance_client.get(f"/jobs/{job_id}").json()
+    assert (job["state"], job["error"], job["outstanding"]) == ("failed", "The test is over.", 0)
+
+
+@pytest.mark.parametrize("path", ["/jobs/unknown", "/jobs/unknown/failed", "/jobs/*", "/jobs/:"])
+def test_an_unknown_job_is_not_found(lance_client: httpx2.Client, path: str) -> None:
+    told(lance_client.get(path), 404)
+
+
+def test_without_a_broker_there_are_no_jobs_but_searches(lance: Settings, query: bytes) -> None:
+    alone = read_settings(**{**lance.model_dump(exclude={"broker_url"}), "broker_url": None})
+    with serving(alone) as client:
+        assert "No broker" in told(client.get("/jobs"), 503)
+        assert client.get("/health/ready").json()["broker"] == "not configured"
+        assert client.post("/search", content=query).status_code == 200
+
+
+def test_a_broker_that_is_away_stops_no_search(lance: Settings, query: bytes) -> None:
+    away = read_settings(**{**lance.model_dump(), "broker_url": "redis://secret:word@127.0.0.1:1/0"})
+    with serving(away) as client:
+        answer = client.get("/jobs")
+        told(answer, 503)
+        assert "word" not in answer.text and "Retry-After" in answer.headers
+        assert client.get("/health/ready").json()["broker"] == "away"
+        assert "lookalike_broker_up 0.0" in client.get("/metrics").text
+        assert client.post("/search", content=query).status_code == 200

@@ -1,0 +1,67 @@
+"""The service against its own OpenAPI document."""
+
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+#: What is tried of every operation.
+EXAMPLES = 15
+OPERATIONS = [
+    *(("POST", "/search"), ("GET", "/search"), ("POST", "/search/batch")),
+    *(("GET", "/images/{id}"), ("GET", "/images/{id}/thumbnail"), ("GET", "/labels"), ("GET", "/info")),
+    *(("GET", "/jobs"), ("GET", "/jobs/{id}"), ("GET", "/jobs/{id}/failed")),
+    *(("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics")),
+]
+PLAIN = {"/labels", "/info", "/health/live", "/health/ready", "/metrics"}
+GOOD, BAD = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+#: A schema can say neither that bytes are a picture, nor that just one of two parameters is wanted; and one part of a
+#: form is as good as a list of one.
+BEYOND_SCHEMA = {
+    (GOOD, "/search"): [positive_data_acceptance],
+    (GOOD, "/search/batch"): [positive_data_acceptance],
+    (BAD, "/search/batch"): [negative_data_rejection],
+}
+
+
+@pytest.fixture(scope="module")
+def schema(lance_client: httpx2.Client) -> Any:
+    """The document as the service tells it."""
+    return schemathesis.openapi.from_url(f"{lance_client.base_url}/openapi.json")
+
+
+@pytest.mark.parametrize(
+    ("mode", "method", "path"),
+    [
+        (mode, *operation)
+        for mode in (GOOD, BAD)
+        for operation in OPERATIONS
+        if mode is GOOD or operation[1] not in PLAIN
+    ],
+)
+def test_every_answer_is_as_documented(schema: Any, mode: schemathesis.GenerationMode, method: str, path: str) -> None:
+    @given(case=schema[path][method].as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def answer(case: Any) -> None:
+        case.call_and_validate(excluded_checks=BEYOND_SCHEMA.get((mode, path), []))
+
+    answer()
+
+
+def test_every_route_and_every_way_to_fail_is_documented(lance_client: httpx2.Client) -> None:
+    document = lance_client.get("/openapi.json").json()
+    operations = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert operations == set(OPERATIONS)
+    statuses = set(document["paths"]["/search"]["post"]["responses"])
+    assert statuses == {"200", "400", "401", "408", "413", "422", "503"}
+    assert "HTTPValidationError" not in str(document)

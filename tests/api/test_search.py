@@ -1,0 +1,130 @@
+"""Searches by a picture, by a stored one and by several, on both indexes."""
+
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from lookalike.records import ImageRef
+from tests.browser.stage import LABELS
+
+NOBODY = "0" * 40
+
+
+def found(answer: httpx2.Response) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.text
+    matches: list[dict[str, Any]] = answer.json()["matches"]
+    return matches
+
+
+def ids(answer: httpx2.Response) -> list[str]:
+    return [match["id"] for match in found(answer)]
+
+
+def test_a_stored_picture_finds_itself_first(client: httpx2.Client, stored: list[ImageRef]) -> None:
+    for ref in stored[::7]:
+        best = found(client.post("/search?k=3", content=Path(ref.uri).read_bytes()))[0]
+        assert (best["id"], best["uri"], best["name"]) == (ref.id, ref.uri, ref.label)
+        assert best["score"] == pytest.approx(1, abs=1e-3)
+        assert best["metadata"] == {"folder": ref.label}
+
+
+def test_a_form_and_a_bare_body_are_the_same_search(client: httpx2.Client, query: bytes) -> None:
+    bare = client.post("/search", content=query, headers={"Content-Type": "image/jpeg"})
+    form = client.post("/search", files={"note": ("", b"of mine"), "image": ("a.jpg", query)})
+    assert ids(bare) == ids(form) and len(ids(bare)) == 10
+
+
+def test_the_time_is_split_into_stages(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
+    took_ms = client.post("/search", content=query).json()["took_ms"]
+    stages = [took_ms[stage] for stage in ("decode", "embed", "search")]
+    assert all(took > 0 for took in stages) and sum(stages) <= took_ms["total"]
+    took_ms = client.get("/search", params={"id": stored[0].id}).json()["took_ms"]
+    assert took_ms["decode"] == took_ms["embed"] == 0 < took_ms["search"] <= took_ms["total"]
+
+
+def test_pages_follow_one_another(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
+    whole = ids(client.post("/search?k=24", content=query))
+    pages = [ids(client.post(f"/search?k=10&offset={offset}", content=query)) for offset in (0, 10, 20, 30)]
+    assert [len(page) for page in pages] == [10, 10, len(stored) - 20, 0]
+    assert list(chain.from_iterable(pages)) == whole
+
+
+def test_the_worst_can_be_left_out(client: httpx2.Client, query: bytes) -> None:
+    scores = [match["score"] for match in found(client.post("/search?k=24", content=query))]
+    some = found(client.post(f"/search?k=24&min_score={scores[4] - 1e-4}", content=query))
+    assert [match["score"] for match in some] == pytest.approx([score for score in scores if score >= scores[4] - 1e-4])
+    assert 5 <= len(some) < 24
+    assert found(client.post("/search?min_score=1", content=query)) == []
+
+
+@pytest.mark.parametrize("filter", ["name", "metadata.folder"])
+def test_a_search_is_filtered_by_label_and_by_metadata(client: httpx2.Client, query: bytes, filter: str) -> None:
+    matches = found(client.post("/search?k=24", params={filter: LABELS[2], "k": 24}, content=query))
+    assert {match["name"] for match in matches} == {LABELS[2]} and len(matches) == 4
+    assert found(client.post("/search", params={filter: LABELS[2], "metadata.no": "x"}, content=query)) == []
+
+
+@pytest.mark.parametrize("value", ["' OR '1'='1", "x' OR name IS NOT NULL --", "*", "\\", '"', "a\x00b", "日本語 🐈"])
+@pytest.mark.parametrize("key", ["name", "metadata.folder", "metadata.it's", "metadata.']) OR true --", "metadata."])
+def test_a_filter_can_say_nothing_but_a_value(
+    client: httpx2.Client, stored: list[ImageRef], key: str, value: str
+) -> None:
+    assert found(client.get("/search", params={"id": stored[0].id, key: value})) == []
+
+
+def test_a_stored_picture_has_neighbours_but_not_itself(client: httpx2.Client, stored: list[ImageRef]) -> None:
+    near = ids(client.get("/search", params={"id": stored[5].id, "k": 5}))
+    assert len(near) == 5 and stored[5].id not in near
+    assert ids(client.get("/search", params={"uri": stored[5].uri, "k": 5})) == near
+    with_itself = ids(client.get("/search", params={"id": stored[5].id, "k": 6, "include_self": "true"}))
+    assert with_itself == [stored[5].id, *near]
+    assert ids(client.get("/search", params={"id": stored[5].id, "k": 3, "offset": 2})) == near[2:]
+
+
+@pytest.mark.parametrize("id", [NOBODY, "unknown", "' OR '1'='1", "../../etc/passwd", "*", "", "\x00"])
+def test_a_picture_that_is_not_stored_is_not_found(client: httpx2.Client, id: str) -> None:
+    answer = client.get("/search", params={"id": id})
+    assert answer.status_code == 404
+    assert "holds no picture" in answer.json()["detail"]
+
+
+def test_several_pictures_are_searched_for_each(client: httpx2.Client, stored: list[ImageRef]) -> None:
+    files = [("image", ("a.jpg", Path(ref.uri).read_bytes())) for ref in stored[:3]]
+    files.insert(1, ("image", ("b.jpg", b"no picture")))
+    answer = client.post("/search/batch?k=2", files=files)
+    assert answer.status_code == 200, answer.text
+    answers = answer.json()["answers"]
+    assert [each["matches"][0]["id"] for each in answers if "matches" in each] == [ref.id for ref in stored[:3]]
+    assert answers[1]["error"]["reason"] == "unsupported" and answers[1]["error"]["status"] == 422
+
+
+def test_like_all_of_one_is_like_that_one(client: httpx2.Client, query: bytes) -> None:
+    one = found(client.post("/search", content=query))
+    twice = [("image", ("a.jpg", query))] * 2
+    assert ids(client.post("/search/batch?mode=mean", files=twice)) == [match["id"] for match in one]
+
+
+def test_like_all_of_two_is_near_to_both(client: httpx2.Client, stored: list[ImageRef]) -> None:
+    pair = [stored[0], stored[9]]
+    files = [("image", ("a.jpg", Path(ref.uri).read_bytes())) for ref in pair]
+    best = found(client.post("/search/batch?mode=mean&k=2", files=files))
+    assert {match["id"] for match in best} == {ref.id for ref in pair}
+    assert best[0]["score"] == pytest.approx(best[1]["score"], abs=1e-3) and best[0]["score"] < 0.99
+
+
+def test_like_all_is_refused_if_one_of_them_is_no_picture(client: httpx2.Client, query: bytes) -> None:
+    files = [("image", ("a.jpg", query)), ("image", ("b.jpg", b"no picture"))]
+    assert client.post("/search/batch?mode=mean", files=files).status_code == 422
+
+
+def test_the_labels_are_counted(client: httpx2.Client) -> None:
+    labels = client.get("/labels").json()["labels"]
+    assert labels == [{"name": name, "documents": 4} for name in sorted(LABELS)]
+
+
+def test_the_page_is_told_what_it_shows(client: httpx2.Client, stored: list[ImageRef]) -> None:
+    info = client.get("/info").json()
+    assert (info["model"], info["documents"]) == ("efficientnet-lite0", len(stored))
