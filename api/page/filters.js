@@ -1,0 +1,76 @@
+// The filters: label, minimum score and number of results, as the form has them.
+
+import { scored } from "./text.js";
+
+//: A slider on the move says a value at every pixel.
+const SETTLED_MS = 250;
+
+export class Filters {
+  #form;
+  #label;
+  #score;
+  #k;
+  #changed;
+  #timer = 0;
+
+  /** `changed()` is called when a person has chosen otherwise. */
+  constructor(form, changed) {
+    this.#form = form;
+    this.#changed = changed;
+    [this.#label, this.#score, this.#k] = ["#label", "#min-score", "#k"].map((name) => form.querySelector(name));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    this.#label.addEventListener("change", () => this.#chosen());
+    this.#label.addEventListener("input", (event) => this.#picked(event));
+    this.#k.addEventListener("change", () => this.#chosen());
+    this.#score.addEventListener("input", () => this.#chosen(SETTLED_MS));
+    form.querySelector("#clear-label").addEventListener("click", () => this.#clearLabel());
+  }
+
+  get value() {
+    return { k: Number(this.#k.value), name: this.#label.value.trim(), minScore: Number(this.#score.value) };
+  }
+
+  set value({ k, name, minScore }) {
+    if (![...this.#k.options].some((option) => option.value === String(k))) {
+      this.#k.append(new Option(k));
+    }
+    [this.#k.value, this.#label.value, this.#score.value] = [k, name, minScore];
+    this.#show();
+  }
+
+  set isShown(shown) {
+    this.#form.hidden = !shown;
+  }
+
+  set labels(labels) {
+    const options = labels.filter(({ name }) => name).map(({ name }) => Object.assign(new Option(), { value: name }));
+    this.#form.querySelector("#labels").replaceChildren(...options);
+  }
+
+  #chosen(delay_ms = 0) {
+    this.#show();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#changed, delay_ms);
+  }
+
+  /** A label taken from the list is meant at once; a typed one only when it is finished. */
+  #picked(event) {
+    this.#show();
+    if (event.inputType === "insertReplacementText" || !event.inputType) {
+      this.#chosen();
+    }
+  }
+
+  #clearLabel() {
+    this.#label.value = "";
+    this.#label.focus();
+    this.#chosen();
+  }
+
+  #show() {
+    const score = Number(this.#score.value);
+    this.#form.querySelector("#min-score-shown").textContent = score ? scored(score) : "any";
+    this.#score.style.setProperty("--share", score);
+    this.#form.querySelector("#clear-label").hidden = !this.#label.value;
+  }
+}

@@ -1,0 +1,126 @@
+// The jobs: how far each ingest is, looked up again while anybody is looking.
+
+import { Dialog } from "./dialog.js";
+import { counted, grouped, timeOf } from "./text.js";
+
+//: Between two looks while a job runs or the list is open, and otherwise.
+const NEAR_MS = 2000;
+const FAR_MS = 30000;
+const ENDS = new Set(["finished", "failed", "interrupted"]);
+
+export class Jobs {
+  #api;
+  #dialog;
+  #template;
+  #badge;
+  #on;
+  #timer = 0;
+  #running = 0;
+
+  /** `on` has `failed(job)`, to show what failed, and `ended()`, when a running job has come to its end. */
+  constructor(api, { dialog, template, button, badge }, on) {
+    [this.#api, this.#template, this.#badge, this.#on] = [api, template, badge, on];
+    this.#dialog = new Dialog(dialog);
+    button.addEventListener("click", () => this.#open());
+    document.addEventListener("visibilitychange", () => this.#look());
+    this.#look();
+  }
+
+  #open() {
+    this.#dialog.open();
+    this.#look();
+  }
+
+  async #look() {
+    clearTimeout(this.#timer);
+    if (document.visibilityState !== "visible") {
+      return;
+    }
+    try {
+      const { jobs } = await this.#api.json("jobs", { isQuiet: true });
+      this.#show(jobs);
+    } catch (error) {
+      this.#badge.hidden = true;
+      this.#say(error.message);
+    }
+    clearTimeout(this.#timer);
+    const isNear = this.#dialog.isOpen || this.#running;
+    this.#timer = setTimeout(() => this.#look(), isNear ? NEAR_MS : FAR_MS);
+  }
+
+  #show(jobs) {
+    const running = jobs.filter((job) => !ENDS.has(job.state));
+    if (running.length < this.#running) {
+      this.#on.ended();
+    }
+    this.#running = running.length;
+    this.#badge.hidden = !running.length;
+    this.#badge.textContent = running.length ? `${percentage(running)} %` : "";
+    this.#say(jobs.length ? "" : "No job yet: `lookalike ingest ~/Pictures` begins one.");
+    if (this.#dialog.isOpen) {
+      this.#list(jobs);
+    }
+  }
+
+  #say(sentence) {
+    const hint = this.#dialog.find("#jobs-hint");
+    if (hint.textContent !== sentence) {
+      hint.textContent = sentence;
+    }
+  }
+
+  /** Only what changed is drawn anew, so that the keyboard keeps its place. */
+  #list(jobs) {
+    const list = this.#dialog.find("#job-list");
+    const shown = new Map([...list.children].map((item) => [item.dataset.job, item]));
+    const items = jobs.map((job) => fill(shown.get(job.id) ?? this.#item(job), job));
+    if (items.length !== list.children.length || items.some((item, at) => item !== list.children[at])) {
+      list.replaceChildren(...items);
+    }
+  }
+
+  #item(job) {
+    const item = this.#template.content.cloneNode(true).firstElementChild;
+    item.dataset.job = job.id;
+    item.querySelector(".show-failed").addEventListener("click", () => this.#on.failed(job));
+    return item;
+  }
+}
+
+const done = (job) => job.indexed + job.unchanged + job.rejected;
+
+function percentage(jobs) {
+  const [sum, found] = [done, (job) => job.found].map((count) => jobs.reduce((total, job) => total + count(job), 0));
+  return found ? Math.floor((100 * sum) / found) : 0;
+}
+
+function fill(item, job) {
+  const text = (selector, words) => (item.querySelector(selector).textContent = words);
+  text(".job-name", job.source || job.index);
+  text(".state", job.state);
+  item.querySelector(".state").dataset.state = job.state;
+  text(".when", [timeOf(job.began), `index ${job.index}`, job.model].filter(Boolean).join(" · "));
+  text(".counts", counts(job));
+  text(".job-error", job.error ?? "");
+  const progress = item.querySelector("progress");
+  [progress.max, progress.value] = [Math.max(1, job.found), done(job)];
+  progress.hidden = ENDS.has(job.state);
+  progress.setAttribute("aria-label", `Progress of ${job.source || job.index}`);
+  const reasons = Object.entries(job.reasons ?? {}).map(([reason, count]) => chip(`${reason} ${grouped(count)}`));
+  item.querySelector(".reasons").replaceChildren(...reasons);
+  item.querySelector(".reasons").hidden = !reasons.length;
+  text(".show-failed", `Show ${counted(job.rejected, "failed picture", "failed pictures")}`);
+  item.querySelector(".show-failed").hidden = !job.rejected;
+  return item;
+}
+
+function counts(job) {
+  const parts = ["indexed", "unchanged", "rejected"].map((name) => `${grouped(job[name])} ${name}`);
+  const sum = parts.join(" + ");
+  const found = grouped(job.found);
+  return ENDS.has(job.state) ? `${found} found = ${sum}` : `${grouped(done(job))} of ${found}: ${sum}`;
+}
+
+function chip(words) {
+  return Object.assign(document.createElement("li"), { textContent: words });
+}

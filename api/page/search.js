@@ -1,0 +1,54 @@
+// The search under way and the pages of its answer: only what the newest one hears gets through.
+
+//: The service pages no deeper.
+const MAX_OFFSET = 1000;
+
+export class Search {
+  #api;
+  #controller = null;
+  #query = null;
+  #filters = null;
+  #offset = 0;
+
+  constructor(api) {
+    this.#api = api;
+  }
+
+  /** The first page of a new search, or null when a newer one has taken its place. */
+  begin(query, filters) {
+    [this.#query, this.#filters, this.#offset] = [query, filters, 0];
+    return this.#page();
+  }
+
+  /** The next page of the same search, or null when a newer search has taken its place. */
+  more() {
+    return this.#page();
+  }
+
+  cancel() {
+    this.#controller?.abort();
+    this.#controller = null;
+  }
+
+  async #page() {
+    this.cancel();
+    const mine = (this.#controller = new AbortController());
+    const { k, name, minScore } = this.#filters;
+    const parameters = { k, offset: this.#offset || null, name, min_score: minScore || null };
+    try {
+      const answer = await this.#query.ask(this.#api, parameters, mine.signal);
+      return this.#controller === mine ? this.#counted(answer) : null;
+    } catch (error) {
+      if (this.#controller === mine) {
+        throw error;
+      }
+      return null;
+    }
+  }
+
+  #counted(answer) {
+    const { k } = this.#filters;
+    this.#offset += k;
+    return { ...answer, hasMore: answer.matches.length === k && this.#offset <= MAX_OFFSET };
+  }
+}

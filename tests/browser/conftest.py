@@ -1,0 +1,104 @@
+"""One browser, one service on each index and one with a key, for all tests of this folder."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from lookalike.settings import Settings, read_settings
+from tests.browser.stage import Stage, draw, fill, leave_running, serving, spoil
+from tests.browser.visitor import TIMEOUT_MS, Visitor, open_browser, visiting
+from tests.running import make_home
+from tests.services import ServiceMissing
+from tests.services.opensearch import left_as_found
+from tests.services.redis import RedisServer
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Skips where there is no Chromium, fails if there must be one."""
+    expect.set_options(timeout=TIMEOUT_MS)
+    with sync_playwright() as playwright:
+        try:
+            opened = open_browser(playwright)
+        except ServiceMissing as missing:
+            if os.environ.get("CI") or os.environ.get("LOOKALIKE_REQUIRE_SERVICES"):
+                pytest.fail(f"Chromium is required here: {missing}", pytrace=False)
+            pytest.skip(f"no Chromium: {missing}")
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Opens a page; at the test's end its browser may have complained of nothing that was not expected."""
+    with ExitStack() as stack:
+        visitors: list[Visitor] = []
+
+        def open_page(url: str, **options: Any) -> Visitor:
+            visitors.append(stack.enter_context(visiting(browser, **options)))
+            visitors[-1].page.goto(url)
+            return visitors[-1]
+
+        yield open_page
+        assert [visitor.unexpected for visitor in visitors if visitor.unexpected] == []
+
+
+@pytest.fixture(scope="package")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folders of stored pictures, hostile ones among them, and of queries."""
+    stored, queries = draw(tmp_path_factory.mktemp("drawn"))
+    spoil(stored)
+    return stored, queries
+
+
+@pytest.fixture(scope="package")
+def broker_url() -> Iterator[str]:
+    with RedisServer() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="package")
+def settings(
+    tmp_path_factory: pytest.TempPathFactory, model_home: Path, broker_url: str, pictures: tuple[Path, Path]
+) -> Settings:
+    """Of a filled LanceDB, with one job that has ended and one that runs."""
+    chosen = read_settings(home=make_home(tmp_path_factory.mktemp("browser"), model_home), concurrency=1)
+    fill(chosen, broker_url, pictures[0])
+    leave_running(chosen, broker_url, pictures[0])
+    return chosen
+
+
+@pytest.fixture(scope="package")
+def stage(settings: Settings, broker_url: str, pictures: tuple[Path, Path]) -> Iterator[Stage]:
+    """The service on LanceDB."""
+    with serving(settings, broker_url, settings.home) as url:
+        yield Stage(url, *pictures)
+
+
+@pytest.fixture(scope="package")
+def opensearch_stage(
+    request: pytest.FixtureRequest, settings: Settings, broker_url: str, pictures: tuple[Path, Path]
+) -> Iterator[Stage]:
+    """The service on OpenSearch."""
+    with left_as_found(request.getfixturevalue("opensearch_server")) as index_url:
+        chosen = read_settings(home=settings.home, index_url=index_url, concurrency=1)
+        # Another database of the same Redis, so that each service has its own jobs.
+        jobs_url = broker_url.removesuffix("/0") + "/1"
+        fill(chosen, jobs_url, pictures[0])
+        with serving(chosen, jobs_url, settings.home) as url:
+            yield Stage(url, *pictures)
+
+
+@pytest.fixture(scope="package")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots of this run are kept."""
+    folder = Path(os.environ.get("LOOKALIKE_ARTIFACTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,148 @@
+"""A service with drawn pictures and a few jobs to look at; knows nothing of browsers."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from cli.samples import Sample, keep
+from lookalike import configured, embedding
+from lookalike.ledger import Ledger
+from lookalike.records import Chunk, ImageRef, ModelIdentity
+from lookalike.settings import Settings
+from tests.running import LOOKALIKE, ROOT
+from tests.services.ports import free_port
+from tests.services.process import ServerProcess
+from worker.pipeline import ingest
+
+LABELS = ("citrus", "flowers", "hot-air-balloons", "mountains-at-dusk", "night-city", "rings")
+PER_CLASS = 4
+SEED = 7
+#: The queries are drawn from another seed than the stored pictures.
+QUERY_SEED = 2026
+#: Names are hostile text: one that would run, and one that turns what follows it around.
+HOSTILE_LABEL = "<img src=x onerror=document.title='taken'>"
+HOSTILE_NAME = "<b onclick=alert(1)>\u202egpj.exe.jpg"
+READY_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running service, and pictures of this machine to search it with."""
+
+    url: str
+    pictures: Path
+    queries: Path
+
+    @property
+    def stored(self) -> int:
+        return sum(path.is_file() and path.parent.name != "broken" for path in self.pictures.rglob("*"))
+
+    def query(self, label: str) -> Path:
+        return next((self.queries / label).iterdir())
+
+    def id_of(self, label: str) -> str:
+        """The id of the first stored picture of a class."""
+        return ImageRef(str(min((self.pictures / label).iterdir()))).id
+
+
+def draw(folder: Path, labels: tuple[str, ...] = LABELS, per_class: int = PER_CLASS) -> tuple[Path, Path]:
+    """Folders of stored pictures and of queries."""
+    pictures, queries = folder / "pictures", folder / "queries"
+    for label in labels:
+        for number in range(per_class):
+            sample = Sample(label, number, SEED)
+            keep(sample, pictures / sample.path)
+        query = Sample(label, 0, QUERY_SEED)
+        keep(query, queries / query.path)
+    return pictures, queries
+
+
+def spoil(pictures: Path) -> None:
+    """Add a picture with a hostile name and label, and two that are none."""
+    for folder in (HOSTILE_LABEL, "broken"):
+        (pictures / folder).mkdir()
+    keep(Sample("stripes", 0, SEED), pictures / HOSTILE_LABEL / HOSTILE_NAME)
+    (pictures / "broken" / "empty.jpg").touch()
+    (pictures / "broken" / HOSTILE_NAME).write_text("no picture")
+
+
+def fill(settings: Settings, broker_url: str, pictures: Path) -> None:
+    """Ingest the pictures as a worker would, in a job that is in the ledger."""
+    spec = configured.model_spec(settings)
+    embed = configured.embedder(settings, spec, threads=settings.processes)
+    index = configured.open_index(settings)
+    index.ensure(embed.identity)
+    ledger = Ledger(broker_url)
+    chunk = _recorded(ledger, settings, embed.identity, pictures)
+    outcome = ingest(
+        chunk,
+        read=configured.storage(settings).read,
+        decode=partial(configured.decode, settings),
+        embed=embed,
+        index=index,
+        fingerprint=embed.identity.fingerprint,
+    )
+    ledger.close_chunk(chunk, outcome)
+    ledger.drain(chunk.job)
+    index.settle()
+    index.close()
+    ledger.finish(chunk.job)
+    ledger.close()
+
+
+def leave_running(settings: Settings, broker_url: str, pictures: Path) -> None:
+    """A job whose only chunk waits for a worker that never comes."""
+    identity = embedding.identify(configured.model_spec(settings), settings.home)
+    ledger = Ledger(broker_url)
+    ledger.drain(_recorded(ledger, settings, identity, pictures).job)
+    ledger.close()
+
+
+def _recorded(ledger: Ledger, settings: Settings, identity: ModelIdentity, pictures: Path) -> Chunk:
+    paths = sorted(path for path in pictures.rglob("*") if path.is_file())
+    refs = tuple(ImageRef(str(path), path.parent.name, {"folder": path.parent.name}) for path in paths)
+    job_id = ledger.open_job(
+        source=str(pictures),
+        index=settings.index,
+        index_address=settings.index_address,
+        model=identity,
+        spec=configured.model_spec(settings).to_json(),
+    )
+    chunk = Chunk(f"{job_id}/000000", job_id, refs)
+    ledger.open_chunk(chunk)
+    return chunk
+
+
+@contextmanager
+def serving(settings: Settings, broker_url: str, folder: Path, api_key: str = "") -> Iterator[str]:
+    """`lookalike serve` on a free port, as its users run it; its URL."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/"
+    chosen = {
+        "LOOKALIKE_HOME": str(settings.home),
+        "LOOKALIKE_INDEX_URL": settings.index_location,
+        "LOOKALIKE_BROKER_URL": broker_url,
+        "LOOKALIKE_API_KEY": api_key,
+        "PYTHONPATH": str(ROOT),
+        "PATH": os.environ["PATH"],
+    }
+    variables = [f"{name}={value}" for name, value in chosen.items()]
+    server = ServerProcess(["/usr/bin/env", *variables, *LOOKALIKE, "serve", "--port", str(port)], folder)
+    try:
+        server.await_ready(lambda: answers(url + "health/live"), READY_TIMEOUT_S)
+        yield url
+    finally:
+        server.stop()
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=READY_TIMEOUT_S) as answer:
+            return bool(answer.status == 200)
+    except URLError:
+        return False

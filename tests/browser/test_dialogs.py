@@ -1,0 +1,77 @@
+"""What opens over the page: a result in detail, the jobs and what failed in them, the key."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from lookalike.settings import Settings
+from tests.browser.conftest import Visit
+from tests.browser.stage import HOSTILE_NAME, PER_CLASS, Stage, serving
+
+KEY = "open sesame, 42"
+
+
+def test_a_result_is_shown_in_detail(stage: Stage, visit: Visit) -> None:
+    visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=12")
+    visitor.await_results()
+    first, second, *_ = visitor.addresses
+    visitor.page.locator(".tile .open").first.click()
+    dialog = visitor.page.get_by_role("dialog")
+    expect(dialog).to_contain_text(first)
+    expect(dialog).to_contain_text(re.compile(r"score 0\.\d{4}"))
+    expect(dialog.locator("dt", has_text="folder")).to_be_visible()
+    expect(dialog.locator("#detail-picture.loaded")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Previous")).to_be_disabled()
+    visitor.page.keyboard.press("ArrowRight")
+    expect(dialog).to_contain_text(second)
+    visitor.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(visitor.page.locator(".tile .open").first).to_be_focused()
+
+    visitor.page.locator(".tile .open").nth(11).click()
+    dialog.get_by_role("button", name="Only this label").click()
+    expect(visitor.tiles).to_have_count(PER_CLASS)
+
+
+def test_jobs_and_what_failed_in_them_are_listed(stage: Stage, visit: Visit) -> None:
+    visitor = visit(stage.url)
+    expect(visitor.page.locator("#facts")).to_contain_text(f"{stage.stored} pictures")
+    expect(visitor.page.locator("#jobs-badge")).to_have_text("0 %")
+    visitor.page.get_by_role("button", name="Jobs").click()
+    finished = visitor.page.locator(".job", has_text="finished")
+    found = stage.stored + 2
+    expect(finished).to_contain_text(f"{found} found = {stage.stored} indexed + 0 unchanged + 2 rejected")
+    for reason in ("empty 1", "unsupported 1"):
+        expect(finished.locator(".reasons li", has_text=reason)).to_be_visible()
+    expect(visitor.page.locator(".job", has_text="draining").get_by_role("progressbar")).to_be_visible()
+    finished.get_by_role("button", name="Show 2 failed pictures").click()
+    failed = visitor.page.get_by_role("dialog", name="Failed")
+    expect(failed.locator(".failure")).to_have_count(2)
+    expect(failed.locator(".failure", has_text="unsupported")).to_contain_text(HOSTILE_NAME)
+    visitor.page.keyboard.press("Escape")
+    expect(failed).to_be_hidden()
+    expect(visitor.page.get_by_role("dialog", name="Jobs")).to_be_visible()
+
+
+def test_a_service_with_a_key_asks_for_it_and_then_shows_its_pictures(
+    stage: Stage, settings: Settings, broker_url: str, visit: Visit, tmp_path: Path
+) -> None:
+    with serving(settings, broker_url, tmp_path, KEY) as url:
+        visitor = visit(f"{url}?id={stage.id_of('citrus')}&k=12")
+        visitor.expected.append("status of 401")
+        dialog = visitor.page.get_by_role("dialog")
+        expect(dialog).to_contain_text("asks for a key")
+        visitor.page.keyboard.press("Escape")
+        expect(visitor.page.get_by_role("alert")).to_contain_text("Show the API key")
+        visitor.page.reload()
+        for key, title in (("wrong", "asks for a key"), (KEY, "is not right")):
+            expect(dialog).to_contain_text(title)
+            dialog.get_by_label("API key").fill(key)
+            visitor.page.keyboard.press("Enter")
+        visitor.await_results()
+        assert visitor.labels[0] == "citrus"
+        assert (visitor.page.locator(".tile img").first.get_attribute("src") or "").startswith("blob:")
+        visitor.page.reload()
+        visitor.await_results()
+        assert visitor.tiles.count() == 12

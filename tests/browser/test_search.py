@@ -1,0 +1,195 @@
+"""Searching by hand: what is dropped, pasted, chosen or taken from the results, and where the page says it is."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Route, ViewportSize, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.stage import HOSTILE_LABEL, PER_CLASS, Stage
+from tests.browser.visitor import DESKTOP, PHONE
+
+
+@pytest.mark.parametrize(
+    ("index", "size"),
+    [("stage", DESKTOP), ("stage", PHONE), ("opensearch_stage", DESKTOP)],
+    ids=["lancedb-desktop", "lancedb-phone", "opensearch-desktop"],
+)
+def test_a_dropped_picture_leads_to_more_like_one_of_the_results_and_back(
+    index: str, size: ViewportSize, request: pytest.FixtureRequest, visit: Visit, artifacts: Path
+) -> None:
+    stage: Stage = request.getfixturevalue(index)
+    visitor = visit(stage.url, size=size)
+    visitor.drop(stage.query("citrus"))
+    visitor.await_results()
+    assert visitor.labels[:PER_CLASS] == ["citrus"] * PER_CLASS
+    assert visitor.scores == sorted(visitor.scores, reverse=True)
+    expect(visitor.page.get_by_role("img", name=stage.query("citrus").name)).to_be_visible()
+    visitor.page.screenshot(path=artifacts / f"{index}-{size['width']}.png")
+    found = visitor.addresses
+
+    visitor.tiles.nth(1).hover()
+    visitor.tiles.nth(1).get_by_role("button", name="More like this").click()
+    expect(visitor.page).to_have_url(re.compile(r"\?id="))
+    visitor.await_results()
+    alike = visitor.addresses
+    assert found[1] not in alike and len(alike) == stage.stored - 1 > 0
+    visitor.page.reload()
+    visitor.await_results()
+    assert visitor.addresses == alike
+
+    visitor.page.go_back()
+    expect(visitor.page).to_have_url(stage.url)
+    visitor.page.go_forward()
+    visitor.await_results()
+    assert visitor.addresses == alike
+
+
+def test_back_returns_to_the_picture_that_was_dropped(stage: Stage, visit: Visit) -> None:
+    visitor = visit(stage.url)
+    visitor.drop(stage.query("rings"))
+    visitor.await_results()
+    found = visitor.addresses
+    visitor.page.get_by_role("button", name="More like this: rings").first.focus()
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page.locator("#status")).to_have_text(f"The best {len(found)} pictures")
+    visitor.page.go_back()
+    expect(visitor.page.get_by_role("img", name=stage.query("rings").name)).to_be_visible()
+    visitor.await_results()
+    assert visitor.addresses == found
+
+
+def test_the_filters_narrow_the_results_and_stand_in_the_address(stage: Stage, visit: Visit) -> None:
+    visitor = visit(f"{stage.url}?id={stage.id_of('flowers')}")
+    visitor.await_results()
+    scores = visitor.scores
+    assert visitor.page.locator("#labels option").count() == 7
+
+    visitor.page.get_by_label("Label", exact=True).fill("night-city")
+    visitor.page.keyboard.press("Tab")
+    expect(visitor.tiles).to_have_count(PER_CLASS)
+    assert set(visitor.labels) == {"night-city"}
+    expect(visitor.page).to_have_url(re.compile("name=night-city"))
+    visitor.page.reload()
+    visitor.await_results()
+    assert visitor.labels == ["night-city"] * PER_CLASS
+    visitor.page.get_by_role("button", name="Any label").click()
+    expect(visitor.tiles).to_have_count(len(scores))
+
+    middle = round(scores[5], 2)
+    visitor.page.get_by_label("Minimum score").fill(str(middle))
+    expect(visitor.page).to_have_url(re.compile(f"min_score={middle}"))
+    visitor.await_results()
+    assert 0 < len(visitor.scores) < len(scores) and min(visitor.scores) >= middle - 0.005
+    visitor.page.get_by_label("Minimum score").fill("1")
+    expect(visitor.page.get_by_role("heading", name="Nothing alike within these filters")).to_be_visible()
+
+
+def test_more_results_are_loaded_to_the_end(stage: Stage, visit: Visit) -> None:
+    visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=12")
+    visitor.await_results()
+    assert visitor.tiles.count() == 12
+    more = visitor.page.get_by_role("button", name="Load more")
+    more.click()
+    expect(visitor.tiles).to_have_count(24)
+    expect(visitor.page.locator(".tile .open").nth(12)).to_be_focused()
+    more.click()
+    expect(more).to_be_hidden()
+    expect(visitor.page.locator(".tile .open").last).to_be_focused()
+    assert len(set(visitor.addresses)) == stage.stored - 1 == 24
+
+
+def test_a_picture_is_pasted(stage: Stage, visit: Visit) -> None:
+    visitor = visit(stage.url)
+    visitor.paste(stage.query("night-city"))
+    visitor.await_results()
+    assert visitor.labels[0] == "night-city"
+
+
+def test_several_pictures_find_what_is_like_all_of_them(stage: Stage, visit: Visit) -> None:
+    visitor = visit(stage.url)
+    both = (stage.query("citrus"), stage.query("night-city"))
+    visitor.drop(*both)
+    expect(visitor.page.get_by_role("heading", name="Like all 2 of these")).to_be_visible()
+    visitor.await_results()
+    assert {"citrus", "night-city"} <= set(visitor.labels[: 2 * PER_CLASS])
+
+    visitor.page.get_by_role("button", name=f"Remove {both[1].name}").click()
+    expect(visitor.page.get_by_role("heading", name="Like this picture")).to_be_visible()
+    visitor.await_results()
+    assert visitor.labels[:PER_CLASS] == ["citrus"] * PER_CLASS
+
+    with visitor.page.expect_file_chooser() as chooser:
+        visitor.page.get_by_role("button", name="Add one more").click()
+    chooser.value.set_files(stage.query("rings"))
+    expect(visitor.page.get_by_role("heading", name="Like all 2 of these")).to_be_visible()
+    visitor.tiles.first.get_by_role("button").first.click()
+    visitor.page.get_by_role("button", name="Add to the query").click()
+    expect(visitor.page.get_by_role("heading", name="Like all 3 of these")).to_be_visible()
+    visitor.await_results()
+
+
+def test_a_text_file_is_refused_with_a_sentence_and_the_page_goes_on(
+    stage: Stage, visit: Visit, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.txt").write_text("Dear picture,")
+    visitor = visit(stage.url)
+    visitor.expected.append("status of 422")
+    visitor.drop(tmp_path / "letter.txt")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("The picture is rejected as unsupported")
+    visitor.drop(stage.query("citrus"))
+    visitor.await_results()
+    expect(visitor.page.get_by_role("alert")).to_be_hidden()
+    assert visitor.labels[0] == "citrus"
+
+
+def test_what_is_no_file_is_refused(stage: Stage, visit: Visit) -> None:
+    visitor = visit(stage.url)
+    visitor.drop()
+    expect(visitor.page.get_by_role("alert")).to_contain_text("That was no file")
+
+
+def test_an_unknown_id_is_told(stage: Stage, visit: Visit) -> None:
+    visitor = visit(f"{stage.url}?id={'0' * 40}")
+    visitor.expected.append("status of 404")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("0" * 40)
+
+
+def test_without_the_service_one_can_try_again(stage: Stage, visit: Visit) -> None:
+    visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=12")
+    visitor.await_results()
+    visitor.expected.append("ERR_INTERNET_DISCONNECTED")
+    visitor.page.context.set_offline(True)
+    visitor.drop(stage.query("rings"))
+    expect(visitor.page.get_by_role("alert")).to_contain_text("does not answer")
+    visitor.page.context.set_offline(False)
+    visitor.page.get_by_role("button", name="Try again").click()
+    visitor.await_results()
+    assert visitor.labels[0] == "rings"
+
+
+def test_a_new_search_takes_the_place_of_one_that_is_under_way(stage: Stage, visit: Visit) -> None:
+    visitor = visit(stage.url)
+    held: list[Route] = []
+    visitor.page.route("**/search?*", lambda route: held.append(route), times=1)
+    visitor.drop(stage.query("rings"))
+    expect(visitor.page.locator(".promised").first).to_be_visible()
+    with visitor.page.expect_event("requestfailed") as cancelled:
+        visitor.drop(stage.query("citrus"))
+    assert cancelled.value == held[0].request
+    visitor.await_results()
+    assert visitor.labels[:PER_CLASS] == ["citrus"] * PER_CLASS
+
+
+def test_names_are_text_wherever_they_stand(stage: Stage, visit: Visit) -> None:
+    visitor = visit(f"{stage.url}?id={stage.id_of('rings')}")
+    visitor.page.get_by_label("Label", exact=True).fill(HOSTILE_LABEL)
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.tiles).to_have_count(1)
+    assert visitor.labels == [HOSTILE_LABEL]
+    visitor.page.locator(".tile .open").click()
+    expect(visitor.page.get_by_role("dialog")).to_contain_text(HOSTILE_LABEL)
+    visitor.page.get_by_role("button", name="More like this", exact=True).click()
+    expect(visitor.page.get_by_role("img", name=HOSTILE_LABEL)).to_be_visible()
+    assert visitor.page.title() == "lookalike"

@@ -1,0 +1,121 @@
+"""Somebody at a browser who looks at the page and hears every complaint of the browser; knows no server."""
+
+import base64
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize
+
+from tests.services import ServiceMissing
+
+PHONE = ViewportSize(width=360, height=740)
+DESKTOP = ViewportSize(width=1280, height=900)
+#: For a machine that does much else.
+TIMEOUT_MS = 20_000
+#: A drop or a paste as the browser makes it: `detail` holds the event's name and the files.
+HAND_OVER = """({event, files}) => {
+    const data = new DataTransfer();
+    for (const {name, type, base64} of files) {
+        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        data.items.add(new File([bytes], name, {type}));
+    }
+    const made = event === "paste"
+        ? new ClipboardEvent(event, {clipboardData: data, bubbles: true, cancelable: true})
+        : new DragEvent(event, {dataTransfer: data, bubbles: true, cancelable: true});
+    document.querySelector("main").dispatchEvent(made);
+}"""
+#: Until every picture in sight is there. Playwright's own waiting evaluates text, which the page's policy forbids.
+DRAWN = """async (timeout_ms) => {
+    const begun = performance.now();
+    const isMissing = (image) => image.getBoundingClientRect().top < innerHeight && !image.matches(".loaded");
+    while ([...document.querySelectorAll(".tile img")].some(isMissing)) {
+        if (performance.now() - begun > timeout_ms) {
+            throw new Error("pictures are missing");
+        }
+        await new Promise(requestAnimationFrame);
+    }
+}"""
+TYPES = {".jpg": "image/jpeg", ".webp": "image/webp", ".png": "image/png", ".txt": "text/plain"}
+
+
+@dataclass
+class Visitor:
+    """A page with what one does there. `expected` are words of complaints that belong to the test."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(TIMEOUT_MS)
+        self.page.on("console", lambda message: self._hear(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [text for text in self.complaints if not any(words in text for words in self.expected)]
+
+    @property
+    def tiles(self) -> Locator:
+        return self.page.locator(".tile:not(.promised)")
+
+    @property
+    def labels(self) -> list[str]:
+        return self.page.locator(".tile .name").all_inner_texts()
+
+    @property
+    def addresses(self) -> list[str]:
+        """The uris of the tiles, in order."""
+        return [tile.get_attribute("title") or "" for tile in self.tiles.all()]
+
+    @property
+    def scores(self) -> list[float]:
+        return [float(text) for text in self.page.locator(".tile .score").all_inner_texts()]
+
+    def drop(self, *files: Path) -> None:
+        self._hand_over("drop", files)
+
+    def paste(self, *files: Path) -> None:
+        self._hand_over("paste", files)
+
+    def await_results(self) -> None:
+        """Until the newest search is answered, and the pictures in sight are there."""
+        self.page.locator("#gallery[aria-busy=false]").wait_for()
+        self.page.evaluate(DRAWN, TIMEOUT_MS)
+
+    def broken_rules(self) -> list[str]:
+        """What axe-core finds, one line each; what stands still on its way to its place is waited for."""
+        self.page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
+        violations: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
+        return [f"{rule['id']}: {node['html'][:200]}" for rule in violations for node in rule["nodes"]]
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+    def _hand_over(self, event: str, files: tuple[Path, ...]) -> None:
+        told = [
+            {"name": path.name, "type": TYPES[path.suffix], "base64": base64.b64encode(path.read_bytes()).decode()}
+            for path in files
+        ]
+        self.page.evaluate(HAND_OVER, {"event": event, "files": told})
+
+
+def open_browser(playwright: Playwright) -> Browser:
+    """Debian's Chromium, without a window. Raises ServiceMissing."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        raise ServiceMissing("no chromium on the PATH: apt-get install chromium")
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+@contextmanager
+def visiting(browser: Browser, size: ViewportSize = DESKTOP, **options: Any) -> Iterator[Visitor]:
+    """A visitor with a fresh profile; `options` are those of Playwright's `new_context`."""
+    with browser.new_context(viewport=size, locale="en-GB", **options) as context:
+        yield Visitor(context.new_page())
