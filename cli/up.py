@@ -39,8 +39,11 @@ def up(
         keeper = Keeper(stack)
         keeper.on_failure = lambda: setattr(server, "should_exit", True)
         keeper.start()
-        server.run()
-        keeper.stop()
+        try:
+            server.run()
+        finally:
+            # Also when a signal ended the server: the keeper would start again what is being stopped.
+            keeper.stop()
 
 
 class Keeper(threading.Thread):

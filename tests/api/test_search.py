@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import numpy as np
 import pytest
 
-from lookalike.records import ImageRef
+from api.search import mean_of
+from lookalike.records import ImageRef, Metric
 from tests.browser.stage import LABELS
 
 NOBODY = "0" * 40
@@ -113,6 +115,14 @@ def test_like_all_of_two_is_near_to_both(client: httpx2.Client, stored: list[Ima
     best = found(client.post("/search/batch?mode=mean&k=2", files=files))
     assert {match["id"] for match in best} == {ref.id for ref in pair}
     assert best[0]["score"] == pytest.approx(best[1]["score"], abs=1e-3) and best[0]["score"] < 0.99
+
+
+def test_the_mean_has_unit_length_where_angles_are_compared() -> None:
+    vectors = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+    np.testing.assert_allclose(mean_of(vectors, Metric.COSINE), [0.5**0.5, 0.5**0.5, 0], rtol=1e-6)
+    np.testing.assert_allclose(mean_of(vectors, Metric.L2), [0.5, 0.5, 0])
+    assert mean_of(vectors, Metric.COSINE).dtype == np.float32
+    assert not mean_of(np.array([[1, 0], [-1, 0]], np.float32), Metric.COSINE).any()
 
 
 def test_like_all_is_refused_if_one_of_them_is_no_picture(client: httpx2.Client, query: bytes) -> None:
