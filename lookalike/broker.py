@@ -1,32 +1,10 @@
-"""What queue and ledger share of Redis: its address, what its failures mean, and patience with a short one."""
+"""What queue and ledger share of Redis: its address, and what its failures mean."""
 
-import random
-import time
-from collections.abc import Callable
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import redis
 
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, LookalikeError
-
-#: How long those who depend on Redis wait for it in the middle of their work: one that restarts is back by then.
-PATIENCE_S = 90.0
-LONGEST_PAUSE_S = 2.0
-
-Answer = TypeVar("Answer")
-
-
-def patiently(ask: Callable[[], Answer]) -> Answer:
-    """What `ask` returns, asked again while the broker is away. Raises BrokerUnavailable after PATIENCE_S."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return ask()
-        except BrokerUnavailable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(random.uniform(0.1, LONGEST_PAUSE_S))
 
 
 def broker_error(error: Exception, address: str) -> LookalikeError:

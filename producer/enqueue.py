@@ -6,9 +6,9 @@ from contextlib import suppress
 from functools import partial
 from itertools import islice
 
-from lookalike.broker import patiently
 from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
+from lookalike.patience import patiently
 from lookalike.records import Chunk, ImageRef
 
 #: How often a producer that waits for room looks again.

@@ -9,7 +9,6 @@ import numpy as np
 
 from lookalike.errors import ImageRejected
 from lookalike.images import Picture
-from lookalike.index.base import Index
 from lookalike.records import (
     Chunk,
     Document,
@@ -23,6 +22,7 @@ from lookalike.records import (
     Vectors,
     document_id,
 )
+from worker.shelf import Shelf
 
 Read = Callable[[str], bytes]
 Decode = Callable[[bytes], Picture]
@@ -38,7 +38,7 @@ class Loaded:
     content_sha256: str
 
 
-def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: Index, fingerprint: str) -> Outcome:
+def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: Shelf, fingerprint: str) -> Outcome:
     """Index what is new or changed in the chunk; the rest is counted as unchanged or comes back as rejected.
 
     Safe to repeat: ids are deterministic, and what an earlier attempt at this very chunk wrote counts as indexed.
@@ -73,7 +73,7 @@ def _is_current(stored: Stored | None, ref: ImageRef, content_sha256: str, finge
     )
 
 
-def _write(loaded: Sequence[Loaded], origin: str, *, embed: Embed, index: Index, fingerprint: str) -> list[Rejected]:
+def _write(loaded: Sequence[Loaded], origin: str, *, embed: Embed, index: Shelf, fingerprint: str) -> list[Rejected]:
     if not loaded:
         return []
     vectors = embed(np.stack([item.picture.pixels for item in loaded]))

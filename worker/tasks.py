@@ -9,14 +9,15 @@ from typing import Any
 from billiard.exceptions import TimeLimitExceeded
 from celery import Celery, Task
 
-from lookalike.broker import patiently
 from lookalike.errors import ChunkHeld, JobUnknown, LookalikeError, Refused, Unavailable
 from lookalike.ledger import Job, Ledger
 from lookalike.ledger.ledger import job_of
+from lookalike.patience import patiently
 from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk, send_finish
 from lookalike.records import Chunk, Outcome, Reason, Rejected
 from worker.attempt import MAX_ATTEMPTS, held
 from worker.pipeline import ingest
+from worker.shelf import PatientShelf
 from worker.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ def _ingest(app: Celery, bench: Workbench, job: Job, chunk_id: str) -> dict[str,
             read=bench.read,
             decode=bench.decode,
             embed=bench.embedder(job),
-            index=bench.index(job),
+            index=PatientShelf(bench.index(job)),
             fingerprint=job.fingerprint,
         )
         return _close(app, bench, chunk, outcome)

@@ -1,0 +1,37 @@
+"""The index as a chunk sees it: one that is away for a moment is waited for in place."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from lookalike.errors import IndexUnavailable
+from lookalike.patience import patiently
+from lookalike.records import Document, Rejected, Stored
+
+#: A node that restarts is back within two or three of these. What `write` waits by itself counts.
+PATIENCE_S = 20.0
+
+
+class Shelf(Protocol):
+    """What a chunk needs of an index."""
+
+    def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]: ...
+
+    def write(self, documents: Sequence[Document]) -> list[Rejected]: ...
+
+
+class PatientShelf:
+    """A shelf that insists before it raises IndexUnavailable.
+
+    Whoever gives a chunk back at once takes the next one, and so tries the whole queue in vain: each of its chunks then
+    waits longer than the index was away, and takes cores from whatever comes up again.
+    """
+
+    def __init__(self, index: Shelf, patience_s: float = PATIENCE_S) -> None:
+        self._index = index
+        self._patience_s = patience_s
+
+    def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
+        return patiently(lambda: self._index.stored(ids), IndexUnavailable, self._patience_s)
+
+    def write(self, documents: Sequence[Document]) -> list[Rejected]:
+        return patiently(lambda: self._index.write(documents), IndexUnavailable, self._patience_s)
