@@ -28,7 +28,7 @@ from lookalike.errors import (
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-#: When a client that found a service away should come back.
+#: When a client that found a service away should come back; what only a person can mend is not worth waiting for.
 RETRY_AFTER_S = 2
 
 #: Status and sentence, looked up along the class's ancestors: a new error has both from the day it is named. Only the
@@ -80,7 +80,7 @@ async def _tell_error(request: Request, error: Exception) -> JSONResponse:
     if int(told["status"]) >= 500:
         why = " ".join(str(error).split()) or type(error).__name__
         logger.warning("%s %s: %s", request.method, request.url.path, why)
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if told["status"] == 503 else None
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, (Unavailable, TimeoutError)) else None
     return JSONResponse(told, int(told["status"]), headers, MEDIA_TYPE)
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from cli.console import print_json, printable, results
 from cli.options import Json
+from cli.remote import open_client
 from cli.stack.redis_server import broker_url, find_redis_server
 from lookalike import configured
 from lookalike.embedding.cache import find
@@ -47,7 +48,8 @@ def doctor(
 ) -> None:
     """Check the installation, broker, workers, index and model; exit code 1 if something is wrong."""
     settings = read_settings()
-    checks = [_own_worker] if worker else [_installation, _home, _broker, _workers, _model, _index]
+    everything = [_installation, _home, _broker, _workers, _model, _index, _service]
+    checks = [_own_worker] if worker else everything
     findings = [finding for check in checks for finding in _checked(check, settings)]
     if json:
         print_json({"fine": _is_fine(findings), "findings": [asdict(finding) for finding in findings]})
@@ -131,6 +133,14 @@ def _index(settings: Settings) -> Iterator[Finding]:
     if index.is_loading() and not _is_busy(settings, index.name):
         advice = f"lookalike index restore {index.name}"
         yield Finding("load", False, f"{index.name} is in bulk-load mode, and no job writes to it", advice)
+
+
+def _service(settings: Settings) -> Iterator[Finding]:
+    if settings.api_url is not None:
+        with open_client(settings) as client:
+            ready = client.ready()
+        detail = f"{client.address} is ready: {ready.index.documents:,} documents in {ready.index.name}, {ready.model}"
+        yield Finding("service", True, detail)
 
 
 def _is_busy(settings: Settings, name: str) -> bool:

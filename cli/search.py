@@ -1,22 +1,29 @@
 """`lookalike search`: the stored pictures most like a given one."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
-from api.search import Searcher
-from api.wiring import open_searcher
 from cli.console import print_json, results, table
 from cli.options import Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
-from lookalike.errors import ImageRejected, SourceMissing
+from lookalike.errors import BadSetting, ImageRejected, SourceMissing
 from lookalike.records import Match, document_id
 from lookalike.settings import Settings, read_settings
 from lookalike.storage import Storage, local_uri
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+
+class Searching(Protocol):
+    """Whoever answers, best first."""
+
+    def like_image(self, data: bytes, k: int, filters: Mapping[str, str]) -> list[Match]: ...
+
+    def like_stored(self, id: str, k: int, filters: Mapping[str, str]) -> list[Match]: ...
 
 
 @app.command()
@@ -36,8 +43,9 @@ def search(
     if sum(given is not None for given in (image, id, uri)) != 1:
         raise typer.BadParameter("give one of IMAGE, --id and --uri")
     filters = _parsed(filter or [])
-    settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
-    searcher = open_searcher(settings)
+    chosen = {"index": index, "model": model, "weights": weights, "preprocessing": preprocessing}
+    settings = read_settings(**chosen)
+    searcher = _opened(settings, [f"--{name}" for name, value in chosen.items() if value is not None])
     began = time.perf_counter()
     if image is not None:
         matches = _like_file(searcher, image, k, filters, settings)
@@ -55,7 +63,21 @@ def show(matches: list[Match]) -> None:
     results.print(table("score", "label", "picture", rows=rows) if rows else "Nothing is like it: the index is empty.")
 
 
-def _like_file(searcher: Searcher, image: Path, k: int, filters: dict[str, str], settings: Settings) -> list[Match]:
+def _opened(settings: Settings, chosen: list[str]) -> Searching:
+    """What answers: the query service, or this process. Only what is needed is loaded."""
+    if settings.api_url is None:
+        from api.wiring import open_searcher
+
+        return open_searcher(settings)
+    if chosen:
+        what = f"{', '.join(chosen)} cannot be chosen here: the query service of LOOKALIKE_API_URL has its own."
+        raise BadSetting(what, "Leave it out, or unset LOOKALIKE_API_URL to search without the service.")
+    from cli.remote import RemoteSearcher, open_client
+
+    return RemoteSearcher(open_client(settings))
+
+
+def _like_file(searcher: Searching, image: Path, k: int, filters: dict[str, str], settings: Settings) -> list[Match]:
     # The user's own file, named by the user: no root but the whole disk.
     storage = Storage(roots=(Path("/"),), max_bytes=settings.max_image_bytes)
     try:

@@ -60,6 +60,13 @@ class SourceUnavailable(Unavailable):
     advice = "Check that it is mounted and that the network is up, then run the same command again."
 
 
+class QueryServiceUnavailable(Unavailable):
+    """The query service cannot be reached, or has asked to come back later."""
+
+    service = "query service"
+    advice = "`lookalike doctor` tells whether it is ready; LOOKALIKE_API_URL says where it is."
+
+
 class Refused(LookalikeError):
     """Trying again cannot help: a person has to act."""
 
@@ -82,6 +89,16 @@ class BadSetting(Refused):
 
 class AccessDenied(Refused):
     """A service turned our credentials down."""
+
+
+class RequestRefused(Refused):
+    """The query service turned a request down; `what` is its own sentence, `status` that of HTTP."""
+
+    def __init__(self, what: str, status: int) -> None:
+        LookalikeError.__init__(self, what, status)
+        self.what = what
+        self.advice = ""
+        self.status = status
 
 
 class IndexMissing(Refused):

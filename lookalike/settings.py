@@ -1,6 +1,7 @@
 """One settings object, from LOOKALIKE_* variables and .env; read at entry points only and passed down."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     shards: int = Field(1, ge=1, description="Primary shards of a new OpenSearch index.")
     replicas: int = Field(0, ge=0, description="Replicas of a new OpenSearch index.")
 
+    api_url: SecretStr | None = Field(None, description="The query service that searches ask. Unset: they run here.")
     api_key: SecretStr | None = Field(None, description="What clients of the query service must show. Unset: nothing.")
     cors_origins: tuple[str, ...] = Field((), description="JSON list of web origins that may call the query service.")
     max_upload_bytes: int = Field(32 * 2**20, ge=1, description="The query service takes no larger body.")
@@ -58,7 +60,9 @@ class Settings(BaseSettings):
     search_timeout_s: float = Field(10.0, ge=0.1, le=300, description="A search that takes longer is given up.")
     thumbnail_cache_bytes: int = Field(32 * 2**20, ge=0, description="Memory for thumbnails.")
 
-    @field_validator("broker_url", "index_url", "weights", "preprocessing", "ca_certs", "api_key", mode="before")
+    @field_validator(
+        "broker_url", "index_url", "api_url", "api_key", "weights", "preprocessing", "ca_certs", mode="before"
+    )
     @classmethod
     def _empty_means_unset(cls, value: Any) -> Any:
         # Compose files pass an unset variable on as an empty one.
@@ -99,6 +103,14 @@ def plain_address(url: str) -> str:
     """A service's URL without its credentials."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent there stays on this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def usable_cores() -> int:

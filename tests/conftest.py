@@ -1,4 +1,4 @@
-"""Fixtures that bring up the real services, once per run and only when a test asks."""
+"""Fixtures that bring up the real services and a filled index, once per run and only when a test asks."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,10 @@ import pytest
 import redis
 
 from lookalike.embedding import build_artifact, resolve
+from lookalike.records import ImageRef
+from lookalike.settings import Settings, read_settings
+from tests.browser.stage import LABELS, draw, fill
+from tests.running import make_home
 from tests.services import ServiceMissing
 from tests.services.opensearch import OpenSearchServer, left_as_found
 from tests.services.redis import RedisServer
@@ -37,6 +41,44 @@ def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("model-home")
     build_artifact(resolve("efficientnet-lite0"), home)
     return home
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folders of stored pictures and of queries, a folder a label; one stored file is no picture."""
+    pictures, queries = draw(tmp_path_factory.mktemp("drawn"))
+    (pictures / LABELS[0] / "text.jpg").write_text("no picture")
+    return pictures, queries
+
+
+@pytest.fixture(scope="session")
+def stored(drawn: tuple[Path, Path]) -> list[ImageRef]:
+    """What the index holds."""
+    pictures = sorted(path for path in drawn[0].rglob("*") if path.is_file() and path.name != "text.jpg")
+    return [ImageRef(str(path), path.parent.name) for path in pictures]
+
+
+@pytest.fixture(scope="session")
+def query(drawn: tuple[Path, Path]) -> bytes:
+    """An encoded picture that is not stored."""
+    return next((drawn[1] / LABELS[0]).iterdir()).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def broker_url() -> Iterator[str]:
+    with RedisServer() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def lance(
+    tmp_path_factory: pytest.TempPathFactory, model_home: Path, broker_url: str, drawn: tuple[Path, Path]
+) -> Settings:
+    """Of a filled LanceDB."""
+    home = make_home(tmp_path_factory.mktemp("filled"), model_home)
+    settings = read_settings(home=home, broker_url=broker_url, roots=(drawn[0],))
+    fill(settings, broker_url, drawn[0])
+    return settings
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """Where an OpenSearch is and who we are there; keeps passwords out of every message."""
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from lookalike.errors import BadSetting
 from lookalike.index.base import IndexOptions
+from lookalike.settings import is_loopback
 
 #: As OpenSearch and its clients have it.
 DEFAULT_PORTS = {"http": 9200, "https": 443}
@@ -41,14 +41,6 @@ def parse(url: str, options: IndexOptions) -> Address:
     if parts.scheme == "http" and parts.username and not options.insecure and not is_loopback(address.host):
         raise BadSetting(f"A password would go to {address} unencrypted.", "Use https, or set LOOKALIKE_INSECURE=1.")
     return address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether what is sent there stays on this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _address(parts: SplitResult, host: str, port: int) -> Address:

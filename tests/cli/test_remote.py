@@ -1,0 +1,110 @@
+"""`lookalike search` and `doctor` where LOOKALIKE_API_URL is set."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from lookalike.records import ImageRef
+from lookalike.settings import Settings
+from tests.api.service import serving
+from tests.browser.stage import LABELS
+from tests.running import ROOT, answer, lookalike
+from tests.services.ports import free_port
+
+KEY = "the right key"
+AWAY = f"http://127.0.0.1:{free_port()}"
+#: What a search that asks the service does without.
+HEAVY = {"keras", "tensorflow", "openvino", "lancedb", "pyarrow", "opensearchpy", "PIL", "fastapi", "celery", "redis"}
+
+
+@pytest.fixture(scope="module")
+def environment(lance: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Of commands that have a service with a key, and nothing of their own."""
+    with serving(lance.model_copy(update={"api_key": SecretStr(KEY)})) as http:
+        yield {
+            **os.environ,
+            "LOOKALIKE_HOME": str(tmp_path_factory.mktemp("elsewhere") / "home"),
+            "LOOKALIKE_API_URL": str(http.base_url),
+            "LOOKALIKE_API_KEY": KEY,
+        }
+
+
+@pytest.fixture
+def picture(tmp_path: Path, query: bytes) -> Path:
+    (tmp_path / "query.jpg").write_bytes(query)
+    return tmp_path / "query.jpg"
+
+
+def test_the_service_gives_the_answer_that_a_search_here_gives(
+    environment: dict[str, str], lance: Settings, picture: Path
+) -> None:
+    asked = ("search", picture, "-k", 3, "--filter", f"name={LABELS[0]}", "--json")
+    here = answer(lookalike({**os.environ, "LOOKALIKE_HOME": str(lance.home)}, *asked))
+    there = answer(lookalike(environment, *asked))
+    assert len(there["matches"]) == 3 and there["took_ms"] > 0
+    assert list(there) == list(here)
+    assert [_rounded(match) for match in there["matches"]] == [_rounded(match) for match in here["matches"]]
+
+
+def _rounded(match: dict[str, Any]) -> dict[str, Any]:
+    return {**match, "score": round(match["score"], 3)}
+
+
+def test_a_stored_picture_is_named_by_its_id_or_its_path(environment: dict[str, str], stored: list[ImageRef]) -> None:
+    by_id = answer(lookalike(environment, "search", "--id", stored[5].id, "-k", 2, "--json"))["matches"]
+    path = os.path.relpath(stored[5].uri, ROOT)
+    assert answer(lookalike(environment, "search", "--uri", path, "-k", 2, "--json"))["matches"] == by_id
+    assert len(by_id) == 2 and stored[5].id not in {match["id"] for match in by_id}
+
+
+#: Arguments, environment, and what stderr must name.
+WRONG: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
+    "service away": (["--id", "x"], {"LOOKALIKE_API_URL": AWAY}, [AWAY, "refused", "LOOKALIKE_API_URL"]),
+    "wrong key": (["--id", "x"], {"LOOKALIKE_API_KEY": "not it"}, ["turns our API key down", "LOOKALIKE_API_KEY"]),
+    "key in clear": (["--id", "x"], {"LOOKALIKE_API_URL": "http://192.0.2.1"}, ["unencrypted", "192.0.2.1"]),
+    "no URL": (["--id", "x"], {"LOOKALIKE_API_URL": "somewhere"}, ["LOOKALIKE_API_URL"]),
+    "text file": (["README.md"], {}, ["README.md", "unsupported"]),
+    "missing picture": (["gone.jpg"], {}, ["gone.jpg", "not_found"]),
+    "unknown id": (["--id", "x"], {}, ["holds no picture x"]),
+    "too many": (["--id", "x", "-k", "500"], {}, ["200"]),
+    "unknown filter": (["--id", "x", "--filter", "uri=y"], {}, ["'uri'", "metadata.KEY"]),
+    "own model": (["x.jpg", "--weights", "a.keras", "--index", "a"], {}, ["--index, --weights", "LOOKALIKE_API_URL"]),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_with_the_service_is_said_in_a_few_lines(case: str, environment: dict[str, str]) -> None:
+    arguments, variables, named = WRONG[case]
+    done = lookalike({**environment, **variables}, "search", *arguments, code=1)
+    assert 1 <= len(done.stderr.splitlines()) <= 2 and done.stdout == ""
+    assert [name for name in named if name not in done.stderr] == []
+    assert KEY not in done.stderr and "not it" not in done.stderr
+
+
+def test_nothing_heavy_is_loaded_to_ask_the_service(environment: dict[str, str], picture: Path) -> None:
+    code = (
+        "import sys; from cli.main import app; app(['search', *sys.argv[1:]], standalone_mode=False);"
+        f"print(sorted({HEAVY} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(picture)],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]" and LABELS[0] in done.stdout
+
+
+def test_doctor_says_that_the_service_is_ready(environment: dict[str, str], stored: list[ImageRef]) -> None:
+    findings = answer(lookalike(environment, "doctor", "--json"))["findings"]
+    service = next(item for item in findings if item["what"] == "service")
+    assert service["is_fine"] and environment["LOOKALIKE_API_URL"] in service["detail"]
+    assert f"{len(stored)} documents" in service["detail"]

@@ -1,0 +1,338 @@
+"""The client against a running service, and against what answers in its place."""
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from pydantic import SecretStr
+
+from lookalike import configured
+from lookalike.client import Client, Ready, ReadyIndex
+from lookalike.errors import (
+    AccessDenied,
+    BadSetting,
+    ImageRejected,
+    LookalikeError,
+    QueryServiceUnavailable,
+    RequestRefused,
+)
+from lookalike.images import decode
+from lookalike.records import ImageRef, Reason
+from lookalike.settings import Settings
+from tests.api.service import serving
+from tests.browser.stage import LABELS
+from tests.services.ports import free_port
+
+KEY = "a key, häßlich"
+#: What the service and the other programs need, and a client does not.
+FOREIGN = {"keras", "tensorflow", "openvino", "lancedb", "opensearchpy", "PIL", "celery", "redis", "fastapi", "api"}
+
+#: Status, headers and body of an answer.
+Scripted = tuple[int, dict[str, str], str]
+BUSY: Scripted = (503, {"Retry-After": "0"}, '{"status": 503, "detail": "The service is busy."}')
+NO_LABELS: Scripted = (200, {}, '{"labels": [], "news": true}')
+
+
+@pytest.fixture(scope="module")
+def url(lance: Settings) -> Iterator[str]:
+    """Of a service that wants KEY and takes small bodies."""
+    changes = {"api_key": SecretStr(KEY), "max_upload_bytes": 2**20}
+    with serving(lance.model_copy(update=changes)) as http:
+        yield str(http.base_url)
+
+
+@pytest.fixture(scope="module")
+def client(url: str) -> Iterator[Client]:
+    with Client(url, KEY) as opened:
+        yield opened
+
+
+@contextmanager
+def answering(*answers: Scripted) -> Iterator[tuple[str, list[str]]]:
+    """A server that gives these answers, the last one for ever; its URL, and the requests it has seen."""
+    seen: list[str] = []
+    coming = chain(answers, repeat(answers[-1]))
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(f"{self.path} {self.headers.get('Authorization')}")
+            status, headers, body = next(coming)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_picture_is_searched_for_as_bytes_and_as_a_file(client: Client, stored: list[ImageRef]) -> None:
+    path = Path(stored[3].uri)
+    found = client.search(path, k=3)
+    best = found.matches[0]
+    assert (best.id, best.uri, best.name) == (stored[3].id, stored[3].uri, stored[3].label)
+    assert best.score == pytest.approx(1, abs=1e-3) and best.metadata == {"folder": stored[3].label}
+    assert client.search(path.read_bytes(), k=3).matches == found.matches
+    took_ms = found.took_ms
+    assert 0 < took_ms.decode + took_ms.embed + took_ms.search <= took_ms.total
+
+
+def test_a_stored_picture_is_searched_for_by_id_and_by_uri(client: Client, stored: list[ImageRef]) -> None:
+    ref = stored[5]
+    near = client.search(id=ref.id, k=4).matches
+    assert len(near) == 4 and ref.id not in {match.id for match in near}
+    assert client.search(uri=ref.uri, k=4).matches == near
+    assert [match.id for match in client.search(id=ref.id, include_self=True, k=1).matches] == [ref.id]
+
+
+def test_what_is_wanted_reaches_the_service(client: Client, query: bytes) -> None:
+    everything = client.search(query, k=24).matches
+    assert client.search(query, k=2, offset=1).matches == everything[1:3]
+    limit = everything[3].score - 1e-4
+    some = client.search(query, k=24, min_score=limit).matches
+    assert some == tuple(match for match in everything if match.score >= limit) and 4 <= len(some) < 24
+    filters = {"name": LABELS[2], "metadata.folder": LABELS[2]}
+    assert {match.name for match in client.search(query, filters=filters).matches} == {LABELS[2]}
+    assert client.search(query, filters={"metadata.no & k=1": "?x#"}).matches == ()
+
+
+def test_several_pictures_are_searched_for_at_once(client: Client, stored: list[ImageRef]) -> None:
+    first, second = Path(stored[0].uri), Path(stored[9].uri)
+    found = client.search_each([first, b"no picture", second], k=1)
+    one, rejected, other = found.answers
+    assert isinstance(rejected, ImageRejected) and rejected.reason is Reason.UNSUPPORTED
+    assert isinstance(one, tuple) and isinstance(other, tuple)
+    assert [match.id for match in (*one, *other)] == [stored[0].id, stored[9].id]
+    both = client.search_mean([first, second], k=2).matches
+    assert {match.id for match in both} == {stored[0].id, stored[9].id}
+
+
+def test_stored_pictures_are_fetched_whole_and_small(client: Client, stored: list[ImageRef], lance: Settings) -> None:
+    assert client.image(stored[0].id) == Path(stored[0].uri).read_bytes()
+    small = decode(client.thumbnail(stored[0].id, 64), max_pixels=lance.max_image_pixels)
+    assert max(small.width, small.height) == 64
+
+
+def test_the_service_tells_what_it_holds(client: Client, stored: list[ImageRef]) -> None:
+    assert [(label.name, label.documents) for label in client.labels()] == [(name, 4) for name in sorted(LABELS)]
+    info, ready = client.info(), client.ready()
+    assert (info.index, info.model, info.documents) == ("images", "efficientnet-lite0", len(stored))
+    assert ready == Ready(ReadyIndex("images", len(stored)), ready.model, "ready")
+
+
+def test_jobs_and_what_failed_are_told(client: Client) -> None:
+    job = client.jobs(limit=100)[-1]
+    assert (job.state, job.indexed, job.rejected, job.reasons) == ("finished", 24, 1, {"unsupported": 1})
+    assert client.job(job.id) == job
+    page = client.failed(job.id)
+    assert page.total == 1
+    assert [(Path(one.uri).name, one.reason) for one in page.failed] == [("text.jpg", Reason.UNSUPPORTED)]
+    assert client.failed(job.id, offset=1).failed == ()
+
+
+@pytest.mark.parametrize("data", [b"", b"some text", b"\xff\xd8\xff"])
+def test_a_picture_is_rejected_in_the_same_words_as_here(client: Client, lance: Settings, data: bytes) -> None:
+    with pytest.raises(ImageRejected) as here:
+        configured.decode(lance, data)
+    with pytest.raises(ImageRejected) as there:
+        client.search(data)
+    assert there.value.args == here.value.args
+
+
+def test_what_the_service_refuses_is_told_in_its_sentence(client: Client, query: bytes) -> None:
+    for status, said, ask in (
+        (400, "k: ", lambda: client.search(query, k=0)),
+        (404, "holds no picture", lambda: client.search(id="0" * 40)),
+        (404, "no such job", lambda: client.job("unknown")),
+        (413, "at most 1,048,576 bytes", lambda: client.search(bytes(2**20 + 1))),
+    ):
+        with pytest.raises(RequestRefused, match=said) as refused:
+            ask()
+        assert refused.value.status == status
+
+
+@pytest.mark.parametrize("id", ["..", "../labels", "x?k=1", "x#y", "%2e%2e", "\r\nX-Y: z"])
+def test_an_id_is_one_piece_of_a_path_whatever_it_is(client: Client, id: str) -> None:
+    for ask in (client.image, client.thumbnail, client.job, client.failed):
+        with pytest.raises(RequestRefused) as refused:
+            ask(id)
+        assert refused.value.status == 404
+
+
+@pytest.mark.parametrize("field", ["uri", "id", "k", "mode", "include_self", ""])
+def test_a_filter_cannot_pass_for_another_parameter(client: Client, stored: list[ImageRef], field: str) -> None:
+    with pytest.raises(BadSetting, match="filter on"):
+        client.search(id=stored[0].id, filters={field: "x"})
+
+
+def test_a_search_starts_from_one_thing(client: Client, query: bytes) -> None:
+    for given in ({}, {"picture": query, "id": "x"}, {"id": "x", "uri": "/x"}):
+        with pytest.raises(BadSetting, match="one of"):
+            client.search(**given)
+
+
+@pytest.mark.parametrize("uri", ["\udcff", "x" * 70_000])
+def test_what_no_url_can_hold_is_refused(client: Client, uri: str) -> None:
+    with pytest.raises(BadSetting, match="URL"):
+        client.search(uri=uri)
+
+
+@pytest.mark.parametrize(("key", "said"), [(None, "asks for an API key"), ("another secret", "turns our API key down")])
+def test_without_the_key_access_is_denied(url: str, key: str | None, said: str) -> None:
+    with Client(url, key) as client, pytest.raises(AccessDenied, match=said):
+        client.labels()
+
+
+def test_the_key_is_shown_to_nobody_but_the_service(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for key in (KEY, "another secret"):
+        with Client(url, key) as client:
+            try:
+                client.labels()
+            except LookalikeError as error:
+                assert "secret" not in str(error) and "secret" not in repr(error)
+            assert key not in repr(client) and key not in repr(vars(client))
+    assert caplog.text and "secret" not in caplog.text and "key," not in caplog.text
+
+
+def test_a_redirect_is_not_followed_with_the_key() -> None:
+    with answering(NO_LABELS) as (elsewhere, seen):
+        moved: Scripted = (307, {"Location": f"{elsewhere}/labels"}, "")
+        with answering(moved) as (url, _), Client(url, "secret") as client, pytest.raises(BadSetting, match="307"):
+            client.labels()
+    assert seen == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_busy_service_is_asked_again(times: int) -> None:
+    with answering(*[BUSY] * times, NO_LABELS) as (url, seen), Client(url, "secret") as client:
+        assert client.labels() == ()
+        assert seen == ["/labels Bearer secret"] * (times + 1)
+
+
+def test_a_service_that_stays_busy_is_given_up() -> None:
+    with answering(BUSY) as (url, seen), Client(url) as client:
+        with pytest.raises(QueryServiceUnavailable, match=f"{url} is not available: The service is busy"):
+            client.labels()
+        assert len(seen) == 3
+        with pytest.raises(QueryServiceUnavailable):
+            client.ready()
+        assert len(seen) == 4
+
+
+def test_the_service_says_how_long_to_wait() -> None:
+    with answering((503, {"Retry-After": "1"}, ""), NO_LABELS) as (url, _), Client(url) as client:
+        began = time.monotonic()
+        client.labels()
+        assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize("after", ["3600", "-1", "nan", "Wed, 21 Oct 2065 07:28:00 GMT", ""])
+def test_nobody_waits_for_long_or_for_nonsense(after: str) -> None:
+    with answering((503, {"Retry-After": after}, "<html>")) as (url, seen), Client(url) as client:
+        with pytest.raises(QueryServiceUnavailable, match="HTTP 503"):
+            client.labels()
+        assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(200, {}, "<html>"), (200, {}, "[]"), (200, {}, '{"labels": [{"name": 3}]}'), (404, {}, "{}"), (500, {}, "")],
+)
+def test_what_is_not_the_service_is_told_from_it(answer: Scripted) -> None:
+    with answering(answer) as (url, _), Client(url) as client:
+        with pytest.raises(BadSetting, match=f"{url} is not the query service.*{answer[0]}"):
+            client.labels()
+        with pytest.raises(BadSetting, match="not the query service"):
+            client.image("x")
+
+
+def test_a_sentence_cannot_rewrite_a_terminal() -> None:
+    with answering((400, {}, r'{"status": 400, "detail": "a\u001b[2J\nb"}')) as (url, _), Client(url) as client:
+        with pytest.raises(RequestRefused) as refused:
+            client.labels()
+        assert str(refused.value) == "a\ufffd[2J b"
+
+
+def test_a_service_that_is_away_is_told_with_its_address() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with Client(url) as client, pytest.raises(QueryServiceUnavailable, match=f"{url} is not available: .*refused"):
+        client.labels()
+
+
+def test_a_service_that_never_answers_is_given_up() -> None:
+    began = time.monotonic()
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as deaf,
+        Client(f"http://127.0.0.1:{deaf.server_port}", timeout_s=0.2) as client,
+        pytest.raises(QueryServiceUnavailable, match="in time"),
+    ):
+        client.labels()
+    assert time.monotonic() - began < 10
+
+
+def test_no_proxy_comes_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with answering(NO_LABELS) as (url, _), Client(url) as client:
+        assert client.labels() == ()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "h:80", "ftp://h", "http://", "http://[bad", "http://h:99999", "http://ä..secret"),
+        *("https://u:secret@h", "http://h?x=secret", "http://h#secret"),
+    ],
+)
+def test_a_url_that_leads_to_no_service_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(BadSetting, match="URL of the query service") as error:
+        Client(url, "key")
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["http://example.invalid", "HTTP://192.0.2.1:8000"])
+def test_a_key_does_not_cross_a_network_in_clear(url: str) -> None:
+    with pytest.raises(BadSetting, match="unencrypted") as error:
+        Client(url, "secret")
+    assert "secret" not in str(error.value)
+    Client(url, "secret", insecure=True).close()
+    Client(url).close()
+
+
+@pytest.mark.parametrize("key", ["", "secret\n", "secret\r\nX: y", " secret", "secret "])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(BadSetting, match="API key") as error:
+        Client("http://localhost", key)
+    assert "secret" not in str(error.value)
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"gone\.pem"):
+        Client("https://h", ca_certs=str(tmp_path / "gone.pem"))
+
+
+def test_the_client_needs_nothing_of_what_the_service_does() -> None:
+    code = f"import sys, lookalike.client; print(sorted({FOREIGN} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
