@@ -39,6 +39,9 @@ Image.MAX_IMAGE_PIXELS = None
 # Workers are one process per core: AVIF threads would only fight the neighbours for them.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
+#: Of small pictures for people; the eye sees no difference above.
+JPEG_QUALITY = 80
+
 _BITS_PER_SAMPLE = 0x0102
 #: What turns a picture stored with EXIF orientation N upright.
 _UPRIGHT = {
@@ -127,6 +130,13 @@ def _reading(data: bytes, read: Callable[[str], Result]) -> Result:
         return read(kind)
     except _HOSTILE as error:
         raise ImageRejected(_reason(error, kind, data), f"{kind}: {error or type(error).__name__}") from error
+
+
+def to_jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """The JPEG of decoded pixels, uint8 RGB [H, W, 3]: for pages that show pictures."""
+    encoded = BytesIO()
+    Image.fromarray(pixels).save(encoded, "JPEG", quality=JPEG_QUALITY)
+    return encoded.getvalue()
 
 
 def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> Picture:

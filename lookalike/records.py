@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-#: uint8 RGB, shape [N, 224, 224, 3].
+#: uint8 RGB, shape [N, size, size, 3]: the size is the model's, mostly 224.
 Pixels = NDArray[np.uint8]
 #: float32, shape [N, D].
 Vectors = NDArray[np.float32]

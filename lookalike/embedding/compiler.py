@@ -24,15 +24,15 @@ def main(folder: Path, spec: ModelSpec) -> dict[str, Any]:
     model = keras_models.build(spec)
     graph = folder / "model.xml"
     # Keras's own model.export(format="openvino") does the same, but wants SciPy installed.
-    openvino.serialize(openvino.convert_model(traced(model, batch_size=None)), graph)
-    _compare(model, graph)
+    openvino.serialize(openvino.convert_model(traced(model, spec.size, batch_size=None)), graph)
+    _compare(model, graph, spec.size)
     versions = {"keras": keras.__version__, "openvino": openvino.__version__}
     return {"dimension": int(model.output_shape[1]), "versions": versions}
 
 
-def _compare(model: Any, graph: Path) -> None:
+def _compare(model: Any, graph: Path, size: int) -> None:
     """One picture through both: what was written is whole, and means the same."""
-    picture: Pixels = np.random.RandomState(0).randint(0, 256, (1, 224, 224, 3)).astype(np.uint8)
+    picture: Pixels = np.random.RandomState(0).randint(0, 256, (1, size, size, 3)).astype(np.uint8)
     compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     difference = np.abs(compiled(picture)[0] - model(picture, training=False).numpy()).max()
     if not difference < _TOLERANCE:

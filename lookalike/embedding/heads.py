@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.embedding import fitted
 from lookalike.embedding.backend import keras
-from lookalike.embedding.spec import HEAD_DIMENSION, Head
+from lookalike.embedding.spec import HEAD_DIMENSION, Head, ModelSpec
+from lookalike.errors import ModelUnavailable
 
 #: Part of what a vector means: another seed makes vectors that cannot be compared with stored ones.
 SEED = 20240607
@@ -22,11 +24,13 @@ _ARTICLE_HIDDEN = 1024
 Matrix = NDArray[np.float32]
 
 
-def attach(features: Any, head: Head) -> Any:
-    """[N, D] out of [N, C]: `projection` and `pooled` have unit length, rows of `article` sum to 1."""
-    if head is Head.ARTICLE:
+def attach(features: Any, spec: ModelSpec) -> Any:
+    """[N, D] out of [N, C]: rows of `article` sum to 1, all others have unit length. Raises ModelUnavailable."""
+    if spec.head is Head.ARTICLE:
         return _article(features)
-    if head is Head.PROJECTION and features.shape[1] > HEAD_DIMENSION:
+    if spec.head.is_fitted:
+        return _unit(_fitted(_unit(features), spec))
+    if spec.head is Head.PROJECTION and features.shape[1] > HEAD_DIMENSION:
         features = _dense(features, orthonormal(features.shape[1], HEAD_DIMENSION))
     return _unit(features)
 
@@ -45,16 +49,28 @@ def _article(features: Any) -> Any:
     return _dense(hidden, _glorot(random, _ARTICLE_HIDDEN, HEAD_DIMENSION), activation="softmax")
 
 
+def _fitted(x: Any, spec: ModelSpec) -> Any:
+    layers = fitted.layers_of(spec)
+    if x.shape[1] != len(layers[0].kernel):
+        raise ModelUnavailable(
+            f"The model {spec.name} was fitted to {len(layers[0].kernel)} features a picture; there are {x.shape[1]}.",
+            "Fit it again.",
+        )
+    for number, layer in enumerate(layers):
+        x = _dense(keras.ops.relu(x) if number else x, layer.kernel, bias=layer.bias)
+    return x
+
+
 def _glorot(random: np.random.RandomState, rows: int, columns: int) -> Matrix:
     limit = np.sqrt(6.0 / (rows + columns))
     return random.uniform(-limit, limit, (rows, columns)).astype(np.float32)
 
 
-def _dense(x: Any, matrix: Matrix, activation: str | None = None) -> Any:
+def _dense(x: Any, matrix: Matrix, activation: str | None = None, bias: Matrix | None = None) -> Any:
     # An untrained bias is zero, so none is needed.
-    layer = keras.layers.Dense(matrix.shape[1], activation=activation, use_bias=False, dtype="float32")
+    layer = keras.layers.Dense(matrix.shape[1], activation=activation, use_bias=bias is not None, dtype="float32")
     x = layer(x)
-    layer.set_weights([matrix])
+    layer.set_weights([matrix] if bias is None else [matrix, bias])
     return x
 
 

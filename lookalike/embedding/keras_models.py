@@ -4,10 +4,15 @@ from typing import Any
 
 from lookalike.embedding import backbones, heads
 from lookalike.embedding.backend import keras
-from lookalike.embedding.spec import ModelSpec, Preprocessing
+from lookalike.embedding.spec import ModelSpec, Pooling, Preprocessing
 from lookalike.errors import ModelUnavailable
 
 Numbers = float | list[float]
+
+#: What the paper on GeM starts its training from, and what networks not trained for it are used with.
+GEM_POWER = 3.0
+#: A power of nothing or less has no root, and no slope at zero.
+_SMALLEST = 1e-6
 
 #: Factor and offset per channel; `caffe` also swaps RGB for BGR. Origin of caffe, tf and torch: Keras's
 #: `imagenet_utils.py`; of lite: `efficientnet_lite_builder.py` of the TensorFlow TPU models.
@@ -24,7 +29,7 @@ _SCALES: dict[Preprocessing, tuple[Numbers, Numbers]] = {
 
 
 def build(spec: ModelSpec, *, precision: str = "f32") -> Any:
-    """A keras.Model from uint8 RGB [N, 224, 224, 3] to float32 [N, D], everything between included.
+    """A keras.Model from uint8 RGB [N, size, size, 3] to float32 [N, D], everything between included.
 
     `precision` bf16 lets the backbone compute in bfloat16. Raises ModelUnavailable.
     """
@@ -32,9 +37,20 @@ def build(spec: ModelSpec, *, precision: str = "f32") -> Any:
     if precision == "bf16":
         for layer in backbone._flatten_layers(include_self=False):
             layer.dtype_policy = "mixed_bfloat16"
-    pixels = keras.Input((224, 224, 3), dtype="uint8", name="pixels")
-    features = backbone(_prepared(pixels, spec.preprocessing), training=False)
-    return keras.Model(pixels, heads.attach(_pooled(features), spec.head), name="embedding")
+    pixels = keras.Input((spec.size, spec.size, 3), dtype="uint8", name="pixels")
+    seen = _prepared(_with_mirrored(pixels) if spec.flip else pixels, spec.preprocessing)
+    features = _pooled(backbone(seen, training=False), spec.pooling)
+    return keras.Model(pixels, heads.attach(_met(features) if spec.flip else features, spec), name="embedding")
+
+
+def _with_mirrored(pixels: Any) -> Any:
+    """Twice as many pictures, the mirror images last: one pass of the backbone, and its weights once in the graph."""
+    return keras.ops.concatenate([pixels, keras.ops.flip(pixels, axis=2)], axis=0)
+
+
+def _met(features: Any) -> Any:
+    """[N, C] out of [2N, C]: the mean of a picture's features and its mirror image's."""
+    return keras.ops.mean(keras.ops.reshape(features, (2, -1, features.shape[1])), axis=0)
 
 
 def _prepared(pixels: Any, preprocessing: Preprocessing) -> Any:
@@ -44,11 +60,17 @@ def _prepared(pixels: Any, preprocessing: Preprocessing) -> Any:
     return keras.layers.Rescaling(*_SCALES[preprocessing], name="preprocessing")(x)
 
 
-def _pooled(features: Any) -> Any:
+def _pooled(features: Any, pooling: Pooling) -> Any:
     """[N, C] from what a backbone gives; in float32, so that a bfloat16 backbone loses no digits here."""
     x = keras.ops.cast(features, "float32")
     if len(x.shape) == 4:
-        x = keras.layers.GlobalAveragePooling2D(name="average")(x)
+        x = keras.layers.GlobalAveragePooling2D(name="average")(x) if pooling is Pooling.AVERAGE else _gem(x)
     if len(x.shape) != 2 or x.shape[1] is None:
         raise ModelUnavailable(f"The model gives {x.shape}, which is neither a feature map nor one vector a picture.")
     return x
+
+
+def _gem(x: Any) -> Any:
+    """Generalized mean (Radenovic, Tolias and Chum, 2018): the larger the power, the nearer to the maximum."""
+    powers = keras.ops.power(keras.ops.maximum(x, _SMALLEST), GEM_POWER)
+    return keras.ops.power(keras.ops.mean(powers, axis=(1, 2)), 1 / GEM_POWER)

@@ -19,10 +19,13 @@ PRECISIONS = ("auto", "f32", "bf16")
 class OpenVINOEmbedder:
     """An Embedder on the CPU. Threads may share it; processes may not: make one after the fork."""
 
-    def __init__(self, graph: Path, identity: ModelIdentity, *, precision: str = "auto", threads: int = 1) -> None:
+    def __init__(
+        self, graph: Path, identity: ModelIdentity, *, size: int, precision: str = "auto", threads: int = 1
+    ) -> None:
         self.identity = identity
+        self.size = size
         self.precision = _precision(precision)
-        self._request = _compiled(graph, self.precision, threads).create_infer_request()
+        self._request = _compiled(graph, size, self.precision, threads).create_infer_request()
         self._lock = threading.Lock()
 
     def __call__(self, pixels: Pixels) -> Vectors:
@@ -49,7 +52,7 @@ def _precision(asked: str) -> str:
     return asked if asked != "auto" else "bf16" if can_bf16 else "f32"
 
 
-def _compiled(graph: Path, precision: str, threads: int) -> Any:
+def _compiled(graph: Path, size: int, precision: str, threads: int) -> Any:
     settings = {
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
@@ -60,7 +63,7 @@ def _compiled(graph: Path, precision: str, threads: int) -> Any:
     core = openvino.Core()
     try:
         model = core.read_model(graph)
-        model.reshape([BATCH_SIZE, 224, 224, 3])
+        model.reshape([BATCH_SIZE, size, size, 3])
         return core.compile_model(model, "CPU", settings)
     except RuntimeError as error:
         raise ModelUnavailable(f"The compiled model {graph} cannot be run: {error}") from error

@@ -15,10 +15,13 @@ RUNTIMES = ("auto", "openvino", "tensorflow")
 
 
 class Embedder(Protocol):
-    """Turns pixels into vectors: the same picture gives the same vector, alone or in a batch of any size."""
+    """Turns pixels [N, size, size, 3] into vectors: a picture gives the same vector alone or in a batch of any size."""
 
     @property
     def identity(self) -> ModelIdentity: ...
+
+    @property
+    def size(self) -> int: ...
 
     def __call__(self, pixels: Pixels) -> Vectors: ...
 
@@ -37,7 +40,7 @@ def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str =
     from lookalike.embedding.openvino import OpenVINOEmbedder
 
     artifact = cache.build_artifact(spec, home)
-    return OpenVINOEmbedder(artifact.graph, artifact.identity, precision=precision, threads=threads)
+    return OpenVINOEmbedder(artifact.graph, artifact.identity, size=spec.size, precision=precision, threads=threads)
 
 
 def identify(spec: ModelSpec, home: Path) -> ModelIdentity:

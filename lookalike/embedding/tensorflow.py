@@ -30,7 +30,8 @@ class TensorFlowEmbedder:
         self.precision = precision if precision != "auto" else "bf16" if has_gpu else "f32"
         model = keras_models.build(spec, precision=self.precision)
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(model.output_shape[1]), spec.metric)
-        self._run = traced(model, BATCH_SIZE)
+        self.size = spec.size
+        self._run = traced(model, spec.size, BATCH_SIZE)
 
     def __call__(self, pixels: Pixels) -> Vectors:
         vectors = np.empty((len(pixels), self.identity.dimension), np.float32)
@@ -42,9 +43,9 @@ class TensorFlowEmbedder:
         return vectors
 
 
-def traced(model: Any, batch_size: int | None) -> Any:
-    """The model as one TensorFlow function of uint8 [batch_size, 224, 224, 3]."""
-    signature = tensorflow.TensorSpec((batch_size, 224, 224, 3), tensorflow.uint8, name="pixels")
+def traced(model: Any, size: int, batch_size: int | None) -> Any:
+    """The model as one TensorFlow function of uint8 [batch_size, size, size, 3]."""
+    signature = tensorflow.TensorSpec((batch_size, size, size, 3), tensorflow.uint8, name="pixels")
     function = tensorflow.function(lambda pixels: model(pixels, training=False), input_signature=[signature])
     return function.get_concrete_function()
 

@@ -29,13 +29,23 @@ def pictures() -> Pixels:
 @pytest.fixture(scope="session")
 def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of a few layers whose feature map has 300 channels."""
+    return _saved(tmp_path_factory.mktemp("models") / "small.keras", size=224)
+
+
+@pytest.fixture(scope="session")
+def sized_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for pictures of 96 x 96, that ends with average pooling."""
+    return _saved(tmp_path_factory.mktemp("models") / "sized.keras", size=96, is_pooled=True)
+
+
+def _saved(path: Path, *, size: int, is_pooled: bool = False) -> Path:
     from lookalike.embedding.backend import keras
 
     keras.utils.set_random_seed(1)
-    inputs = keras.Input((224, 224, 3))
+    inputs = keras.Input((size, size, 3))
     x = keras.layers.Conv2D(8, 7, strides=8, activation="relu")(inputs)
-    outputs = keras.layers.Conv2D(300, 3, strides=4, activation="relu")(x)
-    path = tmp_path_factory.mktemp("models") / "small.keras"
+    x = keras.layers.Conv2D(300, 3, strides=4, activation="relu")(x)
+    outputs = keras.layers.GlobalAveragePooling2D()(x) if is_pooled else x
     with warnings.catch_warnings():
         # Keras 3.15 copies variables in a way that NumPy 2.4 deprecates.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -34,8 +34,16 @@ def test_a_file_for_other_pictures_is_refused(tmp_path: Path) -> None:
     inputs = keras.Input((32, 32, 1))
     path = tmp_path / "digits.keras"
     keras.Model(inputs, keras.layers.Flatten()(inputs)).save(path)
-    with pytest.raises(ModelUnavailable, match="must take one picture"):
+    with pytest.raises(ModelUnavailable, match="must take one square picture in colour"):
         build(resolve(str(path), preprocessing="none"))
+
+
+def test_a_file_whose_features_are_pooled_already_takes_no_other_pooling(tmp_path: Path) -> None:
+    inputs = keras.Input((224, 224, 3))
+    path = tmp_path / "vector.keras"
+    keras.Model(inputs, keras.layers.GlobalMaxPooling2D()(inputs)).save(path)
+    with pytest.raises(ModelUnavailable, match="no feature map left"):
+        build(resolve(f"{path}:gem", preprocessing="none"))
 
 
 def test_a_file_that_changed_since_it_was_named_is_refused(small_file: Path, tmp_path: Path) -> None:

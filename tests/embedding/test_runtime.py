@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.embedding import Embedder, Head, ModelSpec, identify, load, resolve
+from lookalike.embedding import Embedder, Head, Layer, ModelSpec, Origin, fitted, identify, load, project, resolve
 from lookalike.errors import BadSetting
 from lookalike.records import Metric, Pixels, Vectors
 
@@ -84,6 +84,56 @@ def test_a_file_with_the_article_head_is_the_same_in_openvino(small_file: Path, 
     compiled, reference = (load(spec, home=home, runtime=name, precision="f32") for name in ("openvino", "tensorflow"))
     assert compiled.identity == reference.identity == identify(spec, home)
     assert _cosines(compiled(pictures), reference(pictures)).min() > 0.9999
+
+
+@pytest.fixture(scope="module")
+def small_pictures(pictures: Pixels) -> Pixels:
+    """The same for a model of 96 x 96."""
+    return np.ascontiguousarray(pictures[:, 10:106, 20:116])
+
+
+def test_a_picture_and_its_mirror_image_are_one_where_both_count(sized_file: Path, small_pictures: Pixels) -> None:
+    plain, both = (
+        load(resolve(f"{sized_file}{options}", preprocessing="tf"), home=Path(), runtime="tensorflow", precision="f32")
+        for options in (":pooled", ":pooled+flip")
+    )
+    mirrored = np.ascontiguousarray(small_pictures[:, :, ::-1])
+    assert _cosines(both(small_pictures), both(mirrored)).min() > 0.99999
+    assert _cosines(plain(small_pictures), plain(mirrored))[0] < 0.9999
+
+
+def test_gem_lies_between_mean_and_maximum_and_takes_a_file_before_its_pooling(
+    sized_file: Path, small_pictures: Pixels
+) -> None:
+    from lookalike.embedding import keras_models
+
+    gem = keras_models.build(resolve(f"{sized_file}:pooled+gem", preprocessing="tf"))
+    spec = resolve(f"{sized_file}:pooled", preprocessing="tf")
+    cosines = _cosines(gem(small_pictures).numpy(), keras_models.build(spec)(small_pictures).numpy())
+    assert 0.5 < cosines[0] < 0.99999
+
+
+def test_a_fitted_head_on_a_flipped_gem_base_is_the_same_in_every_runtime(
+    sized_file: Path, small_pictures: Pixels, tmp_path: Path
+) -> None:
+    base = resolve(f"{sized_file}:pooled+gem+flip", preprocessing="torch")
+    random = np.random.RandomState(5)
+    layers = [
+        Layer(random.standard_normal(shape).astype(np.float32), random.standard_normal(shape[1]).astype(np.float32))
+        for shape in ((300, 20), (20, 7))
+    ]
+    origin = Origin(base.name, 5, 0, 0, "2026-01-01T00:00:00+00:00", {})
+    spec = fitted.write(tmp_path, "mine", base, Head.CLASSIFIER, layers, origin).spec
+    compiled, reference = (
+        load(spec, home=tmp_path, runtime=name, precision="f32") for name in ("openvino", "tensorflow")
+    )
+    assert compiled.identity == reference.identity == identify(spec, tmp_path)
+    assert (compiled.size, compiled.identity.dimension) == (96, 7)
+    vectors = compiled(small_pictures)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert _cosines(reference(small_pictures), vectors).min() > 0.9999
+    features = load(base, home=tmp_path, runtime="tensorflow", precision="f32")(small_pictures)
+    assert _cosines(project(layers, features), vectors).min() > 0.9999
 
 
 def test_the_shared_resnet50_tells_pictures_apart(pictures: Pixels, home: Path) -> None:

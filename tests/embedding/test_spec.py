@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.embedding import Head, ModelSpec, Preprocessing, resolve
-from lookalike.embedding.spec import FILE, NAMED
+from lookalike.embedding import NAMED, Head, ModelSpec, Pooling, Preprocessing, resolve
+from lookalike.embedding.spec import FILE
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Metric
 
@@ -104,23 +104,28 @@ def test_whatever_decides_a_vector_changes_the_fingerprint(file: Path) -> None:
         replace(spec, preprocessing=Preprocessing.TF),
         replace(spec, head=Head.ARTICLE),
         replace(spec, head=Head.POOLED),
+        replace(spec, pooling=Pooling.GEM),
+        replace(spec, flip=True),
+        replace(spec, size=256),
+        replace(spec, head=Head.PCA, head_sha256="1"),
+        replace(spec, head=Head.PCA, head_sha256="2"),
     ]
     file.write_bytes(b"other weights")
     changed.append(resolve(str(file), preprocessing="caffe"))
-    assert len({spec.fingerprint, *(other.fingerprint for other in changed)}) == 5
+    assert len({spec.fingerprint, *(other.fingerprint for other in changed)}) == 10
 
 
 def test_no_two_named_models_share_a_fingerprint() -> None:
     assert len({spec.fingerprint for spec in NAMED.values()}) == len(NAMED)
 
 
-@pytest.mark.parametrize("name", ["resnet50-article", "efficientnet-lite0"])
+@pytest.mark.parametrize("name", ["resnet50-article", "efficientnet-lite0", "inceptionv3:gem+flip+pooled"])
 def test_a_spec_survives_json(name: str) -> None:
     spec = resolve(name)
     again = ModelSpec.from_json(spec.to_json())
     assert again == spec
     assert again.fingerprint == spec.fingerprint
-    assert again.head is spec.head
+    assert (again.head, again.pooling) == (spec.head, spec.pooling)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": 1}'])

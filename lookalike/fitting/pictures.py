@@ -1,0 +1,66 @@
+"""Pictures become features, one batch at a time; it knows neither what they are for nor where they come from."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from lookalike.errors import ImageRejected, SourceMissing
+from lookalike.images import Picture
+from lookalike.records import ImageRef, Pixels, Rejected, Vectors
+from lookalike.storage import local_uri
+
+#: Pictures decoded at a time: more take memory and save nothing.
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """Pooled features, float32 [N, C] of unit length, each with its label or None; and what could not be used."""
+
+    features: Vectors
+    labels: tuple[str | None, ...]
+    rejected: tuple[Rejected, ...]
+
+
+def in_classes(folder: Path, references: Iterable[ImageRef]) -> list[ImageRef]:
+    """The references in order of their uri; what lies in `folder` itself, beside the classes, has no label."""
+    top = os.path.dirname(local_uri(folder / "x"))
+    every = sorted(references, key=lambda ref: ref.uri)
+    return [ImageRef(ref.uri) if os.path.dirname(ref.uri) == top else ref for ref in every]
+
+
+def gather(
+    references: Sequence[ImageRef],
+    *,
+    read: Callable[[str], bytes],
+    decode: Callable[[bytes], Picture],
+    embed: Callable[[Pixels], Vectors],
+    advance: Callable[[int], None] = lambda done: None,
+) -> Gathered:
+    """Read, decode and embed every picture; `advance` is told how many are done. Memory: a vector a picture.
+
+    Raises SourceMissing where no picture can be used, and what reading raises when the source is away.
+    """
+    vectors: list[Vectors] = []
+    labels: list[str | None] = []
+    rejected: list[Rejected] = []
+    remaining = iter(references)
+    while batch := list(islice(remaining, BATCH_SIZE)):
+        pictures = []
+        for ref in batch:
+            try:
+                pictures.append(decode(read(ref.uri)).pixels)
+                labels.append(ref.label)
+            except ImageRejected as error:
+                rejected.append(Rejected(ref.uri, error.reason, error.detail))
+        if pictures:
+            vectors.append(embed(np.stack(pictures)))
+        advance(len(batch))
+    if not vectors:
+        why = f": the first of {len(rejected):,} is rejected as {rejected[0].reason}" if rejected else ""
+        raise SourceMissing(f"There is no picture to fit a model to{why}.", "Give a folder with pictures in it.")
+    return Gathered(np.concatenate(vectors), tuple(labels), tuple(rejected))

@@ -1,0 +1,53 @@
+"""A folder's pictures become features; what cannot be used is told, not lost."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookalike.errors import ImageRejected, SourceMissing
+from lookalike.fitting import gather
+from lookalike.fitting.pictures import BATCH_SIZE, in_classes
+from lookalike.images import Picture
+from lookalike.records import ImageRef, Pixels, Reason, Vectors
+
+
+def _read(uri: str) -> bytes:
+    return uri.encode()
+
+
+def _decode(data: bytes) -> Picture:
+    if b"bad" in data:
+        raise ImageRejected(Reason.CORRUPT, "not a picture")
+    return Picture(np.full((2, 2, 3), data[-1], np.uint8), 2, 2)
+
+
+def _embed(pixels: Pixels) -> Vectors:
+    return pixels.reshape(len(pixels), -1).astype(np.float32)
+
+
+def test_every_picture_keeps_its_label_whatever_is_rejected_around_it() -> None:
+    references = [
+        ImageRef(f"/{number}-{'bad' if number % 7 == 3 else number % 9}", str(number)) for number in range(50)
+    ]
+    told: list[int] = []
+    gathered = gather(references, read=_read, decode=_decode, embed=_embed, advance=told.append)
+    good = [ref for ref in references if "bad" not in ref.uri]
+    assert gathered.labels == tuple(ref.label for ref in good)
+    assert gathered.features[:, 0].tolist() == [ord(ref.uri[-1]) for ref in good]
+    assert [rejected.reason for rejected in gathered.rejected] == [Reason.CORRUPT] * 7
+    assert told == [BATCH_SIZE, 50 - BATCH_SIZE]
+
+
+def test_nothing_to_fit_to_is_refused_with_the_first_reason() -> None:
+    with pytest.raises(SourceMissing, match="no picture to fit"):
+        gather([], read=_read, decode=_decode, embed=_embed)
+    with pytest.raises(SourceMissing, match="corrupt"):
+        gather([ImageRef("/bad")], read=_read, decode=_decode, embed=_embed)
+
+
+def test_what_lies_beside_the_classes_has_no_label_and_the_order_is_always_the_same(tmp_path: Path) -> None:
+    found = [ImageRef(str(tmp_path / name), name.split("/")[0]) for name in ("b/2.jpg", "b/1.jpg", "loose.jpg")]
+    ordered = in_classes(tmp_path, found)
+    assert [Path(ref.uri).name for ref in ordered] == ["1.jpg", "2.jpg", "loose.jpg"]
+    assert [ref.label for ref in ordered] == ["b", "b", None]
