@@ -4,9 +4,21 @@ from urllib.parse import urlsplit
 
 from lookalike.errors import BadSetting
 from lookalike.index.base import Index, IndexInfo, IndexOptions
-from lookalike.index.checks import check_name
+from lookalike.index.checks import check_name, index_of, is_version
+from lookalike.index.versions import Versions
 
-__all__ = ["Index", "IndexInfo", "IndexOptions", "list_indexes", "open_index"]
+__all__ = [
+    "Index",
+    "IndexInfo",
+    "IndexOptions",
+    "Versions",
+    "index_of",
+    "is_version",
+    "list_indexes",
+    "open_index",
+    "open_version",
+    "open_versions",
+]
 
 
 def open_index(url: str, name: str, *, options: IndexOptions | None = None) -> Index:
@@ -14,8 +26,32 @@ def open_index(url: str, name: str, *, options: IndexOptions | None = None) -> I
 
     `http(s)://[user:password@]host[:port]` is OpenSearch, `lancedb:///path` a folder. Raises BadSetting.
     """
+    return _open(url, check_name(name), options or IndexOptions())
+
+
+def open_version(url: str, physical: str, *, options: IndexOptions | None = None) -> Index:
+    """One version of an index, such as "images-v2", whatever the index's name points to; `ensure` makes none.
+
+    Raises BadSetting.
+    """
+    index_of(physical)
+    return _open(url, physical, options or IndexOptions())
+
+
+def open_versions(url: str, name: str, *, options: IndexOptions | None = None) -> Versions:
+    """All versions of the index `name` at `url`. Raises BadSetting."""
     check_name(name)
     options = options or IndexOptions()
+    if _is_opensearch(url):
+        from lookalike.index.opensearch_versions import OpenSearchVersions
+
+        return OpenSearchVersions(url, name, options)
+    from lookalike.index.lance_versions import LanceVersions
+
+    return LanceVersions(url, name, options)
+
+
+def _open(url: str, name: str, options: IndexOptions) -> Index:
     if _is_opensearch(url):
         from lookalike.index.opensearch_index import OpenSearchIndex
 
@@ -26,12 +62,12 @@ def open_index(url: str, name: str, *, options: IndexOptions | None = None) -> I
 
 
 def list_indexes(url: str, *, options: IndexOptions | None = None) -> list[IndexInfo]:
-    """Every index of ours at `url`, by name. Raises as `open_index` and `Index` do."""
+    """Every version of every index of ours at `url`, by name and age. Raises as `open_index` and `Index` do."""
     options = options or IndexOptions()
     if _is_opensearch(url):
-        from lookalike.index import opensearch_index
+        from lookalike.index import physical
 
-        return opensearch_index.list_indexes(url, options)
+        return physical.list_indexes(url, options)
     from lookalike.index import lance
 
     return lance.list_indexes(url, options)

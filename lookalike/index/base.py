@@ -11,8 +11,14 @@ from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, 
 class IndexOptions:
     """How an index is reached and, if it has to be created, built. The embedded index uses `patience_s` alone."""
 
-    #: `lucene` needs no native library; `faiss` crashes a node that lacks its own.
+    #: `lucene` needs no native library; `faiss` crashes a node that lacks its own; `nmslib` only before OpenSearch 3.
     engine: str = "lucene"
+    #: What the engine keeps of a vector: `none` is float32; `byte` takes a quarter, `fp16` half, `bit` a thirty-second.
+    quantization: str = "none"
+    #: `on_disk` keeps compressed vectors in memory and the whole ones on disk; `` is the server's `in_memory`.
+    mode: str = ""
+    #: OpenSearch's compression level, such as `16x`; `` leaves it to the server.
+    compression: str = ""
     #: Links per node of the HNSW graph.
     m: int = 16
     #: Candidates looked at while a vector is linked in.
@@ -34,13 +40,15 @@ class IndexOptions:
 
 @dataclass(frozen=True)
 class IndexInfo:
-    """One line of `lookalike index list`: `name` is what readers use, `physical` what it points to."""
+    """One line of `lookalike index list`: `name` is what readers use, `physical` one version of it."""
 
     name: str
     physical: str
     model: ModelIdentity
     documents: int
     size_bytes: int
+    #: Whether `name` points to this version.
+    is_current: bool = True
 
 
 class Index(Protocol):
@@ -58,6 +66,9 @@ class Index(Protocol):
     def model(self) -> ModelIdentity:
         """The model whose vectors are in here. Raises IndexMissing."""
 
+    def physical(self) -> str:
+        """The version that the name points to now. Raises IndexMissing."""
+
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         """What is held of these ids; absent ids are absent from the answer. Sees every earlier `write`, or, where it
         need not be fresh, at least those before the last `refresh`: OpenSearch tells that ten times as fast."""
@@ -67,8 +78,11 @@ class Index(Protocol):
         ones returned: those the index refuses for good (reason `bad_vector` or `refused`).
         Raises ModelMismatch if a document comes from another model."""
 
-    def search(self, vector: Vector, k: int, filters: Mapping[str, str] | None = None) -> list[Match]:
+    def search(
+        self, vector: Vector, k: int, filters: Mapping[str, str] | None = None, *, fingerprint: str | None = None
+    ) -> list[Match]:
         """The k nearest documents, best first. `filters` are equalities on `name`, `uri` or `metadata.KEY`.
+        Raises ModelMismatch unless the version that answers holds vectors of the model `fingerprint`, if one is given.
         Raises ImageRejected (`bad_vector`) for a vector that has no neighbours, BadSetting for another filter."""
 
     def get(self, id: str) -> Document | None:
@@ -99,6 +113,10 @@ class Index(Protocol):
 
     def settle(self) -> None:
         """End a load: make it visible and compact what the load left behind. Safe to repeat."""
+
+    def optimize(self, segments: int = 1) -> Iterator[int]:
+        """Merge what the index consists of into at most `segments` pieces; gives how many there are, now and then.
+        Whoever stops asking leaves a server's merge running."""
 
     def drop(self) -> None:
         """Delete the index: the name and what it points to. Raises IndexMissing."""

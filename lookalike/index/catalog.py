@@ -44,6 +44,43 @@ class Catalog:
             kept["tables"][name] = table
         self._replace(kept)
 
+    def move(self, name: str, table: str, *, former: str, remember: bool) -> None:
+        """Let `name` point to another table, in one step, and note that its model was `former` until now.
+
+        What it pointed to is what `previous` gives, unless not to be remembered. Call with the lock held."""
+        kept = self._read()
+        if remember:
+            kept["previous"][table] = kept["tables"][name]
+        kept["former"][name] = sorted({*kept["former"].get(name, ()), former})
+        kept["tables"][name] = table
+        self._replace(kept)
+
+    def versions(self, name: str) -> list[str]:
+        """Every table of `name` that is there, oldest first."""
+        numbers = range(1, self._read()["numbers"].get(name, 0) + 1)
+        tables = [f"{name}-v{number}" for number in numbers]
+        return [table for table in tables if (self._folder / f"{table}.lance").is_dir()]
+
+    def names(self) -> list[str]:
+        """Every name that ever had a table."""
+        return sorted(self._read()["numbers"])
+
+    def previous(self, table: str) -> str | None:
+        """The table in whose place `table` was put."""
+        previous: str | None = self._read()["previous"].get(table)
+        return previous
+
+    def forget(self, table: str) -> None:
+        """Nothing leads to `table` any more. Call with the lock held."""
+        kept = self._read()
+        kept["tables"] = {name: to for name, to in kept["tables"].items() if to != table}
+        kept["previous"] = {of: to for of, to in kept["previous"].items() if table not in (of, to)}
+        self._replace(kept)
+
+    def former(self, name: str) -> frozenset[str]:
+        """Fingerprints of the models that `name` had before."""
+        return frozenset(self._read()["former"].get(name, ()))
+
     @contextmanager
     def locked(self, patience_s: float) -> Iterator[None]:
         """Alone in this folder, across threads and processes; the system frees the lock of a killed process.
@@ -72,8 +109,8 @@ class Catalog:
         try:
             kept: dict[str, Any] = json.loads((self._folder / CATALOG).read_text())
         except FileNotFoundError:
-            kept = {"tables": {}, "numbers": {}}
-        return kept
+            kept = {}
+        return {"tables": {}, "numbers": {}, "previous": {}, "former": {}} | kept
 
     def _replace(self, kept: dict[str, Any]) -> None:
         """Whole or not at all, also when the power fails."""

@@ -12,6 +12,8 @@ from lookalike.records import Document, Metric, ModelIdentity, Reason, Rejected,
 SHORTEST_NORM = 1e-6
 #: Fit for an OpenSearch alias and a LanceDB table; "-v1" and the like belong to physical names.
 NAME = re.compile(r"(?!.*-v\d+$)[a-z][a-z0-9_.-]{0,99}")
+#: A numbered version of an index: its name and its number.
+VERSION = re.compile(r"([a-z][a-z0-9_.-]{0,99})-v(\d+)")
 METADATA_PREFIX = "metadata."
 
 
@@ -25,6 +27,22 @@ def check_name(name: str) -> str:
     )
 
 
+def is_version(name: str) -> bool:
+    """Whether this names one version of an index, and not an index."""
+    found = VERSION.fullmatch(name)
+    return found is not None and NAME.fullmatch(found[1]) is not None
+
+
+def index_of(physical: str) -> str:
+    """The index that a version belongs to. Raises BadSetting for what is no version's name."""
+    return _parts(physical)[0]
+
+
+def number_of(physical: str) -> int:
+    """The number of a version: the higher, the newer. Raises BadSetting for what is no version's name."""
+    return int(_parts(physical)[1])
+
+
 def check_filters(filters: Mapping[str, str] | None) -> Mapping[str, str]:
     """The filters themselves. Raises BadSetting unless each is on `name`, `uri` or `metadata.KEY`."""
     for field in filters or {}:
@@ -33,8 +51,11 @@ def check_filters(filters: Mapping[str, str] | None) -> Mapping[str, str]:
     return filters or {}
 
 
-def check_query(vector: Vector, model: ModelIdentity) -> None:
-    """Raises ImageRejected (`bad_vector`) for a vector that has no neighbours under this model."""
+def check_query(vector: Vector, model: ModelIdentity, index: str, fingerprint: str | None) -> None:
+    """Raises ModelMismatch for a vector of another model, if its own is known by `fingerprint`; ImageRejected
+    (`bad_vector`) for one that has no neighbours under this model."""
+    if fingerprint not in (None, model.fingerprint):
+        raise ModelMismatch(index, str(model), f"a model with the fingerprint {fingerprint}")
     if problem := flaw(vector, model):
         raise ImageRejected(Reason.BAD_VECTOR, problem)
 
@@ -65,6 +86,13 @@ def flaw(vector: Vector, model: ModelIdentity) -> str:
     if model.metric is Metric.COSINE and np.linalg.norm(vector.astype(np.float64)) < SHORTEST_NORM:
         return "its length is zero"
     return ""
+
+
+def _parts(physical: str) -> tuple[str, str]:
+    if is_version(physical):
+        name, _, number = physical.rpartition("-v")
+        return name, number
+    raise BadSetting(f"{physical!r} is no version of an index.", "`lookalike index list` shows them: images-v2.")
 
 
 def _is_text(document: Document) -> bool:

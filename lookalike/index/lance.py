@@ -17,7 +17,7 @@ from lookalike.errors import BadSetting, ModelMismatch
 from lookalike.index import identity
 from lookalike.index.base import IndexInfo, IndexOptions
 from lookalike.index.catalog import Catalog
-from lookalike.index.checks import METADATA_PREFIX, check_filters, check_query, sift
+from lookalike.index.checks import METADATA_PREFIX, check_filters, check_query, is_version, sift
 from lookalike.index.lance_errors import missing, translated
 from lookalike.records import Document, Match, Metric, ModelIdentity, Rejected, Stored, Vector
 
@@ -50,15 +50,19 @@ class LanceIndex:
 
     def ensure(self, model: ModelIdentity) -> None:
         with self._writing():
-            if self.name not in self._catalog.tables():
+            if not is_version(self.name) and self.name not in self._catalog.tables():
                 self._create(model)
-            kept = _model_of(self._table())
+            kept = model_of(self._table())
         if kept.fingerprint != model.fingerprint:
             raise ModelMismatch(self.name, str(kept), str(model))
 
     def model(self) -> ModelIdentity:
         with self._translated():
-            return _model_of(self._table())
+            return model_of(self._table())
+
+    def physical(self) -> str:
+        with self._translated():
+            return str(self._table().name)
 
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         rows = self._fetch(ids, ["id", "metadata", *STORED_FIELDS])
@@ -73,19 +77,21 @@ class LanceIndex:
         # Alone, because two upserts of a new id at once would leave two rows.
         with self._writing():
             table = self._table()
-            fit, rejected = sift(documents, self.name, _model_of(table))
+            fit, rejected = sift(documents, self.name, model_of(table))
             if fit:
                 upsert = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
                 upsert.execute(_rows(fit, table.schema))
                 compact(table, most_fragments=MOST_FRAGMENTS + table.count_rows() // ROWS_PER_FRAGMENT)
         return rejected
 
-    def search(self, vector: Vector, k: int, filters: Mapping[str, str] | None = None) -> list[Match]:
+    def search(
+        self, vector: Vector, k: int, filters: Mapping[str, str] | None = None, *, fingerprint: str | None = None
+    ) -> list[Match]:
         conditions = [_equality(field, value) for field, value in check_filters(filters).items()]
         with self._translated():
             table = self._table()
-            model = _model_of(table)
-            check_query(vector, model)
+            model = model_of(table)
+            check_query(vector, model, self.name, fingerprint)
             query = table.search(vector, vector_column_name="image_embedding").distance_type(str(model.metric))
             if conditions:
                 query = query.where(" AND ".join(conditions), prefilter=True)
@@ -136,30 +142,35 @@ class LanceIndex:
         with self._writing():
             compact(self._table(), most_fragments=1)
 
+    def optimize(self, segments: int = 1) -> Iterator[int]:
+        with self._translated():
+            yield _fragments(self._table())
+        with self._writing():
+            compact(self._table(), most_fragments=segments)
+        with self._translated():
+            yield _fragments(self._table())
+
     def drop(self) -> None:
         with self._writing():
             table = self._table().name
-            self._catalog.point(self.name, None)
+            self._catalog.forget(table)
             self._open = None
-            _connect(self._folder).drop_table(table)
+            connect(self._folder).drop_table(table)
 
     def close(self) -> None:
         self._open = None
 
     def _table(self) -> Any:
         """The table behind the name, now: it may have moved since the last call. Raises IndexMissing."""
-        physical = self._catalog.tables().get(self.name)
+        physical = self.name if is_version(self.name) else self._catalog.tables().get(self.name)
         if physical is None:
             raise missing(self._folder, self.name)
         if self._open is None or self._open[0] != physical:
-            self._open = (physical, _connect(self._folder).open_table(physical))
+            self._open = (physical, connect(self._folder).open_table(physical))
         return self._open[1]
 
     def _create(self, model: ModelIdentity) -> None:
-        physical = self._catalog.reserve(self.name)
-        table = _connect(self._folder).create_table(physical, schema=_schema(model))
-        table.create_index("id", config=BTree())
-        self._catalog.point(self.name, physical)
+        self._catalog.point(self.name, create_table(self._folder, self._catalog.reserve(self.name), model))
 
     def _fetch(self, ids: Sequence[str], wanted: list[str] | None) -> list[dict[str, Any]]:
         """The wanted fields, or all, of the documents that are there."""
@@ -195,22 +206,36 @@ def list_indexes(url: str, options: IndexOptions) -> list[IndexInfo]:
     """Every name in the folder and what it points to; none if the folder is not there."""
     folder = folder_of(url)
     infos = []
+    catalog = Catalog(folder)
     with translated(folder, "*"):
-        for name, physical in sorted(Catalog(folder).tables().items()):
-            table = _connect(folder).open_table(physical)
-            size_bytes = int(table.stats()["total_bytes"])
-            infos.append(IndexInfo(name, physical, _model_of(table), table.count_rows(), size_bytes))
+        current = set(catalog.tables().values())
+        for name in catalog.names():
+            for physical in catalog.versions(name):
+                table = connect(folder).open_table(physical)
+                size_bytes, is_current = int(table.stats()["total_bytes"]), physical in current
+                infos.append(IndexInfo(name, physical, model_of(table), table.count_rows(), size_bytes, is_current))
     return infos
 
 
-def _connect(folder: Path) -> Any:
+def create_table(folder: Path, physical: str, model: ModelIdentity) -> str:
+    """An empty table for vectors of `model`, and its name again. Call with the lock held."""
+    table = connect(folder).create_table(physical, schema=_schema(model))
+    table.create_index("id", config=BTree())
+    return physical
+
+
+def connect(folder: Path) -> Any:
     return lancedb.connect(folder, read_consistency_interval=NO_STALENESS)
 
 
 def compact(table: Any, most_fragments: int, keep: timedelta = KEEP_OLD_FILES) -> None:
     """Merge fragments and delete files no version younger than `keep` needs. Call with the lock held."""
-    if table.stats()["fragment_stats"]["num_fragments"] > most_fragments:
+    if _fragments(table) > most_fragments:
         table.optimize(cleanup_older_than=keep)
+
+
+def _fragments(table: Any) -> int:
+    return int(table.stats()["fragment_stats"]["num_fragments"])
 
 
 def _schema(model: ModelIdentity) -> Any:
@@ -221,7 +246,7 @@ def _schema(model: ModelIdentity) -> Any:
     return pa.schema(fields, metadata={MODEL_KEY: json.dumps(identity.to_mapping(model)).encode()})
 
 
-def _model_of(table: Any) -> ModelIdentity:
+def model_of(table: Any) -> ModelIdentity:
     return identity.from_mapping(json.loads(table.schema.metadata[MODEL_KEY]))
 
 

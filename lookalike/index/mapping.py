@@ -3,31 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lookalike.errors import BadSetting
 from lookalike.index import identity
 from lookalike.index.base import IndexOptions
-from lookalike.records import Metric, ModelIdentity
+from lookalike.index.vector_field import vector_field
+from lookalike.records import ModelIdentity
 
-#: nmslib is missing on purpose: OpenSearch 3 creates none, and its cosine scores follow another formula.
-ENGINES = ("lucene", "faiss")
-SPACES = {Metric.COSINE: "cosinesimil", Metric.L2: "l2"}
 #: Our corner of the mapping's `_meta`.
 META = "lookalike"
 
 
-def definition(alias: str, model: ModelIdentity, options: IndexOptions) -> dict[str, Any]:
-    """The body that creates an index for `model` behind `alias`. Raises BadSetting for an unknown engine."""
-    if options.engine not in ENGINES:
-        raise BadSetting(f"{options.engine!r} is no k-NN engine we know.", f"Use {' or '.join(ENGINES)}.")
+def definition(model: ModelIdentity, options: IndexOptions, version: tuple[int, ...]) -> dict[str, Any]:
+    """The body that creates an index for `model` in an OpenSearch of this version.
+
+    Raises BadSetting for options that do not go together.
+    """
+    index = {"knn": True, "number_of_shards": options.shards, "number_of_replicas": options.replicas}
+    if options.engine == "nmslib":
+        # Its searches cannot name it.
+        index["knn.algo_param.ef_search"] = options.ef_search
     return {
-        "settings": {
-            "index": {"knn": True, "number_of_shards": options.shards, "number_of_replicas": options.replicas}
-        },
-        "aliases": {alias: {}},
+        "settings": {"index": index},
         "mappings": {
             "dynamic": "strict",
             "_meta": {META: identity.to_mapping(model)},
-            "properties": _properties(model, options),
+            "properties": _properties(vector_field(model, options, version)),
         },
     }
 
@@ -40,22 +39,18 @@ def described(mappings: Mapping[str, Any]) -> ModelIdentity | None:
         return None
 
 
-def _properties(model: ModelIdentity, options: IndexOptions) -> dict[str, Any]:
+def engine_of(mappings: Mapping[str, Any]) -> tuple[str, bool]:
+    """The k-NN engine of an index of ours, and whether it compares quantized vectors."""
+    method = mappings.get("properties", {}).get("image_embedding", {}).get("method", {})
+    return str(method.get("engine", "")), "encoder" in method.get("parameters", {})
+
+
+def _properties(vectors: dict[str, Any]) -> dict[str, Any]:
     keyword = {"type": "keyword"}
     return {
         "name": keyword,
         "uri": keyword,
-        "image_embedding": {
-            "type": "knn_vector",
-            "dimension": model.dimension,
-            "method": {
-                "name": "hnsw",
-                # Always named: the default engine ends a node that lacks its native library (k-NN#2643).
-                "engine": options.engine,
-                "space_type": SPACES[model.metric],
-                "parameters": {"m": options.m, "ef_construction": options.ef_construction},
-            },
-        },
+        "image_embedding": vectors,
         "content_sha256": keyword,
         "width": {"type": "integer"},
         "height": {"type": "integer"},

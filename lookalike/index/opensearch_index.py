@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from lookalike.errors import IndexConflict, IndexMissing, IndexUnavailable, ModelMismatch
-from lookalike.index import address, bulk, loading, mapping, scanning
-from lookalike.index.base import IndexInfo, IndexOptions
-from lookalike.index.checks import check_filters, check_query, sift
+from lookalike.index import address, bulk, loading, merging, scanning
+from lookalike.index.base import IndexOptions
+from lookalike.index.checks import is_version, sift
 from lookalike.index.opensearch import Server
+from lookalike.index.opensearch_search import Search
+from lookalike.index.physical import Version, create, described, next_physical, writes_of
 from lookalike.index.verdict import failure
-from lookalike.records import Document, Match, Metric, ModelIdentity, Rejected, Stored, Vector
+from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: The n-th pause of a push-back is drawn from [0, FIRST_PAUSE_S * 2**n], at most LONGEST_PAUSE_S.
 FIRST_PAUSE_S = 0.25
@@ -25,7 +27,6 @@ IDS_PER_REQUEST = 1000
 CREATE_ATTEMPTS = 3
 STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "metadata")
 BULK_ANSWER = "items.*.status,items.*.error"
-MATCH_FIELDS = ("uri", "name", "metadata")
 
 
 class OpenSearchIndex:
@@ -33,25 +34,32 @@ class OpenSearchIndex:
 
     def __init__(self, url: str, name: str, options: IndexOptions) -> None:
         self.name = name
+        # An alias of its own, so that writing to a version that is gone creates nothing either.
+        self._writes = writes_of(name) if is_version(name) else name
         self._options = options
         self._server = Server(address.parse(url, options), options)
+        self._search = Search(self._server, name, options)
 
     def ensure(self, model: ModelIdentity) -> None:
+        if is_version(self.name):
+            self._check(self.model(), model)
+            action = {"add": {"index": self.name, "alias": self._writes, "is_hidden": True}}
+            self._server.call("POST", "/_aliases", {"actions": [action]}, name=self.name)
+            return
         for _ in range(CREATE_ATTEMPTS):
             # Numbers before the alias: whoever creates in between makes our number taken, never a second index.
-            physical = self._next_physical()
+            physical = next_physical(self._server, self.name)
             try:
-                kept = self.model()
+                return self._check(self.model(), model)
             except IndexMissing:
-                self._create(physical, model)
-                continue
-            if kept.fingerprint != model.fingerprint:
-                raise ModelMismatch(self.name, str(kept), str(model))
-            return
+                create(self._server, self.name, physical, model, self._options)
         raise IndexConflict(f"Index {self.name} at {self._server} disappears as soon as it is created.")
 
     def model(self) -> ModelIdentity:
-        return self._described()[1]
+        return self._described().model
+
+    def physical(self) -> str:
+        return self._described().physical
 
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         if is_fresh:
@@ -66,20 +74,10 @@ class OpenSearchIndex:
         fit, rejected = sift(documents, self.name, self.model())
         return rejected + self._perform(bulk.indexing(document) for document in fit)
 
-    def search(self, vector: Vector, k: int, filters: Mapping[str, str] | None = None) -> list[Match]:
-        model = self.model()
-        check_query(vector, model)
-        nearest = {
-            "vector": vector,
-            "k": k,
-            "method_parameters": {"ef_search": max(k, self._options.ef_search)},
-        }
-        if terms := [{"term": {field: value}} for field, value in check_filters(filters).items()]:
-            # Inside the k-NN clause it is applied while searching, so k matches come back if there are k.
-            nearest["filter"] = {"bool": {"filter": terms}}
-        query = {"size": k, "_source": MATCH_FIELDS, "query": {"knn": {"image_embedding": nearest}}}
-        hits = self._call("POST", "/_search", query)["hits"]["hits"]
-        return [_match(hit, model.metric) for hit in hits]
+    def search(
+        self, vector: Vector, k: int, filters: Mapping[str, str] | None = None, *, fingerprint: str | None = None
+    ) -> list[Match]:
+        return self._search(vector, k, filters, fingerprint)
 
     def get(self, id: str) -> Document | None:
         source = self._fetch([id], bulk.SOURCE_FIELDS).get(id)
@@ -106,18 +104,20 @@ class OpenSearchIndex:
         self._call("POST", "/_refresh")
 
     def begin_load(self) -> None:
-        loading.begin(self._server, self._described()[0], self.name)
+        loading.begin(self._server, self.physical(), self.name)
 
     def is_loading(self) -> bool:
-        return loading.is_on(self._server, self._described()[0], self.name)
+        return loading.is_on(self._server, self.physical(), self.name)
 
     def settle(self) -> None:
-        loading.end(self._server, self._described()[0], self.name)
+        loading.end(self._server, self.physical(), self.name)
         self.refresh()
 
+    def optimize(self, segments: int = 1) -> Iterator[int]:
+        return merging.merge(self._server, self.physical(), self.name, segments)
+
     def drop(self) -> None:
-        physical, _ = self._described()
-        self._server.call("DELETE", f"/{physical}", name=self.name)
+        self._server.call("DELETE", f"/{self.physical()}", name=self.name)
 
     def close(self) -> None:
         self._server.close()
@@ -125,33 +125,12 @@ class OpenSearchIndex:
     def _call(self, method: str, path: str, body: Any = None, **parameters: str) -> Any:
         return self._server.call(method, f"/{self.name}{path}", body, name=self.name, **parameters)
 
-    def _described(self) -> tuple[str, ModelIdentity]:
-        """The physical index behind the alias, and its model. Raises IndexConflict for what is not ours."""
-        behind = self._call("GET", "/_mapping")
-        if len(behind) != 1:
-            targets = ", ".join(sorted(behind))
-            raise IndexConflict(f"Alias {self.name} at {self._server} points to several indexes: {targets}.")
-        physical, answer = next(iter(behind.items()))
-        model = mapping.described(answer["mappings"])
-        if model is None or physical == self.name:
-            raise IndexConflict(
-                f"Index {self.name} at {self._server} was not made by lookalike.", "Choose another (--index)."
-            )
-        return physical, model
+    def _described(self) -> Version:
+        return described(self._server, self.name)
 
-    def _next_physical(self) -> str:
-        taken = self._server.call("GET", f"/{self.name}-v*/_settings/index.uuid", name=self.name)
-        numbers = [number for physical in taken if (number := physical.rpartition("-v")[2]).isdecimal()]
-        return f"{self.name}-v{max(map(int, numbers), default=0) + 1}"
-
-    def _create(self, physical: str, model: ModelIdentity) -> None:
-        body = mapping.definition(self.name, model, self._options)
-        try:
-            self._server.call("PUT", f"/{physical}", body, name=self.name)
-        except IndexConflict as error:
-            # The other creator's index is as good; `ensure` looks at its model next.
-            if "resource_already_exists_exception" not in error.what:
-                raise
+    def _check(self, kept: ModelIdentity, model: ModelIdentity) -> None:
+        if kept.fingerprint != model.fingerprint:
+            raise ModelMismatch(self.name, str(kept), str(model))
 
     def _fetch(self, ids: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The wanted fields by id, unrefreshed writes included."""
@@ -189,7 +168,8 @@ class OpenSearchIndex:
     def _attempt(self, operations: list[bulk.Operation]) -> bulk.Tally:
         body = b"".join(operation.body for operation in operations)
         try:
-            answer = self._call("POST", "/_bulk", body, require_alias="true", filter_path=BULK_ANSWER)
+            parameters = {"require_alias": "true", "filter_path": BULK_ANSWER}
+            answer = self._server.call("POST", f"/{self._writes}/_bulk", body, name=self.name, **parameters)
             return bulk.tally(operations, answer["items"])
         except IndexUnavailable as error:
             return bulk.Tally(again=operations, why=error.why)
@@ -197,35 +177,9 @@ class OpenSearchIndex:
             raise failure(error.verdict, str(self._server), self.name, error.why) from error
 
 
-def list_indexes(url: str, options: IndexOptions) -> list[IndexInfo]:
-    """Every alias of ours and what it points to, by name."""
-    server = Server(address.parse(url, options), options)
-    try:
-        behind = server.call("GET", "/_all", filter_path="*.aliases,*.mappings._meta")
-        sizes = server.call("GET", "/_stats/docs,store", filter_path="indices.*.total.store,indices.*.primaries.docs")
-    finally:
-        server.close()
-    rows = []
-    for physical, answer in behind.items():
-        model = mapping.described(answer.get("mappings", {}))
-        size = sizes.get("indices", {}).get(physical)
-        if model and size:
-            documents, size_bytes = size["primaries"]["docs"]["count"], size["total"]["store"]["size_in_bytes"]
-            rows += [IndexInfo(name, physical, model, documents, size_bytes) for name in answer.get("aliases", ())]
-    return sorted(rows, key=lambda row: row.name)
-
-
 def _stored(source: Mapping[str, Any]) -> Stored:
     # OpenSearch leaves an empty object out of a filtered source.
     return Stored(**{"name": None, "metadata": {}, **source})
-
-
-def _match(hit: Mapping[str, Any], metric: Metric) -> Match:
-    source = hit["_source"]
-    # Lucene and faiss turn a cosine into (1 + cosine) / 2, because scores must not be negative; L2 needs nothing:
-    # https://docs.opensearch.org/latest/mappings/supported-field-types/knn-spaces/
-    score = 2 * hit["_score"] - 1 if metric is Metric.COSINE else hit["_score"]
-    return Match(hit["_id"], source["uri"], source.get("name"), score, source.get("metadata", {}))
 
 
 def _status(error: Mapping[str, Any]) -> int:
