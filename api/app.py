@@ -61,9 +61,8 @@ def _configured_broker(settings: Settings) -> str | None:
 def _load(parts: Parts) -> None:
     """Load the model and run it once, because its first run is slower; what is wrong is told when it is needed."""
     try:
-        embedder = parts.searcher.load()
-        embedder(np.zeros((1, 224, 224, 3), np.uint8))
-        parts.searcher.check_model()
+        embedder = parts.searcher.renew()
+        embedder(np.zeros((1, embedder.size, embedder.size, 3), np.uint8))
     except LookalikeError as error:
         logger.warning("Not ready yet: %s", " ".join(str(error).split()))
 

@@ -1,14 +1,14 @@
 """The stages of a search (decode, embed, search), each in its lane and timed; knows no HTTP."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
 from api.lanes import Lane, Lanes
-from api.search import Query, Searcher
-from lookalike.records import Document, Match, Pixels, Vector, Vectors
+from api.search import MOVED, Embedded, Query, Searcher
+from lookalike.records import Document, Match, Pixels, Vector
 
 Result = TypeVar("Result")
 #: Called with a stage's name and how many seconds it took.
@@ -47,16 +47,26 @@ class Stages:
         self._searcher = searcher
         self._lanes = lanes
 
+    async def following(self, ask: Callable[[], Awaitable[Result]], *, by_picture: bool = True) -> Result:
+        """What `ask` answers; asked once more if the index has moved to another version, which for a search by picture
+        has another model."""
+        try:
+            return await ask()
+        except MOVED:
+            if by_picture:
+                await self._lanes.embedding.run(self._searcher.renew)
+        return await ask()
+
     async def decode(self, data: bytes, watch: Stopwatch) -> Pixels:
-        """uint8 RGB [224, 224, 3]."""
+        """uint8 RGB [size, size, 3]."""
         return await _run(self._lanes.decoding, watch, "decode", partial(self._searcher.decode, data))
 
-    async def embed(self, pixels: Pixels, watch: Stopwatch) -> Vectors:
-        """float32 [N, D] of uint8 RGB [N, 224, 224, 3]; one request at a time, in the order of their coming."""
+    async def embed(self, pixels: Pixels, watch: Stopwatch) -> Embedded:
+        """Of uint8 RGB [N, size, size, 3]; one request at a time, in the order of their coming."""
         return await _run(self._lanes.embedding, watch, "embed", partial(self._searcher.embed, pixels))
 
-    async def near(self, vector: Vector, query: Query, watch: Stopwatch) -> list[Match]:
-        return await _run(self._lanes.index, watch, "search", partial(self._searcher.near, vector, query))
+    async def near(self, vector: Vector, query: Query, fingerprint: str, watch: Stopwatch) -> list[Match]:
+        return await _run(self._lanes.index, watch, "search", partial(self._searcher.near, vector, query, fingerprint))
 
     async def near_stored(self, document: Document, query: Query, watch: Stopwatch) -> list[Match]:
         return await _run(self._lanes.index, watch, "search", partial(self._searcher.near_stored, document, query))

@@ -13,7 +13,9 @@ from api.stock import Stock
 from api.thumbnails import ThumbnailCache
 from api.uploads import Uploads
 from lookalike import configured
+from lookalike.embedding import Embedder
 from lookalike.index import Index
+from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, usable_cores
 
 #: For one request to the index: whoever waits in front of a page takes a longer one for none.
@@ -25,12 +27,12 @@ MOST_DOWNLOADS = 64
 
 
 def open_searcher(settings: Settings, index: Index | None = None) -> Searcher:
-    """Nothing heavy is loaded before the first picture. Raises BadSetting, and what opening the index raises."""
-    spec = configured.model_spec(settings)
+    """Nothing heavy is loaded before the first picture. Raises BadSetting, ModelUnavailable for a missing file."""
+    configured.model_spec(settings)
     return Searcher(
         index or configured.open_index(settings),
-        load=lambda: configured.embedder(settings, spec, threads=settings.processes),
-        decode=partial(configured.decode, settings),
+        load=partial(_load, settings),
+        decode=lambda data, size: configured.decode(settings, data, size=size),
     )
 
 
@@ -56,3 +58,8 @@ def open_parts(settings: Settings, broker_url: str | None) -> Parts:
         broker_is_optional=settings.broker_url is None,
         search_timeout_s=settings.search_timeout_s,
     )
+
+
+def _load(settings: Settings, held: ModelIdentity) -> Embedder:
+    spec = configured.followed_spec(settings, held)
+    return configured.embedder(settings, spec, threads=settings.processes)

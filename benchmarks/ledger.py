@@ -70,7 +70,7 @@ def _ingest(chunk: Chunk, embed: Embedder, index: Index, settings: Settings) -> 
     return ingest(
         chunk,
         read=configured.storage(settings).read,
-        decode=partial(configured.decode, settings),
+        decode=partial(configured.decode, settings, size=embed.size),
         embed=embed,
         index=index,
         fingerprint=embed.identity.fingerprint,

@@ -45,15 +45,20 @@ class Order:
     count: Callable[[], int | None]
 
 
-def prepare(settings: Settings, spec: ModelSpec, *, with_artifact: bool) -> ModelIdentity:
-    """Model and index, before a single message is sent. Raises ModelMismatch and what model and index raise.
+def prepare_model(settings: Settings, spec: ModelSpec, *, with_artifact: bool) -> ModelIdentity:
+    """The model, and what an index must know of it. Raises what the model raises.
 
     The artifact is what our own workers need; they would otherwise all build it at once.
     """
     if with_artifact and find(spec, settings.home) is None:
         remark(f"Preparing the model {spec.name} (once) ...")
         embedding.build_artifact(spec, settings.home)
-    identity = embedding.identify(spec, settings.home)
+    return embedding.identify(spec, settings.home)
+
+
+def prepare(settings: Settings, spec: ModelSpec, *, with_artifact: bool) -> ModelIdentity:
+    """Model and index, before a single message is sent. Raises ModelMismatch and what model and index raise."""
+    identity = prepare_model(settings, spec, with_artifact=with_artifact)
     with closing(configured.open_index(settings)) as index:
         index.ensure(identity)
     return identity

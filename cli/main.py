@@ -20,6 +20,7 @@ COMMANDS = {
     "failed": "cli.failed",
     "verify": "cli.verify",
     "sync": "cli.sync",
+    "reembed": "cli.reembed",
     "demo": "cli.demo",
     "up": "cli.up",
     "serve": "cli.serve",

@@ -1,39 +1,52 @@
-"""`lookalike model`: which models there are, what one is, and building its compiled graph ahead of need."""
+"""`lookalike model`: which models there are, what one is, building one ahead of need, and fitting one to pictures."""
 
 import time
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from cli.console import print_json, remark, results, table
-from cli.options import Json, Preprocessing, Weights
+from cli.options import Json, ModelName, Preprocessing, Weights
+from cli.stopping import stoppable
 from lookalike import configured, embedding
+from lookalike.embedding import Head, ModelSpec, fitted
 from lookalike.embedding.cache import find
-from lookalike.settings import read_settings
+from lookalike.fitting import FITTED_HEADS
+from lookalike.settings import Settings, read_settings
 
 app = typer.Typer(
-    pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True, help="List, describe and build models."
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    help="List, describe, build and fit models.",
 )
 
 Name = Annotated[
-    str | None, typer.Argument(help="A model's name, or a .keras file.", show_default="the configured one")
+    str | None,
+    typer.Argument(
+        help="A model's name or a .keras file, with options behind a colon: resnet50:gem+flip.",
+        show_default="the configured one",
+    ),
 ]
+
+LAST_WORDS = "Interrupted. Nothing is kept."
 
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """List the models known by name, and which are built."""
+    """List the models known by name, the fitted ones first, and which are built."""
     home = read_settings().home
-    specs = list(embedding.NAMED.values())
-    rows = [(spec.name, spec.fingerprint, find(spec, home) is not None, str(spec.metric)) for spec in specs]
+    heads = [fitted.read(home, name) for name in fitted.names(home)]
+    specs = [head.spec for head in heads] + list(embedding.NAMED.values())
+    columns = ("name", "fingerprint", "built", "metric", "head")
+    rows = [(spec.name, spec.fingerprint, _is_built(spec, home), str(spec.metric), str(spec.head)) for spec in specs]
     if json:
-        print_json(
-            {"models": [dict(zip(("name", "fingerprint", "built", "metric"), row, strict=True)) for row in rows]}
-        )
+        print_json({"models": [dict(zip(columns, row, strict=True)) for row in rows]})
         return
-    results.print(
-        table("model", "fingerprint", "built", "metric", rows=[(n, f, "yes" if b else "", m) for n, f, b, m in rows])
-    )
+    shown = [(name, fingerprint, "yes" if built else "", *rest) for name, fingerprint, built, *rest in rows]
+    results.print(table("model", *columns[1:], rows=shown))
+    remark(f"Options go behind a name, as in resnet50:gem+flip: {', '.join(embedding.OPTIONS)}")
     remark("A .keras file works as well: --model FILE.keras --preprocessing caffe|tf|torch|lite|none")
 
 
@@ -42,16 +55,7 @@ def info(name: Name = None, weights: Weights = None, preprocessing: Preprocessin
     """Describe a model."""
     settings = read_settings(model=name, weights=weights, preprocessing=preprocessing)
     spec = configured.model_spec(settings)
-    facts = {
-        "name": spec.name,
-        "fingerprint": spec.fingerprint,
-        "backbone": spec.backbone,
-        "weights": spec.weights,
-        "preprocessing": str(spec.preprocessing),
-        "head": str(spec.head),
-        "metric": str(spec.metric),
-        "built": find(spec, settings.home) is not None,
-    }
+    facts = _facts(spec) | {"built": _is_built(spec, settings.home)} | _origin(spec, settings)
     if json:
         print_json(facts)
     else:
@@ -70,3 +74,60 @@ def build(name: Name = None, weights: Weights = None, preprocessing: Preprocessi
         print_json({"name": identity.name, "fingerprint": identity.fingerprint, "dimension": identity.dimension})
     else:
         remark(f"Built {identity} in {time.monotonic() - began:.1f} s.")
+
+
+@app.command("fit")
+def fit_model(
+    folder: Annotated[Path, typer.Argument(help="Pictures; in a sub-folder per class for lda and classifier.")],
+    head: Annotated[str, typer.Option(help=f"What to fit: {', '.join(FITTED_HEADS)}; pca needs no classes.")],
+    name: Annotated[str, typer.Option(help="What the fitted model is called, wherever a model is named.")],
+    model: ModelName = None,
+    weights: Weights = None,
+    preprocessing: Preprocessing = None,
+    dimensions: Annotated[int, typer.Option(min=2, max=4096, help="Numbers in a vector, at most.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the classifier's training.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of a fitted model.")] = False,
+    json: Json = False,
+) -> None:
+    """Fit the last part of a model to your own pictures: better answers on such pictures."""
+    settings = read_settings(model=model, weights=weights, preprocessing=preprocessing)
+    if head not in FITTED_HEADS:
+        raise typer.BadParameter(f"there is no head {head!r}; choose {', '.join(FITTED_HEADS)}")
+    fitted.check_name(settings.home, name, replace_existing=replace)
+    from cli.fitting import make
+
+    began = time.monotonic()
+    with stoppable(LAST_WORDS):
+        made = make(settings, folder, Head(head), name, dimensions=dimensions, seed=seed)
+    for note in made.notes:
+        remark(note)
+    spec = made.head.spec
+    remark(f"{name} ({spec.fingerprint}, {spec.dimension}-d) is fitted. Use it: --model {name}")
+    if json:
+        took = {"rejected": made.rejected, "seconds": round(time.monotonic() - began, 3)}
+        print_json(_facts(spec) | _origin(spec, settings) | took)
+
+
+def _facts(spec: ModelSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "fingerprint": spec.fingerprint,
+        "backbone": spec.backbone,
+        "weights": spec.weights,
+        "preprocessing": str(spec.preprocessing),
+        "size": spec.size,
+        "pooling": str(spec.pooling),
+        "flip": spec.flip,
+        "head": str(spec.head),
+        "dimension": spec.dimension,
+        "metric": str(spec.metric),
+    }
+
+
+def _origin(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
+    """What a fitted model was fitted to; nothing for another."""
+    return vars(fitted.read(settings.home, spec.name).origin) if spec.head.is_fitted else {}
+
+
+def _is_built(spec: ModelSpec, home: Path) -> bool:
+    return find(spec, home) is not None

@@ -171,5 +171,5 @@ class ModelMismatch(Refused):
     def __str__(self) -> str:
         return (
             f"Index {self.index} holds vectors of {self.theirs}; this is {self.ours}.\n"
-            "Use the model of the index (--model), or another index (--index)."
+            "Use the model of the index (--model, or LOOKALIKE_MODEL for all commands), or another index (--index)."
         )

@@ -40,12 +40,14 @@ class Loaded:
 
 def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: Shelf, fingerprint: str) -> Outcome:
     """Index what is new or changed in the chunk; the rest is counted as unchanged or comes back as rejected.
+    Identical bytes are decoded and embedded once, and counted each.
 
     Safe to repeat: ids are deterministic, and what an earlier attempt at this very chunk wrote counts as indexed.
     Raises what the index raises when it is away; nothing is lost then, for the chunk can be ingested again.
     """
     fates: dict[str, Rejected | bool] = {}
     loaded: list[Loaded] = []
+    pictures: dict[str, Picture] = {}
     references = {ref.id: ref for ref in chunk.refs}
     held = index.stored(list(references))
     for id, ref in references.items():
@@ -55,7 +57,9 @@ def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: She
             if _is_current(held.get(id), ref, content_sha256, fingerprint):
                 fates[id] = held[id].chunk == chunk.origin
             else:
-                loaded.append(Loaded(ref, decode(data), content_sha256))
+                if content_sha256 not in pictures:
+                    pictures[content_sha256] = decode(data)
+                loaded.append(Loaded(ref, pictures[content_sha256], content_sha256))
                 fates[id] = True
         except ImageRejected as error:
             fates[id] = Rejected(ref.uri, error.reason, error.detail)
@@ -76,11 +80,13 @@ def _is_current(stored: Stored | None, ref: ImageRef, content_sha256: str, finge
 def _write(loaded: Sequence[Loaded], origin: str, *, embed: Embed, index: Shelf, fingerprint: str) -> list[Rejected]:
     if not loaded:
         return []
-    vectors = embed(np.stack([item.picture.pixels for item in loaded]))
+    different = {item.content_sha256: item.picture.pixels for item in loaded}
+    vectors = dict(zip(different, embed(np.stack(list(different.values()))), strict=True))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     rejected: list[Rejected] = []
     documents: list[Document] = []
-    for item, vector in zip(loaded, vectors, strict=True):
+    for item in loaded:
+        vector = vectors[item.content_sha256]
         if np.isfinite(vector).all() and vector.any():
             documents.append(_document(item, vector, origin, fingerprint, now))
         else:

@@ -100,7 +100,7 @@ def _ingest(app: Celery, bench: Workbench, job: Job, chunk_id: str) -> dict[str,
         outcome = ingest(
             chunk,
             read=bench.read,
-            decode=bench.decode,
+            decode=bench.decoder(job),
             embed=bench.embedder(job),
             index=PatientShelf(bench.index(job)),
             fingerprint=job.fingerprint,

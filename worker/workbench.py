@@ -3,7 +3,8 @@
 Nothing is opened before the fork: models, database handles and connections do not survive it.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from lookalike import configured
 from lookalike.embedding import Embedder, ModelSpec
@@ -30,8 +31,9 @@ class Workbench:
     def read(self, uri: str) -> bytes:
         return self._storage.read(uri)
 
-    def decode(self, data: bytes) -> Picture:
-        return configured.decode(self._settings, data)
+    def decoder(self, job: Job) -> Callable[[bytes], Picture]:
+        """Decodes to the size that the job's model takes."""
+        return partial(configured.decode, self._settings, size=ModelSpec.from_json(job.spec).size)
 
     def embedder(self, job: Job) -> Embedder:
         """The job's model. Raises ModelUnavailable, or ModelMismatch if it is not here what it is for the producer."""
@@ -48,14 +50,14 @@ class Workbench:
                 f"The job is for the index at {job.index_address}; this worker writes to {ours}.",
                 "Start producer and workers with the same LOOKALIKE_INDEX_URL.",
             )
-        return self._indexes(job.index, job.fingerprint)
+        return self._indexes(job.index, job.model, job.fingerprint)
 
     def _load(self, spec: str) -> Embedder:
         return configured.embedder(self._settings, ModelSpec.from_json(spec))
 
-    def _open(self, name: str, fingerprint: str) -> Index:
+    def _open(self, name: str, model: str, fingerprint: str) -> Index:
         index = configured.open_index(self._settings, name)
         held = index.model()
         if held.fingerprint != fingerprint:
-            raise ModelMismatch(name, str(held), fingerprint)
+            raise ModelMismatch(name, str(held), f"{model} ({fingerprint})")
         return index

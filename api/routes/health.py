@@ -33,11 +33,12 @@ async def metrics(parts: Shared) -> Response:
 
 def _looked(parts: Parts) -> Ready:
     documents = parts.index.count()
-    if parts.searcher.model is None:
+    if parts.searcher.is_loading:
         raise HTTPException(503, "The model is being loaded; try again soon.", {"Retry-After": str(RETRY_AFTER_S)})
-    parts.searcher.check_model()
+    # Loads the model where there was no index to load it for when the service started.
+    embedder = parts.searcher.renew()
     return Ready(
         index=ReadyIndex(name=parts.index.name, documents=documents),
-        model=str(parts.searcher.model),
+        model=str(embedder.identity),
         broker=parts.broker(),
     )

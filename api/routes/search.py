@@ -1,6 +1,7 @@
 """Searches: by a picture, by a stored one, by several at once."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from api.stages import Stopwatch
 from api.stock import ID
 from lookalike.errors import ImageRejected, NotStored
 from lookalike.records import Match as StoredMatch
-from lookalike.records import Pixels, Vector, document_id
+from lookalike.records import Pixels, document_id
 
 router = APIRouter(tags=["search"])
 
@@ -49,9 +50,8 @@ async def search_by_picture(request: Request, parts: Shared, query: Annotated[Qu
         watch = Stopwatch(parts.metrics.observe)
         with parts.searches.one():
             async with asyncio.timeout(parts.search_timeout_s):
-                pixels = await parts.stages.decode(data, watch)
-                vectors = await parts.stages.embed(pixels[None], watch)
-                return _found(await parts.stages.near(vectors[0], query, watch), watch)
+                ask = partial(_like_picture, parts, data, query, watch)
+                return _found(await parts.stages.following(ask), watch)
 
 
 @router.get(
@@ -75,10 +75,8 @@ async def search_by_stored(
         raise NotStored(wanted, parts.index.name)
     with parts.searches.one():
         async with asyncio.timeout(parts.search_timeout_s):
-            document = await parts.stages.stored(wanted, watch)
-            if include_self:
-                return _found(await parts.stages.near(document.image_embedding, query, watch), watch)
-            return _found(await parts.stages.near_stored(document, query, watch), watch)
+            ask = partial(_like_stored, parts, wanted, query, watch, include_self)
+            return _found(await parts.stages.following(ask, by_picture=False), watch)
 
 
 @router.post(
@@ -101,24 +99,36 @@ async def search_by_pictures(
         with parts.searches.one():
             async with asyncio.timeout(parts.search_timeout_s):
                 if mode == "mean":
-                    return _found(await _like_all(parts, pictures, query, watch), watch)
-                return await _like_each(parts, pictures, query, watch)
+                    like_all = partial(_like_all, parts, pictures, query, watch)
+                    return _found(await parts.stages.following(like_all), watch)
+                return await parts.stages.following(partial(_like_each, parts, pictures, query, watch))
+
+
+async def _like_picture(parts: Parts, picture: bytes, query: Query, watch: Stopwatch) -> list[StoredMatch]:
+    pixels = await parts.stages.decode(picture, watch)
+    vectors, model = await parts.stages.embed(pixels[None], watch)
+    return await parts.stages.near(vectors[0], query, model.fingerprint, watch)
+
+
+async def _like_stored(parts: Parts, id: str, query: Query, watch: Stopwatch, include_self: bool) -> list[StoredMatch]:
+    document = await parts.stages.stored(id, watch)
+    if include_self:
+        return await parts.stages.near(document.image_embedding, query, document.model, watch)
+    return await parts.stages.near_stored(document, query, watch)
 
 
 async def _like_all(parts: Parts, pictures: list[bytes], query: Query, watch: Stopwatch) -> list[StoredMatch]:
     pixels = [await parts.stages.decode(picture, watch) for picture in pictures]
-    vectors = await parts.stages.embed(np.stack(pixels), watch)
-    return await parts.stages.near(mean_of(vectors, parts.searcher.load().identity.metric), query, watch)
+    vectors, model = await parts.stages.embed(np.stack(pixels), watch)
+    return await parts.stages.near(mean_of(vectors, model.metric), query, model.fingerprint, watch)
 
 
 async def _like_each(parts: Parts, pictures: list[bytes], query: Query, watch: Stopwatch) -> FoundEach:
     decoded = [await _decoded(parts, picture, watch) for picture in pictures]
     readable = [pixels for pixels in decoded if not isinstance(pixels, ImageRejected)]
-    vectors = iter(await parts.stages.embed(np.stack(readable), watch) if readable else ())
+    matches = iter(await _near_each(parts, readable, query, watch))
     answers = [
-        Failed(error=Problem.model_validate(described(item)))
-        if isinstance(item, ImageRejected)
-        else await _one(parts, next(vectors), query, watch)
+        Failed(error=Problem.model_validate(described(item))) if isinstance(item, ImageRejected) else next(matches)
         for item in decoded
     ]
     return FoundEach(answers=answers, took_ms=Took(**watch.stop()))
@@ -131,8 +141,11 @@ async def _decoded(parts: Parts, picture: bytes, watch: Stopwatch) -> Pixels | I
         return rejected
 
 
-async def _one(parts: Parts, vector: Vector, query: Query, watch: Stopwatch) -> Matches:
-    return Matches(matches=_plain(await parts.stages.near(vector, query, watch)))
+async def _near_each(parts: Parts, pixels: list[Pixels], query: Query, watch: Stopwatch) -> list[Matches]:
+    if not pixels:
+        return []
+    vectors, model = await parts.stages.embed(np.stack(pixels), watch)
+    return [Matches(matches=_plain(await parts.stages.near(one, query, model.fingerprint, watch))) for one in vectors]
 
 
 def _found(matches: list[StoredMatch], watch: Stopwatch) -> Found:

@@ -9,12 +9,12 @@ PREPROCESSING = "none"
 CHANNELS = 300
 
 
-def make_model(folder: Path) -> Path:
-    """A `.keras` file under `folder`, and under `folder`/models what workers load."""
+def make_model(folder: Path, size: int = 224) -> Path:
+    """A `.keras` file for pictures of `size` pixels under `folder`, and under `folder`/models what workers load."""
     from lookalike.embedding.backend import keras
 
     keras.utils.set_random_seed(11)
-    inputs = keras.Input((224, 224, 3))
+    inputs = keras.Input((size, size, 3))
     coarse = keras.layers.Conv2D(8, 7, strides=8, activation="relu")(inputs)
     outputs = keras.layers.Conv2D(CHANNELS, 3, strides=4, activation="relu")(coarse)
     path = folder / "tiny.keras"

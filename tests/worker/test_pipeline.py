@@ -10,7 +10,7 @@ import pytest
 from lookalike.errors import ImageRejected, IndexUnavailable
 from lookalike.images import Picture
 from lookalike.index import Index, open_index
-from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Pixels, Reason, Vectors
+from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Pixels, Reason, Vectors, document_id
 from worker.pipeline import ingest
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=4, metric=Metric.COSINE)
@@ -103,6 +103,22 @@ def test_an_image_listed_twice_is_indexed_once(index: Index) -> None:
     outcome = run(chunk("/a", "/a", "/gone", "/gone"), Files({"/a": b"aaaa"}), index)
     assert (outcome.indexed, outcome.unchanged, len(outcome.rejected)) == (1, 1, 2)
     assert index.count() == 1
+
+
+def test_identical_bytes_are_embedded_once_and_each_is_counted(index: Index) -> None:
+    embedded: list[int] = []
+
+    def counting(pixels: Pixels) -> Vectors:
+        embedded.append(len(pixels))
+        return embed(pixels)
+
+    files = Files({"/a": b"aaaa", "/copy": b"aaaa", "/b": b"bbbb", "/bad": b"broken", "/worse": b"broken"})
+    outcome = ingest(chunk(*files.files), read=files.read, decode=decode, embed=counting, index=index, fingerprint="f")
+    assert embedded == [2]
+    assert (outcome.indexed, outcome.unchanged, len(outcome.rejected)) == (3, 0, 2)
+    vectors = {uri: index.get(document_id(uri)) for uri in ("/a", "/copy", "/b")}
+    assert vectors["/copy"] and vectors["/copy"].image_embedding.tolist() == list(b"aaaa")
+    assert vectors["/b"] and vectors["/b"].image_embedding.tolist() == list(b"bbbb")
 
 
 def test_a_vector_without_direction_is_rejected(index: Index) -> None:

@@ -1,0 +1,107 @@
+"""The service follows its index to another model and back, without a restart and without a failed search."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from lookalike import configured
+from lookalike.index import Index
+from lookalike.records import Document, document_id
+from lookalike.settings import Settings, read_settings
+from tests.api.service import serving
+from tests.faults.model import PREPROCESSING, make_model
+from tests.running import await_true, make_home
+
+#: The default model takes 224.
+SIZE = 96
+
+
+@pytest.fixture(scope="module")
+def other_model(model_home: Path) -> Path:
+    return make_model(model_home, SIZE)
+
+
+@pytest.fixture
+def ours(settings: Settings, tmp_path: Path) -> Settings:
+    """Of an index of its own, still missing."""
+    return read_settings(**{**settings.model_dump(), "home": make_home(tmp_path, settings.home), "index": "following"})
+
+
+@pytest.fixture
+def theirs(ours: Settings, other_model: Path) -> Settings:
+    """Of another model that takes pictures of another size."""
+    return read_settings(**{**ours.model_dump(), "model": str(other_model), "preprocessing": PREPROCESSING})
+
+
+def test_a_service_follows_its_index_to_a_model_of_another_size_and_back(
+    ours: Settings, theirs: Settings, drawn: tuple[Path, Path]
+) -> None:
+    pictures = sorted(path for path in drawn[0].rglob("*.jpg") if path.name != "text.jpg")[:4]
+    with closing(configured.open_index(ours)) as index, closing(configured.open_versions(ours)) as versions:
+        write(index, ours, pictures)
+        second = versions.create(configured.embedder(theirs, configured.model_spec(theirs)).identity)
+        with closing(configured.open_index(theirs, second)) as version:
+            write(version, theirs, pictures)
+        with serving(ours) as client, searching(client, pictures[0]) as answers:
+            before = await_true(lambda: answers and answers[-1])
+            assert model_of(client) == "efficientnet-lite0"
+            versions.move(second)
+            await_true(lambda: answers[-1] != before)
+            assert model_of(client) == "tiny"
+            assert ids(client.get("/search", params={"uri": str(pictures[1])})).isdisjoint(
+                {document_id(str(pictures[1]))}
+            )
+            versions.move(f"{ours.index}-v1")
+            await_true(lambda: answers[-1] == before)
+            assert model_of(client) == "efficientnet-lite0"
+    assert {answer[0] for answer in answers} == {(document_id(str(pictures[0])), 1.0)}, "each found the picture itself"
+
+
+def write(index: Index, settings: Settings, pictures: list[Path]) -> None:
+    embedder = configured.embedder(settings, configured.model_spec(settings))
+    index.ensure(embedder.identity)
+    for path in pictures:
+        pixels = configured.decode(settings, path.read_bytes(), size=embedder.size).pixels
+        about = (document_id(str(path)), str(path), None, embedder(pixels[None])[0], "c" * 64, 1, 1)
+        index.write([Document(*about, embedder.identity.fingerprint, "2026-01-02T03:04:05+00:00", "job/1")])
+    index.settle()
+
+
+@contextmanager
+def searching(client: httpx2.Client, picture: Path) -> Iterator[list[list[tuple[str, float]]]]:
+    """What a search for the picture answers, again and again: ids with their scores."""
+    answers: list[list[tuple[str, float]]] = []
+    failed: list[str] = []
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(0.05):
+            answer = client.post("/search", content=picture.read_bytes())
+            if answer.status_code == 200:
+                answers.append([(match["id"], round(match["score"], 3)) for match in answer.json()["matches"]])
+            else:
+                failed.append(answer.text)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        over.set()
+        thread.join()
+    assert not failed
+
+
+def model_of(client: httpx2.Client) -> str:
+    """The model's name, as the service tells it once it is ready."""
+    ready: dict[str, Any] = client.get("/health/ready").json()
+    return str(ready["model"]).partition(" ")[0].rpartition("/")[2].removesuffix(".keras")
+
+
+def ids(answer: httpx2.Response) -> set[str]:
+    return {match["id"] for match in answer.json()["matches"]}

@@ -1,0 +1,175 @@
+"""What `index promote`, `rollback` and `delete` refuse; no worker is needed for that."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import redis
+
+from cli.index import delete
+from cli.promotion import promote, roll_back
+from cli.reembed import supersede
+from lookalike import configured
+from lookalike.errors import BadSetting, IndexConflict, IndexMissing, Refused
+from lookalike.index import Index
+from lookalike.ledger import JobState, Ledger
+from lookalike.records import Chunk, ImageRef
+from lookalike.settings import Settings, read_settings
+from tests.index.documents import COSINE, documents
+from tests.services.ports import free_port
+
+OTHER = replace(COSINE, name="other", fingerprint="d" * 16)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("LOOKALIKE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOOKALIKE_BROKER_URL", redis_url)
+    return read_settings()
+
+
+@pytest.fixture
+def index(settings: Settings) -> Iterator[Index]:
+    """Three documents in the current version, three in the next one."""
+    with closing(configured.open_index(settings)) as opened, closing(configured.open_versions(settings)) as versions:
+        opened.ensure(COSINE)
+        opened.write(documents(3))
+        fill(settings, versions.create(OTHER), 3)
+        yield opened
+
+
+def fill(settings: Settings, physical: str, count: int) -> None:
+    with closing(configured.open_index(settings, physical)) as version:
+        version.write(documents(count, model=OTHER))
+
+
+def open_job(settings: Settings, redis_url: str, index: str) -> tuple[Ledger, str]:
+    ledger = Ledger(redis_url)
+    address = settings.index_address
+    return ledger, ledger.open_job(source="s", index=index, index_address=address, model=OTHER, spec="{}")
+
+
+def test_a_complete_version_is_promoted_and_rolled_back(index: Index, capsys: pytest.CaptureFixture[str]) -> None:
+    promote(json=True)
+    assert index.physical() == "images-v2"
+    assert '"physical":"images-v2","before":"images-v1","model":"other"' in capsys.readouterr().out
+    roll_back()
+    assert index.physical() == "images-v1"
+    with pytest.raises(Refused, match="Nothing to roll back to"):
+        roll_back()
+    promote("images-v2")
+    assert index.physical() == "images-v2"
+    with pytest.raises(Refused, match="Nothing to promote"):
+        promote()
+
+
+def test_a_version_with_fewer_documents_is_promoted_by_force_alone(index: Index) -> None:
+    index.write(documents(4))
+    with pytest.raises(IndexConflict, match="holds 3 documents, images-v1 holds 4"):
+        promote()
+    assert index.physical() == "images-v1"
+    promote(force=True)
+    assert index.physical() == "images-v2"
+
+
+@pytest.mark.parametrize("name", ["images", "images-v2"])
+def test_nothing_is_moved_while_a_job_writes(index: Index, settings: Settings, redis_url: str, name: str) -> None:
+    ledger, job_id = open_job(settings, redis_url, name)
+    for move in (promote, roll_back):
+        with pytest.raises(IndexConflict, match=f"{job_id} writes to {name}"):
+            move()
+    ledger.fail(job_id, "over")
+    promote()
+    assert index.physical() == "images-v2"
+    ledger.close()
+
+
+def test_a_killed_job_is_waited_for_only_while_it_has_work_left(
+    index: Index, settings: Settings, redis_url: str
+) -> None:
+    ledger, job_id = open_job(settings, redis_url, "images-v2")
+    ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef("/a.jpg"),)))
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"lookalike:ledger:producer:{job_id}")
+        with pytest.raises(IndexConflict, match=job_id):
+            promote()
+        client.delete(f"lookalike:ledger:outstanding:{job_id}")
+    promote()
+    assert index.physical() == "images-v2"
+    ledger.close()
+
+
+def test_a_later_reembed_ends_what_is_left_of_earlier_ones(index: Index, settings: Settings, redis_url: str) -> None:
+    ledger, job_id = open_job(settings, redis_url, "images-v2")
+    _, other = open_job(settings, redis_url, "others-v2")
+    ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef("/a.jpg"),)))
+    supersede(ledger, settings.model_copy(update={"index": "images-v2"}))
+    assert (ledger.job(job_id).state, ledger.job(other).has_ended) == (JobState.FAILED, False)
+    promote()
+    assert index.physical() == "images-v2"
+    ledger.close()
+
+
+def test_a_job_of_another_place_hinders_nobody(index: Index, settings: Settings, redis_url: str) -> None:
+    ledger = Ledger(redis_url)
+    ledger.open_job(source="s", index="images-v2", index_address="lancedb:///other", model=OTHER, spec="{}")
+    promote()
+    assert index.physical() == "images-v2"
+    ledger.close()
+
+
+def test_without_a_broker_only_force_moves(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKALIKE_BROKER_URL", f"redis://127.0.0.1:{free_port()}")
+    with pytest.raises(IndexConflict, match="Nobody can tell"):
+        promote()
+    promote(force=True)
+    assert index.physical() == "images-v2"
+
+
+def test_a_version_that_a_load_left_behind_is_refused(
+    opensearch_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKALIKE_INDEX_URL", opensearch_url)
+    settings = read_settings()
+    with closing(configured.open_index(settings)) as index, closing(configured.open_versions(settings)) as versions:
+        index.ensure(COSINE)
+        with closing(configured.open_index(settings, versions.create(OTHER))) as version:
+            version.begin_load()
+            with pytest.raises(IndexConflict, match="lookalike index restore images-v2"):
+                promote()
+            version.settle()
+        promote()
+        assert index.physical() == "images-v2"
+
+
+def test_a_version_of_another_index_is_not_promoted(index: Index) -> None:
+    with pytest.raises(BadSetting, match="no version of index other"):
+        promote("images-v2", index="other")
+    with pytest.raises(BadSetting, match="no version of an index"):
+        promote("images")
+    with pytest.raises(Refused, match="images-v9"):
+        promote("images-v9")
+
+
+def test_the_current_version_is_deleted_by_force_alone(index: Index) -> None:
+    with pytest.raises(IndexConflict, match="Searches see images-v1"):
+        delete("images-v1", yes=True)
+    assert index.count() == 3
+    delete("images-v1", yes=True, force=True)
+    with pytest.raises(IndexMissing):
+        index.count()
+
+
+def test_an_old_version_is_deleted_and_the_index_with_all_of_them(index: Index, settings: Settings) -> None:
+    promote()
+    delete("images-v1", yes=True)
+    assert [info.physical for info in configured.list_indexes(settings)] == ["images-v2"]
+    with closing(configured.open_versions(settings)) as versions:
+        versions.create(COSINE)
+    delete("images", yes=True)
+    assert configured.list_indexes(settings) == []
+    for name in ("images", "images-v2"):
+        with pytest.raises(IndexMissing, match=name):
+            delete(name, yes=True)

@@ -1,0 +1,157 @@
+"""An index changes its model while it is searched: re-embedded, promoted, rolled back, with real workers."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.search import Searcher
+from api.wiring import open_searcher
+from cli.failed import list_all as list_failed
+from cli.ingest import ingest
+from cli.promotion import promote, roll_back
+from cli.reembed import reembed
+from cli.samples import draw_samples
+from lookalike import configured, embedding
+from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch, SourceMissing
+from lookalike.records import Match, document_id
+from lookalike.settings import Settings, read_settings
+from tests.faults.model import PREPROCESSING, make_model
+from tests.running import await_true
+
+Told = Callable[..., dict[str, Any]]
+K = 3
+
+
+@pytest.fixture(scope="module")
+def tiny(model_home: Path) -> dict[str, str]:
+    """The options that name another model, of the same dimension as the default one."""
+    return {"model": str(make_model(model_home)), "preprocessing": PREPROCESSING}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    draw_samples(folder, per_class=1, seed=5)
+    return folder
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    return read_settings(
+        home=environment["LOOKALIKE_HOME"],
+        index=environment["LOOKALIKE_INDEX"],
+        index_url=environment.get("LOOKALIKE_INDEX_URL"),
+    )
+
+
+class Loop(threading.Thread):
+    """Searches for one stored picture, again and again."""
+
+    def __init__(self, searcher: Searcher, data: bytes) -> None:
+        super().__init__()
+        self.answers: list[list[Match]] = []
+        self.errors: list[LookalikeError] = []
+        self._searcher, self._data = searcher, data
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(0.1):
+            try:
+                self.answers.append(self._searcher.like_image(self._data, K))
+            except LookalikeError as error:
+                self.errors.append(error)
+
+    def end(self) -> None:
+        self._over.set()
+        self.join()
+
+
+@contextmanager
+def searching(settings: Settings, picture: Path) -> Iterator[Loop]:
+    loop = Loop(open_searcher(settings), picture.read_bytes())
+    loop.start()
+    try:
+        yield loop
+    finally:
+        loop.end()
+
+
+def scores(matches: list[Match]) -> list[float]:
+    return [round(match.score, 3) for match in matches]
+
+
+@pytest.fixture
+def told(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
+    """Calls a command in this process, for a start costs seconds, and gives the JSON object it prints."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def call(command: Callable[..., None], *arguments: Any, **options: Any) -> dict[str, Any]:
+        command(*arguments, **options, json=True)
+        last: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+        return last
+
+    return call
+
+
+def test_an_index_changes_its_model_and_back_while_it_is_searched(
+    told: Told, settings: Settings, pictures: Path, tiny: dict[str, str]
+) -> None:
+    name = settings.index
+    found = told(ingest, [str(pictures)])["found"]
+    picture, gone = sorted(path for path in pictures.rglob("*") if path.is_file())[:2]
+    with searching(settings, picture) as loop:
+        before = await_true(lambda: loop.answers and scores(loop.answers[-1]))
+        done = told(reembed, **tiny)
+        assert (done["found"], done["indexed"], done["index"], done["alias"]) == (found, found, f"{name}-v2", name)
+        assert scores(loop.answers[-1]) == before
+
+        assert told(promote, index=name)["physical"] == f"{name}-v2"
+        after = await_true(lambda: scores(loop.answers[-1]) != before and scores(loop.answers[-1]))
+        with pytest.raises(ModelMismatch) as refused:
+            told(ingest, [str(pictures)])
+        assert all(part in str(refused.value) for part in ("tiny", "efficientnet-lite0", "LOOKALIKE_MODEL"))
+
+        assert told(roll_back, index=name)["physical"] == f"{name}-v1"
+        await_true(lambda: scores(loop.answers[-1]) == before)
+    assert loop.errors == []
+    assert {tuple(scores(matches)) for matches in loop.answers} == {tuple(before), tuple(after)}
+    assert {(matches[0].uri, round(matches[0].score, 2)) for matches in loop.answers} == {(str(picture), 1.0)}
+
+    gone.unlink()
+    with closing(configured.open_index(settings)) as index:
+        index.delete([document_id(str(picture))])
+    again = told(reembed, **tiny)
+    assert (again["index"], again["found"], again["indexed"], again["unchanged"], again["rejected"]) == (
+        *(f"{name}-v2", found - 1, 0),
+        *(found - 2, 1),
+    )
+    rejected = told(list_failed, again["job"])["failed"]
+    assert [(item["uri"], item["reason"]) for item in rejected] == [(str(gone), "not_found")]
+    with closing(configured.open_index(settings, f"{name}-v2")) as version:
+        assert version.count() == found - 1, "what was deleted from the index stays in its new version"
+
+
+def test_there_is_nothing_to_embed_again_for_the_same_model(told: Told, settings: Settings) -> None:
+    with closing(configured.open_index(settings)) as index:
+        index.ensure(embedding.identify(configured.model_spec(settings), settings.home))
+    assert told(reembed, "efficientnet-lite0")["job"] is None
+
+
+def test_a_missing_and_an_empty_index_cannot_be_embedded_again(
+    told: Told, settings: Settings, tiny: dict[str, str]
+) -> None:
+    with pytest.raises(IndexMissing, match=settings.index):
+        told(reembed, **tiny)
+    with closing(configured.open_index(settings)) as index:
+        index.ensure(embedding.identify(configured.model_spec(settings), settings.home))
+        with pytest.raises(SourceMissing, match="empty"):
+            told(reembed, **tiny)
+    assert [info.physical for info in configured.list_indexes(settings) if info.name == settings.index] == [
+        f"{settings.index}-v1"
+    ]
