@@ -13,6 +13,7 @@ COPY lookalike lookalike
 COPY producer producer
 COPY worker worker
 COPY api api
+COPY evaluation evaluation
 COPY cli cli
 RUN /opt/lookalike/bin/pip install --no-deps --no-build-isolation .
 RUN LOOKALIKE_HOME=/var/lib/lookalike /opt/lookalike/bin/lookalike model build ${MODEL}

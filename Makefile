@@ -3,7 +3,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check test faults lock bench clean
+.PHONY: help install demo format check test faults evaluate lock bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: .venv/testable ## Run the tests, against real services
 
 faults: .venv/testable ## Break everything at length, and write the table of docs/reliability.md
 	$(BIN)/python -m tests.faults $(FAULTS)
+
+evaluate: .venv/testable ## Measure the answers on DATA=../shared/data, and write docs/quality.md
+	DATA="$(or $(DATA),../shared/data)" $(BIN)/python -m benchmarks.quality
 
 lock: install ## Resolve pyproject.toml anew into requirements.lock and requirements-test.lock
 	$(BIN)/pip install --quiet uv

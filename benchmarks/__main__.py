@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("ingest", "producer", "verify", "ledger")
+NAMES = ("ingest", "producer", "verify", "ledger", "recall")
 
 
 def main(names: list[str]) -> int:

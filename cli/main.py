@@ -21,6 +21,8 @@ COMMANDS = {
     "verify": "cli.verify",
     "sync": "cli.sync",
     "reembed": "cli.reembed",
+    "evaluate": "cli.evaluate",
+    "duplicates": "cli.duplicates",
     "demo": "cli.demo",
     "up": "cli.up",
     "serve": "cli.serve",

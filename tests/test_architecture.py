@@ -10,7 +10,7 @@ import pytest
 from lookalike.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
-HEAVY = {"keras", "tensorflow", "openvino"}
+HEAVY = {"keras", "matplotlib", "openvino", "sklearn", "tensorflow"}
 #: Modules of the producer, and of the commands that neither embed nor build.
 LIGHT = [
     "producer.enqueue",
@@ -24,6 +24,8 @@ LIGHT = [
     "cli.index",
     "cli.model",
     "cli.doctor",
+    "cli.duplicates",
+    "cli.evaluate",
     "cli.up",
 ]
 
@@ -42,7 +44,7 @@ def test_every_setting_is_in_the_readme(name: str) -> None:
 
 
 def test_every_module_opens_with_what_it_is() -> None:
-    folders = ("api", "cli", "lookalike", "producer", "worker", "benchmarks", "tests")
+    folders = ("api", "cli", "evaluation", "lookalike", "producer", "worker", "benchmarks", "tests")
     modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.read_text().strip()]
     assert [str(path) for path in modules if not path.read_text().startswith('"""')] == []
 

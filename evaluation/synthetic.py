@@ -1,0 +1,40 @@
+"""Vectors that lie in clusters, as embeddings do, for measuring an index with more of them than there are pictures."""
+
+import numpy as np
+
+from evaluation.contender import Contender
+from lookalike.records import Document, Metric, ModelIdentity, Vector, document_id
+
+#: As the default model's.
+DIMENSION = 256
+#: How far vectors stray from their cluster's centre, as a share of the distance between centres: the nearest ten of a
+#: vector then lie in its cluster, but no nearer than pictures of one class do.
+SPREAD = 0.5
+
+
+def clustered(count: int, *, clusters: int = 1000, dimension: int = DIMENSION, seed: int = 0) -> Contender:
+    """`count` made-up pictures of unit-length vectors; the label is the cluster."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(clusters, dimension)).astype(np.float32)
+    members = random.integers(clusters, size=count)
+    vectors = centres[members] + SPREAD * random.normal(size=(count, dimension)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    model = ModelIdentity("synthetic", f"{seed:016x}", dimension, Metric.COSINE)
+    documents = (_document(number, vectors[number], int(members[number]), model) for number in range(count))
+    return Contender(model.name, model, tuple(documents))
+
+
+def _document(number: int, vector: Vector, cluster: int, model: ModelIdentity) -> Document:
+    uri = f"/synthetic/{number:07d}"
+    return Document(
+        id=document_id(uri),
+        uri=uri,
+        name=f"{cluster:04d}",
+        image_embedding=vector,
+        content_sha256=f"{number:064x}",
+        width=1,
+        height=1,
+        model=model.fingerprint,
+        ingested_at="2026-01-01T00:00:00.000+00:00",
+        chunk="synthetic/0",
+    )

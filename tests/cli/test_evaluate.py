@@ -1,0 +1,140 @@
+"""`evaluate` and `duplicates` as their users run them, on both indexes, with drawn pictures; nothing stays behind."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli.samples import keep, samples
+from lookalike.images import decode
+from lookalike.index import list_indexes, open_index
+from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity
+from lookalike.storage import Storage
+from tests.running import answer, await_true, lookalike, make_home, started, stop
+from tests.services.opensearch import left_as_found
+from worker.pipeline import ingest
+
+CLASSES = ("bricks", "rings", "waves")
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes of four pictures."""
+    folder = tmp_path_factory.mktemp("drawn")
+    for sample in samples(per_class=4, seed=7):
+        if sample.label in CLASSES:
+            keep(sample, folder / sample.path)
+    return folder
+
+
+@pytest.fixture(params=["lancedb", "opensearch"])
+def environment(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> Iterator[dict[str, str]]:
+    """A home with a model and an empty index, and a place for temporary files that can be looked into."""
+    (tmp_path / "temporary").mkdir()
+    home = make_home(tmp_path, model_home)
+    made = {**os.environ, "LOOKALIKE_HOME": str(home), "TMPDIR": str(tmp_path / "temporary")}
+    made["LOOKALIKE_INDEX_URL"] = f"lancedb://{home}/index"
+    if request.param == "lancedb":
+        yield made
+    else:
+        with left_as_found(request.getfixturevalue("opensearch_server")) as url:
+            yield {**made, "LOOKALIKE_INDEX_URL": url}
+
+
+def left_behind(environment: dict[str, str]) -> list[str]:
+    names = [info.name for info in list_indexes(environment["LOOKALIKE_INDEX_URL"])]
+    return names + [path.name for path in Path(environment["TMPDIR"]).iterdir() if path.name.startswith("lookalike-")]
+
+
+def test_a_folder_is_evaluated_and_its_oddities_are_named(
+    environment: dict[str, str], drawn: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "labelled"
+    shutil.copytree(drawn, folder)
+    (folder / "beside.jpg").write_bytes(b"no class")
+    (folder / "rings" / "broken.jpg").write_bytes(b"no picture")
+    (folder / "nothing").mkdir()
+    (folder / "<script>").mkdir()
+    shutil.copy(next((drawn / "waves").iterdir()), folder / "<script>" / "alone.jpg")
+    report = tmp_path / "report.html"
+    options = ("--seeds", 2, "--models", "efficientnet-lite0,efficientnet-lite0+pca", "--report", report, "--json")
+    done = lookalike(environment, "evaluate", folder, *options)
+    told = answer(done)
+    assert (told["stored"], told["queries"], told["rejected"], told["seeds"]) == (10, 3, 1, [0, 1])
+    assert told["recall_vs_exact"] == 1.0 and 0.5 <= told["hit_at_k"] <= 1.0
+    assert 0 < told["map_at_k"] <= 1.0 and told["precision_at_k"] <= 0.3 and told["precision_at_1"] >= 0.5
+    assert [model["model"] for model in told["models"]] == ["efficientnet-lite0", "efficientnet-lite0+pca"]
+    assert [model["fitted_on_stored_part"] for model in told["models"]] == [False, True]
+    for named in ("1 files beside", "1 files are rejected", "nothing", "<script>", "1 pictures are copies"):
+        assert named in done.stderr
+    html = report.read_text()
+    assert "<script" not in html and html.count("data:image/jpeg") > 10
+    assert left_behind(environment) == []
+
+
+def test_an_evaluation_that_is_stopped_leaves_nothing(environment: dict[str, str], drawn: Path) -> None:
+    number = signal.SIGTERM if environment["LOOKALIKE_INDEX_URL"].startswith("lancedb") else signal.SIGINT
+    with started(environment, "evaluate", drawn, "--seeds", 100) as process:
+        await_true(lambda: left_behind(environment) or process.poll() is not None)
+        _, stderr = stop(process, number)
+    assert process.returncode == 1 and "Interrupted" in stderr and "Traceback" not in stderr
+    assert left_behind(environment) == []
+
+
+def fill(environment: dict[str, str], references: Sequence[ImageRef]) -> None:
+    """The index that commands look at, with a model that needs no loading: a picture's colours in 16 places."""
+    model = ModelIdentity("colours", "c" * 16, 48, Metric.COSINE)
+    index = open_index(environment["LOOKALIKE_INDEX_URL"], "images")
+    index.ensure(model)
+    done = ingest(
+        Chunk("job/0", "job", tuple(references)),
+        read=Storage(roots=(Path("/"),), max_bytes=2**20).read,
+        decode=partial(decode, max_pixels=2**20),
+        embed=lambda pixels: pixels[:, ::56, ::56].reshape(len(pixels), -1).astype(np.float32) - 127,
+        index=index,
+        fingerprint=model.fingerprint,
+    )
+    assert done.indexed == len(references)
+    index.settle()
+    index.close()
+
+
+def test_planted_copies_are_listed(environment: dict[str, str], drawn: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    shutil.copytree(drawn / "bricks", folder)
+    first = sorted(folder.iterdir())[0]
+    shutil.copy(first, folder / "copy<script>.jpg")
+    fill(environment, [ImageRef(str(path)) for path in folder.iterdir()])
+    report = tmp_path / "duplicates.html"
+    told = answer(lookalike(environment, "duplicates", "--report", report, "--json"))
+    identical = [group for group in told["groups"] if group["kind"] == "identical"]
+    assert told["pictures"] == 5 and len(identical) == 1
+    assert {picture["uri"] for picture in identical[0]["pictures"]} == {str(first), str(folder / "copy<script>.jpg")}
+    assert "<script" not in report.read_text()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "LOOKALIKE_HOME": str(tmp_path / "home")}
+
+
+def test_what_cannot_be_evaluated_is_said(bare: dict[str, str], drawn: Path, tmp_path: Path) -> None:
+    gone = lookalike(bare, "evaluate", tmp_path / "gone", code=1).stderr
+    assert str(tmp_path / "gone") in gone
+    for name in ("one", "single"):
+        (tmp_path / name).mkdir()
+    shutil.copytree(drawn / "rings", tmp_path / "one" / "rings")
+    assert "one class (rings)" in lookalike(bare, "evaluate", tmp_path / "one", code=1).stderr
+    for label in CLASSES:
+        (tmp_path / "single" / label).mkdir()
+        shutil.copy(next((drawn / label).iterdir()), tmp_path / "single" / label)
+    assert "two pictures" in lookalike(bare, "evaluate", tmp_path / "single", code=1).stderr
+    assert "no labelled picture" in lookalike(bare, "evaluate", drawn / "rings", code=1).stderr
+    assert "--size" in lookalike(bare, "evaluate", drawn, "-k", 10, "--size", 5, code=2).stderr
+    nowhere = lookalike(bare, "evaluate", drawn, "--report", tmp_path / "no" / "r.html", code=1).stderr
+    assert "r.html" in nowhere

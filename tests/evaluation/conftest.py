@@ -1,0 +1,35 @@
+"""A place for each kind of index, and a labelled collection whose answers are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evaluation.contender import Contender
+from lookalike.records import Document, Metric, ModelIdentity
+from tests.index.documents import document
+
+MODEL = ModelIdentity("tiny", "a" * 16, 8, Metric.COSINE)
+CLASSES = ("ants", "bees", "cats")
+
+
+@pytest.fixture(params=["lancedb", "opensearch"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a place without indexes."""
+    if request.param == "lancedb":
+        return f"lancedb://{tmp_path}/index"
+    return str(request.getfixturevalue("opensearch_url"))
+
+
+@pytest.fixture
+def contender() -> Contender:
+    """Ten pictures of each class close about a direction of its own, but one of the ants lies among the bees."""
+    random = np.random.default_rng(3)
+    documents: list[Document] = []
+    for number, label in enumerate(CLASSES):
+        for picture in range(10):
+            direction = np.zeros(8)
+            direction[1 if (label, picture) == ("ants", 0) else number] = 1.0
+            vector = (direction + 0.05 * random.normal(size=8)).astype(np.float32)
+            documents.append(document(f"/p/{label}/{picture}.jpg", vector, name=label, model=MODEL))
+    return Contender("tiny", MODEL, tuple(documents))

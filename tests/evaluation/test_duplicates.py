@@ -1,0 +1,71 @@
+"""Planted copies are found on both indexes, and nothing else is."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evaluation import duplicates
+from evaluation.duplicates import Finder, Group
+from evaluation.duplicates_page import render
+from lookalike.index import Index, open_index
+from lookalike.records import Document, Vector
+from tests.index.documents import COSINE, DIMENSION, document
+
+RANDOM = np.random.default_rng(1)
+
+
+def unique(uri: str, vector: Vector) -> Document:
+    return replace(document(uri, vector), content_sha256=f"{abs(hash(uri)):064x}")
+
+
+def direction() -> Vector:
+    vector = RANDOM.normal(size=DIMENSION)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+@pytest.fixture
+def index(location: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
+    """Forty different pictures, three with the same bytes, and twelve near one another: more than the first search
+    asks for."""
+    monkeypatch.setattr(duplicates, "BATCH", 7)
+    made = open_index(location, "images")
+    made.ensure(COSINE)
+    documents = [unique(f"/other/{number}", direction()) for number in range(40)]
+    same = direction()
+    documents += [replace(unique(f"/same/{number}", same), content_sha256="5" * 64) for number in range(3)]
+    near = direction()
+    documents += [unique(f"/near/{number:02d}", near + 0.002 * direction()) for number in range(12)]
+    made.write(documents)
+    made.refresh()
+    yield made
+    made.close()
+
+
+def found(index: Index, threshold: float | None) -> list[Group]:
+    finder = Finder(index, threshold)
+    with ThreadPoolExecutor(2) as pool:
+        for batch in finder.batches():
+            finder.look(batch, pool)
+    assert finder.pictures == 55
+    return finder.groups()
+
+
+def test_planted_copies_are_found_and_nothing_else(index: Index) -> None:
+    near, same = found(index, 0.98)
+    assert [member.uri for member in near.members] == [f"/near/{number:02d}" for number in range(12)]
+    assert not near.is_identical and 0.98 <= near.score < 1.0
+    assert [member.uri for member in same.members] == ["/same/0", "/same/1", "/same/2"]
+    assert same.is_identical
+
+
+def test_without_a_threshold_only_identical_pictures_are_found(index: Index) -> None:
+    assert [len(group.members) for group in found(index, None)] == [3]
+
+
+def test_the_page_shows_a_group_and_escapes_its_names() -> None:
+    member = duplicates.Member("1", "/<script>", None, "a")
+    html = render("images", 2, [Group((member, member), True, 1.0)], lambda uri: None)
+    assert "<script>" not in html and html.count("&lt;script&gt;") == 2

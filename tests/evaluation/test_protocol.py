@@ -1,0 +1,91 @@
+"""The protocol through both indexes, with vectors whose answers are known."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from evaluation import sweep
+from evaluation.contender import Contender, Transform, in_common
+from evaluation.protocol import evaluate
+from evaluation.split import split
+from evaluation.summary import Summary
+from evaluation.temporary import temporary_index
+from lookalike.index import Index, IndexOptions, list_indexes
+from lookalike.records import Vectors
+from tests.evaluation.conftest import MODEL
+
+OPTIONS = IndexOptions(timeout_s=30.0)
+
+
+def opener(location: str) -> Callable[[], AbstractContextManager[Index]]:
+    return partial(temporary_index, location, OPTIONS)
+
+
+def measured(contender: Contender, location: str, seeds: Sequence[int] = (0,), k: int = 5) -> Summary:
+    return evaluate([contender], seeds=seeds, share=0.2, k=k, size=k, open_index=opener(location))[0]
+
+
+def test_figures_are_those_of_the_pictures_and_nothing_is_left(contender: Contender, location: str) -> None:
+    # One seed for which the ant among the bees is asked for: every result of it is wrong, all others are right.
+    asked = next(seed for seed in range(100) if 0 in split(contender.labels, 0.2, seed).queries)
+    summary = measured(contender, location, [asked])
+    assert (summary.stored, summary.queries) == (24, 6)
+    assert summary.figures.hit_at_k == pytest.approx(5 / 6)
+    assert summary.figures.precision_at_1 == pytest.approx(5 / 6)
+    assert summary.figures.recall_vs_exact == 1.0
+    assert {row.label: row.figures.hit_at_k for row in summary.classes} == {"ants": 0.5, "bees": 1.0, "cats": 1.0}
+    assert summary.plain()["confidence_95"]["hit_at_k"] is None
+    assert list_indexes(location) == []
+
+
+def test_nothing_is_left_when_a_measurement_fails_half_way(location: str) -> None:
+    class Broken(Exception):
+        pass
+
+    with pytest.raises(Broken), temporary_index(location, OPTIONS) as index:
+        index.ensure(MODEL)
+        raise Broken
+    assert list_indexes(location) == []
+
+
+def test_a_head_is_fitted_on_the_stored_part_of_each_split_alone(contender: Contender, tmp_path: object) -> None:
+    seen: list[tuple[Vectors, list[str]]] = []
+
+    def fit_on(vectors: Vectors, labels: Sequence[str]) -> Transform:
+        seen.append((vectors, list(labels)))
+        return lambda any_vectors: any_vectors[:, :3]
+
+    fitted = replace(contender, name="tiny+three", fit_on=fit_on)
+    summary = measured(fitted, f"lancedb://{tmp_path}/index", seeds=(0, 1))
+    for (vectors, labels), seed in zip(seen, (0, 1), strict=True):
+        stored = split(contender.labels, 0.2, seed).stored
+        expected = np.stack([contender.documents[place].image_embedding for place in stored])
+        assert np.array_equal(vectors, expected) and labels == [contender.labels[place] for place in stored]
+    assert summary.plain()["fitted_on_stored_part"] and summary.figures.recall_vs_exact == 1.0
+
+
+def test_models_are_compared_on_the_pictures_they_have_in_common(contender: Contender) -> None:
+    fewer = replace(contender, documents=contender.documents[:0:-1])
+    one, other = in_common([contender, fewer])
+    assert [item.id for item in one.documents] == [item.id for item in other.documents]
+    assert len(one.documents) == 29
+
+
+def test_a_sweep_has_a_row_for_each_setting(
+    contender: Contender, location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "MS", (8, 16))
+    monkeypatch.setattr(sweep, "EF_CONSTRUCTIONS", (64,))
+    one = split(contender.labels, 0.2, 0)
+    rows = list(sweep.sweep(contender, one, location=location, options=OPTIONS, engines=["lucene"], k=5))
+    settings = [(row.engine, row.m, row.ef_search) for row in rows]
+    if location.startswith("lancedb"):
+        assert settings == [("exact", None, None)]
+    else:
+        assert settings == [("lucene", m, ef_search) for m in (8, 16) for ef_search in sweep.EF_SEARCHES]
+    assert all(row.recall == 1.0 and row.size_bytes > 0 for row in rows)
+    assert list_indexes(location) == []
