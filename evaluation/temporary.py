@@ -1,7 +1,10 @@
 """An index for one measurement: made under a name nobody has, and gone when the measurement ends, however it ends."""
 
+import os
 import secrets
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from lookalike.index import Index, IndexOptions, list_indexes, open_index
 
 PREFIX = "evaluate-"
 EMBEDDED = "lancedb:"
+#: How long an interrupted write may go on adding files to a folder that is removed.
+REMOVAL_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ def temporary_place(location: str, options: IndexOptions) -> Iterator[Place]:
     remembers the names it has had. Raises what the index raises."""
     with ExitStack() as ending:
         if is_exact(location):
-            folder = ending.enter_context(tempfile.TemporaryDirectory(prefix="lookalike-"))
+            folder = ending.enter_context(_temporary_folder())
             location = f"lancedb://{quote(folder)}"
         place = Place(location, f"{PREFIX}{secrets.token_hex(6)}")
         ending.callback(_drop, place, options)
@@ -53,6 +58,30 @@ def temporary_index(location: str, options: IndexOptions) -> Iterator[Index]:
     """An index in a temporary place; it is not created yet."""
     with temporary_place(location, options) as place, closing(place.open(options)) as index:
         yield index
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[str]:
+    folder = tempfile.mkdtemp(prefix="lookalike-")
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: str) -> None:
+    """A write that was interrupted goes on for a moment in threads of LanceDB's own, and adds what is removed."""
+    deadline = time.monotonic() + REMOVAL_S
+    while True:
+        try:
+            return shutil.rmtree(folder)
+        except FileNotFoundError:
+            if not os.path.exists(folder):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
 
 
 def _drop(place: Place, options: IndexOptions) -> None:
