@@ -26,8 +26,8 @@ class Lanes:
 
     def __init__(self, cores: int) -> None:
         self.decoding = Lane("decode", cores)
-        # The model takes one batch at a time, on all cores: see api/stages.py.
-        self.embedding = Lane("embed", 1)
+        # The model runs as many requests at once, on one core each.
+        self.embedding = Lane("embed", cores)
         self.index = Lane("index", 8)
         self.pictures = Lane("pictures", max(2, cores))
         self.ledger = Lane("ledger", 2)

@@ -45,7 +45,8 @@ class Parts:
         self.index.close()
 
 
-def _of(request: Request) -> Parts:
+# Not waiting for anything, yet `async`: FastAPI would give a plain function a thread for every request.
+async def _of(request: Request) -> Parts:
     parts: Parts = request.state.parts
     return parts
 

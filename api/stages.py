@@ -62,7 +62,7 @@ class Stages:
         return await _run(self._lanes.decoding, watch, "decode", partial(self._searcher.decode, data))
 
     async def embed(self, pixels: Pixels, watch: Stopwatch) -> Embedded:
-        """Of uint8 RGB [N, size, size, 3]; one request at a time, in the order of their coming."""
+        """Of uint8 RGB [N, size, size, 3]; as many at once as there are cores, in the order of coming."""
         return await _run(self._lanes.embedding, watch, "embed", partial(self._searcher.embed, pixels))
 
     async def near(self, vector: Vector, query: Query, fingerprint: str, watch: Stopwatch) -> list[Match]:

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("ingest", "producer", "verify", "ledger", "recall")
+NAMES = ("ingest", "producer", "verify", "ledger", "recall", "service")
 
 
 def main(names: list[str]) -> int:

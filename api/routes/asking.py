@@ -34,7 +34,8 @@ class Asking:
     def __init__(self, *further: str) -> None:
         self._known = OURS | set(further)
 
-    def __call__(
+    # Not waiting for anything, yet `async`: FastAPI would give a plain function a thread for every request.
+    async def __call__(
         self, request: Request, k: K = 10, offset: Offset = 0, min_score: MinScore = -1.0, name: Name = None
     ) -> Query:
         filters = self._filters(request)

@@ -1,5 +1,6 @@
 """Searches by a picture, by a stored one and by several, on both indexes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,16 @@ def test_a_stored_picture_finds_itself_first(client: httpx2.Client, stored: list
         assert (best["id"], best["uri"], best["name"]) == (ref.id, ref.uri, ref.label)
         assert best["score"] == pytest.approx(1, abs=1e-3)
         assert best["metadata"] == {"folder": ref.label}
+
+
+def test_searches_at_once_are_each_answered_for_their_own_picture(
+    client: httpx2.Client, stored: list[ImageRef]
+) -> None:
+    def best(ref: ImageRef) -> str:
+        return ids(client.post("/search?k=1", content=Path(ref.uri).read_bytes()))[0]
+
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(best, stored * 2)) == [ref.id for ref in stored * 2]
 
 
 def test_a_form_and_a_bare_body_are_the_same_search(client: httpx2.Client, query: bytes) -> None:

@@ -1,5 +1,6 @@
 """Vectors: their shape, their length, and that every way to them gives the same."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,16 @@ def test_a_picture_has_the_same_vector_alone_and_among_others(embed: Embedder, p
     alone = np.concatenate([embed(pictures[i : i + 1]) for i in range(5)])
     np.testing.assert_array_equal(together, alone)
     np.testing.assert_array_equal(together[::-1], embed(pictures[::-1]))
+
+
+def test_threads_that_share_an_embedder_get_the_vectors_of_their_own_pictures(
+    embed: Embedder, pictures: Pixels, lite0: ModelSpec, home: Path
+) -> None:
+    shared = load(lite0, home=home, precision="f32", threads=2)
+    alone = embed(pictures)
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda turn: shared(pictures[turn % 5 :][:1])[0], range(40)))
+    np.testing.assert_array_equal(np.stack(together), np.concatenate([alone] * 8))
 
 
 def test_no_pictures_give_no_vectors(embed: Embedder, pictures: Pixels) -> None:

@@ -1,0 +1,90 @@
+"""The load generator, as a program: so many clients that each send a picture, wait for the answer, and send the next.
+
+Run as `python -m benchmarks.load URL FOLDER CLIENTS SECONDS`; prints one JSON object. It shares the machine with what
+it measures, so it keeps its connections, parses no JSON and tells the CPU it used.
+"""
+
+import http.client
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+SEARCH = "/search?k=10"
+TIMEOUT_S = 30.0
+#: In every answer that found something, ours or the article's.
+FOUND = b'"score"'
+
+
+class Client(threading.Thread):
+    """One client on one connection until the deadline; its first picture is the `number`th."""
+
+    def __init__(self, address: str, pictures: list[bytes], number: int, deadline: float) -> None:
+        super().__init__(daemon=True)
+        self.took_ms: list[float] = []
+        self.errors: list[str] = []
+        self._address = address
+        self._pictures = pictures
+        self._number = number
+        self._deadline = deadline
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection(self._address, timeout=TIMEOUT_S)
+        while time.perf_counter() < self._deadline:
+            picture = self._pictures[self._number % len(self._pictures)]
+            began = time.perf_counter()
+            try:
+                problem = _search(connection, picture)
+            except (OSError, http.client.HTTPException) as error:
+                problem = repr(error)
+                connection.close()
+            self.took_ms.append((time.perf_counter() - began) * 1000)
+            self.errors += [problem] if problem else []
+            self._number += 1
+        connection.close()
+
+
+def main(url: str, folder: str, clients: int, seconds: float) -> None:
+    pictures = [path.read_bytes() for path in sorted(Path(folder).rglob("*.jpg"))]
+    began, cpu_began = time.perf_counter(), time.process_time()
+    # Each client begins elsewhere, so that no two send the same picture at once.
+    threads = [
+        Client(urlsplit(url).netloc, pictures, number * len(pictures) // clients, began + seconds)
+        for number in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(json.dumps(_summary(threads, time.perf_counter() - began, time.process_time() - cpu_began)))
+
+
+def _search(connection: http.client.HTTPConnection, picture: bytes) -> str:
+    """What went wrong, or nothing."""
+    connection.request("POST", SEARCH, picture, {"Content-Type": "image/jpeg"})
+    answer = connection.getresponse()
+    body = answer.read()
+    return "" if answer.status == 200 and FOUND in body else f"{answer.status} {body[:200]!r}"
+
+
+def _summary(threads: list[Client], seconds: float, cpu_seconds: float) -> dict[str, Any]:
+    took_ms = [took for thread in threads for took in thread.took_ms]
+    errors = [error for thread in threads for error in thread.errors]
+    return {
+        "rate": (len(took_ms) - len(errors)) / seconds,
+        "p50_ms": float(np.percentile(took_ms, 50)),
+        "p99_ms": float(np.percentile(took_ms, 99)),
+        "searches": len(took_ms),
+        "errors": len(errors),
+        "first_error": next(iter(errors), ""),
+        "cpu_share": cpu_seconds / seconds,
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))

@@ -1,0 +1,32 @@
+"""An index as large as wanted, of vectors that lie in clusters as those of pictures do; knows no picture."""
+
+import time
+from dataclasses import replace
+
+from evaluation.synthetic import clustered
+from lookalike.index import Index
+from lookalike.records import ModelIdentity
+from tests.services.opensearch import request
+
+WRITE_SIZE = 500
+#: A merge starts within seconds of the write that makes it due.
+CALM_S = 5.0
+
+
+def fill(index: Index, model: ModelIdentity, count: int) -> None:
+    """Write `count` documents and make them visible."""
+    synthetic = clustered(count, dimension=model.dimension).documents
+    for start in range(0, count, WRITE_SIZE):
+        part = synthetic[start : start + WRITE_SIZE]
+        assert index.write([replace(document, model=model.fingerprint) for document in part]) == []
+    index.settle()
+
+
+def await_merged(url: str) -> None:
+    """Return when OpenSearch no longer merges what was written, which would be measured with the searches."""
+    calm_since = time.monotonic()
+    while time.monotonic() - calm_since < CALM_S:
+        stats = request(url, "GET", "/_stats/merge?filter_path=_all.primaries.merges.current")
+        if stats["_all"]["primaries"]["merges"]["current"]:
+            calm_since = time.monotonic()
+        time.sleep(0.2)
