@@ -64,7 +64,7 @@ def main() -> None:
         home = {"LOOKALIKE_HOME": os.environ.get("LOOKALIKE_HOME", temporary)}
         environment = {**os.environ, **home, "LOOKALIKE_INDEX_URL": server.url}
         sections = [_section(folder, models, environment) for folder in folders]
-        sections.append(f"## HNSW against exact search\n\n{recall.measured(server.url)}.\n")
+        sections.append(f"## HNSW against exact search\n\n{recall.sentence(recall.measured(server.url))}.\n")
         _example(Path(temporary), environment)
     text = "\n".join((INTRODUCTION.format(seeds=SEEDS), *sections))
     (ROOT / "docs" / "quality.md").write_text(text)
@@ -79,8 +79,8 @@ def _section(folder: Path, models: Sequence[str], environment: dict[str, str]) -
     lines = [
         f"## {folder.name}: {told['queries']:,} queries, {told['stored']:,} stored",
         "",
-        f"| model | {' | '.join(column_names(K))} | search p50 / p99, ms |",
-        f"| --- | {'--- | ' * len(FIGURES)}--- |",
+        f"| model | {' | '.join(column_names(K))} |",
+        f"| --- {'| --- ' * len(FIGURES)}|",
         *(_row(model) for model in told["models"]),
         "",
         *(f"- {note}" for note in told["notes"]),
@@ -91,8 +91,7 @@ def _section(folder: Path, models: Sequence[str], environment: dict[str, str]) -
 
 def _row(model: dict[str, Any]) -> str:
     figures = " | ".join(_cell(model[name], model["confidence_95"][name]) for name in FIGURES)
-    latency = model["latency_ms"]
-    return f"| {model['model']} | {figures} | {latency['p50']:.1f} / {latency['p99']:.1f} |"
+    return f"| {model['model']} | {figures} |"
 
 
 def _cell(value: float, bounds: Sequence[float] | None) -> str:

@@ -4,11 +4,10 @@
 """
 
 import os
-import time
 
 from benchmarks.table import console
 from evaluation.split import Split
-from evaluation.summary import summarize
+from evaluation.summary import Summary, summarize
 from evaluation.synthetic import clustered
 from evaluation.temporary import temporary_index
 from evaluation.trial import ask, documents_of, fill
@@ -23,21 +22,20 @@ HEAP_MIB = 2048
 
 def main() -> None:
     with OpenSearchServer(HEAP_MIB) as server:
-        console.print(measured(server.url) + "\n")
+        summary = measured(server.url)
+    console.print(f"{sentence(summary)}; search p50 {summary.p50_ms:.1f} ms, p99 {summary.p99_ms:.1f} ms\n")
 
 
-def measured(url: str) -> str:
-    """One sentence, from a temporary index in the OpenSearch at this URL."""
+def measured(url: str) -> Summary:
+    """From a temporary index in the OpenSearch at this URL."""
     contender = clustered(VECTORS + QUERIES)
     split = Split(0, tuple(range(VECTORS)), tuple(range(VECTORS, VECTORS + QUERIES)))
     model, vectors = contender.for_split(split)
     with temporary_index(url, IndexOptions()) as index:
-        began = time.perf_counter()
         fill(index, model, documents_of(contender, split, model, vectors))
-        filled_s = time.perf_counter() - began
-        summary = summarize(contender, [ask(index, contender, split, vectors, k=K, size=K)], K)
-    return (
-        f"recall@{K}, {VECTORS:,} synthetic clustered vectors, {QUERIES} queries, HNSW at default settings: "
-        f"{summary.figures.recall_vs_exact:.4f}; search p50 {summary.p50_ms:.1f} ms, p99 {summary.p99_ms:.1f} ms; "
-        f"filled in {filled_s:.0f} s"
-    )
+        return summarize(contender, [ask(index, contender, split, vectors, k=K, size=K)], K)
+
+
+def sentence(summary: Summary) -> str:
+    what = f"{VECTORS:,} synthetic clustered vectors, {QUERIES} queries, HNSW at default settings"
+    return f"recall@{K}, {what}: {summary.figures.recall_vs_exact:.4f}"
