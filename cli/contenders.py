@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
 from evaluation.contender import Contender, FitOn
 from lookalike import configured
@@ -87,37 +86,39 @@ def entries(settings: Settings, names: Sequence[str]) -> list[Entry]:
 
     Weights from the settings go to the names that would fetch theirs. Raises BadSetting, ModelUnavailable.
     """
-    found = [_entry(settings, name) for name in names]
-    backbones = {
-        entry.spec.name.partition(":")[0] for entry in found if entry.spec.weights == str(_absolute(settings.weights))
-    }
-    if len(backbones) > 1:
+    fetched = {own.backbone for own in (_own(settings, _parts(name)[0]) for name in names) if own.weights == FETCHED}
+    if settings.weights is not None and len(fetched) > 1:
         raise BadSetting(
-            f"{settings.weights} cannot be the backbone of {' and of '.join(sorted(backbones))}.",
+            f"{settings.weights} cannot be the backbone of {' and of '.join(sorted(fetched))}.",
             "Compare models that share the weights, or let the others fetch theirs.",
         )
-    return found
+    return [_entry(settings, name) for name in names]
 
 
 def _entry(settings: Settings, name: str) -> Entry:
+    base, head = _parts(name)
+    spec = _spec(settings, base)
+    return Entry(name, replace(spec, head=Head.POOLED), FITTED[head]) if head else Entry(spec.name, spec)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """The model, and the head to be fitted, if any: `:gem+flip` is no head."""
     base, plus, head = name.rpartition("+")
-    if plus and head in FITTED:
-        return Entry(name, replace(_spec(settings, base), head=Head.POOLED), FITTED[head])
-    spec = _spec(settings, name)
-    return Entry(spec.name, spec)
+    return (base, head) if plus and head in FITTED else (name, "")
 
 
 def _spec(settings: Settings, name: str) -> ModelSpec:
-    is_file = "/" in name or ".keras" in name
-    plain = settings.model_copy(
-        update={"model": name, "weights": None, "preprocessing": settings.preprocessing if is_file else None}
-    )
-    spec = configured.model_spec(plain)
+    own = _own(settings, name)
     # The file replaces what would be fetched; other models have weights of their own.
-    if settings.weights is None or spec.weights != FETCHED:
-        return spec
+    if settings.weights is None or own.weights != FETCHED:
+        return own
     return configured.model_spec(settings.model_copy(update={"model": name}))
 
 
-def _absolute(path: Path | None) -> Path | None:
-    return path and path.absolute()
+def _own(settings: Settings, name: str) -> ModelSpec:
+    """With the weights that the name means by itself."""
+    is_file = "/" in name or ".keras" in name
+    preprocessing = settings.preprocessing if is_file else None
+    return configured.model_spec(
+        settings.model_copy(update={"model": name, "weights": None, "preprocessing": preprocessing})
+    )
