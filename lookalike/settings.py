@@ -1,6 +1,7 @@
 """One settings object, from LOOKALIKE_* variables and .env; read at entry points only and passed down."""
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lookalike.errors import BadSetting
 
 PREFIX = "LOOKALIKE_"
+#: What no header carries as it is (RFC 9110, 5.5): no client could ever show such a key.
+UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]|^\s|\s$")
 
 
 class Settings(BaseSettings):
@@ -74,6 +77,13 @@ class Settings(BaseSettings):
         # Compose files pass an unset variable on as an empty one.
         return None if value == "" else value
 
+    @field_validator("api_key", mode="after")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and UNSENDABLE.search(value.get_secret_value()):
+            raise ValueError("HTTP cannot carry a space at its edge or a control character")
+        return value
+
     @field_validator("home", "roots", mode="after")
     @classmethod
     def _resolved(cls, value: Any) -> Any:
@@ -127,5 +137,6 @@ def usable_cores() -> int:
 def _first_problem(error: ValidationError) -> tuple[str, str]:
     problem = error.errors()[0]
     name = PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else "settings"
-    given = "" if "url" in name.lower() else f" = {problem.get('input')!r}"
+    field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
+    given = "" if field is None or "SecretStr" in str(field.annotation) else f" = {problem.get('input')!r}"
     return f"{name}{given} cannot be used: {problem['msg']}.", "Correct it in the environment or in .env."

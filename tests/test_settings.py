@@ -47,5 +47,13 @@ def test_credentials_show_in_neither_the_address_nor_the_printed_settings(monkey
     assert "hunter2" not in repr(settings)
 
 
+@pytest.mark.parametrize("key", ["hunter2 ", "\thunter2", "hun\nter2"])
+def test_a_key_that_no_client_can_show_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("LOOKALIKE_API_KEY", key)
+    with pytest.raises(BadSetting, match="LOOKALIKE_API_KEY cannot be used") as error:
+        read_settings()
+    assert "ter2" not in str(error.value)
+
+
 def test_every_setting_is_explained() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
