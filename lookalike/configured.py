@@ -99,4 +99,5 @@ def index_options(settings: Settings) -> IndexOptions:
         replicas=settings.replicas,
         ca_certs=str(settings.ca_certs) if settings.ca_certs else None,
         insecure=settings.insecure,
+        patience_s=settings.patience_s,
     )

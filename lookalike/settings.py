@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lookalike.errors import BadSetting
 
 PREFIX = "LOOKALIKE_"
+#: A node that restarts is back within two or three of these.
+INDEX_PATIENCE_S = 20.0
 #: What no header carries as it is (RFC 9110, 5.5): no client could ever show such a key.
 UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]|^\s|\s$")
 
@@ -100,6 +102,11 @@ class Settings(BaseSettings):
     def index_address(self) -> str:
         """The index's URL without credentials, fit for messages, logs and the ledger."""
         return plain_address(self.index_location)
+
+    @property
+    def patience_s(self) -> float:
+        """How long a chunk waits in place for an index that is away: it may have to twice, within its time limit."""
+        return min(INDEX_PATIENCE_S, self.time_limit_s / 6)
 
     @property
     def processes(self) -> int:

@@ -7,9 +7,6 @@ from lookalike.errors import IndexUnavailable
 from lookalike.patience import patiently
 from lookalike.records import Document, Rejected, Stored
 
-#: A node that restarts is back within two or three of these. What `write` waits by itself counts.
-PATIENCE_S = 20.0
-
 
 class Shelf(Protocol):
     """What a chunk needs of an index."""
@@ -20,13 +17,13 @@ class Shelf(Protocol):
 
 
 class PatientShelf:
-    """A shelf that insists before it raises IndexUnavailable.
+    """A shelf that insists for `patience_s` before it raises IndexUnavailable; what `write` waits by itself counts.
 
     Whoever gives a chunk back at once takes the next one, and so tries the whole queue in vain: each of its chunks then
     waits longer than the index was away, and takes cores from whatever comes up again.
     """
 
-    def __init__(self, index: Shelf, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, index: Shelf, patience_s: float) -> None:
         self._index = index
         self._patience_s = patience_s
 

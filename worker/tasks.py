@@ -17,7 +17,6 @@ from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk, send_finish
 from lookalike.records import Chunk, Outcome, Reason, Rejected
 from worker.attempt import MAX_ATTEMPTS, held
 from worker.pipeline import ingest
-from worker.shelf import PatientShelf
 from worker.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -102,7 +101,7 @@ def _ingest(app: Celery, bench: Workbench, job: Job, chunk_id: str) -> dict[str,
             read=bench.read,
             decode=bench.decoder(job),
             embed=bench.embedder(job),
-            index=PatientShelf(bench.index(job)),
+            index=bench.shelf(job),
             fingerprint=job.fingerprint,
         )
         return _close(app, bench, chunk, outcome)

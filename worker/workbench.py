@@ -8,11 +8,13 @@ from functools import lru_cache, partial
 
 from lookalike import configured
 from lookalike.embedding import Embedder, ModelSpec
-from lookalike.errors import IndexConflict, ModelMismatch
+from lookalike.errors import IndexConflict, IndexUnavailable, ModelMismatch
 from lookalike.images import Picture
 from lookalike.index import Index
 from lookalike.ledger import Job, Ledger
+from lookalike.patience import patiently
 from lookalike.settings import Settings
+from worker.shelf import PatientShelf, Shelf
 
 #: A process serves the running job and, while models change over, the one before it.
 KEPT = 2
@@ -51,6 +53,12 @@ class Workbench:
                 "Start producer and workers with the same LOOKALIKE_INDEX_URL.",
             )
         return self._indexes(job.index, job.model, job.fingerprint)
+
+    def shelf(self, job: Job) -> Shelf:
+        """The job's index for a chunk: one that is away is waited for, also before it is first opened. Raises as
+        `index` does."""
+        patience_s = self._settings.patience_s
+        return PatientShelf(patiently(lambda: self.index(job), IndexUnavailable, patience_s), patience_s)
 
     def _load(self, spec: str) -> Embedder:
         return configured.embedder(self._settings, ModelSpec.from_json(spec))

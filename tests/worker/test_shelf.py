@@ -3,17 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from lookalike import configured
 from lookalike.errors import IndexUnavailable
 from lookalike.index import Index, IndexOptions, open_index
+from lookalike.ledger import Job
 from lookalike.records import Document, Rejected, Stored
+from lookalike.settings import read_settings
 from tests.faults.proxy import Proxy
 from tests.index.documents import COSINE, documents
 from tests.running import await_true
 from worker.shelf import PatientShelf
+from worker.workbench import Workbench
 
 
 class Counted:
@@ -54,11 +60,40 @@ def test_an_index_that_comes_back_is_asked_again_in_place(network: Proxy, index:
     written = documents(2)
     network.refuse()
     with ThreadPoolExecutor(1) as chunk:
-        writing = chunk.submit(PatientShelf(index).write, written)
+        writing = chunk.submit(PatientShelf(index, 60).write, written)
         await_true(lambda: index.asked == 2)
         network.heal()
         assert writing.result() == []
-    assert set(PatientShelf(index).stored([each.id for each in written])) == {each.id for each in written}
+    assert set(PatientShelf(index, 60).stored([each.id for each in written])) == {each.id for each in written}
+
+
+def test_an_index_that_is_away_when_a_process_opens_it_is_waited_for(
+    network: Proxy, index: Counted, redis_url: str, tmp_path: Path
+) -> None:
+    class Watched(Workbench):
+        opened = 0
+
+        def index(self, job: Job) -> Index:
+            self.opened += 1
+            return super().index(job)
+
+    settings = read_settings(home=tmp_path, index_url=f"http://127.0.0.1:{network.port}")
+    bench = Watched(settings, redis_url)
+    about: dict[str, Any] = {"source": "s", "index": "images", "index_address": settings.index_address, "model": COSINE}
+    job = bench.ledger.job(bench.ledger.open_job(**about, spec="{}"))
+    network.refuse()
+    with ThreadPoolExecutor(1) as chunk:
+        opening = chunk.submit(bench.shelf, job)
+        await_true(lambda: bench.opened == 2)
+        network.heal()
+        assert opening.result().stored(["x"]) == {}
+    bench.ledger.close()
+
+
+@pytest.mark.parametrize(("time_limit_s", "patience_s"), [(240, 20), (12, 2)])
+def test_a_chunk_can_wait_twice_within_its_time_limit(time_limit_s: int, patience_s: float) -> None:
+    settings = read_settings(time_limit_s=time_limit_s)
+    assert settings.patience_s == configured.index_options(settings).patience_s == patience_s
 
 
 def test_an_index_that_stays_away_is_given_up_on(network: Proxy, index: Counted) -> None:
