@@ -1,6 +1,7 @@
 """The table of docs/reliability.md: what `make faults` did and what came of it; runs nothing."""
 
 import platform
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +18,11 @@ reason.** The queue may lose, repeat and reorder messages: the ledger in Redis k
 again, and deterministic ids make a repetition overwrite. Even the ledger may be lost: the same `ingest` again brings
 the index to the right state.
 
-This table is written by `make faults`, never by hand. Each line is one ingest with real processes (2 workers of 2
-processes under a supervisor, Redis with `appendfsync always`, OpenSearch), broken as the line says while work was going
-on. Then source, index and ledger are compared picture by picture, and every vector with an undisturbed run's
-(cosine >= 0.99999). One picture in 40 is bad and must be rejected for its own reason. A small model and 20 ms of
-waiting a picture stand in for a real one, so that every fault hits work.
+This table is written by `make faults`, never by hand; `--only F7` renews one line. Each line is one ingest with real
+processes (2 workers of 2 processes under a supervisor, Redis with `appendfsync always`, OpenSearch), broken as the line
+says while work was going on. Then source, index and ledger are compared picture by picture, and every vector with an
+undisturbed run's (cosine >= 0.99999). One picture in 40 is bad and must be rejected for its own reason. A small model
+and 20 ms of waiting a picture stand in for a real one, so that every fault hits work.
 
 *lost*: neither indexed nor rejected. *duplicated*: more than one document. *wrong*: another reason, another vector, or
 a picture both indexed and rejected. *recovery*: the longest time from the moment the work could go on until all chunks
@@ -40,6 +41,15 @@ def write(rows: Sequence[Row], repeat: str) -> None:
     """Replace the page; `repeat` is the command that does all this again."""
     when = f"{datetime.now(UTC):%Y-%m-%d}, {usable_cores()} cores, {platform.machine()}, {platform.system()}"
     PAGE.write_text(f"{HEAD}\n{when}; repeat with `{repeat}`.\n\n{table(rows)}\n")
+
+
+def renew(rows: Sequence[Row], page: Path = PAGE) -> None:
+    """Replace the lines of these scenarios on a page that is there, and leave the others."""
+    text = page.read_text()
+    for row in rows:
+        line = "| " + " | ".join(_cells(row)) + " |"
+        text = re.sub(rf"^\| {row.scenario.id} \|.*$", line, text, flags=re.MULTILINE)
+    page.write_text(text)
 
 
 def _cells(row: Row) -> list[str]:

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from lookalike.records import Reason, document_id
-from tests.faults import invariants
+from tests.faults import invariants, report
 from tests.faults.invariants import Findings, InvariantBroken, Stored
 from tests.faults.pictures import make_source
+from tests.faults.play import Row
 from tests.faults.proxy import Proxy
+from tests.faults.scenarios import SCENARIOS
 from tests.faults.storm import Storm
 
 
@@ -178,3 +180,13 @@ def test_a_wrong_vector_and_a_wrong_reason_are_found(tmp_path: Path) -> None:
     assert invariants._wrong_reasons(source, planted) == ()
     assert len(invariants._wrong_reasons(source, {})) == len(source.bad) == 2
     assert len(invariants._wrong_reasons(source, planted | {uri: Reason.CORRUPT})) == 1
+
+
+def test_one_line_of_the_table_is_renewed_and_the_others_stay(tmp_path: Path) -> None:
+    calm, killed = (next(each for each in SCENARIOS if each.id == id) for id in ("F0", "F1"))
+    page = tmp_path / "page.md"
+    old = Row(calm, {}, 10, Findings(), None, 1, {})
+    page.write_text(report.table([old, Row(killed, {"pool child killed": 1}, 10, Findings(), 4.0, 1, {})]))
+    new = Row(killed, {"pool child killed": 5}, 99, Findings(lost=("/a",)), 2.5, 1, {})
+    report.renew([new], page)
+    assert page.read_text() == report.table([old, new])
