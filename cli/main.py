@@ -22,6 +22,7 @@ COMMANDS = {
     "sync": "cli.sync",
     "reembed": "cli.reembed",
     "evaluate": "cli.evaluate",
+    "bench": "cli.bench",
     "duplicates": "cli.duplicates",
     "demo": "cli.demo",
     "up": "cli.up",

@@ -17,11 +17,20 @@ def stoppable(last_words: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        remark(last_words)
-        raise typer.Exit(1) from None
+        raise _ended(last_words) from None
+    except ImportError as error:
+        # What a library written in C++ makes of an interrupt in the middle of its import.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise _ended(last_words) from None
+        raise
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _ended(last_words: str) -> typer.Exit:
+    remark(last_words)
+    return typer.Exit(1)
 
 
 def _interrupt(*_: Any) -> None:

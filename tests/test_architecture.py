@@ -18,6 +18,7 @@ LIGHT = [
     "lookalike.configured",
     "worker.tasks",
     "api.app",
+    "cli.bench",
     "cli.ingest",
     "cli.search",
     "cli.status",

@@ -46,6 +46,7 @@ class OwnedStack(Stack):
         self.is_owner = True
         self._home = settings.home
         self._processes = settings.processes
+        self._index_location = settings.index_location
         self._hold = hold
         self._restarts = 0
         self._worker: LeashedProcess | None = None
@@ -85,7 +86,11 @@ class OwnedStack(Stack):
         self._redis.stop()
 
     def _leash(self, name: str, command: list[str], grace_s: float) -> LeashedProcess:
-        env = {"LOOKALIKE_BROKER_URL": self.broker_url, "LOOKALIKE_HOME": str(self._home)}
+        env = {
+            "LOOKALIKE_BROKER_URL": self.broker_url,
+            "LOOKALIKE_HOME": str(self._home),
+            "LOOKALIKE_INDEX_URL": self._index_location,
+        }
         log = self._home / "logs" / f"{name}.log"
         return LeashedProcess(name, command, log=log, grace_s=grace_s, env=env, hold=self._hold)
 

@@ -1,0 +1,87 @@
+"""`bench` as its users run it, on both indexes, with drawn pictures; nothing stays behind, however it ends."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.samples import keep, samples
+from lookalike.index import list_indexes
+from tests.running import answer, await_true, lookalike, make_home, processes, started, stop
+from tests.services.opensearch import left_as_found
+
+PICTURES = 9
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures, and a file that is none."""
+    folder = tmp_path_factory.mktemp("drawn")
+    for sample in [one for one in samples(per_class=3, seed=7) if one.label in ("bricks", "rings", "waves")]:
+        keep(sample, folder / sample.path)
+    (folder / "waves" / "broken.jpg").write_bytes(b"no picture")
+    return folder
+
+
+@pytest.fixture(params=["lancedb", "opensearch"])
+def environment(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> Iterator[dict[str, str]]:
+    """A home with a model, one worker process, and a place for temporary files that can be looked into."""
+    (tmp_path / "temporary").mkdir()
+    home = make_home(tmp_path, model_home)
+    made = {**os.environ, "LOOKALIKE_HOME": str(home), "TMPDIR": str(tmp_path / "temporary")}
+    made |= {"LOOKALIKE_CONCURRENCY": "1", "LOOKALIKE_INDEX_URL": f"lancedb://{home}/index"}
+    if request.param == "lancedb":
+        yield made
+    else:
+        with left_as_found(request.getfixturevalue("opensearch_server")) as url:
+            yield {**made, "LOOKALIKE_INDEX_URL": url}
+
+
+def left_behind(environment: dict[str, str]) -> list[str]:
+    home = Path(environment["LOOKALIKE_HOME"])
+    names = [info.name for info in list_indexes(environment["LOOKALIKE_INDEX_URL"])]
+    names += [path.name for path in Path(environment["TMPDIR"]).iterdir() if path.name.startswith("lookalike-")]
+    return names + [path.name for path in home.iterdir() if path.name != "models"] + list(processes(home).values())
+
+
+def test_stages_and_whole_are_measured_and_compared(environment: dict[str, str], drawn: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    done = lookalike(environment, "bench", drawn, "--repeats", 1, "--price", 2, "--report", report, "--json")
+    told = answer(done)
+    is_encoding = environment["LOOKALIKE_INDEX_URL"].startswith("http")
+    expected = {"read", "decode", "embed", "look-up", "bulk", "rest"} | ({"encode", "server"} if is_encoding else set())
+    assert set(told["stages"]) == expected
+    assert (told["pictures"], told["whole"]["pictures"], told["rejected"]) == (PICTURES, PICTURES, 1)
+    cpu_s = sum(stage["cpu_s"]["median"] for stage in told["stages"].values())
+    assert told["bound"] == pytest.approx(told["facts"]["cores"] / cpu_s)
+    assert told["efficiency"] == pytest.approx(told["whole"]["rate"]["median"] / told["bound"])
+    assert told["cost_per_million"] == pytest.approx(2 * told["hours_per_million"])
+    assert told["bottleneck"] == "workers" or told["facts"]["cores"] == 1
+    assert f"Efficiency, whole / bound: {told['efficiency']:.2f}" in done.stdout and told["why"] in done.stdout
+    html = report.read_text()
+    assert "data:image/svg+xml" in html and told["advice"][0] in html and 'src="http' not in html
+    assert left_behind(environment) == []
+
+
+@pytest.mark.parametrize("environment", ["lancedb"], indirect=True)
+def test_a_bench_that_is_stopped_leaves_nothing(environment: dict[str, str], drawn: Path) -> None:
+    home = Path(environment["LOOKALIKE_HOME"])
+    with started(environment, "bench", drawn, "--repeats", 100) as process:
+        await_true(lambda: list(home.glob("bench-*/run/worker")) or process.poll() is not None)
+        assert left_behind(environment)
+        _, stderr = stop(process)
+    assert process.returncode == 1 and "Interrupted" in stderr and "Traceback" not in stderr
+    assert left_behind(environment) == []
+
+
+def test_what_cannot_be_measured_is_said(drawn: Path, tmp_path: Path, model_home: Path) -> None:
+    bare = {**os.environ, "LOOKALIKE_HOME": str(make_home(tmp_path, model_home))}
+    broken = lookalike(bare, "bench", drawn / "waves" / "broken.jpg", code=1).stderr
+    assert "no picture" in broken and "1 unsupported" in broken
+    (tmp_path / "empty").mkdir()
+    assert "no file" in lookalike(bare, "bench", tmp_path / "empty", code=1).stderr
+    assert "r.html" in lookalike(bare, "bench", drawn, "--report", tmp_path / "no" / "r.html", code=1).stderr
+    away = {**bare, "LOOKALIKE_INDEX_URL": "http://127.0.0.1:9"}
+    assert "127.0.0.1:9" in lookalike(away, "bench", drawn, code=1).stderr
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["models"]
