@@ -54,6 +54,12 @@ class Watch:
         """From now on the work could go on."""
         self.blows.append(Blow(time.monotonic(), before.held, before.done + self.chunk_size * (len(before.held) + 1)))
 
+    def interrupted(self, seconds: float) -> None:
+        """A later fault kept the work from going on for so long: that is no part of an earlier one's recovery."""
+        for blow in self.blows:
+            if blow.seconds is None:
+                blow.at += seconds
+
     def longest_s(self) -> float | None:
         """The longest recovery; None while one is not over, or when nothing was struck."""
         times = [blow.seconds for blow in self.blows]

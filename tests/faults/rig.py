@@ -151,7 +151,9 @@ class Rig:
         before = self.watch.before()
         if not before.held:
             return
+        began = time.monotonic()
         blow()
+        self.watch.interrupted(time.monotonic() - began)
         self.injected[fault] += 1
         self.watch.struck(before)
 
