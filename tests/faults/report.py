@@ -25,9 +25,9 @@ undisturbed run's (cosine >= 0.99999). One picture in 40 is bad and must be reje
 and 20 ms of waiting a picture stand in for a real one, so that every fault hits work.
 
 *lost*: neither indexed nor rejected. *duplicated*: more than one document. *wrong*: another reason, another vector, or
-a picture both indexed and rejected. *recovery*: the longest time from the moment the work could go on, later outages taken
-out, until all chunks that were in work are closed or back in the queue, and further ones closed. *resent*: messages
-that the reconciler had to send again. *ingests*: how often the same command was run.
+a picture both indexed and rejected. *recovery*: the longest time from the moment the work could go on, later outages
+taken out, until all chunks that were in work are closed or back in the queue, and further ones closed. *resent*:
+messages that the reconciler had to send again. *ingests*: how often the same command was run.
 """
 COLUMNS = ("", "fault", "injected", "pictures", "lost", "duplicated", "wrong", "recovery s", "resent", "ingests")
 
