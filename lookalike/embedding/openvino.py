@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any
@@ -70,10 +71,20 @@ def _run(request: Any, part: Pixels) -> Any:
     return request.infer([np.ascontiguousarray(part)], share_inputs=True, share_outputs=True)[0]
 
 
+@cache
+def _core() -> Any:
+    """OpenVINO's only core of this process.
+
+    Each gives the thread that made it a stack for signal handlers, and puts the one before back when it goes: of two
+    that go in the order they came, the second puts back what is gone, and the next signal kills the process.
+    """
+    return openvino.Core()
+
+
 def _precision(asked: str) -> str:
     if asked not in PRECISIONS:
         raise BadSetting(f"There is no precision {asked!r}.", f"Choose one of {', '.join(PRECISIONS)}.")
-    can_bf16 = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    can_bf16 = "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if asked == "bf16" and not can_bf16:
         raise BadSetting("This CPU cannot compute in bf16.", "Choose the precision f32 or auto.")
     return asked if asked != "auto" else "bf16" if can_bf16 else "f32"
@@ -96,10 +107,9 @@ def _compiled(graph: Path, size: int, precision: str, threads: int, streams: int
         # With pinning every process would pin its thread to the same core.
         "ENABLE_CPU_PINNING": False,
     }
-    core = openvino.Core()
     try:
-        model = core.read_model(graph)
+        model = _core().read_model(graph)
         model.reshape([BATCH_SIZE, size, size, 3])
-        return core.compile_model(model, "CPU", settings)
+        return _core().compile_model(model, "CPU", settings)
     except RuntimeError as error:
         raise ModelUnavailable(f"The compiled model {graph} cannot be run: {error}") from error

@@ -1,5 +1,7 @@
 """Vectors: their shape, their length, and that every way to them gives the same."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +49,30 @@ def test_threads_that_share_an_embedder_get_the_vectors_of_their_own_pictures(
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(lambda turn: shared(pictures[turn % 5 :][:1])[0], range(40)))
     np.testing.assert_array_equal(np.stack(together), np.concatenate([alone] * 8))
+
+
+#: Two models that go in the order they came, and then a signal.
+GONE = """
+import os, signal, sys
+from pathlib import Path
+from lookalike.embedding import load, resolve
+
+spec, home = resolve("efficientnet-lite0"), Path(sys.argv[1])
+embedders = [load(spec, home=home, precision="f32", threads=2) for _ in range(2)]
+while embedders:
+    del embedders[0]
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_a_signal_after_models_have_gone_is_an_interrupt_and_no_crash(embed: Embedder, home: Path) -> None:
+    command = [sys.executable, "-c", GONE, str(home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.stdout.strip(), done.returncode) == ("interrupted", 0), done.stderr
 
 
 def test_no_pictures_give_no_vectors(embed: Embedder, pictures: Pixels) -> None:
