@@ -82,11 +82,9 @@ def _section(folder: Path, models: Sequence[str], environment: dict[str, str]) -
         f"| model | {' | '.join(column_names(K))} |",
         f"| --- {'| --- ' * len(FIGURES)}|",
         *(_row(model) for model in told["models"]),
-        "",
-        *(f"- {note}" for note in told["notes"]),
-        "",
     ]
-    return "\n".join(lines)
+    notes = [f"- {note}" for note in told["notes"]]
+    return "\n".join([*lines, *([""] if notes else []), *notes, ""])
 
 
 def _row(model: dict[str, Any]) -> str:
