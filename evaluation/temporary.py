@@ -17,6 +17,8 @@ PREFIX = "evaluate-"
 EMBEDDED = "lancedb:"
 #: How long an interrupted write may go on adding files to a folder that is removed.
 REMOVAL_S = 10.0
+#: For how long it must stay away after an interruption.
+CALM_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -65,23 +67,27 @@ def _temporary_folder() -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="lookalike-")
     try:
         yield folder
-    finally:
-        _remove(folder)
+    except BaseException:
+        _remove(folder, CALM_S)
+        raise
+    _remove(folder)
 
 
-def _remove(folder: str) -> None:
-    """A write that was interrupted goes on for a moment in threads of LanceDB's own, and adds what is removed."""
+def _remove(folder: str, calm_s: float = 0.0) -> None:
+    """A write that was interrupted goes on for a moment in threads of LanceDB's own: it adds to what is removed, and
+    makes anew what is gone."""
     deadline = time.monotonic() + REMOVAL_S
     while True:
         try:
-            return shutil.rmtree(folder)
+            shutil.rmtree(folder)
         except FileNotFoundError:
-            if not os.path.exists(folder):
-                return
+            pass
         except OSError:
             if time.monotonic() > deadline:
                 raise
-        time.sleep(0.05)
+        time.sleep(calm_s)
+        if not os.path.exists(folder):
+            return
 
 
 def _drop(place: Place, options: IndexOptions) -> None:
