@@ -171,6 +171,16 @@ def test_a_split_chunk_becomes_its_parts_with_the_attempts_behind_them(ledger: L
     assert ledger.job(opened.job).found == 3
 
 
+def test_the_attempt_that_took_too_long_is_known(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    ledger.note_timeout(opened.id)
+    assert not any(ledger.has_timed_out(opened.id, attempt) for attempt in range(3))
+    ledger.claim(opened.id)
+    ledger.note_timeout(opened.id)
+    assert [ledger.has_timed_out(opened.id, attempt) for attempt in (1, 2)] == [True, False]
+
+
 def test_nothing_of_an_ended_job_stays_but_its_record_and_its_rejections(ledger: Ledger, redis_url: str) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)

@@ -95,7 +95,7 @@ def _ingest(app: Celery, bench: Workbench, job: Job, chunk_id: str) -> dict[str,
             _split(app, bench, chunk, deaths=attempt - 1)
             return None
         if attempt > MAX_ATTEMPTS:
-            return _close(app, bench, chunk, _given_up(bench, chunk))
+            return _close(app, bench, chunk, _given_up(bench, chunk, attempt - 1))
         outcome = ingest(
             chunk,
             read=bench.read,
@@ -116,8 +116,9 @@ def _split(app: Celery, bench: Workbench, chunk: Chunk, deaths: int) -> None:
             send_chunk(app, part.id)
 
 
-def _given_up(bench: Workbench, chunk: Chunk) -> Outcome:
-    reason = Reason.TIMEOUT if bench.ledger.has_timed_out(chunk.id) else Reason.WORKER_KILLED
+def _given_up(bench: Workbench, chunk: Chunk, last: int) -> Outcome:
+    # The last attempt decides: an earlier one may have run out of time for another reason, such as a busy machine.
+    reason = Reason.TIMEOUT if bench.ledger.has_timed_out(chunk.id, last) else Reason.WORKER_KILLED
     detail = f"its process ended {MAX_ATTEMPTS} times"
     return Outcome(indexed=0, unchanged=0, rejected=tuple(Rejected(ref.uri, reason, detail) for ref in chunk.refs))
 

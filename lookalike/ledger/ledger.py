@@ -149,13 +149,16 @@ class Ledger:
             return bool(self._split_script(keys=_work_keys(chunk.id), args=[chunk.id, attempts, *pairs]))
 
     def note_timeout(self, chunk_id: str) -> None:
-        """Remember that a chunk's process was ended for taking too long."""
+        """Remember that a chunk's process was ended for taking too long, at its present attempt."""
+        job_id = job_of(chunk_id)
         with self._translated():
-            self._redis.sadd(_key("timeouts", job_of(chunk_id)), chunk_id)
+            if attempt := cast(bytes | None, self._redis.hget(_key("attempts", job_id), chunk_id)):
+                self._redis.hset(_key("timeouts", job_id), chunk_id, attempt)
 
-    def has_timed_out(self, chunk_id: str) -> bool:
+    def has_timed_out(self, chunk_id: str, attempt: int) -> bool:
+        """Whether that attempt was the last one to take too long."""
         with self._translated():
-            return bool(self._redis.sismember(_key("timeouts", job_of(chunk_id)), chunk_id))
+            return self._redis.hget(_key("timeouts", job_of(chunk_id)), chunk_id) == str(attempt).encode()
 
     def close_chunk(self, chunk: Chunk, outcome: Outcome) -> bool:
         """Count a chunk, once however often it is closed. True if it was the job's last one."""

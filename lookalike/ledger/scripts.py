@@ -43,7 +43,7 @@ return 1
 CLOSE = """
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 'repeated' end
 redis.call('HDEL', KEYS[4], ARGV[1])
-redis.call('SREM', KEYS[6], ARGV[1])
+redis.call('HDEL', KEYS[6], ARGV[1])
 redis.call('DEL', KEYS[5])
 redis.call('HINCRBY', KEYS[1], 'indexed', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'unchanged', ARGV[3])

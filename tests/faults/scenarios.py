@@ -347,7 +347,7 @@ SCENARIOS = (
         "pictures that kill or hang their process",
         poison,
         patches=("poison",),
-        settings={"time_limit_s": 8},
+        settings={"time_limit_s": 12},
         poisons=tuple(POISONS),
     ),
     # So short a queue that repeated messages are taken while the chunk they repeat is in work.
