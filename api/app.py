@@ -16,10 +16,9 @@ from starlette.staticfiles import StaticFiles
 from api import docs, problems
 from api.answers import Problem
 from api.guard import HostGuard, KeyGuard, SecureHeaders
-from api.parts import Parts
+from api.parts import Parts, open_parts
 from api.routes import health, images, jobs, search
 from api.tally import CountAnswers
-from api.wiring import open_parts
 from lookalike import __version__
 from lookalike.errors import LookalikeError
 from lookalike.settings import Settings

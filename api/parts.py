@@ -1,6 +1,7 @@
-"""What the routes share while the service runs."""
+"""What the routes share while the service runs, made from settings."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
@@ -12,8 +13,19 @@ from api.metrics import Metrics
 from api.search import Searcher
 from api.stages import Stages
 from api.stock import Stock
+from api.thumbnails import ThumbnailCache
 from api.uploads import Uploads
+from api.wiring import open_searcher
+from lookalike import configured
 from lookalike.index import Index
+from lookalike.settings import Settings, usable_cores
+
+#: For one request to the index: whoever waits in front of a page takes a longer one for none.
+INDEX_TIMEOUT_S = 5.0
+#: Bodies in memory at once, as a multiple of the largest one.
+UPLOADS_AT_ONCE = 4
+#: Pictures on their way out at once.
+MOST_DOWNLOADS = 64
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,30 @@ class Parts:
         if self.jobs is not None:
             self.jobs.close()
         self.index.close()
+
+
+def open_parts(settings: Settings, broker_url: str | None) -> Parts:
+    """The parts of a service; nothing is asked of index or broker yet. Raises BadSetting."""
+    index = configured.open_index(settings, timeout_s=min(INDEX_TIMEOUT_S, settings.search_timeout_s))
+    searcher = open_searcher(settings, index)
+    lanes = Lanes(usable_cores())
+    jobs = Jobs(broker_url) if broker_url else None
+    searches = Room(settings.max_searches)
+    thumbnails = ThumbnailCache(settings.thumbnail_cache_bytes)
+    return Parts(
+        index=index,
+        searcher=searcher,
+        stages=Stages(searcher, lanes),
+        stock=Stock(index, configured.storage(settings), partial(configured.thumbnail, settings), thumbnails),
+        lanes=lanes,
+        uploads=Uploads(settings.max_upload_bytes, UPLOADS_AT_ONCE * settings.max_upload_bytes),
+        searches=searches,
+        downloads=Room(MOST_DOWNLOADS),
+        metrics=Metrics(index, searches, jobs.ledger if jobs else None, broker_url),
+        jobs=jobs,
+        broker_is_optional=settings.broker_url is None,
+        search_timeout_s=settings.search_timeout_s,
+    )
 
 
 # Not waiting for anything, yet `async`: FastAPI would give a plain function a thread for every request.

@@ -37,6 +37,12 @@ def test_light_modules_load_no_model_library() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+def test_a_search_from_the_command_line_loads_nothing_of_http() -> None:
+    code = "import sys, api.wiring; print(sorted({'fastapi', 'prometheus_client', 'starlette'} & set(sys.modules)))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("name", list(Settings.model_fields))
 def test_every_setting_is_in_the_readme(name: str) -> None:
     readme = (ROOT / "README.md").read_text()
