@@ -11,7 +11,7 @@ from lookalike import configured
 from lookalike.embedding import FittedHead, Head, ModelSpec, Origin, fitted
 from lookalike.errors import BadSetting, SourceMissing
 from lookalike.fitting import Gathered, fit, gather
-from lookalike.fitting.pictures import in_classes
+from lookalike.fitting.classes import in_classes
 from lookalike.settings import Settings
 from producer.sources import find_images
 

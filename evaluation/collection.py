@@ -8,8 +8,8 @@ from pathlib import Path
 
 from evaluation.split import query_count
 from lookalike.errors import BadSetting, SourceMissing
+from lookalike.fitting.classes import in_classes, listed
 from lookalike.records import Document, ImageRef
-from lookalike.storage import local_uri
 
 WANTED = "It takes a folder with a sub-folder per class, of two pictures or more each."
 
@@ -28,9 +28,8 @@ def collect(folder: Path, references: Iterable[ImageRef]) -> Collection:
     """The references under `folder`, in order. Raises SourceMissing, and BadSetting for fewer than two classes."""
     if not folder.is_dir():
         raise SourceMissing(f"{folder} is not a folder.", WANTED)
-    top = os.path.dirname(local_uri(folder / "x"))
-    every = sorted(references, key=lambda ref: ref.uri)
-    labelled = tuple(ref for ref in every if os.path.dirname(ref.uri) != top)
+    every = in_classes(folder, references)
+    labelled = tuple(ref for ref in every if ref.label is not None)
     check_classes(folder, [ref.label or "" for ref in labelled])
     names = {ref.label for ref in labelled}
     empty = tuple(sorted(_shown(path) for path in folder.iterdir() if _is_empty(path) and path.name not in names))
@@ -60,8 +59,8 @@ def notes(collection: Collection, documents: Sequence[Document], *, rejected: in
             collection.unlabelled
         ),
         f"{rejected:,} files are rejected; `lookalike ingest` says why.": rejected,
-        f"Empty classes are left out: {_listed(collection.empty)}.": len(collection.empty),
-        f"Classes of one picture are stored and never asked for: {_listed(alone)}.": len(alone),
+        f"Empty classes are left out: {listed(collection.empty)}.": len(collection.empty),
+        f"Classes of one picture are stored and never asked for: {listed(alone)}.": len(alone),
         f"Only {stored:,} pictures are stored, fewer than k = {k}: precision at k cannot reach 1.": stored < k,
         f"{twins:,} pictures are copies of others, byte for byte: a stored copy of a query flatters.": twins,
     }
@@ -74,7 +73,3 @@ def _is_empty(path: Path) -> bool:
 
 def _shown(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", "replace")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

@@ -1,17 +1,14 @@
 """Pictures become features, one batch at a time; it knows neither what they are for nor where they come from."""
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.images import Picture
 from lookalike.records import ImageRef, Pixels, Rejected, Vectors
-from lookalike.storage import local_uri
 
 #: Pictures decoded at a time: more take memory and save nothing.
 BATCH_SIZE = 32
@@ -24,13 +21,6 @@ class Gathered:
     features: Vectors
     labels: tuple[str | None, ...]
     rejected: tuple[Rejected, ...]
-
-
-def in_classes(folder: Path, references: Iterable[ImageRef]) -> list[ImageRef]:
-    """The references in order of their uri; what lies in `folder` itself, beside the classes, has no label."""
-    top = os.path.dirname(local_uri(folder / "x"))
-    every = sorted(references, key=lambda ref: ref.uri)
-    return [ImageRef(ref.uri) if os.path.dirname(ref.uri) == top else ref for ref in every]
 
 
 def gather(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lookalike.embedding import Head
 from lookalike.errors import BadSetting
+from lookalike.fitting.classes import listed
 from lookalike.records import Vectors
 
 #: Fewest classes. LDA gives one number less than there are classes, and one number has no direction to compare.
@@ -47,7 +48,7 @@ def usable(kind: Head, features: Vectors, labels: Sequence[str | None]) -> Train
     classes = np.array([number[labels[row] or ""] for row in rows], np.int64)
     missing = sum(label is None for label in labels)
     notes = [f"{missing:,} pictures beside the class folders have no label and are left out."] if missing else []
-    notes += [f"Classes of one picture are left out: {_listed(alone)}."] if alone else []
+    notes += [f"Classes of one picture are left out: {listed(alone)}."] if alone else []
     return Training(features[rows], classes, names, tuple(notes))
 
 
@@ -62,7 +63,3 @@ def _too_few(kind: Head, classes: int, alone: Sequence[str]) -> str:
     besides = f"; {len(alone):,} more have a single picture" if alone else ""
     wanted = f"{_FEWEST_CLASSES[kind]} classes of two pictures or more"
     return f"A head of kind {kind} needs {wanted}: here is {found}{besides}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

@@ -7,7 +7,8 @@ import pytest
 
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.fitting import gather
-from lookalike.fitting.pictures import BATCH_SIZE, in_classes
+from lookalike.fitting.classes import in_classes
+from lookalike.fitting.pictures import BATCH_SIZE
 from lookalike.images import Picture
 from lookalike.records import ImageRef, Pixels, Reason, Vectors
 
