@@ -1,6 +1,5 @@
 """`lookalike serve`: the query service in the foreground."""
 
-import ipaddress
 from typing import Annotated
 
 import typer
@@ -11,7 +10,7 @@ from api.guard import LOCAL_HOSTS
 from cli.options import IndexName, ModelName, Preprocessing, Weights
 from cli.stack.redis_server import broker_url
 from lookalike.errors import BadSetting
-from lookalike.settings import Settings, read_settings
+from lookalike.settings import Settings, is_loopback, read_settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -38,7 +37,7 @@ def serve(
 def make_server(settings: Settings, host: str, port: int, *, is_open: bool = False) -> uvicorn.Server:
     """The server, not running yet. Raises BadSetting for a public address without a key, unless `is_open`."""
     has_key = settings.api_key is not None
-    is_local = _is_local(host)
+    is_local = is_loopback(host)
     if not (is_local or has_key or is_open):
         raise BadSetting(
             f"{host} can be reached from other machines, and no API key is set.",
@@ -51,10 +50,3 @@ def make_server(settings: Settings, host: str, port: int, *, is_open: bool = Fal
     return uvicorn.Server(
         uvicorn.Config(application, host=host, port=port, log_level="info", server_header=False, ws="none")
     )
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from evaluation.temporary import is_exact
 from lookalike.errors import AccessDenied
 from lookalike.index import IndexOptions, address
 from lookalike.settings import is_loopback
@@ -46,7 +47,7 @@ class ServerClock:
 @contextmanager
 def server_clock(location: str, options: IndexOptions) -> Iterator[ServerClock | None]:
     """None for an index that uses no core of this machine beside ours: an embedded one, or one elsewhere."""
-    if location.startswith("lancedb:") or not is_loopback(address.parse(location, options).host):
+    if is_exact(location) or not is_loopback(address.parse(location, options).host):
         yield None
         return
     clock = ServerClock(location, options)
