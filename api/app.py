@@ -36,7 +36,7 @@ def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequen
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        parts = open_parts(settings, broker_url or _configured_broker(settings))
+        parts = open_parts(settings, broker_url)
         # Behind it wait the searches that come meanwhile, and whatever needs no model is answered.
         loading = asyncio.create_task(parts.lanes.embedding.run(lambda: _load(parts)))
         yield {"parts": parts}
@@ -51,10 +51,6 @@ def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequen
     _guard(app, settings, hosts)
     app.openapi = lambda: _documented(app)  # type: ignore[method-assign]
     return app
-
-
-def _configured_broker(settings: Settings) -> str | None:
-    return settings.broker_url.get_secret_value() if settings.broker_url else None
 
 
 def _load(parts: Parts) -> None:
