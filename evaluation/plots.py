@@ -1,4 +1,4 @@
-"""Figures of the report as SVG data URIs; the only module that knows matplotlib, and one that knows no index."""
+"""Figures of a report as SVG data URIs; knows no index."""
 
 import base64
 import io
@@ -36,19 +36,19 @@ STYLE: dict[Any, Any] = {
 
 def precision_over_ranks(summaries: Sequence[Summary]) -> str:
     """Precision at 1, 2, ... for each model."""
-    with _drawn() as figure:
+    with drawn() as figure:
         axes = figure.subplots()
         for summary in summaries:
             precisions = summary.precision_over_ranks()
             axes.plot(range(1, len(precisions) + 1), precisions, marker="o", label=_shown(summary.name))
         axes.set(xlabel="results looked at (k)", ylabel="precision at k", ylim=(0, 1.02))
         axes.legend(frameon=False)
-        return _data_uri(figure)
+        return data_uri(figure)
 
 
 def scores(summary: Summary) -> str:
     """How the scores of right and of wrong results are distributed."""
-    with _drawn() as figure:
+    with drawn() as figure:
         axes = figure.subplots()
         pairs = [
             (match.score, is_right)
@@ -62,13 +62,13 @@ def scores(summary: Summary) -> str:
             axes.hist(values[chosen], bins=bins, alpha=0.6, color=colour, label=f"{name} ({chosen.sum():,})")
         axes.set(xlabel="score", ylabel="results")
         axes.legend(frameon=False)
-        return _data_uri(figure)
+        return data_uri(figure)
 
 
 def per_class(summaries: Sequence[Summary]) -> str:
     """Precision at k of each class, a bar a model."""
     rows = summaries[0].classes[:MOST_CLASSES]
-    with _drawn(height=max(HEIGHT, 0.12 * len(rows) * (len(summaries) + 1) + 1)) as figure:
+    with drawn(height=max(HEIGHT, 0.12 * len(rows) * (len(summaries) + 1) + 1)) as figure:
         axes = figure.subplots()
         thickness = 0.8 / len(summaries)
         for number, summary in enumerate(summaries):
@@ -79,14 +79,14 @@ def per_class(summaries: Sequence[Summary]) -> str:
         axes.set(xlabel=f"precision at {summaries[0].k}", xlim=(0, 1))
         axes.invert_yaxis()
         axes.legend(frameon=False)
-        return _data_uri(figure)
+        return data_uri(figure)
 
 
 def confusion(summary: Summary) -> str:
     """For the queries of each class (rows, which sum to 1), the label of the first result (columns)."""
     labels = [row.label for row in summary.classes[:MOST_CLASSES]]
     matrix = confusion_matrix(summary, labels)
-    with _drawn(height=max(HEIGHT, 0.22 * len(labels) + 1.5)) as figure:
+    with drawn(height=max(HEIGHT, 0.22 * len(labels) + 1.5)) as figure:
         axes = figure.subplots()
         image = axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1)
         axes.grid(False)
@@ -94,7 +94,7 @@ def confusion(summary: Summary) -> str:
         axes.set_yticks(range(len(labels)), [_shown(label) for label in labels])
         axes.set(xlabel="label of the first result", ylabel="label of the query")
         figure.colorbar(image, ax=axes, shrink=0.7)
-        return _data_uri(figure)
+        return data_uri(figure)
 
 
 def confusion_matrix(summary: Summary, labels: Sequence[str]) -> NDArray[np.float64]:
@@ -112,17 +112,18 @@ def confusion_matrix(summary: Summary, labels: Sequence[str]) -> NDArray[np.floa
 
 
 @contextmanager
-def _drawn(height: float = HEIGHT) -> Iterator[Figure]:
+def drawn(height: float = HEIGHT) -> Iterator[Figure]:
     """A figure outside pyplot, which would keep it; scripts that the font lacks show as boxes, without a warning."""
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
 
 
-def _data_uri(figure: Any) -> str:
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
-    return f"data:image/svg+xml;base64,{base64.b64encode(drawn.getvalue()).decode()}"
+def data_uri(figure: Figure) -> str:
+    """The figure as SVG."""
+    file = io.BytesIO()
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _shown(name: str) -> str:

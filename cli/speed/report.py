@@ -1,18 +1,13 @@
 """The page of a bench: two plots and the table of stages, in one file that needs nothing else; loads matplotlib."""
 
-import base64
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
-
-import matplotlib
-from matplotlib.figure import Figure
 
 from cli.speed.figures import Stage, bound
 from cli.speed.measurement import Measurement
 from cli.speed.sentences import COLUMNS, rows
 from evaluation.page import note, page, plot, table
-from evaluation.plots import HEIGHT, RIGHT, STYLE, WIDTH, WRONG
+from evaluation.plots import RIGHT, WRONG, data_uri, drawn
 
 
 def render(measured: Measurement, lines: Sequence[str]) -> str:
@@ -22,22 +17,18 @@ def render(measured: Measurement, lines: Sequence[str]) -> str:
 
 def _body(measured: Measurement, lines: Sequence[str]) -> Iterator[str]:
     yield from map(note, lines)
-    yield plot(_drawn(measured), "time of each stage, and the whole beside its bound")
+    yield plot(_stages_and_whole(measured), "time of each stage, and the whole beside its bound")
     yield table(COLUMNS, rows(measured.stages))
 
 
-def _drawn(measured: Measurement) -> str:
-    """As a data URI."""
-    drawn = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained", facecolor="white")
+def _stages_and_whole(measured: Measurement) -> str:
+    with drawn() as figure:
         left, right = figure.subplots(1, 2, width_ratios=(3, 1))
         _draw_stages(left, measured.stages.stages)
         rates = [bound(measured.stages, measured.facts.cores), measured.whole.rate.median]
         right.bar(["bound", "whole"], rates, color=[RIGHT, WRONG])
         right.set(ylabel="pictures a second")
-        figure.savefig(drawn, format="svg", metadata={"Date": None})
-    return f"data:image/svg+xml;base64,{base64.b64encode(drawn.getvalue()).decode()}"
+        return data_uri(figure)
 
 
 def _draw_stages(axes: Any, stages: Sequence[Stage]) -> None:
