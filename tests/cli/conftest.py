@@ -1,11 +1,13 @@
-"""The stack kept running for a module's tests, on each index, so that a command costs no start."""
+"""Where commands run: with a stack kept running for a module's tests, so that a command costs no start, or alone."""
 
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from lookalike.index import list_indexes
 from tests.running import await_true, lookalike, make_home, processes, started, stop
 from tests.services.opensearch import left_as_found
 from tests.services.ports import free_port
@@ -37,3 +39,24 @@ def environment(running: dict[str, str], request: pytest.FixtureRequest) -> dict
     """The same, with an index for this test alone."""
     name = f"test-{abs(hash(request.node.name)):x}"
     return {**running, "LOOKALIKE_INDEX": name}
+
+
+@pytest.fixture(params=["lancedb", "opensearch"])
+def alone(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> Iterator[dict[str, str]]:
+    """Nothing runs: a home with a model and an empty index, and a place for temporary files that can be looked into."""
+    (tmp_path / "temporary").mkdir()
+    home = make_home(tmp_path, model_home)
+    made = {**os.environ, "LOOKALIKE_HOME": str(home), "TMPDIR": str(tmp_path / "temporary")}
+    made["LOOKALIKE_INDEX_URL"] = f"lancedb://{home}/index"
+    if request.param == "lancedb":
+        yield made
+    else:
+        with left_as_found(request.getfixturevalue("opensearch_server")) as url:
+            yield {**made, "LOOKALIKE_INDEX_URL": url}
+
+
+def left_behind(environment: dict[str, str]) -> list[str]:
+    """What a command that runs alone has left: indexes and temporary folders."""
+    names = [info.name for info in list_indexes(environment["LOOKALIKE_INDEX_URL"])]
+    names += [path.name for path in Path(environment["TMPDIR"]).iterdir() if path.name.startswith("lookalike-")]
+    return names

@@ -1,15 +1,13 @@
 """`bench` as its users run it, on both indexes, with drawn pictures; nothing stays behind, however it ends."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.samples import keep, samples
-from lookalike.index import list_indexes
+from tests.cli.conftest import left_behind
 from tests.running import answer, await_true, lookalike, make_home, processes, started, stop
-from tests.services.opensearch import left_as_found
 
 PICTURES = 9
 
@@ -24,25 +22,16 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["lancedb", "opensearch"])
-def environment(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> Iterator[dict[str, str]]:
-    """A home with a model, one worker process, and a place for temporary files that can be looked into."""
-    (tmp_path / "temporary").mkdir()
-    home = make_home(tmp_path, model_home)
-    made = {**os.environ, "LOOKALIKE_HOME": str(home), "TMPDIR": str(tmp_path / "temporary")}
-    made |= {"LOOKALIKE_CONCURRENCY": "1", "LOOKALIKE_INDEX_URL": f"lancedb://{home}/index"}
-    if request.param == "lancedb":
-        yield made
-    else:
-        with left_as_found(request.getfixturevalue("opensearch_server")) as url:
-            yield {**made, "LOOKALIKE_INDEX_URL": url}
+@pytest.fixture
+def environment(alone: dict[str, str]) -> dict[str, str]:
+    """With one worker process."""
+    return {**alone, "LOOKALIKE_CONCURRENCY": "1"}
 
 
-def left_behind(environment: dict[str, str]) -> list[str]:
+def left(environment: dict[str, str]) -> list[str]:
     home = Path(environment["LOOKALIKE_HOME"])
-    names = [info.name for info in list_indexes(environment["LOOKALIKE_INDEX_URL"])]
-    names += [path.name for path in Path(environment["TMPDIR"]).iterdir() if path.name.startswith("lookalike-")]
-    return names + [path.name for path in home.iterdir() if path.name != "models"] + list(processes(home).values())
+    names = left_behind(environment) + [path.name for path in home.iterdir() if path.name != "models"]
+    return names + list(processes(home).values())
 
 
 def test_stages_and_whole_are_measured_and_compared(environment: dict[str, str], drawn: Path, tmp_path: Path) -> None:
@@ -61,18 +50,18 @@ def test_stages_and_whole_are_measured_and_compared(environment: dict[str, str],
     assert f"Efficiency, whole / bound: {told['efficiency']:.2f}" in done.stdout and told["why"] in done.stdout
     html = report.read_text()
     assert "data:image/svg+xml" in html and told["advice"][0] in html and 'src="http' not in html
-    assert left_behind(environment) == []
+    assert left(environment) == []
 
 
-@pytest.mark.parametrize("environment", ["lancedb"], indirect=True)
+@pytest.mark.parametrize("alone", ["lancedb"], indirect=True)
 def test_a_bench_that_is_stopped_leaves_nothing(environment: dict[str, str], drawn: Path) -> None:
     home = Path(environment["LOOKALIKE_HOME"])
     with started(environment, "bench", drawn, "--repeats", 100) as process:
         await_true(lambda: list(home.glob("bench-*/run/worker")) or process.poll() is not None)
-        assert left_behind(environment)
+        assert left(environment)
         _, stderr = stop(process)
     assert process.returncode == 1 and "Interrupted" in stderr and "Traceback" not in stderr
-    assert left_behind(environment) == []
+    assert left(environment) == []
 
 
 def test_what_cannot_be_measured_is_said(drawn: Path, tmp_path: Path, model_home: Path) -> None:

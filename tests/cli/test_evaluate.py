@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +12,11 @@ import pytest
 
 from cli.samples import keep, samples
 from lookalike.images import decode
-from lookalike.index import list_indexes, open_index
+from lookalike.index import open_index
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity
 from lookalike.storage import Storage
-from tests.running import answer, await_true, lookalike, make_home, started, stop
-from tests.services.opensearch import left_as_found
+from tests.cli.conftest import left_behind
+from tests.running import answer, await_true, lookalike, started, stop
 from worker.pipeline import ingest
 
 CLASSES = ("bricks", "rings", "waves")
@@ -32,23 +32,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["lancedb", "opensearch"])
-def environment(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> Iterator[dict[str, str]]:
-    """A home with a model and an empty index, and a place for temporary files that can be looked into."""
-    (tmp_path / "temporary").mkdir()
-    home = make_home(tmp_path, model_home)
-    made = {**os.environ, "LOOKALIKE_HOME": str(home), "TMPDIR": str(tmp_path / "temporary")}
-    made["LOOKALIKE_INDEX_URL"] = f"lancedb://{home}/index"
-    if request.param == "lancedb":
-        yield made
-    else:
-        with left_as_found(request.getfixturevalue("opensearch_server")) as url:
-            yield {**made, "LOOKALIKE_INDEX_URL": url}
-
-
-def left_behind(environment: dict[str, str]) -> list[str]:
-    names = [info.name for info in list_indexes(environment["LOOKALIKE_INDEX_URL"])]
-    return names + [path.name for path in Path(environment["TMPDIR"]).iterdir() if path.name.startswith("lookalike-")]
+@pytest.fixture
+def environment(alone: dict[str, str]) -> dict[str, str]:
+    return alone
 
 
 def test_a_folder_is_evaluated_and_its_oddities_are_named(
