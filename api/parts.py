@@ -18,7 +18,8 @@ from api.uploads import Uploads
 from api.wiring import open_searcher
 from lookalike import configured
 from lookalike.index import Index
-from lookalike.settings import Settings, usable_cores
+from lookalike.machine import usable_cores
+from lookalike.settings import Settings
 
 #: For one request to the index: whoever waits in front of a page takes a longer one for none.
 INDEX_TIMEOUT_S = 5.0

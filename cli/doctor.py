@@ -21,8 +21,9 @@ from lookalike import configured
 from lookalike.embedding.cache import find
 from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch
 from lookalike.ledger import Ledger
+from lookalike.machine import usable_cores
 from lookalike.queue import make_app
-from lookalike.settings import Settings, plain_address, read_settings, usable_cores
+from lookalike.settings import Settings, plain_address, read_settings
 from lookalike.workers import consuming_workers
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)

@@ -1,6 +1,5 @@
 """One settings object, from LOOKALIKE_* variables and .env; read at entry points only and passed down."""
 
-import os
 import re
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lookalike.errors import BadSetting
+from lookalike.machine import usable_cores
 
 PREFIX = "LOOKALIKE_"
 #: A node that restarts is back within two or three of these.
@@ -134,11 +134,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def usable_cores() -> int:
-    """Cores this process may run on, which containers and taskset make fewer than the machine's."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _first_problem(error: ValidationError) -> tuple[str, str]:

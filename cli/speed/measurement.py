@@ -21,8 +21,9 @@ from evaluation.temporary import is_exact
 from lookalike import configured
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.errors import Refused
+from lookalike.machine import usable_cores
 from lookalike.records import ImageRef
-from lookalike.settings import Settings, usable_cores
+from lookalike.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lookalike.settings import usable_cores
+from lookalike.machine import usable_cores
 from tests.faults.play import Row
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
