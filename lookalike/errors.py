@@ -60,6 +60,13 @@ class SourceUnavailable(Unavailable):
     advice = "Check that it is mounted and that the network is up, then run the same command again."
 
 
+class ModelProcessUnavailable(Unavailable):
+    """The process that holds a worker's models has ended, or does not answer."""
+
+    service = "model process"
+    advice = "The worker starts it again; its log says why it ended."
+
+
 class QueryServiceUnavailable(Unavailable):
     """The query service cannot be reached, or has asked to come back later."""
 

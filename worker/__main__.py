@@ -10,11 +10,16 @@ DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INF
 
 def main(arguments: list[str]) -> int:
     try:
-        from worker.app import app
+        from worker.app import app, models
+
+        models.start()
     except LookalikeError as error:
         print(error, file=sys.stderr)
         return 1
-    app.worker_main([*DEFAULTS, *arguments])
+    try:
+        app.worker_main([*DEFAULTS, *arguments])
+    finally:
+        models.stop()
     return 0
 
 

@@ -2,8 +2,10 @@
 
 from lookalike.errors import BadSetting
 from lookalike.ledger import Ledger
+from lookalike.machine import visible_gpus
 from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
+from worker.model_processes import ModelProcesses
 from worker.tasks import register
 from worker.transport import drop_what_is_no_message
 from worker.upkeep import keep_up
@@ -22,5 +24,6 @@ broker_url = _broker_url(settings)
 drop_what_is_no_message()
 app = make_app(broker_url, settings.time_limit_s)
 app.conf.worker_concurrency = settings.processes
-register(app, lambda: Workbench(settings, broker_url), lambda: Ledger(broker_url))
+models = ModelProcesses(settings, visible_gpus())
+register(app, lambda: Workbench(settings, broker_url, models.addresses), lambda: Ledger(broker_url))
 keep_up(app, broker_url, settings.deaf_after_s)

@@ -3,11 +3,15 @@
 Nothing is opened before the fork: models, database handles and connections do not survive it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from pathlib import Path
+
+from billiard.process import current_process
 
 from lookalike import configured
 from lookalike.embedding import Embedder, ModelSpec
+from lookalike.embedding.shared import SharedEmbedder
 from lookalike.errors import IndexConflict, IndexUnavailable, ModelMismatch
 from lookalike.images import Picture
 from lookalike.index import Index
@@ -21,10 +25,11 @@ KEPT = 2
 
 
 class Workbench:
-    """One per process."""
+    """One per process. `model_processes`: where models are shared instead of loaded here."""
 
-    def __init__(self, settings: Settings, broker_url: str) -> None:
+    def __init__(self, settings: Settings, broker_url: str, model_processes: Sequence[Path] = ()) -> None:
         self._settings = settings
+        self._model_processes = model_processes
         self.ledger = Ledger(broker_url)
         self._storage = configured.storage(settings)
         self._embedders = lru_cache(maxsize=KEPT)(self._load)
@@ -61,7 +66,12 @@ class Workbench:
         return PatientShelf(patiently(lambda: self.index(job), IndexUnavailable, patience_s), patience_s)
 
     def _load(self, spec: str) -> Embedder:
-        return configured.embedder(self._settings, ModelSpec.from_json(spec))
+        if not self._model_processes:
+            return configured.embedder(self._settings, ModelSpec.from_json(spec))
+        # Processes of one worker are numbered from 0, also those that follow one that died.
+        number = getattr(current_process(), "index", 0)
+        address = self._model_processes[number % len(self._model_processes)]
+        return SharedEmbedder(address, ModelSpec.from_json(spec))
 
     def _open(self, name: str, model: str, fingerprint: str) -> Index:
         index = configured.open_index(self._settings, name)

@@ -1,5 +1,6 @@
 """Runs the Keras graph with TensorFlow: on a GPU, and as the reference for every other runtime."""
 
+import contextlib
 import logging
 from typing import Any
 
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 #: Pictures a call of the graph takes; the last batch is padded, for another shape would be traced again.
 BATCH_SIZE = 32
+#: A chunk of the usual size, so that a GPU is asked once for it.
+GPU_BATCH_SIZE = 64
 PRECISIONS = ("auto", "f32", "bf16")
 
 
@@ -26,28 +29,47 @@ class TensorFlowEmbedder:
         if precision not in PRECISIONS:
             raise BadSetting(f"There is no precision {precision!r}.", f"Choose one of {', '.join(PRECISIONS)}.")
         _limit(threads)
-        has_gpu = bool(tensorflow.config.list_physical_devices("GPU"))
+        has_gpu = _has_gpu()
         self.precision = precision if precision != "auto" else "bf16" if has_gpu else "f32"
         model = keras_models.build(spec, precision=self.precision)
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(model.output_shape[1]), spec.metric)
         self.size = spec.size
-        self._run = traced(model, spec.size, BATCH_SIZE)
+        self._batch_size = GPU_BATCH_SIZE if has_gpu else BATCH_SIZE
+        # XLA makes fewer and larger kernels of the one shape; on a CPU it is slower than without.
+        self._run = traced(model, spec.size, self._batch_size, is_compiled=has_gpu)
 
     def __call__(self, pixels: Pixels) -> Vectors:
         vectors = np.empty((len(pixels), self.identity.dimension), np.float32)
-        for start in range(0, len(pixels), BATCH_SIZE):
-            part = pixels[start : start + BATCH_SIZE]
-            padded = np.zeros((BATCH_SIZE, *part.shape[1:]), np.uint8)
+        for start in range(0, len(pixels), self._batch_size):
+            part = pixels[start : start + self._batch_size]
+            padded = np.zeros((self._batch_size, *part.shape[1:]), np.uint8)
             padded[: len(part)] = part
             vectors[start : start + len(part)] = self._run(tensorflow.constant(padded)).numpy()[: len(part)]
         return vectors
 
 
-def traced(model: Any, size: int, batch_size: int | None) -> Any:
-    """The model as one TensorFlow function of uint8 [batch_size, size, size, 3]."""
+def traced(model: Any, size: int, batch_size: int | None, *, is_compiled: bool = False) -> Any:
+    """The model as one TensorFlow function of uint8 [batch_size, size, size, 3], compiled with XLA or not."""
     signature = tensorflow.TensorSpec((batch_size, size, size, 3), tensorflow.uint8, name="pixels")
-    function = tensorflow.function(lambda pixels: model(pixels, training=False), input_signature=[signature])
+    run = lambda pixels: model(pixels, training=False)  # noqa: E731
+    function = tensorflow.function(run, input_signature=[signature], jit_compile=is_compiled or None)
     return function.get_concrete_function()
+
+
+def unusable_gpu() -> str | None:
+    """Why TensorFlow cannot use the GPU that CUDA_VISIBLE_DEVICES names, or None if it can."""
+    if not tensorflow.test.is_built_with_cuda():
+        return "this TensorFlow was built without CUDA"
+    return None if _has_gpu() else "TensorFlow finds no usable driver, or no CUDA libraries"
+
+
+def _has_gpu() -> bool:
+    gpus = tensorflow.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        # Otherwise the first process takes all of its memory.
+        with contextlib.suppress(RuntimeError):
+            tensorflow.config.experimental.set_memory_growth(gpu, True)
+    return bool(gpus)
 
 
 def _limit(threads: int) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,13 @@ def server() -> Iterator[RedisServer]:
 
 @pytest.fixture(scope="module")
 def bench(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Bench]:
-    folder = tmp_path_factory.mktemp("messages")
+    with working(server, tmp_path_factory.mktemp("messages"), model_home) as made:
+        yield made
+
+
+@contextmanager
+def working(server: RedisServer, folder: Path, model_home: Path, *further: str) -> Iterator[Bench]:
+    """A worker that has shown that it works, with `further` NAME=VALUE in its environment."""
     home, root = make_home(folder, model_home), folder / "root"
     root.mkdir()
     settings = read_settings(home=home, broker_url=server.url, roots=(root,))
@@ -35,7 +42,7 @@ def bench(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_h
     index.close()
     chosen = (f"LOOKALIKE_HOME={home}", f"LOOKALIKE_BROKER_URL={server.url}", f'LOOKALIKE_ROOTS=["{root}"]')
     command = [sys.executable, "-P", "-m", "worker", "--concurrency", "1"]
-    worker = ServerProcess([shutil.which("env") or "/usr/bin/env", *chosen, *command], folder)
+    worker = ServerProcess([shutil.which("env") or "/usr/bin/env", *chosen, *further, *command], folder)
     ledger = Ledger(server.url)
     with redis.Redis.from_url(server.url) as client, make_app(server.url) as app:
         made = Bench(settings, root, app, ledger, client, worker)

@@ -1,0 +1,89 @@
+"""One process holds the model for all of a worker, as it does for a GPU; here TensorFlow runs it on the CPU."""
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookalike import configured
+from lookalike.embedding.shared import SharedEmbedder
+from lookalike.errors import ModelUnavailable
+from lookalike.records import document_id
+from lookalike.settings import read_settings
+from tests.hostile.encodings import encoded
+from tests.running import await_true
+from tests.services.redis import RedisServer
+from tests.worker.bench import Bench
+from tests.worker.conftest import working
+from worker.model_processes import MODULE, ModelProcesses
+
+
+@pytest.fixture(scope="module")
+def fed(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Bench]:
+    with working(server, tmp_path_factory.mktemp("fed"), model_home, "LOOKALIKE_RUNTIME=tensorflow") as made:
+        yield made
+
+
+def model_processes(worker: int) -> list[int]:
+    """Those that this worker has started."""
+    children = Path(f"/proc/{worker}/task").glob("*/children")
+    pids = [int(pid) for path in children for pid in path.read_text().split()]
+    return [pid for pid in pids if MODULE in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
+
+
+def test_a_shared_model_gives_the_vectors_of_one_that_is_loaded_in_place(fed: Bench) -> None:
+    picture = fed.root / "compared.jpg"
+    picture.write_bytes(encoded("jpeg"))
+    assert fed.run(str(picture)).indexed == 1
+    with closing(configured.open_index(fed.settings)) as index:
+        stored = index.get(document_id(str(picture)))
+    embed = configured.embedder(fed.settings, configured.model_spec(fed.settings))
+    pixels = configured.decode(fed.settings, picture.read_bytes()).pixels
+    assert stored is not None
+    np.testing.assert_allclose(np.asarray(stored.image_embedding), embed(pixels[None])[0], atol=2e-3)
+
+
+def test_work_goes_on_after_the_process_with_the_model_was_killed(fed: Bench) -> None:
+    (before,) = model_processes(fed.worker.pid)
+    os.kill(before, signal.SIGKILL)
+    fed.assert_works()
+    (after,) = model_processes(fed.worker.pid)
+    assert after != before
+
+
+def test_a_gpu_that_cannot_be_used_is_said_out_loud(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes = ModelProcesses(read_settings(home=tmp_path), ("0",))
+    with caplog.at_level(logging.CRITICAL):
+        processes.start()
+    assert processes.addresses == () and "GPU" in caplog.text and "on the CPU" in caplog.text
+    with pytest.raises(ModelUnavailable, match="cannot be used"):
+        ModelProcesses(read_settings(home=tmp_path, runtime="tensorflow"), ("0",)).start()
+
+
+def test_a_model_that_cannot_be_loaded_is_refused_by_name(tmp_path: Path) -> None:
+    settings = read_settings(
+        home=tmp_path, runtime="tensorflow", model=str(tmp_path / "gone.keras"), preprocessing="none"
+    )
+    made = tmp_path / "gone.keras"
+    made.write_bytes(b"no model")
+    processes = ModelProcesses(settings, ())
+    processes.start()
+    try:
+        with pytest.raises(ModelUnavailable, match="gone"):
+            SharedEmbedder(processes.addresses[0], configured.model_spec(settings))
+    finally:
+        processes.stop()
+
+
+def test_a_worker_that_is_killed_leaves_no_process_with_a_model(fed: Bench) -> None:
+    """The last one: it takes the worker of the others."""
+    (left,) = model_processes(fed.worker.pid)
+    os.kill(fed.worker.pid, signal.SIGKILL)
+    await_true(lambda: not Path(f"/proc/{left}").exists())
