@@ -19,12 +19,14 @@ from cli.remote import open_client
 from cli.stack.redis_server import broker_url, find_redis_server
 from lookalike import configured
 from lookalike.embedding.cache import find
+from lookalike.embedding.device import examine
 from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch
 from lookalike.ledger import Ledger
-from lookalike.machine import usable_cores
+from lookalike.machine import usable_cores, visible_gpus
 from lookalike.queue import make_app
 from lookalike.settings import Settings, plain_address, read_settings
 from lookalike.workers import consuming_workers
+from worker.model_processes import ADVICE
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -49,7 +51,7 @@ def doctor(
 ) -> None:
     """Check the installation, broker, workers, index and model; exit code 1 if something is wrong."""
     settings = read_settings()
-    everything = [_installation, _home, _broker, _workers, _model, _index, _service]
+    everything = [_installation, _embedding, _home, _broker, _workers, _model, _index, _service]
     checks = [_own_worker] if worker else everything
     findings = [finding for check in checks for finding in _checked(check, settings)]
     if json:
@@ -73,6 +75,19 @@ def _installation(settings: Settings) -> Iterator[Finding]:
     yield Finding("python", None, f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     yield Finding("packages", None, ", ".join(f"{name} {version(name)}" for name in names))
     yield Finding("cores", None, f"{usable_cores()} usable, {settings.processes} processes per worker")
+
+
+def _embedding(settings: Settings) -> Iterator[Finding]:
+    gpus = visible_gpus()
+    device = examine(with_gpu=bool(gpus))
+    if gpus and settings.runtime != "openvino":
+        detail = f"{len(gpus)} in one process each, fed by {settings.processes}"
+        what = f"{len(gpus)} here, unused: {device.unusable_gpu}" if device.unusable_gpu else detail
+        yield Finding("gpu", device.unusable_gpu is None, what, ADVICE)
+    precision = device.precision if settings.precision == "auto" else settings.precision
+    why = "" if precision == "bf16" or device.precision == "bf16" else " (this CPU has no bf16)"
+    each = f"1 thread each, {device.batch_size} picture a call, {precision}{why}"
+    yield Finding("embedding", None, f"CPU: {settings.processes} processes of {each}")
 
 
 def _home(settings: Settings) -> Iterator[Finding]:

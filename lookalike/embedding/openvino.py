@@ -84,10 +84,15 @@ def _core() -> Any:
 def _precision(asked: str) -> str:
     if asked not in PRECISIONS:
         raise BadSetting(f"There is no precision {asked!r}.", f"Choose one of {', '.join(PRECISIONS)}.")
-    can_bf16 = "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    if asked == "bf16" and not can_bf16:
+    best = default_precision()
+    if asked == "bf16" and best != "bf16":
         raise BadSetting("This CPU cannot compute in bf16.", "Choose the precision f32 or auto.")
-    return asked if asked != "auto" else "bf16" if can_bf16 else "f32"
+    return asked if asked != "auto" else best
+
+
+def default_precision() -> str:
+    """What `auto` is on this CPU."""
+    return "bf16" if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
 
 
 def _requests(graph: Path, size: int, precision: str, threads: int, streams: int) -> LifoQueue[Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.samples import draw_samples
+from lookalike.machine import usable_cores
 from tests.running import answer, lookalike, make_home
 from tests.services.ports import free_port
 from tests.services.redis import RedisServer
@@ -102,7 +103,9 @@ def test_an_empty_folder_is_no_error(environment: dict[str, str], tmp_path: Path
 def test_doctor_finds_a_fresh_machine_fine(environment: dict[str, str]) -> None:
     findings = answer(lookalike(environment, "doctor", "--json"))
     assert findings["fine"]
-    assert {"broker", "home", "index", "model", "workers"} <= {item["what"] for item in findings["findings"]}
+    found = {item["what"]: item["detail"] for item in findings["findings"]}
+    assert {"broker", "home", "index", "model", "workers"} <= set(found)
+    assert f"{usable_cores()} processes of 1 thread" in found["embedding"]
 
 
 def test_doctor_names_what_is_away(environment: dict[str, str]) -> None:
