@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import BTree
 
 from lookalike.errors import BadSetting, ModelMismatch
 from lookalike.index import identity
@@ -19,6 +17,7 @@ from lookalike.index.base import IndexInfo, IndexOptions
 from lookalike.index.catalog import Catalog
 from lookalike.index.checks import METADATA_PREFIX, check_filters, check_query, is_version, sift
 from lookalike.index.lance_errors import missing, translated
+from lookalike.index.lean_lancedb import BTree, lancedb
 from lookalike.records import Document, Match, Metric, ModelIdentity, Rejected, Stored, Vector
 
 #: Each write leaves a fragment, and each fragment slows writing and looking up by about 0.2 ms.

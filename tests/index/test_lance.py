@@ -160,3 +160,14 @@ def test_a_full_disk_is_named_and_spares_what_was_stored(tmp_path: Path) -> None
 
 def test_the_catalog_is_plain_json(index: Index, folder: Path) -> None:
     assert json.loads((folder / "catalog.json").read_text())["tables"] == {"images": "images-v1"}
+
+
+def test_lancedb_is_loaded_without_its_client_of_remote_catalogs_which_stays_whole() -> None:
+    code = (
+        "import sys, lookalike.index.lance\n"
+        "print(any(name.startswith('lance_namespace_urllib3_client') for name in sys.modules))\n"
+        "from lance_namespace_urllib3_client.models import CreateNamespaceRequest as whole\n"
+        "print('properties' in whole.model_fields)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
