@@ -3,7 +3,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check test faults evaluate lock bench clean
+.PHONY: help install demo format check test faults evaluate lock bench peers clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,14 +38,24 @@ faults: .venv/testable ## Break everything at length, and write the table of doc
 evaluate: .venv/testable ## Measure the answers on DATA=../shared/data, and write docs/quality.md
 	DATA="$(or $(DATA),../shared/data)" $(BIN)/python -m benchmarks.quality
 
-lock: install ## Resolve pyproject.toml anew into requirements.lock and requirements-test.lock
+lock: install ## Resolve pyproject.toml anew into the three locks
 	$(BIN)/pip install --quiet uv
 	printf '%s\n' 'hatchling>=1.27' editables | $(LOCK) -o requirements.lock pyproject.toml -
 	$(LOCK) -c requirements.lock -o requirements-test.lock --group test
+	sed '/^\(pyarrow\|tqdm\)==/,/[^\\]$$/d' requirements.lock | $(LOCK) -c requirements-test.lock -c - -o requirements-peers.lock --group peers
 	$(BIN)/pip uninstall --quiet --yes uv
 
-bench: .venv/testable ## Measure the stages and the peers, side by side
+bench: .venv/testable ## Measure ingest, ledger, index and query service
 	$(BIN)/python -m benchmarks
+
+# An environment in the environment: its packages come first, as Daft wants an older pyarrow; the others are those below.
+.venv/peers/installed: .venv/testable requirements-peers.lock
+	$(BIN)/python -m venv .venv/peers
+	cd .venv && bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/below.pth"
+	.venv/peers/bin/pip install --quiet --require-hashes -r requirements-peers.lock && touch $@
+
+peers: .venv/peers/installed ## Measure the article's way, Ray Data, Daft and lookalike, side by side
+	$(BIN)/python -m benchmarks peers
 
 clean: ## Remove .venv and every cache in this folder
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.program import Program
+from tests.services.ports import free_port
+
 LOOKALIKE = [sys.executable, "-m", "cli"]
 
 
@@ -26,13 +29,11 @@ def environment(home: Path, index_url: str) -> Iterator[None]:
 
 @contextmanager
 def running_stack() -> Iterator[None]:
-    """Broker and worker keep running, so that the commands inside find them started."""
-    up = subprocess.Popen([*LOOKALIKE, "up", "--port", "0"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    try:
+    """Broker and worker keep running; the commands inside find them started, and start none of their own."""
+    port = free_port()
+    # Its query service is the last to listen.
+    with Program([*LOOKALIKE, "up", "--port", str(port)], port, "/health/live"):
         yield
-    finally:
-        up.terminate()
-        up.wait()
 
 
 def ingest(source: Path, index: str, *options: str) -> dict[str, Any]:

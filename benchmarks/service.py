@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.ingest import WEIGHTS
+from benchmarks.material import WEIGHTS
 from benchmarks.ours import LOOKALIKE, environment, ingest
 from benchmarks.program import Program
 from benchmarks.table import console, print_rates

@@ -1,0 +1,155 @@
+"""Peers side by side: the article's way, Ray Data and Daft with Keras, and ours; same pictures, same OpenSearch.
+
+`make peers` builds the environment of Ray and Daft. A run is believed once its pictures are counted in OpenSearch.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.material import LITE0, MODELS, RESNET50, WEIGHTS, listed, missing, sample
+from benchmarks.ours import environment, ingest, running_stack
+from benchmarks.side import BATCH
+from benchmarks.table import console, print_rates
+from tests.services import ServiceMissing
+from tests.services.opensearch import OpenSearchServer, left_as_found, request
+
+ROOT = Path(__file__).parent.parent
+#: Ray and Daft live in an environment of their own, for Daft wants an older pyarrow than lookalike.
+ENVIRONMENT = Path(os.environ.get("LOOKALIKE_PEERS", Path(sys.prefix) / "peers"))
+ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
+HEAP_MIB = 1024
+#: 10 to 25 s for each on two cores, and no batch that is not full: TensorFlow traces another shape anew.
+PEER_IMAGES = 8 * BATCH
+#: About 10 s of ResNet50; Lite0, the fastest, gets all pictures that there are.
+OUR_IMAGES = {RESNET50: 600, LITE0: sys.maxsize}
+#: Ours before its steady work, so that each process of the worker has had a chunk, as the peers have had a batch.
+WARM_IMAGES = 128
+ARTICLE = "the article's way"
+RAY = "Ray Data with Keras"
+DAFT = "Daft with Keras"
+#: Nobody is told of our runs.
+SILENCE = {"RAY_USAGE_STATS_ENABLED": "0", "DAFT_ANALYTICS_ENABLED": "0", "DO_NOT_TRACK": "1"}
+
+
+class Peer(NamedTuple):
+    """A program of this folder that ingests a list of pictures, and the Python that has its packages."""
+
+    module: str
+    python: Path
+
+
+PEERS = {
+    ARTICLE: Peer("article", Path(sys.executable)),
+    RAY: Peer("ray_peer", ENVIRONMENT / "bin" / "python"),
+    DAFT: Peer("daft_peer", ENVIRONMENT / "bin" / "python"),
+}
+Rates = dict[str, list[float]]
+
+
+class Place(NamedTuple):
+    """Where a round happens; `number` tells its indexes from those of other rounds."""
+
+    index_url: str
+    folder: Path
+    number: int
+
+
+def main() -> None:
+    _check_there()
+    try:
+        steady, whole = _measured()
+    except (ServiceMissing, TimeoutError, subprocess.CalledProcessError) as error:
+        sys.exit(f"The peers are not measured: {error}")
+    for baseline in (ARTICLE, RAY):
+        print_rates("Steady work: all started, the first pictures done", "images/s", steady, baseline)
+    for baseline in (ARTICLE, RAY):
+        print_rates(f"The whole command, {PEER_IMAGES} pictures, start and end included", "images/s", whole, baseline)
+
+
+def _check_there() -> None:
+    """End with a sentence where something is missing."""
+    if problem := missing():
+        sys.exit(problem)
+    found = len(sample(PEER_IMAGES))
+    if found < PEER_IMAGES:
+        sys.exit(f"The peers need {PEER_IMAGES} pictures, and there are {found}: set LOOKALIKE_PICTURES to more.")
+    question = "from importlib.metadata import version as v; print('Ray', v('ray'), 'and Daft', v('daft'))"
+    try:
+        done = subprocess.run([PEERS[RAY].python, "-c", question], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        sys.exit(f"Ray and Daft are not installed in {ENVIRONMENT}: run make peers.")
+    console.print(f"{done.stdout.strip()}, {ROUNDS} rounds of about two minutes\n")
+
+
+def _measured() -> tuple[Rates, Rates]:
+    """Steady and whole rates of every side, interleaved round by round."""
+    steady: Rates = {name: [] for name in (*PEERS, *MODELS)}
+    whole: Rates = {name: [] for name in (*PEERS, *MODELS)}
+    with (
+        OpenSearchServer(HEAP_MIB) as server,
+        tempfile.TemporaryDirectory() as folder,
+        environment(Path(folder, "home"), server.url),
+    ):
+        for number in range(ROUNDS):
+            place = Place(server.url, Path(folder), number)
+            with left_as_found(server):
+                for name in PEERS:
+                    _run_peer(name, place, steady, whole)
+                _run_ours(place, steady, whole)
+    return steady, whole
+
+
+def _run_peer(name: str, place: Place, steady: Rates, whole: Rates) -> None:
+    """One run of the program gives both rates: it tells its own steady work, its end is seen from outside."""
+    module, python = PEERS[name]
+    listing, index = listed(place.folder, PEER_IMAGES), _index("peer", module, place)
+    command = [str(python), "-m", f"benchmarks.{module}", str(WEIGHTS), place.index_url, index, str(listing)]
+    quiet = {**os.environ, **SILENCE, "RAY_TMPDIR": str(place.folder)}
+    began = time.perf_counter()
+    # Not a pipe: Ray's own processes hold it, and may outlive the program.
+    with (place.folder / f"{module}.stderr").open("w+") as said:
+        done = subprocess.run(command, cwd=ROOT, env=quiet, stdout=subprocess.PIPE, stderr=said, text=True)
+        wall_seconds = time.perf_counter() - began
+        if done.returncode:
+            said.seek(0)
+            sys.exit(f"{name} ended with code {done.returncode}: {(said.read().splitlines() or ['in silence'])[-1]}")
+    _demand(name, place.index_url, index, PEER_IMAGES)
+    summary = json.loads(done.stdout.splitlines()[-1])
+    steady[name].append(summary["images"] / summary["seconds"])
+    whole[name].append(PEER_IMAGES / wall_seconds)
+
+
+def _run_ours(place: Place, steady: Rates, whole: Rates) -> None:
+    """With the stack up and warm, and then as a command that starts and ends a stack of its own."""
+    with running_stack():
+        for name, options in MODELS.items():
+            ingest(listed(place.folder, WARM_IMAGES), _index("warm", name, place), *options)
+            steady[name].append(_our_rate(name, "steady", OUR_IMAGES[name], place, "work_seconds"))
+    for name in MODELS:
+        whole[name].append(_our_rate(name, "whole", PEER_IMAGES, place, "wall_seconds"))
+
+
+def _our_rate(name: str, what: str, count: int, place: Place, seconds: str) -> float:
+    images = len(sample(count))
+    index = _index(what, name, place)
+    summary = ingest(listed(place.folder, count), index, *MODELS[name])
+    _demand(name, place.index_url, index, images)
+    return float(images / summary[seconds])
+
+
+def _index(what: str, name: str, place: Place) -> str:
+    return f"{what}-{name.split()[-1]}-{place.number}"
+
+
+def _demand(name: str, index_url: str, index: str, images: int) -> None:
+    """End with a sentence unless the index holds this many documents."""
+    request(index_url, "POST", f"/{index}/_refresh")
+    count = request(index_url, "GET", f"/{index}/_count")["count"]
+    if count != images:
+        sys.exit(f"{name} was given {images} pictures and OpenSearch holds {count}: its rate would be of other work.")

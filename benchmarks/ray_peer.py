@@ -1,0 +1,62 @@
+"""Ray Data with Keras, as a program: `read_images`, `map_batches` on an actor with the model, bulk requests.
+
+Run as `python -m benchmarks.ray_peer WEIGHTS INDEX_URL INDEX FILE_LIST`; prints one JSON object.
+"""
+
+import math
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from benchmarks.side import BATCH, SIZE, create_index, document, embed, fresh_mark, load_model, write
+
+#: TensorFlow takes all cores for one batch: a second actor would only contend for them.
+ACTORS = 1
+#: Ray would tell an actor of one CPU to use one thread.
+THREADS = str(os.cpu_count())
+
+
+class Embed:
+    """The model in an actor of its own."""
+
+    def __init__(self, weights: str, mark: Path) -> None:
+        self._model = load_model(weights)
+        self._mark = mark
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Of uint8 pictures with their paths; they go no further, the vectors do."""
+        return {"path": batch["path"], "vector": embed(self._model, batch["image"], self._mark)}
+
+
+def main(weights: str, index_url: str, index: str, listing: str) -> None:
+    paths = Path(listing).read_text().splitlines()
+    began = time.perf_counter()
+    client = create_index(index_url, index)
+    # Without a token given, Ray makes one and leaves it in the user's home.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    os.environ.setdefault("OMP_NUM_THREADS", THREADS)
+    ray.init(include_dashboard=False, log_to_driver=False)
+    mark = fresh_mark(listing)
+    write(client, index, _documents(paths, weights, mark), began, mark)
+
+
+def _documents(paths: list[str], weights: str, mark: Path) -> Iterator[dict[str, Any]]:
+    # As many blocks as batches: from smaller ones Ray makes a full batch and a rest, which TensorFlow traces anew.
+    blocks = math.ceil(len(paths) / BATCH)
+    pictures = ray.data.read_images(
+        paths, size=(SIZE, SIZE), mode="RGB", include_paths=True, override_num_blocks=blocks
+    )
+    actors = ray.data.ActorPoolStrategy(size=ACTORS)
+    vectors = pictures.map_batches(Embed, fn_constructor_args=[weights, mark], batch_size=BATCH, compute=actors)
+    for row in vectors.iter_rows():
+        yield document(row["path"], row["vector"])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
