@@ -3,7 +3,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check test faults evaluate lock bench peers clean
+.PHONY: help install demo format check test faults evaluate lock bench peers scale clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: .venv/testable ## Measure ingest, ledger, index and query service
 
 peers: .venv/peers/installed ## Measure the article's way, Ray Data, Daft and lookalike, side by side
 	$(BIN)/python -m benchmarks peers
+
+scale: .venv/testable ## Measure with ever more vectors, references and workers, and write docs/scale.md
+	$(BIN)/python -m benchmarks.scale $(SCALE)
 
 clean: ## Remove .venv and every cache in this folder
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

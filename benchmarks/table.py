@@ -15,14 +15,15 @@ def print_rates(title: str, unit: str, sides: Mapping[str, Sequence[float]], bas
     for column in ("", f"median {unit}", "lowest", "highest", "rounds", f"x {baseline or ''}", "lowest", "highest"):
         shown.add_column(column, justify="left" if not column else "right")
     for name, values in sides.items():
-        ratios = _ratios(values, sides[baseline]) if baseline and name != baseline else []
+        paired = ratios(values, sides[baseline]) if baseline and name != baseline else []
         row = [f"{number:,.1f}" for number in (median(values), min(values), max(values))]
-        ratio = [f"{number:.2f}" for number in (median(ratios), min(ratios), max(ratios))] if ratios else [""] * 3
+        ratio = [f"{number:.2f}" for number in (median(paired), min(paired), max(paired))] if paired else [""] * 3
         shown.add_row(name, *row, str(len(values)), *ratio)
     console.print(shown)
     console.print()
 
 
-def _ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
+def ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Each value over the other of its round. Raises ValueError unless both sides have as many."""
     # strict: a ratio whose two sides were not measured in the same rounds is no ratio.
     return [value / other for value, other in zip(values, others, strict=True)]

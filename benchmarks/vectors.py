@@ -22,11 +22,15 @@ def fill(index: Index, model: ModelIdentity, count: int) -> None:
     index.settle()
 
 
-def await_merged(url: str) -> None:
-    """Return when OpenSearch no longer merges what was written, which would be measured with the searches."""
-    calm_since = time.monotonic()
+def await_merged(url: str) -> float:
+    """Return when OpenSearch no longer merges what was written, which would be measured with the searches.
+
+    The seconds from now to the end of the last merge.
+    """
+    began = calm_since = time.monotonic()
     while time.monotonic() - calm_since < CALM_S:
         stats = request(url, "GET", "/_stats/merge?filter_path=_all.primaries.merges.current")
         if stats["_all"]["primaries"]["merges"]["current"]:
             calm_since = time.monotonic()
         time.sleep(0.2)
+    return calm_since - began

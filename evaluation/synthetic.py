@@ -1,5 +1,7 @@
 """Vectors that lie in clusters, as embeddings do, for measuring an index with more of them than there are pictures."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from evaluation.contender import Contender
@@ -14,14 +16,30 @@ SPREAD = 0.5
 
 def clustered(count: int, *, clusters: int = 1000, dimension: int = DIMENSION, seed: int = 0) -> Contender:
     """`count` made-up pictures of unit-length vectors; the label is the cluster."""
+    model = synthetic_model(dimension, seed)
+    parts = clustered_parts(count, count, clusters=clusters, dimension=dimension, seed=seed)
+    return Contender(model.name, model, tuple(document for part in parts for document in part))
+
+
+def clustered_parts(
+    count: int, size: int, *, clusters: int = 1000, dimension: int = DIMENSION, seed: int = 0
+) -> Iterator[list[Document]]:
+    """As `clustered`, but `size` documents at a time, so that memory does not grow with `count`."""
+    model = synthetic_model(dimension, seed)
     random = np.random.default_rng(seed)
     centres = random.normal(size=(clusters, dimension)).astype(np.float32)
-    members = random.integers(clusters, size=count)
-    vectors = centres[members] + SPREAD * random.normal(size=(count, dimension)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    model = ModelIdentity("synthetic", f"{seed:016x}", dimension, Metric.COSINE)
-    documents = (_document(number, vectors[number], int(members[number]), model) for number in range(count))
-    return Contender(model.name, model, tuple(documents))
+    for start in range(0, count, size):
+        members = random.integers(clusters, size=min(size, count - start))
+        noise = random.normal(size=(len(members), dimension)).astype(np.float32)
+        vectors = centres[members] + SPREAD * noise
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        numbered = enumerate(zip(vectors, members, strict=True), start)
+        yield [_document(number, vector, int(member), model) for number, (vector, member) in numbered]
+
+
+def synthetic_model(dimension: int = DIMENSION, seed: int = 0) -> ModelIdentity:
+    """What the vectors of a seed are said to come from."""
+    return ModelIdentity("synthetic", f"{seed:016x}", dimension, Metric.COSINE)
 
 
 def _document(number: int, vector: Vector, cluster: int, model: ModelIdentity) -> Document:

@@ -1,0 +1,90 @@
+"""The command: which parts are measured, how large, and onto which page; measures nothing itself."""
+
+import argparse
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.scale import plots, references, tables, vectors, workers
+from benchmarks.scale.page import renew
+from benchmarks.table import console
+from tests.services import ServiceMissing
+from tests.services.process import StartFailed
+
+PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
+Counts = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one run measures; figures lie in `figures`."""
+
+    sizes: Counts
+    references: Counts
+    workers: Counts
+    rounds: int
+    job_s: float
+    figures: Path
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Measure the chosen parts one after the other, each written onto the page as soon as it is known."""
+    chosen = _parsed(arguments)
+    figures = chosen.page.with_suffix("")
+    figures.mkdir(parents=True, exist_ok=True)
+    plan = Plan(chosen.sizes, chosen.references, chosen.workers, chosen.rounds, chosen.job_seconds, figures)
+    command = shlex.join(["python", "-m", "benchmarks.scale", *arguments])
+    for name in [chosen.only] if chosen.only else PARTS:
+        try:
+            text = PARTS[name](plan)
+        except (ServiceMissing, StartFailed) as error:
+            raise SystemExit(f"The part {name} cannot be measured: {error}") from error
+        console.print(text, markup=False)
+        renew(chosen.page, name, command, text)
+
+
+def _vectors(plan: Plan) -> str:
+    runs = vectors.measured(plan.sizes, plan.rounds)
+    plots.over_vectors(runs, plan.figures / "vectors.svg")
+    return tables.of_vectors(runs)
+
+
+def _references(plan: Plan) -> str:
+    runs = references.measured(plan.references, plan.rounds)
+    plots.over_references(runs, plan.figures / "references.svg")
+    return tables.of_references(runs, references.chunk_bytes())
+
+
+def _workers(plan: Plan) -> str:
+    runs = workers.measured(plan.workers, plan.rounds, plan.job_s)
+    plots.over_workers(runs, plan.figures / "workers.svg")
+    return tables.of_workers(runs)
+
+
+PARTS: dict[str, Callable[[Plan], str]] = {"vectors": _vectors, "references": _references, "workers": _workers}
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=run.__doc__)
+    parser.add_argument("--sizes", type=_counts, default=(10_000, 100_000, 1_000_000), help="vectors, by commas")
+    parser.add_argument("--references", type=_counts, default=(1_000, 100_000, 1_000_000, 10_000_000), help="likewise")
+    parser.add_argument("--workers", type=_counts, default=(1, 2, 4, 8), help="likewise; 1 among them")
+    parser.add_argument("--rounds", type=int, default=3, help="fewer for what is very large")
+    parser.add_argument("--job-seconds", type=float, default=45.0, help="of one job for the workers")
+    parser.add_argument("--only", choices=PARTS, help="measure this part, and replace no other on the page")
+    parser.add_argument("--page", type=Path, default=PAGE, help="figures lie in a folder of its name")
+    chosen = parser.parse_args(arguments)
+    if 1 not in chosen.workers:
+        parser.error("--workers needs 1: efficiency is a rate over that of one worker, measured in the same round.")
+    if chosen.rounds < 1:
+        parser.error("--rounds is 1 or more.")
+    return chosen
+
+
+def _counts(text: str) -> Counts:
+    """Distinct positive numbers, ascending. Raises ArgumentTypeError."""
+    words = text.split(",")
+    if not all(word.isdecimal() and int(word) for word in words):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of whole numbers above 0, such as 1000,10000.")
+    return tuple(sorted({int(word) for word in words}))

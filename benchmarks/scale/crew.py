@@ -1,0 +1,114 @@
+"""So many worker processes with a waiting model, and jobs for them; knows no rounds and no ratios."""
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from lookalike import embedding
+from lookalike.index import open_index
+from lookalike.ledger import JobState, Ledger
+from lookalike.queue import make_app, send_chunk
+from lookalike.records import ImageRef
+from lookalike.settings import plain_address
+from producer.enqueue import enqueue
+from tests.faults.workers import Workers
+
+PATCHES = Path(__file__).parent / "patches"
+MODEL = "efficientnet-lite0"
+#: What the waiting model takes: the rest takes two cores some 5 ms a picture, and eight workers are to leave them time.
+PICTURE_S = 0.1
+CHUNK_SIZE = 16
+#: The rate is that between these shares of a job, where every worker is at work.
+STEADY = (0.1, 0.9)
+POLL_S = 0.02
+#: A job that takes so many times what it should does not come to its end.
+PATIENCE = 10
+
+#: Seconds, and pictures done by then.
+Samples = list[tuple[float, int]]
+
+
+class Crew:
+    """`count` workers of one process each, an index and a ledger, under `folder`. Raises AssertionError on entering
+    if the workers do not get ready."""
+
+    def __init__(self, broker_url: str, index_url: str, folder: Path, count: int) -> None:
+        self._broker_url = broker_url
+        self._index_url = index_url
+        self._folder = folder
+        self._home = folder / "home"
+        self._count = count
+        self._ledger = Ledger(broker_url)
+        self._index = open_index(index_url, f"scale-{folder.name}")
+        self._spec = embedding.resolve(MODEL)
+        self._model = embedding.identify(self._spec, self._home)
+
+    def __enter__(self) -> Self:
+        self._home.mkdir(parents=True)
+        with ExitStack() as stack:
+            stack.callback(self._ledger.close)
+            stack.callback(self._index.close)
+            self._index.ensure(self._model)
+            stack.callback(self._index.drop)
+            stack.enter_context(Workers(self._environment(), self._folder, self._count, concurrency=1))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+        # A broken patch would be ignored by Python, and the real model be built.
+        assert error or not (self._home / "models").exists(), "the workers took the real model"
+
+    def ingest(self, pictures: Sequence[ImageRef]) -> float:
+        """A job with these pictures, to its end; pictures per second of its steady part."""
+        job_id = self._ledger.open_job(
+            source="pictures",
+            index=self._index.name,
+            index_address=plain_address(self._index_url),
+            model=self._model,
+            spec=self._spec.to_json(),
+        )
+        with make_app(self._broker_url) as app:
+
+            def send(chunk_id: str) -> None:
+                send_chunk(app, chunk_id)
+
+            enqueue(pictures, job_id, ledger=self._ledger, send=send, chunk_size=CHUNK_SIZE, limit=len(pictures))
+        deadline = time.monotonic() + PATIENCE * (10 + len(pictures) * PICTURE_S)
+        return slope(self._watched(job_id, deadline), len(pictures))
+
+    def _watched(self, job_id: str, deadline: float) -> Samples:
+        samples: Samples = []
+        while not (job := self._ledger.job(job_id)).has_ended:
+            samples.append((time.monotonic(), job.done))
+            assert time.monotonic() < deadline, f"job {job_id} does not end"
+            time.sleep(POLL_S)
+        assert (job.state, job.indexed) == (JobState.FINISHED, job.found), job
+        return samples
+
+    def _environment(self) -> dict[str, str]:
+        paths = [str(PATCHES), *filter(None, [os.environ.get("PYTHONPATH")])]
+        ours = {
+            "LOOKALIKE_HOME": str(self._home),
+            "LOOKALIKE_BROKER_URL": self._broker_url,
+            "LOOKALIKE_INDEX_URL": self._index_url,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "SCALE_PICTURE_S": str(PICTURE_S),
+        }
+        return {**os.environ, **ours}
+
+
+def slope(samples: Samples, total: int) -> float:
+    """Pictures per second while a job of `total` is in its steady part: the straight line nearest to the samples."""
+    low, high = (share * total for share in STEADY)
+    steady = np.array([sample for sample in samples if low <= sample[1] <= high])
+    began_s = steady[0, 0]
+    return float(np.polyfit(steady[:, 0] - began_s, steady[:, 1], 1)[0])

@@ -1,0 +1,37 @@
+"""The page: each measured part between two comments of its own, so that what people wrote around them stays."""
+
+import platform
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lookalike.machine import usable_cores
+
+BEGIN = "<!-- {name}: written by `make scale` -->"
+END = "<!-- end of {name} -->"
+
+
+def renew(page: Path, name: str, command: str, text: str) -> None:
+    """Put `text` and where it was measured between the comments of the part `name`, at the end if it has none."""
+    begin, end = BEGIN.format(name=name), END.format(name=name)
+    part = f"{begin}\n{_where()}; repeat with\n`{command}`.\n\n{text}\n{end}"
+    whole = page.read_text() if page.exists() else ""
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if pattern.search(whole):
+        # A function, because a text may hold backslashes.
+        page.write_text(pattern.sub(lambda _: part, whole))
+    else:
+        page.write_text(f"{whole}\n{part}\n".lstrip())
+
+
+def _where() -> str:
+    processor = next((line.partition(":")[2].strip() for line in _lines("cpuinfo", "model name")), platform.machine())
+    memory = "".join(f"{int(line.split()[1]) / 2**20:.0f} GiB of memory, " for line in _lines("meminfo", "MemTotal"))
+    cores = f"{usable_cores()} cores ({processor}), {memory}"
+    return f"{datetime.now(UTC):%Y-%m-%d}, {cores}Python {platform.python_version()}, {platform.system()}"
+
+
+def _lines(file: str, beginning: str) -> list[str]:
+    """Of a file in /proc, where there is one."""
+    path = Path("/proc", file)
+    return [line for line in path.read_text().splitlines() if line.startswith(beginning)] if path.exists() else []

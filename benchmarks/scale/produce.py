@@ -1,0 +1,75 @@
+"""The producer under measurement, as a program: it lists so many references and loads nothing that it does not need.
+
+Run as `python -m benchmarks.scale.produce BROKER_URL REFERENCES`; prints one JSON object.
+"""
+
+import json
+import sys
+import tempfile
+import time
+
+import redis
+
+from lookalike.ledger import Ledger
+from lookalike.queue import KEY_PREFIX, QUEUE, make_app, send_chunk
+from lookalike.records import Metric, ModelIdentity, Outcome
+from producer.enqueue import enqueue
+from producer.sources import find_images
+
+MODEL = ModelIdentity(name="none", fingerprint="none", dimension=1, metric=Metric.COSINE)
+#: Both as the settings have them.
+CHUNK_SIZE = 64
+LIMIT = 512
+
+
+class Workers:
+    """Stands for all workers: takes what was sent out of the queue and closes it as indexed; `seconds` it took."""
+
+    def __init__(self, broker_url: str, ledger: Ledger) -> None:
+        self.sent: list[str] = []
+        self.seconds = 0.0
+        self._ledger = ledger
+        self._redis = redis.Redis.from_url(broker_url)
+
+    def work_off(self) -> None:
+        began = time.perf_counter()
+        self._redis.delete(KEY_PREFIX + QUEUE)
+        while self.sent:
+            chunk = self._ledger.chunk(self.sent.pop())
+            if chunk:
+                self._ledger.close_chunk(chunk, Outcome(indexed=len(chunk.refs), unchanged=0))
+        self.seconds += time.perf_counter() - began
+
+
+def main(broker_url: str, count: int, limit: int = LIMIT) -> dict[str, float]:
+    """Enqueue a list of `count` paths. `seconds` are without those in which the bench stands for the workers."""
+    ledger, celery = Ledger(broker_url), make_app(broker_url)
+    job_id = ledger.open_job(source="list", index="i", index_address="none", model=MODEL, spec="{}")
+    workers = Workers(broker_url, ledger)
+
+    def send(chunk_id: str) -> None:
+        send_chunk(celery, chunk_id)
+        workers.sent.append(chunk_id)
+
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
+        listing.writelines(f"/pictures/{number:09d}/image-{number:09d}.jpg\n" for number in range(count))
+        listing.flush()
+        began = time.perf_counter()
+        references = find_images([listing.name])
+        enqueue(
+            references, job_id, ledger=ledger, send=send, chunk_size=CHUNK_SIZE, limit=limit, waiting=workers.work_off
+        )
+        seconds = time.perf_counter() - began - workers.seconds
+    assert ledger.job(job_id).found == count
+    return {"seconds": seconds, "peak_mib": _peak_mib()}
+
+
+def _peak_mib() -> float:
+    """Of this process since it became this program; `getrusage` would count its parent's peak before that, too."""
+    with open("/proc/self/status") as status:
+        kib = next(line.split()[1] for line in status if line.startswith("VmHWM"))
+    return int(kib) / 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], int(sys.argv[2]))))

@@ -1,0 +1,63 @@
+"""The producer with ever more references: its rate, its memory and Redis's; and what one chunk costs in Redis."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import redis
+
+from benchmarks.scale import produce
+from tests.services.redis import RedisServer
+
+#: Lists longer than this are enqueued in one round only.
+MOST_REPEATED = 1_000_000
+#: Chunks that are left outstanding to see what they cost.
+OUTSTANDING = 2_000
+
+
+@dataclass(frozen=True)
+class Produced:
+    """One list, enqueued. The two peaks are the producer's process and Redis."""
+
+    rate: float
+    peak_mib: float
+    broker_peak_mib: float
+
+
+Runs = dict[int, list[Produced]]
+
+
+def measured(counts: Sequence[int], rounds: int) -> Runs:
+    """Each count in a process and a Redis of its own, round by round. Raises ServiceMissing, StartFailed."""
+    runs: Runs = {count: [] for count in counts}
+    for number in range(rounds):
+        for count, produced in runs.items():
+            if number == 0 or count <= MOST_REPEATED:
+                produced.append(_run(count))
+    return runs
+
+
+def _run(count: int) -> Produced:
+    with RedisServer() as server:
+        command = [sys.executable, "-m", "benchmarks.scale.produce", server.url, str(count)]
+        answer = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        broker_peak_mib = _memory(server.url, "used_memory_peak") / 2**20
+    return Produced(count / answer["seconds"], answer["peak_mib"], broker_peak_mib)
+
+
+def chunk_bytes() -> float:
+    """Memory of Redis for one outstanding chunk, its message included. Raises ServiceMissing, StartFailed."""
+    with RedisServer() as server:
+        # Once, so that what is there with any job is not counted.
+        produce.main(server.url, produce.CHUNK_SIZE)
+        before = _memory(server.url, "used_memory")
+        produce.main(server.url, OUTSTANDING * produce.CHUNK_SIZE, limit=OUTSTANDING + 1)
+        return (_memory(server.url, "used_memory") - before) / OUTSTANDING
+
+
+def _memory(url: str, field: str) -> int:
+    with redis.Redis.from_url(url) as client:
+        answer: dict[str, int] = client.info("memory")
+    return answer[field]

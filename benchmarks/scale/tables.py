@@ -1,0 +1,92 @@
+"""The measured parts as Markdown: medians, with the lowest and highest where there are several rounds."""
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from benchmarks.scale import produce, references, vectors, workers
+from benchmarks.scale.crew import CHUNK_SIZE, PICTURE_S
+
+#: What eight workers are to reach.
+BAR = 0.9
+MIB = 2**20
+
+
+def of_vectors(runs: vectors.Runs) -> str:
+    engines = dict.fromkeys(engine for engine, _ in runs)
+    rows = [
+        [
+            engine,
+            f"{size:,}",
+            str(len(found)),
+            _spread([run.insert_rate for run in found], ",.0f"),
+            _spread([run.merge_s for run in found], ".0f"),
+            _spread([run.p50_ms for run in found], ".1f"),
+            _spread([run.p99_ms for run in found], ".1f"),
+            f"{median(run.recall for run in found):.4f}",
+            f"{median(run.size_bytes for run in found) / MIB:,.1f}",
+            f"{median(run.size_bytes for run in found) / size:,.0f}",
+        ]
+        for engine in engines
+        for (of_engine, size), found in runs.items()
+        if of_engine == engine
+    ]
+    asked = ["search p50, ms", "p99, ms", f"recall@{vectors.K}"]
+    header = ["", "vectors", "rounds", "inserted/s", "then merged, s", *asked, "MiB on disk", "bytes each"]
+    return "\n".join((_table(header, rows), "", "![Insert rate and latency over size](scale/vectors.svg)"))
+
+
+def of_references(runs: references.Runs, chunk_bytes: float) -> str:
+    rows = [
+        [
+            f"{count:,}",
+            str(len(found)),
+            _spread([run.rate for run in found], ",.0f"),
+            _spread([run.peak_mib for run in found], ".1f"),
+            _spread([run.broker_peak_mib for run in found], ".1f"),
+        ]
+        for count, found in runs.items()
+    ]
+    cost = (
+        f"An outstanding chunk of {produce.CHUNK_SIZE} references, its message included, takes {chunk_bytes:,.0f} "
+        f"bytes of Redis; {produce.LIMIT}, at which the producer pauses, {produce.LIMIT * chunk_bytes / MIB:.1f} MiB."
+    )
+    figure = "![Rate and memory over references](scale/references.svg)"
+    header = ["references", "rounds", "references/s", "producer's peak, MiB", "Redis's peak, MiB"]
+    return "\n".join((_table(header, rows), "", cost, "", figure))
+
+
+def of_workers(runs: workers.Runs) -> str:
+    efficiencies = workers.efficiencies(runs)
+    rows = [
+        [
+            str(count),
+            str(len(found)),
+            _spread([rate.pictures_s for rate in found], ",.1f"),
+            f"{count / PICTURE_S:,.0f}",
+            _spread(efficiencies[count], ".3f"),
+            _spread([rate.busy_cores for rate in found], ".2f"),
+        ]
+        for count, found in runs.items()
+    ]
+    header = ["workers", "rounds", "pictures/s", "the model alone", "efficiency", "cores busy"]
+    model = f"The model waits {1000 * PICTURE_S:.0f} ms a picture; chunks of {CHUNK_SIZE}."
+    figure = "![Pictures per second over workers](scale/workers.svg)"
+    return "\n".join((model, "", _table(header, rows), "", *_verdict(efficiencies), figure))
+
+
+def _verdict(efficiencies: dict[int, list[float]]) -> list[str]:
+    """Nothing where eight workers were not measured."""
+    if 8 not in efficiencies:
+        return []
+    reached = median(efficiencies[8])
+    return [f"Efficiency at 8 workers: {reached:.1%}; the bar is {BAR:.0%}{'' if reached >= BAR else ', missed'}.", ""]
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    middle = format(median(values), form)
+    return middle if len(values) == 1 else f"{middle} ({min(values):{form}}\u2013{max(values):{form}})"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

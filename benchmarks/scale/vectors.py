@@ -1,0 +1,154 @@
+"""An index of ever more synthetic vectors: insert rate, query latency of one client, recall, size."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.scale.nearest import Nearest
+from benchmarks.vectors import WRITE_SIZE, await_merged
+from evaluation.synthetic import clustered_parts, synthetic_model
+from lookalike.index import Index, list_indexes, open_index
+from lookalike.records import Document, Vectors
+from tests.services.opensearch import OpenSearchServer
+
+OPENSEARCH = "OpenSearch"
+LANCEDB = "LanceDB"
+#: LanceDB searches exactly, so its latency grows with the number of vectors: beyond this it is not the index to take.
+MOST_IN_LANCEDB = 100_000
+#: More vectors than this are written in one round only.
+MOST_REPEATED = 100_000
+#: Writers at once, as a machine of two cores has worker processes.
+WRITERS = 2
+#: Vectors in memory at once.
+PART_SIZE = 10_000
+QUERIES = 1000
+#: Searches before those that are timed.
+WARM_QUERIES = 100
+K = 10
+HEAP_MIB = 2048
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One index, filled and asked. `merge_s` is how long the server merged after the load was settled."""
+
+    insert_rate: float
+    merge_s: float
+    p50_ms: float
+    p99_ms: float
+    recall: float
+    size_bytes: int
+
+
+#: By engine and number of vectors.
+Runs = dict[tuple[str, int], list[Filled]]
+
+
+def measured(sizes: Sequence[int], rounds: int) -> Runs:
+    """Each size in each engine, round by round. Raises ServiceMissing, StartFailed."""
+    runs: Runs = {(engine, size): [] for engine in (OPENSEARCH, LANCEDB) for size in sizes if _fits(engine, size)}
+    with ExitStack() as ending:
+        folder = ending.enter_context(tempfile.TemporaryDirectory())
+        server = ending.enter_context(OpenSearchServer(HEAP_MIB))
+        urls = {OPENSEARCH: server.url, LANCEDB: f"lancedb://{folder}/index"}
+        for url in urls.values():
+            # Not counted: a server that has just started is slow until its hot code is compiled.
+            _run(url, min(sizes))
+        for number in range(rounds):
+            for (engine, size), filled in runs.items():
+                if number == 0 or size <= MOST_REPEATED:
+                    filled.append(_run(urls[engine], size))
+    return runs
+
+
+def _fits(engine: str, size: int) -> bool:
+    return engine != LANCEDB or size <= MOST_IN_LANCEDB
+
+
+def _run(url: str, size: int) -> Filled:
+    index = open_index(url, "scale")
+    index.ensure(synthetic_model())
+    index.begin_load()
+    insert_s = _insert(index, size)
+    merge_s = _merged(url)
+    assert index.count() == size
+    (size_bytes,) = (info.size_bytes for info in list_indexes(url) if info.name == index.name)
+    queries = _queries(size)
+    took_ms, found = _ask(index, queries)
+    recall = _exact(queries, size).recall(found)
+    index.drop()
+    index.close()
+    p50_ms, p99_ms = np.percentile(took_ms, (50, 99))
+    return Filled(size / insert_s, merge_s, float(p50_ms), float(p99_ms), recall, size_bytes)
+
+
+def _insert(index: Index, size: int) -> float:
+    """Seconds for the writes and the end of the load; what it takes to make up the vectors is not in them."""
+    seconds = 0.0
+    with ThreadPoolExecutor(WRITERS) as writers:
+        for part in _stored(size):
+            began = time.perf_counter()
+            pieces = [part[start : start + WRITE_SIZE] for start in range(0, len(part), WRITE_SIZE)]
+            assert not any(writers.map(index.write, pieces)), "a vector was rejected"
+            seconds += time.perf_counter() - began
+    began = time.perf_counter()
+    index.settle()
+    return seconds + time.perf_counter() - began
+
+
+def _merged(url: str) -> float:
+    """Wait until the server is calm; how long it was not."""
+    if url.startswith("lancedb"):
+        return 0.0
+    return await_merged(url)
+
+
+def _ask(index: Index, queries: Vectors) -> tuple[list[float], list[set[int]]]:
+    """Milliseconds of each search, one after the other, and the numbers of what it found."""
+    # As the query service asks: whoever names no model pays for a look at the mapping with each search.
+    model = synthetic_model().fingerprint
+    for query in queries[:WARM_QUERIES]:
+        index.search(query, K, fingerprint=model)
+    took_ms, found = [], []
+    for query in queries:
+        began = time.perf_counter()
+        matches = index.search(query, K, fingerprint=model)
+        took_ms.append((time.perf_counter() - began) * 1000)
+        found.append({_number(match.uri) for match in matches})
+    return took_ms, found
+
+
+def _exact(queries: Vectors, size: int) -> Nearest:
+    nearest = Nearest(queries, K)
+    for part in _stored(size):
+        nearest.add(_vectors(part), _numbers(part))
+    return nearest
+
+
+def _stored(size: int) -> Iterator[list[Document]]:
+    """What is stored, a part at a time: all but the first part, of which the queries are."""
+    return islice(clustered_parts(PART_SIZE + size, PART_SIZE), 1, None)
+
+
+def _queries(size: int) -> Vectors:
+    """Of the same clusters as what is stored, and not stored."""
+    return _vectors(next(clustered_parts(PART_SIZE + size, PART_SIZE))[:QUERIES])
+
+
+def _vectors(documents: Sequence[Document]) -> Vectors:
+    return np.stack([document.image_embedding for document in documents])
+
+
+def _numbers(documents: Sequence[Document]) -> NDArray[np.int64]:
+    return np.array([_number(document.uri) for document in documents], np.int64)
+
+
+def _number(uri: str) -> int:
+    return int(uri.rpartition("/")[2])

@@ -1,0 +1,80 @@
+"""Pictures per second of one, two, ... workers whose model takes a fixed time and no CPU, as one on a GPU does."""
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from benchmarks.scale.crew import CHUNK_SIZE, PICTURE_S, Crew
+from benchmarks.table import ratios
+from lookalike.records import ImageRef
+from tests.services.opensearch import OpenSearchServer
+from tests.services.redis import RedisServer
+
+#: Chunks of each worker in the job that warms it up.
+WARM_CHUNKS = 4
+#: A job of fewer has no steady part.
+LEAST_CHUNKS = 8
+#: Side of a picture; its colour makes it unlike the others, for equal bytes are embedded once.
+SIDE = 16
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Pictures per second of some workers, and the cores that the whole machine kept busy meanwhile."""
+
+    pictures_s: float
+    busy_cores: float
+
+
+#: By number of workers.
+Runs = dict[int, list[Rate]]
+
+
+def measured(counts: Sequence[int], rounds: int, job_s: float) -> Runs:
+    """Each number of workers, round by round. Raises ServiceMissing, StartFailed."""
+    chunks = max(LEAST_CHUNKS, round(job_s / (CHUNK_SIZE * PICTURE_S)))
+    with OpenSearchServer() as server, RedisServer() as broker, tempfile.TemporaryDirectory() as temporary:
+        pictures = _draw(Path(temporary, "pictures"), max(counts) * (WARM_CHUNKS + chunks) * CHUNK_SIZE)
+        runs: Runs = {count: [] for count in counts}
+        for number in range(rounds):
+            for count, rates in runs.items():
+                with Crew(broker.url, server.url, Path(temporary, f"{number}-{count}"), count) as crew:
+                    rates.append(_rate(crew, pictures, count * WARM_CHUNKS * CHUNK_SIZE, count * chunks * CHUNK_SIZE))
+    return runs
+
+
+def efficiencies(runs: Mapping[int, Sequence[Rate]]) -> dict[int, list[float]]:
+    """rate(N) / (N rate(1)), paired round by round."""
+    rates = {count: [rate.pictures_s for rate in found] for count, found in runs.items()}
+    return {count: [ratio / count for ratio in ratios(found, rates[1])] for count, found in rates.items()}
+
+
+def _rate(crew: Crew, pictures: Sequence[ImageRef], warm: int, timed: int) -> Rate:
+    crew.ingest(pictures[:warm])
+    busy_before, began = _busy_s(), time.perf_counter()
+    pictures_s = crew.ingest(pictures[warm : warm + timed])
+    return Rate(pictures_s, (_busy_s() - busy_before) / (time.perf_counter() - began))
+
+
+def _draw(folder: Path, count: int) -> list[ImageRef]:
+    """`count` tiny pictures, no two alike."""
+    folder.mkdir()
+    references = []
+    for number in range(count):
+        path = folder / f"{number:06d}.png"
+        Image.new("RGB", (SIDE, SIDE), (number >> 16, number >> 8 & 255, number & 255)).save(path)
+        references.append(ImageRef(uri=str(path)))
+    return references
+
+
+def _busy_s() -> float:
+    """Seconds that all cores together have worked since the machine started (proc(5), /proc/stat)."""
+    with open("/proc/stat") as stat:
+        ticks = [int(word) for word in stat.readline().split()[1:9]]
+    idle, waiting_for_disk = 3, 4
+    return (sum(ticks) - ticks[idle] - ticks[waiting_for_disk]) / os.sysconf("SC_CLK_TCK")
