@@ -3,9 +3,9 @@
 import sys
 from importlib import import_module
 
-NAMES = ("ingest", "verify", "ledger", "recall", "service", "peers", "scale")
+NAMES = ("ingest", "decode", "memory", "bulk", "verify", "ledger", "recall", "service", "peers", "scale")
 #: Run only when named: they need packages that lookalike does not, or longer than all others together.
-NAMED_ONLY = ("peers", "scale")
+NAMED_ONLY = ("memory", "peers", "scale")
 
 
 def main(names: list[str]) -> int:

@@ -52,20 +52,37 @@ def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: She
     held = index.stored(list(references))
     for id, ref in references.items():
         try:
-            data = read(ref.uri)
-            content_sha256 = hashlib.sha256(data).hexdigest()
-            if _is_current(held.get(id), ref, content_sha256, fingerprint):
-                fates[id] = held[id].chunk == chunk.origin
-            else:
-                if content_sha256 not in pictures:
-                    pictures[content_sha256] = decode(data)
-                loaded.append(Loaded(ref, pictures[content_sha256], content_sha256))
-                fates[id] = True
+            item = _load(ref, held.get(id), pictures, read=read, decode=decode, fingerprint=fingerprint)
         except ImageRejected as error:
             fates[id] = Rejected(ref.uri, error.reason, error.detail)
+            continue
+        loaded += [item] if item else []
+        fates[id] = item is not None or held[id].chunk == chunk.origin
     for rejected in _write(loaded, chunk.origin, embed=embed, index=index, fingerprint=fingerprint):
         fates[document_id(rejected.uri)] = rejected
     return _outcome(chunk, fates)
+
+
+def _load(
+    ref: ImageRef,
+    stored: Stored | None,
+    pictures: dict[str, Picture],
+    *,
+    read: Read,
+    decode: Decode,
+    fingerprint: str,
+) -> Loaded | None:
+    """The image, decoded unless its bytes are among `pictures`; None if the index holds it as it is.
+
+    The file's bytes go when this returns, so a chunk never holds those of two files: one may be a hundred megabytes.
+    """
+    data = read(ref.uri)
+    content_sha256 = hashlib.sha256(data).hexdigest()
+    if _is_current(stored, ref, content_sha256, fingerprint):
+        return None
+    if content_sha256 not in pictures:
+        pictures[content_sha256] = decode(data)
+    return Loaded(ref, pictures[content_sha256], content_sha256)
 
 
 def _is_current(stored: Stored | None, ref: ImageRef, content_sha256: str, fingerprint: str) -> bool:

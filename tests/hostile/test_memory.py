@@ -30,8 +30,8 @@ print(peak() - before)
 SIZES = {12: (4000, 3000), 50: (8660, 5774)}
 #: A JPEG is decoded at 1/8 to 1/2 of its size; a progressive one keeps all its coefficients (16 bits each, 1.5 per
 #: pixel with the usual subsampling). Pillow keeps RGB in 4 bytes; its WebP reader holds two canvases of 4 and a copy
-#: of the frame beside them.
-BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 17}
+#: of the frame, which we let go before the picture is made.
+BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 13}
 #: What does not grow with the picture: codecs, the result, the allocator's slack.
 FIXED_BYTES = 30 * 2**20
 

@@ -1,0 +1,119 @@
+"""Decoding: ours against Pillow's whole decode, and against other decoders where they are installed.
+
+simplejpeg and PyTurboJPEG are no dependencies: in an environment that has them (and, for the second, TURBOJPEG=the
+shared library) they are measured too; elsewhere the report says that they are not.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from benchmarks.photographs import QUALITY, SIZES, encoded, photograph
+from benchmarks.table import console, print_rates
+from lookalike.images import RESAMPLING, decode
+
+Decoder = Callable[[bytes], object]
+
+#: A folder of small JPEGs; without it some are drawn.
+PICTURES = os.environ.get("LOOKALIKE_PICTURES")
+ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
+SMALL_COUNT = 200
+#: Small pictures of a listing are about as large as what the model takes.
+SMALL_SIZES = ((175, 175), (224, 224), (200, 267))
+SIZE = 224
+#: Of the draft decode in ours: the candidates may stop at the same.
+LEAST = 2 * SIZE
+FULL = "Pillow, whole"
+OURS = "lookalike"
+MAX_PIXELS = 10**9
+
+
+def main() -> None:
+    decoders = {FULL: _pillow_whole, OURS: _ours, **dict(_candidates())}
+    for title, files in _workloads():
+        print_rates(f"Decode to {SIZE}: {title}", "pictures/s", _rates(decoders, files), baseline=FULL)
+
+
+def _rates(decoders: dict[str, Decoder], files: Sequence[bytes]) -> dict[str, list[float]]:
+    """Pictures per second on one core, the decoders in turn; the first round warms up and is not counted."""
+    rates: dict[str, list[float]] = {name: [] for name in decoders}
+    for number in range(ROUNDS + 1):
+        for name, decoder in decoders.items():
+            began = time.perf_counter()
+            for data in files:
+                decoder(data)
+            rates[name] += [len(files) / (time.perf_counter() - began)] if number else []
+    return rates
+
+
+def _workloads() -> Iterator[tuple[str, list[bytes]]]:
+    small = _small()
+    yield f"{len(small)} small JPEGs, {sum(map(len, small)) / len(small) / 1000:.0f} kB each", small
+    large = photograph(*SIZES[12])
+    for subsampling in ("4:2:0", "4:4:4"):
+        for progressive in (False, True):
+            data = encoded(large, "JPEG", quality=QUALITY, subsampling=subsampling, progressive=progressive)
+            form = "progressive" if progressive else "baseline"
+            yield f"12 megapixels, {subsampling}, {form}, {len(data) / 1e6:.1f} MB", [data]
+
+
+def _small() -> list[bytes]:
+    if PICTURES:
+        paths = sorted(Path(PICTURES).rglob("*.jpg"))
+        return [path.read_bytes() for path in paths[:: max(1, len(paths) // SMALL_COUNT)]]
+    drawn = (photograph(*SMALL_SIZES[seed % len(SMALL_SIZES)], seed) for seed in range(SMALL_COUNT))
+    return [encoded(picture, "JPEG", quality=QUALITY) for picture in drawn]
+
+
+def _ours(data: bytes) -> object:
+    return decode(data, max_pixels=MAX_PIXELS, size=SIZE).pixels
+
+
+def _pillow_whole(data: bytes) -> object:
+    with Image.open(BytesIO(data)) as picture:
+        return _resized(picture.convert("RGB"))
+
+
+def _resized(picture: Image.Image) -> object:
+    # Turned to bytes, as whoever wants an array must.
+    return picture.resize((SIZE, SIZE), RESAMPLING).tobytes()
+
+
+def _candidates() -> Iterator[tuple[str, Decoder]]:
+    for name, make in (("simplejpeg", _simplejpeg), ("turbojpeg", _turbojpeg)):
+        try:
+            yield name, make(import_module(name))
+        except (ImportError, RuntimeError) as error:
+            console.print(f"{name} is not measured: {str(error).splitlines()[0]}")
+
+
+def _simplejpeg(module: Any) -> Decoder:
+    def decoder(data: bytes) -> object:
+        pixels = module.decode_jpeg(data, "RGB", min_height=LEAST, min_width=LEAST, min_factor=1)
+        return _resized(Image.fromarray(pixels))
+
+    return decoder
+
+
+def _turbojpeg(module: Any) -> Decoder:
+    jpeg = module.TurboJPEG(os.environ.get("TURBOJPEG"))
+
+    def decoder(data: bytes) -> object:
+        width, height = jpeg.decode_header(data)[:2]
+        factor = _factor(min(width, height), jpeg.scaling_factors)
+        pixels = jpeg.decode(data, pixel_format=module.TJPF_RGB, scaling_factor=factor)
+        return _resized(Image.fromarray(pixels))
+
+    return decoder
+
+
+def _factor(side: int, factors: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The smallest factor that leaves LEAST pixels, and never one that enlarges."""
+    enough = [factor for factor in factors if side * factor[0] >= LEAST * factor[1] and factor[0] <= factor[1]]
+    return min(enough, key=lambda factor: factor[0] / factor[1], default=(1, 1))

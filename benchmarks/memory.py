@@ -1,0 +1,182 @@
+"""What a worker child holds in memory: chunks of ever larger pictures, and then many small ones, in a real worker."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from PIL import Image
+from rich.table import Table
+
+from benchmarks.child import TIME_LIMIT_S, Child, running_worker
+from benchmarks.photographs import QUALITY, SIZES, encoded, mosaic, photograph
+from benchmarks.table import console
+from lookalike.embedding.spec import PICTURE_SIZE
+from lookalike.queue import send_chunk
+from lookalike.records import Chunk, ImageRef
+from lookalike.settings import Settings
+from tests.running import await_true
+from tests.services.redis import RedisServer
+from tests.worker.bench import Bench
+
+MEGAPIXELS = tuple(int(size) for size in os.environ.get("LOOKALIKE_MEGAPIXELS", "12,50,200").split(","))
+SMALL_PICTURES = int(os.environ.get("LOOKALIKE_SMALL_PICTURES", "50000"))
+#: Of each format and size: enough to tell whether one's memory is given back before the next is read.
+LARGE_PICTURES = 3
+#: So many different small files, each under many names: no two of a chunk hold the same bytes.
+SMALL_FILES = 256
+SMALL_SIDE = 200
+#: Chunks between two looks at the small pictures' memory.
+CHUNKS_PER_SAMPLE = 10
+#: The share of the samples that the slope leaves out: the first pictures fill caches.
+WARM_UP = 0.3
+#: Of a picture being decoded, at most (worst: WebP, and grey with transparency): see `lookalike.images.decode`.
+BYTES_PER_PIXEL = 13
+#: A file's bytes, and the copy that some of Pillow's readers make of them.
+FILES_HELD = 2
+#: A chunk's pictures of the model's size one by one, and stacked for the model.
+BATCHES_HELD = 2
+#: What glibc keeps for the next picture.
+SLACK_MIB = 64
+RAISED = {"LOOKALIKE_MAX_IMAGE_PIXELS": str(2**28), "LOOKALIKE_MAX_IMAGE_BYTES": str(2**30)}
+FORMATS: dict[str, tuple[str, dict[str, object]]] = {
+    "baseline JPEG": ("JPEG", {"quality": QUALITY}),
+    "progressive JPEG": ("JPEG", {"quality": QUALITY, "progressive": True}),
+    "PNG": ("PNG", {"compress_level": 1}),
+    "TIFF, deflated": ("TIFF", {"compression": "tiff_adobe_deflate"}),
+    # A lossy one of 200 megapixels overflowed libwebp's first partition (512 KiB) at quality 80.
+    "lossless WebP": ("WebP", {"lossless": True, "quality": 0, "method": 0}),
+}
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the child held around one chunk, in MiB of resident memory, and what became of its pictures."""
+
+    before: float
+    peak: float
+    after: float
+    indexed: int
+    rejected: int
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, RedisServer() as server:
+        home, root = Path(folder, "home"), Path(folder, "root")
+        root.mkdir()
+        small = _small_files(root / "small")
+        with running_worker(server.url, home, root, "raised", RAISED) as bench:
+            _report_large(bench, "Raised limits", small)
+        with running_worker(server.url, home, root, "default", {}) as bench:
+            _report_large(bench, "Default limits", small)
+            _report_small(bench, small)
+
+
+def _bound_mib(settings: Settings, base_mib: float) -> float:
+    """What a child that holds `base_mib` after its first chunk may hold at most."""
+    pixels = BYTES_PER_PIXEL * settings.max_image_pixels
+    files = FILES_HELD * settings.max_image_bytes
+    batch = BATCHES_HELD * settings.chunk_size * 3 * PICTURE_SIZE**2
+    return base_mib + (pixels + files + batch) / 2**20 + SLACK_MIB
+
+
+def _report_large(bench: Bench, title: str, small: Sequence[Path]) -> None:
+    """One row a format and size; the first rows are of small pictures, which the child needs for anything."""
+    shown = Table(title=f"A worker child, MiB. {title}", box=None, title_justify="left", title_style="bold")
+    for column in ("", "a file's", "before", "peak", "above before", "after", "indexed", "rejected"):
+        shown.add_column(column, justify="left" if not column else "right")
+    first = _held(bench, _named(small, bench.root / f"first-{title}", 64))
+    _add_row(shown, "64 small pictures, the child's first", small[0], first)
+    _add_row(shown, "64 small pictures", small[0], _held(bench, _named(small, bench.root / f"second-{title}", 64)))
+    tile = photograph(2000, 1500)
+    for megapixels in MEGAPIXELS:
+        picture = mosaic(*SIZES[megapixels], tile)
+        for name in FORMATS:
+            paths = _large_files(bench.root / f"{megapixels}-{name}", name, picture)
+            row = f"{LARGE_PICTURES} x {megapixels} megapixels, {name}"
+            _add_row(shown, row, paths[0], _held(bench, paths))
+    console.print(shown)
+    limits = f"{bench.settings.max_image_pixels:,} pixels, {bench.settings.max_image_bytes / 2**20:,.0f} MiB a file"
+    console.print(f"bound at {limits}: {_bound_mib(bench.settings, first.after):,.0f} MiB\n")
+
+
+def _add_row(shown: Table, name: str, path: Path, held: Held) -> None:
+    figures = (path.stat().st_size / 2**20, held.before, held.peak, held.peak - held.before, held.after)
+    shown.add_row(name, *(f"{figure:,.1f}" for figure in figures), str(held.indexed), str(held.rejected))
+
+
+def _held(bench: Bench, paths: Sequence[Path]) -> Held:
+    """What the child held before, at most during, and after a chunk of these files."""
+    child = Child(bench.settings.home)
+    child.forget_peak()
+    before = child.resident_mib
+    job_id = _send(bench, [paths])
+    job = bench.ledger.job(job_id)
+    assert job.indexed + job.rejected == len(paths), job.error
+    return Held(before, child.peak_mib, child.resident_mib, job.indexed, job.rejected)
+
+
+def _send(bench: Bench, chunks: Sequence[Sequence[Path]]) -> str:
+    """A job of these chunks, worked off but not ended: its end would compact the index in between."""
+    job_id = bench.open_job()
+    for number, paths in enumerate(chunks):
+        chunk = Chunk(f"{job_id}/{number:06d}", job_id, tuple(ImageRef(str(path)) for path in paths))
+        bench.ledger.open_chunk(chunk)
+        send_chunk(bench.app, chunk.id)
+    await_true(lambda: not bench.ledger.outstanding(job_id), TIME_LIMIT_S)
+    return job_id
+
+
+def _report_small(bench: Bench, files: Sequence[Path]) -> None:
+    """RSS along many small pictures, and its slope after the caches are filled."""
+    size = bench.settings.chunk_size
+    samples: list[tuple[int, float]] = []
+    child = Child(bench.settings.home)
+    names = _named(files, bench.root / "many", SMALL_PICTURES)
+    for start in range(0, len(names), size * CHUNKS_PER_SAMPLE):
+        part = names[start : start + size * CHUNKS_PER_SAMPLE]
+        _send(bench, [part[at : at + size] for at in range(0, len(part), size)])
+        samples.append((start + len(part), child.resident_mib))
+    kept = samples[int(len(samples) * WARM_UP) :]
+    done, resident = np.array(kept).T
+    slope, _ = np.polyfit(done, resident, 1) if len(kept) > 1 else (float("nan"), 0.0)
+    console.print(f"{samples[-1][0]:,} small pictures through one child, chunks of {size}: resident MiB")
+    for number, mib in samples[:: max(1, len(samples) // 10)]:
+        console.print(f"  after {number:>7,}: {mib:,.1f}")
+    console.print(
+        f"  the last {len(kept)} of {len(samples)} looks: median {median(resident):,.1f}, "
+        f"{min(resident):,.1f} to {max(resident):,.1f}; slope {10_000 * slope:+.2f} MiB per 10,000 pictures\n"
+    )
+
+
+def _small_files(folder: Path) -> list[Path]:
+    folder.mkdir()
+    for seed in range(SMALL_FILES):
+        picture = photograph(SMALL_SIDE, SMALL_SIDE, seed)
+        (folder / f"{seed:04d}.jpg").write_bytes(encoded(picture, "JPEG", quality=QUALITY))
+    return sorted(folder.iterdir())
+
+
+def _named(files: Sequence[Path], folder: Path, count: int) -> list[Path]:
+    """So many names for the few files: a document's id is its name's, so each is an image of its own."""
+    folder.mkdir(exist_ok=True)
+    names = [folder / f"{number:06d}.jpg" for number in range(count)]
+    for number, name in enumerate(names):
+        os.link(files[number % len(files)], name)
+    return names
+
+
+def _large_files(folder: Path, name: str, picture: Image.Image) -> list[Path]:
+    """The picture in this format; a byte behind its end makes every file another."""
+    paths = [folder / f"{number}.img" for number in range(LARGE_PICTURES)]
+    if folder.exists():
+        return paths
+    folder.mkdir()
+    kind, options = FORMATS[name]
+    data = encoded(picture, kind, **options)
+    for number, path in enumerate(paths):
+        path.write_bytes(data + bytes([number]))
+    return paths

@@ -1,0 +1,59 @@
+"""Pictures like a camera's, drawn with NumPy: soft light, edges, texture and noise; knows no decoder's speed."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+#: Width and height of the sensors that phones and cameras have, by their megapixels.
+SIZES = {12: (4000, 3000), 50: (8160, 6120), 200: (16320, 12240)}
+#: What cameras save with; about 3 to 6 bits a pixel follow from it.
+QUALITY = 90
+#: A photograph's energy falls with the square of the frequency: each octave has half the amplitude of the one before.
+OCTAVES = 8
+#: Standard deviation of a sensor's noise at moderate light, in grey levels.
+NOISE_LEVELS = 3.0
+EDGES = 60
+
+
+def photograph(width: int, height: int, seed: int = 0) -> Image.Image:
+    """RGB; a function of its arguments alone."""
+    rng = np.random.default_rng(seed)
+    light = np.full((height, width, 3), 40.0, np.float32)
+    for octave in range(OCTAVES):
+        light += _octave(rng, width, height, 2 ** (octave + 1)) * np.float32(0.5**octave)
+    _add_edges(light, rng)
+    light += rng.standard_normal((height, width, 1), dtype=np.float32) * np.float32(NOISE_LEVELS)
+    return Image.fromarray(light.clip(0, 255).astype(np.uint8))
+
+
+def mosaic(width: int, height: int, tile: Image.Image) -> Image.Image:
+    """A picture of any size made of the tile, for sizes that would take minutes to draw."""
+    pixels: NDArray[np.uint8] = np.asarray(tile)
+    repeats = (-(-height // pixels.shape[0]), -(-width // pixels.shape[1]), 1)
+    return Image.fromarray(np.ascontiguousarray(np.tile(pixels, repeats)[:height, :width]))
+
+
+def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    """The file's bytes; `kind` and `options` are Pillow's."""
+    file = BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def _octave(rng: np.random.Generator, width: int, height: int, cells: int) -> NDArray[np.float32]:
+    """Smooth noise of so many cells each way, 0 to 140 grey levels, little of it coloured."""
+    coarse = 100 * rng.random((cells, cells, 1)) + 40 * rng.random((cells, cells, 3))
+    channels = (Image.fromarray(coarse[..., channel].astype(np.float32)) for channel in range(3))
+    resized = [np.asarray(each.resize((width, height), Image.Resampling.BICUBIC)) for each in channels]
+    return np.stack(resized, axis=-1)
+
+
+def _add_edges(light: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Flat things in front: rectangles that darken or brighten what is behind them."""
+    height, width = light.shape[:2]
+    for _ in range(EDGES):
+        top, left = int(rng.integers(height)), int(rng.integers(width))
+        tall, wide = rng.integers(1, max(2, height // 6)), rng.integers(1, max(2, width // 6))
+        light[top : top + tall, left : left + wide] *= rng.uniform(0.4, 1.5, size=3).astype(np.float32)

@@ -1,0 +1,85 @@
+"""What a chunk of large pictures takes, measured in a process of its own: no more than the largest of them alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.encodings import encoded
+from tests.running import ROOT
+
+#: Ingests chunks as a worker does, with a model and an index that take no memory; prints how far the peak rose over
+#: what was held before, what is still held after, in bytes, and how many were indexed and rejected.
+PROBE = """
+import sys
+from functools import partial
+from pathlib import Path
+import numpy as np
+from lookalike.images import decode
+from lookalike.records import Chunk, ImageRef
+from lookalike.storage import Storage
+from worker.pipeline import ingest
+
+class Shelf:
+    def stored(self, ids): return {}
+    def write(self, documents): return []
+
+def held(field):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+
+def run(*names):
+    chunk = Chunk("job/0", "job", tuple(ImageRef(str(Path(sys.argv[1], name))) for name in names))
+    return ingest(
+        chunk, read=Storage((Path(sys.argv[1]),), 2**30).read, decode=partial(decode, max_pixels=64_000_000),
+        embed=lambda pixels: np.ones((len(pixels), 4), np.float32), index=Shelf(), fingerprint="f",
+    )
+
+run("small")
+before = held("VmHWM")
+done = run(*sys.argv[2:])
+print(held("VmHWM") - before, held("VmRSS") - before, done.indexed, len(done.rejected))
+"""
+WIDTH, HEIGHT = 4000, 3000
+#: A BMP's pixels take 3 bytes in the file and 4 in Pillow.
+FILE_BYTES = 3 * WIDTH * HEIGHT
+DECODED_BYTES = 4 * WIDTH * HEIGHT
+NAMES = ("a", "b", "c")
+#: The pictures of the model's size, the allocator's slack; much less than one more file.
+SLACK_BYTES = 12 * 2**20
+
+
+def large(path: Path, number: int, width: int, height: int, file_bytes: int) -> None:
+    """A sparse BMP, black but for the pixel that tells it from the others; it may lack its end, or go on behind it."""
+    header = bytearray(encoded("bmp")[:54])
+    header[2:6] = (54 + 3 * width * height).to_bytes(4, "little")
+    header[18:26] = width.to_bytes(4, "little") + height.to_bytes(4, "little")
+    header[34:38] = (3 * width * height).to_bytes(4, "little")
+    with path.open("wb") as file:
+        file.write(bytes(header) + bytes([number]))
+        file.truncate(file_bytes)
+
+
+@pytest.mark.parametrize(
+    "width, height, file_bytes, largest_bytes, fate",
+    [
+        pytest.param(WIDTH, HEIGHT, 54 + FILE_BYTES, FILE_BYTES + DECODED_BYTES, (3, 0), id="whole"),
+        pytest.param(WIDTH, HEIGHT, FILE_BYTES - 100_000, FILE_BYTES + DECODED_BYTES, (0, 3), id="truncated"),
+        # A second file beside the first would show here, where no pixels hide it.
+        pytest.param(80, 60, FILE_BYTES, FILE_BYTES, (3, 0), id="small in a large file"),
+    ],
+)
+def test_a_chunk_takes_no_more_memory_than_its_largest_picture(
+    width: int, height: int, file_bytes: int, largest_bytes: int, fate: tuple[int, int], tmp_path: Path
+) -> None:
+    (tmp_path / "small").write_bytes(encoded("bmp"))
+    for number, name in enumerate(NAMES):
+        large(tmp_path / name, number, width, height, file_bytes)
+    command = [sys.executable, "-c", PROBE, str(tmp_path), *NAMES]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr
+    peak, after, indexed, rejected = map(int, done.stdout.split())
+    assert (indexed, rejected) == fate
+    assert 0.9 * largest_bytes < peak < largest_bytes + SLACK_BYTES
+    assert after < SLACK_BYTES
