@@ -31,7 +31,7 @@ class Server:
             timeout=options.timeout_s,
             max_retries=0,
             retry_on_timeout=False,
-            # gzip takes 1.4 s of CPU for a 3.3 MB request, to make it a third: longer than a network takes.
+            # The client's gzip takes 0.65 s of CPU to make 3.5 MB into 1.3 MB: longer than a network takes.
             http_compress=False,
             **security,
         )

@@ -7,7 +7,7 @@ import pytest
 from lookalike.index import bulk
 from lookalike.index.verdict import Verdict
 from lookalike.records import Reason
-from tests.index.documents import documents
+from tests.index.documents import document, documents
 
 BREAKER = {
     "type": "mapper_parsing_exception",
@@ -23,6 +23,14 @@ def test_a_request_is_cut_by_bytes_and_no_operation_is_lost() -> None:
     assert [operation for piece in pieces for operation in piece] == operations
     assert all(sum(len(operation.body) for operation in piece) <= size_bytes for piece in pieces)
     assert len(pieces) == 4
+
+
+def test_the_largest_chunk_of_the_widest_vectors_goes_in_requests_of_5_to_15_mb() -> None:
+    vectors = np.random.default_rng(0).normal(size=(1024, 2048)).astype(np.float32)
+    operations = (bulk.indexing(document(str(i), vector)) for i, vector in enumerate(vectors))
+    sizes = [sum(len(operation.body) for operation in piece) for piece in bulk.cut(operations)]
+    assert sum(sizes) > 20e6
+    assert all(5e6 <= size <= 15e6 for size in sizes[:-1]) and sizes[-1] <= 15e6
 
 
 def test_an_operation_larger_than_a_request_goes_alone() -> None:

@@ -24,6 +24,11 @@ def settings(url: str) -> dict[str, Any]:
     return {name: found.get(f"index.{name}") for name in ("refresh_interval", "number_of_replicas")}
 
 
+def refreshes(url: str) -> int:
+    stats = request(url, "GET", "/loading-v1/_stats/refresh")["_all"]["primaries"]["refresh"]
+    return int(stats["total"]) + int(stats["external_total"])
+
+
 def test_a_load_turns_refresh_and_replicas_down_and_its_end_restores_them(index: Index, opensearch_url: str) -> None:
     before = settings(opensearch_url)
     assert not index.is_loading()
@@ -35,6 +40,19 @@ def test_a_load_turns_refresh_and_replicas_down_and_its_end_restores_them(index:
     assert settings(opensearch_url) == before
     assert not index.is_loading()
     assert index.count() == 3
+
+
+def test_a_load_of_new_documents_refreshes_nothing_though_each_chunk_is_looked_up_first(
+    index: Index, opensearch_url: str
+) -> None:
+    index.begin_load()
+    before = refreshes(opensearch_url)
+    written = documents(6)
+    for chunk in (written[:3], written[3:]):
+        assert index.stored([each.id for each in chunk]) == {}
+        assert index.write(chunk) == []
+    assert refreshes(opensearch_url) == before
+    assert index.count() == 0
 
 
 def test_a_value_set_by_hand_comes_back(index: Index, opensearch_url: str) -> None:

@@ -11,7 +11,7 @@ import signal
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -33,10 +33,12 @@ PORT_ATTEMPTS = 3
 class OpenSearchServer:
     """One node; its data live until `stop`. With OPENSEARCH_URL it is somebody else's: never started or stopped."""
 
-    def __init__(self, heap_mib: int = HEAP_MIB) -> None:
+    def __init__(self, heap_mib: int = HEAP_MIB, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are added to those of a server that is ours."""
         self.url = os.environ.get("OPENSEARCH_URL", "").rstrip("/")
         self.is_ours = not self.url
         self._heap_mib = heap_mib
+        self._settings = dict(settings or {})
         self._place: Container | LocalInstall | None = None
         self._process: ServerProcess | None = None
         self._port = 0
@@ -108,7 +110,7 @@ class OpenSearchServer:
 
     def _launch(self) -> None:
         assert self._place, "not started"
-        process = self._process = self._place.launch(self._port, self._heap_mib)
+        process = self._process = self._place.launch(self._port, self._heap_mib, self._settings)
         try:
             # Only while our process lives: on a clash the answer would be somebody else's.
             process.await_ready(lambda: process.is_running and self.answers(), READY_TIMEOUT_S)

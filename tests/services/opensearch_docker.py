@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import uuid
+from collections.abc import Mapping
 
 from tests.services import ServiceMissing
 from tests.services.maven import OPENSEARCH_VERSION
@@ -49,10 +50,11 @@ class Container:
         self._name = f"lookalike-test-{uuid.uuid4().hex[:12]}"
         self._folder = run_folder("opensearch")
 
-    def launch(self, port: int, heap_mib: int) -> ServerProcess:
-        """Start a container on this port over the data of earlier ones."""
-        settings = SETTINGS | {"OPENSEARCH_JAVA_OPTS": f"-Xms{heap_mib}m -Xmx{heap_mib}m"}
-        environment = [word for name, value in settings.items() for word in ("--env", f"{name}={value}")]
+    def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
+        """Start a container on this port over the data of earlier ones, with these settings beside ours; no port that
+        they name can be reached from outside."""
+        told = SETTINGS | {"OPENSEARCH_JAVA_OPTS": f"-Xms{heap_mib}m -Xmx{heap_mib}m"} | dict(settings)
+        environment = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
         place = ["--publish", f"127.0.0.1:{port}:9200", "--volume", f"{self._name}:/usr/share/opensearch/data"]
         run = [self._docker, "run", "--rm", "--interactive", "--name", self._name, *place, *environment]
         return ServerProcess([*run, "--entrypoint", "bash", IMAGE, "-c", UNTIL_INPUT_ENDS], self._folder)

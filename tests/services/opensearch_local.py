@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.services import maven
@@ -37,10 +38,10 @@ class LocalInstall:
         for name in ("config", "data", "logs", "temporary"):
             (self._folder / name).mkdir()
 
-    def launch(self, port: int, heap_mib: int) -> ServerProcess:
-        """Start a server on this port over the data that lie here."""
+    def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
+        """Start a server on this port over the data that lie here, with these settings beside ours."""
         configuration = self._folder / "config"
-        (configuration / "opensearch.yml").write_text(self._settings(port))
+        (configuration / "opensearch.yml").write_text(self._settings(port, settings))
         (configuration / "log4j2.properties").write_text(LOGGING)
         self._hand_over()
         return ServerProcess(self._command(heap_mib), self._folder, self._uid)
@@ -51,7 +52,7 @@ class LocalInstall:
     def remove(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _settings(self, port: int) -> str:
+    def _settings(self, port: int, more: Mapping[str, str]) -> str:
         lines = (
             "discovery.type: single-node",
             "network.host: 127.0.0.1",
@@ -61,6 +62,7 @@ class LocalInstall:
             f"path.logs: {self._folder / 'logs'}",
             "action.auto_create_index: false",
             "cluster.routing.allocation.disk.threshold_enabled: false",
+            *(f"{name}: {value}" for name, value in more.items()),
         )
         return "\n".join(lines) + "\n"
 

@@ -1,0 +1,115 @@
+"""Ways to send the documents of a bulk over HTTP: ours, and ours with one thing changed; measures nothing."""
+
+import base64
+import gzip
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import orjson
+
+from benchmarks import smile
+from lookalike.index import IndexOptions, bulk, mapping
+from lookalike.index.checks import sift
+from lookalike.index.opensearch_index import BULK_ANSWER, OpenSearchIndex
+from lookalike.records import Document, ModelIdentity, Rejected
+
+OPTIONS = IndexOptions()
+#: gzip's own default, and the client's: small before fast.
+SMALLEST = 9
+FASTEST = 1
+DECIMALS = 7
+
+
+class Ours(OpenSearchIndex):
+    """As it is."""
+
+    def __init__(self, url: str, name: str) -> None:
+        super().__init__(url, name, OPTIONS)
+
+
+class Variation(Ours):
+    """Ours, but for what a subclass says."""
+
+    headers: ClassVar[dict[str, str]] = {}
+    #: Whether the server keeps vectors a second time, within the JSON of each document.
+    has_whole_source = False
+
+    def ensure(self, model: ModelIdentity) -> None:
+        if not self.has_whole_source:
+            return super().ensure(model)
+        number = self._server.call("GET", "/")["version"]["number"]
+        version = tuple(int(part) for part in number.split("-")[0].split("."))
+        body = mapping.definition(model, OPTIONS, version) | {"aliases": {self.name: {}}}
+        body["settings"]["index"]["knn.derived_source.enabled"] = False
+        self._server.call("PUT", f"/{self.name}-v1", body, name=self.name)
+
+    def write(self, documents: Sequence[Document]) -> list[Rejected]:
+        fit, rejected = sift(documents, self.name, self.model())
+        return rejected + self._perform(self.encode(document) for document in fit)
+
+    def encode(self, document: Document) -> bulk.Operation:
+        return bulk.indexing(document)
+
+    def pack(self, body: bytes) -> bytes:
+        return body
+
+    def _attempt(self, operations: list[bulk.Operation]) -> bulk.Tally:
+        body = self.pack(b"".join(operation.body for operation in operations))
+        parameters = {"require_alias": "true", "filter_path": BULK_ANSWER}
+        path, headers = f"/{self.name}/_bulk", {"accept": "application/json", **self.headers}
+        send = self._server._client.transport.perform_request
+        return bulk.tally(operations, send("POST", path, params=parameters, body=body, headers=headers)["items"])
+
+
+class Gzipped(Variation):
+    """As the client's `http_compress` does it."""
+
+    headers: ClassVar[dict[str, str]] = {"content-encoding": "gzip"}
+    level = SMALLEST
+
+    def pack(self, body: bytes) -> bytes:
+        return gzip.compress(body, self.level)
+
+
+class GzippedFast(Gzipped):
+    level = FASTEST
+
+
+class Rounded(Variation):
+    """Floats with fewer digits than it takes to tell every float32 from its neighbours."""
+
+    def encode(self, document: Document) -> bulk.Operation:
+        return bulk.indexing(replace(document, image_embedding=np.round(document.image_embedding, DECIMALS)))
+
+
+class Base64(Variation):
+    """Vectors as base64 of little-endian float32, which k-NN 3.9 learns to read."""
+
+    def encode(self, document: Document) -> bulk.Operation:
+        vector = base64.b64encode(document.image_embedding.astype("<f4").tobytes()).decode()
+        action = orjson.dumps({"index": {"_id": document.id}})
+        body = orjson.dumps(source(document) | {"image_embedding": vector})
+        return bulk.Operation(document.id, document.uri, action + b"\n" + body + b"\n")
+
+
+class WholeSource(Variation):
+    """Our JSON into an index that keeps it whole: what SMILE is to be compared with."""
+
+    has_whole_source = True
+
+
+class Smile(WholeSource):
+    """Binary in place of JSON. k-NN takes the vectors out of JSON alone, so such an index must keep it whole."""
+
+    headers: ClassVar[dict[str, str]] = {"content-type": "application/smile"}
+
+    def encode(self, document: Document) -> bulk.Operation:
+        lines = (smile.encode({"index": {"_id": document.id}}), smile.encode(source(document)), b"")
+        return bulk.Operation(document.id, document.uri, smile.SEPARATOR.join(lines))
+
+
+def source(document: Document) -> dict[str, Any]:
+    """What the index keeps of a document beside its id."""
+    return {name: getattr(document, name) for name in bulk.SOURCE_FIELDS} | {"metadata": dict(document.metadata)}
