@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("ingest", "decode", "memory", "bulk", "verify", "ledger", "recall", "service", "peers", "scale")
+NAMES = ("ingest", "start", "decode", "memory", "bulk", "verify", "ledger", "recall", "service", "peers", "scale")
 #: Run only when named: they need packages that lookalike does not, or longer than all others together.
 NAMED_ONLY = ("memory", "peers", "scale")
 

@@ -1,0 +1,84 @@
+"""How long one waits before anything happens: for a worker child's first embedding, and for a search's answer."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.material import MODELS
+from benchmarks.ours import LOOKALIKE, environment, ingest
+from benchmarks.table import print_rates
+from cli.samples import keep, samples
+
+ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
+#: Of each of the eight kinds of drawn pictures.
+PER_CLASS = 40
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        home, pictures = Path(temporary, "home"), _drawn(Path(temporary, "pictures"))
+        with environment(home, f"lancedb://{home}/index"):
+            for name, options in MODELS.items():
+                ingest(pictures, _index(name), *options)
+            children: dict[str, list[float]] = {name: [] for name in MODELS}
+            searches: dict[str, list[float]] = {name: [] for name in MODELS}
+            picture = next(pictures.rglob("*.jpg"))
+            for _ in range(ROUNDS):
+                for name, options in MODELS.items():
+                    children[name].append(_child_ms(options))
+                    searches[name].append(_search_ms(picture, _index(name), options))
+    print_rates("From a worker child's fork to its first embedding, model cached (bar 2,000)", "ms", children)
+    print_rates("`lookalike search`, nothing running, embedded index (bar 1,500)", "ms", searches)
+
+
+def _drawn(folder: Path) -> Path:
+    for sample in samples(per_class=PER_CLASS, seed=7):
+        keep(sample, folder / sample.path)
+    return folder
+
+
+def _index(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def _child_ms(options: tuple[str, ...]) -> float:
+    """Of a process that has loaded what a worker's parent has, and forks as it does."""
+    command = [sys.executable, "-m", "benchmarks.start", *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return float(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _search_ms(picture: Path, index: str, options: tuple[str, ...]) -> float:
+    began = time.perf_counter()
+    command = [*LOOKALIKE, "search", str(picture), "--index", index, *options]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return 1000 * (time.perf_counter() - began)
+
+
+def fork_and_embed(model: str | None = None, weights: str | None = None) -> None:
+    """Fork, load the model in the child, embed one picture there, and print the milliseconds since the fork."""
+    import numpy as np
+
+    # What the parent of a worker's processes has loaded when it forks.
+    import worker.tasks
+    import worker.workbench  # noqa: F401
+    from lookalike import configured
+    from lookalike.settings import read_settings
+
+    settings = read_settings(model=model, weights=weights)
+    began = time.perf_counter()
+    if child := os.fork():
+        os.waitpid(child, 0)
+        return
+    spec = configured.model_spec(settings)
+    configured.embedder(settings, spec)(np.zeros((1, spec.size, spec.size, 3), np.uint8))
+    print(1000 * (time.perf_counter() - began), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    fork_and_embed(*sys.argv[2::2])
