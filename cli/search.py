@@ -45,7 +45,8 @@ def search(
     filters = _parsed(filter or [])
     chosen = {"index": index, "model": model, "weights": weights, "preprocessing": preprocessing}
     settings = read_settings(**chosen)
-    searcher = _opened(settings, [f"--{name}" for name, value in chosen.items() if value is not None])
+    given = [f"--{name}" for name, value in chosen.items() if value is not None]
+    searcher = _opened(settings, given, needs_model=image is not None)
     began = time.perf_counter()
     if image is not None:
         matches = _like_file(searcher, image, k, filters, settings)
@@ -63,12 +64,12 @@ def show(matches: list[Match]) -> None:
     results.print(table("score", "label", "picture", rows=rows) if rows else "Nothing is like it: the index is empty.")
 
 
-def _opened(settings: Settings, chosen: list[str]) -> Searching:
+def _opened(settings: Settings, chosen: list[str], *, needs_model: bool) -> Searching:
     """What answers: the query service, or this process. Only what is needed is loaded."""
     if settings.api_url is None:
         from api.wiring import open_searcher
 
-        return open_searcher(settings)
+        return open_searcher(settings, is_hurried=needs_model)
     if chosen:
         what = f"{', '.join(chosen)} cannot be chosen here: the query service of LOOKALIKE_API_URL has its own."
         raise BadSetting(what, "Leave it out, or unset LOOKALIKE_API_URL to search without the service.")

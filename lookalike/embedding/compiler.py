@@ -15,6 +15,8 @@ from lookalike.embedding.tensorflow import traced
 from lookalike.errors import ModelUnavailable, Refused
 from lookalike.records import Pixels
 
+from openvino.tools.ovc import convert_model  # isort: skip  # After quiet_openvino.
+
 #: Largest difference between what is read back and Keras, for vectors of length 1 at most.
 _TOLERANCE = 1e-3
 
@@ -24,7 +26,7 @@ def main(folder: Path, spec: ModelSpec) -> dict[str, Any]:
     model = keras_models.build(spec)
     graph = folder / "model.xml"
     # Keras's own model.export(format="openvino") does the same, but wants SciPy installed.
-    openvino.serialize(openvino.convert_model(traced(model, spec.size, batch_size=None)), graph)
+    openvino.serialize(convert_model(traced(model, spec.size, batch_size=None)), graph)
     _compare(model, graph, spec.size)
     versions = {"keras": keras.__version__, "openvino": openvino.__version__}
     return {"dimension": int(model.output_shape[1]), "versions": versions}

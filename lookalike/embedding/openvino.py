@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any
@@ -34,10 +34,10 @@ class OpenVINOEmbedder:
         self.identity = identity
         self.size = size
         self.precision = _precision(precision)
-        self._alone = _requests(graph, size, self.precision, threads, streams=1)
-        self._together = (
-            _requests(graph, size, self.precision, threads, streams=threads) if threads > 1 else self._alone
-        )
+        self._requests = partial(_requests, graph, size, self.precision, threads)
+        self._threads = threads
+        self._alone = self._requests(streams=1)
+        self._together: LifoQueue[Any] | None = None if threads > 1 else self._alone
         self._calls = 0
         self._counting = threading.Lock()
 
@@ -53,7 +53,10 @@ class OpenVINOEmbedder:
     def _request(self) -> Iterator[Any]:
         """An inference request that nobody else uses meanwhile, for its next run overwrites what it gave."""
         with self._counting:
-            requests = self._together if self._calls else self._alone
+            if self._calls and self._together is None:
+                # Only now, for one search from the command line never needs it.
+                self._together = self._requests(streams=self._threads)
+            requests = (self._together if self._calls else None) or self._alone
             self._calls += 1
         request = requests.get()
         try:
