@@ -3,12 +3,14 @@
 import sys
 
 from lookalike.errors import LookalikeError
+from worker.allocation import use_one_arena
 
 #: Gossip and mingle make workers wait for one another, and have left some deaf after a reconnect (celery#8030).
 DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO", "--hostname", "lookalike@%h"]
 
 
 def main(arguments: list[str]) -> int:
+    use_one_arena()
     try:
         from worker.app import app, models
 

@@ -29,6 +29,10 @@ KEEP_OLD_FILES = timedelta(seconds=60)
 #: Always the newest version: what another process wrote is seen at once.
 NO_STALENESS = timedelta(0)
 IDS_PER_REQUEST = 1000
+#: The ids of a million pictures; LanceDB would take 6 GiB.
+INDEX_CACHE_BYTES = 64 * 2**20
+#: LanceDB would take 1 GiB, for versions that nobody asks for again.
+METADATA_CACHE_BYTES = 16 * 2**20
 #: Of a scan.
 ROWS_PER_BATCH = 8192
 MODEL_KEY = b"lookalike.model"
@@ -224,7 +228,8 @@ def create_table(folder: Path, physical: str, model: ModelIdentity) -> str:
 
 
 def connect(folder: Path) -> Any:
-    return lancedb.connect(folder, read_consistency_interval=NO_STALENESS)
+    session = lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+    return lancedb.connect(folder, read_consistency_interval=NO_STALENESS, session=session)
 
 
 def compact(table: Any, most_fragments: int, keep: timedelta = KEEP_OLD_FILES) -> None:
