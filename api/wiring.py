@@ -6,7 +6,7 @@ from functools import partial
 from api.search import Searcher
 from lookalike import configured
 from lookalike.embedding import Embedder, ModelSpec
-from lookalike.embedding.cache import find
+from lookalike.embedding.cache import is_built
 from lookalike.index import Index
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings
@@ -16,7 +16,7 @@ def open_searcher(settings: Settings, index: Index | None = None, *, is_hurried:
     """Nothing heavy is loaded before the first picture; or, `is_hurried`, the model at once, beside the index's
     client, if it has been compiled before. Raises BadSetting, ModelUnavailable for a missing file."""
     spec = configured.model_spec(settings)
-    begun = _begun(settings, spec) if is_hurried and find(spec, settings.home) else None
+    begun = _begun(settings, spec) if is_hurried and is_built(spec, settings.home) else None
     return Searcher(
         index or configured.open_index(settings),
         load=partial(_load, settings, spec, begun),

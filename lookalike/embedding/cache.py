@@ -51,6 +51,11 @@ def find(spec: ModelSpec, home: Path) -> Artifact | None:
     return None
 
 
+def is_built(spec: ModelSpec, home: Path) -> bool:
+    """Whether there is an artifact of `spec`, damaged or not: without reading its weights, as `find` does."""
+    return _folder(spec, home).exists()
+
+
 def _read(spec: ModelSpec, folder: Path) -> Artifact:
     manifest = json.loads((folder / "manifest.json").read_text())
     for part in _PARTS:
