@@ -33,16 +33,20 @@ class Models:
     def __init__(self, precision: str, threads: int) -> None:
         self._loading = threading.Lock()
         self._room = threading.Semaphore(IN_FLIGHT)
-        load = lambda spec: TensorFlowEmbedder(ModelSpec.from_json(spec), precision=precision, threads=threads)  # noqa: E731
-        self._load = lru_cache(maxsize=KEPT)(load)
+        self._precision = precision
+        self._threads = threads
+        self._embedders = lru_cache(maxsize=KEPT)(self._load)
 
     def answer(self, header: dict[str, Any], pixels: np.ndarray[Any, Any]) -> tuple[dict[str, Any], Any]:
         """Raises Refused."""
         with self._loading:
-            embed = self._load(header["spec"])
+            embed = self._embedders(header["spec"])
         told = {"name": embed.identity.name, "dimension": embed.identity.dimension, "precision": embed.precision}
         with self._room:
             return told, embed(pixels)
+
+    def _load(self, spec: str) -> TensorFlowEmbedder:
+        return TensorFlowEmbedder(ModelSpec.from_json(spec), precision=self._precision, threads=self._threads)
 
 
 def serve(listener: Listener, models: Models) -> None:

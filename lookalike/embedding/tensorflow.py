@@ -51,8 +51,9 @@ class TensorFlowEmbedder:
 def traced(model: Any, size: int, batch_size: int | None, *, is_compiled: bool = False) -> Any:
     """The model as one TensorFlow function of uint8 [batch_size, size, size, 3], compiled with XLA or not."""
     signature = tensorflow.TensorSpec((batch_size, size, size, 3), tensorflow.uint8, name="pixels")
-    run = lambda pixels: model(pixels, training=False)  # noqa: E731
-    function = tensorflow.function(run, input_signature=[signature], jit_compile=is_compiled or None)
+    function = tensorflow.function(
+        lambda pixels: model(pixels, training=False), input_signature=[signature], jit_compile=is_compiled or None
+    )
     return function.get_concrete_function()
 
 
