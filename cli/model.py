@@ -1,4 +1,4 @@
-"""`lookalike model`: which models there are, what one is, building one ahead of need, and fitting one to pictures."""
+"""`lookalike model`: which models there are, what one is, building one ahead of need, and making one of another."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ from cli.console import print_json, remark, results, table
 from cli.options import Json, ModelName, Preprocessing, Weights
 from cli.stopping import stoppable
 from lookalike import configured, embedding
-from lookalike.embedding import Head, ModelSpec, fitted
+from lookalike.embedding import Head, ModelSpec, fitted, quantized
 from lookalike.embedding.cache import find
 from lookalike.fitting import FITTED_HEADS
 from lookalike.settings import Settings, read_settings
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     no_args_is_help=True,
-    help="List, describe, build and fit models.",
+    help="List, describe, build, fit and quantize models.",
 )
 
 Name = Annotated[
@@ -35,10 +35,11 @@ LAST_WORDS = "Interrupted. Nothing is kept."
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """List the models known by name, the fitted ones first, and which are built."""
+    """List the models known by name, those made here first, and which are built."""
     home = read_settings().home
-    heads = [fitted.read(home, name) for name in fitted.names(home)]
-    specs = [head.spec for head in heads] + list(embedding.NAMED.values())
+    made = [fitted.read(home, name).spec for name in fitted.names(home)]
+    made += [quantized.read(home, name).spec for name in quantized.names(home)]
+    specs = [*made, *embedding.NAMED.values()]
     columns = ("name", "fingerprint", "built", "metric", "head")
     rows = [(spec.name, spec.fingerprint, _is_built(spec, home), str(spec.metric), str(spec.head)) for spec in specs]
     if json:
@@ -108,6 +109,34 @@ def fit_model(
         print_json(_facts(spec) | _origin(spec, settings) | took)
 
 
+@app.command("quantize")
+def quantize_model(
+    folder: Annotated[Path, typer.Argument(help="Pictures such as will be indexed; no classes are needed.")],
+    name: Annotated[str, typer.Option(help="What the quantized model is called, wherever a model is named.")],
+    model: ModelName = None,
+    weights: Weights = None,
+    preprocessing: Preprocessing = None,
+    pictures: Annotated[int, typer.Option(min=32, max=4096, help="To calibrate with, of all in the folder.")] = 300,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of a quantized model.")] = False,
+    json: Json = False,
+) -> None:
+    """Make a model of 8-bit integers of another one: faster on a CPU, with vectors of its own."""
+    settings = read_settings(model=model, weights=weights, preprocessing=preprocessing)
+    quantized.check_name(settings.home, name, replace_existing=replace)
+    from cli.quantizing import make
+
+    began = time.monotonic()
+    with stoppable(LAST_WORDS):
+        made = make(settings, folder, name, pictures)
+    told = made.calibration
+    remark(f"Cosine of its vectors with those of {told.base}: {told.cosine} (median), {told.cosine_least} (least).")
+    remark("Measure what that means for your answers: lookalike evaluate FOLDER --models " + f"{told.base},{name}")
+    remark(f"{name} ({made.spec.fingerprint}, {made.spec.dimension}-d) is quantized. Use it: --model {name}")
+    if json:
+        took = {"seconds": round(time.monotonic() - began, 3)}
+        print_json(_facts(made.spec) | _origin(made.spec, settings) | took)
+
+
 def _facts(spec: ModelSpec) -> dict[str, Any]:
     return {
         "name": spec.name,
@@ -118,6 +147,7 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
         "size": spec.size,
         "pooling": str(spec.pooling),
         "flip": spec.flip,
+        "quantized": spec.is_quantized,
         "head": str(spec.head),
         "dimension": spec.dimension,
         "metric": str(spec.metric),
@@ -125,7 +155,9 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
 
 
 def _origin(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
-    """What a fitted model was fitted to; nothing for another."""
+    """What a fitted model was fitted to, or a quantized one calibrated with; nothing for another."""
+    if spec.is_quantized:
+        return vars(quantized.read(settings.home, spec.name).calibration)
     return vars(fitted.read(settings.home, spec.name).origin) if spec.head.is_fitted else {}
 
 

@@ -1,6 +1,6 @@
 """Models: from pixels to vectors. Importing this loads neither Keras nor TensorFlow nor OpenVINO."""
 
-from lookalike.embedding import fitted
+from lookalike.embedding import fitted, quantized
 from lookalike.embedding.applications import NAMED
 from lookalike.embedding.cache import Artifact, build_artifact
 from lookalike.embedding.fitted import FittedHead, Layer, Origin, project
@@ -25,5 +25,6 @@ __all__ = [
     "identify",
     "load",
     "project",
+    "quantized",
     "resolve",
 ]

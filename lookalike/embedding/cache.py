@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lookalike.embedding import conversion
+from lookalike.embedding import conversion, quantized
 from lookalike.embedding.spec import ModelSpec
 from lookalike.errors import DiskFull, ModelUnavailable
 from lookalike.records import ModelIdentity
@@ -95,7 +95,7 @@ def _build(spec: ModelSpec, home: Path) -> None:
 def _fill(building: Path, spec: ModelSpec) -> None:
     started = time.monotonic()
     log.info("Compiling the model %s (%s), once.", spec.name, spec.fingerprint)
-    made = conversion.convert(spec, building)
+    made = quantized.unpack(spec, building) if spec.is_quantized else conversion.convert(spec, building)
     manifest = {
         "name": spec.name,
         "fingerprint": spec.fingerprint,

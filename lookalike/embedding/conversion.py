@@ -43,9 +43,12 @@ def convert(spec: ModelSpec, folder: Path) -> Converted:
 
 def _run(spec: ModelSpec, folder: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "lookalike.embedding.compiler", str(folder)]
-    # The child must find what we found, however our own path came about.
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
-    return subprocess.run(command, input=spec.to_json(), capture_output=True, text=True, env=environment, check=False)
+    return subprocess.run(command, input=spec.to_json(), capture_output=True, text=True, env=environment(), check=False)
+
+
+def environment() -> dict[str, str]:
+    """That of a child that must find what we found, however our own path came about."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
 
 
 def _crash(process: "subprocess.CompletedProcess[str]", spec: ModelSpec, folder: Path) -> LookalikeError | OSError:

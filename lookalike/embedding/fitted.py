@@ -4,31 +4,25 @@ HOME/fitted/<name>.npz    kernel_0, bias_0, kernel_1 ...: float32, what stands b
                           and the vector; `about`: JSON, the spec of the base and what the head was fitted to
 """
 
-import errno
 import hashlib
 import json
-import os
-import re
-import tempfile
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.embedding.applications import NAMED
+from lookalike.embedding import kept
+from lookalike.embedding.kept import FITTED
 from lookalike.embedding.spec import Head, ModelSpec
-from lookalike.errors import BadSetting, DiskFull, ModelUnavailable
+from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Vectors
 
 Matrix = NDArray[np.float32]
-
-#: Names that are safe as file names everywhere, and that no option, path or command can be taken for.
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -70,64 +64,33 @@ def project(layers: Sequence[Layer], features: Vectors) -> Vectors:
 
 def check_name(home: Path, name: str, *, replace_existing: bool) -> None:
     """Raises BadSetting for a name that cannot be used, or that is taken."""
-    if not _NAME.fullmatch(name):
-        raise BadSetting(
-            f"A model cannot be named {name!r}.", "Use at most 64 of a to z, 0 to 9, - and _, a letter or digit first."
-        )
-    if name in NAMED:
-        raise BadSetting(f"There is a model named {name} already, and it is not a fitted one.", "Choose another name.")
-    if exists(home, name) and not replace_existing:
-        raise BadSetting(
-            f"There is a fitted model named {name} already.",
-            "Choose another name; or put it in the old one's place with --replace: indexes made with that are then "
-            "refused until they are embedded again.",
-        )
+    kept.check_name(FITTED, home, name, replace_existing=replace_existing)
 
 
 def exists(home: Path, name: str) -> bool:
-    return _NAME.fullmatch(name) is not None and _path(home, name).is_file()
+    return FITTED.exists(home, name)
 
 
 def names(home: Path) -> list[str]:
     """The fitted models under `home`, sorted."""
-    return sorted(path.stem for path in (home / "fitted").glob("*.npz") if _NAME.fullmatch(path.stem))
+    return FITTED.names(home)
 
 
 def write(home: Path, name: str, base: ModelSpec, kind: Head, layers: list[Layer], origin: Origin) -> FittedHead:
     """Keep a head fitted to the pooled features of `base`, in one step. Raises DiskFull, ModelUnavailable."""
     about = {"base": json.loads(base.to_json()), "head": kind.value, "origin": vars(origin)}
     arrays = _arrays(layers) | {"about": np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)}
-    try:
-        _write(_path(home, name), arrays)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"No room left in {home} for the fitted model.", "Free some.") from error
-        raise ModelUnavailable(
-            f"The fitted model cannot be kept in {home}: {error}.", "Check LOOKALIKE_HOME."
-        ) from error
+    FITTED.write(home, name, partial(_fill, arrays))
     return read(home, name)
 
 
-def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Hidden, so that nobody takes what a killed process leaves for a model.
-    descriptor, part = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes it private, but what is baked into an image is read by another user.
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(part)
+def _fill(arrays: dict[str, NDArray[Any]], file: IO[bytes]) -> None:
+    np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def read(home: Path, name: str) -> FittedHead:
     """The fitted model of that name. Raises ModelUnavailable where it is missing or damaged."""
-    path = _path(home, name)
+    path = FITTED.path(home, name)
     about, layers = _load(path)
     try:
         base = ModelSpec.from_json(json.dumps(about["base"]))
@@ -192,7 +155,3 @@ def _digest(layers: list[Layer]) -> str:
         digest.update(f"{name}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array, "<f4").tobytes())
     return digest.hexdigest()
-
-
-def _path(home: Path, name: str) -> Path:
-    return home / "fitted" / f"{name}.npz"

@@ -4,7 +4,8 @@ efficientnet-lite0          as it is known: average pooling, projected to 256 nu
 resnet50:pooled             the pooled features themselves
 resnet50:gem+flip+pooled    any options, in any order: a head, a pooling, and whether mirror images count as well
 path/to/file.keras:gem      the same for a file
-celebrities                 a model made by `lookalike model fit`; it takes no options, having been fitted with some
+celebrities                 a model made by `lookalike model fit` or `model quantize`; it takes no options, having been
+                            made with some
 """
 
 import difflib
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from lookalike.embedding import fitted
+from lookalike.embedding import fitted, quantized
 from lookalike.embedding.applications import FEATURED, NAMED
 from lookalike.embedding.keras_file import SUFFIX, picture_size, sha256_of
 from lookalike.embedding.spec import FILE, Head, ModelSpec, Pooling, Preprocessing
@@ -29,7 +30,7 @@ def resolve(
     model: str, *, weights: Path | None = None, preprocessing: str | None = None, home: Path | None = None
 ) -> ModelSpec:
     """The spec of a name (any case) or of a `.keras` file, with options; `weights` puts a `.keras` file in a name's
-    place. Fitted models are looked for under `home`.
+    place. Fitted and quantized models are looked for under `home`.
 
     Raises BadSetting for an unknown name, option or preprocessing, ModelUnavailable for a file that cannot be read.
     """
@@ -40,7 +41,9 @@ def resolve(
             raise BadSetting(f"{name} is a file already, so it takes no weights ({weights}).", "Give one of them.")
         return _with_options(_from_file(Path(name), mode), options)
     if home is not None and name.lower() not in NAMED and fitted.exists(home, name.lower()):
-        return _fitted(fitted.read(home, name.lower()), options, weights, mode)
+        return _made(fitted.read(home, name.lower()).spec, "fitted", options, weights, mode)
+    if home is not None and quantized.exists(home, name.lower()):
+        return _made(quantized.read(home, name.lower()).spec, "quantized", options, weights, mode)
     spec = _by_name(name, home)
     if weights is not None:
         spec = _on_weights(spec, weights)
@@ -88,7 +91,7 @@ def _named(known: ModelSpec, spec: ModelSpec) -> str:
 def _by_name(name: str, home: Path | None) -> ModelSpec:
     spec = NAMED.get(name.lower())
     if spec is None:
-        known = [*NAMED, *(fitted.names(home) if home is not None else ())]
+        known = [*NAMED, *([*fitted.names(home), *quantized.names(home)] if home is not None else ())]
         near = difflib.get_close_matches(name.lower(), known, n=3)
         hint = f"Did you mean {_choices(near)}?" if near else f"Known are {_choices(FEATURED)}"
         raise BadSetting(
@@ -108,24 +111,23 @@ def _on_weights(spec: ModelSpec, weights: Path) -> ModelSpec:
     )
 
 
-def _fitted(
-    head: fitted.FittedHead, options: list[str], weights: Path | None, preprocessing: Preprocessing | None
+def _made(
+    spec: ModelSpec, how: str, options: list[str], weights: Path | None, preprocessing: Preprocessing | None
 ) -> ModelSpec:
-    spec = head.spec
+    """A model that somebody made of another (`how`: fitted, quantized), as far as these settings let it be itself."""
     if options:
         raise BadSetting(
-            f"{head.name} was fitted with its options and takes no other ({'+'.join(options)}).",
-            "Fit another model on a base with these options: lookalike model fit --model NAME:OPTIONS.",
+            f"{spec.name} was {how} with its options and takes no other ({'+'.join(options)}).",
+            "Make another model of a base with these options: --model NAME:OPTIONS.",
         )
     if preprocessing not in (None, spec.preprocessing):
-        raise BadSetting(f"{head.name} was fitted with the preprocessing {spec.preprocessing}, not {preprocessing}.")
+        raise BadSetting(f"{spec.name} was {how} with the preprocessing {spec.preprocessing}, not {preprocessing}.")
     if weights is None or spec.backbone != FILE:
-        # A fitted model names its own weights; those of the settings are for the models that do not.
+        # A made model names its own weights; those of the settings are for the models that do not.
         return spec
     if sha256_of(weights) != spec.weights_sha256:
-        raise BadSetting(
-            f"{head.name} was fitted on {spec.weights}, and {weights} is another model.", "Leave --weights out."
-        )
+        what = f"{spec.name} was {how} on {spec.weights}, and {weights} is another model."
+        raise BadSetting(what, "Leave --weights out.")
     return replace(spec, weights=str(weights.absolute()))
 
 

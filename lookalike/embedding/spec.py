@@ -18,6 +18,8 @@ FILE = "file"
 LITE0 = "EfficientNetLite0"
 #: Side in pixels of the pictures that most models take.
 PICTURE_SIZE = 224
+#: Names and places decide no vector.
+_NO_CONTENT = ("name", "weights", "head_file", "graph_file")
 
 
 class Preprocessing(StrEnum):
@@ -58,7 +60,7 @@ class ModelSpec:
 
     `weights` is `imagenet` (fetched by Keras), `install` or a `.keras` path. `flip`: the features are the mean of a
     picture's and its mirror image's. `size` is the side in pixels of the pictures the graph takes. A fitted head lies
-    in `head_file`; its digest and dimension come with it.
+    in `head_file`, a quantized graph of the whole in `graph_file`; digest and dimension come with each.
     """
 
     name: str
@@ -73,6 +75,13 @@ class ModelSpec:
     head_file: str | None = None
     head_sha256: str | None = None
     head_dimension: int | None = None
+    graph_file: str | None = None
+    graph_sha256: str | None = None
+    graph_dimension: int | None = None
+
+    @property
+    def is_quantized(self) -> bool:
+        return self.graph_file is not None
 
     @property
     def metric(self) -> Metric:
@@ -81,6 +90,8 @@ class ModelSpec:
     @property
     def dimension(self) -> int | None:
         """Length of a vector, or None where only a build can tell."""
+        if self.is_quantized:
+            return self.graph_dimension
         if self.head.is_fitted:
             return self.head_dimension
         if self.head is Head.ARTICLE or (self.head is Head.PROJECTION and self.backbone != FILE):
@@ -90,7 +101,10 @@ class ModelSpec:
     @property
     def fingerprint(self) -> str:
         """16 hex digits over what decides a vector: the bytes of weights and head, but no path and no name."""
-        content = {key: value for key, value in asdict(self).items() if key not in ("name", "weights", "head_file")}
+        content = {key: value for key, value in asdict(self).items() if key not in _NO_CONTENT}
+        if not self.is_quantized:
+            # Models that were there before any was quantized keep their fingerprints.
+            content = {key: value for key, value in content.items() if not key.startswith("graph_")}
         content |= {"weights_sha256": self.weights_sha256 or self.weights, "version": PREPROCESSING_VERSION}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lookalike.embedding import keras_models
 from lookalike.embedding.spec import ModelSpec
-from lookalike.errors import BadSetting
+from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import ModelIdentity, Pixels, Vectors
 
 import tensorflow  # isort: skip  # After keras_models, which makes it quiet.
@@ -28,6 +28,9 @@ class TensorFlowEmbedder:
     def __init__(self, spec: ModelSpec, *, precision: str = "auto", threads: int = 1) -> None:
         if precision not in PRECISIONS:
             raise BadSetting(f"There is no precision {precision!r}.", f"Choose one of {', '.join(PRECISIONS)}.")
+        if spec.is_quantized:
+            what = f"{spec.name} is a quantized model, which OpenVINO runs on the CPU and TensorFlow does not."
+            raise ModelUnavailable(what, "Set LOOKALIKE_RUNTIME=openvino, or use the model that it was made of.")
         _limit(threads)
         has_gpu = _has_gpu()
         self.precision = precision if precision != "auto" else "bf16" if has_gpu else "f32"

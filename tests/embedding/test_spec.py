@@ -115,6 +115,10 @@ def test_whatever_decides_a_vector_changes_the_fingerprint(file: Path) -> None:
     assert len({spec.fingerprint, *(other.fingerprint for other in changed)}) == 10
 
 
+def test_a_fingerprint_stays_what_it_was_for_indexes_hold_it() -> None:
+    assert resolve("efficientnet-lite0").fingerprint == "c91fd4821c349ced"
+
+
 def test_no_two_named_models_share_a_fingerprint() -> None:
     assert len({spec.fingerprint for spec in NAMED.values()}) == len(NAMED)
 

@@ -1,0 +1,138 @@
+"""`lookalike model quantize` as a person uses it, on drawn pictures and a model of a few layers."""
+
+import os
+import subprocess
+import sys
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lookalike.embedding import load, quantized, resolve
+from lookalike.errors import ModelUnavailable
+from tests.running import ROOT, answer, lookalike
+
+SIZE = 64
+COUNT = 52
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures of coarse noise, and a file that is none."""
+    root = tmp_path_factory.mktemp("pictures")
+    random = np.random.RandomState(3)
+    for number in range(COUNT):
+        coarse = random.randint(0, 256, (8, 8, 3)).astype(np.uint8)
+        Image.fromarray(coarse.repeat(8, axis=0).repeat(8, axis=1)).save(root / f"{number}.png")
+    (root / "notes.jpg").write_text("no picture")
+    return root
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A home of its own, and a model that takes pictures of 64 x 64."""
+    from lookalike.embedding.backend import keras
+
+    home = tmp_path_factory.mktemp("home")
+    keras.utils.set_random_seed(2)
+    inputs = keras.Input((SIZE, SIZE, 3))
+    outputs = keras.layers.Conv2D(24, 7, strides=8, activation="relu")(inputs)
+    with warnings.catch_warnings():
+        # Keras 3.15 copies variables in a way that NumPy 2.4 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        keras.Model(inputs, outputs).save(home / "tiny.keras")
+    model = {"LOOKALIKE_MODEL": f"{home}/tiny.keras:flip", "LOOKALIKE_PREPROCESSING": "tf"}
+    return {**os.environ, "LOOKALIKE_HOME": str(home), **model}
+
+
+@pytest.fixture(scope="module")
+def made(environment: dict[str, str], folder: Path) -> dict[str, object]:
+    """What the command said of the model that it made."""
+    return answer(lookalike(environment, "model", "quantize", folder, "--name", "small", "--pictures", 32, "--json"))
+
+
+def test_a_quantized_model_is_one_of_its_own_and_close_to_its_base(
+    environment: dict[str, str], made: dict[str, object]
+) -> None:
+    home = Path(environment["LOOKALIKE_HOME"])
+    base = resolve(environment["LOOKALIKE_MODEL"], preprocessing="tf")
+    spec = resolve("small", home=home)
+    assert made["fingerprint"] == spec.fingerprint != base.fingerprint
+    assert (made["base"], made["pictures"], made["quantized"], spec.flip) == (base.name, 32, True, True)
+    pixels = np.random.RandomState(0).randint(0, 256, (3, SIZE, SIZE, 3)).astype(np.uint8)
+    exact, quick = (load(one, home=home, runtime="openvino")(pixels) for one in (base, spec))
+    cosines = (exact * quick).sum(axis=1)
+    assert (cosines > 0.95).all() and not np.array_equal(exact, quick)
+    assert 0.9 < float(str(made["cosine_least"])) <= float(str(made["cosine"])) <= 1
+
+
+@pytest.mark.usefixtures("made")
+def test_it_is_listed_described_and_used_by_its_name(environment: dict[str, str], folder: Path) -> None:
+    listed = answer(lookalike(environment, "model", "list", "--json"))["models"]
+    assert listed[0]["name"] == "small"
+    assert answer(lookalike(environment, "model", "info", "small", "--json"))["base"] == "tiny:flip"
+    unset = {key: value for key, value in environment.items() if key != "LOOKALIKE_PREPROCESSING"}
+    done = answer(lookalike(unset, "ingest", folder, "--model", "small", "--json"))
+    assert (done["model"], done["indexed"], done["rejected"]) == ("small", COUNT, 1)
+    found = answer(lookalike(unset, "search", folder / "7.png", "--model", "small", "-k", 1, "--json"))["matches"][0]
+    assert found["uri"] == str(folder / "7.png") and found["score"] > 0.999
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--name", "resnet50"), "not a quantized one"),
+        (("--name", "small"), "a quantized model named small already"),
+        (("--name", "other", "--model", "small"), "quantized already"),
+    ],
+)
+@pytest.mark.usefixtures("made")
+def test_what_cannot_be_made_is_refused_in_words(
+    environment: dict[str, str], folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in lookalike(environment, "model", "quantize", folder, *arguments, code=1).stderr
+
+
+def test_too_few_pictures_are_named(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "one.jpg").write_text("no picture")
+    done = lookalike(environment, "model", "quantize", tmp_path, "--name", "other", code=1)
+    assert "holds 0 usable pictures, and 48 are needed" in done.stderr
+
+
+def test_where_nncf_is_missing_its_package_is_named(environment: dict[str, str], folder: Path) -> None:
+    script = "import sys; sys.modules['nncf'] = None; from cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", script, "model", "quantize", str(folder), "--name", "other"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1 and "pip install 'lookalike[int8]'" in done.stderr
+
+
+@pytest.mark.usefixtures("made")
+def test_tensorflow_says_that_it_cannot_run_it(environment: dict[str, str]) -> None:
+    home = Path(environment["LOOKALIKE_HOME"])
+    with pytest.raises(ModelUnavailable, match="small is a quantized model"):
+        load(resolve("small", home=home), home=home, runtime="tensorflow")
+
+
+@pytest.mark.usefixtures("made")
+def test_a_damaged_changed_or_missing_one_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    spec = resolve("small", home=Path(environment["LOOKALIKE_HOME"]))
+    whole = Path(str(spec.graph_file)).read_bytes()
+    kept = tmp_path / "quantized" / "small.zip"
+    kept.parent.mkdir()
+    kept.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelUnavailable, match="is damaged"):
+        quantized.read(tmp_path, "small")
+    kept.write_bytes(whole)
+    here = quantized.read(tmp_path, "small").spec
+    assert here.fingerprint == spec.fingerprint
+    with zipfile.ZipFile(kept, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        archive.writestr("model.xml", b"<net/>")
+    with pytest.raises(ModelUnavailable, match="another one by now"):
+        quantized.unpack(here, tmp_path)
+    kept.unlink()
+    with pytest.raises(ModelUnavailable, match="is not there"):
+        quantized.unpack(here, tmp_path)
