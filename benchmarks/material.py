@@ -15,6 +15,13 @@ MODELS = {
     RESNET50: ("--model", "resnet50-article", "--weights", str(WEIGHTS)),
     LITE0: (),
 }
+RESNET50_INT8 = f"{RESNET50} int8"
+LITE0_INT8 = f"{LITE0} int8"
+#: Options of `lookalike model quantize` by the same; with ImageNet weights and the projected head.
+QUANTIZED = {
+    RESNET50_INT8: ("--name", "resnet50-int8", "--model", "resnet50", "--weights", str(WEIGHTS)),
+    LITE0_INT8: ("--name", "efficientnet-lite0-int8"),
+}
 
 
 def missing() -> str:

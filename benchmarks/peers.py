@@ -12,8 +12,20 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.material import LITE0, MODELS, RESNET50, WEIGHTS, listed, missing, sample
-from benchmarks.ours import environment, ingest, running_stack
+from benchmarks.material import (
+    LITE0,
+    LITE0_INT8,
+    MODELS,
+    PICTURES,
+    QUANTIZED,
+    RESNET50,
+    RESNET50_INT8,
+    WEIGHTS,
+    listed,
+    missing,
+    sample,
+)
+from benchmarks.ours import environment, ingest, lookalike, running_stack
 from benchmarks.side import BATCH
 from benchmarks.table import console, print_rates
 from tests.services import ServiceMissing
@@ -27,7 +39,9 @@ HEAP_MIB = 1024
 #: 10 to 25 s for each on two cores, and no batch that is not full: TensorFlow traces another shape anew.
 PEER_IMAGES = 8 * BATCH
 #: About 10 s of ResNet50; Lite0, the fastest, gets all pictures that there are.
-OUR_IMAGES = {RESNET50: 600, LITE0: sys.maxsize}
+OUR_IMAGES = {RESNET50: 600, RESNET50_INT8: 1200, LITE0: sys.maxsize, LITE0_INT8: sys.maxsize}
+#: Options of `lookalike ingest`.
+OURS = {**MODELS, **{name: ("--model", quantize[1]) for name, quantize in QUANTIZED.items()}}
 #: Ours before its steady work, so that each process of the worker has had a chunk, as the peers have had a batch.
 WARM_IMAGES = 128
 ARTICLE = "the article's way"
@@ -84,18 +98,20 @@ def _check_there() -> None:
         done = subprocess.run([PEERS[RAY].python, "-c", question], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         sys.exit(f"Ray and Daft are not installed in {ENVIRONMENT}: run make peers.")
-    console.print(f"{done.stdout.strip()}, {ROUNDS} rounds of about two minutes\n")
+    console.print(f"{done.stdout.strip()}, {ROUNDS} rounds of about three minutes\n")
 
 
 def _measured() -> tuple[Rates, Rates]:
     """Steady and whole rates of every side, interleaved round by round."""
-    steady: Rates = {name: [] for name in (*PEERS, *MODELS)}
-    whole: Rates = {name: [] for name in (*PEERS, *MODELS)}
+    steady: Rates = {name: [] for name in (*PEERS, *OURS)}
+    whole: Rates = {name: [] for name in (*PEERS, *OURS)}
     with (
         OpenSearchServer(HEAP_MIB) as server,
         tempfile.TemporaryDirectory() as folder,
         environment(Path(folder, "home"), server.url),
     ):
+        for options in QUANTIZED.values():
+            lookalike(["model", "quantize", str(PICTURES), "--json", *options])
         for number in range(ROUNDS):
             place = Place(server.url, Path(folder), number)
             with left_as_found(server):
@@ -128,23 +144,23 @@ def _run_peer(name: str, place: Place, steady: Rates, whole: Rates) -> None:
 def _run_ours(place: Place, steady: Rates, whole: Rates) -> None:
     """With the stack up and warm, and then as a command that starts and ends a stack of its own."""
     with running_stack():
-        for name, options in MODELS.items():
+        for name, options in OURS.items():
             ingest(listed(place.folder, WARM_IMAGES), _index("warm", name, place), *options)
             steady[name].append(_our_rate(name, "steady", OUR_IMAGES[name], place, "work_seconds"))
-    for name in MODELS:
+    for name in OURS:
         whole[name].append(_our_rate(name, "whole", PEER_IMAGES, place, "wall_seconds"))
 
 
 def _our_rate(name: str, what: str, count: int, place: Place, seconds: str) -> float:
     images = len(sample(count))
     index = _index(what, name, place)
-    summary = ingest(listed(place.folder, count), index, *MODELS[name])
+    summary = ingest(listed(place.folder, count), index, *OURS[name])
     _demand(name, place.index_url, index, images)
     return float(images / summary[seconds])
 
 
 def _index(what: str, name: str, place: Place) -> str:
-    return f"{what}-{name.split()[-1]}-{place.number}"
+    return f"{what}-{name.replace(' ', '-')}-{place.number}"
 
 
 def _demand(name: str, index_url: str, index: str, images: int) -> None:
