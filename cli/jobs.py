@@ -1,5 +1,6 @@
 """A job from its opening to its report, for every command that hands references to the workers; knows no source."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +12,7 @@ from celery import Celery
 from cli.console import remark
 from cli.progress import Progress, progress
 from cli.stack import Stack
-from lookalike import configured, embedding
+from lookalike import configured, embedding, logs
 from lookalike.embedding import ModelSpec
 from lookalike.embedding.cache import find
 from lookalike.errors import BrokerUnavailable, JobEnded, JobFailed, JobUnknown, LookalikeError, Refused
@@ -70,6 +71,7 @@ def run_job(order: Order, stack: Stack, *, detach: bool = False) -> Job:
     Raises JobFailed with the reason a worker gave, Refused if the broker lost its data or took the producer for dead.
     """
     settings = order.settings
+    logs.configure(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
     ledger = Ledger(stack.broker_url)
     ledger.ping()
     identity = prepare(settings, order.spec, with_artifact=stack.is_embedded)

@@ -9,6 +9,7 @@ from api.app import make_app
 from api.guard import LOCAL_HOSTS
 from cli.options import IndexName, ModelName, Preprocessing, Weights
 from cli.stack.redis_server import broker_url
+from lookalike import logs
 from lookalike.errors import BadSetting
 from lookalike.settings import Settings, is_loopback, read_settings
 
@@ -31,6 +32,7 @@ def serve(
 ) -> None:
     """Answer searches over HTTP: a page at /, POST a picture to /search, the rest in /docs."""
     settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
+    logs.configure(settings.log_format, secrets=settings.secrets)
     make_server(settings, host, port, is_open=open_to_all).run()
 
 
@@ -48,5 +50,8 @@ def make_server(settings: Settings, host: str, port: int, *, is_open: bool = Fal
     hosts = LOCAL_HOSTS if is_local and not has_key else ()
     application = make_app(settings, broker_url=url, hosts=hosts)
     return uvicorn.Server(
-        uvicorn.Config(application, host=host, port=port, log_level="info", server_header=False, ws="none")
+        # Its lines go where those of the process go.
+        uvicorn.Config(
+            application, host=host, port=port, log_config=None, log_level="info", server_header=False, ws="none"
+        )
     )

@@ -10,6 +10,7 @@ import time
 from celery import Celery
 
 from lookalike.ledger import Job, JobState, Ledger
+from lookalike.logs import working_on
 from lookalike.queue import finish_id, queued_ids, send_chunk, send_finish
 
 logger = logging.getLogger(__name__)
@@ -53,14 +54,16 @@ class Reconciler:
     def _end_if_abandoned(self, job: Job) -> None:
         """A job whose producer died gets no more chunks; what it has is still worked off."""
         if job.state is JobState.ENUMERATING and not self._ledger.has_producer(job.id):
-            logger.warning("The producer of job %s is gone; the job ends with what it has.", job.id)
+            with working_on(finish_id(job.id)):
+                logger.warning("The producer of job %s is gone; the job ends with what it has.", job.id)
             if self._ledger.drain(job.id, ending=JobState.INTERRUPTED):
                 send_finish(self._app, job.id)
 
     def _send(self, task_id: str, job: Job) -> bool:
         if not self._ledger.may_resend(task_id, RESEND_EVERY_S):
             return False
-        logger.warning("%s was lost on its way and is sent again.", task_id)
+        with working_on(task_id):
+            logger.warning("%s was lost on its way and is sent again.", task_id)
         self._ledger.count_resent(job.id)
         if job.state is JobState.FINISHING:
             send_finish(self._app, job.id)

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lookalike.errors import BadSetting
+from lookalike.logs import passwords
 from lookalike.machine import usable_cores
 
 PREFIX = "LOOKALIKE_"
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     roots: tuple[Path, ...] = Field((Path("/"),), description="JSON list of folders that images may lie under.")
     max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Larger pictures are rejected as bomb.")
+    log_format: Literal["text", "json"] = Field("text", description="json: one object a line, for containers.")
     insecure: bool = Field(False, description="Allow credentials over plain http to another host.")
     ca_certs: Path | None = Field(None, description="Certificate authority file for https and rediss.")
     engine: Literal["lucene", "faiss", "nmslib"] = Field("lucene", description="OpenSearch's k-NN engine.")
@@ -102,6 +104,12 @@ class Settings(BaseSettings):
     def index_address(self) -> str:
         """The index's URL without credentials, fit for messages, logs and the ledger."""
         return plain_address(self.index_location)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no line of a log may hold: passwords of our services, and the key of the query service."""
+        urls = [url.get_secret_value() for url in (self.broker_url, self.index_url, self.api_url) if url]
+        return [*passwords(*urls), *([self.api_key.get_secret_value()] if self.api_key else [])]
 
     @property
     def patience_s(self) -> float:

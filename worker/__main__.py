@@ -12,14 +12,15 @@ DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INF
 def main(arguments: list[str]) -> int:
     use_one_arena()
     try:
-        from worker.app import app, models
+        from worker.app import app, models, settings
 
         models.start()
     except LookalikeError as error:
         print(error, file=sys.stderr)
         return 1
     try:
-        app.worker_main([*DEFAULTS, *arguments])
+        # Celery's banner is drawn for people: no line of it is one of the log.
+        app.worker_main([*(["--quiet"] if settings.log_format == "json" else []), *DEFAULTS, *arguments])
     finally:
         models.stop()
     return 0

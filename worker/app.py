@@ -5,6 +5,7 @@ from lookalike.ledger import Ledger
 from lookalike.machine import visible_gpus
 from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
+from worker.journal import keep_journal
 from worker.model_processes import ModelProcesses
 from worker.tasks import register
 from worker.transport import drop_what_is_no_message
@@ -20,6 +21,7 @@ def _broker_url(settings: Settings) -> str:
 
 
 settings = read_settings()
+keep_journal(settings)
 broker_url = _broker_url(settings)
 drop_what_is_no_message()
 app = make_app(broker_url, settings.time_limit_s)

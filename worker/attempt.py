@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 
 from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
@@ -19,7 +20,7 @@ MAX_ATTEMPTS = 3
 def held(ledger: Ledger, chunk_id: str) -> Iterator[None]:
     """Renew the lease of a claimed chunk beside the work; a process that dies or freezes lets it run out."""
     done = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(ledger, chunk_id, done), daemon=True)
+    keeper = threading.Thread(target=copy_context().run, args=(_keep, ledger, chunk_id, done), daemon=True)
     keeper.start()
     try:
         yield

@@ -119,7 +119,9 @@ def _recorded(ledger: Ledger, settings: Settings, identity: ModelIdentity, pictu
 
 
 @contextmanager
-def serving(settings: Settings, broker_url: str, folder: Path, api_key: str = "") -> Iterator[str]:
+def serving(
+    settings: Settings, broker_url: str, folder: Path, api_key: str = "", log_format: str = "text"
+) -> Iterator[str]:
     """`lookalike serve` on a free port, as its users run it; its URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
@@ -128,6 +130,7 @@ def serving(settings: Settings, broker_url: str, folder: Path, api_key: str = ""
         "LOOKALIKE_INDEX_URL": settings.index_location,
         "LOOKALIKE_BROKER_URL": broker_url,
         "LOOKALIKE_API_KEY": api_key,
+        "LOOKALIKE_LOG_FORMAT": log_format,
         "PYTHONPATH": str(ROOT),
         "PATH": os.environ["PATH"],
     }

@@ -1,0 +1,131 @@
+"""The lines that our processes log: one each, as JSON or for a terminal, with the ids of the work they speak of.
+
+It knows nothing of Celery or uvicorn; whoever runs those makes them log through here.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from pythonjsonlogger.json import JsonFormatter
+
+LogFormat = Literal["text", "json"]
+
+#: What stands in the place of a password.
+HIDDEN = "***"
+#: A shorter one is hidden where it stands in a URL, but not in any text: it would blot out words.
+SHORTEST_SECRET = 5
+#: User and password of a URL, also of one whose password holds a slash that should have been escaped.
+_LOGIN = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s\"'<>/]*|[^\s\"'<>/@]*:[^\s\"'<>@]*)@")
+_PARAMETER = re.compile(r"(?i)([?&](?:password|api_key|token)=)[^&\s\"'<>]*")
+#: A chunk's id, which is the id of its task; see `Chunk` in records.py.
+_CHUNK = re.compile(r"([^/\s]+)/\d+(?:\.\d+)*")
+
+_task: ContextVar[str | None] = ContextVar("task", default=None)
+
+
+def configure(log_format: LogFormat, *, level: int = logging.INFO, secrets: Iterable[str] = ()) -> None:
+    """Have every logger of this process write to stderr so; what others have set up for themselves is undone."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines(secrets) if log_format == "json" else _TextLines(secrets))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for logger in (item for item in logging.Logger.manager.loggerDict.values() if isinstance(item, logging.Logger)):
+        logger.handlers = []
+        logger.propagate = True
+    logging.captureWarnings(True)
+
+
+@contextmanager
+def working_on(task_id: str | None) -> Iterator[None]:
+    """Lines logged meanwhile by this thread carry the ids that are in `task_id`: task, job and chunk."""
+    token = _task.set(task_id)
+    try:
+        yield
+    finally:
+        _task.reset(token)
+
+
+def ids(task_id: str) -> dict[str, str]:
+    """Task, job and chunk of a task's id: "job/number" is a chunk, "job/finish" the end of a job."""
+    if chunk := _CHUNK.fullmatch(task_id):
+        return {"task": task_id, "job": chunk[1], "chunk": task_id}
+    job = task_id.removesuffix("/finish")
+    return {"task": task_id} | ({"job": job} if job != task_id else {})
+
+
+def passwords(*urls: str | None) -> list[str]:
+    """The passwords in URLs, as they stand there and as they are meant."""
+    found = [urlsplit(url).password for url in urls if url]
+    return [text for password in found if password for text in {password, unquote(password)}]
+
+
+class _Cleaner:
+    """Text without credentials, and without characters that would forge a line or rewrite a terminal."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        known = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def plain(self, text: str) -> str:
+        if self._known is not None:
+            text = self._known.sub(HIDDEN, text)
+        text = _PARAMETER.sub(rf"\1{HIDDEN}", _LOGIN.sub(rf"\1{HIDDEN}@", text))
+        return text if text.isprintable() else "".join(map(_escaped, text))
+
+    def lines(self, text: str) -> list[str]:
+        return [self.plain(line) for line in text.split("\n")]
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+class _JsonLines(JsonFormatter):
+    """One object a line, in ASCII."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__(json_ensure_ascii=True)
+        self._cleaner = _Cleaner(secrets)
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        plain = self._cleaner.plain
+        log_data |= {"timestamp": _time(record), "level": record.levelname, "logger": record.name}
+        log_data["message"] = plain((record.message or str(record.msg)).rstrip("\n"))
+        log_data |= {name: plain(id) for name, id in _ids_of(record).items()}
+        if trace := message_dict.get("exc_info"):
+            log_data["exception"] = "\n".join(self._cleaner.lines(trace))
+
+
+class _TextLines(logging.Formatter):
+    """A line for people; what follows it of an exception is set in, so that nothing there looks like a line."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._cleaner = _Cleaner(secrets)
+
+    def format(self, record: logging.LogRecord) -> str:
+        plain = self._cleaner.plain
+        told = "".join(f" {name}={plain(id)}" for name, id in _ids_of(record).items())
+        line = f"{_time(record)} {record.levelname} {record.name}{told}: {plain(record.getMessage().rstrip(chr(10)))}"
+        trace = self.formatException(record.exc_info) if record.exc_info else record.exc_text or ""
+        return "\n    | ".join([line, *(self._cleaner.lines(trace) if trace else ())])
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+def _ids_of(record: logging.LogRecord) -> dict[str, str]:
+    """Of the task that the line itself is about, as Celery's are, or else of the one that is worked on."""
+    about = getattr(record, "data", None)
+    told = about.get("id") if isinstance(about, Mapping) else None
+    task_id = told or _task.get()
+    return ids(str(task_id)) if task_id else {}

@@ -1,0 +1,121 @@
+"""The lines that are logged: one each, with ids, without credentials, and nothing in them forges another."""
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from lookalike.logs import LogFormat, configure, ids, passwords, working_on
+from lookalike.settings import read_settings
+from tests.browser.stage import serving
+from tests.running import make_home
+from tests.services.redis import RedisServer
+
+PASSWORD = "correct horse/battery"
+HOSTILE = "a\nb\x1b[31m\x9bc\u202ed\udc80.jpg"
+FORMATS: list[LogFormat] = ["text", "json"]
+
+
+@pytest.fixture(params=FORMATS)
+def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What is logged in each format; the test runner's own logging is put back."""
+    root, stream = logging.getLogger(), io.StringIO()
+    before = root.handlers, root.level
+    monkeypatch.setattr(logging.Logger.manager, "loggerDict", {})
+    monkeypatch.setattr("sys.stderr", stream)
+    configure(request.param, secrets=passwords(f"redis://:{'correct%20horse%2Fbattery'}@broker:6379/0"))
+    yield stream
+    logging.captureWarnings(False)
+    root.handlers, root.level = before
+
+
+def test_what_is_logged_is_one_printable_line(written: io.StringIO) -> None:
+    logging.getLogger("a").warning("Dropped %s", HOSTILE)
+    (line,) = written.getvalue().splitlines()
+    assert line.isprintable() and "a\\nb\\x1b[31m" in (json.loads(line)["message"] if line[0] == "{" else line)
+
+
+def test_an_exception_comes_with_its_line_and_forges_none(written: io.StringIO) -> None:
+    try:
+        raise ValueError(f"{HOSTILE}\n2026-01-01 CRITICAL forged redis://:{PASSWORD}@host/0")
+    except ValueError:
+        logging.getLogger("a").exception("It went wrong")
+    first, *others = written.getvalue().splitlines()
+    if first.startswith("{"):
+        assert not others and "ValueError" in json.loads(first)["exception"]
+    else:
+        assert others and all(line.startswith("    | ") and line.isprintable() for line in others)
+    assert PASSWORD not in written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Connected to redis://user:hunter2@host:6379/0",
+        "redis://:hunt/er2@host:6379/0",
+        "https://admin:hunter2@a.example and rediss://:hunter2@b.example",
+        "redis://host/0?password=hunter2&db=1",
+        f"the password {PASSWORD} was wrong",
+        "it was correct%20horse%2Fbattery",
+    ],
+)
+def test_passwords_are_hidden_wherever_they_come_from(written: io.StringIO, text: str) -> None:
+    logging.getLogger("kombu").info(text)
+    for secret in ("hunter2", "er2@", PASSWORD, "horse"):
+        assert secret not in written.getvalue()
+    assert "***" in written.getvalue()
+
+
+def test_what_only_looks_like_a_password_is_kept(written: io.StringIO) -> None:
+    logging.getLogger("a").info("file:///pictures/me@home.jpg and http://host:9200/images")
+    assert "file:///pictures/me@home.jpg and http://host:9200/images" in written.getvalue()
+
+
+def test_a_line_carries_the_ids_of_the_work_it_is_written_in(written: io.StringIO) -> None:
+    with working_on("20260102-030405-abcdef/000007.0001"):
+        logging.getLogger("a").info("within")
+    logging.getLogger("a").info("outside")
+    within, outside = written.getvalue().splitlines()
+    chunk = "20260102-030405-abcdef/000007.0001"
+    if within.startswith("{"):
+        told = json.loads(within)
+        assert (told["task"], told["chunk"], told["job"]) == (chunk, chunk, "20260102-030405-abcdef")
+        assert set(json.loads(outside)) == {"timestamp", "level", "logger", "message"}
+    else:
+        assert f" job=20260102-030405-abcdef chunk={chunk}: within" in within and "job=" not in outside
+
+
+def test_the_end_of_a_job_has_no_chunk_and_a_foreign_task_has_no_job() -> None:
+    assert ids("20260102-030405-abcdef/finish") == {
+        "task": "20260102-030405-abcdef/finish",
+        "job": "20260102-030405-abcdef",
+    }
+    assert ids("0d3c9f8e-uuid") == {"task": "0d3c9f8e-uuid"}
+
+
+@pytest.mark.parametrize("log_format", FORMATS)
+def test_every_line_of_a_query_service_has_the_form(log_format: str, tmp_path: Path, model_home: Path) -> None:
+    home = make_home(tmp_path, model_home)
+    with RedisServer(PASSWORD) as server:
+        settings = read_settings(home=home)
+        with (
+            serving(settings, server.url, tmp_path, log_format=log_format) as url,
+            pytest.raises(HTTPError, match="404") as refused,
+        ):
+            urlopen(f"{url}%1b%5b31mforged%0aline?a=%1b")
+        refused.value.close()
+        said = (tmp_path / "output").read_text()
+    lines = said.splitlines()
+    assert "horse" not in said and "\x1b" not in said
+    if log_format == "json":
+        told = [json.loads(line) for line in lines]
+        assert {"uvicorn.access", "uvicorn.error"} <= {line["logger"] for line in told}
+    else:
+        assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 [A-Z]+ \S+: ", line) for line in lines)
+    assert any("GET /%1B%5B31mforged%0Aline" in line and "404" in line for line in lines)
