@@ -1,22 +1,28 @@
-"""What Prometheus is told: how long stages take and, asked for at the scrape, the state of index, queue and jobs."""
+"""What Prometheus is told: how long stages take and, asked for at the scrape, the state of index, queue and jobs, and
+what the workers have done. Those are many short-lived processes; their sums are in the ledger."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from api.limits import Room
 from lookalike.errors import LookalikeError
 from lookalike.index import Index
-from lookalike.ledger import Job, JobState, Ledger
+from lookalike.ledger import Counters, Job, JobState, Ledger
 from lookalike.queue import queued_count
+from lookalike.records import Reason
 
 #: Seconds; fine where searches are, coarse where something is wrong.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 #: Pictures of the jobs that are told one by one; older ones are history.
 JOBS = 20
+#: Of a chunk in a worker; waiting for an index that is away is in those that ask it.
+INGEST_STAGES = ("look_up", "read", "decode", "embed", "bulk")
+#: The names that errors give what they miss.
+SERVICES = ("index", "broker", "source", "model process")
 
 
 class Metrics:
@@ -69,7 +75,6 @@ class JobCollector:
     def __init__(self, ledger: Ledger, broker_url: str) -> None:
         self._ledger = ledger
         self._broker_url = broker_url
-        self._first_seen: dict[str, float] = {}
 
     def describe(self) -> Iterable[Metric]:
         return []
@@ -77,25 +82,19 @@ class JobCollector:
     def collect(self) -> Iterator[Metric]:
         families: list[Metric] = []
         with suppress(LookalikeError):
-            families = [*self._queue(), *self._jobs()]
+            families = [*self._queue(), *self._jobs(), *_done(self._ledger.counters())]
         yield GaugeMetricFamily("lookalike_broker_up", "Whether the broker answers.", float(bool(families)))
         yield from families
 
     def _queue(self) -> Iterator[Metric]:
-        chunks = self._outstanding()
-        age_s = time.time() - min(chunks.values()) if chunks else 0.0
+        jobs = [job.id for job in self._ledger.active_jobs()]
+        outstanding = sum(self._ledger.outstanding(job) for job in jobs)
+        opened = [oldest for job in jobs if (oldest := self._ledger.oldest(job)) is not None]
+        age_s = max(0.0, time.time() - min(opened)) if opened else 0.0
         yield GaugeMetricFamily("lookalike_queue_messages", "Messages waiting.", queued_count(self._broker_url))
-        yield GaugeMetricFamily("lookalike_chunks_outstanding", "Chunks queued or in work.", len(chunks))
-        yield GaugeMetricFamily(
-            "lookalike_oldest_chunk_seconds", "How long the oldest of them has been seen outstanding at least.", age_s
-        )
-
-    def _outstanding(self) -> dict[str, float]:
-        """When each outstanding chunk was first seen so: the ledger does not record when it was opened."""
-        now = time.time()
-        ids = [id for job in self._ledger.active_jobs() for id in self._ledger.outstanding_ids(job.id)]
-        self._first_seen = {id: self._first_seen.get(id, now) for id in ids}
-        return self._first_seen
+        yield GaugeMetricFamily("lookalike_chunks_outstanding", "Chunks queued or in work.", outstanding)
+        yield GaugeMetricFamily("lookalike_oldest_chunk_seconds", "Since the oldest of them was opened.", age_s)
+        yield GaugeMetricFamily("lookalike_workers", "Workers that are there.", self._ledger.worker_count())
 
     def _jobs(self) -> Iterator[Metric]:
         jobs = self._ledger.jobs(JOBS)
@@ -107,6 +106,34 @@ class JobCollector:
             for outcome, number in _outcomes(job).items():
                 images.add_metric([job.id, outcome], number)
         yield from (states, images)
+
+
+def _done(counters: Counters) -> Iterator[Metric]:
+    """What the workers have done since the ledger began."""
+    images = CounterMetricFamily("lookalike_ingested_images", "Images done.", labels=["host", "outcome"])
+    chunks = CounterMetricFamily("lookalike_closed_chunks", "Chunks done.", labels=["host"])
+    for host, work in counters.hosts.items():
+        chunks.add_metric([host], work.get("chunks", 0))
+        for outcome in ("indexed", "unchanged", "rejected"):
+            images.add_metric([host, outcome], work.get(outcome, 0))
+    yield from (images, chunks)
+    # All labels from the start: the first rejection of its kind would otherwise be no increase.
+    reasons = {reason.value: 0.0 for reason in Reason} | counters.rejected
+    yield _labelled("lookalike_rejected_images", "Images rejected.", "reason", reasons)
+    stages = dict.fromkeys(INGEST_STAGES, 0.0) | counters.seconds
+    yield _labelled("lookalike_ingest_stage_seconds", "Time that stages of chunks took.", "stage", stages)
+    away = dict.fromkeys(SERVICES, 0.0) | counters.away
+    yield _labelled("lookalike_chunk_retries", "Chunks given back because a service was away.", "service", away)
+    yield CounterMetricFamily("lookalike_resent_messages", "Messages lost and sent again.", counters.resent)
+    yield CounterMetricFamily("lookalike_lost_attempts", "Attempts that ended with their process.", counters.lost)
+    yield CounterMetricFamily("lookalike_timeouts", "Those of them that took too long.", counters.timed_out)
+
+
+def _labelled(name: str, help: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = CounterMetricFamily(name, help, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family
 
 
 def _outcomes(job: Job) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import socket
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -10,13 +11,15 @@ from billiard.exceptions import TimeLimitExceeded
 from celery import Celery, Task
 
 from lookalike.errors import ChunkHeld, JobUnknown, LookalikeError, Refused, Unavailable
-from lookalike.ledger import Job, Ledger
+from lookalike.ledger import Effort, Job, Ledger
 from lookalike.ledger.ledger import job_of
+from lookalike.logs import working_on
 from lookalike.patience import patiently
 from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk, send_finish
 from lookalike.records import Chunk, Outcome, Reason, Rejected
 from worker.attempt import MAX_ATTEMPTS, held
 from worker.pipeline import ingest
+from worker.stopwatch import Stopwatch, TimedShelf
 from worker.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -50,6 +53,11 @@ def register(app: Celery, make_workbench: Callable[[], Workbench], make_ledger: 
 
 def _guarded(task: Task, bench: Workbench, job_id: str, work: Callable[[Job], Any], chunk_id: str | None = None) -> Any:
     """Run a task's work; what passes is tried again later, what does not stops the job and says why."""
+    with working_on(task.request.id):
+        return _tried(task, bench, job_id, work, chunk_id)
+
+
+def _tried(task: Task, bench: Workbench, job_id: str, work: Callable[[Job], Any], chunk_id: str | None) -> Any:
     try:
         job = patiently(lambda: bench.ledger.job(job_id))
         return None if job.has_ended else work(job)
@@ -57,9 +65,9 @@ def _guarded(task: Task, bench: Workbench, job_id: str, work: Callable[[Job], An
         # Either it will be closed, or its process has died and its lease runs out.
         raise task.retry(exc=error, countdown=HELD_PAUSE_S) from error
     except Unavailable as error:
-        wait_s = _backoff_s(task.request.retries)
+        wait_s, away = _backoff_s(task.request.retries), error.service
         if chunk_id is not None:
-            patiently(lambda: bench.ledger.release(chunk_id, wait_s))
+            patiently(lambda: bench.ledger.release(chunk_id, wait_s, away))
         raise task.retry(exc=error, countdown=wait_s) from error
     except JobUnknown as error:
         logger.error("Dropped a message: %s", error)
@@ -90,21 +98,22 @@ def _ingest(app: Celery, bench: Workbench, job: Job, chunk_id: str) -> dict[str,
     if claimed is None:
         return None
     chunk, attempt = claimed
+    watch = Stopwatch()
     with held(bench.ledger, chunk.id):
         if attempt > 1 and len(chunk.refs) > 1:
             _split(app, bench, chunk, deaths=attempt - 1)
             return None
         if attempt > MAX_ATTEMPTS:
-            return _close(app, bench, chunk, _given_up(bench, chunk, attempt - 1))
+            return _close(app, bench, chunk, _given_up(bench, chunk, attempt - 1), watch)
         outcome = ingest(
             chunk,
-            read=bench.read,
-            decode=bench.decoder(job),
-            embed=bench.embedder(job),
-            index=bench.shelf(job),
+            read=watch.timed("read", bench.read),
+            decode=watch.timed("decode", bench.decoder(job)),
+            embed=watch.timed("embed", bench.embedder(job)),
+            index=TimedShelf(bench.shelf(job), watch),
             fingerprint=job.fingerprint,
         )
-        return _close(app, bench, chunk, outcome)
+        return _close(app, bench, chunk, outcome, watch)
 
 
 def _split(app: Celery, bench: Workbench, chunk: Chunk, deaths: int) -> None:
@@ -123,8 +132,9 @@ def _given_up(bench: Workbench, chunk: Chunk, last: int) -> Outcome:
     return Outcome(indexed=0, unchanged=0, rejected=tuple(Rejected(ref.uri, reason, detail) for ref in chunk.refs))
 
 
-def _close(app: Celery, bench: Workbench, chunk: Chunk, outcome: Outcome) -> dict[str, int]:
-    if patiently(lambda: bench.ledger.close_chunk(chunk, outcome)):
+def _close(app: Celery, bench: Workbench, chunk: Chunk, outcome: Outcome, watch: Stopwatch) -> dict[str, int]:
+    effort = Effort(socket.gethostname(), watch.seconds)
+    if patiently(lambda: bench.ledger.close_chunk(chunk, outcome, effort)):
         send_finish(app, chunk.job)
     return {
         "images": len(chunk.refs),

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready
@@ -29,16 +30,18 @@ def keep_up(app: Celery, broker_url: str, deaf_after_s: float) -> None:
     """
 
     @worker_ready.connect(weak=False)
-    def start(**_: object) -> None:
-        threading.Thread(target=_run, args=(app, Ledger(broker_url), deaf_after_s), daemon=True).start()
+    def start(sender: Any, **_: object) -> None:
+        parts = (app, Ledger(broker_url), deaf_after_s, sender.hostname)
+        threading.Thread(target=_run, args=parts, daemon=True).start()
 
 
-def _run(app: Celery, ledger: Ledger, deaf_after_s: float) -> None:
+def _run(app: Celery, ledger: Ledger, deaf_after_s: float, name: str) -> None:
     reconciler = Reconciler(ledger, app)
     hearing = Hearing(deaf_after_s)
     while True:
         time.sleep(EVERY_S)
         try:
+            ledger.keep_worker(name)
             reconciler.look()
             deaf = hearing.is_lost(has_messages=bool(queued_ids(app)))
         except LookalikeError as error:

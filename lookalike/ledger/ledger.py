@@ -2,7 +2,9 @@
 
 Keys: `jobs` (ids by start time), `active` (ids not ended), `job:ID` (one job's record), `producer:ID` (there while its
 producer lives), `outstanding:ID` (chunk id -> its references), `attempts:ID` (chunk id -> how often it was taken),
-`timeouts:ID` (chunks that took too long), `lease:CHUNK` (there while a worker holds it), `rejected:ID` (uri -> reason).
+`timeouts:ID` (chunks that took too long), `opened:ID` (chunk id -> when it was opened), `lease:CHUNK` (there while a
+worker holds it), `rejected:ID` (uri -> reason), `workers` (name -> when it last said that it is there); counters.py has
+those of its sums.
 A chunk is outstanding from before its message is sent until the one atomic step that
 counts it, so a chunk delivered twice counts once.
 """
@@ -19,6 +21,7 @@ import redis
 from lookalike.broker import broker_error, client_url
 from lookalike.errors import ChunkHeld, JobEnded, JobUnknown
 from lookalike.ledger import scripts
+from lookalike.ledger.counters import HOST_KEPT_S, Counters, Effort, increments, read_counters
 from lookalike.ledger.job import Job, JobState, parse_job
 from lookalike.messages import decode_chunk, decode_rejected, encode_chunk, encode_rejected
 from lookalike.records import Chunk, ImageRef, ModelIdentity, Outcome, Rejected
@@ -31,6 +34,8 @@ PREFIX = "lookalike:ledger:"
 LEASE_S = 10
 #: How long a producer that stops saying so counts as alive.
 PRODUCER_LEASE_S = 20
+#: How long a worker that stops saying so counts as there.
+WORKER_LEASE_S = 20
 #: The ledger answers in a millisecond; one that takes this long is away, and those who need it ask again.
 TIMEOUT_S = 6.0
 
@@ -80,9 +85,10 @@ class Ledger:
 
         Raises JobEnded if the job takes no more, for instance because a worker stopped it.
         """
-        keys = [_key("job", chunk.job), _key("outstanding", chunk.job)]
+        keys = [_key(name, chunk.job) for name in ("job", "outstanding", "opened")]
+        arguments = [chunk.id, encode_chunk(chunk), len(chunk.refs), repr(time.time())]
         with self._translated():
-            count = int(self._open_script(keys=keys, args=[chunk.id, encode_chunk(chunk), len(chunk.refs)]))
+            count = int(self._open_script(keys=keys, args=arguments))
         if count < 0:
             raise JobEnded(chunk.job)
         return count
@@ -106,6 +112,12 @@ class Ledger:
         with self._translated():
             return [chunk_id.decode() for chunk_id in cast(list[bytes], self._redis.hkeys(_key("outstanding", job_id)))]
 
+    def oldest(self, job_id: str) -> float | None:
+        """When the oldest of them was opened, in seconds since 1970; None if there are none."""
+        with self._translated():
+            first = cast(list[tuple[bytes, float]], self._redis.zrange(_key("opened", job_id), 0, 0, withscores=True))
+        return first[0][1] if first else None
+
     def unattended(self, job_id: str) -> list[str]:
         """Outstanding chunks that no worker holds: they are queued, or their message or worker is lost."""
         ids = self.outstanding_ids(job_id)
@@ -127,7 +139,9 @@ class Ledger:
         None if it is closed. Raises MessageInvalid, and ChunkHeld while another attempt is under way.
         """
         with self._translated():
-            claimed = self._claim_script(keys=_work_keys(chunk_id), args=[chunk_id, LEASE_S])
+            # A part of a chunk that was split has the attempt behind it that failed as a whole.
+            born_with = int("." in chunk_id)
+            claimed = self._claim_script(keys=_work_keys(chunk_id, "counters"), args=[chunk_id, LEASE_S, born_with])
         if claimed == b"held":
             raise ChunkHeld(chunk_id)
         return (decode_chunk(chunk_id, claimed[0]), int(claimed[1])) if claimed else None
@@ -137,16 +151,18 @@ class Ledger:
         with self._translated():
             self._redis.expire(_key("lease", chunk_id), LEASE_S)
 
-    def release(self, chunk_id: str, for_s: float) -> None:
-        """Give a chunk back in order, to be sent again after `for_s`; the attempt does not count."""
+    def release(self, chunk_id: str, for_s: float, away: str = "service") -> None:
+        """Give a chunk back in order, to be sent again after `for_s`: `away` was, and the attempt does not count."""
         with self._translated():
-            self._release_script(keys=_work_keys(chunk_id), args=[chunk_id, LEASE_S + round(for_s)])
+            arguments = [chunk_id, LEASE_S + round(for_s), away]
+            self._release_script(keys=_work_keys(chunk_id, "counters"), args=arguments)
 
     def split(self, chunk: Chunk, parts: Sequence[Chunk], attempts: int) -> bool:
         """Put parts in a chunk's place, each with so many attempts behind it. False if it was closed meanwhile."""
         pairs = [text for part in parts for text in (part.id, encode_chunk(part))]
         with self._translated():
-            return bool(self._split_script(keys=_work_keys(chunk.id), args=[chunk.id, attempts, *pairs]))
+            keys = [*_work_keys(chunk.id), _key("opened", chunk.job)]
+            return bool(self._split_script(keys=keys, args=[chunk.id, attempts, *pairs]))
 
     def note_timeout(self, chunk_id: str) -> None:
         """Remember that a chunk's process was ended for taking too long, at its present attempt."""
@@ -154,21 +170,24 @@ class Ledger:
         with self._translated():
             if attempt := cast(bytes | None, self._redis.hget(_key("attempts", job_id), chunk_id)):
                 self._redis.hset(_key("timeouts", job_id), chunk_id, attempt)
+                self._redis.hincrby(_key("counters"), "timed_out", 1)
 
     def has_timed_out(self, chunk_id: str, attempt: int) -> bool:
         """Whether that attempt was the last one to take too long."""
         with self._translated():
             return self._redis.hget(_key("timeouts", job_of(chunk_id)), chunk_id) == str(attempt).encode()
 
-    def close_chunk(self, chunk: Chunk, outcome: Outcome) -> bool:
-        """Count a chunk, once however often it is closed. True if it was the job's last one."""
+    def close_chunk(self, chunk: Chunk, outcome: Outcome, effort: Effort | None = None) -> bool:
+        """Count a chunk, once however often it is closed. True if it was the job's last one.
+
+        `effort` is added to the counters; None for what no worker did.
+        """
         refs = {ref.uri: ref for ref in chunk.refs}
         rejections = [part for item in outcome.rejected for part in (item.uri, encode_rejected(item, refs[item.uri]))]
-        names = ("job", "outstanding", "rejected", "attempts")
-        keys = [*(_key(name, chunk.job) for name in names), _key("lease", chunk.id), _key("timeouts", chunk.job)]
-        arguments = [chunk.id, outcome.indexed, outcome.unchanged, *rejections]
+        host, more = (effort.host, increments(outcome, effort)) if effort else ("", (b"{}", b"{}"))
+        arguments = [chunk.id, outcome.indexed, outcome.unchanged, host, repr(time.time()), HOST_KEPT_S, *more]
         with self._translated():
-            return bool(self._close_script(keys=keys, args=arguments) == b"last")
+            return bool(self._close_script(keys=_close_keys(chunk, host), args=[*arguments, *rejections]) == b"last")
 
     def drain(self, job_id: str, *, ending: JobState = JobState.FINISHED) -> bool:
         """The job gets no more chunks and ends so when none is outstanding. True if none is outstanding already."""
@@ -210,8 +229,30 @@ class Ledger:
             return bool(self._redis.set(_key("resent", chunk_id), "1", nx=True, ex=within_s))
 
     def count_resent(self, job_id: str) -> None:
+        with self._translated(), self._redis.pipeline() as pipe:
+            pipe.hincrby(_key("job", job_id), "resent", 1)
+            pipe.hincrby(_key("counters"), "resent", 1)
+            pipe.execute()
+
+    def counters(self) -> Counters:
+        """What the workers have done in all."""
         with self._translated():
-            self._redis.hincrby(_key("job", job_id), "resent", 1)
+            return read_counters(self._redis, PREFIX)
+
+    def keep_worker(self, name: str) -> None:
+        """Say that a worker is there; to be repeated well within WORKER_LEASE_S. By Redis' clock, which all share."""
+        with self._translated():
+            now = cast(tuple[int, int], self._redis.time())[0]
+            with self._redis.pipeline() as pipe:
+                pipe.zadd(_key("workers"), {name: now})
+                pipe.zremrangebyscore(_key("workers"), "-inf", now - WORKER_LEASE_S)
+                pipe.execute()
+
+    def worker_count(self) -> int:
+        """How many workers have said so lately."""
+        with self._translated():
+            now = cast(tuple[int, int], self._redis.time())[0]
+            return int(self._redis.zcount(_key("workers"), now - WORKER_LEASE_S, "+inf"))
 
     def rejected(self, job_id: str) -> Iterator[Rejected]:
         return (rejected for rejected, _ in self.rejections(job_id))
@@ -247,7 +288,7 @@ class Ledger:
         return jobs
 
     def _end(self, job_id: str, state: str, why: str = "") -> None:
-        names = ("job", "outstanding", "attempts", "timeouts")
+        names = ("job", "outstanding", "attempts", "timeouts", "opened")
         keys = [*(_key(name, job_id) for name in names), _key("active")]
         with self._translated():
             self._end_script(keys=keys, args=[job_id, state, repr(time.time()), why])
@@ -265,9 +306,15 @@ def job_of(chunk_id: str) -> str:
     return chunk_id.rpartition("/")[0]
 
 
-def _work_keys(chunk_id: str) -> list[str]:
+def _work_keys(chunk_id: str, *further: str) -> list[str]:
     job_id = job_of(chunk_id)
-    return [_key("outstanding", job_id), _key("attempts", job_id), _key("lease", chunk_id)]
+    return [_key("outstanding", job_id), _key("attempts", job_id), _key("lease", chunk_id), *map(_key, further)]
+
+
+def _close_keys(chunk: Chunk, host: str) -> list[str]:
+    first = [_key(name, chunk.job) for name in ("job", "outstanding", "rejected", "attempts")]
+    then = [_key("lease", chunk.id), _key("timeouts", chunk.job), _key("opened", chunk.job)]
+    return [*first, *then, _key("counters"), _key("hosts"), _key("work", host)]
 
 
 def _key(*parts: str) -> str:

@@ -1,54 +1,76 @@
 """The atomic steps of the ledger, in Lua: each runs in Redis as a whole or not at all."""
 
-# KEYS: job, outstanding. ARGV: chunk, references, their number. Only a job that is being enumerated takes chunks;
-# one that is opened again, because the answer was lost, counts once.
+# KEYS: job, outstanding, opened. ARGV: chunk, references, their number, time. Only a job that is being enumerated takes
+# chunks; one that is opened again, because the answer was lost, counts once.
 OPEN = """
 if redis.call('HGET', KEYS[1], 'state') ~= 'enumerating' then return -1 end
-if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then redis.call('HINCRBY', KEYS[1], 'found', ARGV[3]) end
+if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then
+  redis.call('HINCRBY', KEYS[1], 'found', ARGV[3])
+  redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
+end
 return redis.call('HLEN', KEYS[2])
 """
 
-# KEYS: outstanding, attempts, lease. ARGV: chunk, seconds. The attempt counts until it is released or closed.
+# KEYS: outstanding, attempts, lease, counters. ARGV: chunk, seconds, attempts that it was born with. The attempt counts
+# until it is released or closed, and one that is followed by another without that was lost with its process.
 # A chunk in work is not given out again: a repeated message would otherwise count as an attempt that failed.
 CLAIM = """
 local references = redis.call('HGET', KEYS[1], ARGV[1])
 if not references then return nil end
-if redis.call('GET', KEYS[3]) == 'working' then return 'held' end
+local lease = redis.call('GET', KEYS[3])
+if lease == 'working' then return 'held' end
 redis.call('SET', KEYS[3], 'working', 'EX', ARGV[2])
-return {references, redis.call('HINCRBY', KEYS[2], ARGV[1], 1)}
+local attempt = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+if lease ~= 'waiting' and attempt - ARGV[3] > 1 then redis.call('HINCRBY', KEYS[4], 'lost', 1) end
+return {references, attempt}
 """
 
-# KEYS: outstanding, attempts, lease. ARGV: chunk, seconds. An attempt that ended in order is none.
+# KEYS: outstanding, attempts, lease, counters. ARGV: chunk, seconds, what was away. An attempt that ended in order is
+# none.
 RELEASE = """
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HINCRBY', KEYS[2], ARGV[1], -1)
 redis.call('SET', KEYS[3], 'waiting', 'EX', ARGV[2])
+redis.call('HINCRBY', KEYS[4], 'away:' .. ARGV[3], 1)
 return 1
 """
 
-# KEYS: outstanding, attempts, lease. ARGV: chunk, attempts of each part, then part, references of every part.
+# KEYS: outstanding, attempts, lease, opened. ARGV: chunk, attempts of each part, then part, references of every part.
+# Parts are as old as what they are parts of.
 SPLIT = """
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('DEL', KEYS[3])
+local opened = redis.call('ZSCORE', KEYS[4], ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
 for i = 3, #ARGV, 2 do
   redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
   redis.call('HSET', KEYS[2], ARGV[i], ARGV[2])
+  if opened then redis.call('ZADD', KEYS[4], opened, ARGV[i]) end
 end
 return 1
 """
 
-# KEYS: job, outstanding, rejected, attempts, lease, timeouts.
-# ARGV: chunk, indexed, unchanged, then uri, payload of every rejection.
+# KEYS: job, outstanding, rejected, attempts, lease, timeouts, opened, counters, hosts, work of the host.
+# ARGV: chunk, indexed, unchanged, host or '', time, seconds that hosts are kept, increments of the counters and of the
+# host's work as JSON, then uri, payload of every rejection.
 CLOSE = """
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 'repeated' end
 redis.call('HDEL', KEYS[4], ARGV[1])
 redis.call('HDEL', KEYS[6], ARGV[1])
 redis.call('DEL', KEYS[5])
+redis.call('ZREM', KEYS[7], ARGV[1])
 redis.call('HINCRBY', KEYS[1], 'indexed', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'unchanged', ARGV[3])
-redis.call('HINCRBY', KEYS[1], 'rejected', (#ARGV - 3) / 2)
-for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
+redis.call('HINCRBY', KEYS[1], 'rejected', (#ARGV - 8) / 2)
+for i = 9, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
+if ARGV[4] ~= '' then
+  for name, more in pairs(cjson.decode(ARGV[7])) do redis.call('HINCRBYFLOAT', KEYS[8], name, tostring(more)) end
+  for name, more in pairs(cjson.decode(ARGV[8])) do redis.call('HINCRBY', KEYS[10], name, more) end
+  redis.call('EXPIRE', KEYS[10], ARGV[6])
+  redis.call('ZADD', KEYS[9], ARGV[5], ARGV[4])
+  redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', ARGV[5] - ARGV[6])
+end
 if redis.call('HGET', KEYS[1], 'state') == 'draining' and redis.call('HLEN', KEYS[2]) == 0 then
   redis.call('HSET', KEYS[1], 'state', 'finishing')
   return 'last'
@@ -64,15 +86,15 @@ redis.call('HSET', KEYS[1], 'state', state, 'ending', ARGV[1])
 return state
 """
 
-# KEYS: job, outstanding, attempts, timeouts, active jobs. ARGV: job, new state or '' for the one to come, time, error.
-# A job that has ended stays as it ended.
+# KEYS: job, outstanding, attempts, timeouts, opened, active jobs. ARGV: job, new state or '' for the one to come, time,
+# error. A job that has ended stays as it ended.
 END = """
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or state == 'finished' or state == 'failed' or state == 'interrupted' then return 0 end
 if ARGV[2] == '' and state ~= 'finishing' then return 0 end
 local ending = ARGV[2] ~= '' and ARGV[2] or redis.call('HGET', KEYS[1], 'ending')
 redis.call('HSET', KEYS[1], 'state', ending, 'ended_at', ARGV[3], 'error', ARGV[4])
-redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
-redis.call('SREM', KEYS[5], ARGV[1])
+redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+redis.call('SREM', KEYS[6], ARGV[1])
 return 1
 """

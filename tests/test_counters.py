@@ -1,0 +1,134 @@
+"""The sums that workers leave in the ledger: counted once, by host and reason, and never lost with a job."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from lookalike.ledger import Effort, Ledger
+from lookalike.ledger.ledger import PREFIX
+from lookalike.records import Chunk, Outcome, Reason, Rejected
+from tests.test_ledger import chunk, open_job
+
+DONE = Effort("host-a", {"read": 0.5, "embed": 1.25})
+
+
+@pytest.fixture
+def ledger(redis_url: str) -> Iterator[Ledger]:
+    opened = Ledger(redis_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as opened:
+        yield opened
+
+
+def opened(ledger: Ledger, number: int = 0, size: int = 3) -> Chunk:
+    made = chunk(open_job(ledger), number, size)
+    ledger.open_chunk(made)
+    return made
+
+
+def expire_lease(client: redis.Redis, made: Chunk) -> None:
+    """What a dead process leaves after its lease has run out."""
+    client.delete(f"{PREFIX}lease:{made.id}")
+
+
+def test_a_chunk_closed_twice_is_in_the_sums_once(ledger: Ledger) -> None:
+    made = opened(ledger)
+    outcome = Outcome(indexed=1, unchanged=1, rejected=(Rejected(made.refs[2].uri, Reason.CORRUPT),))
+    ledger.close_chunk(made, outcome, DONE)
+    ledger.close_chunk(made, outcome, DONE)
+    told = ledger.counters()
+    assert told.hosts == {"host-a": {"indexed": 1, "unchanged": 1, "rejected": 1, "chunks": 1}}
+    assert (told.seconds, told.rejected) == ({"read": 0.5, "embed": 1.25}, {"corrupt": 1})
+
+
+def test_sums_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) -> None:
+    for host in ("host-a", "host-b", "host-a"):
+        made = opened(ledger)
+        ledger.close_chunk(made, Outcome(indexed=3, unchanged=0), Effort(host, {"read": 0.1}))
+        ledger.fail(made.job, "stopped")
+    told = ledger.counters()
+    assert {host: work["indexed"] for host, work in told.hosts.items()} == {"host-a": 6, "host-b": 3}
+    assert told.seconds == {"read": pytest.approx(0.3)}
+
+
+def test_a_host_that_is_gone_for_long_is_forgotten(ledger: Ledger, client: redis.Redis) -> None:
+    ledger.close_chunk(opened(ledger), Outcome(indexed=3, unchanged=0), Effort("long-gone"))
+    assert 0 < client.ttl(f"{PREFIX}work:long-gone") <= 86_400
+    client.zadd(f"{PREFIX}hosts", {"long-gone": 1.0})
+    ledger.close_chunk(opened(ledger), Outcome(indexed=3, unchanged=0), DONE)
+    assert set(ledger.counters().hosts) == {"host-a"}
+
+
+def test_a_retry_is_counted_by_what_was_away(ledger: Ledger) -> None:
+    made = opened(ledger)
+    for away in ("index", "index", "source"):
+        ledger.claim(made.id)
+        ledger.release(made.id, 0.0, away)
+    assert ledger.counters().away == {"index": 2, "source": 1}
+    assert ledger.counters().lost == 0
+
+
+def test_every_attempt_that_died_is_counted_once_also_those_of_parts(ledger: Ledger, client: redis.Redis) -> None:
+    made = opened(ledger)
+    ledger.claim(made.id)
+    expire_lease(client, made)
+    ledger.claim(made.id)
+    assert ledger.counters().lost == 1
+    parts = made.parts()
+    ledger.split(made, parts, 1)
+    for part in parts:
+        ledger.claim(part.id)
+    assert ledger.counters().lost == 1
+    expire_lease(client, parts[0])
+    ledger.claim(parts[0].id)
+    assert ledger.counters().lost == 2
+
+
+def test_a_timeout_and_a_message_sent_again_are_counted(ledger: Ledger) -> None:
+    made = opened(ledger)
+    ledger.claim(made.id)
+    ledger.note_timeout(made.id)
+    ledger.count_resent(made.job)
+    told = ledger.counters()
+    assert (told.timed_out, told.resent) == (1, 1)
+
+
+def test_the_oldest_chunk_is_told_whoever_asks_until_it_is_closed(ledger: Ledger, redis_url: str) -> None:
+    job_id = open_job(ledger)
+    first, second = chunk(job_id, 0), chunk(job_id, 1)
+    assert ledger.oldest(job_id) is None
+    ledger.open_chunk(first)
+    began = ledger.oldest(job_id)
+    ledger.open_chunk(second)
+    ledger.open_chunk(first)
+    other = Ledger(redis_url)
+    assert began is not None and other.oldest(job_id) == began
+    other.close()
+    ledger.split(first, first.parts(), 1)
+    assert ledger.oldest(job_id) == began
+    for part in first.parts():
+        ledger.close_chunk(part, Outcome(indexed=1, unchanged=0), DONE)
+    latest = ledger.oldest(job_id)
+    assert latest is not None and latest > began
+    ledger.fail(job_id, "stopped")
+    assert ledger.oldest(job_id) is None
+
+
+def test_workers_that_say_so_are_there(ledger: Ledger, client: redis.Redis) -> None:
+    assert ledger.worker_count() == 0
+    for name in ("lookalike@a", "lookalike@b", "lookalike@a"):
+        ledger.keep_worker(name)
+    assert ledger.worker_count() == 2
+    client.zadd(f"{PREFIX}workers", {"lookalike@a": 1.0})
+    assert ledger.worker_count() == 1
+
+
+def test_what_no_worker_did_is_in_no_sum(ledger: Ledger) -> None:
+    ledger.close_chunk(opened(ledger), Outcome(indexed=3, unchanged=0))
+    assert (ledger.counters().hosts, ledger.counters().seconds) == ({}, {})
