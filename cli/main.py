@@ -30,6 +30,7 @@ COMMANDS = {
     "up": "cli.up",
     "serve": "cli.serve",
     "worker": "cli.worker",
+    "flower": "cli.flower",
     "model": "cli.model",
     "index": "cli.index",
     "doctor": "cli.doctor",

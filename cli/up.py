@@ -1,22 +1,30 @@
-"""`lookalike up`: the whole embedded stack in the foreground: broker, worker and query service."""
+"""`lookalike up`: the whole embedded stack in the foreground: broker, worker, query service and, if wanted, Flower."""
 
+import sys
 import threading
 from collections.abc import Callable
+from functools import partial
+from typing import Annotated
 
 import typer
+import uvicorn
 
+from cli import flower as flower_page
 from cli.console import remark
 from cli.options import IndexName, ModelName
 from cli.serve import Host, OpenToAll, Port, make_server
-from cli.stack import Stack, open_stack
+from cli.stack import LeashedProcess, Stack, kept, open_stack
 from cli.stopping import stoppable
+from lookalike import logs
 from lookalike.errors import BadSetting, Refused
-from lookalike.settings import read_settings
+from lookalike.settings import Settings, read_settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 #: How often the processes of the stack are looked at.
 CHECK_EVERY_S = 1.0
+#: Flower changes nothing, so nothing has to be put in order when it ends.
+FLOWER_GRACE_S = 2.0
 
 
 @app.command()
@@ -26,40 +34,63 @@ def up(
     index: IndexName = None,
     model: ModelName = None,
     open_to_all: OpenToAll = False,
+    flower: Annotated[bool, typer.Option("--flower", help="Also run Flower, for this machine only.")] = False,
+    flower_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of Flower.")] = flower_page.PORT,
 ) -> None:
     """Start broker, worker and query service, and keep them running until Ctrl-C."""
     settings = read_settings(index=index, model=model)
+    logs.configure(settings.log_format, secrets=settings.secrets)
     server = make_server(settings, host, port, is_open=open_to_all)
+    if flower:
+        flower_page.require_free(flower_page.LOOPBACK, flower_port)
     with stoppable("Stopped."), open_stack(settings) as stack:
         if stack.is_embedded and not stack.is_owner:
             raise BadSetting(f"A stack is running under {settings.home} already.", "Stop it, or set LOOKALIKE_HOME.")
         remark(f"Broker: {stack.broker_url}")
         remark(f"Search: http://{host}:{port}/  (the page), /search (POST a picture), /docs")
         remark("Ingest from another terminal: lookalike ingest FOLDER")
-        keeper = Keeper(stack)
-        keeper.on_failure = lambda: setattr(server, "should_exit", True)
-        keeper.start()
-        try:
-            server.run()
-        finally:
-            # Also when a signal ended the server: the keeper would start again what is being stopped.
-            keeper.stop()
+        if flower:
+            remark(f"Flower: http://{flower_page.LOOPBACK}:{flower_port}/")
+            with kept(partial(_start_flower, settings, stack, flower_port)) as beside:
+                _run(server, stack.check, beside.check)
+        else:
+            _run(server, stack.check)
+
+
+def _run(server: uvicorn.Server, *checks: Callable[[], None]) -> None:
+    """Serve until it is stopped, or one of the checks raises Refused."""
+    keeper = Keeper(*checks)
+    keeper.on_failure = lambda: setattr(server, "should_exit", True)
+    keeper.start()
+    try:
+        server.run()
+    finally:
+        # Also when a signal ended the server: the keeper would start again what is being stopped.
+        keeper.stop()
+
+
+def _start_flower(settings: Settings, stack: Stack, port: int) -> LeashedProcess:
+    command = [sys.executable, "-P", "-m", "cli", "flower", "--port", str(port)]
+    log = settings.home / "logs" / "flower.log"
+    chosen = {"LOOKALIKE_BROKER_URL": stack.broker_url, "LOOKALIKE_HOME": str(settings.home)}
+    return LeashedProcess("flower", command, log=log, grace_s=FLOWER_GRACE_S, env=chosen)
 
 
 class Keeper(threading.Thread):
     """Looks after the stack's processes while the web server has the main thread."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, *checks: Callable[[], None]) -> None:
         super().__init__(daemon=True)
         self.on_failure: Callable[[], None] = lambda: None
-        self._stack = stack
+        self._checks = checks
         self._ending = threading.Event()
         self._failure: Refused | None = None
 
     def run(self) -> None:
         while not self._ending.wait(CHECK_EVERY_S):
             try:
-                self._stack.check()
+                for check in self._checks:
+                    check()
             except Refused as error:
                 self._failure = error
                 self.on_failure()

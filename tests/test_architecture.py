@@ -28,6 +28,8 @@ LIGHT = [
     "cli.duplicates",
     "cli.evaluate",
     "cli.up",
+    "cli.flower",
+    "flower.command",
 ]
 
 

@@ -17,9 +17,16 @@ class LeashedProcess:
     """A command that ends when we stop it, and at the latest when we ourselves end."""
 
     def __init__(
-        self, name: str, command: Sequence[str], *, log: Path, grace_s: float, env: Mapping[str, str], hold: int
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        grace_s: float,
+        env: Mapping[str, str],
+        hold: int | None = None,
     ) -> None:
-        """`hold` is a file descriptor that stays open for as long as the command may run."""
+        """`hold` is a file descriptor, if any, that stays open for as long as the command may run."""
         self.name = name
         self.log = log
         self._grace_s = grace_s
@@ -33,7 +40,7 @@ class LeashedProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=(hold,),
+                pass_fds=() if hold is None else (hold,),
                 env={**os.environ, **env},
             )
 

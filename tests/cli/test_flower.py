@@ -1,0 +1,133 @@
+"""Flower over a real broker and worker: it shows what was done, to those who may see it, and changes nothing."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.flower import require_logins
+from cli.samples import draw_samples
+from lookalike.errors import BadSetting
+from tests.running import answer, await_true, lookalike, make_home, processes, started, stop
+from tests.services.ports import free_port
+
+LOGIN = "watch:correct-horse"
+
+
+@dataclass
+class Page:
+    """Flower beside a stack that has done a job."""
+
+    environment: dict[str, str]
+    home: Path
+    port: int
+    job: str
+
+    def ask(self, path: str, login: str | None = LOGIN, body: bytes | None = None) -> tuple[int, Any]:
+        headers = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"} if login else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                text = response.read().decode()
+                return response.status, json.loads(text) if text.startswith("{") else text
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, None
+
+    def process(self) -> int | None:
+        """Of Flower itself, not of its leash."""
+        lines = processes(self.home).items()
+        return next((pid for pid, line in lines if " flower " in line and "leash" not in line), None)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("flower")
+    home, port = make_home(folder, model_home), free_port()
+    draw_samples(folder / "pictures", per_class=1)
+    environment = {**os.environ, "LOOKALIKE_HOME": str(home), "FLOWER_BASIC_AUTH": LOGIN}
+    arguments = ("up", "--port", free_port(), "--flower", "--flower-port", port)
+    with started({**environment, "LOOKALIKE_LOG_FORMAT": "json"}, *arguments) as process:
+        made = Page(environment, home, port, "")
+        await_true(lambda: made.ask("/api/workers")[0] == 200)
+        made.job = answer(lookalike(environment, "ingest", folder / "pictures", "--json"))["job"]
+        yield made
+        _, said = stop(process)
+        assert f"Flower: http://127.0.0.1:{port}/" in said and "Traceback" not in said
+    assert processes(home) == {}
+
+
+def test_the_tasks_are_there_by_name_argument_and_state(page: Page) -> None:
+    chunk = f"{page.job}/000000"
+    task = await_true(lambda: succeeded(page, chunk))
+    assert task["name"] == "lookalike.ingest_chunk"
+    assert task["args"] == f"('{chunk}',)" and task["kwargs"] == "{}"
+    status, text = page.ask("/tasks")
+    assert status == 200 and "correct-horse" not in text
+
+
+def succeeded(page: Page, chunk: str) -> dict[str, Any] | None:
+    tasks: dict[str, dict[str, Any]] = page.ask("/api/tasks")[1]
+    return task if (task := tasks.get(chunk)) and task["state"] == "SUCCESS" else None
+
+
+@pytest.mark.parametrize("login", [None, "watch:wrong", "other:correct-horse"])
+@pytest.mark.parametrize("path", ["/", "/tasks", "/api/tasks", "/api/workers"])
+def test_nobody_sees_anything_without_the_password(page: Page, path: str, login: str | None) -> None:
+    assert page.ask(path, login)[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/api/task/revoke/x", "/api/task/async-apply/lookalike.finish_job"])
+def test_nothing_can_be_changed(page: Page, path: str) -> None:
+    assert page.ask(path, body=b'{"args": ["x"]}')[0] == 403
+
+
+def test_it_is_started_again_when_it_dies(page: Page) -> None:
+    before = await_true(page.process)
+    os.kill(before, 9)
+    await_true(lambda: page.process() not in (None, before) and page.ask("/api/workers")[0] == 200)
+
+
+def test_its_log_has_the_form_of_the_others(page: Page) -> None:
+    lines = (page.home / "logs" / "flower.log").read_text().splitlines()
+    assert any("Visit me" in json.loads(line)["message"] for line in lines)
+
+
+def test_a_port_or_an_address_that_cannot_be_had_is_said_in_a_sentence(page: Page) -> None:
+    told = lookalike(page.environment, "flower", "--port", page.port, code=1).stderr
+    assert f"Flower cannot listen on 127.0.0.1:{page.port}: address already in use." in told
+
+
+def test_a_broker_that_is_away_is_said(page: Page) -> None:
+    environment = {**page.environment, "LOOKALIKE_BROKER_URL": f"redis://:secret@127.0.0.1:{free_port()}/0"}
+    told = lookalike(environment, "flower", "--port", free_port(), code=1).stderr
+    assert "The broker at redis://127.0.0.1" in told and "secret" not in told
+
+
+@pytest.mark.parametrize("logins", ["watch", "watch:", ":secret", "a:b,secret"])
+def test_a_login_that_nobody_could_use_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, logins: str
+) -> None:
+    monkeypatch.setenv("FLOWER_BASIC_AUTH", logins)
+    with pytest.raises(BadSetting, match="FLOWER_BASIC_AUTH cannot be used") as error:
+        require_logins("127.0.0.1")
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "flower.example"])
+def test_a_page_that_strangers_could_see_wants_a_password(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.delenv("FLOWER_BASIC_AUTH", raising=False)
+    with pytest.raises(BadSetting, match="FLOWER_BASIC_AUTH=user:password"):
+        require_logins(host)
+    require_logins("127.0.0.1")
+    monkeypatch.setenv("FLOWER_BASIC_AUTH", LOGIN)
+    require_logins(host)
