@@ -86,9 +86,9 @@ class Ledger:
         Raises JobEnded if the job takes no more, for instance because a worker stopped it.
         """
         keys = [_key(name, chunk.job) for name in ("job", "outstanding", "opened")]
-        arguments = [chunk.id, encode_chunk(chunk), len(chunk.refs), repr(time.time())]
+        now = repr(time.time())
         with self._translated():
-            count = int(self._open_script(keys=keys, args=arguments))
+            count = int(self._open_script(keys=keys, args=[chunk.id, encode_chunk(chunk), len(chunk.refs), now]))
         if count < 0:
             raise JobEnded(chunk.job)
         return count
@@ -154,8 +154,8 @@ class Ledger:
     def release(self, chunk_id: str, for_s: float, away: str = "service") -> None:
         """Give a chunk back in order, to be sent again after `for_s`: `away` was, and the attempt does not count."""
         with self._translated():
-            arguments = [chunk_id, LEASE_S + round(for_s), away]
-            self._release_script(keys=_work_keys(chunk_id, "counters"), args=arguments)
+            keys = _work_keys(chunk_id, "counters")
+            self._release_script(keys=keys, args=[chunk_id, LEASE_S + round(for_s), away])
 
     def split(self, chunk: Chunk, parts: Sequence[Chunk], attempts: int) -> bool:
         """Put parts in a chunk's place, each with so many attempts behind it. False if it was closed meanwhile."""
@@ -185,9 +185,10 @@ class Ledger:
         refs = {ref.uri: ref for ref in chunk.refs}
         rejections = [part for item in outcome.rejected for part in (item.uri, encode_rejected(item, refs[item.uri]))]
         host, more = (effort.host, increments(outcome, effort)) if effort else ("", (b"{}", b"{}"))
-        arguments = [chunk.id, outcome.indexed, outcome.unchanged, host, repr(time.time()), HOST_KEPT_S, *more]
+        done = (chunk.id, outcome.indexed, outcome.unchanged)
+        arguments = [*done, host, repr(time.time()), HOST_KEPT_S, *more, *rejections]
         with self._translated():
-            return bool(self._close_script(keys=_close_keys(chunk, host), args=[*arguments, *rejections]) == b"last")
+            return bool(self._close_script(keys=_close_keys(chunk, host), args=arguments) == b"last")
 
     def drain(self, job_id: str, *, ending: JobState = JobState.FINISHED) -> bool:
         """The job gets no more chunks and ends so when none is outstanding. True if none is outstanding already."""
@@ -242,7 +243,7 @@ class Ledger:
     def keep_worker(self, name: str) -> None:
         """Say that a worker is there; to be repeated well within WORKER_LEASE_S. By Redis' clock, which all share."""
         with self._translated():
-            now = cast(tuple[int, int], self._redis.time())[0]
+            now = self._redis.time()[0]
             with self._redis.pipeline() as pipe:
                 pipe.zadd(_key("workers"), {name: now})
                 pipe.zremrangebyscore(_key("workers"), "-inf", now - WORKER_LEASE_S)
@@ -251,7 +252,7 @@ class Ledger:
     def worker_count(self) -> int:
         """How many workers have said so lately."""
         with self._translated():
-            now = cast(tuple[int, int], self._redis.time())[0]
+            now = self._redis.time()[0]
             return int(self._redis.zcount(_key("workers"), now - WORKER_LEASE_S, "+inf"))
 
     def rejected(self, job_id: str) -> Iterator[Rejected]:
