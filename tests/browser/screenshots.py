@@ -1,45 +1,81 @@
-"""`python -m tests.browser.screenshots` makes the two screenshots of the documentation anew, from drawn pictures."""
+"""`python -m tests.browser.screenshots [page] [flower]` makes the screenshots of the documentation anew, from drawn
+pictures and real runs."""
 
 import io
+import os
 import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, HttpCredentials, ViewportSize, sync_playwright
 
 from cli.samples import PAINTERS
 from lookalike.embedding import build_artifact, resolve
 from lookalike.settings import Settings, read_settings
-from tests.browser.stage import Stage, draw, fill, serving
+from tests.browser.stage import Stage, answers, draw, fill, serving
 from tests.browser.visitor import DESKTOP, PHONE, open_browser, visiting
-from tests.running import ROOT, make_home
+from tests.running import ROOT, await_true, lookalike, make_home, started, stop
 from tests.services import ServiceMissing
+from tests.services.ports import free_port
 from tests.services.redis import RedisServer
 
 PER_CLASS = 6
 #: A palette makes a screenshot a quarter as large; PNG has none of more colours.
 COLOURS = 256
+FLOWER = ViewportSize(width=1280, height=720)
+LOGIN = HttpCredentials(username="watch", password="tasks")
 
 
-def main() -> None:
+def main(wanted: list[str]) -> None:
     try:
-        with tempfile.TemporaryDirectory() as folder, RedisServer() as broker, sync_playwright() as playwright:
+        with sync_playwright() as playwright:
             browser = open_browser(playwright)
-            stage, settings = _staged(Path(folder), broker.url)
-            with serving(settings, broker.url, settings.home) as url:
-                shown = Stage(url, *stage)
-                _picture(browser, shown, "page-desktop", DESKTOP, labels=["mountains-at-dusk"])
-                _picture(browser, shown, "page-phone", PHONE, labels=["citrus", "flowers"])
+            for take in (_page, _flower):
+                if not wanted or take.__name__.strip("_") in wanted:
+                    with tempfile.TemporaryDirectory() as folder:
+                        take(browser, Path(folder))
     except ServiceMissing as missing:
         sys.exit(f"No screenshots: {missing}")
 
 
+def _page(browser: Browser, folder: Path) -> None:
+    with RedisServer() as broker:
+        stage, settings = _staged(folder, broker.url)
+        with serving(settings, broker.url, settings.home) as url:
+            shown = Stage(url, *stage)
+            _picture(browser, shown, "page-desktop", DESKTOP, labels=["mountains-at-dusk"])
+            _picture(browser, shown, "page-phone", PHONE, labels=["citrus", "flowers"])
+
+
+def _flower(browser: Browser, folder: Path) -> None:
+    """The tasks of an ingest, in Flower beside the stack that did it."""
+    pictures, _ = draw(folder, tuple(PAINTERS), PER_CLASS)
+    home = make_home(folder, _model_home())
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    login = f"{LOGIN['username']}:{LOGIN['password']}"
+    chosen = {"LOOKALIKE_HOME": str(home), "LOOKALIKE_CHUNK_SIZE": "8", "FLOWER_BASIC_AUTH": login}
+    environment = {**os.environ, **chosen}
+    with started(environment, "up", "--port", free_port(), "--flower", "--flower-port", port) as stack:
+        await_true(lambda: answers(url + "/healthcheck"))
+        lookalike(environment, "ingest", pictures)
+        with visiting(browser, FLOWER, http_credentials=LOGIN) as visitor:
+            visitor.page.goto(url + "/tasks")
+            visitor.page.get_by_text("SUCCESS").first.wait_for()
+            _keep(visitor.page.screenshot(animations="disabled"), "flower")
+        stop(stack)
+
+
+def _model_home() -> Path:
+    """The user's own, with the default model built."""
+    home = read_settings().home
+    build_artifact(resolve("efficientnet-lite0"), home)
+    return home
+
+
 def _staged(folder: Path, broker_url: str) -> tuple[tuple[Path, Path], Settings]:
-    """The folders, and the settings of an index that holds them. The model is the one of the user's own home."""
-    model_home = read_settings().home
-    build_artifact(resolve("efficientnet-lite0"), model_home)
-    settings = read_settings(home=make_home(folder, model_home), index="images", concurrency=1)
+    """The folders, and the settings of an index that holds them."""
+    settings = read_settings(home=make_home(folder, _model_home()), index="images", concurrency=1)
     drawn = draw(folder, tuple(PAINTERS), PER_CLASS)
     fill(settings, broker_url, drawn[0])
     return drawn, settings
@@ -53,7 +89,10 @@ def _picture(browser: Browser, stage: Stage, name: str, size: ViewportSize, labe
         for _ in range(2):
             visitor.drop(*(stage.query(label) for label in labels))
             visitor.await_results()
-        shot = visitor.page.screenshot(animations="disabled")
+        _keep(visitor.page.screenshot(animations="disabled"), name)
+
+
+def _keep(shot: bytes, name: str) -> None:
     path = ROOT / "docs" / f"{name}.png"
     image = Image.open(io.BytesIO(shot)).convert("RGB")
     image.quantize(palette=image.quantize(COLOURS), dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
@@ -61,4 +100,4 @@ def _picture(browser: Browser, stage: Stage, name: str, size: ViewportSize, labe
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

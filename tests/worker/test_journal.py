@@ -1,14 +1,21 @@
 """What a real worker writes: every line in the asked form, with ids, and without the broker's password."""
 
 import json
+import os
 import re
+import socket
+import subprocess
+import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from lookalike.queue import INGEST_CHUNK
-from tests.running import await_true
+from tests.running import LOOKALIKE, ROOT, await_true
+from tests.services.ports import free_port
 from tests.services.redis import RedisServer
 from tests.worker.bench import Bench
 from tests.worker.conftest import working
@@ -60,6 +67,38 @@ def test_lines_of_celery_and_of_ours_carry_job_chunk_and_task(bench: Bench) -> N
             assert f" task={chunk} job={job} chunk={chunk}: " in line
     dropped = next(line for line in lines(bench) if "Dropped a message" in line)
     assert "task" in dropped and "CRITICAL forged\\x1b" in dropped.replace("\\\\", "\\")
+
+
+def test_flower_shows_no_password_of_the_broker_and_needs_none_of_its_config(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "flowerconfig.py").write_text("raise SystemExit('ran what lies in the folder')")
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "LOOKALIKE_BROKER_URL": str(bench.app.conf.broker_url),
+        "FLOWER_BASIC_AUTH": "a:b",
+    }
+    with (tmp_path / "log").open("wb") as log:
+        command = [*LOOKALIKE, "flower", "--port", str(port)]
+        flower = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
+        try:
+            await_true(lambda: shown(f"{url}/healthcheck"))
+            pages = (f"/worker/lookalike@{socket.gethostname()}", "/broker", "/", "/tasks", "/metrics")
+            seen = [await_true(partial(shown, url + path)) for path in pages]
+        finally:
+            flower.terminate()
+            flower.wait()
+    assert "broker_url" in seen[0] and "redis://" in seen[0]
+    assert "horse" not in "".join(seen) + (tmp_path / "log").read_text()
+
+
+def shown(url: str) -> str:
+    request = urllib.request.Request(url, headers={"Authorization": f"Basic {b64encode(b'a:b').decode()}"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
 
 
 def lines(bench: Bench) -> list[str]:
