@@ -90,6 +90,16 @@ def test_every_attempt_that_died_is_counted_once_also_those_of_parts(ledger: Led
     assert ledger.counters().lost == 2
 
 
+def test_a_death_is_not_counted_again_when_the_chunk_is_then_given_back(ledger: Ledger, client: redis.Redis) -> None:
+    made = opened(ledger)
+    ledger.claim(made.id)
+    expire_lease(client, made)
+    for _ in range(3):
+        ledger.claim(made.id)
+        ledger.release(made.id, 0.0, "index")
+    assert ledger.counters().lost == 1
+
+
 def test_a_timeout_and_a_message_sent_again_are_counted(ledger: Ledger) -> None:
     made = opened(ledger)
     ledger.claim(made.id)
