@@ -18,6 +18,7 @@ from cli.options import Json
 from cli.remote import open_client
 from cli.stack.redis_server import broker_url, find_redis_server
 from lookalike import configured
+from lookalike.broker import broker_location
 from lookalike.embedding.cache import find
 from lookalike.embedding.device import examine
 from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch
@@ -104,11 +105,11 @@ def _home(settings: Settings) -> Iterator[Finding]:
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
-    if settings.broker_url is None:
+    url = broker_location(settings)
+    if url is None:
         server, number = find_redis_server()
         yield Finding("broker", True, f"embedded: Redis {number} ({server}), started when needed")
         return
-    url = settings.broker_url.get_secret_value()
     Ledger(url).ping()
     yield Finding("broker", True, f"{plain_address(url)} answers")
 
@@ -165,8 +166,8 @@ def _is_busy(settings: Settings, name: str) -> bool:
 
 
 def _running_broker(settings: Settings) -> str | None:
-    if settings.broker_url is not None:
-        return settings.broker_url.get_secret_value()
+    if (configured_url := broker_location(settings)) is not None:
+        return configured_url
     url = broker_url(settings.home)
     try:
         Ledger(url).ping()

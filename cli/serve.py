@@ -10,6 +10,7 @@ from api.guard import LOCAL_HOSTS
 from cli.options import IndexName, ModelName, Preprocessing, Weights
 from cli.stack.redis_server import broker_url
 from lookalike import logs
+from lookalike.broker import broker_location
 from lookalike.errors import BadSetting
 from lookalike.settings import Settings, is_loopback, read_settings
 
@@ -46,7 +47,7 @@ def make_server(settings: Settings, host: str, port: int, *, is_open: bool = Fal
             "Set LOOKALIKE_API_KEY, or say --open-to-all if everyone who reaches it may see all pictures.",
         )
     # Without a configured broker the embedded one, if some command of this home runs it.
-    url = settings.broker_url.get_secret_value() if settings.broker_url else broker_url(settings.home)
+    url = broker_location(settings) or broker_url(settings.home)
     hosts = LOCAL_HOSTS if is_local and not has_key else ()
     application = make_app(settings, broker_url=url, hosts=hosts)
     return uvicorn.Server(

@@ -17,7 +17,7 @@ from cli.stack import LeashedProcess, Stack, kept, open_stack
 from cli.stopping import stoppable
 from lookalike import logs
 from lookalike.errors import BadSetting, Refused
-from lookalike.settings import Settings, read_settings
+from lookalike.settings import Settings, plain_address, read_settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -46,7 +46,7 @@ def up(
     with stoppable("Stopped."), open_stack(settings) as stack:
         if stack.is_embedded and not stack.is_owner:
             raise BadSetting(f"A stack is running under {settings.home} already.", "Stop it, or set LOOKALIKE_HOME.")
-        remark(f"Broker: {stack.broker_url}")
+        remark(f"Broker: {plain_address(stack.broker_url)}")
         remark(f"Search: http://{host}:{port}/  (the page), /search (POST a picture), /docs")
         remark("Ingest from another terminal: lookalike ingest FOLDER")
         if flower:

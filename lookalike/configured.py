@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from lookalike import embedding, images, index
 from lookalike.embedding import Embedder, ModelSpec
@@ -97,7 +98,15 @@ def index_options(settings: Settings) -> IndexOptions:
         compression=settings.compression,
         shards=settings.shards,
         replicas=settings.replicas,
-        ca_certs=str(settings.ca_certs) if settings.ca_certs else None,
+        ca_certs=_path(settings.ca_certs),
+        client_cert=_path(settings.client_cert),
+        client_key=_path(settings.client_key),
+        aws_region=settings.aws_region,
+        aws_service=settings.aws_service,
         insecure=settings.insecure,
         patience_s=settings.patience_s,
     )
+
+
+def _path(path: Path | None) -> str | None:
+    return str(path) if path else None

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from lookalike.broker import broker_error, client_url
+from lookalike.broker import broker_error, client_url, tls_options
 from lookalike.settings import plain_address
 
 #: Declared once here, so that the producer can send by name without importing the worker.
@@ -42,6 +42,7 @@ def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
         **_delivery(time_limit_s),
         **_processes(),
         broker_transport_options=_transport(visibility_timeout_s),
+        broker_use_ssl=tls_options(broker_url),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_channel_error_retry=True,

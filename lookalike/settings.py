@@ -53,8 +53,12 @@ class Settings(BaseSettings):
     max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Larger pictures are rejected as bomb.")
     log_format: Literal["text", "json"] = Field("text", description="json: one object a line, for containers.")
-    insecure: bool = Field(False, description="Allow credentials over plain http to another host.")
+    insecure: bool = Field(False, description="Allow credentials over plain http or redis to another host.")
     ca_certs: Path | None = Field(None, description="Certificate authority file for https and rediss.")
+    client_cert: Path | None = Field(None, description="Our certificate for an OpenSearch or Redis that demands one.")
+    client_key: Path | None = Field(None, description="The key of that certificate, without a passphrase.")
+    aws_region: str | None = Field(None, description="Sign requests for an OpenSearch in this region of AWS.")
+    aws_service: Literal["es", "aoss"] = Field("es", description="aoss: OpenSearch Serverless.")
     engine: Literal["lucene", "faiss", "nmslib"] = Field("lucene", description="OpenSearch's k-NN engine.")
     hnsw_m: int = Field(16, ge=2, le=512, description="Links per node of the HNSW graph.")
     hnsw_ef_construction: int = Field(100, ge=1, le=10_000, description="Candidates when a vector is linked in.")
@@ -74,7 +78,17 @@ class Settings(BaseSettings):
     thumbnail_cache_bytes: int = Field(32 * 2**20, ge=0, description="Memory for thumbnails.")
 
     @field_validator(
-        "broker_url", "index_url", "api_url", "api_key", "weights", "preprocessing", "ca_certs", mode="before"
+        "broker_url",
+        "index_url",
+        "api_url",
+        "api_key",
+        "weights",
+        "preprocessing",
+        "ca_certs",
+        "client_cert",
+        "client_key",
+        "aws_region",
+        mode="before",
     )
     @classmethod
     def _empty_means_unset(cls, value: Any) -> Any:

@@ -12,8 +12,9 @@ DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INF
 def main(arguments: list[str]) -> int:
     use_one_arena()
     try:
-        from worker.app import app, models, settings
+        from worker.app import app, knock, models, settings
 
+        knock()
         models.start()
     except LookalikeError as error:
         print(error, file=sys.stderr)

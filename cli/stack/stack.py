@@ -13,6 +13,7 @@ from pathlib import Path
 from cli.stack.lock import FileLock, opened
 from cli.stack.process import LeashedProcess
 from cli.stack.redis_server import broker_url, redis_command
+from lookalike.broker import broker_location
 from lookalike.errors import AccessDenied, BrokerUnavailable, DiskFull, LookalikeError, Refused
 from lookalike.ledger import Ledger
 from lookalike.settings import Settings
@@ -98,8 +99,8 @@ class OwnedStack(Stack):
 @contextmanager
 def open_stack(settings: Settings, *, with_worker: bool = True) -> Iterator[Stack]:
     """The stack to work on. Raises Refused, AccessDenied or DiskFull where none can be had."""
-    if settings.broker_url is not None:
-        yield Stack(settings.broker_url.get_secret_value(), is_embedded=False)
+    if (url := broker_location(settings)) is not None:
+        yield Stack(url, is_embedded=False)
         return
     run = _run_folder(settings.home)
     with opened(run / "owner.lock") as owner, opened(run / "users.lock") as users:

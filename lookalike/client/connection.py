@@ -1,7 +1,6 @@
 """Requests to the query service: the key, patience with a busy service, and what its refusals mean; knows no route."""
 
 import re
-import ssl
 import time
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ import httpx2
 from lookalike.client.wire import Problem, parse
 from lookalike.errors import AccessDenied, BadSetting, LookalikeError, QueryServiceUnavailable
 from lookalike.settings import UNSENDABLE, is_loopback, plain_address
+from lookalike.trust import demand_secrecy, distrust, tls_context
 
 Answer = TypeVar("Answer")
 
@@ -35,14 +35,13 @@ class Connection:
         self.address = plain_address(url).rstrip("/")
         if api_key is not None:
             _check_key(api_key)
-            if self.address.startswith("http:") and not (insecure or is_loopback(host)):
-                advice = "Use https, or set LOOKALIKE_INSECURE=1."
-                raise BadSetting(f"The API key would go to {self.address} unencrypted.", advice)
+            if self.address.startswith("http:"):
+                demand_secrecy("The API key", self.address, host, secure="https", insecure=insecure)
         self._http = httpx2.Client(
             base_url=self.address,
             headers={b"Authorization": b"Bearer " + api_key.encode()} if api_key is not None else None,
             timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
-            verify=_trust(ca_certs),
+            verify=True if ca_certs is None else tls_context(ca_certs),
             # Or a proxy of the environment would be handed what must not leave this machine.
             trust_env=not is_loopback(host),
             follow_redirects=False,
@@ -82,6 +81,8 @@ class Connection:
         except httpx2.TimeoutException as error:
             raise QueryServiceUnavailable(self.address, "it does not answer in time") from error
         except httpx2.RequestError as error:
+            if refused := distrust(error, self.address):
+                raise refused from error
             why = str(error).removesuffix(".") or type(error).__name__
             raise QueryServiceUnavailable(self.address, why) from error
         except (httpx2.InvalidURL, UnicodeEncodeError) as error:
@@ -122,16 +123,6 @@ def _host(url: str) -> str:
 def _check_key(api_key: str) -> None:
     if not api_key or UNSENDABLE.search(api_key):
         raise BadSetting("The API key has a character that HTTP cannot carry.", "Correct LOOKALIKE_API_KEY.")
-
-
-def _trust(ca_certs: str | None) -> ssl.SSLContext | bool:
-    if ca_certs is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_certs)
-    except OSError as error:
-        what = f"The certificates {ca_certs} cannot be read: {error.strerror or error}."
-        raise BadSetting(what, "Correct LOOKALIKE_CA_CERTS.") from error
 
 
 def _pause_s(response: httpx2.Response) -> float | None:

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from lookalike.errors import BadSetting
 from lookalike.index.base import IndexOptions
-from lookalike.settings import is_loopback
+from lookalike.trust import demand_secrecy
 
 #: As OpenSearch and its clients have it.
 DEFAULT_PORTS = {"http": 9200, "https": 443}
@@ -38,8 +38,8 @@ def parse(url: str, options: IndexOptions) -> Address:
     if not parts.hostname:
         raise BadSetting("The URL of the index names no host.", "Write https://host:9200.")
     address = _address(parts, parts.hostname, port)
-    if parts.scheme == "http" and parts.username and not options.insecure and not is_loopback(address.host):
-        raise BadSetting(f"A password would go to {address} unencrypted.", "Use https, or set LOOKALIKE_INSECURE=1.")
+    if parts.scheme == "http" and parts.username:
+        demand_secrecy("A password", str(address), address.host, secure="https", insecure=options.insecure)
     return address
 
 

@@ -27,9 +27,14 @@ class IndexOptions:
     ef_search: int = 100
     shards: int = 1
     replicas: int = 0
-    verify_certs: bool = True
     #: A file with the certificate authorities to trust instead of the public ones.
     ca_certs: str | None = None
+    #: Files with our own certificate and its key, for a server that demands one.
+    client_cert: str | None = None
+    client_key: str | None = None
+    #: Sign requests for this region of AWS, as meant for its service `es` or `aoss`.
+    aws_region: str | None = None
+    aws_service: str = "es"
     #: Allow credentials over plain HTTP to another machine.
     insecure: bool = False
     #: For one request.

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from opensearchpy import OpenSearch
+from opensearchpy import Connection, OpenSearch
 from opensearchpy import exceptions as client_errors
 
 from lookalike.errors import BadSetting, IndexUnavailable, LookalikeError
 from lookalike.index.address import Address
 from lookalike.index.base import IndexOptions
 from lookalike.index.verdict import Verdict, failure, judge, reason
+from lookalike.trust import distrust, tls_context
 
 
 class Server:
@@ -21,19 +22,15 @@ class Server:
         # Whatever it logs we raise; its own lines carry tracebacks onto people's terminals.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         self._address = str(place)
-        security: dict[str, Any] = {}
-        if place.scheme == "https":
-            security = {"use_ssl": True, "verify_certs": options.verify_certs, "ssl_show_warn": False}
-            security["ca_certs"] = options.ca_certs
         self._client = OpenSearch(
             [{"host": place.host, "port": place.port, "url_prefix": place.path}],
-            http_auth=None if place.user is None else (place.user, place.password),
+            http_auth=_credentials(place, options),
             timeout=options.timeout_s,
             max_retries=0,
             retry_on_timeout=False,
             # The client's gzip takes 0.65 s of CPU to make 3.5 MB into 1.3 MB: longer than a network takes.
             http_compress=False,
-            **security,
+            **_encryption(place, options),
         )
 
     def __str__(self) -> str:
@@ -57,19 +54,45 @@ class Server:
         self._client.close()
 
     def _translated(self, error: Exception, name: str) -> LookalikeError:
-        if isinstance(error, client_errors.SSLError):
-            return BadSetting(
-                f"No trusted connection to {self._address}: {_cause(error)}.",
-                "Name its certificate authority (LOOKALIKE_CA_CERTS), or correct LOOKALIKE_INDEX_URL.",
-            )
+        if refused := distrust(error, self._address):
+            return refused
         if isinstance(error, client_errors.ConnectionTimeout):
             return IndexUnavailable(self._address, "it did not answer in time")
         if isinstance(error, client_errors.ConnectionError):
             return IndexUnavailable(self._address, _cause(error))
         if isinstance(error, client_errors.TransportError) and isinstance(error.status_code, int):
-            details = error.info.get("error", error.error) if isinstance(error.info, Mapping) else error.error
-            return self.failure(error.status_code, details, name)
+            return self.failure(error.status_code, _details(error), name)
         return failure(Verdict.CONFLICT, self._address, name, "its answer is not JSON")
+
+
+def _encryption(place: Address, options: IndexOptions) -> dict[str, Any]:
+    """The client's arguments for https. Raises BadSetting."""
+    if place.scheme != "https":
+        return {}
+    # Without authorities of ours those of the environment or of certifi: a container may have no others.
+    authorities = options.ca_certs or Connection.default_ca_certs()
+    return {"use_ssl": True, "ssl_context": tls_context(authorities, options.client_cert, options.client_key)}
+
+
+def _credentials(place: Address, options: IndexOptions) -> Any:
+    """User and password, or what signs each request, or nothing. Raises BadSetting."""
+    if options.aws_region is None:
+        return None if place.user is None else (place.user, place.password)
+    if place.scheme != "https" or place.user is not None:
+        what = f"Requests to {place} cannot be signed for AWS: it takes https, without a user in the URL."
+        raise BadSetting(what, "Correct LOOKALIKE_INDEX_URL, or unset LOOKALIKE_AWS_REGION.")
+    from lookalike.index.aws import signer
+
+    return signer(options.aws_region, options.aws_service)
+
+
+def _details(error: client_errors.TransportError) -> Any:
+    """What the server said: OpenSearch's error object, the sentence of a gateway before it, or the plain answer."""
+    if not isinstance(error.info, Mapping):
+        return error.error
+    said = error.info.get("error") or error.info.get("message") or error.info.get("Message") or error.error
+    # Below its first line, AWS repeats the request that it tried to verify.
+    return said.partition("\n")[0] if isinstance(said, str) else said
 
 
 def _cause(error: client_errors.ConnectionError) -> str:

@@ -8,8 +8,9 @@ from lookalike.errors import AccessDenied, IndexConflict, IndexMissing, IndexUna
 
 #: Pushed back or away. 409 is a write that met another one of the same document.
 TEMPORARY = frozenset({408, 409, 429})
-#: 400s that concern the whole index, so that rejecting image after image would be wrong.
-INDEX_WIDE = ("strict_dynamic_mapping_exception", "no write index is defined")
+#: 400s that concern the whole index, so that rejecting image after image would be wrong; the last is how a vector
+#: collection of OpenSearch Serverless takes every document that comes with an id.
+INDEX_WIDE = ("strict_dynamic_mapping_exception", "no write index is defined", "Document ID is not supported")
 #: A tripped k-NN circuit breaker is a 400 as for a bad document (k-NN#1424), yet it is released by itself;
 #: a flood-stage disk is a 403 and lets go below the high watermark.
 TEMPORARY_SIGNS = ("circuit_breaker", "circuit breaker triggered", "cluster_block_exception")
@@ -51,7 +52,9 @@ def failure(verdict: Verdict, address: str, name: str, why: str) -> LookalikeErr
         return IndexUnavailable(address, why)
     if verdict is Verdict.DENIED:
         return AccessDenied(
-            f"OpenSearch at {address} turned us down: {why}.", "Check the user and password in LOOKALIKE_INDEX_URL."
+            f"OpenSearch at {address} turned us down: {why}.",
+            "Check the user and password in LOOKALIKE_INDEX_URL (or the client certificate, or AWS's credentials), "
+            "and what they may do.",
         )
     if verdict is Verdict.MISSING:
         return IndexMissing(
