@@ -11,7 +11,7 @@ from lookalike.settings import Settings, plain_address
 from lookalike.trust import demand_secrecy, distrust, tls_context
 
 #: How Redis says that a user may not do this, outside a script of ours and inside.
-FORBIDDEN = ("NOPERM", "ACL failure in script")
+FORBIDDEN = ("no permissions to", "acl failure in script")
 #: How redis-py, kombu and Flower know the options of TLS, in a URL and as arguments.
 TLS_PREFIX = "ssl_"
 
@@ -54,7 +54,7 @@ def broker_error(error: Exception, address: str) -> LookalikeError:
     if refused := distrust(error, address):
         return refused
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if isinstance(error, redis.exceptions.NoPermissionError) or any(sign in why for sign in FORBIDDEN):
+    if isinstance(error, redis.exceptions.NoPermissionError) or any(sign in why.lower() for sign in FORBIDDEN):
         advice = "Let the user in LOOKALIKE_BROKER_URL do it (deploy/redis/users.acl), or name another."
         return AccessDenied(f"The broker at {address} does not let us: {why.rstrip('.')}.", advice)
     denied = (redis.exceptions.AuthenticationError,)

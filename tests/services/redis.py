@@ -27,16 +27,23 @@ class RedisServer:
     `start` raises ServiceMissing where no redis-server is installed.
     """
 
-    def __init__(self, password: str | None = None) -> None:
+    def __init__(self, password: str | None = None, *, users: str = "", user: str = "") -> None:
+        """`users` are the lines of an ACL file; `url` is for `user`, who has the password."""
         self._password = password
+        self._users = users
+        self._user = user
         self._folder: Path | None = None
         self._process: ServerProcess | None = None
         self._port = 0
 
     @property
     def url(self) -> str:
-        login = f":{quote(self._password, safe='')}@" if self._password else ""
+        login = f"{self._user}:{quote(self._password, safe='')}@" if self._password else ""
         return f"redis://{login}127.0.0.1:{self._port}/0"
+
+    @property
+    def port(self) -> int:
+        return self._port
 
     @property
     def is_running(self) -> bool:
@@ -99,6 +106,9 @@ class RedisServer:
 
     def _configuration(self, folder: Path) -> str:
         password = [f"requirepass {json.dumps(self._password)}"] if self._password else []
+        if self._users:
+            (folder / "users.acl").write_text(self._users)
+            password = [f'aclfile "{folder / "users.acl"}"']
         fixed = ["bind 127.0.0.1", 'save ""', "appendonly yes", "appendfsync always"]
         return "\n".join([f"port {self._port}", f'dir "{folder}"', *fixed, *password, ""])
 

@@ -1,0 +1,1 @@
+"""What is deployed beside the programs, tried out or held against its rules."""

@@ -1,0 +1,129 @@
+"""The users of deploy/redis: a whole job runs with them over TLS, and none may do the work of another."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from cli.samples import draw_samples
+from lookalike.errors import AccessDenied
+from lookalike.ledger import Ledger
+from lookalike.queue import KEY_PREFIX, QUEUE, make_app, send_chunk
+from lookalike.records import Metric, ModelIdentity
+from lookalike.settings import read_settings
+from tests.api.service import serving
+from tests.running import ROOT, TIMEOUT_S, answer, lookalike, make_home
+from tests.services.process import StartFailed
+from tests.services.redis import RedisServer
+from tests.services.tls import Authority, TlsProxy
+
+FILE = ROOT / "deploy" / "redis" / "users.acl"
+PROGRAMS = ("worker", "producer", "query")
+MODEL = ModelIdentity(name="resnet50", fingerprint="0123456789abcdef", dimension=256, metric=Metric.COSINE)
+
+
+def password(user: str) -> str:
+    return f"hunter2-{user}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    """A Redis with the users of the file, each with a password."""
+    lines = FILE.read_text()
+    for user in PROGRAMS:
+        digest = hashlib.sha256(password(user).encode()).hexdigest()
+        lines = lines.replace(f"{user.upper()}_PASSWORD_SHA256", digest)
+    with RedisServer(password("query"), users=lines, user="query") as started:
+        yield started
+
+
+@contextmanager
+def working(environment: dict[str, str]) -> Iterator[None]:
+    """A worker; nothing it printed may hold a password or a traceback."""
+    command = [sys.executable, "-m", "worker", "--concurrency", "1"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, env=environment, text=True, cwd=ROOT, **pipes)  # type: ignore[call-overload]
+    try:
+        yield
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert "Connected to rediss://worker:**@" in said
+    assert "hunter2" not in said and "Traceback" not in said
+
+
+def test_a_whole_job_runs_over_tls_with_these_users(tmp_path: Path, model_home: Path, server: RedisServer) -> None:
+    draw_samples(tmp_path / "pictures", per_class=1, seed=3)
+    authority = Authority(tmp_path)
+    with TlsProxy(authority.server(), server.port) as proxy:
+
+        def environment(user: str) -> dict[str, str]:
+            url = f"rediss://{user}:{password(user)}@localhost:{proxy.port}/0"
+            return {**common, "LOOKALIKE_BROKER_URL": url}
+
+        common = {
+            **os.environ,
+            "LOOKALIKE_HOME": str(make_home(tmp_path, model_home)),
+            "LOOKALIKE_CA_CERTS": str(authority.file),
+        }
+        with working(environment("worker")):
+            done = lookalike(environment("producer"), "ingest", tmp_path / "pictures", "--json")
+            told = [lookalike(environment("producer"), *words) for words in (["status", "--json"], ["doctor"])]
+        assert answer(done)["indexed"] == answer(done)["found"] > 0
+        assert not any("hunter2" in part.stdout + part.stderr for part in [done, *told])
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment("query").items():
+                patch.setenv(name, value)
+            with serving(read_settings(), is_ready=False) as client:
+                jobs = client.get("/jobs").json()["jobs"]
+                assert client.get(f"/jobs/{jobs[0]['id']}/failed").status_code == 200
+                assert "lookalike_broker_up 1.0" in client.get("/metrics").text
+        assert jobs[0]["indexed"] == answer(done)["indexed"]
+
+
+def url(server: RedisServer, user: str) -> str:
+    return f"redis://{user}:{password(user)}@127.0.0.1:{server.port}/0"
+
+
+def test_the_query_service_can_neither_write_to_the_ledger_nor_send(server: RedisServer) -> None:
+    with closing(Ledger(url(server, "query"))) as ledger:
+        ledger.ping()
+        with pytest.raises(AccessDenied, match="does not let us"):
+            ledger.open_job(source="/p", index="images", index_address="lancedb:///i", model=MODEL, spec="{}")
+        with pytest.raises(AccessDenied, match="does not let us"):
+            ledger.drain("job")
+    with closing(make_app(url(server, "query"))) as app, pytest.raises(AccessDenied, match="does not let us"):
+        send_chunk(app, "job/1")
+
+
+@pytest.mark.parametrize("user", PROGRAMS)
+@pytest.mark.parametrize(
+    "command", ["FLUSHALL", "KEYS *", "SCAN 0", "CONFIG GET *", "ACL LIST", "SHUTDOWN", "GET other", "EVAL 0 0"]
+)
+def test_nobody_may_do_what_no_program_does(server: RedisServer, user: str, command: str) -> None:
+    with redis.Redis.from_url(url(server, user)) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command.split())
+
+
+def test_a_producer_takes_no_messages(server: RedisServer) -> None:
+    with redis.Redis.from_url(url(server, "producer")) as client:
+        for command in ("BRPOP", "RPOP", "DEL"):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.execute_command(command, KEY_PREFIX + QUEUE, *(["1"] if command == "BRPOP" else []))
+
+
+def test_nobody_gets_in_without_a_password(server: RedisServer) -> None:
+    with closing(Ledger(f"redis://127.0.0.1:{server.port}/0")) as ledger, pytest.raises(AccessDenied, match="turns us"):
+        ledger.ping()
+
+
+def test_redis_does_not_start_while_the_passwords_are_not_put_in() -> None:
+    with pytest.raises(StartFailed):
+        RedisServer("x", users=FILE.read_text(), user="query").start()
