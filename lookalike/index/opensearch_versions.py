@@ -26,7 +26,9 @@ class OpenSearchVersions:
         self._server = Server(address.parse(url, options), options)
 
     def infos(self) -> list[IndexInfo]:
-        return [info for info in list_indexes(self._url, self._options) if info.name == self.name]
+        # Of our own alone: who may see no other index could not ask for all.
+        versions = list_indexes(self._url, self._options, f"{self.name}-v*")
+        return [info for info in versions if info.name == self.name]
 
     def create(self, model: ModelIdentity) -> str:
         for _ in range(CREATE_ATTEMPTS):

@@ -63,12 +63,14 @@ def writes_of(physical: str) -> str:
     return f"{physical}{WRITES}"
 
 
-def list_indexes(url: str, options: IndexOptions) -> list[IndexInfo]:
-    """Every version of every index of ours, by name and age."""
+def list_indexes(url: str, options: IndexOptions, which: str = "_all") -> list[IndexInfo]:
+    """Every version of every index of ours whose name is like `which`, by name and age."""
     server = Server(address.parse(url, options), options)
     try:
-        behind = server.call("GET", "/_all", filter_path="*.aliases,*.mappings._meta")
-        sizes = server.call("GET", "/_stats/docs,store", filter_path="indices.*.total.store,indices.*.primaries.docs")
+        behind = server.call("GET", f"/{which}", filter_path="*.aliases,*.mappings._meta")
+        sizes = server.call(
+            "GET", f"/{which}/_stats/docs,store", filter_path="indices.*.total.store,indices.*.primaries.docs"
+        )
     finally:
         server.close()
     rows = []
