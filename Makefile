@@ -3,7 +3,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check test faults evaluate lock bench peers scale clean
+.PHONY: help install demo format check audit test faults evaluate lock bench peers scale clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,14 @@ check: .venv/testable ## Lint, form, types, and who may import whom
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Strict, for what the service does not know would pass otherwise; what it does not answer to is a traceback.
+audit: .venv/testable ## Look the locked packages up among the known vulnerabilities
+	@told=$$($(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock 2>&1) \
+		&& echo "$$told" || case "$$told" in \
+			*Found*known\ vulnerabilit*) echo "$$told"; exit 1;; \
+			*) echo "Not audited, for the vulnerability service cannot be asked: $$(echo "$$told" | tail -n 1 | cut -c 1-160)"; exit 1;; \
+		esac
 
 test: .venv/testable ## Run the tests, against real services
 	$(BIN)/pytest
