@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import islice
 
 from api import answers
-from lookalike.errors import BrokerUnavailable
+from lookalike.errors import BrokerUnavailable, Refused
 from lookalike.ledger import Job, Ledger
 
 #: Jobs whose reasons are remembered, because counting them reads every rejected picture.
@@ -35,7 +35,7 @@ class Jobs:
     def is_answering(self) -> bool:
         try:
             self.ledger.ping()
-        except BrokerUnavailable:
+        except (BrokerUnavailable, Refused):
             return False
         return True
 

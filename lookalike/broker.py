@@ -10,6 +10,7 @@ from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, Lookal
 from lookalike.settings import Settings, plain_address
 from lookalike.trust import demand_secrecy, distrust, tls_context
 
+ADVICE = "Write rediss://user:password@host:6379/0, and / in a password as %2F."
 #: How Redis says that a user may not do this, outside a script of ours and inside.
 FORBIDDEN = ("no permissions to", "acl failure in script")
 #: How redis-py, kombu and Flower know the options of TLS, in a URL and as arguments.
@@ -28,11 +29,12 @@ def broker_location(settings: Settings) -> str | None:
     client_url(url)
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
+        host, is_plain = parts.hostname or "", parts.port != 0 and "@" not in parts.path
     except ValueError as error:
         # Not the URL itself: it may hold a password, and so may the error's text.
-        raise BadSetting("LOOKALIKE_BROKER_URL cannot be understood.", "Write rediss://user:password@host") from error
+        raise BadSetting("LOOKALIKE_BROKER_URL cannot be understood.", ADVICE) from error
+    if parts.scheme != "redis+socket" and not (host and is_plain):
+        raise BadSetting("LOOKALIKE_BROKER_URL cannot be understood.", ADVICE)
     if parts.scheme == "redis" and "@" in parts.netloc:
         demand_secrecy("A password", plain_address(url), host, secure="rediss", insecure=settings.insecure)
     if parts.scheme != "rediss":

@@ -4,7 +4,6 @@ import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -145,9 +144,11 @@ def read_settings(**overrides: Any) -> Settings:
 
 
 def plain_address(url: str) -> str:
-    """A service's URL without its credentials."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """A service's URL without its credentials, also where a password holds what would have to be escaped."""
+    scheme, _, rest = url.partition("://")
+    # No credentials stand in the path of a folder, but an @ may.
+    place = rest if scheme == "lancedb" else rest.rpartition("@")[2]
+    return f"{scheme}://{re.split('[?#]', place)[0]}" if rest else "a URL that is none"
 
 
 def is_loopback(host: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import BadSetting
-from lookalike.settings import Settings, read_settings
+from lookalike.settings import Settings, plain_address, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +45,13 @@ def test_credentials_show_in_neither_the_address_nor_the_printed_settings(monkey
     settings = read_settings()
     assert settings.index_address == "https://search.example:9200"
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("password", ["hunter2", "1/hunter2", "a@hunter2", "a#hunter2", "a?hunter2"])
+def test_an_address_holds_no_part_of_a_password(password: str) -> None:
+    assert plain_address(f"redis://user:{password}@host:6379/0?ssl_ca_certs=x") == "redis://host:6379/0"
+    assert plain_address("lancedb:///home/@user/index") == "lancedb:///home/@user/index"
+    assert "hunter2" not in plain_address("hunter2")
 
 
 @pytest.mark.parametrize("key", ["hunter2 ", "\thunter2", "hun\nter2"])

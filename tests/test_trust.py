@@ -156,7 +156,17 @@ def test_a_password_for_the_broker_does_not_cross_a_network_in_clear(url: str) -
     assert broker_location(read_settings(broker_url=here)) == here
 
 
-@pytest.mark.parametrize("url", ["hunter2", "http://u:hunter2@h", "redis://u:hunter2@h:port", "rediss://u:hunter2@[h"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hunter2",
+        "http://u:hunter2@h",
+        "redis://u:hunter2@h:port",
+        "rediss://u:hunter2@[h",
+        "redis://:1/hunter2@h",
+        "redis://u:1/hunter2@h",
+    ],
+)
 def test_a_url_that_is_none_of_a_broker_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(BadSetting, match="LOOKALIKE_BROKER_URL") as error:
         broker_location(read_settings(broker_url=url))

@@ -37,6 +37,8 @@ def parse(url: str, options: IndexOptions) -> Address:
         raise BadSetting("The URL of the index cannot be understood.", "Write https://host:9200.") from error
     if not parts.hostname:
         raise BadSetting("The URL of the index names no host.", "Write https://host:9200.")
+    if "@" in parts.path:
+        raise BadSetting("The URL of the index cannot be understood.", "Write / in a password as %2F.")
     address = _address(parts, parts.hostname, port)
     if parts.scheme == "http" and parts.username:
         demand_secrecy("A password", str(address), address.host, secure="https", insecure=options.insecure)

@@ -21,6 +21,7 @@ from lookalike.index import IndexOptions, list_indexes, open_index
         "http://[bad",
         "http://u:secret@h:99999",
         "https://u:secret@h:port",
+        "https://u:1/secret@h",
     ],
 )
 def test_a_url_that_leads_nowhere_is_refused_without_its_password(url: str) -> None:
