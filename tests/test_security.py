@@ -1,0 +1,20 @@
+"""What SECURITY.md leans on is there."""
+
+import re
+
+import pytest
+
+from lookalike.settings import PREFIX, Settings
+from tests.running import ROOT
+
+TEXT = (ROOT / "SECURITY.md").read_text()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"(?:tests|deploy)/[\w/.]*\w", TEXT))))
+def test_what_it_names_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_the_settings_it_names_exist() -> None:
+    named = {name.removeprefix(PREFIX).lower() for name in re.findall(rf"{PREFIX}\w+", TEXT)}
+    assert named and named <= set(Settings.model_fields)
