@@ -148,7 +148,7 @@ def plain_address(url: str) -> str:
     scheme, _, rest = url.partition("://")
     # No credentials stand in the path of a folder, but an @ may.
     place = rest if scheme == "lancedb" else rest.rpartition("@")[2]
-    return f"{scheme}://{re.split('[?#]', place)[0]}" if rest else "a URL that is none"
+    return f"{scheme.lower()}://{re.split('[?#]', place)[0]}" if rest else "a URL that is none"
 
 
 def is_loopback(host: str) -> bool:
