@@ -1,13 +1,14 @@
 """`lookalike flower`: Flower, a page of workers and tasks, over the broker; it can look, and change nothing."""
 
 import os
-import socket
 from typing import Annotated
 
 import typer
 
+from cli.ports import FLOWER_PORT, check_port
 from cli.stack.redis_server import broker_url
 from lookalike import logs
+from lookalike.broker import broker_location
 from lookalike.errors import BadSetting
 from lookalike.ledger import Ledger
 from lookalike.queue import make_app
@@ -16,7 +17,6 @@ from lookalike.settings import is_loopback, read_settings
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 LOOPBACK = "127.0.0.1"
-PORT = 5555
 #: Flower's own variable: user:password, or several with commas between.
 LOGINS = "FLOWER_BASIC_AUTH"
 #: Tasks in memory, some 2 KB each; a load of a million pictures has 16,000 of them.
@@ -26,13 +26,13 @@ MAX_TASKS = 10_000
 @app.command()
 def flower(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = LOOPBACK,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = PORT,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = FLOWER_PORT,
 ) -> None:
     """Show workers and tasks on a page of Flower, read-only; FLOWER_BASIC_AUTH is who may see it."""
     settings = read_settings()
     require_logins(host)
-    require_free(host, port)
-    url = settings.broker_url.get_secret_value() if settings.broker_url else broker_url(settings.home)
+    check_port(host, port)
+    url = broker_location(settings) or broker_url(settings.home)
     Ledger(url).ping()
     # First: what follows takes its loggers as it finds them.
     logs.configure(settings.log_format, secrets=[*settings.secrets, *_passwords()])
@@ -51,19 +51,6 @@ def require_logins(host: str) -> None:
         )
     if logins and not all(user and password for user, _, password in _parted(logins)):
         raise BadSetting(f"{LOGINS} cannot be used.", "It is user:password, or several of them with commas between.")
-
-
-def require_free(host: str, port: int) -> None:
-    """Raises BadSetting for an address that cannot be listened on."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        advice = "Choose another port or address."
-        raise BadSetting(f"Flower cannot listen on {host}:{port}: {why}.", advice) from error
 
 
 def _parted(logins: str) -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from celery import Celery
 from cli.console import remark
 from cli.progress import Progress, progress
 from cli.stack import Stack
-from lookalike import configured, embedding, logs
+from lookalike import configured, embedding, logs, preflight
 from lookalike.embedding import ModelSpec
 from lookalike.embedding.cache import find
 from lookalike.errors import BrokerUnavailable, JobEnded, JobFailed, JobUnknown, LookalikeError, Refused
@@ -73,7 +73,7 @@ def run_job(order: Order, stack: Stack, *, detach: bool = False) -> Job:
     settings = order.settings
     logs.configure(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
     ledger = Ledger(stack.broker_url)
-    ledger.ping()
+    preflight.before_writing(settings, stack.broker_url)
     identity = prepare(settings, order.spec, with_artifact=stack.is_embedded)
     job_id = ledger.open_job(
         source=order.source,

@@ -8,10 +8,12 @@ import uvicorn
 from api.app import make_app
 from api.guard import LOCAL_HOSTS
 from cli.options import IndexName, ModelName, Preprocessing, Weights
+from cli.ports import SEARCH_PORT, check_port
 from cli.stack.redis_server import broker_url
 from lookalike import logs
 from lookalike.broker import broker_location
 from lookalike.errors import BadSetting
+from lookalike.preflight import before_serving
 from lookalike.settings import Settings, is_loopback, read_settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
@@ -24,7 +26,7 @@ OpenToAll = Annotated[bool, typer.Option("--open-to-all", help="Listen on a publ
 @app.command()
 def serve(
     host: Host = "127.0.0.1",
-    port: Port = 8000,
+    port: Port = SEARCH_PORT,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
@@ -34,7 +36,10 @@ def serve(
     """Answer searches over HTTP: a page at /, POST a picture to /search, the rest in /docs."""
     settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
     logs.configure(settings.log_format, secrets=settings.secrets)
-    make_server(settings, host, port, is_open=open_to_all).run()
+    server = make_server(settings, host, port, is_open=open_to_all)
+    check_port(host, port)
+    before_serving(settings)
+    server.run()
 
 
 def make_server(settings: Settings, host: str, port: int, *, is_open: bool = False) -> uvicorn.Server:

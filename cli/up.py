@@ -12,11 +12,13 @@ import uvicorn
 from cli import flower as flower_page
 from cli.console import remark
 from cli.options import IndexName, ModelName
+from cli.ports import FLOWER_PORT, SEARCH_PORT, check_port
 from cli.serve import Host, OpenToAll, Port, make_server
 from cli.stack import LeashedProcess, Stack, kept, open_stack
 from cli.stopping import stoppable
 from lookalike import logs
 from lookalike.errors import BadSetting, Refused
+from lookalike.preflight import before_serving
 from lookalike.settings import Settings, plain_address, read_settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
@@ -30,20 +32,25 @@ FLOWER_GRACE_S = 2.0
 @app.command()
 def up(
     host: Host = "127.0.0.1",
-    port: Port = 8000,
+    port: Port = SEARCH_PORT,
     index: IndexName = None,
     model: ModelName = None,
     open_to_all: OpenToAll = False,
     flower: Annotated[bool, typer.Option("--flower", help="Also run Flower, for this machine only.")] = False,
-    flower_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of Flower.")] = flower_page.PORT,
+    flower_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of Flower.")] = FLOWER_PORT,
 ) -> None:
     """Start broker, worker and query service, and keep them running until Ctrl-C."""
     settings = read_settings(index=index, model=model)
     logs.configure(settings.log_format, secrets=settings.secrets)
     server = make_server(settings, host, port, is_open=open_to_all)
-    if flower:
-        flower_page.require_free(flower_page.LOOPBACK, flower_port)
-    with stoppable("Stopped."), open_stack(settings) as stack:
+    before_serving(settings)
+
+    def check_ports() -> None:
+        check_port(host, port)
+        if flower:
+            check_port(flower_page.LOOPBACK, flower_port, "--flower-port")
+
+    with stoppable("Stopped."), open_stack(settings, check=check_ports) as stack:
         if stack.is_embedded and not stack.is_owner:
             raise BadSetting(f"A stack is running under {settings.home} already.", "Stop it, or set LOOKALIKE_HOME.")
         remark(f"Broker: {plain_address(stack.broker_url)}")

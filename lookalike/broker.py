@@ -69,7 +69,13 @@ def broker_error(error: Exception, address: str) -> LookalikeError:
 def client_url(broker_url: str) -> str:
     """The URL as redis-py wants it. Raises BadSetting."""
     # Celery writes unix sockets as redis+socket://, redis-py as unix://.
-    scheme = broker_url.partition("://")[0]
+    try:
+        parts = urlsplit(broker_url)
+        scheme, _ = parts.scheme, parts.port
+    except ValueError as error:
+        # Not the URL itself: it may hold a password, and so may the error's text.
+        advice = "Write redis://user:password@host:6379/0."
+        raise BadSetting("LOOKALIKE_BROKER_URL cannot be understood.", advice) from error
     if scheme == "redis+socket":
         return "unix" + broker_url.removeprefix("redis+socket").replace("virtual_host=", "db=")
     if scheme not in ("redis", "rediss"):

@@ -10,8 +10,8 @@ from lookalike.embedding.known import spec_of
 from lookalike.embedding.spec import PICTURE_SIZE
 from lookalike.errors import ModelMismatch
 from lookalike.images import Picture
-from lookalike.index import Index, IndexInfo, IndexOptions, Versions
-from lookalike.records import ModelIdentity
+from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
+from lookalike.records import Concern, ModelIdentity
 from lookalike.settings import Settings
 from lookalike.storage import Storage
 
@@ -62,6 +62,21 @@ def open_index(settings: Settings, name: str | None = None, *, timeout_s: float 
     name = name or settings.index
     opened = index.open_version if index.is_version(name) else index.open_index
     return opened(settings.index_location, name, options=options)
+
+
+def check_place(settings: Settings, *, timeout_s: float) -> None:
+    """Whether an index can be where the settings say. Raises ServiceUnfit and what the index raises."""
+    index.check_place(settings.index_location, options=replace(index_options(settings), timeout_s=timeout_s))
+
+
+def check_writable(settings: Settings) -> list[Concern]:
+    """What to look at, of the configured index. Raises ServiceUnfit, DiskFull and what the index raises."""
+    return index.check_writable(settings.index_location, settings.index, options=index_options(settings))
+
+
+def inspect_index(settings: Settings) -> Inspection | None:
+    """What OpenSearch tells a person of itself and the configured index; None for the embedded one."""
+    return index.inspect(settings.index_location, settings.index, options=index_options(settings))
 
 
 def open_versions(settings: Settings, name: str | None = None) -> Versions:

@@ -108,6 +108,10 @@ class RequestRefused(Refused):
         self.status = status
 
 
+class ServiceUnfit(Refused):
+    """A service answers, but is not what we need, or not in a state to do it."""
+
+
 class IndexMissing(Refused):
     """The index asked for does not exist."""
 

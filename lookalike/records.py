@@ -140,6 +140,14 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class Concern:
+    """What hinders no work now and is wrong all the same: a sentence, and what to do."""
+
+    what: str
+    advice: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of a chunk: every reference is counted once in exactly one of the three."""
 

@@ -1,5 +1,6 @@
 """One settings object, from LOOKALIKE_* variables and .env; read at entry points only and passed down."""
 
+import logging
 import re
 from ipaddress import ip_address
 from pathlib import Path
@@ -7,13 +8,16 @@ from typing import Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from lookalike.errors import BadSetting
 from lookalike.logs import passwords
 from lookalike.machine import usable_cores
+from lookalike.variables import ENV_FILE, given, unknown
+from lookalike.variables import PREFIX as PREFIX
 
-PREFIX = "LOOKALIKE_"
+logger = logging.getLogger(__name__)
+
 #: A node that restarts is back within two or three of these.
 INDEX_PATIENCE_S = 20.0
 #: What no header carries as it is (RFC 9110, 5.5): no client could ever show such a key.
@@ -23,7 +27,7 @@ UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]|^\s|\s$")
 class Settings(BaseSettings):
     """Every field has a default that works on a laptop with nothing configured."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("lookalike"),
@@ -136,11 +140,23 @@ class Settings(BaseSettings):
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """The settings, with `overrides` (those not None) above the environment. Raises BadSetting."""
+    """The settings, with `overrides` (those not None) above the environment. Raises BadSetting.
+
+    A variable of no setting is warned of: it is a slip of the pen as a rule, and what it meant is not set.
+    """
+    for concern in unknown(given(), setting_names()):
+        logger.warning("%s %s", concern.what, concern.advice)
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         raise BadSetting(*_first_problem(error)) from error
+    except SettingsError as error:
+        raise BadSetting(*_no_json(error)) from error
+
+
+def setting_names() -> list[str]:
+    """The variables that are settings: LOOKALIKE_HOME and so on."""
+    return [PREFIX + name.upper() for name in Settings.model_fields]
 
 
 def plain_address(url: str) -> str:
@@ -165,3 +181,10 @@ def _first_problem(error: ValidationError) -> tuple[str, str]:
     field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
     given = "" if field is None or "SecretStr" in str(field.annotation) else f" = {problem.get('input')!r}"
     return f"{name}{given} cannot be used: {problem['msg']}.", "Correct it in the environment or in .env."
+
+
+def _no_json(error: SettingsError) -> tuple[str, str]:
+    # The settings library tells the field in its sentence alone.
+    field = re.search(r'field "(\w+)"', str(error))
+    name = PREFIX + field[1].upper() if field else "A setting"
+    return f"{name} cannot be used: it is no JSON.", 'Write a list, such as ["/pictures"].'

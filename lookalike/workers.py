@@ -1,5 +1,7 @@
 """Which workers consume the queue: asked of the workers themselves, by Celery's remote control."""
 
+from collections.abc import Sequence
+
 from celery import Celery
 
 from lookalike.queue import QUEUE, translated
@@ -17,3 +19,17 @@ def consuming_workers(app: Celery, timeout_s: float = ANSWER_TIMEOUT_S) -> list[
     with translated(app):
         answers = app.control.inspect(timeout=timeout_s).active_queues() or {}
     return sorted(name for name, queues in answers.items() if any(queue["name"] == QUEUE for queue in queues))
+
+
+def process_counts(app: Celery, names: Sequence[str], timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, int]:
+    """How many processes each of these workers has, of those that answer.
+
+    Raises BrokerUnavailable, AccessDenied.
+    """
+    if not names:
+        return {}
+    with translated(app):
+        # As soon as all have answered: who these are is known.
+        asked = app.control.inspect(destination=list(names), timeout=timeout_s, limit=len(names))
+        answers = asked.stats() or {}
+    return {name: int(stats["pool"]["max-concurrency"]) for name, stats in answers.items()}

@@ -12,9 +12,10 @@ DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INF
 def main(arguments: list[str]) -> int:
     use_one_arena()
     try:
-        from worker.app import app, knock, models, settings
+        from lookalike.preflight import before_working
+        from worker.app import app, broker_url, models, settings
 
-        knock()
+        before_working(settings, broker_url)
         models.start()
     except LookalikeError as error:
         print(error, file=sys.stderr)

@@ -1,9 +1,7 @@
 """The worker's entry point: settings are read and the parts are joined here. Run with `python -m worker`."""
 
-from contextlib import closing, suppress
-
 from lookalike.broker import broker_location
-from lookalike.errors import BadSetting, BrokerUnavailable
+from lookalike.errors import BadSetting
 from lookalike.ledger import Ledger
 from lookalike.machine import visible_gpus
 from lookalike.queue import make_app
@@ -22,13 +20,6 @@ def _broker_url(settings: Settings) -> str:
         advice = "Set it to your Redis, or let `lookalike up` or `lookalike ingest` start an embedded one."
         raise BadSetting("A worker needs LOOKALIKE_BROKER_URL.", advice)
     return url
-
-
-def knock() -> None:
-    """Raises BadSetting or AccessDenied if the broker turns us down: Celery would try again for ever, as it should
-    only with one that is away."""
-    with suppress(BrokerUnavailable), closing(Ledger(broker_url)) as ledger:
-        ledger.ping()
 
 
 settings = read_settings()

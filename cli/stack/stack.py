@@ -6,7 +6,7 @@ owner, however that ends; an orderly end waits for the commands that joined it.
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from cli.stack.lock import FileLock, opened
 from cli.stack.process import LeashedProcess
 from cli.stack.redis_server import broker_url, redis_command
 from lookalike.broker import broker_location
-from lookalike.errors import AccessDenied, BrokerUnavailable, DiskFull, LookalikeError, Refused
+from lookalike.disk import check_folder, write_error
+from lookalike.errors import BrokerUnavailable, LookalikeError, Refused
 from lookalike.ledger import Ledger
 from lookalike.settings import Settings
 
@@ -23,6 +24,7 @@ START_TIMEOUT_S = 60.0
 #: A chunk takes seconds; what a longer wait could save is repeated by the next run anyway.
 WORKER_GRACE_S = 15.0
 REDIS_GRACE_S = 10.0
+HOME_ADVICE = "Set LOOKALIKE_HOME to a folder of yours."
 #: A worker that dies this often in one run has a reason that a restart does not cure.
 MAX_RESTARTS = 5
 
@@ -97,14 +99,19 @@ class OwnedStack(Stack):
 
 
 @contextmanager
-def open_stack(settings: Settings, *, with_worker: bool = True) -> Iterator[Stack]:
-    """The stack to work on. Raises Refused, AccessDenied or DiskFull where none can be had."""
+def open_stack(
+    settings: Settings, *, with_worker: bool = True, check: Callable[[], None] = lambda: None
+) -> Iterator[Stack]:
+    """The stack to work on; `check` may refuse before one is started. Raises Refused, AccessDenied or DiskFull where
+    none can be had."""
     if (url := broker_location(settings)) is not None:
+        check()
         yield Stack(url, is_embedded=False)
         return
     run = _run_folder(settings.home)
     with opened(run / "owner.lock") as owner, opened(run / "users.lock") as users:
         if _own_or_join(owner, users, run, settings, with_worker):
+            check()
             with _owned(settings, owner, users, run, with_worker) as stack:
                 yield stack
         else:
@@ -163,6 +170,7 @@ def _answers(url: str) -> bool:
 
 def _run_folder(home: Path) -> Path:
     run = home / "run"
+    check_folder(home, HOME_ADVICE)
     try:
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -172,6 +180,4 @@ def _run_folder(home: Path) -> Path:
 
 def home_error(home: Path, error: OSError) -> LookalikeError:
     """What it means that something under the home cannot be written."""
-    if error.errno == 28:
-        return DiskFull(f"No room is left under {home}.", "Free some, or set LOOKALIKE_HOME to a larger disk.")
-    return AccessDenied(f"{home} cannot be written: {error.strerror}.", "Set LOOKALIKE_HOME to a folder of yours.")
+    return write_error(home, error, HOME_ADVICE)

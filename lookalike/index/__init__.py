@@ -2,17 +2,24 @@
 
 from urllib.parse import urlsplit
 
+from lookalike.disk import check_folder
 from lookalike.errors import BadSetting
-from lookalike.index.base import Index, IndexInfo, IndexOptions
+from lookalike.index.base import Index, IndexInfo, IndexOptions, Inspection
 from lookalike.index.checks import check_name, index_of, is_version
+from lookalike.index.folder import folder_of
 from lookalike.index.versions import Versions
+from lookalike.records import Concern
 
 __all__ = [
     "Index",
     "IndexInfo",
     "IndexOptions",
+    "Inspection",
     "Versions",
+    "check_place",
+    "check_writable",
     "index_of",
+    "inspect",
     "is_version",
     "list_indexes",
     "open_index",
@@ -71,6 +78,41 @@ def list_indexes(url: str, *, options: IndexOptions | None = None) -> list[Index
     from lookalike.index import lance
 
     return lance.list_indexes(url, options)
+
+
+def check_place(url: str, *, options: IndexOptions | None = None) -> None:
+    """Whether an index can be at `url`, by one request and without loading a database.
+
+    Raises ServiceUnfit for what is no OpenSearch or too old a one, IndexUnavailable, AccessDenied, BadSetting.
+    """
+    if _is_opensearch(url):
+        from lookalike.index import condition
+
+        condition.check_server(url, options or IndexOptions())
+
+
+def check_writable(url: str, name: str, *, options: IndexOptions | None = None) -> list[Concern]:
+    """Whether the index `name` at `url`, there or still to be made, takes writes; what to look at, if it does.
+
+    Raises as `check_place` does, ServiceUnfit for what is red or blocked, DiskFull.
+    """
+    if _is_opensearch(url):
+        from lookalike.index import condition
+
+        return condition.check_writable(url, name, options or IndexOptions())
+    return check_folder(folder_of(url), "Set LOOKALIKE_HOME, or LOOKALIKE_INDEX_URL, to a folder of yours.")
+
+
+def inspect(url: str, name: str, *, options: IndexOptions | None = None) -> Inspection | None:
+    """What an OpenSearch at `url` tells a person, and its index `name`; None for the embedded index.
+
+    Raises as `check_place` does.
+    """
+    if not _is_opensearch(url):
+        return None
+    from lookalike.index import inspection
+
+    return inspection.inspect(url, name, options or IndexOptions())
 
 
 def _is_opensearch(url: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
+from lookalike.records import Concern, Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,17 @@ class IndexInfo:
     size_bytes: int
     #: Whether `name` points to this version.
     is_current: bool = True
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What an index server tells a person: a line on itself and one on the index, empty if there is none."""
+
+    server: str
+    index: str = ""
+    #: How far its clock is before ours; None where it does not tell.
+    skew_s: float | None = None
+    concerns: tuple[Concern, ...] = ()
 
 
 class Index(Protocol):

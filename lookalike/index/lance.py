@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pyarrow as pa
 
-from lookalike.errors import BadSetting, ModelMismatch
+from lookalike.errors import ModelMismatch
 from lookalike.index import identity
 from lookalike.index.base import IndexInfo, IndexOptions
 from lookalike.index.catalog import Catalog
 from lookalike.index.checks import METADATA_PREFIX, check_filters, check_query, is_version, sift
+from lookalike.index.folder import folder_of
 from lookalike.index.lance_errors import missing, translated
 from lookalike.index.lean_lancedb import BTree, lancedb
 from lookalike.records import Document, Match, Metric, ModelIdentity, Rejected, Stored, Vector
@@ -194,15 +194,6 @@ class LanceIndex:
     def _translated(self) -> Iterator[None]:
         with translated(self._folder, self.name):
             yield
-
-
-def folder_of(url: str) -> Path:
-    """The folder of a `lancedb:///path` URL. Raises BadSetting unless the path is absolute."""
-    parts = urlsplit(url)
-    path = Path(unquote(parts.path))
-    if parts.netloc or not path.is_absolute():
-        raise BadSetting(f"{url!r} names no absolute folder.", "Write lancedb:///absolute/path.")
-    return path
 
 
 def list_indexes(url: str, options: IndexOptions) -> list[IndexInfo]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from lookalike.index.base import IndexInfo, IndexOptions
 from lookalike.index.catalog import Catalog
-from lookalike.index.lance import connect, create_table, folder_of, list_indexes, model_of
+from lookalike.index.folder import folder_of
+from lookalike.index.lance import connect, create_table, list_indexes, model_of
 from lookalike.index.lance_errors import missing, translated
 from lookalike.records import ModelIdentity
 
