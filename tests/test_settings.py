@@ -39,6 +39,13 @@ def test_a_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch,
         read_settings()
 
 
+def test_a_list_that_is_no_json_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKALIKE_ROOTS", "/pictures")
+    with pytest.raises(BadSetting, match="LOOKALIKE_ROOTS cannot be used") as error:
+        read_settings()
+    assert '["/pictures"]' in str(error.value)
+
+
 def test_credentials_show_in_neither_the_address_nor_the_printed_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKALIKE_INDEX_URL", "https://writer:hunter2@search.example:9200")
     monkeypatch.setenv("LOOKALIKE_BROKER_URL", "redis://:hunter2@broker.example:6379/0")

@@ -10,13 +10,14 @@ from lookalike.broker import broker_location
 from lookalike.broker_condition import BrokerCondition, check_broker, read_condition
 from lookalike.errors import LookalikeError
 from lookalike.ledger import Ledger
+from lookalike.preflight import look_at_broker
 from lookalike.queue import make_app, queued_count
 from lookalike.settings import Settings
 from lookalike.workers import consuming_workers, process_counts
 
 
 def broker(settings: Settings) -> Iterator[Finding]:
-    url = running_broker(settings)
+    url = _address(settings)
     if url is None:
         server, number = find_redis_server()
         yield Finding("broker", True, f"embedded: Redis {number} ({server}), started when needed")
@@ -53,14 +54,27 @@ def workers(settings: Settings) -> Iterator[Finding]:
 
 
 def worker(settings: Settings) -> Iterator[Finding]:
-    url = running_broker(settings)
+    url = _address(settings)
+    if url is not None:
+        # Celery would insist for longer than a health check may take.
+        Ledger(url).ping()
     names = consuming_workers(make_app(url)) if url else []
     ours = [name for name in names if name.partition("@")[2] == socket.gethostname()]
     yield Finding("worker", bool(ours), ", ".join(ours) or "none on this host consumes", "Restart it.")
 
 
 def running_broker(settings: Settings) -> str | None:
-    """The URL of the configured broker, or of the embedded one if it runs."""
+    """The URL of the configured broker, or of the embedded one if it runs.
+
+    Raises what is wrong with it, in the words of `broker`, so that it is told once.
+    """
+    url = _address(settings)
+    if url is not None:
+        look_at_broker(url)
+    return url
+
+
+def _address(settings: Settings) -> str | None:
     if (given := broker_location(settings)) is not None:
         return given
     url = broker_url(settings.home)

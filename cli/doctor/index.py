@@ -7,6 +7,7 @@ from cli.doctor.finding import Finding, to_look_at
 from lookalike import configured
 from lookalike.errors import IndexMissing, ModelMismatch
 from lookalike.ledger import Ledger
+from lookalike.preflight import TIMEOUT_S
 from lookalike.settings import Settings
 
 
@@ -23,6 +24,8 @@ def index(settings: Settings) -> Iterator[Finding]:
 
 
 def documents(settings: Settings) -> Iterator[Finding]:
+    # What is wrong with the server is told in the words of `index`, and so once.
+    configured.check_place(settings, timeout_s=TIMEOUT_S)
     spec = configured.model_spec(settings)
     opened = configured.open_index(settings)
     try:

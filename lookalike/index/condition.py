@@ -65,8 +65,8 @@ def greet(server: Server) -> str:
 def health(server: Server, name: str) -> dict[str, dict[str, Any]]:
     """By physical name what is told of the index that `name` stands for: none if there is none."""
     try:
-        # Without a wait: an index that is not there would be waited for.
-        answer = server.call("GET", f"/_cluster/health/{name}", level="indices", timeout="0s")
+        # An index that is not there would be waited for. In the path: the client takes a `timeout` for its own.
+        answer = server.call("GET", f"/_cluster/health/{name}?level=indices&timeout=0s")
     except (AccessDenied, IndexConflict, IndexUnavailable):
         return {}
     return dict(answer.get("indices", {}))

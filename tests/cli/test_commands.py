@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cli.samples import draw_samples
-from lookalike.machine import usable_cores
 from tests.running import answer, lookalike, make_home
 from tests.services.ports import free_port
 from tests.services.redis import RedisServer
@@ -24,6 +23,8 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "unknown model": (["ingest", ".", "--model", "resnet5"], {}, 1, ["resnet5", "resnet50"]),
     "file without preprocessing": (["ingest", ".", "--model", "no.keras"], {}, 1, ["no.keras"]),
     "bad setting": (["status"], {"LOOKALIKE_CHUNK_SIZE": "x"}, 1, ["LOOKALIKE_CHUNK_SIZE"]),
+    "list that is no JSON": (["status"], {"LOOKALIKE_ROOTS": "/pictures"}, 1, ["LOOKALIKE_ROOTS", '["/pictures"]']),
+    "bad port of the broker": (["status"], {"LOOKALIKE_BROKER_URL": "redis://:secret@h:x"}, 1, ["BROKER_URL"]),
     "bad label": (["ingest", ".", "--label-from", "colour"], {}, 1, ["colour"]),
     "broker away": (["ingest", "."], {"LOOKALIKE_BROKER_URL": f"redis://:secret@{ABSENT}"}, 1, [ABSENT, "BROKER_URL"]),
     "broker of another kind": (["ingest", "."], {"LOOKALIKE_BROKER_URL": "amqp://x"}, 1, ["amqp"]),
@@ -41,6 +42,12 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "missing index": (["index", "delete", "gone", "--yes"], {}, 1, ["gone"]),
     "home that is no folder": (["ingest", "."], {"LOOKALIKE_HOME": "/dev/null/home"}, 1, ["/dev/null/home"]),
     "worker without a broker": (["worker"], {}, 1, ["LOOKALIKE_BROKER_URL"]),
+    "worker without its pictures": (
+        ["worker"],
+        {"LOOKALIKE_BROKER_URL": f"redis://{ABSENT}", "LOOKALIKE_ROOTS": '["/no/such"]'},
+        1,
+        ["/no/such", "LOOKALIKE_ROOTS"],
+    ),
 }
 
 
@@ -98,21 +105,6 @@ def test_an_empty_folder_is_no_error(environment: dict[str, str], tmp_path: Path
     (tmp_path / "empty").mkdir()
     summary = answer(lookalike(environment, "ingest", tmp_path / "empty", "--json"))
     assert (summary["found"], summary["indexed"]) == (0, 0)
-
-
-def test_doctor_finds_a_fresh_machine_fine(environment: dict[str, str]) -> None:
-    findings = answer(lookalike(environment, "doctor", "--json"))
-    assert findings["fine"]
-    found = {item["what"]: item["detail"] for item in findings["findings"]}
-    assert {"broker", "home", "index", "model", "workers"} <= set(found)
-    assert f"{usable_cores()} processes of 1 thread" in found["embedding"]
-
-
-def test_doctor_names_what_is_away(environment: dict[str, str]) -> None:
-    away = {**environment, "LOOKALIKE_BROKER_URL": f"redis://{ABSENT}", "LOOKALIKE_INDEX_URL": f"http://{ABSENT}"}
-    done = lookalike(away, "doctor", "--json", code=1)
-    wrong = [item["what"] for item in answer(done)["findings"] if item["is_fine"] is False]
-    assert {"broker", "index"} <= set(wrong)
 
 
 def test_every_command_explains_itself(environment: dict[str, str]) -> None:

@@ -1,0 +1,82 @@
+"""Stand-ins for servers that are too old or of another maker, which no package registry has: they only greet.
+
+`OldRedis` knows no HELLO and tells its version; `Greeting` answers every request with one text, as a web server that
+is no OpenSearch does, or one of a version that we do not take. Whatever else is tested is tested on the real ones.
+"""
+
+import socketserver
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+
+class _Background:
+    """A server in a thread, from `with` to its end."""
+
+    scheme = ""
+
+    def __init__(self, server: socketserver.TCPServer) -> None:
+        self._server = server
+        self.url = f"{self.scheme}://127.0.0.1:{server.socket.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class OldRedis(_Background):
+    scheme = "redis"
+
+    def __init__(self, version: str) -> None:
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                while command := _command(self):
+                    self.wfile.write(_reply(command, version))
+
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        super().__init__(server)
+
+
+class Greeting(_Background):
+    scheme = "http"
+
+    def __init__(self, text: str, content_type: str = "application/json") -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", content_type)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+
+
+def _command(handler: socketserver.StreamRequestHandler) -> str:
+    """The name of the next command; its arguments are read and forgotten."""
+    parts = []
+    for _ in range(int(handler.rfile.readline()[1:] or 0)):
+        size = int(handler.rfile.readline()[1:])
+        parts.append(handler.rfile.read(size + 2)[:size].decode())
+    return parts[0].upper() if parts else ""
+
+
+def _reply(command: str, version: str) -> bytes:
+    if command == "INFO":
+        text = f"# Server\r\nredis_version:{version}\r\nrole:master\r\n"
+        return f"${len(text)}\r\n{text}\r\n".encode()
+    if command == "TIME":
+        return f"*2\r\n$10\r\n{int(time.time())}\r\n$1\r\n0\r\n".encode()
+    return b"-ERR unknown command 'HELLO'\r\n" if command == "HELLO" else b"+OK\r\n"

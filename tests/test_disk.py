@@ -1,0 +1,49 @@
+"""A folder that cannot take what is to be written is found out before the work, and nothing is left in it."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lookalike import disk
+from lookalike.errors import AccessDenied, DiskFull
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False).returncode:
+        pytest.skip("only root may mount a small file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_folder_still_to_be_made_is_judged_by_the_one_it_would_lie_in(tmp_path: Path) -> None:
+    assert disk.check_folder(tmp_path / "a" / "b", "advice") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AccessDenied, match=f"{tmp_path}/file/home cannot be written") as error:
+        disk.check_folder(tmp_path / "file" / "home", "Choose another.")
+    assert "Choose another." in str(error.value)
+
+
+def test_little_room_is_looked_at_and_none_is_refused(small: Path) -> None:
+    assert "MiB are free" in disk.check_folder(small, "advice")[0].what
+    with contextlib.suppress(OSError), (small / "filler").open("wb", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+    with pytest.raises(DiskFull, match=f"No space left under {small}"):
+        disk.check_folder(small, "advice")
+
+
+def test_a_read_only_file_system_is_named(small: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    with pytest.raises(AccessDenied, match="Read-only file system"):
+        disk.check_folder(small, "advice")

@@ -1,0 +1,90 @@
+"""A program that starts refuses what no patience mends, and waits for what is merely away."""
+
+from pathlib import Path
+
+import pytest
+import redis
+
+from lookalike import preflight
+from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, DiskFull, ServiceUnfit
+from lookalike.index import open_index
+from lookalike.settings import Settings, read_settings
+from tests.index.documents import COSINE
+from tests.services.elders import Greeting
+from tests.services.opensearch import request
+from tests.services.ports import free_port
+
+ABSENT = f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Settings:
+    return read_settings(home=tmp_path, broker_url=f"redis://{ABSENT}", index_url=f"http://{ABSENT}")
+
+
+def test_a_worker_and_a_service_wait_for_what_is_away_and_an_ingest_does_not(away: Settings) -> None:
+    preflight.before_working(away, f"redis://{ABSENT}")
+    preflight.before_serving(away)
+    with pytest.raises(BrokerUnavailable):
+        preflight.before_writing(away, f"redis://{ABSENT}")
+
+
+def test_a_replica_stops_every_program(tmp_path: Path, redis_url: str) -> None:
+    settings = read_settings(home=tmp_path, broker_url=redis_url)
+    with redis.Redis.from_url(redis_url) as client:
+        client.replicaof("127.0.0.1", 9)
+        try:
+            for check in (preflight.before_writing, preflight.before_working):
+                with pytest.raises(ServiceUnfit, match="replica"):
+                    check(settings, redis_url)
+            with pytest.raises(ServiceUnfit, match="replica"):
+                preflight.before_serving(settings)
+        finally:
+            client.replicaof("NO", "ONE")
+
+
+def test_a_server_that_is_no_opensearch_stops_every_program(tmp_path: Path, redis_url: str) -> None:
+    with Greeting("{}") as server:
+        settings = read_settings(home=tmp_path, broker_url=redis_url, index_url=server.url)
+        for check in (preflight.before_writing, preflight.before_working):
+            with pytest.raises(ServiceUnfit, match="no OpenSearch"):
+                check(settings, redis_url)
+        with pytest.raises(ServiceUnfit, match="no OpenSearch"):
+            preflight.before_serving(settings)
+
+
+def test_a_full_disk_of_the_index_stops_an_ingest_and_not_a_search(
+    tmp_path: Path, redis_url: str, opensearch_url: str
+) -> None:
+    open_index(opensearch_url, "images").ensure(COSINE)
+    request(opensearch_url, "PUT", "/images-v1/_settings", {"index.blocks.read_only_allow_delete": True})
+    settings = read_settings(home=tmp_path, broker_url=redis_url, index_url=opensearch_url)
+    with pytest.raises(DiskFull, match="flood-stage"):
+        preflight.before_writing(settings, redis_url)
+    preflight.before_working(settings, redis_url)
+    preflight.before_serving(settings)
+
+
+def test_a_root_that_is_not_mounted_stops_a_worker(tmp_path: Path, redis_url: str) -> None:
+    settings = read_settings(home=tmp_path, broker_url=redis_url, roots=(tmp_path, tmp_path / "gone"))
+    with pytest.raises(BadSetting, match=f"{tmp_path}/gone of LOOKALIKE_ROOTS"):
+        preflight.before_working(settings, redis_url)
+
+
+def test_a_home_that_cannot_be_written_stops_who_must_write_it(tmp_path: Path, redis_url: str) -> None:
+    (tmp_path / "file").touch()
+    settings = read_settings(home=tmp_path / "file" / "home", broker_url=redis_url)
+    with pytest.raises(AccessDenied, match="LOOKALIKE_HOME"):
+        preflight.before_working(settings, redis_url)
+    with pytest.raises(AccessDenied, match="LOOKALIKE_HOME"):
+        preflight.before_serving(settings)
+
+
+def test_what_threatens_is_logged_and_stops_nothing(
+    tmp_path: Path, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        preflight.before_working(read_settings(home=tmp_path), redis_url)
+        client.config_set("maxmemory-policy", "noeviction")
+    assert "maxmemory-policy is allkeys-lru" in caplog.text
