@@ -17,6 +17,7 @@ from lookalike.broker import broker_location
 from lookalike.disk import check_folder, write_error
 from lookalike.errors import BrokerUnavailable, LookalikeError, Refused
 from lookalike.ledger import Ledger
+from lookalike.preflight import check_roots
 from lookalike.settings import Settings
 
 #: Longest wait for the private Redis: it reads its log of all writes when it starts.
@@ -112,6 +113,9 @@ def open_stack(
     with opened(run / "owner.lock") as owner, opened(run / "users.lock") as users:
         if _own_or_join(owner, users, run, settings, with_worker):
             check()
+            if with_worker:
+                # It would refuse to start as well, and be started again and again.
+                check_roots(settings)
             with _owned(settings, owner, users, run, with_worker) as stack:
                 yield stack
         else:

@@ -42,6 +42,12 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "missing index": (["index", "delete", "gone", "--yes"], {}, 1, ["gone"]),
     "home that is no folder": (["ingest", "."], {"LOOKALIKE_HOME": "/dev/null/home"}, 1, ["/dev/null/home"]),
     "worker without a broker": (["worker"], {}, 1, ["LOOKALIKE_BROKER_URL"]),
+    "ingest without its pictures": (
+        ["ingest", "."],
+        {"LOOKALIKE_ROOTS": '["/no/such"]'},
+        1,
+        ["/no/such", "LOOKALIKE_ROOTS"],
+    ),
     "worker without its pictures": (
         ["worker"],
         {"LOOKALIKE_BROKER_URL": f"redis://{ABSENT}", "LOOKALIKE_ROOTS": '["/no/such"]'},
