@@ -1,13 +1,10 @@
-# One image for worker, producer, query service and Flower; the model is baked in, so that a container starts at once.
+# Targets: producer (commands and ingest), flower, api (the query service), worker-gpu (unmeasured), worker.
+#   docker build --target api --build-arg MODEL=resnet50 --tag lookalike-api:0.1.0 .
+# MODEL is baked in. With MODEL= none is: mount what `lookalike model build` made as /var/lib/lookalike/models, and
+# name it in LOOKALIKE_MODEL. Each target installs a lock of its own: docs/decisions/0004-a-lock-for-each-image.md.
 ARG BASE=python:3.12-slim
 
-FROM ${BASE} AS build
-ARG MODEL=resnet50
-ARG PIP_CERT
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-WORKDIR /src
-COPY requirements.lock ./
-RUN python3 -m venv /opt/lookalike && /opt/lookalike/bin/pip install --require-hashes -r requirements.lock
+FROM scratch AS source
 COPY pyproject.toml README.md LICENSE ./
 COPY lookalike lookalike
 COPY producer producer
@@ -15,24 +12,98 @@ COPY worker worker
 COPY api api
 COPY evaluation evaluation
 COPY cli cli
-RUN /opt/lookalike/bin/pip install --no-deps --no-build-isolation .
-RUN LOOKALIKE_HOME=/var/lib/lookalike /opt/lookalike/bin/lookalike model build ${MODEL}
 
-FROM ${BASE}
+FROM ${BASE} AS build
+ARG PIP_CERT
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/lookalike/bin:$PATH
+WORKDIR /src
+RUN python3 -m venv /opt/lookalike
+
+FROM build AS build-producer
+COPY requirements-producer.lock ./
+RUN pip install --require-hashes -r requirements-producer.lock
+COPY --from=source / ./
+RUN pip install --no-deps --no-build-isolation . && pip uninstall --yes pip
+
+FROM build AS build-api
+COPY requirements-api.lock ./
+RUN pip install --require-hashes -r requirements-api.lock
+COPY --from=source / ./
+RUN pip install --no-deps --no-build-isolation . && pip uninstall --yes pip
+
+FROM build AS build-worker
+COPY requirements.lock ./
+RUN pip install --require-hashes -r requirements.lock
+COPY --from=source / ./
+RUN pip install --no-deps --no-build-isolation . && pip uninstall --yes pip
+
+FROM build AS build-worker-gpu
+COPY requirements-gpu.lock ./
+RUN pip install --require-hashes -r requirements-gpu.lock
+COPY --from=source / ./
+RUN pip install --no-deps --no-build-isolation . && pip uninstall --yes pip
+
+FROM build-worker AS model
 ARG MODEL=resnet50
+ENV LOOKALIKE_HOME=/var/lib/lookalike KERAS_HOME=/var/lib/keras
+RUN mkdir -p /var/lib/lookalike/models /var/lib/keras \
+    && if [ -n "${MODEL}" ]; then lookalike model build "${MODEL}"; fi
+
+FROM ${BASE} AS runtime
 LABEL org.opencontainers.image.title="lookalike" \
       org.opencontainers.image.description="Bulk image-similarity ingestion and search" \
+      org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="Apache-2.0"
-RUN groupadd --gid 10001 lookalike && useradd --uid 10001 --gid 10001 --no-create-home lookalike
-COPY --from=build /opt/lookalike /opt/lookalike
-COPY --from=build --chown=10001:10001 /var/lib/lookalike /var/lib/lookalike
+RUN groupadd --gid 10001 lookalike && useradd --uid 10001 --gid 10001 --no-create-home lookalike \
+    && mkdir /var/lib/lookalike && chown 10001:10001 /var/lib/lookalike
 ENV PATH=/opt/lookalike/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
     LOOKALIKE_HOME=/var/lib/lookalike \
-    LOOKALIKE_MODEL=${MODEL} \
-    # Celery leaves the running chunk in order when the container is told to stop.
-    REMAP_SIGTERM=SIGQUIT
+    LOOKALIKE_LOG_FORMAT=json
 USER 10001:10001
 WORKDIR /var/lib/lookalike
 ENTRYPOINT ["lookalike"]
+
+FROM runtime AS producer
+COPY --from=build-producer /opt/lookalike /opt/lookalike
+CMD ["--help"]
+
+FROM producer AS flower
+EXPOSE 5555
+CMD ["flower", "--host", "0.0.0.0", "--port", "5555"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:5555/healthcheck', timeout=5)"]
+
+FROM runtime AS api
+ARG MODEL=resnet50
+ENV LOOKALIKE_MODEL=${MODEL}
+COPY --from=build-api /opt/lookalike /opt/lookalike
+COPY --from=model --chown=10001:10001 /var/lib/lookalike /var/lib/lookalike
+EXPOSE 8000
+# It refuses to listen for others without LOOKALIKE_API_KEY.
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/ready', timeout=5)"]
+
+# Never run on a GPU by us. Its model is Keras's, so the weights come along.
+FROM runtime AS worker-gpu
+ARG MODEL=resnet50
+ENV LOOKALIKE_MODEL=${MODEL} \
+    KERAS_HOME=/var/lib/keras \
+    REMAP_SIGTERM=SIGQUIT
+COPY --from=build-worker-gpu /opt/lookalike /opt/lookalike
+COPY --from=model --chown=10001:10001 /var/lib/lookalike /var/lib/lookalike
+COPY --from=model --chown=10001:10001 /var/lib/keras /var/lib/keras
 CMD ["worker"]
+HEALTHCHECK --interval=60s --timeout=30s --start-period=60s CMD ["lookalike", "doctor", "--worker"]
+
+FROM runtime AS worker
+ARG MODEL=resnet50
+# A stop gives running chunks a minute to finish, then puts them back: Celery's soft shutdown, which SIGQUIT begins.
+ENV LOOKALIKE_MODEL=${MODEL} \
+    REMAP_SIGTERM=SIGQUIT
+COPY --from=build-worker /opt/lookalike /opt/lookalike
+COPY --from=model --chown=10001:10001 /var/lib/lookalike /var/lib/lookalike
+CMD ["worker"]
+HEALTHCHECK --interval=60s --timeout=30s --start-period=60s CMD ["lookalike", "doctor", "--worker"]

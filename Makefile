@@ -3,7 +3,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check audit test faults evaluate lock bench peers scale clean
+.PHONY: help install demo format check audit test faults evaluate lock images bench peers scale clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,12 +46,18 @@ faults: .venv/testable ## Break everything at length, and write the table of doc
 evaluate: .venv/testable ## Measure the answers on DATA=../shared/data, and write docs/quality.md
 	DATA="$(or $(DATA),../shared/data)" $(BIN)/python -m benchmarks.quality
 
-lock: install ## Resolve pyproject.toml anew into the three locks
+lock: install ## Resolve pyproject.toml anew into all locks
 	$(BIN)/pip install --quiet uv
 	printf '%s\n' 'hatchling>=1.27' editables | $(LOCK) -o requirements.lock pyproject.toml -
 	$(LOCK) -c requirements.lock -o requirements-test.lock --group test
 	sed '/^\(pyarrow\|tqdm\)==/,/[^\\]$$/d' requirements.lock | $(LOCK) -c requirements-test.lock -c - -o requirements-peers.lock --group peers
+	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock --excludes deploy/packages/no-models.txt -o requirements-api.lock pyproject.toml -
+	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock --excludes deploy/packages/no-models.txt --excludes deploy/packages/no-runtime.txt -o requirements-producer.lock pyproject.toml -
+	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock --excludes deploy/packages/no-cpu.txt -o requirements-gpu.lock pyproject.toml deploy/packages/gpu.txt -
 	$(BIN)/pip uninstall --quiet --yes uv
+
+images: .venv/testable ## Build every container image and run a job through them (Docker, or Buildah as root)
+	$(BIN)/python -m deploy.images $(IMAGES)
 
 bench: .venv/testable ## Measure ingest, ledger, index and query service
 	$(BIN)/python -m benchmarks

@@ -66,6 +66,12 @@ def main() -> None:
     except LookalikeError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        if os.environ.get("LOOKALIKE_DEBUG"):
+            raise
+        print(f"This needs the package {error.name}, which is not installed here.", file=sys.stderr)
+        print("Use the worker's image, which has everything, or install lookalike whole.", file=sys.stderr)
+        sys.exit(1)
     except Exception as error:
         if os.environ.get("LOOKALIKE_DEBUG"):
             raise

