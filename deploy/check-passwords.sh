@@ -1,0 +1,27 @@
+#!/bin/sh
+# Refuses weak passwords: each argument names a variable that holds one, or a user and one (user:password).
+set -eu
+
+refuse() {
+    echo "LOOKALIKE_$1 $2. Set another one in .env, for example: openssl rand -hex 16" >&2
+    exit 1
+}
+
+for name in "$@"; do
+    eval "password=\${$name-}"
+    case $name in
+    *_AUTH)
+        case $password in *:*) ;; *) refuse "$name" "is not user:password" ;; esac
+        password=${password#*:} ;;
+    esac
+    case $(printf %s "$password" | tr '[:upper:]' '[:lower:]') in
+    *password* | *passwort* | *changeme* | *change-me* | *secret* | *example* | *lookalike* | *admin* | *qwert* | *12345*)
+        refuse "$name" "holds a word that is tried first" ;;
+    esac
+    [ ${#password} -ge 12 ] || refuse "$name" "is shorter than 12 characters"
+    case $password in
+    *[!A-Za-z0-9._~+-]*) refuse "$name" "holds other characters than letters, digits and . _ ~ + -" ;;
+    esac
+    different=$(printf %s "$password" | fold -w 1 | sort -u | wc -l)
+    [ "$different" -ge 6 ] || refuse "$name" "consists of too few different characters"
+done

@@ -1,0 +1,184 @@
+"""docker-compose.yml's own commands, environments and health checks, run as processes against real services.
+
+What a container would have and a process has not is put in its place: names of hosts, ports and folders.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx2
+import pytest
+import redis
+import trustme
+
+from cli.main import COMMANDS
+from tests.deploy.compose import Service, changed, read
+from tests.running import LOOKALIKE, ROOT, Done, make_home
+from tests.services.opensearch import OpenSearchServer, left_as_found
+from tests.services.ports import free_port
+from tests.services.process import ServerProcess
+from tests.services.redis import newest_redis
+
+SECRET = "f00-BAR-baz-42x"
+VARIABLES = {
+    "LOOKALIKE_REDIS_PASSWORD": SECRET,
+    "LOOKALIKE_OPENSEARCH_PASSWORD": SECRET,
+    "LOOKALIKE_API_KEY": SECRET,
+    "LOOKALIKE_FLOWER_AUTH": f"watcher:{SECRET}",
+    "LOOKALIKE_GRAFANA_PASSWORD": SECRET,
+    "LOOKALIKE_MODEL": "efficientnet-lite0",
+}
+#: Those with a health check, in the order of their start.
+KEPT = ["worker", "api", *(["flower"] if "flower" in COMMANDS else [])]
+#: Whose packages they have.
+IMAGES = {"init": "producer", "producer": "producer", "flower": "producer", "api": "api"}
+#: What the Dockerfile sets besides.
+IMAGE = {"PATH": os.environ["PATH"], "LOOKALIKE_LOG_FORMAT": "json", "REMAP_SIGTERM": "SIGQUIT"}
+READY_TIMEOUT_S = 90.0
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The services, as they can be run here."""
+
+    services: dict[str, Service]
+    environments: dict[str, dict[str, str]]
+    ports: dict[str, int]
+    folder: Path
+
+    def run(self, name: str) -> Done:
+        """A service that ends by itself."""
+        return self._run(name, ["lookalike", *self.services[name].command])
+
+    def health(self, name: str) -> Done:
+        return self._run(name, self.services[name].health)
+
+    def start(self, name: str) -> ServerProcess:
+        folder = self.folder / name
+        folder.mkdir()
+        variables = [f"{variable}={value}" for variable, value in self.environments[name].items()]
+        words = [*LOOKALIKE, *self.services[name].command]
+        return ServerProcess([shutil.which("env") or "/usr/bin/env", "-i", *variables, *words], folder)
+
+    def _run(self, name: str, words: list[str]) -> Done:
+        programs = {"lookalike": LOOKALIKE, "python": [sys.executable]}
+        command = [*programs.get(words[0], [words[0]]), *words[1:]]
+        return subprocess.run(command, env=self.environments[name], capture_output=True, text=True, cwd=self.folder)
+
+
+@pytest.fixture(scope="module")
+def composition(
+    tmp_path_factory: pytest.TempPathFactory,
+    installations: dict[str, dict[str, str]],
+    opensearch_server: OpenSearchServer,
+    model_home: Path,
+    drawn: tuple[Path, Path],
+) -> Iterator[Composition]:
+    folder = tmp_path_factory.mktemp("composition")
+    home = make_home(folder, model_home)
+    authority = folder / "root-ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(authority))
+    ports = {name: free_port() for name in ("redis", "api", "flower")}
+    with ExitStack() as ending:
+        places = {
+            "redis:6379": f"127.0.0.1:{ports['redis']}",
+            f"https://admin:{SECRET}@node-0.example.com:9200": ending.enter_context(left_as_found(opensearch_server)),
+            "/certificates/root-ca.pem": str(authority),
+            "/images": str(drawn[0]),
+            "0.0.0.0": "127.0.0.1",
+            "8000": str(ports["api"]),
+            "5555": str(ports["flower"]),
+            "redis-server -": f"{newest_redis()} - --port {ports['redis']}",
+            "/data": str(folder),
+        }
+        told = read(ROOT / "docker-compose.yml", VARIABLES)
+        services = {name: Service(name, changed(one.told, partial(here, places))) for name, one in told.items()}
+        ending.enter_context(redis_of(services["redis"], ports["redis"], folder))
+        environments = {
+            name: {**IMAGE, "LOOKALIKE_HOME": str(home), **service.environment}
+            | {"PYTHONPATH": installations[IMAGES[name]]["PYTHONPATH"] if name in IMAGES else str(ROOT)}
+            for name, service in services.items()
+        }
+        yield Composition(services, environments, ports, folder)
+
+
+def here(places: Mapping[str, str], text: str) -> str:
+    """The text with what a container has replaced by what is here; in one pass, for ports may contain one another."""
+    return re.sub("|".join(map(re.escape, places)), lambda match: places[match[0]], text)
+
+
+@contextmanager
+def redis_of(service: Service, port: int, folder: Path) -> Iterator[None]:
+    """The service's own command, with the password where it says."""
+    variables = [f"{name}={value}" for name, value in service.environment.items()]
+    process = ServerProcess([shutil.which("env") or "/usr/bin/env", *variables, *service.command], folder)
+    try:
+        process.await_ready(lambda: asks_for_its_password(port), timeout_s=30)
+        yield
+    finally:
+        process.stop()
+
+
+def asks_for_its_password(port: int) -> bool:
+    with redis.Redis(port=port) as stranger:
+        try:
+            stranger.ping()
+        except redis.AuthenticationError:
+            return True
+        except redis.ConnectionError:
+            return False
+    raise AssertionError("Redis lets everybody in")
+
+
+@pytest.fixture(scope="module")
+def kept(composition: Composition) -> Iterator[dict[str, ServerProcess]]:
+    """The services that stay, started in the file's order: the index first."""
+    assert composition.health("worker").returncode, "a worker that was never started is not healthy"
+    made = composition.run("init")
+    assert made.returncode == 0, made.stderr
+    processes = {name: composition.start(name) for name in KEPT}
+    try:
+        for name, process in processes.items():
+            process.await_ready(lambda name=name: composition.health(name).returncode == 0, READY_TIMEOUT_S)
+        yield processes
+    finally:
+        for process in processes.values():
+            process.kill()
+
+
+def test_the_producer_ingests_through_the_worker_and_the_service_finds(
+    composition: Composition, kept: dict[str, ServerProcess], query: bytes
+) -> None:
+    done = composition.run("producer")
+    assert done.returncode == 0, done.stderr
+    url = f"http://127.0.0.1:{composition.ports['api']}"
+    assert httpx2.post(f"{url}/search", content=query).status_code == 401
+    found = httpx2.post(f"{url}/search", content=query, headers={"X-API-Key": SECRET}).json()["matches"]
+    assert len(found) == 10
+    thumbnail = httpx2.get(f"{url}/images/{found[0]['id']}/thumbnail", headers={"X-API-Key": SECRET})
+    assert thumbnail.headers["Content-Type"] == "image/jpeg"
+
+
+def test_init_finds_the_index_that_is_there(composition: Composition, kept: dict[str, ServerProcess]) -> None:
+    assert composition.run("init").returncode == 0
+
+
+# The last one: it stops them.
+@pytest.mark.parametrize("name", KEPT)
+def test_a_stopped_service_ends_by_itself_and_is_not_healthy(
+    name: str, composition: Composition, kept: dict[str, ServerProcess]
+) -> None:
+    assert composition.health(name).returncode == 0
+    os.kill(kept[name].pid, signal.SIGTERM)
+    kept[name].wait()
+    failed = composition.health(name)
+    assert failed.returncode == 1, failed.stderr
