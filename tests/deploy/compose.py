@@ -1,7 +1,7 @@
 """docker-compose.yml as Compose reads it, with variables filled in; knows nothing of lookalike."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -56,20 +56,13 @@ def variables(path: Path) -> set[tuple[str, str]]:
     return {(match["name"], match["kind"] or "") for match in matches if match["name"]}
 
 
-def changed(value: Any, change: Any) -> Any:
+def changed(value: Any, change: Callable[[str], str]) -> Any:
     """The same, with every string in it changed."""
     if isinstance(value, dict):
         return {name: changed(item, change) for name, item in value.items()}
     if isinstance(value, list):
         return [changed(item, change) for item in value]
     return change(value) if isinstance(value, str) else value
-
-
-def strings(value: Any) -> Iterator[str]:
-    """Every string in it."""
-    found: list[str] = []
-    changed(value, lambda text: found.append(text) or text)
-    return iter(found)
 
 
 def _filled(variables: Mapping[str, str], text: str) -> str:

@@ -62,6 +62,9 @@ class Composition:
     def health(self, name: str) -> Done:
         return self._run(name, self.services[name].health)
 
+    def is_healthy(self, name: str) -> bool:
+        return self.health(name).returncode == 0
+
     def start(self, name: str) -> ServerProcess:
         folder = self.folder / name
         folder.mkdir()
@@ -148,7 +151,7 @@ def kept(composition: Composition) -> Iterator[dict[str, ServerProcess]]:
     processes = {name: composition.start(name) for name in KEPT}
     try:
         for name, process in processes.items():
-            process.await_ready(lambda name=name: composition.health(name).returncode == 0, READY_TIMEOUT_S)
+            process.await_ready(partial(composition.is_healthy, name), READY_TIMEOUT_S)
         yield processes
     finally:
         for process in processes.values():

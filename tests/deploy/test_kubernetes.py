@@ -1,0 +1,231 @@
+"""The manifests of deploy/kubernetes: valid without a cluster, complete, locked down, and like docker-compose.yml."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from lookalike.queue import KEY_PREFIX, QUEUE, TIME_LIMIT_S, make_app
+from lookalike.settings import PREFIX, Settings
+from tests.deploy.compose import read
+from tests.deploy.test_compose_file import FILE, GIVEN
+from tests.running import ROOT
+
+Manifest = dict[str, Any]
+
+FOLDER = ROOT / "deploy" / "kubernetes"
+FILES = sorted(path for path in FOLDER.rglob("*.yaml") if path.name != "kustomization.yaml")
+#: The oldest that has all the base asks for, and the newest that the package knows.
+VERSIONS = ["1.30", kubernetes_validate.latest_version()]
+COMPOSED = read(FILE, GIVEN)
+#: KEDA's part of the schemas, as far as we use it: field -> what it holds.
+SCALED: Manifest = {
+    "scaleTargetRef": {"name": str},
+    "minReplicaCount": int,
+    "maxReplicaCount": int,
+    "pollingInterval": int,
+    "advanced": {"horizontalPodAutoscalerConfig": {"behavior": dict}},
+    "triggers": list,
+}
+TRIGGER: Manifest = {
+    "type": str,
+    "metadata": {"listName": str, "listLength": str, "databaseIndex": str, "enableTLS": str},
+    "authenticationRef": {"name": str},
+}
+PARAMETER: Manifest = {"parameter": str, "name": str, "key": str}
+
+
+def manifests(*files: Path) -> list[Manifest]:
+    return [manifest for path in files for manifest in yaml.safe_load_all(path.read_text())]
+
+
+ALL = manifests(*FILES)
+BASE = manifests(*sorted(path for path in FILES if path.parent.name == "base"))
+
+
+def of_kind(kind: str, among: list[Manifest] = BASE) -> dict[str, Manifest]:
+    return {manifest["metadata"]["name"]: manifest for manifest in among if manifest["kind"] == kind}
+
+
+WITH_PODS = of_kind("Deployment") | of_kind("Job") | of_kind("Job", ALL)
+
+
+def is_keda(manifest: Manifest) -> bool:
+    return bool(manifest["apiVersion"].startswith("keda.sh/"))
+
+
+def whole(manifest: Manifest) -> bool:
+    """Not a patch, which is no valid manifest by itself."""
+    return manifest not in manifests(FOLDER / "gpu" / "worker.yaml")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    "manifest",
+    [one for one in ALL if whole(one) and not is_keda(one)],
+    ids=lambda one: f"{one['kind']}-{one['metadata']['name']}",
+)
+def test_a_manifest_is_what_kubernetes_knows(manifest: Manifest, version: str) -> None:
+    kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_a_field_that_kubernetes_does_not_know_is_found() -> None:
+    wrong = {**of_kind("Service")["lookalike-api"], "specs": {}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
+
+
+@pytest.mark.parametrize("folder", ["base", "gpu"])
+def test_a_kustomization_lists_every_file_and_no_other(folder: str) -> None:
+    told = yaml.safe_load((FOLDER / folder / "kustomization.yaml").read_text())
+    listed = [*told["resources"], *(patch["path"] for patch in told.get("patches", []))]
+    assert sorted(listed) == sorted({path.name for path in FILES if path.parent.name == folder} | base_of(folder))
+    assert "namespace" not in told and all("namespace" not in one["metadata"] for one in ALL)
+
+
+def base_of(folder: str) -> set[str]:
+    return set() if folder == "base" else {"../base"}
+
+
+@pytest.mark.parametrize("name", WITH_PODS)
+def test_a_pod_is_locked_down(name: str) -> None:
+    pod = pod_of(WITH_PODS[name])
+    secure = pod["securityContext"]
+    assert secure["runAsNonRoot"] is True and secure["runAsUser"] == 10001
+    assert secure["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False and pod["enableServiceLinks"] is False
+    for container in pod["containers"]:
+        locked = container["securityContext"]
+        assert locked["readOnlyRootFilesystem"] is True and locked["allowPrivilegeEscalation"] is False
+        assert locked["capabilities"] == {"drop": ["ALL"]}
+        assert container["resources"]["requests"] and container["resources"]["limits"]["memory"]
+        assert all(mount["name"] == "tmp" or mount["readOnly"] for mount in container["volumeMounts"])
+        assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+
+
+@pytest.mark.parametrize("name", WITH_PODS)
+def test_a_pod_runs_what_docker_compose_runs(name: str) -> None:
+    (container,) = pod_of(WITH_PODS[name])["containers"]
+    service = COMPOSED[component(WITH_PODS[name])]
+    assert container["image"] == service.told["image"]
+    assert container["args"] == service.command and "command" not in container
+    secrets = {variable["name"] for variable in container["env"]}
+    composed = {variable for variable in service.environment if variable not in literals()}
+    # Flower asks the broker alone.
+    assert secrets == composed - ({"LOOKALIKE_INDEX_URL"} if name == "lookalike-flower" else set())
+
+
+def component(manifest: Manifest) -> str:
+    return str(manifest["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"])
+
+
+def pod_of(manifest: Manifest) -> Manifest:
+    pod: Manifest = manifest["spec"]["template"]["spec"]
+    return pod
+
+
+def literals() -> dict[str, str]:
+    """What the ConfigMap holds."""
+    (generator,) = yaml.safe_load((FOLDER / "base" / "kustomization.yaml").read_text())["configMapGenerator"]
+    assert generator["name"] == "lookalike"
+    return dict(literal.split("=", 1) for literal in generator["literals"])
+
+
+def test_every_variable_is_one_that_the_settings_know() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {"FLOWER_BASIC_AUTH"}
+    named = {variable["name"] for one in WITH_PODS.values() for variable in pod_of(one)["containers"][0]["env"]}
+    assert named | set(literals()) <= known
+
+
+def test_passwords_come_from_the_secret_that_the_example_shows() -> None:
+    (example,) = manifests(FOLDER / "examples" / "secret.yaml")
+    asked = [
+        variable["valueFrom"]["secretKeyRef"]
+        for one in WITH_PODS.values()
+        for variable in pod_of(one)["containers"][0]["env"]
+    ]
+    asked += of_kind("TriggerAuthentication")["lookalike-redis"]["spec"]["secretTargetRef"]
+    assert {reference["name"] for reference in asked} == {example["metadata"]["name"]}
+    assert {reference["key"] for reference in asked} == set(example["stringData"])
+    assert of_kind("Secret") == {}
+
+
+def test_probes_ask_what_docker_compose_asks() -> None:
+    worker, api, flower = (
+        pod_of(WITH_PODS[f"lookalike-{name}"])["containers"][0] for name in ("worker", "api", "flower")
+    )
+    for probe in ("startupProbe", "livenessProbe"):
+        assert worker[probe]["exec"]["command"] == COMPOSED["worker"].health
+    assert f":8000{api['readinessProbe']['httpGet']['path']}'" in COMPOSED["api"].health[-1]
+    assert api["livenessProbe"]["httpGet"]["path"] == "/health/live"
+    assert f":5555{flower['readinessProbe']['httpGet']['path']}'" in COMPOSED["flower"].health[-1]
+
+
+def test_what_selects_pods_finds_some() -> None:
+    labels = [one["spec"]["template"]["metadata"]["labels"] for one in WITH_PODS.values()]
+    for selector in selectors():
+        assert any(selector.items() <= one.items() for one in labels), selector
+    for deployment in of_kind("Deployment").values():
+        wanted = deployment["spec"]["selector"]["matchLabels"]
+        assert sum(wanted.items() <= one.items() for one in labels) == 1
+
+
+def selectors() -> Iterator[dict[str, str]]:
+    for kind in ("PodDisruptionBudget", "Deployment"):
+        yield from (one["spec"]["selector"]["matchLabels"] for one in of_kind(kind).values())
+    yield from (one["spec"]["selector"] for one in of_kind("Service").values())
+    yield from (one["spec"]["podSelector"]["matchLabels"] for one in of_kind("NetworkPolicy").values())
+
+
+def test_everything_is_denied_that_no_policy_allows() -> None:
+    policies = of_kind("NetworkPolicy")
+    denied = policies.pop("lookalike-deny")["spec"]
+    assert set(denied["policyTypes"]) == {"Ingress", "Egress"} and not {"ingress", "egress"} & set(denied)
+    assert all(
+        denied["podSelector"]["matchLabels"].items() <= one["spec"]["template"]["metadata"]["labels"].items()
+        for one in WITH_PODS.values()
+    )
+    rules = [rule for one in policies.values() for way in ("ingress", "egress") for rule in one["spec"].get(way, [])]
+    assert rules and all(rule.get("ports") for rule in rules)
+    (ingress,) = [one for one in policies.values() if "ingress" in one["spec"]]
+    assert all(rule["from"] for rule in ingress["spec"]["ingress"])
+
+
+def test_a_worker_that_is_stopped_has_the_time_to_finish_its_chunks() -> None:
+    grace_s = pod_of(WITH_PODS["lookalike-worker"])["terminationGracePeriodSeconds"]
+    assert grace_s >= make_app("redis://localhost").conf.worker_soft_shutdown_timeout + 30
+
+
+def test_workers_follow_the_queue_and_go_only_when_their_chunks_must_be_done() -> None:
+    spec = of_kind("ScaledObject")["lookalike-worker"]["spec"]
+    fits(spec, SCALED)
+    (trigger,) = spec["triggers"]
+    fits(trigger, TRIGGER)
+    assert trigger["metadata"]["listName"] == KEY_PREFIX + QUEUE
+    assert trigger["authenticationRef"]["name"] in of_kind("TriggerAuthentication")
+    assert spec["scaleTargetRef"]["name"] in of_kind("Deployment")
+    assert "replicas" not in of_kind("Deployment")["lookalike-worker"]["spec"]
+    assert 1 <= spec["minReplicaCount"] <= spec["maxReplicaCount"]
+    down = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+    assert down["stabilizationWindowSeconds"] > TIME_LIMIT_S
+    assert down["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 60}]
+
+
+def test_keda_is_told_where_redis_is_by_parameters_that_it_knows() -> None:
+    spec = of_kind("TriggerAuthentication")["lookalike-redis"]["spec"]
+    for reference in spec["secretTargetRef"]:
+        fits(reference, PARAMETER)
+    assert {reference["parameter"] for reference in spec["secretTargetRef"]} == {"address", "username", "password"}
+
+
+def fits(value: Any, shape: Any) -> None:
+    """Every field is there, of its type, and no other."""
+    if isinstance(shape, dict):
+        assert set(value) == set(shape)
+        for name, part in shape.items():
+            fits(value[name], part)
+    else:
+        assert isinstance(value, shape), f"{value!r} is no {shape.__name__}"
