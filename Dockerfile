@@ -55,7 +55,7 @@ LABEL org.opencontainers.image.title="lookalike" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --gid 10001 lookalike && useradd --uid 10001 --gid 10001 --no-create-home lookalike \
-    && mkdir /var/lib/lookalike && chown 10001:10001 /var/lib/lookalike
+    && mkdir -p /var/lib/lookalike/models && chown -R 10001:10001 /var/lib/lookalike
 ENV PATH=/opt/lookalike/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
