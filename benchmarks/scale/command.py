@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.scale import plots, references, tables, vectors, workers
+from benchmarks.scale import hosts, plots, references, tables, vectors, workers
 from benchmarks.scale.page import renew
 from benchmarks.table import console
 from tests.services import ServiceMissing
@@ -23,6 +23,7 @@ class Plan:
     sizes: Counts
     references: Counts
     workers: Counts
+    hosts: Counts
     rounds: int
     job_s: float
     figures: Path
@@ -33,7 +34,9 @@ def run(arguments: Sequence[str]) -> None:
     chosen = _parsed(arguments)
     figures = chosen.page.with_suffix("")
     figures.mkdir(parents=True, exist_ok=True)
-    plan = Plan(chosen.sizes, chosen.references, chosen.workers, chosen.rounds, chosen.job_seconds, figures)
+    plan = Plan(
+        chosen.sizes, chosen.references, chosen.workers, chosen.hosts, chosen.rounds, chosen.job_seconds, figures
+    )
     command = shlex.join(["python", "-m", "benchmarks.scale", *arguments])
     for name in [chosen.only] if chosen.only else PARTS:
         try:
@@ -62,7 +65,16 @@ def _workers(plan: Plan) -> str:
     return tables.of_workers(runs)
 
 
-PARTS: dict[str, Callable[[Plan], str]] = {"vectors": _vectors, "references": _references, "workers": _workers}
+def _hosts(plan: Plan) -> str:
+    return tables.of_hosts(*hosts.measured(plan.hosts, plan.rounds, plan.job_s))
+
+
+PARTS: dict[str, Callable[[Plan], str]] = {
+    "vectors": _vectors,
+    "references": _references,
+    "workers": _workers,
+    "hosts": _hosts,
+}
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -70,13 +82,15 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--sizes", type=_counts, default=(10_000, 100_000, 1_000_000), help="vectors, by commas")
     parser.add_argument("--references", type=_counts, default=(1_000, 100_000, 1_000_000, 10_000_000), help="likewise")
     parser.add_argument("--workers", type=_counts, default=(1, 2, 4, 8), help="likewise; 1 among them")
+    parser.add_argument("--hosts", type=_counts, default=(1, 2, 4), help="likewise; 1 among them")
     parser.add_argument("--rounds", type=int, default=3, help="fewer for what is very large")
     parser.add_argument("--job-seconds", type=float, default=45.0, help="of one job for the workers")
     parser.add_argument("--only", choices=PARTS, help="measure this part, and replace no other on the page")
     parser.add_argument("--page", type=Path, default=PAGE, help="figures lie in a folder of its name")
     chosen = parser.parse_args(arguments)
-    if 1 not in chosen.workers:
-        parser.error("--workers needs 1: efficiency is a rate over that of one worker, measured in the same round.")
+    for name in ("workers", "hosts"):
+        if 1 not in getattr(chosen, name):
+            parser.error(f"--{name} needs 1: efficiency is a rate over that of one, measured in the same round.")
     if chosen.rounds < 1:
         parser.error("--rounds is 1 or more.")
     return chosen

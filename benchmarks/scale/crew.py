@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +12,12 @@ import numpy as np
 
 from lookalike import embedding
 from lookalike.index import open_index
-from lookalike.ledger import JobState, Ledger
+from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, send_chunk
 from lookalike.records import ImageRef
 from lookalike.settings import plain_address
 from producer.enqueue import enqueue
-from tests.faults.workers import Workers
+from tests.faults.workers import Workers, Wrap, unwrapped
 
 PATCHES = Path(__file__).parent / "patches"
 MODEL = "efficientnet-lite0"
@@ -38,12 +38,13 @@ class Crew:
     """`count` workers of one process each, an index and a ledger, under `folder`. Raises AssertionError on entering
     if the workers do not get ready."""
 
-    def __init__(self, broker_url: str, index_url: str, folder: Path, count: int) -> None:
+    def __init__(self, broker_url: str, index_url: str, folder: Path, count: int, wrap: Wrap = unwrapped) -> None:
         self._broker_url = broker_url
         self._index_url = index_url
         self._folder = folder
         self._home = folder / "home"
         self._count = count
+        self._wrap = wrap
         self._ledger = Ledger(broker_url)
         self._index = open_index(index_url, f"scale-{folder.name}")
         self._spec = embedding.resolve(MODEL)
@@ -56,7 +57,8 @@ class Crew:
             stack.callback(self._index.close)
             self._index.ensure(self._model)
             stack.callback(self._index.drop)
-            stack.enter_context(Workers(self._environment(), self._folder, self._count, concurrency=1))
+            workers = Workers(self._environment(), self._folder, self._count, concurrency=1, wrap=self._wrap)
+            self.workers = stack.enter_context(workers)
             self._stack = stack.pop_all()
         return self
 
@@ -69,6 +71,11 @@ class Crew:
 
     def ingest(self, pictures: Sequence[ImageRef]) -> float:
         """A job with these pictures, to its end; pictures per second of its steady part."""
+        _, samples = self.work(pictures)
+        return slope(samples, len(pictures))
+
+    def work(self, pictures: Sequence[ImageRef], look: Callable[[Job], None] = lambda job: None) -> tuple[Job, Samples]:
+        """A job with these pictures, to its end, looked at all the time: how it ended, and what was done when."""
         job_id = self._ledger.open_job(
             source="pictures",
             index=self._index.name,
@@ -83,16 +90,18 @@ class Crew:
 
             enqueue(pictures, job_id, ledger=self._ledger, send=send, chunk_size=CHUNK_SIZE, limit=len(pictures))
         deadline = time.monotonic() + PATIENCE * (10 + len(pictures) * PICTURE_S)
-        return slope(self._watched(job_id, deadline), len(pictures))
-
-    def _watched(self, job_id: str, deadline: float) -> Samples:
         samples: Samples = []
         while not (job := self._ledger.job(job_id)).has_ended:
             samples.append((time.monotonic(), job.done))
+            look(job)
             assert time.monotonic() < deadline, f"job {job_id} does not end"
             time.sleep(POLL_S)
         assert (job.state, job.indexed) == (JobState.FINISHED, job.found), job
-        return samples
+        return job, samples
+
+    def documents(self) -> int:
+        """How many the index holds."""
+        return self._index.count()
 
     def _environment(self) -> dict[str, str]:
         paths = [str(PATCHES), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -112,3 +121,9 @@ def slope(samples: Samples, total: int) -> float:
     steady = np.array([sample for sample in samples if low <= sample[1] <= high])
     began_s = steady[0, 0]
     return float(np.polyfit(steady[:, 0] - began_s, steady[:, 1], 1)[0])
+
+
+def slope_between(samples: Samples, begin_s: float, end_s: float) -> float:
+    """Pictures per second between two moments."""
+    steady = np.array([sample for sample in samples if begin_s <= sample[0] <= end_s])
+    return float(np.polyfit(steady[:, 0] - begin_s, steady[:, 1], 1)[0])

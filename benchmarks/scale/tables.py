@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from benchmarks.scale import produce, references, vectors, workers
+from benchmarks.scale import hosts, produce, references, vectors, workers
 from benchmarks.scale.crew import CHUNK_SIZE, PICTURE_S
 
 #: What eight workers are to reach.
@@ -56,6 +56,29 @@ def of_references(runs: references.Runs, chunk_bytes: float) -> str:
 
 
 def of_workers(runs: workers.Runs) -> str:
+    figure = "![Pictures per second over workers](scale/workers.svg)"
+    verdict = _verdict(workers.efficiencies(runs))
+    return "\n".join((_model(), "", _rates("workers", runs), "", *verdict, figure))
+
+
+def of_hosts(runs: workers.Runs, day: hosts.BadDay) -> str:
+    rows = [[part.name, f"{part.expected:.0f}", f"{part.measured:.1f}"] for part in day.stretches]
+    job = day.job
+    told = (
+        f"The bad day: one host {hosts.SLOWNESS} times slower than the others all along; then one host is cut off and "
+        f"killed, and another one cut off for {hosts.PARTITION_S:.0f} s. {job.found:,} pictures found, "
+        f"{job.indexed:,} indexed, {job.rejected} rejected, {day.documents:,} documents; {job.resent} chunks were sent "
+        f"again; the job {job.state.value} after {day.seconds:.0f} s."
+    )
+    header = ["", "pictures/s that the hosts there can make", "measured"]
+    return "\n".join((_model(), "", _rates("hosts", runs), "", told, "", _table(header, rows)))
+
+
+def _model() -> str:
+    return f"The model waits {1000 * PICTURE_S:.0f} ms a picture; chunks of {CHUNK_SIZE}."
+
+
+def _rates(of: str, runs: workers.Runs) -> str:
     efficiencies = workers.efficiencies(runs)
     rows = [
         [
@@ -68,10 +91,7 @@ def of_workers(runs: workers.Runs) -> str:
         ]
         for count, found in runs.items()
     ]
-    header = ["workers", "rounds", "pictures/s", "the model alone", "efficiency", "cores busy"]
-    model = f"The model waits {1000 * PICTURE_S:.0f} ms a picture; chunks of {CHUNK_SIZE}."
-    figure = "![Pictures per second over workers](scale/workers.svg)"
-    return "\n".join((model, "", _table(header, rows), "", *_verdict(efficiencies), figure))
+    return _table([of, "rounds", "pictures/s", "the model alone", "efficiency", "cores busy"], rows)
 
 
 def _verdict(efficiencies: dict[int, list[float]]) -> list[str]:

@@ -39,31 +39,32 @@ def measured(counts: Sequence[int], rounds: int, job_s: float) -> Runs:
     """Each number of workers, round by round. Raises ServiceMissing, StartFailed."""
     chunks = max(LEAST_CHUNKS, round(job_s / (CHUNK_SIZE * PICTURE_S)))
     with OpenSearchServer() as server, RedisServer() as broker, tempfile.TemporaryDirectory() as temporary:
-        pictures = _draw(Path(temporary, "pictures"), max(counts) * (WARM_CHUNKS + chunks) * CHUNK_SIZE)
+        pictures = drawn_pictures(Path(temporary, "pictures"), max(counts) * (WARM_CHUNKS + chunks) * CHUNK_SIZE)
         runs: Runs = {count: [] for count in counts}
         for number in range(rounds):
             for count, rates in runs.items():
                 with Crew(broker.url, server.url, Path(temporary, f"{number}-{count}"), count) as crew:
-                    rates.append(_rate(crew, pictures, count * WARM_CHUNKS * CHUNK_SIZE, count * chunks * CHUNK_SIZE))
+                    rates.append(rate(crew, pictures, count * WARM_CHUNKS * CHUNK_SIZE, count * chunks * CHUNK_SIZE))
     return runs
 
 
 def efficiencies(runs: Mapping[int, Sequence[Rate]]) -> dict[int, list[float]]:
     """rate(N) / (N rate(1)), paired round by round."""
-    rates = {count: [rate.pictures_s for rate in found] for count, found in runs.items()}
+    rates = {count: [one.pictures_s for one in found] for count, found in runs.items()}
     return {count: [ratio / count for ratio in ratios(found, rates[1])] for count, found in rates.items()}
 
 
-def _rate(crew: Crew, pictures: Sequence[ImageRef], warm: int, timed: int) -> Rate:
+def rate(crew: Crew, pictures: Sequence[ImageRef], warm: int, timed: int) -> Rate:
+    """Of a job of `timed` pictures, after one of `warm` others."""
     crew.ingest(pictures[:warm])
     busy_before, began = _busy_s(), time.perf_counter()
     pictures_s = crew.ingest(pictures[warm : warm + timed])
     return Rate(pictures_s, (_busy_s() - busy_before) / (time.perf_counter() - began))
 
 
-def _draw(folder: Path, count: int) -> list[ImageRef]:
+def drawn_pictures(folder: Path, count: int) -> list[ImageRef]:
     """`count` tiny pictures, no two alike."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     references = []
     for number in range(count):
         path = folder / f"{number:06d}.png"

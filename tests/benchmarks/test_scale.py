@@ -67,10 +67,11 @@ def test_a_part_is_renewed_alone_and_what_people_wrote_stays(tmp_path: Path) -> 
     assert "| 8 |" not in path.read_text() and r"\1 new" in path.read_text()
 
 
-def test_workers_are_not_measured_without_one_alone(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("option", ["--workers", "--hosts"])
+def test_they_are_not_measured_without_one_alone(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        command.run(["--workers", "2,8"])
-    assert "--workers needs 1" in capsys.readouterr().err
+        command.run([option, "2,8"])
+    assert f"{option} needs 1" in capsys.readouterr().err
 
 
 def test_the_page_in_the_tree_has_a_place_for_every_part() -> None:

@@ -51,8 +51,10 @@ class Connection:
 class Proxy:
     """Listens on a port of its own before `host:port` and passes everything on, until told otherwise."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, address: str = "127.0.0.1") -> None:
+        """`address` is the one of ours that it listens on."""
         self._behind = (host, port)
+        self._address = address
         self._fault = Fault.NONE
         self._stall_s = 0.0
         self._connections: set[Connection] = set()
@@ -96,7 +98,7 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(command, self._loop).result(COMMAND_TIMEOUT_S)
 
     async def _listen(self) -> None:
-        self._listener = await asyncio.start_server(self._accepted, "127.0.0.1", self.port)
+        self._listener = await asyncio.start_server(self._accepted, self._address, self.port)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _begin(self, fault: Fault) -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,15 +21,28 @@ STOP_TIMEOUT_S = 60.0
 READY_TIMEOUT_S = 90.0
 
 
+#: The command line that runs another one for a worker of this name, for instance on another host.
+Wrap = Callable[[str, list[str]], list[str]]
+
+
+def unwrapped(name: str, command: list[str]) -> list[str]:
+    """As it is: on this host."""
+    return command
+
+
 class Workers:
     """`count` workers by name, each a process tree with `concurrency` children. `exits` are all that ended, and how."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path, count: int, concurrency: int) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], folder: Path, count: int, concurrency: int, wrap: Wrap = unwrapped
+    ) -> None:
         self.names = [f"worker{number}" for number in range(1, count + 1)]
         self.exits: list[tuple[str, int]] = []
         self._environment = dict(environment)
         self._folder = folder
         self._concurrency = concurrency
+        self._wrap = wrap
+        self._abandoned: set[str] = set()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = threading.Event()
         # One thread starts them all and outlives them: a leash is held by a thread, not by a process.
@@ -55,6 +68,11 @@ class Workers:
         """SIGKILL to the whole tree, the parent first so that it cannot put anything back."""
         pid = self.pid(name)
         _kill([pid, *_children(pid)])
+
+    def abandon(self, name: str) -> None:
+        """SIGKILL to the whole tree, and nobody starts it again."""
+        self._abandoned.add(name)
+        self.kill(name)
 
     def terminate(self, name: str) -> int:
         """SIGTERM, as at a deployment; the exit code."""
@@ -96,6 +114,8 @@ class Workers:
             self._processes[name] = self._launch(name)
         while not self._stopping.wait(POLL_S):
             for name, process in list(self._processes.items()):
+                if name in self._abandoned:
+                    continue
                 if (code := process.poll()) is not None:
                     self.exits.append((name, code))
                     self._processes[name] = self._launch(name)
@@ -105,7 +125,7 @@ class Workers:
 
     def _launch(self, name: str) -> subprocess.Popen[bytes]:
         options = ["--concurrency", str(self._concurrency), "--hostname", f"{name}@%h"]
-        command = leashed([sys.executable, "-P", "-m", "worker", *options])
+        command = leashed(self._wrap(name, [sys.executable, "-P", "-m", "worker", *options]))
         with (self._folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(command, env=self._environment, cwd=self._folder, stdout=log, stderr=log)
 

@@ -1,0 +1,53 @@
+"""Several hosts on one machine: that they are such, and that a job survives what happens to them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.scale.hosts import CUT, NAMES, SOUND, Place, bad_day, opened
+from lookalike.ledger import JobState
+from tests.services import ServiceMissing
+
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close(); print('reached')"
+
+
+@pytest.fixture
+def place(redis_url: str, opensearch_url: str) -> Iterator[Place]:
+    try:
+        with opened(NAMES, redis_url, opensearch_url) as place:
+            yield place
+    except ServiceMissing as missing:
+        if os.environ.get("CI") or os.environ.get("LOOKALIKE_REQUIRE_SERVICES"):
+            pytest.fail(f"network namespaces are required here: {missing}", pytrace=False)
+        pytest.skip(f"no network namespaces: {missing}")
+
+
+def said(place: Place, host: str, *command: str) -> str:
+    return subprocess.run(place.hosts.command(host, command), capture_output=True, text=True).stdout.strip()
+
+
+def reaches(place: Place, host: str, url: str) -> bool:
+    address, port = url.partition("//")[2].partition("/")[0].split(":")
+    return said(place, host, sys.executable, "-c", CONNECT, address, port) == "reached"
+
+
+def test_a_host_has_a_name_an_address_and_a_cable_that_can_be_pulled(place: Place, redis_url: str) -> None:
+    assert said(place, SOUND, "hostname") == SOUND
+    assert place.hosts.address_of(SOUND) in said(place, SOUND, "ip", "-br", "address", "show", "eth0")
+    assert reaches(place, SOUND, place.broker_url) and not reaches(place, SOUND, redis_url)
+    place.hosts.cut(CUT)
+    assert not reaches(place, CUT, place.broker_url) and reaches(place, SOUND, place.broker_url)
+    place.hosts.mend(CUT)
+    assert reaches(place, CUT, place.broker_url)
+
+
+def test_a_job_ends_right_though_a_host_is_slow_one_dies_and_one_is_cut_off(place: Place, tmp_path: Path) -> None:
+    day = bad_day(place, tmp_path, before_s=3, partition_s=12, after_s=6)
+    assert day.job.state is JobState.FINISHED
+    assert (day.job.indexed, day.job.rejected, day.documents) == (day.job.found, 0, day.job.found)
+    # What the dead host had in hand; the one cut off may be back in time for its own.
+    assert day.job.resent >= 1
