@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.page import renew
 from benchmarks.scale import hosts, plots, references, tables, vectors, workers
-from benchmarks.scale.page import renew
 from benchmarks.table import console
 from tests.services import ServiceMissing
 from tests.services.process import StartFailed

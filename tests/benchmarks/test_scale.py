@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.scale import command, page, plots, tables, workers
+from benchmarks import page
+from benchmarks.scale import command, plots, tables, workers
 from benchmarks.scale.crew import slope
 from benchmarks.scale.nearest import Nearest
 from benchmarks.scale.references import Produced
@@ -57,7 +58,7 @@ def test_efficiency_is_paired_with_one_worker_of_the_same_round() -> None:
 
 def test_a_part_is_renewed_alone_and_what_people_wrote_stays(tmp_path: Path) -> None:
     path = tmp_path / "scale.md"
-    begin, end = page.BEGIN.format(name="vectors"), page.END.format(name="vectors")
+    begin, end = page.BEGIN.format(name="vectors", writer="make scale"), page.END.format(name="vectors")
     path.write_text(f"# Scale\n\n{begin}\nold\n{end}\n\nwritten by hand\n")
     page.renew(path, "workers", "again", "| 8 |")
     page.renew(path, "vectors", "again", r"\1 new")
@@ -77,7 +78,7 @@ def test_they_are_not_measured_without_one_alone(option: str, capsys: pytest.Cap
 def test_the_page_in_the_tree_has_a_place_for_every_part() -> None:
     text = command.PAGE.read_text()
     for name in command.PARTS:
-        assert text.index(page.BEGIN.format(name=name)) < text.index(page.END.format(name=name))
+        assert text.index(page.BEGIN.format(name=name, writer="make scale")) < text.index(page.END.format(name=name))
 
 
 def test_every_part_is_drawn_and_told_of_several_rounds_and_of_one(tmp_path: Path) -> None:

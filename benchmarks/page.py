@@ -1,4 +1,4 @@
-"""The page: each measured part between two comments of its own, so that what people wrote around them stays."""
+"""A page of the documentation: each part that a program writes stands between two comments, and the rest stays."""
 
 import platform
 import re
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from lookalike.machine import usable_cores
 
-BEGIN = "<!-- {name}: written by `make scale` -->"
+BEGIN = "<!-- {name}: written by `{writer}` -->"
 END = "<!-- end of {name} -->"
 
 
-def renew(page: Path, name: str, command: str, text: str) -> None:
+def renew(page: Path, name: str, command: str, text: str, *, writer: str = "make scale") -> None:
     """Put `text` and where it was measured between the comments of the part `name`, at the end if it has none."""
-    begin, end = BEGIN.format(name=name), END.format(name=name)
+    begin, end = BEGIN.format(name=name, writer=writer), END.format(name=name)
     part = f"{begin}\n{_where()}; repeat with\n`{command}`.\n\n{text}\n{end}"
     whole = page.read_text() if page.exists() else ""
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
