@@ -17,7 +17,7 @@ FLOWER_USER = "operator:transcript"
 #: What was started in the background ends with the shell, however that ends.
 #: What goes on while the next command is typed.
 BACKGROUND = re.compile(r" &( \w+=\$!)?$")
-PROLOGUE = "set -uo pipefail\ntrap 'trap - EXIT; kill 0' EXIT\n"
+PROLOGUE = "set -uo pipefail\ntrap 'code=$?; trap : TERM; kill 0; wait; exit $code' EXIT\n"
 
 
 @dataclass(frozen=True)

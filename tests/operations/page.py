@@ -8,7 +8,7 @@ from tests.running import ROOT
 PAGE = ROOT / "docs" / "operations.md"
 #: The first line of a block that no test can run.
 NEEDS = re.compile(r"# needs (Docker|a cluster|the network)\b")
-_PIECE = re.compile(r"^## (?P<title>.+)$|^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_PIECE = re.compile(r"^## (?P<title>[^\n]+)$|^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def test_every_command_of_the_page_succeeds_in_its_order(
     assert "Traceback" not in said.text
     for log in tmp_path.glob("*.log"):
         assert "Traceback" not in log.read_text(), log
-    for word in ("worker1@", "lookalike_index_documents", "<title>", "rolled back"):
+    for word in ("worker1@", "lookalike_index_documents", "<title>", "points to images-v1"):
         assert word in said.text, word
 
 
