@@ -21,6 +21,8 @@ class Server:
     def __init__(self, place: Address, options: IndexOptions) -> None:
         # Whatever it logs we raise; its own lines carry tracebacks onto people's terminals.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
+        # It warns of connections beyond those it keeps, which are closed: that is how it should be.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
         self._address = str(place)
         self._client = OpenSearch(
             [{"host": place.host, "port": place.port, "url_prefix": place.path}],

@@ -147,6 +147,6 @@ def test_the_image_says_which_version_it_is() -> None:
 
 
 def test_mounted_files_are_there() -> None:
-    volumes = [volume for name in ("passwords", "grafana") for volume in SERVICES[name].told["volumes"]]
+    volumes = [volume for name in ("passwords", "prometheus", "grafana") for volume in SERVICES[name].told["volumes"]]
     places = {volume.partition(":")[0] for volume in volumes if volume.startswith("./deploy/")}
-    assert len(places) == 3 and all(Path(ROOT, place).exists() for place in places)
+    assert len(places) == 4 and all(Path(ROOT, place).exists() for place in places)
