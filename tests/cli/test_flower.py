@@ -102,9 +102,9 @@ def test_its_log_has_the_form_of_the_others(page: Page) -> None:
     assert any("Visit me" in json.loads(line)["message"] for line in lines)
 
 
-def test_a_port_or_an_address_that_cannot_be_had_is_said_in_a_sentence(page: Page) -> None:
+def test_a_port_that_is_taken_is_said_in_a_sentence(page: Page) -> None:
     told = lookalike(page.environment, "flower", "--port", page.port, code=1).stderr
-    assert f"Flower cannot listen on 127.0.0.1:{page.port}: address already in use." in told
+    assert f"Port {page.port} of 127.0.0.1 is taken by another program." in told
 
 
 def test_a_broker_that_is_away_is_said(page: Page) -> None:
