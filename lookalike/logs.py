@@ -21,8 +21,14 @@ LogFormat = Literal["text", "json"]
 HIDDEN = "***"
 #: A shorter one is hidden where it stands in a URL, but not in any text: it would blot out words.
 SHORTEST_SECRET = 5
-#: User and password of a URL, also of one whose password holds a slash that should have been escaped.
-_LOGIN = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s\"'<>/]*|[^\s\"'<>/@]*:[^\s\"'<>@]*)@")
+#: What is longer is cut: a message may quote a hostile one.
+MOST_CHARACTERS = 16_384
+#: User and password of a URL, also of one whose password holds a slash that should have been escaped. All is bounded,
+#: for without that a long text takes time that grows with its square.
+_LOGIN = re.compile(
+    r"(?<![a-zA-Z0-9+.-])([a-zA-Z][a-zA-Z0-9+.-]{0,30}://)"
+    r"(?:[^\s\"'<>/]{0,300}|[^\s\"'<>/@:]{0,100}:[^\s\"'<>@]{0,300})@"
+)
 _PARAMETER = re.compile(r"(?i)([?&](?:password|api_key|token)=)[^&\s\"'<>]*")
 #: A chunk's id, which is the id of its task; see `Chunk` in records.py.
 _CHUNK = re.compile(r"([^/\s]+)/\d+(?:\.\d+)*")
@@ -77,6 +83,8 @@ class _Cleaner:
     def plain(self, text: str) -> str:
         if self._known is not None:
             text = self._known.sub(HIDDEN, text)
+        if len(text) > MOST_CHARACTERS:
+            text = f"{text[:MOST_CHARACTERS]}... and {len(text) - MOST_CHARACTERS:,} characters more"
         text = _PARAMETER.sub(rf"\1{HIDDEN}", _LOGIN.sub(rf"\1{HIDDEN}@", text))
         return text if text.isprintable() else "".join(map(_escaped, text))
 
