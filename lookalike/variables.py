@@ -24,6 +24,9 @@ OTHERS = frozenset(
         "REDIS_PASSWORD",
         "OPENSEARCH_PASSWORD",
         "FLOWER_AUTH",
+        "GRAFANA_PASSWORD",
+        "WORKER_MEMORY",
+        "GPU_WORKER_MEMORY",
         "IMAGES",
     )
 )
