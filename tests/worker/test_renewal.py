@@ -1,0 +1,14 @@
+"""A worker's process that has done many chunks is replaced, so that what its libraries gather has an end."""
+
+from lookalike.queue import TASKS_PER_CHILD, send_finish
+from tests.running import await_true, worker_processes
+from tests.worker.bench import Bench
+
+
+def test_a_process_that_has_done_its_share_is_replaced_and_the_work_goes_on(bench: Bench) -> None:
+    (first,) = worker_processes(bench.settings.home)[1]
+    for number in range(TASKS_PER_CHILD):
+        # The end of a job that is not known: a message dropped, a task done.
+        send_finish(bench.app, f"unknown-{number}")
+    await_true(lambda: worker_processes(bench.settings.home)[1] not in ([], [first]))
+    bench.assert_works()
