@@ -37,7 +37,7 @@ def main() -> None:
         sys.exit(f"Nothing is recorded: {missing}")
     if said.code:
         sys.exit(f"Nothing is recorded, for a command failed:\n{said.text}")
-    text = CONTROL.sub("", said.text)
+    text = "\n".join(line.rstrip() for line in CONTROL.sub("", said.text).splitlines())
     for name, called in names.items():
         text = text.replace(name, called)
     command = "python -m tests.operations"
