@@ -11,14 +11,15 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import pairwise
 from typing import NamedTuple
 
+from lookalike_cli.speed.server import ServerClock
+
 from benchmarks.grpc_bulk import server_settings
 from benchmarks.table import console, print_rates
 from benchmarks.ways import OPTIONS, Ours
 from benchmarks.writer import MODEL, WAYS, Writer, open_way, refusal
-from cli.speed.server import ServerClock
 from lookalike.errors import IndexMissing
-from tests.services.opensearch import OpenSearchServer
-from tests.services.ports import free_port
+from testing.services.opensearch import OpenSearchServer
+from testing.services.ports import free_port
 
 #: In a round. A document takes HNSW longer the larger the index is, so a small one shows encodings at their best.
 DOCUMENTS = int(os.environ.get("LOOKALIKE_BULK_DOCUMENTS", "4000"))
@@ -77,7 +78,7 @@ class Bench:
                 begun = [writer.begin(way, range(*part), size) for writer, part in parts]
                 client_s = sum(one.result() for one in begun)
                 took_s = time.perf_counter() - began
-                index.settle()
+                index.end_load()
                 server_s = self._server_s() - server_s
                 assert index.count() == DOCUMENTS
             each_us = 1e6 / DOCUMENTS

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import redis
 
-from lookalike import configured, embedding
+from lookalike import embedding, factories
 from lookalike.ledger import Ledger
 from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
-from tests.running import worker_processes
-from tests.services.process import ServerProcess
-from tests.worker.bench import Bench
+from testing.processes import worker_processes
+from testing.services.process import ServerProcess
+from testing.worker_bench import Bench
 
 READY_TIMEOUT_S = 120.0
 #: The largest pictures take half a minute each on a slow core.
@@ -46,8 +46,8 @@ class Child:
 
 def _ensure_index(settings: Settings) -> None:
     """In this process the model is built too, so that the child's peak does not hold the compiler."""
-    index = configured.open_index(settings)
-    index.ensure(embedding.identify(configured.model_spec(settings), settings.home))
+    index = factories.open_index(settings)
+    index.ensure(embedding.identify(factories.model_spec(settings), settings.home))
     index.close()
 
 
@@ -61,7 +61,7 @@ def running_worker(broker_url: str, home: Path, root: Path, name: str, limits: d
     folder.mkdir()
     chosen = {"LOOKALIKE_HOME": str(home), "LOOKALIKE_BROKER_URL": broker_url, "LOOKALIKE_CONCURRENCY": "1", **limits}
     environment = [f"{name}={value}" for name, value in {**chosen, "LOOKALIKE_TIME_LIMIT_S": str(TIME_LIMIT_S)}.items()]
-    command = [shutil.which("env") or "/usr/bin/env", *environment, sys.executable, "-P", "-m", "worker"]
+    command = [shutil.which("env") or "/usr/bin/env", *environment, sys.executable, "-P", "-m", "lookalike_worker"]
     worker = ServerProcess(command, folder)
     with redis.Redis.from_url(broker_url) as client, make_app(broker_url) as app:
         ledger = Ledger(broker_url)

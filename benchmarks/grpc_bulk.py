@@ -7,7 +7,7 @@ import orjson
 
 from benchmarks import smile
 from benchmarks.ways import Variation, source
-from lookalike.index import bulk
+from lookalike.index.opensearch import bulk
 from lookalike.records import Document
 
 #: Of the server: where it listens besides HTTP. A message is 10 MB at most unless it is told otherwise.

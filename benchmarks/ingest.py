@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.material import LITE0, MODELS, PICTURES, RESNET50, listed, missing
 from benchmarks.ours import environment, ingest
 from benchmarks.table import console, print_rates
-from tests.services.opensearch import OpenSearchServer
+from testing.services.opensearch import OpenSearchServer
 
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "3"))
 #: ResNet50 is slow and its rate even: a part of the pictures is enough for it.

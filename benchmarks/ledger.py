@@ -5,19 +5,20 @@ import time
 from functools import partial
 from pathlib import Path
 
+from lookalike_producer.enqueue import cut
+from lookalike_producer.sources import find_images
+from lookalike_worker.lease import held
+
 from benchmarks.table import print_rates
-from cli.samples import draw_samples
-from lookalike import configured
+from lookalike import factories
 from lookalike.embedding import Embedder
 from lookalike.index import Index
 from lookalike.ledger import Ledger
+from lookalike.pipeline import ingest
 from lookalike.records import Chunk, Outcome
+from lookalike.samples import draw_samples
 from lookalike.settings import Settings, read_settings
-from producer.enqueue import cut
-from producer.sources import find_images
-from tests.services.redis import RedisServer
-from worker.attempt import held
-from worker.pipeline import ingest
+from testing.services.redis import RedisServer
 
 ROUNDS = 7
 CHUNK_SIZE = 64
@@ -28,12 +29,12 @@ def main() -> None:
         pictures = Path(folder) / "pictures"
         draw_samples(pictures)
         settings = read_settings(home=Path(folder) / "home")
-        embed = configured.embedder(settings, configured.model_spec(settings))
+        embed = factories.embedder(settings, factories.model_spec(settings))
         ledger = Ledger(server.url)
         rates: dict[str, list[float]] = {"without ledger": [], "with ledger": []}
         for number in range(ROUNDS):
             for name, kept in (("without ledger", None), ("with ledger", ledger)):
-                index = configured.open_index(settings, f"{name.replace(' ', '-')}-{number}")
+                index = factories.open_index(settings, f"{name.replace(' ', '-')}-{number}")
                 rates[name].append(_rate(pictures, embed, index, kept, settings))
     print_rates(f"Chunks of {CHUNK_SIZE} through one process", "images/s", rates, baseline="without ledger")
 
@@ -69,8 +70,8 @@ def _work(chunk: Chunk, embed: Embedder, index: Index, ledger: Ledger | None, se
 def _ingest(chunk: Chunk, embed: Embedder, index: Index, settings: Settings) -> Outcome:
     return ingest(
         chunk,
-        read=configured.storage(settings).read,
-        decode=partial(configured.decode, settings, size=embed.size),
+        read=factories.storage(settings).read,
+        decode=partial(factories.decode, settings, size=embed.size),
         embed=embed,
         index=index,
         fingerprint=embed.identity.fingerprint,

@@ -14,13 +14,13 @@ from rich.table import Table
 from benchmarks.child import TIME_LIMIT_S, Child, running_worker
 from benchmarks.photographs import QUALITY, SIZES, encoded, mosaic, photograph
 from benchmarks.table import console
-from lookalike.embedding.spec import PICTURE_SIZE
+from lookalike.embedding.specs.spec import PICTURE_SIZE
 from lookalike.queue import send_chunk
 from lookalike.records import Chunk, ImageRef
 from lookalike.settings import Settings
-from tests.running import await_true
-from tests.services.redis import RedisServer
-from tests.worker.bench import Bench
+from testing.processes import await_true
+from testing.services.redis import RedisServer
+from testing.worker_bench import Bench
 
 MEGAPIXELS = tuple(int(size) for size in os.environ.get("LOOKALIKE_MEGAPIXELS", "12,50,200").split(","))
 SMALL_PICTURES = int(os.environ.get("LOOKALIKE_SMALL_PICTURES", "50000"))

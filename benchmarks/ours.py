@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.program import Program
-from tests.services.ports import free_port
+from testing.services.ports import free_port
 
-LOOKALIKE = [sys.executable, "-m", "cli"]
+LOOKALIKE = [sys.executable, "-m", "lookalike_cli"]
 
 
 @contextmanager

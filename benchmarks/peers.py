@@ -28,8 +28,8 @@ from benchmarks.material import (
 from benchmarks.ours import environment, ingest, lookalike, running_stack
 from benchmarks.side import BATCH
 from benchmarks.table import console, print_rates
-from tests.services import ServiceMissing
-from tests.services.opensearch import OpenSearchServer, left_as_found, request
+from testing.services import ServiceMissing
+from testing.services.opensearch import OpenSearchServer, left_as_found, request
 
 ROOT = Path(__file__).parent.parent
 #: Ray and Daft live in an environment of their own, for Daft wants an older pyarrow than lookalike.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lookalike.embedding import resolve
-from lookalike.embedding.keras_models import build
+from lookalike.embedding.graph.keras_models import build
 from lookalike.records import Vector
 
 K = 10

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lookalike_evaluation.metrics import FIGURES
+from lookalike_evaluation.summary import column_names
+
 from benchmarks import recall
 from benchmarks.ours import LOOKALIKE
 from benchmarks.table import console
-from cli.samples import draw_samples
-from evaluation.metrics import FIGURES
-from evaluation.summary import column_names
-from tests.services.opensearch import OpenSearchServer
+from lookalike.samples import draw_samples
+from testing.services.opensearch import OpenSearchServer
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("DATA", str(ROOT.parent / "shared" / "data")))

@@ -17,11 +17,11 @@ from benchmarks.ours import LOOKALIKE, environment, ingest
 from benchmarks.program import Program
 from benchmarks.table import console, print_rates
 from benchmarks.vectors import await_merged, fill
-from cli.samples import draw_samples
 from lookalike import embedding
 from lookalike.index import open_index
-from tests.services.opensearch import OpenSearchServer
-from tests.services.ports import free_port
+from lookalike.samples import draw_samples
+from testing.services.opensearch import OpenSearchServer
+from testing.services.ports import free_port
 
 #: A folder of JPEGs to send; without it the demo's pictures are drawn.
 PICTURES = os.environ.get("LOOKALIKE_PICTURES")

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.material import MODELS
 from benchmarks.ours import LOOKALIKE, environment, ingest
 from benchmarks.table import print_rates
-from cli.samples import keep, samples
+from lookalike.samples import keep, samples
 
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
 #: Of each of the eight kinds of drawn pictures.
@@ -61,12 +61,11 @@ def _search_ms(picture: Path, index: str, options: tuple[str, ...]) -> float:
 
 def fork_and_embed(model: str | None = None, weights: str | None = None) -> None:
     """Fork, load the model in the child, embed one picture there, and print the milliseconds since the fork."""
-    import numpy as np
 
     # What the parent of a worker's processes has loaded when it forks.
-    import worker.tasks
-    import worker.workbench  # noqa: F401
-    from lookalike import configured
+    import numpy as np
+
+    from lookalike import factories
     from lookalike.settings import read_settings
 
     settings = read_settings(model=model, weights=weights)
@@ -74,8 +73,8 @@ def fork_and_embed(model: str | None = None, weights: str | None = None) -> None
     if child := os.fork():
         os.waitpid(child, 0)
         return
-    spec = configured.model_spec(settings)
-    configured.embedder(settings, spec)(np.zeros((1, spec.size, spec.size, 3), np.uint8))
+    spec = factories.model_spec(settings)
+    factories.embedder(settings, spec)(np.zeros((1, spec.size, spec.size, 3), np.uint8))
     print(1000 * (time.perf_counter() - began), flush=True)
     os._exit(0)
 

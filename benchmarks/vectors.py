@@ -3,10 +3,11 @@
 import time
 from dataclasses import replace
 
-from evaluation.synthetic import clustered
+from lookalike_evaluation.synthetic import clustered
+
 from lookalike.index import Index
 from lookalike.records import ModelIdentity
-from tests.services.opensearch import request
+from testing.services.opensearch import request
 
 WRITE_SIZE = 500
 #: A merge starts within seconds of the write that makes it due.
@@ -19,7 +20,7 @@ def fill(index: Index, model: ModelIdentity, count: int) -> None:
     for start in range(0, count, WRITE_SIZE):
         part = synthetic[start : start + WRITE_SIZE]
         assert index.write([replace(document, model=model.fingerprint) for document in part]) == []
-    index.settle()
+    index.end_load()
 
 
 def await_merged(url: str) -> float:

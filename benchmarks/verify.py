@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lookalike_producer.sources import find_images
 
 from benchmarks.ours import LOOKALIKE, environment
 from benchmarks.table import console
 from lookalike import embedding
 from lookalike.index import Index, open_index
 from lookalike.records import Document, ModelIdentity
-from producer.sources import find_images
-from tests.services.opensearch import OpenSearchServer
+from testing.services.opensearch import OpenSearchServer
 
 FILES = tuple(int(count) for count in os.environ.get("LOOKALIKE_VERIFY_FILES", "10000,100000").split(","))
 #: As many lie in one folder.
@@ -91,4 +91,4 @@ def _fill(folder: Path, index: Index, model: ModelIdentity) -> None:
             assert index.write(waiting) == []
             waiting.clear()
     assert index.write(waiting) == []
-    index.settle()
+    index.end_load()

@@ -10,9 +10,10 @@ import numpy as np
 import orjson
 
 from benchmarks import smile
-from lookalike.index import IndexOptions, bulk, mapping
+from lookalike.index import IndexOptions
 from lookalike.index.checks import sift
-from lookalike.index.opensearch_index import BULK_ANSWER, OpenSearchIndex
+from lookalike.index.opensearch import bulk, mapping
+from lookalike.index.opensearch.index import BULK_ANSWER, OpenSearchIndex
 from lookalike.records import Document, ModelIdentity, Rejected
 
 OPTIONS = IndexOptions()

@@ -7,10 +7,10 @@ from functools import cache, partial
 from multiprocessing import get_context
 
 import numpy as np
+from lookalike_evaluation.synthetic import clustered
 
 from benchmarks import ways
 from benchmarks.grpc_bulk import Grpc, GrpcSmile, NoGrpc
-from evaluation.synthetic import clustered
 from lookalike.errors import LookalikeError
 from lookalike.records import Document, ModelIdentity
 

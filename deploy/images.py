@@ -9,11 +9,11 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from cli.samples import draw_samples
 from deploy.engines import Engine, Missing, find_engine
 from deploy.trial import Failed, Trial, tag_of
-from tests.services.opensearch import OpenSearchServer
-from tests.services.redis import RedisServer
+from lookalike.samples import draw_samples
+from testing.services.opensearch import OpenSearchServer
+from testing.services.redis import RedisServer
 
 #: Target -> what must not be in it. worker-gpu takes gigabytes of CUDA, so it is built only where it is asked for.
 LEFT_OUT = {

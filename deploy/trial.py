@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 from deploy.engines import Engine
 from lookalike import __version__
-from tests.services.ports import free_port
+from testing.services.ports import free_port
 
 #: For a service to be ready on a busy machine.
 READY_TIMEOUT_S = 180.0

@@ -8,7 +8,7 @@ import redis
 
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, LookalikeError
 from lookalike.settings import Settings, plain_address
-from lookalike.trust import demand_secrecy, distrust, tls_context
+from lookalike.tls import demand_secrecy, distrust, tls_context
 
 ADVICE = "Write rediss://user:password@host:6379/0, and / in a password as %2F."
 #: How Redis says that a user may not do this, outside a script of ours and inside.

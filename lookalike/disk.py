@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from lookalike.errors import AccessDenied, DiskFull, LookalikeError
-from lookalike.records import Concern
+from lookalike.records import Diagnostic
 
 #: Models, the index and logs of a small collection fit in this.
 ENOUGH_BYTES = 2**30
@@ -14,7 +14,7 @@ ENOUGH_BYTES = 2**30
 PROBE_BYTES = 4096
 
 
-def check_folder(folder: Path, advice: str) -> list[Concern]:
+def check_folder(folder: Path, advice: str) -> list[Diagnostic]:
     """What to look at, of a folder that is to be written, there or still to be made; nothing is left in it.
 
     `advice` is for a folder that is the wrong one. Raises AccessDenied, DiskFull.
@@ -28,7 +28,7 @@ def check_folder(folder: Path, advice: str) -> list[Concern]:
         raise write_error(folder, error, advice) from error
     if free >= ENOUGH_BYTES:
         return []
-    return [Concern(f"Only {free / 2**20:,.0f} MiB are free under {folder}.", "Free some before a large ingest.")]
+    return [Diagnostic(f"Only {free / 2**20:,.0f} MiB are free under {folder}.", "Free some before a large ingest.")]
 
 
 def free_bytes(folder: Path) -> int:

@@ -1,7 +1,7 @@
 """Every failure we can name; the class is the retry policy.
 
 `ImageRejected` concerns one image and becomes a value. `Unavailable` passes: wait and retry.
-`Refused` does not: a person has to act, so the job stops and says what to do.
+`PermanentError` does not: a person has to act, so the job stops and says what to do.
 Arguments go to `Exception.__init__` unchanged, so that errors survive pickling and Celery's JSON.
 """
 
@@ -74,7 +74,7 @@ class QueryServiceUnavailable(Unavailable):
     advice = "`lookalike doctor` tells whether it is ready; LOOKALIKE_API_URL says where it is."
 
 
-class Refused(LookalikeError):
+class PermanentError(LookalikeError):
     """Trying again cannot help: a person has to act."""
 
     def __init__(self, what: str, advice: str = "") -> None:
@@ -86,19 +86,19 @@ class Refused(LookalikeError):
         return f"{self.what}\n{self.advice}".rstrip()
 
 
-class SourceMissing(Refused):
+class SourceMissing(PermanentError):
     """A folder, glob or list that is not there, or holds nothing."""
 
 
-class BadSetting(Refused):
+class BadSetting(PermanentError):
     """A setting or argument that cannot be used."""
 
 
-class AccessDenied(Refused):
+class AccessDenied(PermanentError):
     """A service turned our credentials down."""
 
 
-class RequestRefused(Refused):
+class RequestRefused(PermanentError):
     """The query service turned a request down; `what` is its own sentence, `status` that of HTTP."""
 
     def __init__(self, what: str, status: int) -> None:
@@ -108,19 +108,19 @@ class RequestRefused(Refused):
         self.status = status
 
 
-class ServiceUnfit(Refused):
+class UnsupportedService(PermanentError):
     """A service answers, but is not what we need, or not in a state to do it."""
 
 
-class IndexMissing(Refused):
+class IndexMissing(PermanentError):
     """The index asked for does not exist."""
 
 
-class IndexConflict(Refused):
+class IndexConflict(PermanentError):
     """The index is there, but not as we need it."""
 
 
-class ModelUnavailable(Refused):
+class ModelUnavailable(PermanentError):
     """The model, its weights or its runtime cannot be had."""
 
 
@@ -136,7 +136,7 @@ class NotStored(LookalikeError):
         return f"Index {self.index} holds no picture {self.id}.\nIngest it first, or search by the picture itself."
 
 
-class JobUnknown(Refused):
+class JobUnknown(PermanentError):
     """The ledger holds no such job."""
 
 
@@ -162,15 +162,15 @@ class ChunkHeld(LookalikeError):
         return f"Chunk {self.chunk} is in work already."
 
 
-class JobFailed(Refused):
+class JobFailed(PermanentError):
     """A job was stopped; the message is the reason the worker gave."""
 
 
-class DiskFull(Refused):
+class DiskFull(PermanentError):
     """No room left where we must write."""
 
 
-class ModelMismatch(Refused):
+class ModelMismatch(PermanentError):
     """An index built with one model is asked to take, or answer, another."""
 
     def __init__(self, index: str, theirs: str, ours: str) -> None:

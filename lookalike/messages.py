@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from lookalike.errors import Refused
+from lookalike.errors import PermanentError
 from lookalike.records import Chunk, ImageRef, Reason, Rejected
 
 #: Longest chunk a worker takes: what is larger was not made by our producer.
@@ -18,7 +18,7 @@ _OBJECT = b'{"'
 _ADVICE = "Find out who else writes to the broker, then run the same ingest again."
 
 
-class MessageInvalid(Refused):
+class MessageInvalid(PermanentError):
     """What stands in the broker was not written by this program: the job cannot be brought to its end."""
 
 

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from lookalike import configured, disk
+from lookalike import disk, factories
 from lookalike.broker import broker_location
-from lookalike.broker_condition import check_broker, read_condition
+from lookalike.broker_health import check_broker, read_condition
 from lookalike.errors import BadSetting, Unavailable
-from lookalike.records import Concern
+from lookalike.records import Diagnostic
 from lookalike.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -20,31 +20,31 @@ TIMEOUT_S = 5.0
 def before_writing(settings: Settings, broker_url: str) -> None:
     """For whoever sends a job: broker and index must be there. Raises what stops the job."""
     _warn(look_at_broker(broker_url))
-    _warn(configured.check_writable(settings))
+    _warn(factories.check_writable(settings))
 
 
 def before_working(settings: Settings, broker_url: str) -> None:
-    """For a worker, which waits for what is away. Raises Refused."""
+    """For a worker, which waits for what is away. Raises PermanentError."""
     check_roots(settings)
     _warn(check_home(settings))
     _unless_away(lambda: _warn(look_at_broker(broker_url)))
-    _unless_away(lambda: configured.check_place(settings, timeout_s=TIMEOUT_S))
+    _unless_away(lambda: factories.check_place(settings, timeout_s=TIMEOUT_S))
 
 
 def before_serving(settings: Settings) -> None:
-    """For the query service, which answers what it can while something is away. Raises Refused."""
+    """For the query service, which answers what it can while something is away. Raises PermanentError."""
     _warn(check_home(settings))
-    _unless_away(lambda: configured.check_place(settings, timeout_s=TIMEOUT_S))
+    _unless_away(lambda: factories.check_place(settings, timeout_s=TIMEOUT_S))
     if (url := broker_location(settings)) is not None:
         _unless_away(lambda: _warn(look_at_broker(url)))
 
 
-def look_at_broker(broker_url: str) -> list[Concern]:
-    """Raises BrokerUnavailable, AccessDenied, ServiceUnfit, DiskFull."""
+def look_at_broker(broker_url: str) -> list[Diagnostic]:
+    """Raises BrokerUnavailable, AccessDenied, UnsupportedService, DiskFull."""
     return check_broker(read_condition(broker_url))
 
 
-def check_home(settings: Settings) -> list[Concern]:
+def check_home(settings: Settings) -> list[Diagnostic]:
     """Whether what lies under LOOKALIKE_HOME can be written, if anything has to be. Raises AccessDenied, DiskFull."""
     # A container that has its model baked in, and broker and index elsewhere, may have no place to write.
     has_all = settings.broker_url and settings.index_url and (settings.home / "models").is_dir()
@@ -64,6 +64,6 @@ def _unless_away(check: Callable[[], None]) -> None:
         check()
 
 
-def _warn(concerns: Sequence[Concern]) -> None:
+def _warn(concerns: Sequence[Diagnostic]) -> None:
     for concern in concerns:
         logger.warning("%s %s", concern.what, concern.advice)

@@ -140,7 +140,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Concern:
+class Diagnostic:
     """What hinders no work now and is wrong all the same: a sentence, and what to do."""
 
     what: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from lookalike.errors import BadSetting
-from lookalike.records import Concern
+from lookalike.records import Diagnostic
 
 ENV_FILE = ".env"
 PREFIX = "LOOKALIKE_"
@@ -40,7 +40,7 @@ def given() -> dict[str, str]:
     return {name: origin for name, origin in names.items() if name.startswith(PREFIX)}
 
 
-def unknown(given: Mapping[str, str], known: Iterable[str]) -> list[Concern]:
+def unknown(given: Mapping[str, str], known: Iterable[str]) -> list[Diagnostic]:
     """What is set and read by nobody, each with the known name most like it."""
     names = list(known)
     strange = sorted(name for name in given if name not in OTHERS and name not in names)
@@ -58,9 +58,9 @@ def _in_file() -> Iterable[str]:
         raise BadSetting(f"{Path(ENV_FILE).absolute()} cannot be read: {why}.", "Correct it, or remove it.") from error
 
 
-def _concern(name: str, origin: str, names: list[str]) -> Concern:
+def _concern(name: str, origin: str, names: list[str]) -> Diagnostic:
     # By the letters alone: what is left out or put in most often is the line between two words.
     plain = {known.removeprefix(PREFIX).replace("_", ""): known for known in names}
     near = difflib.get_close_matches(name.removeprefix(PREFIX).replace("_", ""), plain, n=1)
     advice = f"Did you mean {plain[near[0]]}?" if near else "README.md lists those there are."
-    return Concern(f"{name} ({origin}) is no setting and changes nothing.", advice)
+    return Diagnostic(f"{name} ({origin}) is no setting and changes nothing.", advice)

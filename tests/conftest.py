@@ -10,11 +10,11 @@ import redis
 from lookalike.embedding import build_artifact, resolve
 from lookalike.records import ImageRef
 from lookalike.settings import Settings, read_settings
+from testing.processes import make_home
+from testing.services import ServiceMissing
+from testing.services.opensearch import OpenSearchServer, left_as_found
+from testing.services.redis import RedisServer
 from tests.browser.stage import LABELS, draw, fill
-from tests.running import make_home
-from tests.services import ServiceMissing
-from tests.services.opensearch import OpenSearchServer, left_as_found
-from tests.services.redis import RedisServer
 
 OPENSEARCH_MISSING = pytest.StashKey[str]()
 

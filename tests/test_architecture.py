@@ -13,22 +13,22 @@ ROOT = Path(__file__).parent.parent
 HEAVY = {"keras", "matplotlib", "openvino", "sklearn", "tensorflow"}
 #: Modules of the producer, and of the commands that neither embed nor build.
 LIGHT = [
-    "producer.enqueue",
-    "producer.sources",
-    "lookalike.configured",
-    "worker.tasks",
-    "api.app",
-    "cli.bench",
-    "cli.ingest",
-    "cli.search",
-    "cli.status",
-    "cli.index",
-    "cli.model",
-    "cli.doctor",
-    "cli.duplicates",
-    "cli.evaluate",
-    "cli.up",
-    "cli.flower",
+    "lookalike_producer.enqueue",
+    "lookalike_producer.sources",
+    "lookalike.factories",
+    "lookalike_worker.tasks",
+    "lookalike_api.app",
+    "lookalike_cli.bench",
+    "lookalike_cli.ingest",
+    "lookalike_cli.search",
+    "lookalike_cli.status",
+    "lookalike_cli.index",
+    "lookalike_cli.model",
+    "lookalike_cli.doctor",
+    "lookalike_cli.duplicates",
+    "lookalike_cli.evaluate",
+    "lookalike_cli.up",
+    "lookalike_cli.flower",
     "flower.command",
 ]
 
@@ -40,7 +40,8 @@ def test_light_modules_load_no_model_library() -> None:
 
 
 def test_a_search_from_the_command_line_loads_nothing_of_http() -> None:
-    code = "import sys, api.wiring; print(sorted({'fastapi', 'prometheus_client', 'starlette'} & set(sys.modules)))"
+    http = "{'fastapi', 'prometheus_client', 'starlette'}"
+    code = f"import sys, lookalike_api.wiring; print(sorted({http} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
 
@@ -53,7 +54,7 @@ def test_every_setting_is_in_the_readme(name: str) -> None:
 
 
 def test_every_module_opens_with_what_it_is() -> None:
-    folders = ("api", "cli", "evaluation", "lookalike", "producer", "worker", "benchmarks", "tests")
+    folders = ("api", "cli", "evaluation", "lookalike", "producer", "worker", "testing", "benchmarks", "tests")
     modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.read_text().strip()]
     assert [str(path) for path in modules if not path.read_text().startswith('"""')] == []
 

@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 from pydantic import SecretStr
 
-from lookalike import configured
+from lookalike import factories
 from lookalike.client import Client, Ready, ReadyIndex
 from lookalike.errors import (
     AccessDenied,
@@ -27,9 +27,9 @@ from lookalike.errors import (
 from lookalike.images import decode
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import Settings
+from testing.services.ports import free_port
 from tests.api.service import serving
 from tests.browser.stage import LABELS
-from tests.services.ports import free_port
 
 KEY = "a key, häßlich"
 #: What the service and the other programs need, and a client does not.
@@ -152,7 +152,7 @@ def test_jobs_and_what_failed_are_told(client: Client) -> None:
 @pytest.mark.parametrize("data", [b"", b"some text", b"\xff\xd8\xff"])
 def test_a_picture_is_rejected_in_the_same_words_as_here(client: Client, lance: Settings, data: bytes) -> None:
     with pytest.raises(ImageRejected) as here:
-        configured.decode(lance, data)
+        factories.decode(lance, data)
     with pytest.raises(ImageRejected) as there:
         client.search(data)
     assert there.value.args == here.value.args

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cli.samples import draw_samples
-from tests.running import answer, await_true, lookalike, make_home, processes, started, stop, worker_processes
+from lookalike.samples import draw_samples
+from testing.processes import answer, await_true, lookalike, make_home, processes, started, stop, worker_processes
 
 CLASSES = 16
 PER_CLASS = 8

@@ -10,8 +10,8 @@ from lookalike.ledger import JobState, Ledger
 from lookalike.ledger.ledger import LEASE_S
 from lookalike.messages import MessageInvalid
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
-from tests.services.ports import free_port
-from tests.services.redis import RedisServer
+from testing.services.ports import free_port
+from testing.services.redis import RedisServer
 
 FORGED = [b"\x80\x05pickle", b"{}", b"[]", b'[{"uri": 7}]', b'[{"uri": "/a", "label": 1}]']
 MODEL = ModelIdentity(name="resnet50", fingerprint="0123456789abcdef", dimension=256, metric=Metric.COSINE)

@@ -13,9 +13,9 @@ import pytest
 
 from lookalike.logs import LogFormat, configure, ids, passwords, working_on
 from lookalike.settings import read_settings
+from testing.processes import make_home
+from testing.services.redis import RedisServer
 from tests.browser.stage import serving
-from tests.running import make_home
-from tests.services.redis import RedisServer
 
 PASSWORD = "correct horse/battery"
 HOSTILE = "a\nb\x1b[31m\x9bc\u202ed\udc80.jpg"

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from tests.running import ROOT, TIMEOUT_S
+from testing.processes import ROOT, TIMEOUT_S
 
 
 def test_an_audit_that_cannot_ask_says_so_in_one_line_and_fails() -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lookalike.errors import Refused
+from lookalike.errors import PermanentError
 from lookalike.messages import (
     MAX_CHUNK_BYTES,
     MAX_DETAIL_CHARS,
@@ -60,7 +60,7 @@ def test_a_chunk_that_is_not_ours_is_refused_and_named(payload: bytes) -> None:
     with pytest.raises(MessageInvalid, match="Chunk 'job/000000' is not ours") as caught:
         decode_chunk("job/000000", payload)
     # A job with such a chunk can never come to its end, so that it must be stopped: the class says so.
-    assert isinstance(caught.value, Refused) and caught.value.advice
+    assert isinstance(caught.value, PermanentError) and caught.value.advice
 
 
 def test_a_million_references_are_refused_without_being_parsed() -> None:

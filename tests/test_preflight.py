@@ -6,13 +6,13 @@ import pytest
 import redis
 
 from lookalike import preflight
-from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, DiskFull, ServiceUnfit
+from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, DiskFull, UnsupportedService
 from lookalike.index import open_index
 from lookalike.settings import Settings, read_settings
+from testing.services.elders import Greeting
+from testing.services.opensearch import request
+from testing.services.ports import free_port
 from tests.index.documents import COSINE
-from tests.services.elders import Greeting
-from tests.services.opensearch import request
-from tests.services.ports import free_port
 
 ABSENT = f"127.0.0.1:{free_port()}"
 
@@ -35,9 +35,9 @@ def test_a_replica_stops_every_program(tmp_path: Path, redis_url: str) -> None:
         client.replicaof("127.0.0.1", 9)
         try:
             for check in (preflight.before_writing, preflight.before_working):
-                with pytest.raises(ServiceUnfit, match="replica"):
+                with pytest.raises(UnsupportedService, match="replica"):
                     check(settings, redis_url)
-            with pytest.raises(ServiceUnfit, match="replica"):
+            with pytest.raises(UnsupportedService, match="replica"):
                 preflight.before_serving(settings)
         finally:
             client.replicaof("NO", "ONE")
@@ -47,9 +47,9 @@ def test_a_server_that_is_no_opensearch_stops_every_program(tmp_path: Path, redi
     with Greeting("{}") as server:
         settings = read_settings(home=tmp_path, broker_url=redis_url, index_url=server.url)
         for check in (preflight.before_writing, preflight.before_working):
-            with pytest.raises(ServiceUnfit, match="no OpenSearch"):
+            with pytest.raises(UnsupportedService, match="no OpenSearch"):
                 check(settings, redis_url)
-        with pytest.raises(ServiceUnfit, match="no OpenSearch"):
+        with pytest.raises(UnsupportedService, match="no OpenSearch"):
             preflight.before_serving(settings)
 
 

@@ -11,7 +11,7 @@ from lookalike.ledger import JobState, Ledger
 from lookalike.queue import KEY_PREFIX, QUEUE, finish_id, make_app, queued_ids, send_chunk
 from lookalike.reconciler import Reconciler
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
-from tests.services.redis import RedisServer
+from testing.services.redis import RedisServer
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lookalike.settings import PREFIX, Settings
-from tests.running import ROOT
+from testing.processes import ROOT
 
 TEXT = (ROOT / "SECURITY.md").read_text()
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.services.opensearch import OpenSearchServer, indexes, left_as_found, request
-from tests.services.opensearch_docker import UNTIL_INPUT_ENDS
-from tests.services.opensearch_local import UNPRIVILEGED_UID
-from tests.services.ports import free_port
-from tests.services.process import ServerProcess, StartFailed
-from tests.services.redis import RedisServer
+from testing.services.opensearch import OpenSearchServer, indexes, left_as_found, request
+from testing.services.opensearch_docker import UNTIL_INPUT_ENDS
+from testing.services.opensearch_local import UNPRIVILEGED_UID
+from testing.services.ports import free_port
+from testing.services.process import ServerProcess, StartFailed
+from testing.services.redis import RedisServer
 
 ROOT = Path(__file__).parent.parent
 VECTORS = {"red": [1.0, 0.0], "orange": [0.9, 0.3], "blue": [0.0, 1.0]}
@@ -155,7 +155,7 @@ def test_no_server_outlives_a_run_that_is_killed(tmp_path: Path, uid: int | None
     if uid is not None and os.getuid() != 0:
         pytest.skip("only root can start a server as another user")
     program = (
-        "import sys, time; from pathlib import Path; from tests.services.process import ServerProcess\n"
+        "import sys, time; from pathlib import Path; from testing.services.process import ServerProcess\n"
         f"server = ServerProcess([{shutil.which('sleep')!r}, '300'], Path(sys.argv[1]), {uid})\n"
         "server.await_ready(lambda: b'sleep' in Path(f'/proc/{server.pid}/comm').read_bytes(), 10)\n"
         "print(server.pid, flush=True); time.sleep(300)"

@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.page import renew
 from benchmarks.scale import hosts, plots, references, tables, vectors, workers
 from benchmarks.table import console
-from tests.services import ServiceMissing
-from tests.services.process import StartFailed
+from testing.services import ServiceMissing
+from testing.services.process import StartFailed
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
 Counts = tuple[int, ...]

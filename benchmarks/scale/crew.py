@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from lookalike_producer.enqueue import enqueue
 
 from lookalike import embedding
 from lookalike.index import open_index
@@ -16,8 +17,7 @@ from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, send_chunk
 from lookalike.records import ImageRef
 from lookalike.settings import plain_address
-from producer.enqueue import enqueue
-from tests.faults.workers import Workers, Wrap, unwrapped
+from testing.workers import Workers, Wrap, unwrapped
 
 PATCHES = Path(__file__).parent / "patches"
 MODEL = "efficientnet-lite0"

@@ -13,10 +13,10 @@ from benchmarks.scale.crew import CHUNK_SIZE, PICTURE_S, Crew, Samples, slope_be
 from benchmarks.scale.workers import Runs, drawn_pictures, rate
 from lookalike.ledger import Job
 from lookalike.records import ImageRef
-from tests.faults.proxy import Proxy
-from tests.services.hosts import Hosts
-from tests.services.opensearch import OpenSearchServer
-from tests.services.redis import RedisServer
+from testing.proxy import Proxy
+from testing.services.hosts import Hosts
+from testing.services.opensearch import OpenSearchServer
+from testing.services.redis import RedisServer
 
 #: On the bad day: one host stays sound, one is slow from the beginning, one is cut off, one dies.
 SOUND, SLOW, CUT, DEAD = NAMES = ("worker1", "worker2", "worker3", "worker4")

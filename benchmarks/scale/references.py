@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import redis
 
 from benchmarks.scale import produce
-from tests.services.redis import RedisServer
+from testing.services.redis import RedisServer
 
 #: Lists longer than this are enqueued in one round only.
 MOST_REPEATED = 1_000_000

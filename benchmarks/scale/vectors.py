@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from lookalike_evaluation.synthetic import clustered_parts, synthetic_model
 from numpy.typing import NDArray
 
 from benchmarks.scale.nearest import Nearest
 from benchmarks.vectors import WRITE_SIZE, await_merged
-from evaluation.synthetic import clustered_parts, synthetic_model
 from lookalike.index import Index, list_indexes, open_index
 from lookalike.records import Document, Vectors
-from tests.services.opensearch import OpenSearchServer
+from testing.services.opensearch import OpenSearchServer
 
 OPENSEARCH = "OpenSearch"
 LANCEDB = "LanceDB"
@@ -99,7 +99,7 @@ def _insert(index: Index, size: int) -> float:
             assert not any(writers.map(index.write, pieces)), "a vector was rejected"
             seconds += time.perf_counter() - began
     began = time.perf_counter()
-    index.settle()
+    index.end_load()
     return seconds + time.perf_counter() - began
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from benchmarks.scale.crew import CHUNK_SIZE, PICTURE_S, Crew
 from benchmarks.table import ratios
 from lookalike.records import ImageRef
-from tests.services.opensearch import OpenSearchServer
-from tests.services.redis import RedisServer
+from testing.services.opensearch import OpenSearchServer
+from testing.services.redis import RedisServer
 
 #: Chunks of each worker in the job that warms it up.
 WARM_CHUNKS = 4

@@ -10,7 +10,7 @@ import httpx2
 from lookalike.client.wire import Problem, parse
 from lookalike.errors import AccessDenied, BadSetting, LookalikeError, QueryServiceUnavailable
 from lookalike.settings import UNSENDABLE, is_loopback, plain_address
-from lookalike.trust import demand_secrecy, distrust, tls_context
+from lookalike.tls import demand_secrecy, distrust, tls_context
 
 Answer = TypeVar("Answer")
 

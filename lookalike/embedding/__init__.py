@@ -1,12 +1,12 @@
 """Models: from pixels to vectors. Importing this loads neither Keras nor TensorFlow nor OpenVINO."""
 
-from lookalike.embedding import fitted, quantized
-from lookalike.embedding.applications import NAMED
-from lookalike.embedding.cache import Artifact, build_artifact
-from lookalike.embedding.fitted import FittedHead, Layer, Origin, project
-from lookalike.embedding.names import OPTIONS, resolve
-from lookalike.embedding.runtime import Embedder, identify, load
-from lookalike.embedding.spec import Head, ModelSpec, Pooling, Preprocessing
+from lookalike.embedding.artifacts import fitted, quantized
+from lookalike.embedding.artifacts.cache import Artifact, build_artifact
+from lookalike.embedding.artifacts.fitted import FittedHead, Layer, Origin, project
+from lookalike.embedding.runtimes.runtime import Embedder, identify, load
+from lookalike.embedding.specs.applications import NAMED
+from lookalike.embedding.specs.names import OPTIONS, resolve
+from lookalike.embedding.specs.spec import Head, ModelSpec, Pooling, Preprocessing
 
 __all__ = [
     "NAMED",

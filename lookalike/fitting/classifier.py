@@ -33,7 +33,7 @@ VALIDATION_SHARE = 0.1
 
 def fit(features: Vectors, classes: NDArray[np.int64], dimensions: int, seed: int) -> list[Layer]:
     """Two layers; the same seed and features give the same on the same machine."""
-    from lookalike.embedding.backend import keras
+    from lookalike.embedding.graph.backend import keras
 
     keras.utils.set_random_seed(seed)
     center = features.mean(axis=0)

@@ -6,9 +6,9 @@ from lookalike.disk import check_folder
 from lookalike.errors import BadSetting
 from lookalike.index.base import Index, IndexInfo, IndexOptions, Inspection
 from lookalike.index.checks import check_name, index_of, is_version
-from lookalike.index.folder import folder_of
+from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.versions import Versions
-from lookalike.records import Concern
+from lookalike.records import Diagnostic
 
 __all__ = [
     "Index",
@@ -50,20 +50,20 @@ def open_versions(url: str, name: str, *, options: IndexOptions | None = None) -
     check_name(name)
     options = options or IndexOptions()
     if _is_opensearch(url):
-        from lookalike.index.opensearch_versions import OpenSearchVersions
+        from lookalike.index.opensearch.versions import OpenSearchVersions
 
         return OpenSearchVersions(url, name, options)
-    from lookalike.index.lance_versions import LanceVersions
+    from lookalike.index.lancedb.versions import LanceVersions
 
     return LanceVersions(url, name, options)
 
 
 def _open(url: str, name: str, options: IndexOptions) -> Index:
     if _is_opensearch(url):
-        from lookalike.index.opensearch_index import OpenSearchIndex
+        from lookalike.index.opensearch.index import OpenSearchIndex
 
         return OpenSearchIndex(url, name, options)
-    from lookalike.index.lance import LanceIndex
+    from lookalike.index.lancedb.index import LanceIndex
 
     return LanceIndex(url, name, options)
 
@@ -72,34 +72,34 @@ def list_indexes(url: str, *, options: IndexOptions | None = None) -> list[Index
     """Every version of every index of ours at `url`, by name and age. Raises as `open_index` and `Index` do."""
     options = options or IndexOptions()
     if _is_opensearch(url):
-        from lookalike.index import physical
+        from lookalike.index.opensearch import aliases
 
-        return physical.list_indexes(url, options)
-    from lookalike.index import lance
+        return aliases.list_indexes(url, options)
+    from lookalike.index.lancedb import index
 
-    return lance.list_indexes(url, options)
+    return index.list_indexes(url, options)
 
 
 def check_place(url: str, *, options: IndexOptions | None = None) -> None:
     """Whether an index can be at `url`, by one request and without loading a database.
 
-    Raises ServiceUnfit for what is no OpenSearch or too old a one, IndexUnavailable, AccessDenied, BadSetting.
+    Raises UnsupportedService for what is no OpenSearch or too old a one, IndexUnavailable, AccessDenied, BadSetting.
     """
     if _is_opensearch(url):
-        from lookalike.index import condition
+        from lookalike.index.opensearch import health
 
-        condition.check_server(url, options or IndexOptions())
+        health.check_server(url, options or IndexOptions())
 
 
-def check_writable(url: str, name: str, *, options: IndexOptions | None = None) -> list[Concern]:
+def check_writable(url: str, name: str, *, options: IndexOptions | None = None) -> list[Diagnostic]:
     """Whether the index `name` at `url`, there or still to be made, takes writes; what to look at, if it does.
 
-    Raises as `check_place` does, ServiceUnfit for what is red or blocked, DiskFull.
+    Raises as `check_place` does, UnsupportedService for what is red or blocked, DiskFull.
     """
     if _is_opensearch(url):
-        from lookalike.index import condition
+        from lookalike.index.opensearch import health
 
-        return condition.check_writable(url, name, options or IndexOptions())
+        return health.check_writable(url, name, options or IndexOptions())
     return check_folder(folder_of(url), "Set LOOKALIKE_HOME, or LOOKALIKE_INDEX_URL, to a folder of yours.")
 
 
@@ -110,7 +110,7 @@ def inspect(url: str, name: str, *, options: IndexOptions | None = None) -> Insp
     """
     if not _is_opensearch(url):
         return None
-    from lookalike.index import inspection
+    from lookalike.index.opensearch import inspection
 
     return inspection.inspect(url, name, options or IndexOptions())
 

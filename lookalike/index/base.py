@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lookalike.records import Concern, Document, Match, ModelIdentity, Rejected, Stored, Vector
+from lookalike.records import Diagnostic, Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Inspection:
     index: str = ""
     #: How far its clock is before ours; None where it does not tell.
     skew_s: float | None = None
-    concerns: tuple[Concern, ...] = ()
+    concerns: tuple[Diagnostic, ...] = ()
 
 
 class Index(Protocol):
@@ -122,12 +122,12 @@ class Index(Protocol):
         """Make every earlier write visible to searches."""
 
     def begin_load(self) -> None:
-        """Turn down what only slows a load; `settle` turns it up again, after a crash as well. Safe to repeat."""
+        """Turn down what only slows a load; `end_load` turns it up again, after a crash as well. Safe to repeat."""
 
     def is_loading(self) -> bool:
         """Whether a load was begun and not settled."""
 
-    def settle(self) -> None:
+    def end_load(self) -> None:
         """End a load: make it visible and compact what the load left behind. Safe to repeat."""
 
     def optimize(self, segments: int = 1) -> Iterator[int]:

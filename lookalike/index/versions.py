@@ -6,7 +6,7 @@ A new model fills a new version beside the current one, and the name moves when 
 from collections.abc import Sequence
 from typing import Protocol
 
-from lookalike.errors import Refused
+from lookalike.errors import PermanentError
 from lookalike.index.base import IndexInfo
 from lookalike.index.checks import number_of
 from lookalike.records import ModelIdentity
@@ -47,41 +47,41 @@ def version_for(versions: Versions, model: ModelIdentity) -> str:
 
 
 def current(infos: Sequence[IndexInfo], name: str) -> IndexInfo:
-    """The version that readers see. Raises Refused if the name points to none."""
+    """The version that readers see. Raises PermanentError if the name points to none."""
     for info in infos:
         if info.is_current:
             return info
-    raise Refused(f"Index {name} points to no version.", "`lookalike index list` shows what there is.")
+    raise PermanentError(f"Index {name} points to no version.", "`lookalike index list` shows what there is.")
 
 
 def pick(infos: Sequence[IndexInfo], name: str, physical: str | None) -> IndexInfo:
-    """The version to promote: the one named, or the newest if it is newer than the current one. Raises Refused."""
+    """The version to promote: the named one, or the newest if newer than the current one. Raises PermanentError."""
     advice = "`lookalike index list` shows the versions, `lookalike reembed` makes a new one."
     now = current(infos, name)
     if physical is None:
         newer = [info for info in infos if number_of(info.physical) > number_of(now.physical)]
         if not newer:
-            raise Refused(f"Nothing to promote: index {name} has no version newer than {now.physical}.", advice)
+            raise PermanentError(f"Nothing to promote: index {name} has no version newer than {now.physical}.", advice)
         return newer[-1]
     if physical == now.physical:
-        raise Refused(f"Nothing to promote: index {name} points to {physical} already.", advice)
+        raise PermanentError(f"Nothing to promote: index {name} points to {physical} already.", advice)
     for info in infos:
         if info.physical == physical:
             return info
-    raise Refused(f"Index {name} has no version {physical}.", advice)
+    raise PermanentError(f"Index {name} has no version {physical}.", advice)
 
 
 def rollback(versions: Versions) -> tuple[str, str]:
-    """Back to the version before; what was left and what is current now. Raises Refused."""
+    """Back to the version before; what was left and what is current now. Raises PermanentError."""
     infos = versions.infos()
     left = current(infos, versions.name).physical
     previous = versions.previous()
     if previous is None:
-        raise Refused(
+        raise PermanentError(
             f"Nothing to roll back to: {left} of index {versions.name} took no other version's place.",
             "`lookalike index promote VERSION` moves to any version that `lookalike index list` shows.",
         )
     if all(info.physical != previous for info in infos):
-        raise Refused(f"Nothing to roll back to: {previous}, whose place {left} took, is deleted.")
+        raise PermanentError(f"Nothing to roll back to: {previous}, whose place {left} took, is deleted.")
     versions.move(previous, remember=False)
     return left, previous

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from lookalike.settings import Settings, read_settings
+from testing.services.opensearch import left_as_found
 from tests.api.service import serving
 from tests.browser.stage import fill
-from tests.services.opensearch import left_as_found
 
 
 @pytest.fixture(scope="package", params=["lancedb", "opensearch"])

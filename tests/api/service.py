@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
+from lookalike_cli.serve import make_server
 
-from cli.serve import make_server
 from lookalike.settings import Settings
-from tests.running import await_true
+from testing.processes import await_true
 
 TIMEOUT_S = 60.0
 

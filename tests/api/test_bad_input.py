@@ -15,8 +15,8 @@ import httpx2
 import pytest
 
 from lookalike.settings import Settings
+from testing.processes import await_true
 from tests.api.service import serving
-from tests.running import await_true
 
 BOUNDARY = "multipart/form-data; boundary=b"
 

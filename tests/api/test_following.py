@@ -9,13 +9,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from lookalike import configured
+from lookalike import factories
 from lookalike.index import Index
 from lookalike.records import Document, document_id
 from lookalike.settings import Settings, read_settings
+from testing.processes import await_true, make_home
 from tests.api.service import serving
 from tests.faults.model import PREPROCESSING, make_model
-from tests.running import await_true, make_home
 
 #: The default model takes 224.
 SIZE = 96
@@ -42,10 +42,10 @@ def test_a_service_follows_its_index_to_a_model_of_another_size_and_back(
     ours: Settings, theirs: Settings, drawn: tuple[Path, Path]
 ) -> None:
     pictures = sorted(path for path in drawn[0].rglob("*.jpg") if path.name != "text.jpg")[:4]
-    with closing(configured.open_index(ours)) as index, closing(configured.open_versions(ours)) as versions:
+    with closing(factories.open_index(ours)) as index, closing(factories.open_versions(ours)) as versions:
         write(index, ours, pictures)
-        second = versions.create(configured.embedder(theirs, configured.model_spec(theirs)).identity)
-        with closing(configured.open_index(theirs, second)) as version:
+        second = versions.create(factories.embedder(theirs, factories.model_spec(theirs)).identity)
+        with closing(factories.open_index(theirs, second)) as version:
             write(version, theirs, pictures)
         with serving(ours) as client, searching(client, pictures[0]) as answers:
             before = await_true(lambda: answers and answers[-1])
@@ -63,13 +63,13 @@ def test_a_service_follows_its_index_to_a_model_of_another_size_and_back(
 
 
 def write(index: Index, settings: Settings, pictures: list[Path]) -> None:
-    embedder = configured.embedder(settings, configured.model_spec(settings))
+    embedder = factories.embedder(settings, factories.model_spec(settings))
     index.ensure(embedder.identity)
     for path in pictures:
-        pixels = configured.decode(settings, path.read_bytes(), size=embedder.size).pixels
+        pixels = factories.decode(settings, path.read_bytes(), size=embedder.size).pixels
         about = (document_id(str(path)), str(path), None, embedder(pixels[None])[0], "c" * 64, 1, 1)
         index.write([Document(*about, embedder.identity.fingerprint, "2026-01-02T03:04:05+00:00", "job/1")])
-    index.settle()
+    index.end_load()
 
 
 @contextmanager

@@ -8,13 +8,13 @@ import httpx2
 import numpy as np
 import pytest
 
-from lookalike import configured
+from lookalike import factories
 from lookalike.records import Document, Metric, ModelIdentity
 from lookalike.settings import Settings, read_settings
+from testing.processes import await_true, make_home
+from testing.services.ports import free_port
 from tests.api.service import serving
 from tests.api.test_bad_input import told
-from tests.running import await_true, make_home
-from tests.services.ports import free_port
 
 OTHER = ModelIdentity("another-model", "e" * 16, 256, Metric.COSINE)
 
@@ -64,7 +64,7 @@ def test_without_an_index_it_lives_and_becomes_ready_once_there_is_one(empty: Se
         for answer in (client.get("/health/ready"), client.post("/search", content=query), client.get("/labels")):
             assert "ingest" in told(answer, 503)
             assert str(empty.home) not in answer.text
-        fill_with(empty, configured.embedder(empty, configured.model_spec(empty)).identity)
+        fill_with(empty, factories.embedder(empty, factories.model_spec(empty)).identity)
         assert client.get("/health/ready").status_code == 200
         assert len(client.post("/search", content=query).json()["matches"]) == 1
 
@@ -80,10 +80,10 @@ def test_another_model_is_refused_and_both_are_named(empty: Settings, query: byt
 
 
 def test_an_index_that_gets_another_model_is_noticed(empty: Settings, query: bytes) -> None:
-    fill_with(empty, configured.embedder(empty, configured.model_spec(empty)).identity)
+    fill_with(empty, factories.embedder(empty, factories.model_spec(empty)).identity)
     with serving(empty) as client:
         assert client.post("/search", content=query).status_code == 200
-        with closing(configured.open_index(empty)) as index:
+        with closing(factories.open_index(empty)) as index:
             index.drop()
         fill_with(empty, OTHER)
         await_true(lambda: "another-model" in client.post("/search", content=query).text)
@@ -95,7 +95,7 @@ def fill_with(settings: Settings, model: ModelIdentity) -> None:
     document = Document(
         "a" * 40, "/a.jpg", None, vector, "c" * 64, 1, 1, model.fingerprint, "2026-01-02T03:04:05+00:00", "job/1"
     )
-    with closing(configured.open_index(settings)) as index:
+    with closing(factories.open_index(settings)) as index:
         index.ensure(model)
         index.write([document])
 

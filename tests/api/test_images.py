@@ -5,9 +5,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from lookalike_api.thumbnails import ThumbnailCache
 from PIL import Image
 
-from api.thumbnails import ThumbnailCache
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
 from tests.api.service import serving

@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
+from lookalike_api.search import mean_of
 
-from api.search import mean_of
 from lookalike.records import ImageRef, Metric
 from tests.browser.stage import LABELS
 

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lookalike.ledger import Effort, Ledger
 from lookalike.records import Metric, ModelIdentity, Outcome
-from tests.running import ROOT
+from testing.processes import ROOT
 from tests.test_ledger import chunk
 
 DASHBOARD = ROOT / "deploy" / "grafana" / "lookalike.json"

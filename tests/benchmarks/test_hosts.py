@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.scale.hosts import CUT, NAMES, SOUND, Place, bad_day, opened
 from lookalike.ledger import JobState
-from tests.services import ServiceMissing
+from testing.services import ServiceMissing
 
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close(); print('reached')"
 

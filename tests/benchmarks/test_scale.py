@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lookalike_evaluation.synthetic import clustered, clustered_parts
 
 from benchmarks import page
 from benchmarks.scale import command, plots, tables, workers
@@ -13,7 +14,6 @@ from benchmarks.scale.nearest import Nearest
 from benchmarks.scale.references import Produced
 from benchmarks.scale.vectors import Filled
 from benchmarks.scale.workers import Rate
-from evaluation.synthetic import clustered, clustered_parts
 from lookalike.records import Vectors
 
 

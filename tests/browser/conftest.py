@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from lookalike.settings import Settings, read_settings
+from testing.processes import make_home
+from testing.services import ServiceMissing
+from testing.services.opensearch import left_as_found
+from testing.services.redis import RedisServer
 from tests.browser.stage import Stage, draw, fill, leave_running, serving, spoil
 from tests.browser.visitor import TIMEOUT_MS, Visitor, open_browser, visiting
-from tests.running import make_home
-from tests.services import ServiceMissing
-from tests.services.opensearch import left_as_found
-from tests.services.redis import RedisServer
 
 Visit = Callable[..., Visitor]
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, HttpCredentials, ViewportSize, sync_playwright
 
-from cli.samples import PAINTERS
 from lookalike.embedding import build_artifact, resolve
+from lookalike.samples import PAINTERS
 from lookalike.settings import Settings, read_settings
+from testing.processes import ROOT, await_true, lookalike, make_home, started, stop
+from testing.services import ServiceMissing
+from testing.services.ports import free_port
+from testing.services.redis import RedisServer
 from tests.browser.stage import Stage, answers, draw, fill, serving
 from tests.browser.visitor import DESKTOP, PHONE, open_browser, visiting
-from tests.running import ROOT, await_true, lookalike, make_home, started, stop
-from tests.services import ServiceMissing
-from tests.services.ports import free_port
-from tests.services.redis import RedisServer
 
 PER_CLASS = 6
 #: A palette makes a screenshot a quarter as large; PNG has none of more colours.

@@ -9,15 +9,15 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from cli.samples import Sample, keep
-from lookalike import configured, embedding
+from lookalike import embedding, factories
 from lookalike.ledger import Ledger
+from lookalike.pipeline import ingest
 from lookalike.records import Chunk, ImageRef, ModelIdentity
+from lookalike.samples import Sample, keep
 from lookalike.settings import Settings
-from tests.running import LOOKALIKE, ROOT
-from tests.services.ports import free_port
-from tests.services.process import ServerProcess
-from worker.pipeline import ingest
+from testing.processes import LOOKALIKE, ROOT
+from testing.services.ports import free_port
+from testing.services.process import ServerProcess
 
 LABELS = ("citrus", "flowers", "hot-air-balloons", "mountains-at-dusk", "night-city", "rings")
 PER_CLASS = 4
@@ -73,23 +73,23 @@ def spoil(pictures: Path) -> None:
 
 def fill(settings: Settings, broker_url: str, pictures: Path) -> None:
     """Ingest the pictures as a worker would, in a job that is in the ledger."""
-    spec = configured.model_spec(settings)
-    embed = configured.embedder(settings, spec, threads=settings.processes)
-    index = configured.open_index(settings)
+    spec = factories.model_spec(settings)
+    embed = factories.embedder(settings, spec, threads=settings.processes)
+    index = factories.open_index(settings)
     index.ensure(embed.identity)
     ledger = Ledger(broker_url)
     chunk = _recorded(ledger, settings, embed.identity, pictures)
     outcome = ingest(
         chunk,
-        read=configured.storage(settings).read,
-        decode=partial(configured.decode, settings),
+        read=factories.storage(settings).read,
+        decode=partial(factories.decode, settings),
         embed=embed,
         index=index,
         fingerprint=embed.identity.fingerprint,
     )
     ledger.close_chunk(chunk, outcome)
     ledger.drain(chunk.job)
-    index.settle()
+    index.end_load()
     index.close()
     ledger.finish(chunk.job)
     ledger.close()
@@ -97,7 +97,7 @@ def fill(settings: Settings, broker_url: str, pictures: Path) -> None:
 
 def leave_running(settings: Settings, broker_url: str, pictures: Path) -> None:
     """A job whose only chunk waits for a worker that never comes."""
-    identity = embedding.identify(configured.model_spec(settings), settings.home)
+    identity = embedding.identify(factories.model_spec(settings), settings.home)
     ledger = Ledger(broker_url)
     ledger.drain(_recorded(ledger, settings, identity, pictures).job)
     ledger.close()
@@ -111,7 +111,7 @@ def _recorded(ledger: Ledger, settings: Settings, identity: ModelIdentity, pictu
         index=settings.index,
         index_address=settings.index_address,
         model=identity,
-        spec=configured.model_spec(settings).to_json(),
+        spec=factories.model_spec(settings).to_json(),
     )
     chunk = Chunk(f"{job_id}/000000", job_id, refs)
     ledger.open_chunk(chunk)

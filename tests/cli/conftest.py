@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lookalike.index import list_indexes
-from tests.running import await_true, lookalike, make_home, processes, started, stop
-from tests.services.opensearch import left_as_found
-from tests.services.ports import free_port
+from testing.processes import await_true, lookalike, make_home, processes, started, stop
+from testing.services.opensearch import left_as_found
+from testing.services.ports import free_port
 
 #: For what the index has no part in, which needs no second run.
 one_index = pytest.mark.parametrize("running", ["lancedb"], indirect=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.samples import keep, samples
+from lookalike.samples import keep, samples
+from testing.processes import answer, await_true, lookalike, make_home, processes, started, stop
 from tests.cli.conftest import left_behind
-from tests.running import answer, await_true, lookalike, make_home, processes, started, stop
 
 PICTURES = 9
 

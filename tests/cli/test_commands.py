@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.samples import draw_samples
-from tests.running import answer, lookalike, make_home
-from tests.services.ports import free_port
-from tests.services.redis import RedisServer
+from lookalike.samples import draw_samples
+from testing.processes import answer, lookalike, make_home
+from testing.services.ports import free_port
+from testing.services.redis import RedisServer
 
 ABSENT = f"127.0.0.1:{free_port()}"
 
@@ -114,7 +114,7 @@ def test_an_empty_folder_is_no_error(environment: dict[str, str], tmp_path: Path
 
 
 def test_every_command_explains_itself(environment: dict[str, str]) -> None:
-    from cli.main import COMMANDS
+    from lookalike_cli.main import COMMANDS
 
     for command in COMMANDS:
         assert "Usage" in lookalike(environment, command, "--help").stdout

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 import redis
+from lookalike_cli.doctor.command import CHECKS
+from lookalike_cli.doctor.finding import Finding, examine
+from lookalike_cli.doctor.screen import screen
 from rich.console import Console
 
-from cli.doctor.command import CHECKS
-from cli.doctor.finding import Finding, examine
-from cli.doctor.screen import screen
 from lookalike.machine import usable_cores
 from lookalike.settings import read_settings
+from testing.processes import answer, lookalike
+from testing.services.elders import Greeting
+from testing.services.opensearch import request
+from testing.services.ports import free_port
 from tests.index.documents import COSINE
-from tests.running import answer, lookalike
-from tests.services.elders import Greeting
-from tests.services.opensearch import request
-from tests.services.ports import free_port
 
 ABSENT = f"127.0.0.1:{free_port()}"
 #: What the screen of a support person holds.

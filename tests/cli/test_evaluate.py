@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.samples import keep, samples
 from lookalike.images import decode
 from lookalike.index import open_index
+from lookalike.pipeline import ingest
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity
+from lookalike.samples import keep, samples
 from lookalike.storage import Storage
+from testing.processes import answer, await_true, lookalike, started, stop
 from tests.cli.conftest import left_behind
-from tests.running import answer, await_true, lookalike, started, stop
-from worker.pipeline import ingest
 
 CLASSES = ("bricks", "rings", "waves")
 
@@ -86,7 +86,7 @@ def fill(environment: dict[str, str], references: Sequence[ImageRef]) -> None:
         fingerprint=model.fingerprint,
     )
     assert done.indexed == len(references)
-    index.settle()
+    index.end_load()
     index.close()
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cli.samples import draw_samples
+from lookalike.samples import draw_samples
 from lookalike.storage import local_path
+from testing.processes import answer, await_true, lookalike, started, stop
 from tests.cli.conftest import one_index
-from tests.running import answer, await_true, lookalike, started, stop
 
 HOSTILE = [b"new\nline", b"\xff\xfe latin", "日本語 🐈".encode(), b"\x1b[31mred", b"=1+1", b'quo"ted, and comma', b"'"]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lookalike_cli.flower import require_logins
 
-from cli.flower import require_logins
-from cli.samples import draw_samples
 from lookalike.errors import BadSetting
-from tests.running import answer, await_true, lookalike, make_home, processes, started, stop
-from tests.services.ports import free_port
+from lookalike.samples import draw_samples
+from testing.processes import answer, await_true, lookalike, make_home, processes, started, stop
+from testing.services.ports import free_port
 
 LOGIN = "watch:correct-horse"
 

@@ -12,7 +12,7 @@ import redis
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, queued_ids
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
-from tests.running import LOOKALIKE, ROOT, TIMEOUT_S, answer, await_true, lookalike, make_home, started, stop
+from testing.processes import LOOKALIKE, ROOT, TIMEOUT_S, answer, await_true, lookalike, make_home, started, stop
 
 QUEUE_LIMIT = 2
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from lookalike.embedding import load, resolve
-from tests.running import answer, lookalike, started
+from testing.processes import answer, lookalike, started
 
 SIZE = 64
 
@@ -40,7 +40,7 @@ def _draw(path: Path, colour: tuple[int, int, int], random: np.random.RandomStat
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A home of its own, and a model that takes pictures of 64 x 64."""
-    from lookalike.embedding.backend import keras
+    from lookalike.embedding.graph.backend import keras
 
     home = tmp_path_factory.mktemp("home")
     keras.utils.set_random_seed(2)

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 import redis
+from lookalike_cli.index import delete
+from lookalike_cli.promotion import promote, roll_back
+from lookalike_cli.reembed import supersede
 
-from cli.index import delete
-from cli.promotion import promote, roll_back
-from cli.reembed import supersede
-from lookalike import configured
-from lookalike.errors import BadSetting, IndexConflict, IndexMissing, Refused
+from lookalike import factories
+from lookalike.errors import BadSetting, IndexConflict, IndexMissing, PermanentError
 from lookalike.index import Index
 from lookalike.ledger import JobState, Ledger
 from lookalike.records import Chunk, ImageRef
 from lookalike.settings import Settings, read_settings
+from testing.services.ports import free_port
 from tests.index.documents import COSINE, documents
-from tests.services.ports import free_port
 
 OTHER = replace(COSINE, name="other", fingerprint="d" * 16)
 
@@ -33,7 +33,7 @@ def settings(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def index(settings: Settings) -> Iterator[Index]:
     """Three documents in the current version, three in the next one."""
-    with closing(configured.open_index(settings)) as opened, closing(configured.open_versions(settings)) as versions:
+    with closing(factories.open_index(settings)) as opened, closing(factories.open_versions(settings)) as versions:
         opened.ensure(COSINE)
         opened.write(documents(3))
         fill(settings, versions.create(OTHER), 3)
@@ -41,7 +41,7 @@ def index(settings: Settings) -> Iterator[Index]:
 
 
 def fill(settings: Settings, physical: str, count: int) -> None:
-    with closing(configured.open_index(settings, physical)) as version:
+    with closing(factories.open_index(settings, physical)) as version:
         version.write(documents(count, model=OTHER))
 
 
@@ -57,11 +57,11 @@ def test_a_complete_version_is_promoted_and_rolled_back(index: Index, capsys: py
     assert '"physical":"images-v2","before":"images-v1","model":"other"' in capsys.readouterr().out
     roll_back()
     assert index.physical() == "images-v1"
-    with pytest.raises(Refused, match="Nothing to roll back to"):
+    with pytest.raises(PermanentError, match="Nothing to roll back to"):
         roll_back()
     promote("images-v2")
     assert index.physical() == "images-v2"
-    with pytest.raises(Refused, match="Nothing to promote"):
+    with pytest.raises(PermanentError, match="Nothing to promote"):
         promote()
 
 
@@ -133,13 +133,13 @@ def test_a_version_that_a_load_left_behind_is_refused(
 ) -> None:
     monkeypatch.setenv("LOOKALIKE_INDEX_URL", opensearch_url)
     settings = read_settings()
-    with closing(configured.open_index(settings)) as index, closing(configured.open_versions(settings)) as versions:
+    with closing(factories.open_index(settings)) as index, closing(factories.open_versions(settings)) as versions:
         index.ensure(COSINE)
-        with closing(configured.open_index(settings, versions.create(OTHER))) as version:
+        with closing(factories.open_index(settings, versions.create(OTHER))) as version:
             version.begin_load()
             with pytest.raises(IndexConflict, match="lookalike index restore images-v2"):
                 promote()
-            version.settle()
+            version.end_load()
         promote()
         assert index.physical() == "images-v2"
 
@@ -149,7 +149,7 @@ def test_a_version_of_another_index_is_not_promoted(index: Index) -> None:
         promote("images-v2", index="other")
     with pytest.raises(BadSetting, match="no version of an index"):
         promote("images")
-    with pytest.raises(Refused, match="images-v9"):
+    with pytest.raises(PermanentError, match="images-v9"):
         promote("images-v9")
 
 
@@ -165,11 +165,11 @@ def test_the_current_version_is_deleted_by_force_alone(index: Index) -> None:
 def test_an_old_version_is_deleted_and_the_index_with_all_of_them(index: Index, settings: Settings) -> None:
     promote()
     delete("images-v1", yes=True)
-    assert [info.physical for info in configured.list_indexes(settings)] == ["images-v2"]
-    with closing(configured.open_versions(settings)) as versions:
+    assert [info.physical for info in factories.list_indexes(settings)] == ["images-v2"]
+    with closing(factories.open_versions(settings)) as versions:
         versions.create(COSINE)
     delete("images", yes=True)
-    assert configured.list_indexes(settings) == []
+    assert factories.list_indexes(settings) == []
     for name in ("images", "images-v2"):
         with pytest.raises(IndexMissing, match=name):
             delete(name, yes=True)

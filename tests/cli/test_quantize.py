@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.embedding import load, quantized, resolve
+from lookalike.embedding import load, resolve
+from lookalike.embedding.artifacts import quantized
 from lookalike.errors import ModelUnavailable
-from tests.running import ROOT, answer, lookalike
+from testing.processes import ROOT, answer, lookalike
 
 SIZE = 64
 COUNT = 52
@@ -34,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A home of its own, and a model that takes pictures of 64 x 64."""
-    from lookalike.embedding.backend import keras
+    from lookalike.embedding.graph.backend import keras
 
     home = tmp_path_factory.mktemp("home")
     keras.utils.set_random_seed(2)
@@ -103,7 +104,7 @@ def test_too_few_pictures_are_named(environment: dict[str, str], tmp_path: Path)
 
 
 def test_where_nncf_is_missing_its_package_is_named(environment: dict[str, str], folder: Path) -> None:
-    script = "import sys; sys.modules['nncf'] = None; from cli.main import main; sys.exit(main())"
+    script = "import sys; sys.modules['nncf'] = None; from lookalike_cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", script, "model", "quantize", str(folder), "--name", "other"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1 and "pip install 'lookalike[int8]'" in done.stderr

@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lookalike_api.search import Searcher
+from lookalike_api.wiring import open_searcher
+from lookalike_cli.failed import list_all as list_failed
+from lookalike_cli.ingest import ingest
+from lookalike_cli.promotion import promote, roll_back
+from lookalike_cli.reembed import reembed
 
-from api.search import Searcher
-from api.wiring import open_searcher
-from cli.failed import list_all as list_failed
-from cli.ingest import ingest
-from cli.promotion import promote, roll_back
-from cli.reembed import reembed
-from cli.samples import draw_samples
-from lookalike import configured, embedding
+from lookalike import embedding, factories
 from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch, SourceMissing
 from lookalike.records import Match, document_id
+from lookalike.samples import draw_samples
 from lookalike.settings import Settings, read_settings
+from testing.processes import await_true
 from tests.faults.model import PREPROCESSING, make_model
-from tests.running import await_true
 
 Told = Callable[..., dict[str, Any]]
 K = 3
@@ -124,7 +124,7 @@ def test_an_index_changes_its_model_and_back_while_it_is_searched(
     assert {(matches[0].uri, round(matches[0].score, 2)) for matches in loop.answers} == {(str(picture), 1.0)}
 
     gone.unlink()
-    with closing(configured.open_index(settings)) as index:
+    with closing(factories.open_index(settings)) as index:
         index.delete([document_id(str(picture))])
     again = told(reembed, **tiny)
     assert (again["index"], again["found"], again["indexed"], again["unchanged"], again["rejected"]) == (
@@ -133,13 +133,13 @@ def test_an_index_changes_its_model_and_back_while_it_is_searched(
     )
     rejected = told(list_failed, again["job"])["failed"]
     assert [(item["uri"], item["reason"]) for item in rejected] == [(str(gone), "not_found")]
-    with closing(configured.open_index(settings, f"{name}-v2")) as version:
+    with closing(factories.open_index(settings, f"{name}-v2")) as version:
         assert version.count() == found - 1, "what was deleted from the index stays in its new version"
 
 
 def test_there_is_nothing_to_embed_again_for_the_same_model(told: Told, settings: Settings) -> None:
-    with closing(configured.open_index(settings)) as index:
-        index.ensure(embedding.identify(configured.model_spec(settings), settings.home))
+    with closing(factories.open_index(settings)) as index:
+        index.ensure(embedding.identify(factories.model_spec(settings), settings.home))
     assert told(reembed, "efficientnet-lite0")["job"] is None
 
 
@@ -148,10 +148,10 @@ def test_a_missing_and_an_empty_index_cannot_be_embedded_again(
 ) -> None:
     with pytest.raises(IndexMissing, match=settings.index):
         told(reembed, **tiny)
-    with closing(configured.open_index(settings)) as index:
-        index.ensure(embedding.identify(configured.model_spec(settings), settings.home))
+    with closing(factories.open_index(settings)) as index:
+        index.ensure(embedding.identify(factories.model_spec(settings), settings.home))
         with pytest.raises(SourceMissing, match="empty"):
             told(reembed, **tiny)
-    assert [info.physical for info in configured.list_indexes(settings) if info.name == settings.index] == [
+    assert [info.physical for info in factories.list_indexes(settings) if info.name == settings.index] == [
         f"{settings.index}-v1"
     ]

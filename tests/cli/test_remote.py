@@ -12,10 +12,10 @@ from pydantic import SecretStr
 
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
+from testing.processes import ROOT, answer, lookalike
+from testing.services.ports import free_port
 from tests.api.service import serving
 from tests.browser.stage import LABELS
-from tests.running import ROOT, answer, lookalike
-from tests.services.ports import free_port
 
 KEY = "the right key"
 AWAY = f"http://127.0.0.1:{free_port()}"
@@ -89,7 +89,7 @@ def test_what_is_wrong_with_the_service_is_said_in_a_few_lines(case: str, enviro
 
 def test_nothing_heavy_is_loaded_to_ask_the_service(environment: dict[str, str], picture: Path) -> None:
     code = (
-        "import sys; from cli.main import app; app(['search', *sys.argv[1:]], standalone_mode=False);"
+        "import sys; from lookalike_cli.main import app; app(['search', *sys.argv[1:]], standalone_mode=False);"
         f"print(sorted({HEAVY} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -6,8 +6,7 @@ import threading
 
 import pytest
 import typer
-
-from cli.stopping import stoppable
+from lookalike_cli.stopping import stoppable
 
 
 def test_a_command_that_is_told_to_end_says_so_and_fails() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, TIMEOUT_S, answer, await_true, lookalike, started, stop
-from tests.services.ports import free_port
-from tests.services.redis import RedisServer
-from tests.services.tls import Authority, TlsProxy
+from testing.processes import ROOT, TIMEOUT_S, answer, await_true, lookalike, started, stop
+from testing.services.ports import free_port
+from testing.services.redis import RedisServer
+from testing.services.tls import Authority, TlsProxy
 
 SECRET = "hunter2"
 
@@ -32,7 +32,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def test_a_worker_ends_at_once(environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "worker", "--concurrency", "1"]
+    command = [sys.executable, "-m", "lookalike_worker", "--concurrency", "1"]
     done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=TIMEOUT_S, cwd=ROOT)
     assert done.returncode == 1
     what, advice = done.stderr.splitlines()

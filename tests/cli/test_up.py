@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from cli.samples import draw_samples
-from cli.stack.redis_server import broker_url
+from lookalike.embedded.redis_server import broker_url
 from lookalike.queue import INGEST_CHUNK, KEY_PREFIX, QUEUE
-from tests.running import answer, await_true, lookalike, make_home, processes, started, stop
-from tests.services.ports import free_port
+from lookalike.samples import draw_samples
+from testing.processes import answer, await_true, lookalike, make_home, processes, started, stop
+from testing.services.ports import free_port
 
 
 @dataclass

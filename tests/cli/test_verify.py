@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cli.samples import draw_samples
-from lookalike import configured
+from lookalike import factories
+from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
+from testing.processes import answer, lookalike
 from tests.cli.conftest import one_index
-from tests.running import answer, lookalike
 
 NOTHING = {"present": 0, "missing": 0, "stale": 0, "wrong_model": 0, "unreadable": 0, "orphaned": 0}
 
@@ -73,7 +73,7 @@ def test_what_differs_is_counted_by_kind_and_mended(
 
 def is_loading(environment: dict[str, str]) -> bool:
     names = {"home": "LOOKALIKE_HOME", "index_url": "LOOKALIKE_INDEX_URL", "index": "LOOKALIKE_INDEX"}
-    index = configured.open_index(read_settings(**{key: environment.get(name) for key, name in names.items()}))
+    index = factories.open_index(read_settings(**{key: environment.get(name) for key, name in names.items()}))
     try:
         return index.is_loading()
     finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT
+from testing.processes import ROOT
 
 PACKAGES = ROOT / "deploy" / "packages"
 #: The names to import by, where they differ from the packages'.

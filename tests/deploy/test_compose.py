@@ -19,14 +19,14 @@ import httpx2
 import pytest
 import redis
 import trustme
+from lookalike_cli.main import COMMANDS
 
-from cli.main import COMMANDS
+from testing.processes import LOOKALIKE, ROOT, Done, make_home
+from testing.services.opensearch import OpenSearchServer, left_as_found
+from testing.services.ports import free_port
+from testing.services.process import ServerProcess
+from testing.services.redis import newest_redis
 from tests.deploy.compose import Service, changed, read
-from tests.running import LOOKALIKE, ROOT, Done, make_home
-from tests.services.opensearch import OpenSearchServer, left_as_found
-from tests.services.ports import free_port
-from tests.services.process import ServerProcess
-from tests.services.redis import newest_redis
 
 SECRET = "f00-BAR-baz-42x"
 VARIABLES = {

@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lookalike_cli.main import COMMANDS
 
-from cli.main import COMMANDS
 from lookalike import __version__
 from lookalike.queue import make_app
 from lookalike.settings import PREFIX, Settings
+from testing.processes import ROOT
 from tests.deploy.compose import Unset, read, variables
-from tests.running import ROOT
 
 FILE = ROOT / "docker-compose.yml"
 CHECK = ROOT / "deploy" / "check-passwords.sh"

@@ -10,9 +10,9 @@ import yaml
 
 from lookalike.queue import KEY_PREFIX, QUEUE, TIME_LIMIT_S, make_app
 from lookalike.settings import PREFIX, Settings
+from testing.processes import ROOT
 from tests.deploy.compose import read
 from tests.deploy.test_compose_file import FILE, GIVEN
-from tests.running import ROOT
 
 Manifest = dict[str, Any]
 

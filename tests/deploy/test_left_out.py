@@ -9,10 +9,10 @@ import pytest
 from packaging.requirements import Requirement
 
 from lookalike.settings import Settings
+from testing.processes import LOOKALIKE, ROOT, lookalike
+from testing.services.ports import free_port
+from testing.services.process import ServerProcess
 from tests.deploy.conftest import LEFT_OUT, left_out
-from tests.running import LOOKALIKE, ROOT, lookalike
-from tests.services.ports import free_port
-from tests.services.process import ServerProcess
 
 Environments = dict[str, dict[str, str]]
 

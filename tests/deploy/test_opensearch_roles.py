@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from lookalike.index.physical import WRITES, writes_of
-from tests.running import ROOT
+from lookalike.index.opensearch.aliases import WRITES, writes_of
+from testing.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "opensearch"
 ROLES = {"lookalike_writer", "lookalike_reader"}

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 import redis
 
-from cli.samples import draw_samples
 from lookalike.errors import AccessDenied
 from lookalike.ledger import Ledger
 from lookalike.queue import KEY_PREFIX, QUEUE, make_app, send_chunk
 from lookalike.records import Metric, ModelIdentity
+from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
+from testing.processes import ROOT, TIMEOUT_S, answer, lookalike, make_home
+from testing.services.process import StartFailed
+from testing.services.redis import RedisServer
+from testing.services.tls import Authority, TlsProxy
 from tests.api.service import serving
-from tests.running import ROOT, TIMEOUT_S, answer, lookalike, make_home
-from tests.services.process import StartFailed
-from tests.services.redis import RedisServer
-from tests.services.tls import Authority, TlsProxy
 
 FILE = ROOT / "deploy" / "redis" / "users.acl"
 PROGRAMS = ("worker", "producer", "query")
@@ -46,7 +46,7 @@ def server() -> Iterator[RedisServer]:
 @contextmanager
 def working(environment: dict[str, str]) -> Iterator[None]:
     """A worker; nothing it printed may hold a password or a traceback."""
-    command = [sys.executable, "-m", "worker", "--concurrency", "1"]
+    command = [sys.executable, "-m", "lookalike_worker", "--concurrency", "1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     process = subprocess.Popen(command, env=environment, text=True, cwd=ROOT, **pipes)  # type: ignore[call-overload]
     try:

@@ -39,7 +39,7 @@ def sized_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _saved(path: Path, *, size: int, is_pooled: bool = False) -> Path:
-    from lookalike.embedding.backend import keras
+    from lookalike.embedding.graph.backend import keras
 
     keras.utils.set_random_seed(1)
     inputs = keras.Input((size, size, 3))

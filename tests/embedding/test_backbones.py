@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lookalike.embedding import build_artifact, resolve
-from lookalike.embedding.backend import keras
-from lookalike.embedding.keras_models import build
+from lookalike.embedding.graph.backend import keras
+from lookalike.embedding.graph.keras_models import build
 from lookalike.errors import ModelUnavailable
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.embedding import Artifact, ModelSpec, build_artifact, identify, resolve
-from lookalike.embedding.cache import find
+from lookalike.embedding.artifacts.cache import find
 from lookalike.errors import ModelUnavailable
 
 

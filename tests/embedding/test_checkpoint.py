@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.embedding import checkpoint
+from lookalike.embedding.graph import checkpoint
 
 
 class Bomb:

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.embedding import Preprocessing
-from lookalike.embedding.backend import keras
-from lookalike.embedding.keras_models import _prepared
+from lookalike.embedding.graph.backend import keras
+from lookalike.embedding.graph.keras_models import _prepared
 from lookalike.records import Pixels
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.embedding import Head, Layer, ModelSpec, Origin, Pooling, fitted, resolve
-from lookalike.embedding.spec import PICTURE_SIZE
+from lookalike.embedding import Head, Layer, ModelSpec, Origin, Pooling, resolve
+from lookalike.embedding.artifacts import fitted
+from lookalike.embedding.specs.spec import PICTURE_SIZE
 from lookalike.errors import BadSetting, ModelUnavailable
 
 ORIGIN = Origin("base", 9, 3, 0, "2026-01-01T00:00:00+00:00", {"scikit-learn": "1"})

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.embedding import Embedder, Head, Layer, ModelSpec, Origin, fitted, identify, load, project, resolve
+from lookalike.embedding import Embedder, Head, Layer, ModelSpec, Origin, identify, load, project, resolve
+from lookalike.embedding.artifacts import fitted
 from lookalike.errors import BadSetting
 from lookalike.records import Metric, Pixels, Vectors
 
@@ -142,7 +143,7 @@ def test_a_picture_and_its_mirror_image_are_one_where_both_count(sized_file: Pat
 def test_gem_lies_between_mean_and_maximum_and_takes_a_file_before_its_pooling(
     sized_file: Path, small_pictures: Pixels
 ) -> None:
-    from lookalike.embedding import keras_models
+    from lookalike.embedding.graph import keras_models
 
     gem = keras_models.build(resolve(f"{sized_file}:pooled+gem", preprocessing="tf"))
     spec = resolve(f"{sized_file}:pooled", preprocessing="tf")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.embedding import NAMED, Head, ModelSpec, Pooling, Preprocessing, resolve
-from lookalike.embedding.spec import FILE
+from lookalike.embedding.specs.spec import FILE
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Metric
 
@@ -27,7 +27,7 @@ def test_a_name_is_found_in_any_case() -> None:
 
 
 def test_every_class_of_keras_applications_is_known() -> None:
-    from lookalike.embedding.backend import keras
+    from lookalike.embedding.graph.backend import keras
 
     classes = {name for name in dir(keras.applications) if name[0].isupper()}
     known = {spec.backbone for spec in NAMED.values() if spec.weights == "imagenet"}

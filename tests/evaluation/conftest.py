@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lookalike_evaluation.contender import Contender
 
-from evaluation.contender import Contender
 from lookalike.records import Document, Metric, ModelIdentity
 from tests.index.documents import document
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from lookalike_evaluation.exact import Exact
+from lookalike_evaluation.metrics import average_precision, hit, precision, reach
 
-from evaluation.exact import Exact
-from evaluation.metrics import average_precision, hit, precision, reach
 from lookalike.records import Metric
 
 RIGHT = [False, True, False, True, False]

@@ -7,13 +7,13 @@ from functools import partial
 
 import numpy as np
 import pytest
+from lookalike_evaluation import sweep
+from lookalike_evaluation.contender import Contender, Transform, in_common
+from lookalike_evaluation.protocol import evaluate
+from lookalike_evaluation.split import split
+from lookalike_evaluation.summary import Summary
+from lookalike_evaluation.temporary import temporary_index
 
-from evaluation import sweep
-from evaluation.contender import Contender, Transform, in_common
-from evaluation.protocol import evaluate
-from evaluation.split import split
-from evaluation.summary import Summary
-from evaluation.temporary import temporary_index
 from lookalike.index import Index, IndexOptions, list_indexes
 from lookalike.records import Vectors
 from tests.evaluation.conftest import MODEL

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from lookalike_evaluation.contender import Contender
+from lookalike_evaluation.plots import confusion_matrix
+from lookalike_evaluation.protocol import evaluate
+from lookalike_evaluation.report import render
+from lookalike_evaluation.summary import Summary
+from lookalike_evaluation.temporary import temporary_index
 
-from evaluation.contender import Contender
-from evaluation.plots import confusion_matrix
-from evaluation.protocol import evaluate
-from evaluation.report import render
-from evaluation.summary import Summary
-from evaluation.temporary import temporary_index
 from lookalike.index import IndexOptions
 
 HOSTILE = '<script>alert("$\\frac{$")</script>\x01&\u6f22'

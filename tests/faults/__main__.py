@@ -11,12 +11,12 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
+from testing.services.opensearch import OpenSearchServer, left_as_found
 from tests.faults import report
 from tests.faults.model import make_model
 from tests.faults.play import Row, play, undisturbed
 from tests.faults.rig import Place
 from tests.faults.scenarios import SCENARIOS, Scenario
-from tests.services.opensearch import OpenSearchServer, left_as_found
 
 #: In its large size the mix holds pictures, too, that kill their process.
 MIX = replace(

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import redis
 
-from tests.running import await_true
+from testing.processes import await_true
 
 LEDGER = "lookalike:ledger:"
 QUEUE = "lookalike:images"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from testing.services.opensearch import OpenSearchServer, left_as_found
 from tests.faults.invariants import Reference
 from tests.faults.model import make_model
 from tests.faults.play import undisturbed
 from tests.faults.rig import Place
-from tests.services.opensearch import OpenSearchServer, left_as_found
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from testing.services.opensearch import request
 from tests.faults.broker import Broker
 from tests.faults.pictures import Source
-from tests.services.opensearch import request
 
 #: Picture number -> what an undisturbed run stored for it.
 Reference = Mapping[int, NDArray[np.float32]]

@@ -11,7 +11,7 @@ CHANNELS = 300
 
 def make_model(folder: Path, size: int = 224) -> Path:
     """A `.keras` file for pictures of `size` pixels under `folder`, and under `folder`/models what workers load."""
-    from lookalike.embedding.backend import keras
+    from lookalike.embedding.graph.backend import keras
 
     keras.utils.set_random_seed(11)
     inputs = keras.Input((size, size, 3))

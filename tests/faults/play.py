@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from testing.processes import await_true
 from tests.faults.invariants import Findings, Reference, vectors
 from tests.faults.pictures import DISTINCT, make_source
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import Scenario
-from tests.running import await_true
 
 #: A blow whose chunks are all closed is seen to be over within one look.
 LOOK_S = 10.0

@@ -19,18 +19,18 @@ import redis
 
 from lookalike.queue import make_app
 from lookalike.workers import consuming_workers
+from testing.processes import await_true
+from testing.proxy import Proxy
+from testing.services.opensearch import OpenSearchServer
+from testing.services.process_guard import guarded
+from testing.services.redis import RedisServer
+from testing.workers import Workers
 from tests.faults.broker import Broker
 from tests.faults.invariants import Findings, Reference, examine
 from tests.faults.model import PREPROCESSING
 from tests.faults.pictures import Source
-from tests.faults.proxy import Proxy
 from tests.faults.recovery import Watch
 from tests.faults.storm import Storm
-from tests.faults.workers import Workers
-from tests.running import await_true
-from tests.services.leash import leashed
-from tests.services.opensearch import OpenSearchServer
-from tests.services.redis import RedisServer
 
 PATCHES = Path(__file__).parent / "patches"
 #: How often the same ingest is run again after it gave up, as its user would.
@@ -210,7 +210,7 @@ class Producer:
         self.source = source
         self._said = folder / f"ingest{number}.json"
         self._complained = folder / f"ingest{number}.log"
-        command = leashed([sys.executable, "-P", "-m", "cli", "ingest", str(source.folder), "--json"])
+        command = guarded([sys.executable, "-P", "-m", "lookalike_cli", "ingest", str(source.folder), "--json"])
         with self._said.open("wb") as said, self._complained.open("wb") as complained:
             self._process = subprocess.Popen(
                 command, env=dict(environment), cwd=folder, stdout=said, stderr=complained, stdin=subprocess.DEVNULL

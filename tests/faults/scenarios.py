@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from lookalike.queue import send_chunk
+from testing.processes import await_true
+from testing.services.opensearch import request
+from testing.services.ports import free_port
+from testing.services.process import ServerProcess
 from tests.faults.pictures import POISONS, Source
 from tests.faults.recovery import Moment
 from tests.faults.rig import Producer, Rig
-from tests.running import await_true
-from tests.services.opensearch import request
-from tests.services.ports import free_port
-from tests.services.process import ServerProcess
 
 #: Pictures that are counted between two faults, so that each meets a system that works.
 BETWEEN = 48
@@ -300,7 +300,7 @@ def _flower(rig: Rig) -> Iterator[tuple[ServerProcess, str]]:
     port = free_port()
     options = ["--basic-auth=ann:right", "--address=127.0.0.1", f"--port={port}"]
     environment = ["/usr/bin/env", *(f"{name}={value}" for name, value in rig.product_environment().items())]
-    command = [*environment, sys.executable, "-P", "-m", "celery", "-A", "worker.app", "flower", *options]
+    command = [*environment, sys.executable, "-P", "-m", "celery", "-A", "lookalike_worker.app", "flower", *options]
     process = ServerProcess(command, rig.folder)
     try:
         yield process, f"http://127.0.0.1:{port}/"

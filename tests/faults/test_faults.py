@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from lookalike.queue import send_chunk
+from testing.processes import await_true
 from tests.faults.invariants import Reference
 from tests.faults.pictures import make_source
 from tests.faults.play import Row, play
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import SCENARIOS, Scenario
-from tests.running import await_true
 
 BY_ID = {scenario.id: scenario for scenario in SCENARIOS}
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from testing.processes import await_true
 from tests.faults.broker import Broker
 from tests.faults.invariants import InvariantBroken, Reference
 from tests.faults.pictures import Source, make_source
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import BETWEEN
-from tests.running import await_true
 
 PICTURES = 400
 #: Without progress for so long, nothing more will come: a chunk takes a third of a second.

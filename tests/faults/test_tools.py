@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from lookalike.records import Reason, document_id
+from testing.proxy import Proxy
 from tests.faults import invariants, report
 from tests.faults.invariants import Findings, InvariantBroken, Stored
 from tests.faults.pictures import make_source
 from tests.faults.play import Row
-from tests.faults.proxy import Proxy
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.storm import Storm
 

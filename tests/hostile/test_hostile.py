@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from cli.samples import draw_samples
-from cli.stack.redis_server import broker_url
+from lookalike.embedded.redis_server import broker_url
 from lookalike.index import open_index
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.records import document_id
+from lookalike.samples import draw_samples
 from lookalike.storage import local_uri
+from testing.processes import Done, answer, await_true, lookalike, make_home, processes, started, stop, worker_processes
+from testing.services.ports import free_port
 from tests.hostile.changing import changing_files
 from tests.hostile.corpus import INDEXED, Corpus, make_corpus
-from tests.running import Done, answer, await_true, lookalike, make_home, processes, started, stop, worker_processes
-from tests.services.ports import free_port
 
 #: What a worker child may take on top of its peak with ordinary pictures. Of what is decoded here the largest takes
 #: 50 MB (12 megapixels at 4 bytes); every bomb that is a picture would take 137 MB (the GIF) to 16 GB.

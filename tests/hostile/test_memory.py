@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.processes import ROOT
 from tests.hostile.encodings import encoded, scene
-from tests.running import ROOT
 
 #: Reads a file and decodes it as a worker does; prints how far that raised the most memory ever held, in bytes.
 PROBE = """

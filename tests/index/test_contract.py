@@ -255,8 +255,8 @@ def test_deleted_documents_are_gone_and_absent_ids_are_ignored(index: Index) -> 
 def test_settling_keeps_every_document_and_may_be_repeated(index: Index) -> None:
     for start in range(0, 60, 20):
         index.write(documents(60)[start : start + 20])
-    index.settle()
-    index.settle()
+    index.end_load()
+    index.end_load()
     assert index.count() == 60
     assert index.model() == COSINE
     assert len(index.search(unit(0), 60)) == 60
@@ -267,7 +267,7 @@ def test_every_use_of_a_missing_index_says_so(absent: Index) -> None:
         absent.model,
         absent.count,
         absent.refresh,
-        absent.settle,
+        absent.end_load,
         absent.drop,
         lambda: absent.stored(["x"]),
         lambda: absent.stored(["x"], is_fresh=False),
@@ -322,7 +322,7 @@ def test_text_that_is_not_unicode_is_rejected_alone(index: Index) -> None:
 def test_recall_at_ten_is_near_exact(index: Index) -> None:
     vectors, queries = clustered_vectors(2000), clustered_vectors(100, seed=1)
     write(index, [document(str(i), vector) for i, vector in enumerate(vectors)])
-    index.settle()
+    index.end_load()
     exact = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
     hits = sum(
         len({match.uri for match in index.search(query, 10)} & set(map(str, nearest)))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lookalike.errors import BadSetting, IndexMissing, LookalikeError, ModelMismatch, Refused
+from lookalike.errors import BadSetting, IndexMissing, LookalikeError, ModelMismatch, PermanentError
 from lookalike.index import Index, Versions, list_indexes, open_index, open_version, open_versions
 from lookalike.index.versions import pick, rollback, version_for
 from lookalike.records import ModelIdentity, Vector
@@ -32,7 +32,7 @@ def fill(url: str, physical: str, model: ModelIdentity, count: int) -> None:
     version.ensure(model)
     version.begin_load()
     assert version.write(documents(count, model=model)) == []
-    version.settle()
+    version.end_load()
     version.close()
 
 
@@ -67,14 +67,14 @@ def test_all_versions_are_listed_with_the_current_one_marked(index_url: str, ind
 
 
 def test_a_rollback_returns_to_what_was_replaced_and_no_further(index_url: str, versions: Versions) -> None:
-    with pytest.raises(Refused, match="Nothing to roll back to"):
+    with pytest.raises(PermanentError, match="Nothing to roll back to"):
         rollback(versions)
     second, third = versions.create(OTHER), versions.create(COSINE)
     versions.move(second)
     versions.move(third)
     assert rollback(versions) == (third, second)
     assert rollback(versions) == (second, "images-v1")
-    with pytest.raises(Refused, match="Nothing to roll back to"):
+    with pytest.raises(PermanentError, match="Nothing to roll back to"):
         rollback(versions)
     assert versions.former_models() == {COSINE.fingerprint, OTHER.fingerprint}
 
@@ -82,20 +82,20 @@ def test_a_rollback_returns_to_what_was_replaced_and_no_further(index_url: str, 
 def test_nothing_leads_back_to_a_deleted_version(versions: Versions) -> None:
     versions.move(versions.create(OTHER))
     versions.delete("images-v1")
-    with pytest.raises(Refused, match="Nothing to roll back to"):
+    with pytest.raises(PermanentError, match="Nothing to roll back to"):
         rollback(versions)
     assert [info.physical for info in versions.infos()] == ["images-v2"]
 
 
 def test_the_newest_version_is_picked_and_the_current_one_never(versions: Versions) -> None:
-    with pytest.raises(Refused, match="no version newer than images-v1"):
+    with pytest.raises(PermanentError, match="no version newer than images-v1"):
         pick(versions.infos(), "images", None)
     versions.create(OTHER)
     versions.create(COSINE)
     assert pick(versions.infos(), "images", None).physical == "images-v3"
     assert pick(versions.infos(), "images", "images-v2").physical == "images-v2"
     for absent in ("images-v1", "images-v9"):
-        with pytest.raises(Refused, match=absent):
+        with pytest.raises(PermanentError, match=absent):
             pick(versions.infos(), "images", absent)
 
 
@@ -180,7 +180,7 @@ def test_searches_while_the_name_moves_never_fail_and_never_see_the_wrong_model(
         version = open_version(index_url, physical)
         version.ensure(model)
         version.write([document(f"/{model.name}.jpg", towards(0), name=model.name, model=model)])
-        version.settle()
+        version.end_load()
         version.close()
     seen: list[tuple[str, str]] = []
     failed: list[LookalikeError] = []

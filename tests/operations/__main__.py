@@ -7,16 +7,16 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.page import renew
-from cli.samples import PAINTERS
 from lookalike.embedding import build_artifact, resolve
+from lookalike.samples import PAINTERS
 from lookalike.settings import read_settings
+from testing.processes import make_home
+from testing.services import ServiceMissing
+from testing.services.opensearch import OpenSearchServer
+from testing.services.redis import RedisServer
 from tests.browser.stage import draw
 from tests.operations.operator import Said, environment, typed
 from tests.operations.page import PAGE, blocks
-from tests.running import make_home
-from tests.services import ServiceMissing
-from tests.services.opensearch import OpenSearchServer
-from tests.services.redis import RedisServer
 
 SECTIONS = ("Run", "Watch")
 PER_CLASS = 12

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services.ports import free_port
+from testing.services.ports import free_port
 
 TIMEOUT_S = 280.0
 #: Not worth a password: it dies with the shell. Flower wants one all the same.

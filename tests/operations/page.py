@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from tests.running import ROOT
+from testing.processes import ROOT
 
 PAGE = ROOT / "docs" / "operations.md"
 #: The first line of a block that no test can run.

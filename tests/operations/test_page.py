@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from testing.processes import make_home
 from tests.operations.operator import environment, typed
 from tests.operations.page import NEEDS, PAGE, blocks
-from tests.running import make_home
 
 
 def test_every_command_of_the_page_succeeds_in_its_order(

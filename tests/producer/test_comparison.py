@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lookalike_producer.comparison import SyncStatus, compare
+from lookalike_producer.scope import Territory, territories
+from lookalike_producer.sources import find_images
 
 from lookalike.errors import SourceMissing
 from lookalike.index import Index, open_index
 from lookalike.records import ImageRef
 from lookalike.storage import Storage
-from producer.comparison import Fate, compare
-from producer.sources import find_images
-from producer.territory import Territory, territories
 from tests.index.documents import COSINE, clustered_vectors, document
 
 
@@ -41,7 +41,7 @@ def store(index: Index, path: Path, content: bytes = b"x") -> None:
     assert index.write([replace(made, content_sha256=hashlib.sha256(content).hexdigest())]) == []
 
 
-def fates(references: Iterator[ImageRef], found: Sequence[Territory], index: Index) -> Counter[Fate]:
+def fates(references: Iterator[ImageRef], found: Sequence[Territory], index: Index) -> Counter[SyncStatus]:
     read = Storage(roots=[Path("/")], max_bytes=1000).read
     return Counter(
         finding.fate for finding in compare(references, found, index=index, read=read, fingerprint=COSINE.fingerprint)
@@ -55,7 +55,7 @@ def test_a_folder_that_cannot_be_listed_has_no_orphans(index: Index, folder: Pat
     found = fates(
         iter([ImageRef(str(folder / "a.jpg")), ImageRef(str(folder / "sub"))]), territories([str(folder)]), index
     )
-    assert found == {Fate.PRESENT: 1, Fate.UNREADABLE: 1}
+    assert found == {SyncStatus.PRESENT: 1, SyncStatus.UNREADABLE: 1}
 
 
 def test_what_is_ingested_during_a_comparison_is_no_orphan(index: Index, folder: Path) -> None:
@@ -65,7 +65,7 @@ def test_what_is_ingested_during_a_comparison_is_no_orphan(index: Index, folder:
         yield ImageRef(str(folder / "a.jpg"))
         store(index, folder / "passed.jpg")
 
-    assert fates(walk(), territories([str(folder)]), index) == {Fate.PRESENT: 1}
+    assert fates(walk(), territories([str(folder)]), index) == {SyncStatus.PRESENT: 1}
 
 
 def test_more_pictures_than_one_request_takes_are_compared(index: Index, folder: Path) -> None:
@@ -77,7 +77,7 @@ def test_more_pictures_than_one_request_takes_are_compared(index: Index, folder:
         (folder / f"{number}.jpg").write_bytes(b"x" if number else b"y")
     (folder / "new.jpg").write_bytes(b"x")
     found = fates(find_images([str(folder)], "none"), territories([str(folder)]), index)
-    assert found == {Fate.PRESENT: 2299, Fate.STALE: 1, Fate.MISSING: 1, Fate.ORPHANED: 200}
+    assert found == {SyncStatus.PRESENT: 2299, SyncStatus.STALE: 1, SyncStatus.MISSING: 1, SyncStatus.ORPHANED: 200}
 
 
 PATTERNS = ["*.jpg", "**/*.jpg", "*/*.jpg", "**/b*", "s?b/*", "[ab].*", "**", ".*", "**/sub/**/*.png", "sub/[!.]*"]

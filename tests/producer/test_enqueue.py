@@ -4,12 +4,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from lookalike_producer.enqueue import cut, enqueue
 
 from lookalike.errors import BrokerUnavailable, JobEnded
 from lookalike.ledger import Ledger
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome
-from producer.enqueue import cut, enqueue
-from tests.services.redis import RedisServer
+from testing.services.redis import RedisServer
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from lookalike import configured, embedding
+from lookalike import embedding, factories
 from lookalike.ledger import Ledger
 from lookalike.queue import make_app
 from lookalike.settings import read_settings
-from tests.running import make_home
-from tests.services.process import ServerProcess
-from tests.services.redis import RedisServer
-from tests.worker.bench import Bench
+from testing.processes import make_home
+from testing.services.process import ServerProcess
+from testing.services.redis import RedisServer
+from testing.worker_bench import Bench
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +37,11 @@ def working(server: RedisServer, folder: Path, model_home: Path, *further: str) 
     home, root = make_home(folder, model_home), folder / "root"
     root.mkdir()
     settings = read_settings(home=home, broker_url=server.url, roots=(root,))
-    index = configured.open_index(settings)
-    index.ensure(embedding.identify(configured.model_spec(settings), home))
+    index = factories.open_index(settings)
+    index.ensure(embedding.identify(factories.model_spec(settings), home))
     index.close()
     chosen = (f"LOOKALIKE_HOME={home}", f"LOOKALIKE_BROKER_URL={server.url}", f'LOOKALIKE_ROOTS=["{root}"]')
-    command = [sys.executable, "-P", "-m", "worker", "--concurrency", "1"]
+    command = [sys.executable, "-P", "-m", "lookalike_worker", "--concurrency", "1"]
     worker = ServerProcess([shutil.which("env") or "/usr/bin/env", *chosen, *further, *command], folder)
     ledger = Ledger(server.url)
     with redis.Redis.from_url(server.url) as client, make_app(server.url) as app:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.processes import ROOT
 from tests.hostile.encodings import encoded
-from tests.running import ROOT
 
 #: Ingests chunks as a worker does, with a model and an index that take no memory; prints how far the peak rose over
 #: what was held before, what is still held after, in bytes, and how many were indexed and rejected.
@@ -19,9 +19,9 @@ import numpy as np
 from lookalike.images import decode
 from lookalike.records import Chunk, ImageRef
 from lookalike.storage import Storage
-from worker.pipeline import ingest
+from lookalike.pipeline import ingest
 
-class Shelf:
+class ChunkIndex:
     def stored(self, ids): return {}
     def write(self, documents): return []
 
@@ -33,7 +33,7 @@ def run(*names):
     chunk = Chunk("job/0", "job", tuple(ImageRef(str(Path(sys.argv[1], name))) for name in names))
     return ingest(
         chunk, read=Storage((Path(sys.argv[1]),), 2**30).read, decode=partial(decode, max_pixels=64_000_000),
-        embed=lambda pixels: np.ones((len(pixels), 4), np.float32), index=Shelf(), fingerprint="f",
+        embed=lambda pixels: np.ones((len(pixels), 4), np.float32), index=ChunkIndex(), fingerprint="f",
     )
 
 run("small")

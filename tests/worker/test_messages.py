@@ -10,9 +10,9 @@ import pytest
 from lookalike.ledger import JobState
 from lookalike.queue import FINISH_JOB, INGEST_CHUNK, KEY_PREFIX, QUEUE, send_chunk
 from lookalike.records import Chunk, ImageRef, Reason
+from testing.processes import await_true, worker_processes
+from testing.worker_bench import Bench
 from tests.hostile.encodings import encoded
-from tests.running import await_true, worker_processes
-from tests.worker.bench import Bench
 
 #: 25 MB of references, held some three times on their way from Redis; as objects they take another 300 MB.
 MANY_BOUND_BYTES = 200 * 2**20

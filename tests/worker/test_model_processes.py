@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lookalike_worker.model_processes import MODULE, ModelProcesses
 
-from lookalike import configured
-from lookalike.embedding.shared import SharedEmbedder
+from lookalike import factories
+from lookalike.embedding.runtimes.remote_embedder import SharedEmbedder
 from lookalike.errors import ModelUnavailable
 from lookalike.records import document_id
 from lookalike.settings import read_settings
+from testing.processes import await_true
+from testing.services.redis import RedisServer
+from testing.worker_bench import Bench
 from tests.hostile.encodings import encoded
-from tests.running import await_true
-from tests.services.redis import RedisServer
-from tests.worker.bench import Bench
 from tests.worker.conftest import working
-from worker.model_processes import MODULE, ModelProcesses
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +40,10 @@ def test_a_shared_model_gives_the_vectors_of_one_that_is_loaded_in_place(fed: Be
     picture = fed.root / "compared.jpg"
     picture.write_bytes(encoded("jpeg"))
     assert fed.run(str(picture)).indexed == 1
-    with closing(configured.open_index(fed.settings)) as index:
+    with closing(factories.open_index(fed.settings)) as index:
         stored = index.get(document_id(str(picture)))
-    embed = configured.embedder(fed.settings, configured.model_spec(fed.settings))
-    pixels = configured.decode(fed.settings, picture.read_bytes()).pixels
+    embed = factories.embedder(fed.settings, factories.model_spec(fed.settings))
+    pixels = factories.decode(fed.settings, picture.read_bytes()).pixels
     assert stored is not None
     np.testing.assert_allclose(np.asarray(stored.image_embedding), embed(pixels[None])[0], atol=2e-3)
 
@@ -77,7 +77,7 @@ def test_a_model_that_cannot_be_loaded_is_refused_by_name(tmp_path: Path) -> Non
     processes.start()
     try:
         with pytest.raises(ModelUnavailable, match="gone"):
-            SharedEmbedder(processes.addresses[0], configured.model_spec(settings))
+            SharedEmbedder(processes.addresses[0], factories.model_spec(settings))
     finally:
         processes.stop()
 

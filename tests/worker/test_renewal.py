@@ -1,8 +1,8 @@
 """A worker's process that has done many chunks is replaced, so that what its libraries gather has an end."""
 
 from lookalike.queue import TASKS_PER_CHILD, send_finish
-from tests.running import await_true, worker_processes
-from tests.worker.bench import Bench
+from testing.processes import await_true, worker_processes
+from testing.worker_bench import Bench
 
 
 def test_a_process_that_has_done_its_share_is_replaced_and_the_work_goes_on(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lookalike import configured
+from lookalike import factories
 from lookalike.embedding import ModelSpec, identify
 from lookalike.records import Pixels, Vectors
 from lookalike.settings import Settings
@@ -33,4 +33,4 @@ def embedder(settings: Settings, spec: ModelSpec, **_: Any) -> Waiting:
     return Waiting(spec, settings)
 
 
-configured.embedder = embedder
+factories.embedder = embedder

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 import pytest
-
-from cli.speed.advice import Verdict, judge
-from cli.speed.facts import Facts, Seat
-from cli.speed.figures import Stage, Stages, Whole, bound, spread
+from lookalike_cli.speed.advice import Verdict, judge
+from lookalike_cli.speed.facts import Facts, Seat
+from lookalike_cli.speed.figures import Stage, Stages, Whole, bound, spread
 
 FACTS = Facts(
     cores=4,

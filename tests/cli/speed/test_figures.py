@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 import pytest
-
-from cli.speed.clock import Clock
-from cli.speed.figures import Stage, Stages, Whole, bound, efficiency, hours_per_million, per_picture, spread
+from lookalike_cli.speed.clock import Clock
+from lookalike_cli.speed.figures import Stage, Stages, Whole, bound, efficiency, hours_per_million, per_picture, spread
 
 STAGES = Stages(
     "run",

@@ -4,8 +4,8 @@ import random
 from pathlib import Path
 
 import pytest
+from lookalike_cli.speed.sample import draw, even, examine
 
-from cli.speed.sample import draw, even, examine
 from lookalike.errors import SourceMissing
 from lookalike.records import ImageRef
 from lookalike.settings import read_settings

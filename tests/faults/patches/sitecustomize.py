@@ -98,8 +98,8 @@ PATCHES = {
     "slow": ("lookalike.images", slow),
     "early_acknowledgement": ("lookalike.queue", early_acknowledgement),
     "no_reconciler": ("lookalike.ledger.ledger", no_reconciler),
-    "random_ids": ("worker.pipeline", random_ids),
-    "default_bulk": ("lookalike.index.opensearch_index", default_bulk),
+    "random_ids": ("lookalike.pipeline", random_ids),
+    "default_bulk": ("lookalike.index.opensearch.index", default_bulk),
 }
 
 

@@ -1,0 +1,75 @@
+"""What became of the jobs, read from the ledger for people and programs; it changes nothing."""
+
+import time
+from collections import Counter
+from itertools import islice
+
+from lookalike.errors import BrokerUnavailable, PermanentError
+from lookalike.ledger import Job, Ledger
+from lookalike_api import schemas
+
+#: Jobs whose reasons are remembered, because counting them reads every rejected picture.
+REMEMBERED = 200
+
+
+class Jobs:
+    """Raises BrokerUnavailable, and JobUnknown for an id that the ledger does not have."""
+
+    def __init__(self, broker_url: str) -> None:
+        self.ledger = Ledger(broker_url)
+        self._reasons: dict[tuple[str, int], dict[str, int]] = {}
+
+    def latest(self, limit: int) -> schemas.Jobs:
+        return schemas.Jobs(jobs=[self._plain(job) for job in self.ledger.jobs(limit)])
+
+    def one(self, job_id: str) -> schemas.Job:
+        return self._plain(self.ledger.job(job_id))
+
+    def failed(self, job_id: str, limit: int, offset: int) -> schemas.FailedPictures:
+        """A page of the rejected pictures, in no promised order."""
+        self.ledger.job(job_id)
+        found = islice(self.ledger.rejected(job_id), offset, offset + limit)
+        failed = [schemas.FailedPicture(uri=item.uri, reason=item.reason.value, detail=item.detail) for item in found]
+        return schemas.FailedPictures(failed=failed, total=self.ledger.rejected_count(job_id))
+
+    def is_answering(self) -> bool:
+        try:
+            self.ledger.ping()
+        except (BrokerUnavailable, PermanentError):
+            return False
+        return True
+
+    def close(self) -> None:
+        self.ledger.close()
+
+    def _plain(self, job: Job) -> schemas.Job:
+        return schemas.Job(
+            id=job.id,
+            state=job.state.value,
+            source=job.source,
+            index=job.index,
+            model=job.model,
+            found=job.found,
+            indexed=job.indexed,
+            unchanged=job.unchanged,
+            rejected=job.rejected,
+            outstanding=0 if job.has_ended else self.ledger.outstanding(job.id),
+            resent=job.resent,
+            reasons=self._counted(job),
+            began=job.started_at,
+            ended=job.ended_at,
+            seconds=round((job.ended_at or time.time()) - job.started_at, 3),
+            error=job.error,
+        )
+
+    def _counted(self, job: Job) -> dict[str, int]:
+        """Rejected pictures by reason. Counted again when there are others: the page asks every few seconds."""
+        if not job.rejected:
+            return {}
+        key = (job.id, self.ledger.rejected_count(job.id))
+        if key not in self._reasons:
+            counted = Counter(item.reason.value for item in self.ledger.rejected(job.id))
+            while len(self._reasons) >= REMEMBERED:
+                self._reasons.pop(next(iter(self._reasons)))
+            self._reasons[key] = dict(counted.most_common())
+        return self._reasons[key]

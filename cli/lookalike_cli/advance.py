@@ -1,0 +1,21 @@
+"""How many of a known number are done: a bar on a terminal, one line at the start in a pipe."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lookalike_cli.console import remark, remarks
+
+
+@contextmanager
+def advancing(verb: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Gives what is told of each number more that is done."""
+    if not remarks.is_terminal:
+        remark(f"{total:,} pictures to {verb}.")
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=remarks, transient=True) as bars:
+        task = bars.add_task(verb, total=total)
+        yield lambda done: bars.advance(task, done)

@@ -1,0 +1,46 @@
+"""The command itself: which checks there are, in which order, and how it ends."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from lookalike.settings import read_settings
+from lookalike_cli.console import print_json, results
+from lookalike_cli.doctor import broker, home, index, installation, model, service
+from lookalike_cli.doctor.finding import Check, examine, is_fine
+from lookalike_cli.doctor.screen import screen
+from lookalike_cli.options import Json
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+CHECKS: tuple[Check, ...] = (
+    installation.installation,
+    installation.embedding,
+    installation.variables,
+    home.home,
+    home.roots,
+    broker.broker,
+    broker.queue,
+    broker.workers,
+    model.model,
+    index.index,
+    index.documents,
+    service.ports,
+    service.service,
+)
+
+
+@app.command()
+def doctor(
+    worker: Annotated[bool, typer.Option("--worker", help="Only whether a worker on this host consumes.")] = False,
+    json: Json = False,
+) -> None:
+    """Check the installation, broker, workers, index and model; exit code 1 if something is wrong."""
+    findings = examine(read_settings(), [broker.worker] if worker else CHECKS)
+    if json:
+        print_json({"fine": is_fine(findings), "findings": [asdict(finding) for finding in findings]})
+    else:
+        results.print(screen(findings))
+    if not is_fine(findings):
+        raise typer.Exit(1)

@@ -1,0 +1,48 @@
+"""The query service that is configured, and the ports that one of ours would take."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+
+from lookalike.errors import LookalikeError
+from lookalike.settings import Settings
+from lookalike_cli.doctor.finding import Finding
+from lookalike_cli.ports import FLOWER_PORT, SEARCH_PORT, check_port
+from lookalike_cli.remote import open_client
+
+#: For an answer of what has the port; a service of ours gives it in milliseconds.
+TIMEOUT_S = 1.0
+HOST = "127.0.0.1"
+
+
+def ports(settings: Settings) -> Iterator[Finding]:
+    free, ours = [], []
+    for port, command in ((SEARCH_PORT, "serve"), (FLOWER_PORT, "flower")):
+        try:
+            check_port(HOST, port)
+            free.append(f"{port} ({command})")
+        except LookalikeError as error:
+            if _is_ours(port):
+                ours.append(f"{port} ({command})")
+                continue
+            what, _, _ = str(error).partition("\n")
+            yield Finding("port", None, what, f"Unless it is ours, say `lookalike {command} --port` with another.")
+    told = [f"free: {', '.join(free)}" if free else "", f"ours: {', '.join(ours)}" if ours else ""]
+    yield Finding("ports", None, "; ".join(filter(None, told)) or "none is free")
+
+
+def service(settings: Settings) -> Iterator[Finding]:
+    if settings.api_url is not None:
+        with open_client(settings) as client:
+            ready = client.ready()
+        detail = f"{client.address} is ready: {ready.index.documents:,} documents in {ready.index.name}, {ready.model}"
+        yield Finding("service", True, detail)
+
+
+def _is_ours(port: int) -> bool:
+    """Whether what listens there answers as our query service does."""
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/health/live", timeout=TIMEOUT_S) as answer:
+            return bool(json.load(answer).get("status"))
+    except (OSError, ValueError, AttributeError):
+        return False

@@ -1,0 +1,120 @@
+"""`lookalike duplicates`: identical and near-identical pictures of an index, in groups."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from lookalike_evaluation.duplicates import THREADS, Finder, Group
+from lookalike_evaluation.page import check_writable, write
+
+from lookalike import factories
+from lookalike.index import Index
+from lookalike.records import Metric
+from lookalike.settings import Settings, read_settings
+from lookalike_cli.advance import advancing
+from lookalike_cli.console import print_json, remark, results
+from lookalike_cli.options import IndexName, Json
+from lookalike_cli.report import name_pictures
+from lookalike_cli.stopping import stoppable
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+#: Cosine from which two pictures are shown as near-identical: copies that were resized or saved again lie above it.
+THRESHOLD = 0.98
+#: Groups named on a terminal; `--json` has all.
+SHOWN = 20
+#: Side of the pictures in a report, in pixels.
+THUMBNAIL_SIZE = 84
+
+
+@app.command()
+def duplicates(
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=-1.0, max=1.0, help="Score from which pictures are near-identical.", show_default=f"{THRESHOLD}"
+        ),
+    ] = None,
+    index: IndexName = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page with the groups as pictures.")] = None,
+    json: Json = False,
+) -> None:
+    """List groups of identical and near-identical pictures of an index; exit code 0 whether there are any or none."""
+    settings = read_settings(index=index)
+    if report is not None:
+        check_writable(report)
+    with stoppable("Interrupted."), closing(factories.open_index(settings)) as opened:
+        limit = _limit(opened, threshold)
+        finder = Finder(opened, limit)
+        _look(finder, opened)
+        groups = finder.groups()
+    if report is not None:
+        _report(report, settings, finder.pictures, groups)
+    _tell(finder.pictures, groups)
+    if json:
+        print_json(_plain(settings.index, limit, finder.pictures, groups))
+
+
+def _limit(index: Index, threshold: float | None) -> float | None:
+    """The article's head gives scores that are all near 1, so there no default means anything."""
+    if threshold is None and index.model().metric is Metric.L2:
+        remark("This index compares by distance, so only identical pictures are listed; --threshold lists near ones.")
+        return None
+    return THRESHOLD if threshold is None else threshold
+
+
+def _look(finder: Finder, index: Index) -> None:
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        with advancing("compare", index.count()) as advance:
+            for batch in finder.batches():
+                finder.look(batch, pool)
+                advance(len(batch))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _tell(pictures: int, groups: Sequence[Group]) -> None:
+    identical = sum(group.is_identical for group in groups)
+    results.print(
+        f"{pictures:,} pictures: {identical:,} groups of identical ones, "
+        f"{len(groups) - identical:,} of near-identical ones."
+    )
+    for group in groups[:SHOWN]:
+        kind = "identical" if group.is_identical else f"near {group.score:.3f}"
+        results.print()
+        name_pictures((kind, member.uri) for member in group.members)
+    if len(groups) > SHOWN:
+        remark(f"{len(groups) - SHOWN:,} more groups; --json and --report list them.")
+
+
+def _plain(index: str, threshold: float | None, pictures: int, groups: Sequence[Group]) -> dict[str, Any]:
+    return {
+        "index": index,
+        "threshold": threshold,
+        "pictures": pictures,
+        "groups": [
+            {
+                "kind": "identical" if group.is_identical else "near",
+                "score": round(group.score, 4),
+                "pictures": [
+                    {"id": member.id, "uri": member.uri, "name": member.name, "content_sha256": member.content_sha256}
+                    for member in group.members
+                ],
+            }
+            for group in groups
+        ],
+    }
+
+
+def _report(path: Path, settings: Settings, pictures: int, groups: Sequence[Group]) -> None:
+    from lookalike_evaluation.duplicates_page import render
+    from lookalike_evaluation.thumbnails import thumbnails
+
+    decode = partial(factories.decode, settings, size=THUMBNAIL_SIZE)
+    write(path, render(settings.index, pictures, groups, thumbnails(factories.storage(settings).read, decode)))
+    remark(f"The report is in {path}.")

@@ -1,0 +1,89 @@
+"""What an evaluation says, for people and for programs; measures nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lookalike_evaluation.metrics import FIGURES
+from lookalike_evaluation.summary import Summary, column_names
+from lookalike_evaluation.sweep import Setting
+from rich.console import Console
+from rich.table import Table
+
+from lookalike_cli.console import remark, results, table
+
+#: Of the sweep's table.
+SETTING_COLUMNS = ("engine", "m", "ef_construction", "ef_search", "recall", "p50, ms", "p99, ms", "bytes")
+
+#: Characters of a line that no terminal shows.
+PIPE_WIDTH = 140
+wide = Console(width=PIPE_WIDTH, highlight=False)
+
+
+def tell(summaries: Sequence[Summary], rows: Sequence[Setting]) -> None:
+    """A table of the models, one of the first model's classes, and one of the settings that were swept."""
+    first = summaries[0]
+    results.print(
+        f"{first.queries:,} queries against {first.stored:,} stored pictures; "
+        f"means over {len(first.trials):,} splits, \u00b1 their 95 % confidence."
+    )
+    _print(_models(summaries))
+    fitted = [summary.name for summary in summaries if summary.is_fitted_per_split]
+    if fitted:
+        remark(f"Fitted anew on the stored part of each split, never on its queries: {', '.join(fitted)}.")
+    results.print(f"\nClasses, {first.name}:", markup=False)
+    _print(_classes(first))
+    if rows:
+        results.print(f"\nIndex settings, recall at {first.k}:")
+        _print(_settings(rows))
+
+
+def plain(
+    facts: Mapping[str, Any], summaries: Sequence[Summary], notes: Sequence[str], rows: Sequence[Setting]
+) -> dict[str, Any]:
+    """Fit for JSON: the first model's figures at the top, every model's under `models`."""
+    first = summaries[0]
+    return {
+        **facts,
+        "k": first.k,
+        "seeds": [trial.seed for trial in first.trials],
+        "notes": list(notes),
+        **first.plain(),
+        "models": [{**summary.plain(), **summary.details()} for summary in summaries],
+        **({"index_sweep": [row.plain() for row in rows]} if rows else {}),
+    }
+
+
+def _print(made: Table) -> None:
+    """On a terminal as wide as that is; in a pipe nothing is folded, which would cut names and numbers in two."""
+    (results if results.is_terminal else wide).print(made)
+
+
+def _models(summaries: Sequence[Summary]) -> Table:
+    rows: list[tuple[Any, ...]] = [
+        (summary.name, *map(summary.with_reach, FIGURES), f"{summary.p50_ms:.1f}", f"{summary.p99_ms:.1f}")
+        for summary in summaries
+    ]
+    return table("model", *column_names(summaries[0].k), "p50, ms", "p99, ms", rows=rows)
+
+
+def _classes(summary: Summary) -> Table:
+    rows: list[tuple[Any, ...]] = [
+        (row.label, row.stored, row.queries, *(getattr(row.figures, name) for name in FIGURES))
+        for row in summary.classes
+    ]
+    return table("class", "stored", "queries", *column_names(summary.k), rows=rows)
+
+
+def _settings(rows: Sequence[Setting]) -> Table:
+    cells: list[tuple[Any, ...]] = [
+        (
+            row.engine,
+            *("-" if value is None else str(value) for value in (row.m, row.ef_construction, row.ef_search)),
+            row.recall,
+            f"{row.p50_ms:.1f}",
+            f"{row.p99_ms:.1f}",
+            row.size_bytes,
+        )
+        for row in rows
+    ]
+    return table(*SETTING_COLUMNS, rows=cells)

@@ -1,0 +1,159 @@
+"""`lookalike failed`: the rejected images of one job or of all of them, listed, tried again or exported."""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+from lookalike_producer.retry import retries
+
+from lookalike.embedded import open_stack
+from lookalike.errors import PermanentError
+from lookalike.ledger import Job, Ledger
+from lookalike.records import Reason
+from lookalike.settings import read_settings
+from lookalike_cli.console import print_json, remark, results, table
+from lookalike_cli.export import Failure, Format, write, write_object
+from lookalike_cli.options import Json
+from lookalike_cli.report import name_pictures, summary, tell
+from lookalike_cli.running import LAST_WORDS, run_shown
+from lookalike_cli.stopping import stoppable
+
+app = typer.Typer(
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    help="List, retry and export the images that were rejected.",
+)
+
+#: Rejected images that fit a screen; `export` writes them all.
+SHOWN = 20
+
+JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="One job; without it, all of them, newest first.")]
+OnlyReason = Annotated[Reason | None, typer.Option("--reason", help="Only those rejected for this reason.")]
+
+
+@app.command("list")
+def list_all(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> None:
+    """List rejected images with the reason."""
+    with _ledger() as ledger:
+        failures = _failures(ledger, job, reason)
+        if json:
+            with _piped():
+                write_object(failures, sys.stdout.buffer)
+        else:
+            _show(failures)
+
+
+@app.command()
+def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> None:
+    """Try rejected images again, in a new job: labels and metadata are those they were found with."""
+    began = time.monotonic()
+    settings = read_settings()
+    summaries: list[dict[str, Any]] = []
+    with stoppable(LAST_WORDS), open_stack(settings) as stack:
+        ledger = Ledger(stack.broker_url)
+        for again in retries(ledger, _jobs(ledger, job), reason):
+            done = again.run(lambda request: run_shown(request, stack))
+            seconds = time.monotonic() - began
+            tell(done, ledger, seconds)
+            summaries.append(summary(done, seconds))
+        if not summaries:
+            remark("Nothing to retry.")
+        if json:
+            print_json(_together(summaries))
+
+
+@app.command()
+def export(
+    job: JobId = None,
+    reason: OnlyReason = None,
+    form: Annotated[Format, typer.Option("--format", help="jsonl keeps every character; csv is for spreadsheets.")] = (
+        Format.JSONL
+    ),
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; without it, standard output.")] = None,
+) -> None:
+    """Write rejected images as CSV or JSON lines."""
+    with _ledger() as ledger, _opened(output) as file:
+        written = write(_failures(ledger, job, reason), form, file)
+    remark(f"{written:,} rejected images written.")
+
+
+@contextmanager
+def _ledger() -> Iterator[Ledger]:
+    with open_stack(read_settings(), with_worker=False) as stack:
+        yield Ledger(stack.broker_url)
+
+
+def _jobs(ledger: Ledger, job_id: str | None) -> list[Job]:
+    """Newest first."""
+    # Redis counts from the end with negative numbers: up to -1 is all of them.
+    return ledger.jobs(limit=0) if job_id is None else [ledger.job(job_id)]
+
+
+def _failures(ledger: Ledger, job_id: str | None, reason: Reason | None) -> Iterator[Failure]:
+    # Outside the generator: an unknown job is told before anything is written.
+    return _each(ledger, _jobs(ledger, job_id), reason)
+
+
+def _each(ledger: Ledger, jobs: list[Job], reason: Reason | None) -> Iterator[Failure]:
+    for job in jobs:
+        for rejected, ref in ledger.rejections(job.id):
+            if reason in (None, rejected.reason):
+                yield Failure(job.id, rejected, ref)
+
+
+def _together(summaries: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `ingest` prints, if one job was enough; the sums of several; and their ids."""
+    counted = ("found", "indexed", "unchanged", "rejected")
+    totals = {name: sum(item[name] for item in summaries) for name in counted}
+    return (summaries[0] if len(summaries) == 1 else totals) | {"jobs": [item["job"] for item in summaries]}
+
+
+def _show(failures: Iterator[Failure]) -> None:
+    reasons: Counter[str] = Counter()
+    rows: list[tuple[str, ...]] = []
+    for failure in failures:
+        rejected = failure.rejected
+        reasons[rejected.reason.value] += 1
+        if len(rows) < SHOWN:
+            rows.append((rejected.reason.value, rejected.uri, rejected.detail, f"job {failure.job}"))
+    if not rows:
+        remark("No rejected images.")
+        return
+    name_pictures(rows)
+    if reasons.total() > SHOWN:
+        results.print(table("\nrejected for", "\nimages", rows=reasons.most_common()))
+        remark(f"... and {reasons.total() - SHOWN:,} more; `lookalike failed export` writes them all.")
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[BinaryIO]:
+    """The file to write to. Raises PermanentError if that cannot be done."""
+    if output is None:
+        with _piped():
+            yield sys.stdout.buffer
+        return
+    with ExitStack() as closing:
+        try:
+            yield closing.enter_context(output.open("wb"))
+            closing.close()
+        except OSError as error:
+            raise PermanentError(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
+
+
+@contextmanager
+def _piped() -> Iterator[None]:
+    """A reader that has seen enough, such as `head`, is no failure of ours."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Or Python would complain when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None

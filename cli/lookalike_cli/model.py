@@ -1,0 +1,166 @@
+"""`lookalike model`: which models there are, what one is, building one ahead of need, and making one of another."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lookalike import embedding, factories
+from lookalike.embedding import Head, ModelSpec
+from lookalike.embedding.artifacts import fitted, quantized
+from lookalike.embedding.artifacts.cache import find
+from lookalike.fitting import FITTED_HEADS
+from lookalike.settings import Settings, read_settings
+from lookalike_cli.console import print_json, remark, results, table
+from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
+from lookalike_cli.stopping import stoppable
+
+app = typer.Typer(
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    help="List, describe, build, fit and quantize models.",
+)
+
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        help="A model's name or a .keras file, with options behind a colon: resnet50:gem+flip.",
+        show_default="the configured one",
+    ),
+]
+
+LAST_WORDS = "Interrupted. Nothing is kept."
+
+
+@app.command("list")
+def list_models(json: Json = False) -> None:
+    """List the models known by name, those made here first, and which are built."""
+    home = read_settings().home
+    made = [fitted.read(home, name).spec for name in fitted.names(home)]
+    made += [quantized.read(home, name).spec for name in quantized.names(home)]
+    specs = [*made, *embedding.NAMED.values()]
+    columns = ("name", "fingerprint", "built", "metric", "head")
+    rows = [(spec.name, spec.fingerprint, _is_built(spec, home), str(spec.metric), str(spec.head)) for spec in specs]
+    if json:
+        print_json({"models": [dict(zip(columns, row, strict=True)) for row in rows]})
+        return
+    shown = [(name, fingerprint, "yes" if built else "", *rest) for name, fingerprint, built, *rest in rows]
+    results.print(table("model", *columns[1:], rows=shown))
+    remark(f"Options go behind a name, as in resnet50:gem+flip: {', '.join(embedding.OPTIONS)}")
+    remark("A .keras file works as well: --model FILE.keras --preprocessing caffe|tf|torch|lite|none")
+
+
+@app.command()
+def info(name: Name = None, weights: Weights = None, preprocessing: Preprocessing = None, json: Json = False) -> None:
+    """Describe a model."""
+    settings = read_settings(model=name, weights=weights, preprocessing=preprocessing)
+    spec = factories.model_spec(settings)
+    facts = _facts(spec) | {"built": _is_built(spec, settings.home)} | _origin(spec, settings)
+    if json:
+        print_json(facts)
+    else:
+        results.print(table("", "", rows=[(key, str(value)) for key, value in facts.items()]))
+
+
+@app.command()
+def build(name: Name = None, weights: Weights = None, preprocessing: Preprocessing = None, json: Json = False) -> None:
+    """Build a model's compiled graph now, so that the first worker starts at once."""
+    settings = read_settings(model=name, weights=weights, preprocessing=preprocessing)
+    spec = factories.model_spec(settings)
+    began = time.monotonic()
+    embedding.build_artifact(spec, settings.home)
+    identity = embedding.identify(spec, settings.home)
+    if json:
+        print_json({"name": identity.name, "fingerprint": identity.fingerprint, "dimension": identity.dimension})
+    else:
+        remark(f"Built {identity} in {time.monotonic() - began:.1f} s.")
+
+
+@app.command("fit")
+def fit_model(
+    folder: Annotated[Path, typer.Argument(help="Pictures; in a sub-folder per class for lda and classifier.")],
+    head: Annotated[str, typer.Option(help=f"What to fit: {', '.join(FITTED_HEADS)}; pca needs no classes.")],
+    name: Annotated[str, typer.Option(help="What the fitted model is called, wherever a model is named.")],
+    model: ModelName = None,
+    weights: Weights = None,
+    preprocessing: Preprocessing = None,
+    dimensions: Annotated[int, typer.Option(min=2, max=4096, help="Numbers in a vector, at most.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the classifier's training.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of a fitted model.")] = False,
+    json: Json = False,
+) -> None:
+    """Fit the last part of a model to your own pictures: better answers on such pictures."""
+    settings = read_settings(model=model, weights=weights, preprocessing=preprocessing)
+    if head not in FITTED_HEADS:
+        raise typer.BadParameter(f"there is no head {head!r}; choose {', '.join(FITTED_HEADS)}")
+    fitted.check_name(settings.home, name, replace_existing=replace)
+    from lookalike_cli.fitting import make
+
+    began = time.monotonic()
+    with stoppable(LAST_WORDS):
+        made = make(settings, folder, Head(head), name, dimensions=dimensions, seed=seed)
+    for note in made.notes:
+        remark(note)
+    spec = made.head.spec
+    remark(f"{name} ({spec.fingerprint}, {spec.dimension}-d) is fitted. Use it: --model {name}")
+    if json:
+        took = {"rejected": made.rejected, "seconds": round(time.monotonic() - began, 3)}
+        print_json(_facts(spec) | _origin(spec, settings) | took)
+
+
+@app.command("quantize")
+def quantize_model(
+    folder: Annotated[Path, typer.Argument(help="Pictures such as will be indexed; no classes are needed.")],
+    name: Annotated[str, typer.Option(help="What the quantized model is called, wherever a model is named.")],
+    model: ModelName = None,
+    weights: Weights = None,
+    preprocessing: Preprocessing = None,
+    pictures: Annotated[int, typer.Option(min=32, max=4096, help="To calibrate with, of all in the folder.")] = 300,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of a quantized model.")] = False,
+    json: Json = False,
+) -> None:
+    """Make a model of 8-bit integers of another one: faster on a CPU, with vectors of its own."""
+    settings = read_settings(model=model, weights=weights, preprocessing=preprocessing)
+    quantized.check_name(settings.home, name, replace_existing=replace)
+    from lookalike_cli.quantizing import make
+
+    began = time.monotonic()
+    with stoppable(LAST_WORDS):
+        made = make(settings, folder, name, pictures)
+    told = made.calibration
+    remark(f"Cosine of its vectors with those of {told.base}: {told.cosine} (median), {told.cosine_least} (least).")
+    remark("Measure what that means for your answers: lookalike evaluate FOLDER --models " + f"{told.base},{name}")
+    remark(f"{name} ({made.spec.fingerprint}, {made.spec.dimension}-d) is quantized. Use it: --model {name}")
+    if json:
+        took = {"seconds": round(time.monotonic() - began, 3)}
+        print_json(_facts(made.spec) | _origin(made.spec, settings) | took)
+
+
+def _facts(spec: ModelSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "fingerprint": spec.fingerprint,
+        "backbone": spec.backbone,
+        "weights": spec.weights,
+        "preprocessing": str(spec.preprocessing),
+        "size": spec.size,
+        "pooling": str(spec.pooling),
+        "flip": spec.flip,
+        "quantized": spec.is_quantized,
+        "head": str(spec.head),
+        "dimension": spec.dimension,
+        "metric": str(spec.metric),
+    }
+
+
+def _origin(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
+    """What a fitted model was fitted to, or a quantized one calibrated with; nothing for another."""
+    if spec.is_quantized:
+        return vars(quantized.read(settings.home, spec.name).calibration)
+    return vars(fitted.read(settings.home, spec.name).origin) if spec.head.is_fitted else {}
+
+
+def _is_built(spec: ModelSpec, home: Path) -> bool:
+    return find(spec, home) is not None

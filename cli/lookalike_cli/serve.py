@@ -1,0 +1,63 @@
+"""`lookalike serve`: the query service in the foreground."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+from lookalike_api.app import make_app
+from lookalike_api.middleware import LOCAL_HOSTS
+
+from lookalike import logs
+from lookalike.broker import broker_location
+from lookalike.embedded.redis_server import broker_url
+from lookalike.errors import BadSetting
+from lookalike.preflight import before_serving
+from lookalike.settings import Settings, is_loopback, read_settings
+from lookalike_cli.options import IndexName, ModelName, Preprocessing, Weights
+from lookalike_cli.ports import SEARCH_PORT, check_port
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")]
+OpenToAll = Annotated[bool, typer.Option("--open-to-all", help="Listen on a public address without an API key.")]
+
+
+@app.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = SEARCH_PORT,
+    index: IndexName = None,
+    model: ModelName = None,
+    weights: Weights = None,
+    preprocessing: Preprocessing = None,
+    open_to_all: OpenToAll = False,
+) -> None:
+    """Answer searches over HTTP: a page at /, POST a picture to /search, the rest in /docs."""
+    settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
+    logs.configure(settings.log_format, secrets=settings.secrets)
+    server = make_server(settings, host, port, is_open=open_to_all)
+    check_port(host, port)
+    before_serving(settings)
+    server.run()
+
+
+def make_server(settings: Settings, host: str, port: int, *, is_open: bool = False) -> uvicorn.Server:
+    """The server, not running yet. Raises BadSetting for a public address without a key, unless `is_open`."""
+    has_key = settings.api_key is not None
+    is_local = is_loopback(host)
+    if not (is_local or has_key or is_open):
+        raise BadSetting(
+            f"{host} can be reached from other machines, and no API key is set.",
+            "Set LOOKALIKE_API_KEY, or say --open-to-all if everyone who reaches it may see all pictures.",
+        )
+    # Without a configured broker the embedded one, if some command of this home runs it.
+    url = broker_location(settings) or broker_url(settings.home)
+    hosts = LOCAL_HOSTS if is_local and not has_key else ()
+    application = make_app(settings, broker_url=url, hosts=hosts)
+    return uvicorn.Server(
+        # Its lines go where those of the process go.
+        uvicorn.Config(
+            application, host=host, port=port, log_config=None, log_level="info", server_header=False, ws="none"
+        )
+    )

@@ -1,0 +1,98 @@
+"""The stages one by one: the worker's own pipeline in this process, with a clock around each of its parts."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from functools import partial
+
+from lookalike_producer.enqueue import cut
+
+from lookalike import factories
+from lookalike.embedding import Embedder
+from lookalike.errors import IndexMissing
+from lookalike.index import Index
+from lookalike.index.opensearch import bulk
+from lookalike.pipeline import ingest
+from lookalike.records import Document, ImageRef, Rejected, Stored
+from lookalike.settings import Settings
+from lookalike_cli.speed.clock import Clock
+from lookalike_cli.speed.server import ServerClock
+
+READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "decode", "embed", "look-up", "encode", "bulk"
+#: What a chunk takes beside its stages: hashes, and documents put together.
+REST = "rest"
+#: The processor time of an OpenSearch on the same machine.
+SERVER = "server"
+#: In the order in which a picture passes them.
+STAGES = (READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK, REST, SERVER)
+
+
+class TimedIndex:
+    """A worker's shelf whose time is counted. Encoding, which is a part of writing, is done once more to be measured
+    by itself; a LanceDB takes rows as they are, so there it is no stage."""
+
+    def __init__(self, index: Index, clock: Clock, *, is_encoding: bool) -> None:
+        self._index = index
+        self._clock = clock
+        self._is_encoding = is_encoding
+
+    def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
+        with self._clock.timing(LOOK_UP):
+            return self._index.stored(ids)
+
+    def write(self, documents: Sequence[Document]) -> list[Rejected]:
+        if self._is_encoding:
+            with self._clock.timing(ENCODE):
+                b"".join(bulk.indexing(document).body for document in documents)
+        with self._clock.timing(BULK):
+            return self._index.write(documents)
+
+
+class StageWork:
+    """What one repeat of the stages needs."""
+
+    def __init__(self, settings: Settings, embed: Embedder, server: ServerClock | None, *, is_encoding: bool) -> None:
+        self._settings = settings
+        self._embed = embed
+        self._server = server
+        self._is_encoding = is_encoding
+
+    def run(self, references: Sequence[ImageRef]) -> tuple[Clock, int]:
+        """Ingest the references into the settings' index, chunk by chunk, and drop it: the time, in all, and how many
+        were indexed. Raises what the index raises, and SourceUnavailable."""
+        clock = Clock()
+        with closing(factories.open_index(self._settings)) as index:
+            index.ensure(self._embed.identity)
+            index.begin_load()
+            before_s = self._server.cpu_s() if self._server else None
+            indexed = self._ingest(references, index, clock)
+            after_s = self._server.cpu_s() if self._server else None
+            index.drop()
+        if before_s is not None and after_s is not None:
+            clock.cpu_s[SERVER] = after_s - before_s
+        return clock, indexed
+
+    def _ingest(self, references: Sequence[ImageRef], index: Index, clock: Clock) -> int:
+        decode = partial(factories.decode, self._settings, size=self._embed.size)
+        ingest_chunk = partial(
+            ingest,
+            read=clock.timed(READ, factories.storage(self._settings).read),
+            decode=clock.timed(DECODE, decode),
+            embed=clock.timed(EMBED, self._embed),
+            index=TimedIndex(index, clock, is_encoding=self._is_encoding),
+            fingerprint=self._embed.identity.fingerprint,
+        )
+        indexed = 0
+        for chunk in cut(references, f"bench-{secrets.token_hex(4)}", self._settings.chunk_size):
+            with clock.timing(REST):
+                indexed += ingest_chunk(chunk).indexed
+        for stage in (READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK):
+            clock.take(stage, out_of=REST)
+        clock.take(ENCODE, out_of=BULK)
+        return indexed
+
+
+def drop(settings: Settings) -> None:
+    """The settings' index, if it is there."""
+    with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
+        index.drop()

@@ -1,0 +1,111 @@
+"""`lookalike up`: the whole embedded stack in the foreground: broker, worker, query service and, if wanted, Flower."""
+
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from lookalike import logs
+from lookalike.embedded import GuardedProcess, Stack, kept, open_stack
+from lookalike.errors import BadSetting, PermanentError
+from lookalike.preflight import before_serving
+from lookalike.settings import Settings, plain_address, read_settings
+from lookalike_cli import flower as flower_page
+from lookalike_cli.console import remark
+from lookalike_cli.options import IndexName, ModelName
+from lookalike_cli.ports import FLOWER_PORT, SEARCH_PORT, check_port
+from lookalike_cli.serve import Host, OpenToAll, Port, make_server
+from lookalike_cli.stopping import stoppable
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+#: How often the processes of the stack are looked at.
+CHECK_EVERY_S = 1.0
+#: Flower changes nothing, so nothing has to be put in order when it ends.
+FLOWER_GRACE_S = 2.0
+
+
+@app.command()
+def up(
+    host: Host = "127.0.0.1",
+    port: Port = SEARCH_PORT,
+    index: IndexName = None,
+    model: ModelName = None,
+    open_to_all: OpenToAll = False,
+    flower: Annotated[bool, typer.Option("--flower", help="Also run Flower, for this machine only.")] = False,
+    flower_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of Flower.")] = FLOWER_PORT,
+) -> None:
+    """Start broker, worker and query service, and keep them running until Ctrl-C."""
+    settings = read_settings(index=index, model=model)
+    logs.configure(settings.log_format, secrets=settings.secrets)
+    server = make_server(settings, host, port, is_open=open_to_all)
+    before_serving(settings)
+
+    def check_ports() -> None:
+        check_port(host, port)
+        if flower:
+            check_port(flower_page.LOOPBACK, flower_port, "--flower-port")
+
+    with stoppable("Stopped."), open_stack(settings, check=check_ports) as stack:
+        if stack.is_embedded and not stack.is_owner:
+            raise BadSetting(f"A stack is running under {settings.home} already.", "Stop it, or set LOOKALIKE_HOME.")
+        remark(f"Broker: {plain_address(stack.broker_url)}")
+        remark(f"Search: http://{host}:{port}/  (the page), /search (POST a picture), /docs")
+        remark("Ingest from another terminal: lookalike ingest FOLDER")
+        if flower:
+            remark(f"Flower: http://{flower_page.LOOPBACK}:{flower_port}/")
+            with kept(partial(_start_flower, settings, stack, flower_port)) as beside:
+                _run(server, stack.check, beside.check)
+        else:
+            _run(server, stack.check)
+
+
+def _run(server: uvicorn.Server, *checks: Callable[[], None]) -> None:
+    """Serve until it is stopped, or one of the checks raises PermanentError."""
+    keeper = Keeper(*checks)
+    keeper.on_failure = lambda: setattr(server, "should_exit", True)
+    keeper.start()
+    try:
+        server.run()
+    finally:
+        # Also when a signal ended the server: the keeper would start again what is being stopped.
+        keeper.stop()
+
+
+def _start_flower(settings: Settings, stack: Stack, port: int) -> GuardedProcess:
+    command = [sys.executable, "-P", "-m", "lookalike_cli", "flower", "--port", str(port)]
+    log = settings.home / "logs" / "flower.log"
+    chosen = {"LOOKALIKE_BROKER_URL": stack.broker_url, "LOOKALIKE_HOME": str(settings.home)}
+    return GuardedProcess("flower", command, log=log, grace_s=FLOWER_GRACE_S, env=chosen)
+
+
+class Keeper(threading.Thread):
+    """Looks after the stack's processes while the web server has the main thread."""
+
+    def __init__(self, *checks: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self.on_failure: Callable[[], None] = lambda: None
+        self._checks = checks
+        self._ending = threading.Event()
+        self._failure: PermanentError | None = None
+
+    def run(self) -> None:
+        while not self._ending.wait(CHECK_EVERY_S):
+            try:
+                for check in self._checks:
+                    check()
+            except PermanentError as error:
+                self._failure = error
+                self.on_failure()
+                return
+
+    def stop(self) -> None:
+        """Raises PermanentError if a process was gone for good."""
+        self._ending.set()
+        self.join()
+        if self._failure is not None:
+            raise self._failure

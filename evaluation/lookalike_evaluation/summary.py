@@ -1,0 +1,143 @@
+"""Trials of one model summed up: means, intervals, classes and latencies, as records and as plain JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from lookalike.records import ModelIdentity
+from lookalike_evaluation.contender import Contender
+from lookalike_evaluation.metrics import FIGURES, Figures, mean, reach
+from lookalike_evaluation.trial import Answer, Trial
+
+#: What the figures are called in tables.
+TITLES = {
+    "hit_at_k": "hit@{k}",
+    "precision_at_1": "P@1",
+    "precision_at_k": "P@{k}",
+    "map_at_k": "mAP@{k}",
+    "recall_vs_exact": "recall",
+}
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class over all trials; `queries` of one trial."""
+
+    label: str
+    stored: int
+    queries: int
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One model: `figures` are means over the trials, `reaches` half their 95 % confidence intervals."""
+
+    name: str
+    model: ModelIdentity
+    is_fitted_per_split: bool
+    k: int
+    trials: tuple[Trial, ...]
+    figures: Figures
+    reaches: dict[str, float | None]
+    classes: tuple[ClassRow, ...]
+    p50_ms: float
+    p99_ms: float
+    embed_seconds: float
+
+    @property
+    def stored(self) -> int:
+        return self.trials[0].stored
+
+    @property
+    def queries(self) -> int:
+        return len(self.trials[0].answers)
+
+    def with_reach(self, name: str) -> str:
+        """A figure for people: its mean, and how far its interval goes to each side."""
+        value, half = getattr(self.figures, name), self.reaches[name]
+        return f"{value:.3f}" if half is None else f"{value:.3f}\u00b1{half:.3f}"
+
+    def interval(self, name: str) -> list[float] | None:
+        """Within [0, 1], where every figure lies."""
+        value, half = getattr(self.figures, name), self.reaches[name]
+        return None if half is None else [round(max(0.0, value - half), 4), round(min(1.0, value + half), 4)]
+
+    @property
+    def answers(self) -> list[Answer]:
+        """Of all trials."""
+        return [answer for trial in self.trials for answer in trial.answers]
+
+    def precision_over_ranks(self) -> list[float]:
+        """Precision at 1, 2, ... up to as many results as were asked for."""
+        size = max(len(answer.right) for answer in self.answers)
+        right = np.zeros((len(self.answers), size))
+        for row, answer in zip(right, self.answers, strict=True):
+            row[: len(answer.right)] = answer.right
+        precisions: list[float] = (right.cumsum(axis=1) / np.arange(1, size + 1)).mean(axis=0).tolist()
+        return precisions
+
+    def plain(self) -> dict[str, Any]:
+        """The figures, fit for JSON."""
+        return {
+            "model": self.name,
+            "fingerprint": self.model.fingerprint,
+            "fitted_on_stored_part": self.is_fitted_per_split,
+            "stored": self.stored,
+            "queries": self.queries,
+            **_rounded(self.figures),
+            "confidence_95": {name: self.interval(name) for name in FIGURES},
+            "latency_ms": {"p50": round(self.p50_ms, 3), "p99": round(self.p99_ms, 3)},
+            "embed_seconds": round(self.embed_seconds, 2),
+        }
+
+    def details(self) -> dict[str, Any]:
+        """The figures of each split and of each class, fit for JSON."""
+        return {
+            "per_seed": [{"seed": trial.seed, **_rounded(trial.figures(self.k))} for trial in self.trials],
+            "per_class": [
+                {"name": row.label, "stored": row.stored, "queries": row.queries, **_rounded(row.figures)}
+                for row in self.classes
+            ],
+        }
+
+
+def column_names(k: int) -> list[str]:
+    """Of the figures, in their order."""
+    return [TITLES[name].format(k=k) for name in FIGURES]
+
+
+def summarize(contender: Contender, trials: Sequence[Trial], k: int) -> Summary:
+    figures = [trial.figures(k) for trial in trials]
+    milliseconds = [answer.seconds * 1000 for trial in trials for answer in trial.answers]
+    p50_ms, p99_ms = np.percentile(milliseconds, [50, 99]).tolist()
+    return Summary(
+        name=contender.name,
+        model=contender.model,
+        is_fitted_per_split=contender.fit_on is not None,
+        k=k,
+        trials=tuple(trials),
+        figures=mean(figures),
+        reaches={name: reach([getattr(one, name) for one in figures]) for name in FIGURES},
+        classes=_classes(trials, k),
+        p50_ms=p50_ms,
+        p99_ms=p99_ms,
+        embed_seconds=contender.seconds,
+    )
+
+
+def _classes(trials: Sequence[Trial], k: int) -> tuple[ClassRow, ...]:
+    by_label: dict[str, list[Answer]] = {}
+    for trial in trials:
+        for answer in trial.answers:
+            by_label.setdefault(answer.label, []).append(answer)
+    return tuple(
+        ClassRow(label, answers[0].relevant, len(answers) // len(trials), mean([one.figures(k) for one in answers]))
+        for label, answers in sorted(by_label.items())
+    )
+
+
+def _rounded(figures: Figures) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(figures).items()}

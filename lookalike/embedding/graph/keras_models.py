@@ -1,0 +1,76 @@
+"""Turns a model spec into one Keras graph from pixels to vectors; it knows no runtime and no cache."""
+
+from typing import Any
+
+from lookalike.embedding.graph import backbones, heads
+from lookalike.embedding.graph.backend import keras
+from lookalike.embedding.specs.spec import ModelSpec, Pooling, Preprocessing
+from lookalike.errors import ModelUnavailable
+
+Numbers = float | list[float]
+
+#: What the paper on GeM starts its training from, and what networks not trained for it are used with.
+GEM_POWER = 3.0
+#: A power of nothing or less has no root, and no slope at zero.
+_SMALLEST = 1e-6
+
+#: Factor and offset per channel; `caffe` also swaps RGB for BGR. Origin of caffe, tf and torch: Keras's
+#: `imagenet_utils.py`; of lite: `efficientnet_lite_builder.py` of the TensorFlow TPU models.
+_SCALES: dict[Preprocessing, tuple[Numbers, Numbers]] = {
+    Preprocessing.CAFFE: (1.0, [-103.939, -116.779, -123.68]),
+    Preprocessing.TF: (1 / 127.5, -1.0),
+    Preprocessing.TORCH: (
+        [1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)],
+        [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
+    ),
+    Preprocessing.LITE: (1 / 128, -127 / 128),
+    Preprocessing.NONE: (1.0, 0.0),
+}
+
+
+def build(spec: ModelSpec, *, precision: str = "f32") -> Any:
+    """A keras.Model from uint8 RGB [N, size, size, 3] to float32 [N, D], everything between included.
+
+    `precision` bf16 lets the backbone compute in bfloat16. Raises ModelUnavailable.
+    """
+    backbone = backbones.build(spec)
+    if precision == "bf16":
+        for layer in backbone._flatten_layers(include_self=False):
+            layer.dtype_policy = "mixed_bfloat16"
+    pixels = keras.Input((spec.size, spec.size, 3), dtype="uint8", name="pixels")
+    seen = _prepared(_with_mirrored(pixels) if spec.flip else pixels, spec.preprocessing)
+    features = _pooled(backbone(seen, training=False), spec.pooling)
+    return keras.Model(pixels, heads.attach(_met(features) if spec.flip else features, spec), name="embedding")
+
+
+def _with_mirrored(pixels: Any) -> Any:
+    """Twice as many pictures, the mirror images last: one pass of the backbone, and its weights once in the graph."""
+    return keras.ops.concatenate([pixels, keras.ops.flip(pixels, axis=2)], axis=0)
+
+
+def _met(features: Any) -> Any:
+    """[N, C] out of [2N, C]: the mean of a picture's features and its mirror image's."""
+    return keras.ops.mean(keras.ops.reshape(features, (2, -1, features.shape[1])), axis=0)
+
+
+def _prepared(pixels: Any, preprocessing: Preprocessing) -> Any:
+    x = keras.ops.cast(pixels, "float32")
+    if preprocessing is Preprocessing.CAFFE:
+        x = x[..., ::-1]
+    return keras.layers.Rescaling(*_SCALES[preprocessing], name="preprocessing")(x)
+
+
+def _pooled(features: Any, pooling: Pooling) -> Any:
+    """[N, C] from what a backbone gives; in float32, so that a bfloat16 backbone loses no digits here."""
+    x = keras.ops.cast(features, "float32")
+    if len(x.shape) == 4:
+        x = keras.layers.GlobalAveragePooling2D(name="average")(x) if pooling is Pooling.AVERAGE else _gem(x)
+    if len(x.shape) != 2 or x.shape[1] is None:
+        raise ModelUnavailable(f"The model gives {x.shape}, which is neither a feature map nor one vector a picture.")
+    return x
+
+
+def _gem(x: Any) -> Any:
+    """Generalized mean (Radenovic, Tolias and Chum, 2018): the larger the power, the nearer to the maximum."""
+    powers = keras.ops.power(keras.ops.maximum(x, _SMALLEST), GEM_POWER)
+    return keras.ops.power(keras.ops.mean(powers, axis=(1, 2)), 1 / GEM_POWER)

@@ -1,0 +1,66 @@
+"""Chooses the runtime for a spec; heavy libraries are imported only once one of them is wanted."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from lookalike.embedding.artifacts import cache
+from lookalike.embedding.specs.spec import ModelSpec
+from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.records import ModelIdentity, Pixels, Vectors
+
+log = logging.getLogger(__name__)
+
+RUNTIMES = ("auto", "openvino", "tensorflow")
+
+
+class Embedder(Protocol):
+    """Turns pixels [N, size, size, 3] into vectors: a picture gives the same vector alone or in a batch of any size."""
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def __call__(self, pixels: Pixels) -> Vectors: ...
+
+
+def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str = "auto", threads: int = 1) -> Embedder:
+    """A ready embedder; `auto` is OpenVINO. The first load of a spec compiles it into `home`, in another process.
+
+    Raises BadSetting, ModelUnavailable, DiskFull.
+    """
+    if runtime not in RUNTIMES:
+        raise BadSetting(f"There is no runtime {runtime!r}.", f"Choose one of {', '.join(RUNTIMES)}.")
+    with _installed(spec):
+        if runtime == "tensorflow":
+            from lookalike.embedding.runtimes.tensorflow import TensorFlowEmbedder
+
+            return TensorFlowEmbedder(spec, precision=precision, threads=threads)
+        from lookalike.embedding.runtimes.openvino import OpenVINOEmbedder
+    artifact = cache.build_artifact(spec, home)
+    return OpenVINOEmbedder(artifact.graph, artifact.identity, size=spec.size, precision=precision, threads=threads)
+
+
+@contextmanager
+def _installed(spec: ModelSpec) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ModelUnavailable(
+            f"The model {spec.name} cannot run here: {error.name} is not installed.",
+            "Set LOOKALIKE_RUNTIME to one that is, or use the worker's image, which has everything.",
+        ) from error
+
+
+def identify(spec: ModelSpec, home: Path) -> ModelIdentity:
+    """What an index must know of the model. Builds it only where nothing else tells the dimension.
+
+    Raises ModelUnavailable, DiskFull.
+    """
+    if spec.dimension is not None:
+        return ModelIdentity(spec.name, spec.fingerprint, spec.dimension, spec.metric)
+    return cache.build_artifact(spec, home).identity

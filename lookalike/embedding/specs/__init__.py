@@ -1,0 +1,1 @@
+"""Model specs: what a model is, and how a name becomes one."""

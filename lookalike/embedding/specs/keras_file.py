@@ -1,0 +1,36 @@
+"""What a `.keras` file says of itself without Keras: its digest, and the size of the pictures it takes."""
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+from lookalike.embedding.specs.spec import PICTURE_SIZE
+from lookalike.errors import BadSetting, ModelUnavailable
+
+SUFFIX = ".keras"
+
+
+def sha256_of(path: Path) -> str:
+    """Raises BadSetting for another kind of file, ModelUnavailable for one that cannot be read."""
+    if path.suffix != SUFFIX:
+        raise BadSetting(f"{path} is no .keras file.", "Save the whole model with model.save('name.keras').")
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelUnavailable(f"The model file {path} cannot be read: {error.strerror}.") from error
+
+
+def picture_size(path: Path) -> int:
+    """Side in pixels of the squares the model takes; the usual one where the file leaves it open.
+
+    A file that cannot be used, for whatever reason, is refused where it is loaded: there the reason is known.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            layers = json.loads(archive.read("config.json"))["config"]["layers"]
+        _, height, width, _ = layers[0]["config"]["batch_shape"]
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
+        return PICTURE_SIZE
+    return height if isinstance(height, int) and height == width and height > 0 else PICTURE_SIZE

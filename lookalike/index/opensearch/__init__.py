@@ -1,0 +1,1 @@
+"""Indexes in OpenSearch k-NN."""

@@ -1,0 +1,50 @@
+"""Where an OpenSearch is and who we are there; keeps passwords out of every message."""
+
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from lookalike.errors import BadSetting
+from lookalike.index.base import IndexOptions
+from lookalike.tls import demand_secrecy
+
+#: As OpenSearch and its clients have it.
+DEFAULT_PORTS = {"http": 9200, "https": 443}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One server; `str()` is fit for messages."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    user: str | None
+    password: str = field(repr=False)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.path}"
+
+
+def parse(url: str, options: IndexOptions) -> Address:
+    """Raises BadSetting for a URL without a host, and for credentials that would cross a network in clear."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
+    except (KeyError, ValueError) as error:
+        # Not the URL itself: it may hold a password, and so may the error's text.
+        raise BadSetting("The URL of the index cannot be understood.", "Write https://host:9200.") from error
+    if not parts.hostname:
+        raise BadSetting("The URL of the index names no host.", "Write https://host:9200.")
+    if "@" in parts.path:
+        raise BadSetting("The URL of the index cannot be understood.", "Write / in a password as %2F.")
+    address = _address(parts, parts.hostname, port)
+    if parts.scheme == "http" and parts.username:
+        demand_secrecy("A password", str(address), address.host, secure="https", insecure=options.insecure)
+    return address
+
+
+def _address(parts: SplitResult, host: str, port: int) -> Address:
+    user = unquote(parts.username) if parts.username else None
+    return Address(parts.scheme, host, port, parts.path.rstrip("/"), user, unquote(parts.password or ""))

@@ -1,0 +1,68 @@
+"""Searches in one OpenSearch index: one request for most of them; knows no writing."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from lookalike.errors import PermanentError
+from lookalike.index.base import IndexOptions
+from lookalike.index.checks import check_filters, check_query
+from lookalike.index.opensearch.aliases import Version, described
+from lookalike.index.opensearch.nearest import nearest, plain_score
+from lookalike.index.opensearch.server import Server
+from lookalike.records import Match, Vector
+
+MATCH_FIELDS = ("uri", "name", "metadata", "model")
+
+Hits = list[dict[str, Any]]
+
+
+class Search:
+    """See `Index.search`. Remembers the version that answered last: whether it is still the one, its hits tell."""
+
+    def __init__(self, server: Server, name: str, options: IndexOptions) -> None:
+        self._server = server
+        self._name = name
+        self._ef_search = options.ef_search
+        self._last: Version | None = None
+
+    def __call__(
+        self, vector: Vector, k: int, filters: Mapping[str, str] | None, fingerprint: str | None
+    ) -> list[Match]:
+        filters = check_filters(filters)
+        last = self._last
+        if last is not None and last.model.fingerprint == fingerprint:
+            check_query(vector, last.model, self._name, fingerprint)
+            # What this refuses, or leaves unsaid, the careful way explains.
+            with suppress(PermanentError):
+                hits = self._hits(self._name, last, vector, k, filters)
+                if hits and all(_is_of(hit, last) for hit in hits):
+                    return [_match(hit, last) for hit in hits]
+        version = self._last = described(self._server, self._name)
+        check_query(vector, version.model, self._name, fingerprint)
+        # The version that was looked at, and not the alias, which may move in between.
+        hits = self._hits(version.physical, version, vector, k, filters)
+        return [_match(hit, version) for hit in hits]
+
+    def _hits(self, index: str, version: Version, vector: Vector, k: int, filters: Mapping[str, str]) -> Hits:
+        query = nearest(
+            vector,
+            k,
+            filters,
+            engine=version.engine,
+            ef_search=self._ef_search,
+            is_quantized=version.is_quantized,
+        )
+        body = {"size": k, "_source": MATCH_FIELDS, "query": query}
+        hits: Hits = self._server.call("POST", f"/{index}/_search", body, name=self._name)["hits"]["hits"]
+        return hits
+
+
+def _is_of(hit: Mapping[str, Any], version: Version) -> bool:
+    return (hit["_index"], hit["_source"]["model"]) == (version.physical, version.model.fingerprint)
+
+
+def _match(hit: Mapping[str, Any], version: Version) -> Match:
+    source = hit["_source"]
+    score = plain_score(hit["_score"], version.model.metric, version.engine)
+    return Match(hit["_id"], source["uri"], source.get("name"), score, source.get("metadata", {}))

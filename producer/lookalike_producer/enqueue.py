@@ -1,0 +1,52 @@
+"""References become chunks: recorded first, sent second, and never more of them than the queue may hold."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+
+from lookalike.errors import BrokerUnavailable
+from lookalike.ledger import Ledger
+from lookalike.records import Chunk, ImageRef
+from lookalike.retry import retry_while
+
+#: How often a producer that waits for room looks again.
+POLL_S = 0.05
+
+
+def enqueue(
+    references: Iterable[ImageRef],
+    job_id: str,
+    *,
+    ledger: Ledger,
+    send: Callable[[str], None],
+    chunk_size: int,
+    limit: int,
+    waiting: Callable[[], None] = lambda: None,
+) -> bool:
+    """Send every reference in chunks; True if nothing is outstanding at the end.
+
+    Pauses while `limit` chunks are outstanding, calling `waiting` each time it looks, and while the broker is away.
+    Raises JobEnded, and BrokerUnavailable if it stays away.
+    """
+    for chunk in cut(references, job_id, chunk_size):
+        outstanding = retry_while(partial(ledger.open_chunk, chunk))
+        with suppress(BrokerUnavailable):
+            # What is recorded but could not be sent is sent by the reconciler.
+            send(chunk.id)
+        while outstanding >= limit:
+            with suppress(BrokerUnavailable):
+                waiting()
+            time.sleep(POLL_S)
+            outstanding = retry_while(partial(ledger.outstanding, job_id))
+    return retry_while(partial(ledger.drain, job_id))
+
+
+def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:
+    """Chunks of `size` references (the last one may be smaller), numbered in order."""
+    remaining = iter(references)
+    number = 0
+    while refs := tuple(islice(remaining, size)):
+        yield Chunk(id=f"{job_id}/{number:06d}", job=job_id, refs=refs)
+        number += 1

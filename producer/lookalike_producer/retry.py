@@ -1,0 +1,64 @@
+"""Rejected images tried again: one new job for all that was meant for the same index and model."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from lookalike.embedding import ModelSpec
+from lookalike.errors import IndexConflict
+from lookalike.ledger import Job, Ledger
+from lookalike.records import ImageRef, Reason
+from lookalike.settings import read_settings
+from lookalike_producer.jobs import JobRequest
+
+#: Taken off a job's list in one step.
+URIS_PER_STEP = 1000
+
+
+class Retry:
+    """The rejected images of jobs that share index and model; each picture once, as the newest job found it."""
+
+    def __init__(self, ledger: Ledger, jobs: Sequence[Job], reason: Reason | None) -> None:
+        self._ledger = ledger
+        self._jobs = jobs
+        self._reason = reason
+        #: No more than Redis itself holds of them.
+        self._taken: set[str] = set()
+
+    def run(self, run_job: Callable[[JobRequest], Job]) -> Job:
+        """The new job, ended. Raises what `run_job` raises, and IndexConflict for an index at another address.
+
+        The old lists let go of the images only now: whatever stops the new job, each is on one list at least.
+        """
+        job = run_job(self._order())
+        uris = list(self._taken)
+        for old in self._jobs:
+            for start in range(0, len(uris), URIS_PER_STEP):
+                self._ledger.forget_rejected(old.id, uris[start : start + URIS_PER_STEP])
+        return job
+
+    def _order(self) -> JobRequest:
+        newest = self._jobs[0]
+        settings = read_settings(index=newest.index)
+        if settings.index_address != newest.index_address:
+            raise IndexConflict(
+                f"Job {newest.id} was for the index at {newest.index_address}, not for {settings.index_address}.",
+                "Set LOOKALIKE_INDEX_URL as it was then.",
+            )
+        source = "\n".join(f"rejected by {job.id}" for job in self._jobs)
+        spec = ModelSpec.from_json(newest.spec)
+        return JobRequest(settings, spec, source=source, references=self._references, count=lambda: None)
+
+    def _references(self) -> Iterator[ImageRef]:
+        for job in self._jobs:
+            for rejected, ref in self._ledger.rejections(job.id):
+                if self._reason in (None, rejected.reason) and ref.uri not in self._taken:
+                    self._taken.add(ref.uri)
+                    yield ref
+
+
+def retries(ledger: Ledger, jobs: Sequence[Job], reason: Reason | None) -> list[Retry]:
+    """What is to be retried of the jobs, which come newest first."""
+    groups: dict[tuple[str, str, str], list[Job]] = {}
+    for job in jobs:
+        if any(reason in (None, rejected.reason) for rejected in ledger.rejected(job.id)):
+            groups.setdefault((job.index, job.index_address, job.spec), []).append(job)
+    return [Retry(ledger, group, reason) for group in groups.values()]

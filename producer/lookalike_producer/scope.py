@@ -1,0 +1,89 @@
+"""Which stored documents a source answers for: those that could only be there because of it.
+
+A folder answers for all that lies under it, a glob for all that it would match. A list, a single image and standard
+input name pictures one by one and answer for no other, unless the caller names folders for which they are complete.
+"""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from urllib.parse import quote_from_bytes
+
+from lookalike.errors import ImageRejected, SourceMissing
+from lookalike.storage import local_path
+from lookalike_producer.sources import STDIN
+
+
+@dataclass(frozen=True)
+class Territory:
+    """A folder, without a slash at its end, and what of it is meant: parts of a glob below it, or None for all."""
+
+    folder: str
+    pattern: tuple[str, ...] | None = None
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """How uris in here begin: as plain paths, and percent-encoded where a name is not UTF-8."""
+        encoded = f"file://{quote_from_bytes(os.fsencode(self.folder))}/"
+        try:
+            self.folder.encode()
+        except UnicodeEncodeError:
+            return (encoded,)
+        return (f"{self.folder}/", encoded)
+
+    def covers(self, uri: str) -> bool:
+        """Whether the source would find a picture that lies at `uri`."""
+        try:
+            path = local_path(uri)
+        except ImageRejected:
+            return False
+        names = path.removeprefix(f"{self.folder}/")
+        return names != path and (self.pattern is None or _fits(names.split("/"), self.pattern))
+
+
+def territories(sources: Sequence[str], within: Sequence[str] = ()) -> list[Territory]:
+    """The territories of the sources, and of the folders `within` which they are complete. Raises SourceMissing."""
+    for folder in within:
+        if not os.path.isdir(os.path.expanduser(folder)):
+            raise SourceMissing(f"There is no folder {folder!r}.", "Name a folder that is there.")
+    return [territory for source in (*sources, *within) for territory in _territory(source)]
+
+
+def _territory(source: str) -> Iterator[Territory]:
+    # In the order in which `sources` tells them apart.
+    path = os.path.abspath(os.path.expanduser(source))
+    if source == STDIN:
+        return
+    if os.path.isdir(path):
+        yield Territory(path.rstrip("/"))
+    elif not os.path.lexists(path) and glob.has_magic(source):
+        yield _of_glob(path)
+
+
+def _of_glob(path: str) -> Territory:
+    """Split before the first part that is not a plain name."""
+    parts = path.split("/")
+    first = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+    return Territory("/".join(parts[:first]), tuple(parts[first:]))
+
+
+def _fits(names: Sequence[str], pattern: Sequence[str]) -> bool:
+    """As `glob` does it: `**` is any number of folders; a hidden name needs a part that begins with a dot."""
+    if not pattern:
+        return not names
+    if pattern[0] == "**":
+        visible = next((number for number, name in enumerate(names) if _is_hidden(name)), len(names))
+        return any(_fits(names[count:], pattern[1:]) for count in range(visible + 1))
+    return bool(names) and _name_fits(names[0], pattern[0]) and _fits(names[1:], pattern[1:])
+
+
+def _name_fits(name: str, pattern: str) -> bool:
+    if not glob.has_magic(pattern):
+        return name == pattern
+    return fnmatchcase(name, pattern) and (not _is_hidden(name) or _is_hidden(pattern))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")

@@ -1,0 +1,1 @@
+"""Real services and processes that tests, benchmarks and the deployment checks share. Not in the wheel."""

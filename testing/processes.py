@@ -1,0 +1,100 @@
+"""The program as its users run it: a process, its environment, what it printed, and what it left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+LOOKALIKE = [sys.executable, "-m", "lookalike_cli"]
+TIMEOUT_S = 120.0
+
+Done = subprocess.CompletedProcess[str]
+
+
+def make_home(folder: Path, model_home: Path) -> Path:
+    """A LOOKALIKE_HOME of its own that shares the built model."""
+    home = folder / "home"
+    home.mkdir()
+    (home / "models").symlink_to(model_home / "models")
+    return home
+
+
+def lookalike(environment: Mapping[str, str], *arguments: object, code: int = 0) -> Done:
+    """Run a command to its end. No traceback may reach the user, whatever happens."""
+    command = [*LOOKALIKE, *map(str, arguments)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT)
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def answer(done: Done) -> dict[str, Any]:
+    """The JSON object in the last line of stdout."""
+    last: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return last
+
+
+@contextmanager
+def started(environment: Mapping[str, str], *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A command in the background, killed at the end if it still runs."""
+    command = [*LOOKALIKE, *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, env=environment, text=True, cwd=ROOT, **pipes)  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def stop(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
+    """Send a signal and return what the process had printed."""
+    process.send_signal(number)
+    return process.communicate(timeout=TIMEOUT_S)
+
+
+def processes(home: Path) -> dict[int, str]:
+    """Command lines, by process id, of everything that was started for `home`."""
+    wanted = f"LOOKALIKE_HOME={home}".encode()
+    return {pid: line for pid, environment, line in _all_processes() if wanted in environment and pid != os.getpid()}
+
+
+def _all_processes() -> Iterator[tuple[int, list[bytes], str]]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if line:
+            yield int(folder.name), environment, line
+
+
+def worker_processes(home: Path) -> tuple[int, list[int]]:
+    """The worker's main process, and its children."""
+    workers = [
+        pid for pid, line in processes(home).items() if "-m lookalike_worker" in line and "process_guard" not in line
+    ]
+    parents = {pid: _parent(pid) for pid in workers}
+    main = next(pid for pid, parent in parents.items() if parent not in parents)
+    return main, [pid for pid in workers if pid != main]
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def await_true(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+    """Wait until `condition` holds and return what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while not (held := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+    return held

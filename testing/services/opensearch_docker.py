@@ -1,0 +1,78 @@
+"""An OpenSearch that runs in the official container."""
+
+import shutil
+import subprocess
+import uuid
+from collections.abc import Mapping
+
+from testing.services import ServiceMissing
+from testing.services.maven import OPENSEARCH_VERSION
+from testing.services.process import ServerProcess, run_folder
+
+IMAGE = f"opensearchproject/opensearch:{OPENSEARCH_VERSION}"
+#: The image is about 1 GB.
+PULL_TIMEOUT_S = 900.0
+#: For every other word with the engine.
+DOCKER_TIMEOUT_S = 60.0
+
+SETTINGS = {
+    "discovery.type": "single-node",
+    "action.auto_create_index": "false",
+    "cluster.routing.allocation.disk.threshold_enabled": "false",
+    "DISABLE_SECURITY_PLUGIN": "true",
+    "DISABLE_INSTALL_DEMO_CONFIG": "true",
+    "DISABLE_PERFORMANCE_ANALYZER_AGENT_CLI": "true",
+}
+
+#: The engine, not our process, is the container's parent, so the leash cannot reach it. Its standard input
+#: does: it ends when the client does, however that came about, and the server ends with it.
+UNTIL_INPUT_ENDS = """\
+exec 3<&0
+trap 'kill $(jobs -p)' TERM
+./opensearch-docker-entrypoint.sh opensearch 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill $server; } &
+while kill -0 $server 2>/dev/null; do wait $server; done
+"""
+
+
+class Container:
+    """One container name and one volume of data, which lives until `remove`."""
+
+    def __init__(self) -> None:
+        """Raises ServiceMissing where no engine runs or the image cannot be had."""
+        self._docker = shutil.which("docker") or ""
+        if not self._docker or not self._succeeds("info"):
+            raise ServiceMissing("no Docker engine runs here")
+        is_present = self._succeeds("image", "inspect", IMAGE)
+        if not is_present and not self._succeeds("pull", "--quiet", IMAGE, timeout_s=PULL_TIMEOUT_S):
+            raise ServiceMissing(f"Docker cannot pull {IMAGE}")
+        self._name = f"lookalike-test-{uuid.uuid4().hex[:12]}"
+        self._folder = run_folder("opensearch")
+
+    def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
+        """Start a container on this port over the data of earlier ones, with these settings beside ours; no port that
+        they name can be reached from outside."""
+        told = SETTINGS | {"OPENSEARCH_JAVA_OPTS": f"-Xms{heap_mib}m -Xmx{heap_mib}m"} | dict(settings)
+        environment = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
+        place = ["--publish", f"127.0.0.1:{port}:9200", "--volume", f"{self._name}:/usr/share/opensearch/data"]
+        run = [self._docker, "run", "--rm", "--interactive", "--name", self._name, *place, *environment]
+        return ServerProcess([*run, "--entrypoint", "bash", IMAGE, "-c", UNTIL_INPUT_ENDS], self._folder)
+
+    def kill(self, process: ServerProcess) -> None:
+        self._succeeds("kill", self._name)
+        process.kill()
+        # The name is free only once the engine has removed the container.
+        self._succeeds("rm", "--force", self._name)
+
+    def remove(self) -> None:
+        self._succeeds("rm", "--force", self._name)
+        self._succeeds("volume", "rm", "--force", self._name)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _succeeds(self, *words: str, timeout_s: float = DOCKER_TIMEOUT_S) -> bool:
+        try:
+            ran = subprocess.run([self._docker, *words], capture_output=True, timeout=timeout_s)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return ran.returncode == 0

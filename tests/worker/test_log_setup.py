@@ -1,0 +1,107 @@
+"""What a real worker writes: every line in the asked form, with ids, and without the broker's password."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from lookalike.queue import INGEST_CHUNK
+from testing.processes import LOOKALIKE, ROOT, await_true
+from testing.services.ports import free_port
+from testing.services.redis import RedisServer
+from testing.worker_bench import Bench
+from tests.worker.conftest import working
+
+PASSWORD = "correct horse/battery"
+HOSTILE = "\n2026-01-01T00:00:00 CRITICAL forged\x1b[31m/000000"
+
+
+@pytest.fixture(scope="module", params=["text", "json"])
+def bench(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, model_home: Path
+) -> Iterator[Bench]:
+    """A worker that has been through it: a job, a message that is not ours, and a broker that was away."""
+    folder = tmp_path_factory.mktemp("journal")
+    chosen = f"LOOKALIKE_LOG_FORMAT={request.param}"
+    with RedisServer(PASSWORD) as server, working(server, folder, model_home, chosen) as made:
+        made.app.send_task(INGEST_CHUNK, args=(HOSTILE,), task_id=HOSTILE)
+        await_true(lambda: "Dropped a message" in made.log)
+        server.kill()
+        await_true(lambda: "Cannot connect" in made.log)
+        server.restart()
+        made.assert_works()
+        yield made
+
+
+def test_every_line_has_the_form(bench: Bench) -> None:
+    for line in lines(bench):
+        assert line.isprintable()
+        if line.startswith("{"):
+            assert {"timestamp", "level", "logger", "message"} <= set(json.loads(line))
+        else:
+            assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 [A-Z]+ \S+|    \| ", line), line
+
+
+def test_the_passwords_are_nowhere(bench: Bench) -> None:
+    assert "horse" not in bench.log and "redis://***@127.0.0.1" in bench.log
+
+
+def test_lines_of_celery_and_of_ours_carry_job_chunk_and_task(bench: Bench) -> None:
+    job = bench.ledger.jobs(1)[0].id
+    chunk = f"{job}/000000"
+    received = next(line for line in lines(bench) if f"[{chunk}] received" in line)
+    succeeded = next(line for line in lines(bench) if f"[{chunk}] succeeded" in line)
+    for line in (received, succeeded):
+        if line.startswith("{"):
+            told = json.loads(line)
+            assert (told["job"], told["chunk"], told["task"]) == (job, chunk, chunk)
+        else:
+            assert f" task={chunk} job={job} chunk={chunk}: " in line
+    dropped = next(line for line in lines(bench) if "Dropped a message" in line)
+    assert "task" in dropped and "CRITICAL forged\\x1b" in dropped.replace("\\\\", "\\")
+
+
+def test_flower_shows_no_password_of_the_broker_and_needs_none_of_its_config(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "flowerconfig.py").write_text("raise SystemExit('ran what lies in the folder')")
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "LOOKALIKE_BROKER_URL": str(bench.app.conf.broker_url),
+        "FLOWER_BASIC_AUTH": "a:b",
+    }
+    with (tmp_path / "log").open("wb") as log:
+        command = [*LOOKALIKE, "flower", "--port", str(port)]
+        flower = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
+        try:
+            await_true(lambda: shown(f"{url}/healthcheck"))
+            pages = (f"/worker/lookalike@{socket.gethostname()}", "/broker", "/", "/tasks", "/metrics")
+            seen = [await_true(partial(shown, url + path)) for path in pages]
+        finally:
+            flower.terminate()
+            flower.wait()
+    assert "broker_url" in seen[0] and "redis://" in seen[0]
+    assert "horse" not in "".join(seen) + (tmp_path / "log").read_text()
+
+
+def shown(url: str) -> str:
+    request = urllib.request.Request(url, headers={"Authorization": f"Basic {b64encode(b'a:b').decode()}"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def lines(bench: Bench) -> list[str]:
+    # Celery's banner in the text form is for people, and comes before the first line.
+    told = bench.log.splitlines()
+    return told if told[0].startswith("{") else [line for line in told if re.match(r"\d{4}-|    \| ", line)]

@@ -1,0 +1,103 @@
+"""An index that is away for a while, as a chunk sees it: a real OpenSearch behind a proxy that refuses."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from lookalike_worker.context import WorkerContext
+from lookalike_worker.retrying_index import RetryingIndex
+
+from lookalike import factories
+from lookalike.errors import IndexUnavailable
+from lookalike.index import Index, IndexOptions, open_index
+from lookalike.ledger import Job
+from lookalike.records import Document, Rejected, Stored
+from lookalike.settings import read_settings
+from testing.processes import await_true
+from testing.proxy import Proxy
+from tests.index.documents import COSINE, documents
+
+
+class Counted:
+    """An index that counts how often it is asked."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self.asked = 0
+
+    def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
+        self.asked += 1
+        return self._index.stored(ids)
+
+    def write(self, documents: Sequence[Document]) -> list[Rejected]:
+        self.asked += 1
+        return self._index.write(documents)
+
+
+@pytest.fixture
+def network(opensearch_url: str) -> Iterator[Proxy]:
+    at = urlsplit(opensearch_url)
+    assert at.hostname and at.port
+    with Proxy(at.hostname, at.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def index(network: Proxy) -> Iterator[Counted]:
+    """Without patience of its own."""
+    with closing(
+        open_index(f"http://127.0.0.1:{network.port}", "images", options=IndexOptions(patience_s=0))
+    ) as opened:
+        opened.ensure(COSINE)
+        yield Counted(opened)
+
+
+def test_an_index_that_comes_back_is_asked_again_in_place(network: Proxy, index: Counted) -> None:
+    written = documents(2)
+    network.refuse()
+    with ThreadPoolExecutor(1) as chunk:
+        writing = chunk.submit(RetryingIndex(index, 60).write, written)
+        await_true(lambda: index.asked == 2)
+        network.heal()
+        assert writing.result() == []
+    assert set(RetryingIndex(index, 60).stored([each.id for each in written])) == {each.id for each in written}
+
+
+def test_an_index_that_is_away_when_a_process_opens_it_is_waited_for(
+    network: Proxy, index: Counted, redis_url: str, tmp_path: Path
+) -> None:
+    class Watched(WorkerContext):
+        opened = 0
+
+        def index(self, job: Job) -> Index:
+            self.opened += 1
+            return super().index(job)
+
+    settings = read_settings(home=tmp_path, index_url=f"http://127.0.0.1:{network.port}")
+    bench = Watched(settings, redis_url)
+    about: dict[str, Any] = {"source": "s", "index": "images", "index_address": settings.index_address, "model": COSINE}
+    job = bench.ledger.job(bench.ledger.open_job(**about, spec="{}"))
+    network.refuse()
+    with ThreadPoolExecutor(1) as chunk:
+        opening = chunk.submit(bench.shelf, job)
+        await_true(lambda: bench.opened == 2)
+        network.heal()
+        assert opening.result().stored(["x"]) == {}
+    bench.ledger.close()
+
+
+@pytest.mark.parametrize(("time_limit_s", "patience_s"), [(240, 20), (12, 2)])
+def test_a_chunk_can_wait_twice_within_its_time_limit(time_limit_s: int, patience_s: float) -> None:
+    settings = read_settings(time_limit_s=time_limit_s)
+    assert settings.patience_s == factories.index_options(settings).patience_s == patience_s
+
+
+def test_an_index_that_stays_away_is_given_up_on(network: Proxy, index: Counted) -> None:
+    network.refuse()
+    with pytest.raises(IndexUnavailable):
+        RetryingIndex(index, patience_s=0).stored(["x"])
+    assert index.asked == 1

@@ -1,0 +1,32 @@
+"""A worker that hears nothing any more ends itself, and the stack starts it again."""
+
+import os
+import signal
+from pathlib import Path
+
+from lookalike.embedded.redis_server import broker_url
+from lookalike.queue import QUEUE, make_app
+from lookalike.samples import draw_samples
+from lookalike.workers import consuming_workers
+from testing.processes import answer, await_true, lookalike, make_home, started, stop, worker_processes
+from testing.services.ports import free_port
+
+
+def test_a_deaf_worker_ends_itself_and_its_successor_does_the_work(tmp_path: Path, model_home: Path) -> None:
+    home = make_home(tmp_path, model_home)
+    pictures = tmp_path / "pictures"
+    draw_samples(pictures, per_class=1)
+    environment = {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_DEAF_AFTER_S": "6"}
+    with started(environment, "up", "--port", free_port()) as up:
+        app = make_app(broker_url(home))
+        await_true(lambda: (home / "run" / "worker").exists())
+        await_true(lambda: consuming_workers(app, 0.5))
+        deaf, _ = worker_processes(home)
+        app.control.cancel_consumer(QUEUE)
+        await_true(lambda: not consuming_workers(app, 0.5))
+
+        summary = answer(lookalike(environment, "ingest", pictures, "--json"))
+
+        assert (summary["found"], summary["indexed"]) == (16, 16)
+        assert worker_processes(home)[0] != deaf
+        stop(up, signal.SIGTERM)

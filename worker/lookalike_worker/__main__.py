@@ -1,0 +1,32 @@
+"""`python -m lookalike_worker`: Celery's worker with the flags that ours needs. Further arguments go to Celery."""
+
+import sys
+
+from lookalike.errors import LookalikeError
+from lookalike_worker.malloc import use_one_arena
+
+#: Gossip and mingle make workers wait for one another, and have left some deaf after a reconnect (celery#8030).
+DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO", "--hostname", "lookalike@%h"]
+
+
+def main(arguments: list[str]) -> int:
+    use_one_arena()
+    try:
+        from lookalike.preflight import before_working
+        from lookalike_worker.app import app, broker_url, models, settings
+
+        before_working(settings, broker_url)
+        models.start()
+    except LookalikeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        # Celery's banner is drawn for people: no line of it is one of the log.
+        app.worker_main([*(["--quiet"] if settings.log_format == "json" else []), *DEFAULTS, *arguments])
+    finally:
+        models.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""The tasks: Celery's side of the work. They fetch, call the pipeline, and turn errors into retries or ends."""
+
+import logging
+import random
+import socket
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from billiard.exceptions import TimeLimitExceeded
+from celery import Celery, Task
+
+from lookalike.errors import ChunkHeld, JobUnknown, LookalikeError, PermanentError, Unavailable
+from lookalike.ledger import Effort, Job, Ledger
+from lookalike.ledger.ledger import job_of
+from lookalike.logs import working_on
+from lookalike.pipeline import ingest
+from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk, send_finish
+from lookalike.records import Chunk, Outcome, Reason, Rejected
+from lookalike.retry import retry_while
+from lookalike_worker.context import WorkerContext
+from lookalike_worker.lease import MAX_ATTEMPTS, held
+from lookalike_worker.stopwatch import Stopwatch, TimedIndex
+
+logger = logging.getLogger(__name__)
+
+#: Longest wait before a chunk is tried again while a service is away.
+MAX_BACKOFF_S = 30.0
+#: Wait before a chunk that another attempt holds is looked at again; a few of them make up a lease.
+HELD_PAUSE_S = 2.0
+
+
+def register(app: Celery, make_context: Callable[[], WorkerContext], make_ledger: Callable[[], Ledger]) -> None:
+    """Declare the tasks on `app`; each process makes its own context with its first task."""
+    cached_context = cache(make_context)
+
+    class ChunkTask(Task):  # type: ignore[misc]
+        def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+            # Called in the parent, which has killed the child: the chunk's next attempt must know why.
+            if isinstance(exc, TimeLimitExceeded):
+                make_ledger().note_timeout(task_id)
+
+    @app.task(name=INGEST_CHUNK, base=ChunkTask, bind=True, max_retries=None)
+    def ingest_chunk(task: Task, chunk_id: str) -> Any:
+        context = cached_context()
+        return _guarded(task, context, job_of(chunk_id), lambda job: _ingest(app, context, job, chunk_id), chunk_id)
+
+    @app.task(name=FINISH_JOB, bind=True, max_retries=None)
+    def finish_job(task: Task, job_id: str) -> None:
+        context = cached_context()
+        _guarded(task, context, job_id, lambda job: _finish(context, job))
+
+
+def _guarded(
+    task: Task, context: WorkerContext, job_id: str, work: Callable[[Job], Any], chunk_id: str | None = None
+) -> Any:
+    """Run a task's work; what passes is tried again later, what does not stops the job and says why."""
+    with working_on(task.request.id):
+        return _tried(task, context, job_id, work, chunk_id)
+
+
+def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job], Any], chunk_id: str | None) -> Any:
+    try:
+        job = retry_while(lambda: context.ledger.job(job_id))
+        return None if job.has_ended else work(job)
+    except ChunkHeld as error:
+        # Either it will be closed, or its process has died and its lease runs out.
+        raise task.retry(exc=error, countdown=HELD_PAUSE_S) from error
+    except Unavailable as error:
+        wait_s, away = _backoff_s(task.request.retries), error.service
+        if chunk_id is not None:
+            retry_while(lambda: context.ledger.release(chunk_id, wait_s, away))
+        raise task.retry(exc=error, countdown=wait_s) from error
+    except JobUnknown as error:
+        logger.error("Dropped a message: %s", error)
+    except PermanentError as error:
+        logger.error("Job %s stopped: %s", job_id, error)
+        _stop(context, job_id, str(error))
+    except LookalikeError as error:
+        logger.error("Dropped a message: %s", error)
+    except Exception as error:
+        # A bug of ours: without this the chunk would stay outstanding and the job never end.
+        logger.exception("Job %s stopped", job_id)
+        _stop(context, job_id, f"{type(error).__name__}: {error}\nThe worker's log has the details.")
+    return None
+
+
+def _stop(context: WorkerContext, job_id: str, why: str) -> None:
+    """End a job that cannot go on, and leave its index as it was before."""
+    job = context.ledger.job(job_id)
+    context.ledger.fail(job_id, why)
+    try:
+        context.index(job).end_load()
+    except LookalikeError as error:
+        logger.warning("Index %s cannot be restored now (lookalike index restore): %s", job.index, error)
+
+
+def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dict[str, int] | None:
+    claimed = retry_while(lambda: context.ledger.claim(chunk_id))
+    if claimed is None:
+        return None
+    chunk, attempt = claimed
+    watch = Stopwatch()
+    with held(context.ledger, chunk.id):
+        if attempt > 1 and len(chunk.refs) > 1:
+            _split(app, context, chunk, deaths=attempt - 1)
+            return None
+        if attempt > MAX_ATTEMPTS:
+            return _close(app, context, chunk, _given_up(context, chunk, attempt - 1), watch)
+        outcome = ingest(
+            chunk,
+            read=watch.timed("read", context.read),
+            decode=watch.timed("decode", context.decoder(job)),
+            embed=watch.timed("embed", context.embedder(job)),
+            index=TimedIndex(context.shelf(job), watch),
+            fingerprint=job.fingerprint,
+        )
+        return _close(app, context, chunk, outcome, watch)
+
+
+def _split(app: Celery, context: WorkerContext, chunk: Chunk, deaths: int) -> None:
+    """Something in this chunk may have killed its process: each image on its own shows which one."""
+    parts = chunk.parts()
+    if retry_while(lambda: context.ledger.split(chunk, parts, deaths)):
+        logger.warning("%s did not come to its end; its %d images are tried one by one.", chunk.id, len(parts))
+        for part in parts:
+            send_chunk(app, part.id)
+
+
+def _given_up(context: WorkerContext, chunk: Chunk, last: int) -> Outcome:
+    # The last attempt decides: an earlier one may have run out of time for another reason, such as a busy machine.
+    reason = Reason.TIMEOUT if context.ledger.has_timed_out(chunk.id, last) else Reason.WORKER_KILLED
+    detail = f"its process ended {MAX_ATTEMPTS} times"
+    return Outcome(indexed=0, unchanged=0, rejected=tuple(Rejected(ref.uri, reason, detail) for ref in chunk.refs))
+
+
+def _close(app: Celery, context: WorkerContext, chunk: Chunk, outcome: Outcome, watch: Stopwatch) -> dict[str, int]:
+    effort = Effort(socket.gethostname(), watch.seconds)
+    if retry_while(lambda: context.ledger.close_chunk(chunk, outcome, effort)):
+        send_finish(app, chunk.job)
+    return {
+        "images": len(chunk.refs),
+        "indexed": outcome.indexed,
+        "unchanged": outcome.unchanged,
+        "rejected": len(outcome.rejected),
+    }
+
+
+def _finish(context: WorkerContext, job: Job) -> None:
+    context.index(job).end_load()
+    context.ledger.finish(job.id)
+
+
+def _backoff_s(retries: int) -> float:
+    """Exponential with full jitter, so that workers do not come back all at once."""
+    return random.uniform(0.5, min(MAX_BACKOFF_S, 2.0 ** min(retries, 10)))
