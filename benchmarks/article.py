@@ -1,4 +1,4 @@
-"""The article's way, as a program: load_img, `predict` one picture at a time, one index call each.
+"""The article's way, as a program: load_img, `predict` one image at a time, one index call each.
 
 Run as `python -m benchmarks.article WEIGHTS INDEX_URL INDEX FILE_LIST`; prints one JSON object.
 """

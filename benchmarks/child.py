@@ -17,7 +17,7 @@ from testing.services.process import ServerProcess
 from testing.worker_bench import Bench
 
 READY_TIMEOUT_S = 120.0
-#: The largest pictures take half a minute each on a slow core.
+#: The largest images take half a minute each on a slow core.
 TIME_LIMIT_S = 900
 
 
@@ -53,7 +53,7 @@ def _ensure_index(settings: Settings) -> None:
 
 @contextmanager
 def running_worker(broker_url: str, home: Path, root: Path, name: str, limits: dict[str, str]) -> Iterator[Bench]:
-    """A worker of one process under these limits, and an index of its own that knows none of the pictures."""
+    """A worker of one process under these limits, and an index of its own that knows none of the images."""
     limits_set = {name.removeprefix("LOOKALIKE_").lower(): value for name, value in limits.items()}
     settings = read_settings(home=home, broker_url=broker_url, roots=(root,), index=name, **limits_set)
     _ensure_index(settings)

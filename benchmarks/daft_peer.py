@@ -27,9 +27,9 @@ class Embed:
         self._mark = mark
 
     @daft.method.batch(return_dtype=VECTOR, batch_size=BATCH)
-    def vectors(self, pictures: Any) -> Any:
-        """Of uint8 pictures of the model's size."""
-        return embed(self._model, np.stack(pictures.to_pylist()), self._mark)
+    def vectors(self, images: Any) -> Any:
+        """Of uint8 images of the model's size."""
+        return embed(self._model, np.stack(images.to_pylist()), self._mark)
 
 
 def main(weights: str, index_url: str, index: str, listing: str) -> None:
@@ -42,8 +42,8 @@ def main(weights: str, index_url: str, index: str, listing: str) -> None:
 
 def _documents(paths: list[str], weights: str, mark: Path) -> Iterator[dict[str, Any]]:
     frame = daft.from_pydict({"path": paths}).into_batches(BATCH)
-    pictures = daft.col("path").download().decode_image(mode="RGB").resize(SIZE, SIZE)
-    vectors = frame.select(daft.col("path"), Embed(weights, mark).vectors(pictures).alias("vector"))
+    images = daft.col("path").download().decode_image(mode="RGB").resize(SIZE, SIZE)
+    vectors = frame.select(daft.col("path"), Embed(weights, mark).vectors(images).alias("vector"))
     for row in vectors.iter_rows():
         yield document(row["path"], row["vector"])
 

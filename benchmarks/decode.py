@@ -21,10 +21,10 @@ from lookalike.images import RESAMPLING, decode
 Decoder = Callable[[bytes], object]
 
 #: A folder of small JPEGs; without it some are drawn.
-PICTURES = os.environ.get("LOOKALIKE_PICTURES")
+IMAGES = os.environ.get("LOOKALIKE_PICTURES")
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
 SMALL_COUNT = 200
-#: Small pictures of a listing are about as large as what the model takes.
+#: Small images of a listing are about as large as what the model takes.
 SMALL_SIZES = ((175, 175), (224, 224), (200, 267))
 SIZE = 224
 #: Of the draft decode in ours: the candidates may stop at the same.
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _rates(decoders: dict[str, Decoder], files: Sequence[bytes]) -> dict[str, list[float]]:
-    """Pictures per second on one core, the decoders in turn; the first round warms up and is not counted."""
+    """Images per second on one core, the decoders in turn; the first round warms up and is not counted."""
     rates: dict[str, list[float]] = {name: [] for name in decoders}
     for number in range(ROUNDS + 1):
         for name, decoder in decoders.items():
@@ -64,11 +64,11 @@ def _workloads() -> Iterator[tuple[str, list[bytes]]]:
 
 
 def _small() -> list[bytes]:
-    if PICTURES:
-        paths = sorted(Path(PICTURES).rglob("*.jpg"))
+    if IMAGES:
+        paths = sorted(Path(IMAGES).rglob("*.jpg"))
         return [path.read_bytes() for path in paths[:: max(1, len(paths) // SMALL_COUNT)]]
     drawn = (photograph(*SMALL_SIZES[seed % len(SMALL_SIZES)], seed) for seed in range(SMALL_COUNT))
-    return [encoded(picture, "JPEG", quality=QUALITY) for picture in drawn]
+    return [encoded(image, "JPEG", quality=QUALITY) for image in drawn]
 
 
 def _ours(data: bytes) -> object:
@@ -76,13 +76,13 @@ def _ours(data: bytes) -> object:
 
 
 def _pillow_whole(data: bytes) -> object:
-    with Image.open(BytesIO(data)) as picture:
-        return _resized(picture.convert("RGB"))
+    with Image.open(BytesIO(data)) as image:
+        return _resized(image.convert("RGB"))
 
 
-def _resized(picture: Image.Image) -> object:
+def _resized(image: Image.Image) -> object:
     # Turned to bytes, as whoever wants an array must.
-    return picture.resize((SIZE, SIZE), RESAMPLING).tobytes()
+    return image.resize((SIZE, SIZE), RESAMPLING).tobytes()
 
 
 def _candidates() -> Iterator[tuple[str, Decoder]]:

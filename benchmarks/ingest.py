@@ -4,13 +4,13 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmarks.material import LITE0, MODELS, PICTURES, RESNET50, listed, missing
+from benchmarks.material import IMAGES, LITE0, MODELS, RESNET50, listed, missing
 from benchmarks.ours import environment, ingest
 from benchmarks.table import console, print_rates
 from testing.services.opensearch import OpenSearchServer
 
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "3"))
-#: ResNet50 is slow and its rate even: a part of the pictures is enough for it.
+#: ResNet50 is slow and its rate even: a part of the images is enough for it.
 RESNET_IMAGES = 400
 FIRST = "first ingest"
 
@@ -20,7 +20,7 @@ def main() -> None:
         console.print(f"Ingest is not measured. {problem}")
         return
     with OpenSearchServer() as server, tempfile.TemporaryDirectory() as folder, environment(Path(folder), server.url):
-        whole = _whole({RESNET50: listed(Path(folder), RESNET_IMAGES), LITE0: PICTURES})
+        whole = _whole({RESNET50: listed(Path(folder), RESNET_IMAGES), LITE0: IMAGES})
     for name, sides in whole.items():
         print_rates(f"{name}, the whole command", "images/s", sides, baseline=FIRST)
 

@@ -1,4 +1,4 @@
-"""The load generator, as a program: so many clients that each send a picture, wait for the answer, and send the next.
+"""The load generator, as a program: so many clients that each send an image, wait for the answer, and send the next.
 
 Run as `python -m benchmarks.load URL FOLDER CLIENTS SECONDS`; prints one JSON object. It shares the machine with what
 it measures, so it keeps its connections, parses no JSON and tells the CPU it used.
@@ -22,24 +22,24 @@ FOUND = b'"score"'
 
 
 class Client(threading.Thread):
-    """One client on one connection until the deadline; its first picture is the `number`th."""
+    """One client on one connection until the deadline; its first image is the `number`th."""
 
-    def __init__(self, address: str, pictures: list[bytes], number: int, deadline: float) -> None:
+    def __init__(self, address: str, images: list[bytes], number: int, deadline: float) -> None:
         super().__init__(daemon=True)
         self.took_ms: list[float] = []
         self.errors: list[str] = []
         self._address = address
-        self._pictures = pictures
+        self._images = images
         self._number = number
         self._deadline = deadline
 
     def run(self) -> None:
         connection = http.client.HTTPConnection(self._address, timeout=TIMEOUT_S)
         while time.perf_counter() < self._deadline:
-            picture = self._pictures[self._number % len(self._pictures)]
+            image = self._images[self._number % len(self._images)]
             began = time.perf_counter()
             try:
-                problem = _search(connection, picture)
+                problem = _search(connection, image)
             except (OSError, http.client.HTTPException) as error:
                 problem = repr(error)
                 connection.close()
@@ -50,11 +50,11 @@ class Client(threading.Thread):
 
 
 def main(url: str, folder: str, clients: int, seconds: float) -> None:
-    pictures = [path.read_bytes() for path in sorted(Path(folder).rglob("*.jpg"))]
+    images = [path.read_bytes() for path in sorted(Path(folder).rglob("*.jpg"))]
     began, cpu_began = time.perf_counter(), time.process_time()
-    # Each client begins elsewhere, so that no two send the same picture at once.
+    # Each client begins elsewhere, so that no two send the same image at once.
     threads = [
-        Client(urlsplit(url).netloc, pictures, number * len(pictures) // clients, began + seconds)
+        Client(urlsplit(url).netloc, images, number * len(images) // clients, began + seconds)
         for number in range(clients)
     ]
     for thread in threads:
@@ -64,9 +64,9 @@ def main(url: str, folder: str, clients: int, seconds: float) -> None:
     print(json.dumps(_summary(threads, time.perf_counter() - began, time.process_time() - cpu_began)))
 
 
-def _search(connection: http.client.HTTPConnection, picture: bytes) -> str:
+def _search(connection: http.client.HTTPConnection, image: bytes) -> str:
     """What went wrong, or nothing."""
-    connection.request("POST", SEARCH, picture, {"Content-Type": "image/jpeg"})
+    connection.request("POST", SEARCH, image, {"Content-Type": "image/jpeg"})
     answer = connection.getresponse()
     body = answer.read()
     return "" if answer.status == 200 and FOUND in body else f"{answer.status} {body[:200]!r}"

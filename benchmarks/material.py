@@ -1,4 +1,4 @@
-"""What is ingested, and with which models: pictures and weights that lie beside the checkout, never in it."""
+"""What is ingested, and with which models: images and weights that lie beside the checkout, never in it."""
 
 import os
 import random
@@ -6,7 +6,7 @@ from pathlib import Path
 
 SHARED = Path(os.environ.get("LOOKALIKE_SHARED", Path(__file__).parent.parent.parent / "shared"))
 #: A folder of JPEGs, each in the folder of its label.
-PICTURES = Path(os.environ.get("LOOKALIKE_PICTURES", SHARED / "data" / "celebrities"))
+IMAGES = Path(os.environ.get("LOOKALIKE_PICTURES", SHARED / "data" / "celebrities"))
 WEIGHTS = SHARED / "weights" / "resnet50-v1.5-imagenet.keras"
 RESNET50 = "lookalike resnet50"
 LITE0 = "lookalike efficientnet-lite0"
@@ -26,16 +26,16 @@ QUANTIZED = {
 
 def missing() -> str:
     """What is not there and what to do, as a sentence; or nothing."""
-    if not next(PICTURES.rglob("*.jpg"), None):
-        return f"There are no pictures (*.jpg) in {PICTURES}: set LOOKALIKE_PICTURES to a folder of them."
+    if not next(IMAGES.rglob("*.jpg"), None):
+        return f"There are no images (*.jpg) in {IMAGES}: set LOOKALIKE_PICTURES to a folder of them."
     if not WEIGHTS.is_file():
         return f"{WEIGHTS} is missing: set LOOKALIKE_SHARED to the folder that holds weights/{WEIGHTS.name}."
     return ""
 
 
 def sample(count: int) -> list[str]:
-    """The first `count` paths of the pictures in an order drawn once: a small sample is part of a larger one."""
-    paths = sorted(str(path) for path in PICTURES.rglob("*.jpg"))
+    """The first `count` paths of the images in an order drawn once: a small sample is part of a larger one."""
+    paths = sorted(str(path) for path in IMAGES.rglob("*.jpg"))
     return random.Random(0).sample(paths, len(paths))[:count]
 
 

@@ -1,4 +1,4 @@
-"""What a worker child holds in memory: chunks of ever larger pictures, and then many small ones, in a real worker."""
+"""What a worker child holds in memory: chunks of ever larger images, and then many small ones, in a real worker."""
 
 import os
 import tempfile
@@ -14,7 +14,7 @@ from rich.table import Table
 from benchmarks.child import TIME_LIMIT_S, Child, running_worker
 from benchmarks.photographs import QUALITY, SIZES, encoded, mosaic, photograph
 from benchmarks.table import console
-from lookalike.embedding.specs.spec import PICTURE_SIZE
+from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.queue import send_chunk
 from lookalike.records import Chunk, ImageRef
 from lookalike.settings import Settings
@@ -23,23 +23,23 @@ from testing.services.redis import RedisServer
 from testing.worker_bench import Bench
 
 MEGAPIXELS = tuple(int(size) for size in os.environ.get("LOOKALIKE_MEGAPIXELS", "12,50,200").split(","))
-SMALL_PICTURES = int(os.environ.get("LOOKALIKE_SMALL_PICTURES", "50000"))
+SMALL_IMAGES = int(os.environ.get("LOOKALIKE_SMALL_PICTURES", "50000"))
 #: Of each format and size: enough to tell whether one's memory is given back before the next is read.
-LARGE_PICTURES = 3
+LARGE_IMAGES = 3
 #: So many different small files, each under many names: no two of a chunk hold the same bytes.
 SMALL_FILES = 256
 SMALL_SIDE = 200
-#: Chunks between two looks at the small pictures' memory.
+#: Chunks between two looks at the small images' memory.
 CHUNKS_PER_SAMPLE = 10
-#: The share of the samples that the slope leaves out: the first pictures fill caches.
+#: The share of the samples that the slope leaves out: the first images fill caches.
 WARM_UP = 0.3
-#: Of a picture being decoded, at most (worst: WebP, and grey with transparency): see `lookalike.images.decode`.
+#: Of an image being decoded, at most (worst: WebP, and grey with transparency): see `lookalike.images.decode`.
 BYTES_PER_PIXEL = 13
 #: A file's bytes, and the copy that some of Pillow's readers make of them.
 FILES_HELD = 2
-#: A chunk's pictures of the model's size one by one, and stacked for the model.
+#: A chunk's images of the model's size one by one, and stacked for the model.
 BATCHES_HELD = 2
-#: What glibc keeps for the next picture.
+#: What glibc keeps for the next image.
 SLACK_MIB = 64
 RAISED = {"LOOKALIKE_MAX_IMAGE_PIXELS": str(2**28), "LOOKALIKE_MAX_IMAGE_BYTES": str(2**30)}
 FORMATS: dict[str, tuple[str, dict[str, object]]] = {
@@ -54,7 +54,7 @@ FORMATS: dict[str, tuple[str, dict[str, object]]] = {
 
 @dataclass(frozen=True)
 class Held:
-    """What the child held around one chunk, in MiB of resident memory, and what became of its pictures."""
+    """What the child held around one chunk, in MiB of resident memory, and what became of its images."""
 
     before: float
     peak: float
@@ -79,24 +79,24 @@ def _bound_mib(settings: Settings, base_mib: float) -> float:
     """What a child that holds `base_mib` after its first chunk may hold at most."""
     pixels = BYTES_PER_PIXEL * settings.max_image_pixels
     files = FILES_HELD * settings.max_image_bytes
-    batch = BATCHES_HELD * settings.chunk_size * 3 * PICTURE_SIZE**2
+    batch = BATCHES_HELD * settings.chunk_size * 3 * IMAGE_SIZE**2
     return base_mib + (pixels + files + batch) / 2**20 + SLACK_MIB
 
 
 def _report_large(bench: Bench, title: str, small: Sequence[Path]) -> None:
-    """One row a format and size; the first rows are of small pictures, which the child needs for anything."""
+    """One row a format and size; the first rows are of small images, which the child needs for anything."""
     shown = Table(title=f"A worker child, MiB. {title}", box=None, title_justify="left", title_style="bold")
     for column in ("", "a file's", "before", "peak", "above before", "after", "indexed", "rejected"):
         shown.add_column(column, justify="left" if not column else "right")
     first = _held(bench, _named(small, bench.root / f"first-{title}", 64))
-    _add_row(shown, "64 small pictures, the child's first", small[0], first)
-    _add_row(shown, "64 small pictures", small[0], _held(bench, _named(small, bench.root / f"second-{title}", 64)))
+    _add_row(shown, "64 small images, the child's first", small[0], first)
+    _add_row(shown, "64 small images", small[0], _held(bench, _named(small, bench.root / f"second-{title}", 64)))
     tile = photograph(2000, 1500)
     for megapixels in MEGAPIXELS:
-        picture = mosaic(*SIZES[megapixels], tile)
+        image = mosaic(*SIZES[megapixels], tile)
         for name in FORMATS:
-            paths = _large_files(bench.root / f"{megapixels}-{name}", name, picture)
-            row = f"{LARGE_PICTURES} x {megapixels} megapixels, {name}"
+            paths = _large_files(bench.root / f"{megapixels}-{name}", name, image)
+            row = f"{LARGE_IMAGES} x {megapixels} megapixels, {name}"
             _add_row(shown, row, paths[0], _held(bench, paths))
     console.print(shown)
     limits = f"{bench.settings.max_image_pixels:,} pixels, {bench.settings.max_image_bytes / 2**20:,.0f} MiB a file"
@@ -131,11 +131,11 @@ def _send(bench: Bench, chunks: Sequence[Sequence[Path]]) -> str:
 
 
 def _report_small(bench: Bench, files: Sequence[Path]) -> None:
-    """RSS along many small pictures, and its slope after the caches are filled."""
+    """RSS along many small images, and its slope after the caches are filled."""
     size = bench.settings.chunk_size
     samples: list[tuple[int, float]] = []
     child = Child(bench.settings.home)
-    names = _named(files, bench.root / "many", SMALL_PICTURES)
+    names = _named(files, bench.root / "many", SMALL_IMAGES)
     for start in range(0, len(names), size * CHUNKS_PER_SAMPLE):
         part = names[start : start + size * CHUNKS_PER_SAMPLE]
         _send(bench, [part[at : at + size] for at in range(0, len(part), size)])
@@ -143,20 +143,20 @@ def _report_small(bench: Bench, files: Sequence[Path]) -> None:
     kept = samples[int(len(samples) * WARM_UP) :]
     done, resident = np.array(kept).T
     slope, _ = np.polyfit(done, resident, 1) if len(kept) > 1 else (float("nan"), 0.0)
-    console.print(f"{samples[-1][0]:,} small pictures through one child, chunks of {size}: resident MiB")
+    console.print(f"{samples[-1][0]:,} small images through one child, chunks of {size}: resident MiB")
     for number, mib in samples[:: max(1, len(samples) // 10)]:
         console.print(f"  after {number:>7,}: {mib:,.1f}")
     console.print(
         f"  the last {len(kept)} of {len(samples)} looks: median {median(resident):,.1f}, "
-        f"{min(resident):,.1f} to {max(resident):,.1f}; slope {10_000 * slope:+.2f} MiB per 10,000 pictures\n"
+        f"{min(resident):,.1f} to {max(resident):,.1f}; slope {10_000 * slope:+.2f} MiB per 10,000 images\n"
     )
 
 
 def _small_files(folder: Path) -> list[Path]:
     folder.mkdir()
     for seed in range(SMALL_FILES):
-        picture = photograph(SMALL_SIDE, SMALL_SIDE, seed)
-        (folder / f"{seed:04d}.jpg").write_bytes(encoded(picture, "JPEG", quality=QUALITY))
+        image = photograph(SMALL_SIDE, SMALL_SIDE, seed)
+        (folder / f"{seed:04d}.jpg").write_bytes(encoded(image, "JPEG", quality=QUALITY))
     return sorted(folder.iterdir())
 
 
@@ -169,14 +169,14 @@ def _named(files: Sequence[Path], folder: Path, count: int) -> list[Path]:
     return names
 
 
-def _large_files(folder: Path, name: str, picture: Image.Image) -> list[Path]:
-    """The picture in this format; a byte behind its end makes every file another."""
-    paths = [folder / f"{number}.img" for number in range(LARGE_PICTURES)]
+def _large_files(folder: Path, name: str, image: Image.Image) -> list[Path]:
+    """The image in this format; a byte behind its end makes every file another."""
+    paths = [folder / f"{number}.img" for number in range(LARGE_IMAGES)]
     if folder.exists():
         return paths
     folder.mkdir()
     kind, options = FORMATS[name]
-    data = encoded(picture, kind, **options)
+    data = encoded(image, kind, **options)
     for number, path in enumerate(paths):
         path.write_bytes(data + bytes([number]))
     return paths

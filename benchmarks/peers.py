@@ -1,6 +1,6 @@
-"""Peers side by side: the article's way, Ray Data and Daft with Keras, and ours; same pictures, same OpenSearch.
+"""Peers side by side: the article's way, Ray Data and Daft with Keras, and ours; same images, same OpenSearch.
 
-`make peers` builds the environment of Ray and Daft. A run is believed once its pictures are counted in OpenSearch.
+`make peers` builds the environment of Ray and Daft. A run is believed once its images are counted in OpenSearch.
 """
 
 import json
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.material import (
+    IMAGES,
     LITE0,
     LITE0_INT8,
     MODELS,
-    PICTURES,
     QUANTIZED,
     RESNET50,
     RESNET50_INT8,
@@ -38,7 +38,7 @@ ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
 HEAP_MIB = 1024
 #: 10 to 25 s for each on two cores, and no batch that is not full: TensorFlow traces another shape anew.
 PEER_IMAGES = 8 * BATCH
-#: About 10 s of ResNet50; Lite0, the fastest, gets all pictures that there are.
+#: About 10 s of ResNet50; Lite0, the fastest, gets all images that there are.
 OUR_IMAGES = {RESNET50: 600, RESNET50_INT8: 1200, LITE0: sys.maxsize, LITE0_INT8: sys.maxsize}
 #: Options of `lookalike ingest`.
 OURS = {**MODELS, **{name: ("--model", quantize[1]) for name, quantize in QUANTIZED.items()}}
@@ -52,7 +52,7 @@ SILENCE = {"RAY_USAGE_STATS_ENABLED": "0", "DAFT_ANALYTICS_ENABLED": "0", "DO_NO
 
 
 class Peer(NamedTuple):
-    """A program of this folder that ingests a list of pictures, and the Python that has its packages."""
+    """A program of this folder that ingests a list of images, and the Python that has its packages."""
 
     module: str
     python: Path
@@ -81,9 +81,9 @@ def main() -> None:
     except (ServiceMissing, TimeoutError, subprocess.CalledProcessError) as error:
         sys.exit(f"The peers are not measured: {error}")
     for baseline in (ARTICLE, RAY):
-        print_rates("Steady work: all started, the first pictures done", "images/s", steady, baseline)
+        print_rates("Steady work: all started, the first images done", "images/s", steady, baseline)
     for baseline in (ARTICLE, RAY):
-        print_rates(f"The whole command, {PEER_IMAGES} pictures, start and end included", "images/s", whole, baseline)
+        print_rates(f"The whole command, {PEER_IMAGES} images, start and end included", "images/s", whole, baseline)
 
 
 def _check_there() -> None:
@@ -92,7 +92,7 @@ def _check_there() -> None:
         sys.exit(problem)
     found = len(sample(PEER_IMAGES))
     if found < PEER_IMAGES:
-        sys.exit(f"The peers need {PEER_IMAGES} pictures, and there are {found}: set LOOKALIKE_PICTURES to more.")
+        sys.exit(f"The peers need {PEER_IMAGES} images, and there are {found}: set LOOKALIKE_PICTURES to more.")
     question = "from importlib.metadata import version as v; print('Ray', v('ray'), 'and Daft', v('daft'))"
     try:
         done = subprocess.run([PEERS[RAY].python, "-c", question], capture_output=True, text=True, check=True)
@@ -111,7 +111,7 @@ def _measured() -> tuple[Rates, Rates]:
         environment(Path(folder, "home"), server.url),
     ):
         for options in QUANTIZED.values():
-            lookalike(["model", "quantize", str(PICTURES), "--json", *options])
+            lookalike(["model", "quantize", str(IMAGES), "--json", *options])
         for number in range(ROUNDS):
             place = Place(server.url, Path(folder), number)
             with left_as_found(server):
@@ -168,4 +168,4 @@ def _demand(name: str, index_url: str, index: str, images: int) -> None:
     request(index_url, "POST", f"/{index}/_refresh")
     count = request(index_url, "GET", f"/{index}/_count")["count"]
     if count != images:
-        sys.exit(f"{name} was given {images} pictures and OpenSearch holds {count}: its rate would be of other work.")
+        sys.exit(f"{name} was given {images} images and OpenSearch holds {count}: its rate would be of other work.")

@@ -1,4 +1,4 @@
-"""Pictures like a camera's, drawn with NumPy: soft light, edges, texture and noise; knows no decoder's speed."""
+"""Images like a camera's, drawn with NumPy: soft light, edges, texture and noise; knows no decoder's speed."""
 
 from io import BytesIO
 
@@ -29,16 +29,16 @@ def photograph(width: int, height: int, seed: int = 0) -> Image.Image:
 
 
 def mosaic(width: int, height: int, tile: Image.Image) -> Image.Image:
-    """A picture of any size made of the tile, for sizes that would take minutes to draw."""
+    """An image of any size made of the tile, for sizes that would take minutes to draw."""
     pixels: NDArray[np.uint8] = np.asarray(tile)
     repeats = (-(-height // pixels.shape[0]), -(-width // pixels.shape[1]), 1)
     return Image.fromarray(np.ascontiguousarray(np.tile(pixels, repeats)[:height, :width]))
 
 
-def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     """The file's bytes; `kind` and `options` are Pillow's."""
     file = BytesIO()
-    picture.save(file, kind, **options)
+    image.save(file, kind, **options)
     return file.getvalue()
 
 

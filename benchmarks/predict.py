@@ -1,4 +1,4 @@
-"""The same search answered the article's way, as a program: load_img, Keras' `predict` on one picture, a k-NN query.
+"""The same search answered the article's way, as a program: load_img, Keras' `predict` on one image, a k-NN query.
 
 Run as `python -m benchmarks.predict PORT INDEX_URL INDEX MODEL [WEIGHTS]`; it listens once the model has run.
 Threads take the requests and wait in turn for the model, whose `predict` keeps its state in itself.
@@ -24,7 +24,7 @@ BACKLOG = 64
 
 
 class Predictor:
-    """What the article does with a picture to search for."""
+    """What the article does with an image to search for."""
 
     def __init__(self, index_url: str, index: str, model: str, weights: str | None) -> None:
         from opensearchpy import OpenSearch

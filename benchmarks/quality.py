@@ -1,6 +1,6 @@
 """`make evaluate`: the figures of the models on labelled folders, through a real OpenSearch, into docs/quality.md.
 
-The example report beside it shows drawn pictures only. Where the folders are missing, it says so and writes nothing.
+The example report beside it shows drawn images only. Where the folders are missing, it says so and writes nothing.
 """
 
 import json
@@ -40,17 +40,17 @@ INTRODUCTION = """\
 
 Written by `make evaluate`; do not edit. Each folder's classes are split by seed, 80 % stored and 20 % asked for,
 {seeds} times; every figure is the mean over the splits \u00b1 half its 95 % confidence interval (Student's t), through
-an OpenSearch index at default settings. The splits of a folder share pictures, so an interval tells how much the choice
-of queries matters, not how other pictures would fare.
+an OpenSearch index at default settings. The splits of a folder share images, so an interval tells how much the choice
+of queries matters, not how other images would fare.
 
 A name with `+pca`, `+lda` or `+classifier` is a head that was **fitted anew on the stored part of each split** and
 never saw a query; the others are fitted to nothing. Constants such as LDA's shrinkage were chosen once on the
-celebrities, so those figures may flatter a little. [An example of the report](quality-example.html), on drawn pictures.
+celebrities, so those figures may flatter a little. [An example of the report](quality-example.html), on drawn images.
 
 - hit@k: queries with at least one right name among k results (what the article reports: .819).
 - P@1, P@k: the share of right names among the first 1 or k results.
 - mAP@k: mean over queries of 1 / min(R, k) times the sum of the precisions at the ranks of right results, where R
-  pictures of the name are stored (Weyand et al., Google Landmarks Dataset v2, 2020).
+  images of the name are stored (Weyand et al., Google Landmarks Dataset v2, 2020).
 - recall: the share of the exact k nearest that the index found.
 """
 

@@ -30,7 +30,7 @@ class Embed:
         self._mark = mark
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Of uint8 pictures with their paths; they go no further, the vectors do."""
+        """Of uint8 images with their paths; they go no further, the vectors do."""
         return {"path": batch["path"], "vector": embed(self._model, batch["image"], self._mark)}
 
 
@@ -49,11 +49,9 @@ def main(weights: str, index_url: str, index: str, listing: str) -> None:
 def _documents(paths: list[str], weights: str, mark: Path) -> Iterator[dict[str, Any]]:
     # As many blocks as batches: from smaller ones Ray makes a full batch and a rest, which TensorFlow traces anew.
     blocks = math.ceil(len(paths) / BATCH)
-    pictures = ray.data.read_images(
-        paths, size=(SIZE, SIZE), mode="RGB", include_paths=True, override_num_blocks=blocks
-    )
+    images = ray.data.read_images(paths, size=(SIZE, SIZE), mode="RGB", include_paths=True, override_num_blocks=blocks)
     actors = ray.data.ActorPoolStrategy(size=ACTORS)
-    vectors = pictures.map_batches(Embed, fn_constructor_args=[weights, mark], batch_size=BATCH, compute=actors)
+    vectors = images.map_batches(Embed, fn_constructor_args=[weights, mark], batch_size=BATCH, compute=actors)
     for row in vectors.iter_rows():
         yield document(row["path"], row["vector"])
 

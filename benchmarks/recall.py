@@ -1,6 +1,6 @@
 """Recall of HNSW at default settings against exact search, on synthetic clustered vectors in a real OpenSearch.
 
-`lookalike evaluate --index-sweep` measures other settings, on your own pictures.
+`lookalike evaluate --index-sweep` measures other settings, on your own images.
 """
 
 import os

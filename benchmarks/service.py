@@ -23,15 +23,15 @@ from lookalike.samples import draw_samples
 from testing.services.opensearch import OpenSearchServer
 from testing.services.ports import free_port
 
-#: A folder of JPEGs to send; without it the demo's pictures are drawn.
-PICTURES = os.environ.get("LOOKALIKE_PICTURES")
+#: A folder of JPEGs to send; without it the demo's images are drawn.
+IMAGES = os.environ.get("LOOKALIKE_PICTURES")
 VECTORS = int(os.environ.get("LOOKALIKE_VECTORS", "100000"))
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
 #: Of one run of the load generator.
 SECONDS = float(os.environ.get("LOOKALIKE_SECONDS", "10"))
 STARTS = 5
 CLIENTS = 16
-STORED_PICTURES = 32
+STORED_IMAGES = 32
 HEAP_MIB = 2048
 INDEX = "service"
 MODEL = "efficientnet-lite0"
@@ -46,29 +46,29 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         environment(Path(folder, "home"), server.url),
     ):
-        pictures = _pictures(Path(folder))
-        _fill(server.url, pictures, Path(folder))
+        images = _images(Path(folder))
+        _fill(server.url, images, Path(folder))
         starts = [_start_seconds() for _ in range(STARTS)]
         with _running(server.url) as programs:
-            one, many = _rounds(programs, pictures)
+            one, many = _rounds(programs, images)
             resident_mib = programs[OURS].resident_mib
     _report(one, many)
     console.print(f"start to ready: median {median(starts):.2f} s, {min(starts):.2f} to {max(starts):.2f} s")
     console.print(f"resident after the load: {resident_mib:.0f} MiB\n")
 
 
-def _pictures(folder: Path) -> Path:
-    if PICTURES:
-        return Path(PICTURES)
+def _images(folder: Path) -> Path:
+    if IMAGES:
+        return Path(IMAGES)
     draw_samples(folder / "drawn", per_class=10)
     return folder / "drawn"
 
 
-def _fill(index_url: str, pictures: Path, folder: Path) -> None:
-    """A few real pictures as a user ingests them, which also builds the model, and many vectors."""
+def _fill(index_url: str, images: Path, folder: Path) -> None:
+    """A few real images as a user ingests them, which also builds the model, and many vectors."""
     stored = folder / "stored"
     stored.mkdir()
-    for number, path in enumerate(sorted(pictures.rglob("*.jpg"))[:STORED_PICTURES]):
+    for number, path in enumerate(sorted(images.rglob("*.jpg"))[:STORED_IMAGES]):
         shutil.copy(path, stored / f"{number:03d}.jpg")
     ingest(stored, INDEX)
     index = open_index(index_url, INDEX)
@@ -107,21 +107,21 @@ def _running(index_url: str) -> Iterator[dict[str, Program]]:
 Runs = dict[str, list[dict[str, Any]]]
 
 
-def _rounds(programs: Mapping[str, Program], pictures: Path) -> tuple[Runs, Runs]:
+def _rounds(programs: Mapping[str, Program], images: Path) -> tuple[Runs, Runs]:
     """Runs of the load generator by side: with one client, and with many."""
     one: Runs = {name: [] for name in programs}
     many: Runs = {name: [] for name in programs}
     for program in programs.values():
-        _load(program, pictures, CLIENTS)
+        _load(program, images, CLIENTS)
     for _ in range(ROUNDS):
         for name, program in programs.items():
-            one[name].append(_load(program, pictures, 1))
-            many[name].append(_load(program, pictures, CLIENTS))
+            one[name].append(_load(program, images, 1))
+            many[name].append(_load(program, images, CLIENTS))
     return one, many
 
 
-def _load(program: Program, pictures: Path, clients: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.load", program.url, str(pictures), str(clients), str(SECONDS)]
+def _load(program: Program, images: Path, clients: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.load", program.url, str(images), str(clients), str(SECONDS)]
     cpu_seconds = program.cpu_seconds
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     summary: dict[str, Any] = json.loads(done.stdout)

@@ -15,9 +15,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 #: Of the article's vectors.
 DIMENSION = 256
-#: Pixels of a picture's side.
+#: Pixels of an image's side.
 SIZE = 224
-#: Pictures of a forward pass, and of a bulk request beside the next one, where a peer has batches.
+#: Images of a forward pass, and of a bulk request beside the next one, where a peer has batches.
 BATCH = 32
 
 

@@ -14,23 +14,23 @@ from benchmarks.table import print_rates
 from lookalike.samples import keep, samples
 
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
-#: Of each of the eight kinds of drawn pictures.
+#: Of each of the eight kinds of drawn images.
 PER_CLASS = 40
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
-        home, pictures = Path(temporary, "home"), _drawn(Path(temporary, "pictures"))
+        home, images = Path(temporary, "home"), _drawn(Path(temporary, "pictures"))
         with environment(home, f"lancedb://{home}/index"):
             for name, options in MODELS.items():
-                ingest(pictures, _index(name), *options)
+                ingest(images, _index(name), *options)
             children: dict[str, list[float]] = {name: [] for name in MODELS}
             searches: dict[str, list[float]] = {name: [] for name in MODELS}
-            picture = next(pictures.rglob("*.jpg"))
+            image = next(images.rglob("*.jpg"))
             for _ in range(ROUNDS):
                 for name, options in MODELS.items():
                     children[name].append(_child_ms(options))
-                    searches[name].append(_search_ms(picture, _index(name), options))
+                    searches[name].append(_search_ms(image, _index(name), options))
     print_rates("From a worker child's fork to its first embedding, model cached (bar 2,000)", "ms", children)
     print_rates("`lookalike search`, nothing running, embedded index (bar 1,500)", "ms", searches)
 
@@ -52,15 +52,15 @@ def _child_ms(options: tuple[str, ...]) -> float:
     return float(json.loads(done.stdout.splitlines()[-1]))
 
 
-def _search_ms(picture: Path, index: str, options: tuple[str, ...]) -> float:
+def _search_ms(image: Path, index: str, options: tuple[str, ...]) -> float:
     began = time.perf_counter()
-    command = [*LOOKALIKE, "search", str(picture), "--index", index, *options]
+    command = [*LOOKALIKE, "search", str(image), "--index", index, *options]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     return 1000 * (time.perf_counter() - began)
 
 
 def fork_and_embed(model: str | None = None, weights: str | None = None) -> None:
-    """Fork, load the model in the child, embed one picture there, and print the milliseconds since the fork."""
+    """Fork, load the model in the child, embed one image there, and print the milliseconds since the fork."""
 
     # What the parent of a worker's processes has loaded when it forks.
     import numpy as np

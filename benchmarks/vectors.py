@@ -1,4 +1,4 @@
-"""An index as large as wanted, of vectors that lie in clusters as those of pictures do; knows no picture."""
+"""An index as large as wanted, of vectors that lie in clusters as those of images do; knows no image."""
 
 import time
 from dataclasses import replace

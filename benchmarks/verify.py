@@ -1,4 +1,4 @@
-"""`lookalike verify` against OpenSearch: its rate, and its peak memory with ten times as many pictures."""
+"""`lookalike verify` against OpenSearch: its rate, and its peak memory with ten times as many images."""
 
 import hashlib
 import json
@@ -52,7 +52,7 @@ def _run(folder: Path, count: int, index: Index, model: ModelIdentity) -> dict[s
         path = folder / f"{number // FOLDER_SIZE:04d}" / f"{number:07d}.jpg"
         if number % FOLDER_SIZE == 0:
             path.parent.mkdir(parents=True)
-        path.write_bytes(b"tiny picture %d" % number)
+        path.write_bytes(b"tiny image %d" % number)
     _fill(folder, index, model)
     began = time.perf_counter()
     process = subprocess.Popen([*LOOKALIKE, "verify", str(folder), "--json"], stdout=subprocess.PIPE)

@@ -23,7 +23,7 @@ LEFT_OUT = {
     "worker": (),
 }
 USER_ID = 10001
-PICTURES_PER_CLASS = 2
+IMAGES_PER_CLASS = 2
 
 LOOK = """
 import importlib.util, json, os, sys
@@ -54,13 +54,13 @@ def look_into(engine: Engine, trial: Trial, target: str) -> None:
 def check(engine: Engine, model: str) -> None:
     """Raises Failed."""
     with ExitStack() as ending:
-        pictures = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="lookalike-images-")))
+        images = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="lookalike-images-")))
         # Made for one user alone, and read by another.
-        pictures.chmod(0o755)
-        draw_samples(pictures, per_class=PICTURES_PER_CLASS, seed=1)
+        images.chmod(0o755)
+        draw_samples(images, per_class=IMAGES_PER_CLASS, seed=1)
         redis, opensearch = ending.enter_context(RedisServer()), ending.enter_context(OpenSearchServer())
         places = {"LOOKALIKE_BROKER_URL": redis.url, "LOOKALIKE_INDEX_URL": opensearch.url, "LOOKALIKE_MODEL": model}
-        trial = Trial(engine, places, pictures)
+        trial = Trial(engine, places, images)
         for target in LEFT_OUT:
             look_into(engine, trial, target)
         trial.run()

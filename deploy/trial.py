@@ -1,4 +1,4 @@
-"""A real job through the images: index made, pictures ingested, a search answered; knows not how they were built.
+"""A real job through the images: index made, images ingested, a search answered; knows not how they were built.
 
 Redis and OpenSearch are the tests', reached over the network of this machine.
 """
@@ -34,12 +34,12 @@ def tag_of(target: str) -> str:
 
 
 class Trial:
-    """Commands in images, with one environment; pictures lie in `/images`."""
+    """Commands in images, with one environment; images lie in `/images`."""
 
-    def __init__(self, engine: Engine, environment: dict[str, str], pictures: Path) -> None:
+    def __init__(self, engine: Engine, environment: dict[str, str], images: Path) -> None:
         self._engine = engine
         self._environment = {**environment, "LOOKALIKE_ROOTS": '["/images"]', "LOOKALIKE_API_KEY": API_KEY}
-        self._pictures = pictures
+        self._images = images
 
     def run(self) -> None:
         """Create, ingest, search, and ask after the health of each. Raises Failed."""
@@ -54,10 +54,10 @@ class Trial:
             if not done["found"] == done["indexed"] > 0:
                 raise Failed(f"not everything was indexed: {done}")
             await_answer(f"{url}/health/ready")
-            best = search(f"{url}/search", next(self._pictures.rglob("*.jpg")))
+            best = search(f"{url}/search", next(self._images.rglob("*.jpg")))
             self.said("worker", "lookalike", "doctor", "--worker")
             self._look()
-        print(f"{done['indexed']} pictures indexed in {done['seconds']:.1f} s; the best match scores {best:.3f}")
+        print(f"{done['indexed']} images indexed in {done['seconds']:.1f} s; the best match scores {best:.3f}")
 
     def _look(self) -> None:
         """What the doctor says in the producer's image. Raises Failed."""
@@ -93,7 +93,7 @@ class Trial:
                 end(process)
 
     def _command(self, target: str, words: tuple[str, ...]) -> list[str]:
-        return self._engine.command(tag_of(target), words, self._environment, {self._pictures: "/images"})
+        return self._engine.command(tag_of(target), words, self._environment, {self._images: "/images"})
 
 
 def end(process: "subprocess.Popen[bytes]", patience_s: float = 30) -> None:
@@ -105,10 +105,10 @@ def end(process: "subprocess.Popen[bytes]", patience_s: float = 30) -> None:
         process.wait()
 
 
-def search(url: str, picture: Path) -> float:
+def search(url: str, image: Path) -> float:
     """The score of the best match. Raises Failed where there is none."""
     headers = {"X-API-Key": API_KEY, "Content-Type": "application/octet-stream"}
-    with urlopen(Request(url, data=picture.read_bytes(), headers=headers), timeout=60) as answer:
+    with urlopen(Request(url, data=image.read_bytes(), headers=headers), timeout=60) as answer:
         matches = json.load(answer)["matches"]
     if not matches:
         raise Failed("the search found nothing")

@@ -125,7 +125,7 @@ class ModelUnavailable(PermanentError):
 
 
 class NotStored(LookalikeError):
-    """A search starts from a picture that the index does not hold."""
+    """A search starts from an image that the index does not hold."""
 
     def __init__(self, id: str, index: str) -> None:
         super().__init__(id, index)
@@ -133,7 +133,7 @@ class NotStored(LookalikeError):
         self.index = index
 
     def __str__(self) -> str:
-        return f"Index {self.index} holds no picture {self.id}.\nIngest it first, or search by the picture itself."
+        return f"Index {self.index} holds no image {self.id}.\nIngest it first, or search by the image itself."
 
 
 class JobUnknown(PermanentError):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from lookalike import embedding, images, index
 from lookalike.embedding import Embedder, ModelSpec
-from lookalike.embedding.specs.spec import PICTURE_SIZE
+from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.embedding.specs.spec_lookup import spec_of
 from lookalike.errors import ModelMismatch
-from lookalike.images import Picture
+from lookalike.images import DecodedImage
 from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
 from lookalike.records import Diagnostic, ModelIdentity
 from lookalike.settings import Settings
@@ -92,8 +92,8 @@ def storage(settings: Settings) -> Storage:
     return Storage(roots=settings.roots, max_bytes=settings.max_image_bytes)
 
 
-def decode(settings: Settings, data: bytes, *, size: int = PICTURE_SIZE) -> Picture:
-    """A picture of `size` x `size` pixels, the side that the model takes. Raises ImageRejected."""
+def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> DecodedImage:
+    """An image of `size` x `size` pixels, the side that the model takes. Raises ImageRejected."""
     return images.decode(data, max_pixels=settings.max_image_pixels, size=size)
 
 

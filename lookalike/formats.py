@@ -1,4 +1,4 @@
-"""What a picture's bytes say of themselves (format, orientation, end), read without any decoder."""
+"""What an image's bytes say of themselves (format, orientation, end), read without any decoder."""
 
 import re
 import struct
@@ -24,7 +24,7 @@ _END_MARKS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b"\x00;"}
 #: Some cameras and editors append a few bytes to the end mark.
 _TAIL_BYTES = 64
 
-#: The tag that says which way up a picture is (EXIF 2.32, 4.6.4.A).
+#: The tag that says which way up an image is (EXIF 2.32, 4.6.4.A).
 ORIENTATION = 0x0112
 
 
@@ -86,7 +86,7 @@ def ends_early(kind: str, data: bytes) -> bool:
 
 
 def _directory_offset(tiff: bytes) -> int:
-    """Where the first directory is, which compressing writers put behind the picture (TIFF 6.0, section 2; BigTIFF)."""
+    """Where the first directory is, which compressing writers put behind the image (TIFF 6.0, section 2; BigTIFF)."""
     order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
     is_big = b"+" in tiff[:4]
     return int.from_bytes(tiff[8:16] if is_big else tiff[4:8], order)

@@ -39,11 +39,11 @@ Image.MAX_IMAGE_PIXELS = None
 # Workers are one process per core: AVIF threads would only fight the neighbours for them.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
-#: Of small pictures for people; the eye sees no difference above.
+#: Of small images for people; the eye sees no difference above.
 JPEG_QUALITY = 80
 
 _BITS_PER_SAMPLE = 0x0102
-#: What turns a picture stored with EXIF orientation N upright.
+#: What turns a image stored with EXIF orientation N upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -55,7 +55,7 @@ _UPRIGHT = {
 }
 
 # Everything Pillow's decoders raise on hostile bytes. It names families instead of Exception, so that what a signal
-# handler raises in here (a time limit) is not taken for a fault of the picture.
+# handler raises in here (a time limit) is not taken for a fault of the image.
 _HOSTILE = (
     *(ArithmeticError, AssertionError, AttributeError, BufferError, LookupError, MemoryError, OSError, RuntimeError),
     *(SyntaxError, SystemError, TypeError, ValueError, EOFError, StopIteration, Warning),
@@ -67,8 +67,8 @@ _TRUNCATED_SIGNS = ("truncated", "not enough data")
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """`pixels`: uint8 RGB [size, size, 3], upright. `width`, `height`: of the whole picture as shown, in pixels."""
+class DecodedImage:
+    """`pixels`: uint8 RGB [size, size, 3], upright. `width`, `height`: of the whole image as shown, in pixels."""
 
     pixels: NDArray[np.uint8]
     width: int
@@ -81,7 +81,7 @@ class _Jpeg(JpegImageFile):
 
 
 class _Tiff(TiffImageFile):
-    """Keeps the picture as stored: Pillow would turn it by parsing all EXIF, and stumble where it is broken."""
+    """Keeps the image as stored: Pillow would turn it by parsing all EXIF, and stumble where it is broken."""
 
     def _open(self) -> None:
         super()._open()
@@ -92,7 +92,7 @@ class _Tiff(TiffImageFile):
 
 
 class _WebP(WebPImageFile):
-    """Holds 12 bytes per pixel, not 16: the decoder's two canvases go before the picture's memory is asked for."""
+    """Holds 12 bytes per pixel, not 16: the decoder's two canvases go before the image's memory is asked for."""
 
     def load_prepare(self) -> None:
         # Pillow calls this with the frame's bytes in hand, and only the first frame is ever wanted.
@@ -111,11 +111,11 @@ _READERS: dict[str, type[ImageFile]] = {
 }
 
 
-def decode(data: bytes, *, max_pixels: int, size: int = 224) -> Picture:
-    """The first frame of a picture, upright, on white, squeezed to `size` x `size` (the aspect is not kept, as in
+def decode(data: bytes, *, max_pixels: int, size: int = 224) -> DecodedImage:
+    """The first frame of a image, upright, on white, squeezed to `size` x `size` (the aspect is not kept, as in
     Keras' `load_img`). Safe to call from several threads.
 
-    Takes, beside `data` and at most a copy of it, these bytes per pixel of the whole picture while it runs: baseline
+    Takes, beside `data` and at most a copy of it, these bytes per pixel of the whole image while it runs: baseline
     JPEG under 1, progressive JPEG 3 (6 if its colours are not subsampled, 8 as CMYK), RGB of the other formats 4 to 5,
     CMYK and 32-bit grey 8, AVIF 9, WebP and transparent grey 12. So 13 x `max_pixels` bounds it, once a size is read.
     Raises ImageRejected: empty, unsupported, bomb (more than `max_pixels`), truncated or corrupt.
@@ -124,7 +124,7 @@ def decode(data: bytes, *, max_pixels: int, size: int = 224) -> Picture:
 
 
 def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
-    """The first frame of a picture, upright, on white, as a JPEG whose longest side is `size` pixels at most.
+    """The first frame of a image, upright, on white, as a JPEG whose longest side is `size` pixels at most.
 
     Safe to call from several threads. Raises ImageRejected as `decode` does.
     """
@@ -132,7 +132,7 @@ def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
 
 
 def _reading(data: bytes, read: Callable[[str], Result]) -> Result:
-    """What `read` makes of a picture of this kind; whatever it stumbles over is a fault of the picture."""
+    """What `read` makes of a image of this kind; whatever it stumbles over is a fault of the image."""
     if not data:
         raise ImageRejected(Reason.EMPTY, "0 bytes")
     kind = formats.kind_of(data)
@@ -145,37 +145,37 @@ def _reading(data: bytes, read: Callable[[str], Result]) -> Result:
 
 
 def to_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """The JPEG of decoded pixels, uint8 RGB [H, W, 3]: for pages that show pictures."""
+    """The JPEG of decoded pixels, uint8 RGB [H, W, 3]: for pages that show images."""
     encoded = BytesIO()
     Image.fromarray(pixels).save(encoded, "JPEG", quality=JPEG_QUALITY)
     return encoded.getvalue()
 
 
-def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> Picture:
-    with _opened(kind, data, max_pixels) as picture:
-        width, height = picture.size
+def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> DecodedImage:
+    with _opened(kind, data, max_pixels) as image:
+        width, height = image.size
         # Lets libjpeg decode a big JPEG at 1/2, 1/4 or 1/8; nothing for the other formats.
-        picture.draft("RGB", (2 * size, 2 * size))
-        picture.load()
-        small = _on_background(picture, (size, size))
-        orientation = _orientation(picture)
-    # Squeezed to a square, a turned picture is the picture turned: turning 224 x 224 is cheaper.
+        image.draft("RGB", (2 * size, 2 * size))
+        image.load()
+        small = _on_background(image, (size, size))
+        orientation = _orientation(image)
+    # Squeezed to a square, a turned image is the image turned: turning 224 x 224 is cheaper.
     if orientation in _UPRIGHT:
         small = small.transpose(_UPRIGHT[orientation])
     if orientation >= 5:
         width, height = height, width
-    return Picture(np.asarray(small), width, height)
+    return DecodedImage(np.asarray(small), width, height)
 
 
 def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:
-    with _opened(kind, data, max_pixels) as picture:
-        longest = max(picture.size)
-        wanted = tuple(max(1, round(side * min(1.0, size / longest))) for side in picture.size)
+    with _opened(kind, data, max_pixels) as image:
+        longest = max(image.size)
+        wanted = tuple(max(1, round(side * min(1.0, size / longest))) for side in image.size)
         # Never smaller than asked for: libjpeg leaves at least this many pixels each way.
-        picture.draft("RGB", (2 * wanted[0], 2 * wanted[1]))
-        picture.load()
-        small = _on_background(picture, (wanted[0], wanted[1]))
-        orientation = _orientation(picture)
+        image.draft("RGB", (2 * wanted[0], 2 * wanted[1]))
+        image.load()
+        small = _on_background(image, (wanted[0], wanted[1]))
+        orientation = _orientation(image)
     if orientation in _UPRIGHT:
         small = small.transpose(_UPRIGHT[orientation])
     encoded = BytesIO()
@@ -184,19 +184,19 @@ def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:
 
 
 def _opened(kind: str, data: bytes, max_pixels: int) -> ImageFile:
-    """The picture, not decoded yet, and of few enough pixels."""
+    """The image, not decoded yet, and of few enough pixels."""
     if kind == "WebP" and data[12:16] == b"VP8X":
         # Pillow's WebP reader asks for the memory of the canvas on opening.
         width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
         _check_pixels(width, height, max_pixels)
     # Pillow's own `open` would hide what its readers say of a broken file.
-    picture = _READERS[kind](BytesIO(formats.without_exif(data) if kind == "AVIF" else data))
+    image = _READERS[kind](BytesIO(formats.without_exif(data) if kind == "AVIF" else data))
     try:
-        _check_pixels(*picture.size, max_pixels)
+        _check_pixels(*image.size, max_pixels)
     except ImageRejected:
-        picture.close()
+        image.close()
         raise
-    return picture
+    return image
 
 
 def _check_pixels(width: int, height: int, max_pixels: int) -> None:
@@ -204,48 +204,48 @@ def _check_pixels(width: int, height: int, max_pixels: int) -> None:
         raise ImageRejected(Reason.BOMB, f"{width} x {height} pixels; at most {max_pixels} are decoded")
 
 
-def _orientation(picture: ImageFile) -> int:
+def _orientation(image: ImageFile) -> int:
     """1 to 8; 1 where there is none."""
-    if isinstance(picture, TiffImageFile):
-        orientation = picture.tag_v2.get(formats.ORIENTATION)
+    if isinstance(image, TiffImageFile):
+        orientation = image.tag_v2.get(formats.ORIENTATION)
     else:
-        orientation = formats.exif_orientation(picture.info.get("exif"))
+        orientation = formats.exif_orientation(image.info.get("exif"))
     return orientation if orientation in _UPRIGHT else 1
 
 
-def _on_background(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _on_background(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """RGB of this width and height, transparent parts on BACKGROUND."""
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        return _from_deep(picture, size)
-    if picture.has_transparency_data:
-        small = _resize(picture if picture.mode == "RGBA" else picture.convert("RGBA"), size)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _from_deep(image, size)
+    if image.has_transparency_data:
+        small = _resize(image if image.mode == "RGBA" else image.convert("RGBA"), size)
         return Image.alpha_composite(Image.new("RGBA", small.size, BACKGROUND), small).convert("RGB")
-    if picture.mode == "1":
-        picture = picture.convert("L")
-    elif picture.mode not in ("L", "RGB"):
-        picture = picture.convert("RGB")
-    small = _resize(picture, size)
+    if image.mode == "1":
+        image = image.convert("L")
+    elif image.mode not in ("L", "RGB"):
+        image = image.convert("RGB")
+    small = _resize(image, size)
     return small if small.mode == "RGB" else small.convert("RGB")
 
 
-def _from_deep(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _from_deep(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Grey of 16 or 32 bits, scaled to 8; Pillow's own conversion clips it to white."""
-    grey = np.nan_to_num(np.asarray(_resize(picture.convert("F"), size))).astype(np.float64)
+    grey = np.nan_to_num(np.asarray(_resize(image.convert("F"), size))).astype(np.float64)
     grey -= min(0.0, grey.min())
-    levels = 255 * (grey / _white(picture, grey.max()))
+    levels = 255 * (grey / _white(image, grey.max()))
     return Image.fromarray(np.rint(levels.clip(0, 255)).astype(np.uint8)).convert("RGB")
 
 
-def _white(picture: Image.Image, brightest: float) -> float:
+def _white(image: Image.Image, brightest: float) -> float:
     """The value that stands for white: for 32 bits, where no rule is, the least customary one nothing exceeds."""
-    if picture.mode.startswith("I;16"):
-        bits = picture.tag_v2.get(_BITS_PER_SAMPLE, (16,)) if isinstance(picture, TiffImageFile) else (16,)
+    if image.mode.startswith("I;16"):
+        bits = image.tag_v2.get(_BITS_PER_SAMPLE, (16,)) if isinstance(image, TiffImageFile) else (16,)
         return float(2 ** bits[0] - 1)
     return next((white for white in (1.0, 255.0, 65535.0) if brightest <= white), brightest)
 
 
-def _resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return picture.resize(size, RESAMPLING, reducing_gap=REDUCING_GAP)
+def _resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image.resize(size, RESAMPLING, reducing_gap=REDUCING_GAP)
 
 
 def _reason(error: BaseException, kind: str, data: bytes) -> Reason:

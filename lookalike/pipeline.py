@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from lookalike.errors import ImageRejected
-from lookalike.images import Picture
+from lookalike.images import DecodedImage
 from lookalike.records import (
     Chunk,
     Document,
@@ -25,7 +25,7 @@ from lookalike.records import (
 )
 
 Read = Callable[[str], bytes]
-Decode = Callable[[bytes], Picture]
+Decode = Callable[[bytes], DecodedImage]
 Embed = Callable[[Pixels], Vectors]
 
 
@@ -42,7 +42,7 @@ class Loaded:
     """An image that is new or has changed, decoded and ready to be embedded."""
 
     ref: ImageRef
-    picture: Picture
+    image: DecodedImage
     content_sha256: str
 
 
@@ -55,12 +55,12 @@ def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: Chu
     """
     fates: dict[str, Rejected | bool] = {}
     loaded: list[Loaded] = []
-    pictures: dict[str, Picture] = {}
+    decoded: dict[str, DecodedImage] = {}
     references = {ref.id: ref for ref in chunk.refs}
     held = index.stored(list(references))
     for id, ref in references.items():
         try:
-            item = _load(ref, held.get(id), pictures, read=read, decode=decode, fingerprint=fingerprint)
+            item = _load(ref, held.get(id), decoded, read=read, decode=decode, fingerprint=fingerprint)
         except ImageRejected as error:
             fates[id] = Rejected(ref.uri, error.reason, error.detail)
             continue
@@ -74,13 +74,13 @@ def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: Chu
 def _load(
     ref: ImageRef,
     stored: Stored | None,
-    pictures: dict[str, Picture],
+    decoded: dict[str, DecodedImage],
     *,
     read: Read,
     decode: Decode,
     fingerprint: str,
 ) -> Loaded | None:
-    """The image, decoded unless its bytes are among `pictures`; None if the index holds it as it is.
+    """The image, decoded unless its bytes are among `decoded`; None if the index holds it as it is.
 
     The file's bytes go when this returns, so a chunk never holds those of two files: one may be a hundred megabytes.
     """
@@ -88,9 +88,9 @@ def _load(
     content_sha256 = hashlib.sha256(data).hexdigest()
     if _is_current(stored, ref, content_sha256, fingerprint):
         return None
-    if content_sha256 not in pictures:
-        pictures[content_sha256] = decode(data)
-    return Loaded(ref, pictures[content_sha256], content_sha256)
+    if content_sha256 not in decoded:
+        decoded[content_sha256] = decode(data)
+    return Loaded(ref, decoded[content_sha256], content_sha256)
 
 
 def _is_current(stored: Stored | None, ref: ImageRef, content_sha256: str, fingerprint: str) -> bool:
@@ -107,7 +107,7 @@ def _write(
 ) -> list[Rejected]:
     if not loaded:
         return []
-    different = {item.content_sha256: item.picture.pixels for item in loaded}
+    different = {item.content_sha256: item.image.pixels for item in loaded}
     vectors = dict(zip(different, embed(np.stack(list(different.values()))), strict=True))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     rejected: list[Rejected] = []
@@ -128,8 +128,8 @@ def _document(item: Loaded, vector: Vector, origin: str, fingerprint: str, now: 
         name=item.ref.label,
         image_embedding=vector,
         content_sha256=item.content_sha256,
-        width=item.picture.width,
-        height=item.picture.height,
+        width=item.image.width,
+        height=item.image.height,
         model=fingerprint,
         ingested_at=now,
         chunk=origin,

@@ -52,7 +52,7 @@ def check_home(settings: Settings) -> list[Diagnostic]:
 
 
 def check_roots(settings: Settings) -> None:
-    """Raises BadSetting: with a folder away, every picture in it would be rejected as missing."""
+    """Raises BadSetting: with a folder away, every image in it would be rejected as missing."""
     for root in settings.roots:
         if not root.is_dir():
             advice = "Mount it, or correct LOOKALIKE_ROOTS."

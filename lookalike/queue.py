@@ -32,7 +32,7 @@ COUNT_TIMEOUT_S = 3.0
 #: Loading a model takes longer than Celery's default of 4 s for a child to report in.
 CHILD_START_TIMEOUT_S = 120
 #: A process is then replaced, in less than a second, and what libraries have gathered in it goes: LanceDB about 30 MiB
-#: in 10,000 documents (docs/performance.md). 1,000 chunks are 64,000 pictures.
+#: in 10,000 documents (docs/performance.md). 1,000 chunks are 64,000 images.
 TASKS_PER_CHILD = 1000
 
 

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     deaf_after_s: int = Field(60, ge=1, description="A worker that leaves messages lying this long ends itself.")
     roots: tuple[Path, ...] = Field((Path("/"),), description="JSON list of folders that images may lie under.")
     max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
-    max_image_pixels: int = Field(64_000_000, ge=1, description="Larger pictures are rejected as bomb.")
+    max_image_pixels: int = Field(64_000_000, ge=1, description="Larger images are rejected as bomb.")
     log_format: Literal["text", "json"] = Field("text", description="json: one object a line, for containers.")
     insecure: bool = Field(False, description="Allow credentials over plain http or redis to another host.")
     ca_certs: Path | None = Field(None, description="Certificate authority file for https and rediss.")
@@ -187,4 +187,4 @@ def _no_json(error: SettingsError) -> tuple[str, str]:
     # The settings library tells the field in its sentence alone.
     field = re.search(r'field "(\w+)"', str(error))
     name = PREFIX + field[1].upper() if field else "A setting"
-    return f"{name} cannot be used: it is no JSON.", 'Write a list, such as ["/pictures"].'
+    return f"{name} cannot be used: it is no JSON.", 'Write a list, such as ["/images"].'

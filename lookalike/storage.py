@@ -117,7 +117,7 @@ class Storage:
             raise ImageRejected(Reason.TOO_LARGE, f"{status.st_size} bytes; at most {self.max_bytes} are read")
 
     def _translated(self, error: OSError, path: str, uri: str) -> ImageRejected | SourceUnavailable:
-        """A missing root is a mount that is away: its pictures are not lost."""
+        """A missing root is a mount that is away: its images are not lost."""
         why = error.strerror or str(error)
         missing = [root for root in self.roots if Path(path).is_relative_to(root) and _is_missing(root)]
         if missing:

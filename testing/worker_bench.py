@@ -66,8 +66,8 @@ class Bench:
         return self.ledger.job(job_id)
 
     def assert_works(self) -> None:
-        """A picture never seen before is indexed."""
-        picture = self.root / f"good-{next(self.numbers)}.jpg"
-        picture.write_bytes(encoded("jpeg"))
-        job = self.run(str(picture))
+        """An image never seen before is indexed."""
+        image = self.root / f"good-{next(self.numbers)}.jpg"
+        image.write_bytes(encoded("jpeg"))
+        job = self.run(str(image))
         assert (job.state, job.indexed, job.rejected) == (JobState.FINISHED, 1, 0)

@@ -45,22 +45,22 @@ def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Folders of stored pictures and of queries, a folder a label; one stored file is no picture."""
-    pictures, queries = draw(tmp_path_factory.mktemp("drawn"))
-    (pictures / LABELS[0] / "text.jpg").write_text("no picture")
-    return pictures, queries
+    """Folders of stored images and of queries, a folder a label; one stored file is no image."""
+    images, queries = draw(tmp_path_factory.mktemp("drawn"))
+    (images / LABELS[0] / "text.jpg").write_text("no image")
+    return images, queries
 
 
 @pytest.fixture(scope="session")
 def stored(drawn: tuple[Path, Path]) -> list[ImageRef]:
     """What the index holds."""
-    pictures = sorted(path for path in drawn[0].rglob("*") if path.is_file() and path.name != "text.jpg")
-    return [ImageRef(str(path), path.parent.name) for path in pictures]
+    images = sorted(path for path in drawn[0].rglob("*") if path.is_file() and path.name != "text.jpg")
+    return [ImageRef(str(path), path.parent.name) for path in images]
 
 
 @pytest.fixture(scope="session")
 def query(drawn: tuple[Path, Path]) -> bytes:
-    """An encoded picture that is not stored."""
+    """An encoded image that is not stored."""
     return next((drawn[1] / LABELS[0]).iterdir()).read_bytes()
 
 

@@ -85,7 +85,7 @@ def answering(*answers: Scripted) -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
-def test_a_picture_is_searched_for_as_bytes_and_as_a_file(client: Client, stored: list[ImageRef]) -> None:
+def test_a_image_is_searched_for_as_bytes_and_as_a_file(client: Client, stored: list[ImageRef]) -> None:
     path = Path(stored[3].uri)
     found = client.search(path, k=3)
     best = found.matches[0]
@@ -96,7 +96,7 @@ def test_a_picture_is_searched_for_as_bytes_and_as_a_file(client: Client, stored
     assert 0 < took_ms.decode + took_ms.embed + took_ms.search <= took_ms.total
 
 
-def test_a_stored_picture_is_searched_for_by_id_and_by_uri(client: Client, stored: list[ImageRef]) -> None:
+def test_a_stored_image_is_searched_for_by_id_and_by_uri(client: Client, stored: list[ImageRef]) -> None:
     ref = stored[5]
     near = client.search(id=ref.id, k=4).matches
     assert len(near) == 4 and ref.id not in {match.id for match in near}
@@ -115,9 +115,9 @@ def test_what_is_wanted_reaches_the_service(client: Client, query: bytes) -> Non
     assert client.search(query, filters={"metadata.no & k=1": "?x#"}).matches == ()
 
 
-def test_several_pictures_are_searched_for_at_once(client: Client, stored: list[ImageRef]) -> None:
+def test_several_images_are_searched_for_at_once(client: Client, stored: list[ImageRef]) -> None:
     first, second = Path(stored[0].uri), Path(stored[9].uri)
-    found = client.search_each([first, b"no picture", second], k=1)
+    found = client.search_each([first, b"no image", second], k=1)
     one, rejected, other = found.answers
     assert isinstance(rejected, ImageRejected) and rejected.reason is Reason.UNSUPPORTED
     assert isinstance(one, tuple) and isinstance(other, tuple)
@@ -126,7 +126,7 @@ def test_several_pictures_are_searched_for_at_once(client: Client, stored: list[
     assert {match.id for match in both} == {stored[0].id, stored[9].id}
 
 
-def test_stored_pictures_are_fetched_whole_and_small(client: Client, stored: list[ImageRef], lance: Settings) -> None:
+def test_stored_images_are_fetched_whole_and_small(client: Client, stored: list[ImageRef], lance: Settings) -> None:
     assert client.image(stored[0].id) == Path(stored[0].uri).read_bytes()
     small = decode(client.thumbnail(stored[0].id, 64), max_pixels=lance.max_image_pixels)
     assert max(small.width, small.height) == 64
@@ -150,7 +150,7 @@ def test_jobs_and_what_failed_are_told(client: Client) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"some text", b"\xff\xd8\xff"])
-def test_a_picture_is_rejected_in_the_same_words_as_here(client: Client, lance: Settings, data: bytes) -> None:
+def test_a_image_is_rejected_in_the_same_words_as_here(client: Client, lance: Settings, data: bytes) -> None:
     with pytest.raises(ImageRejected) as here:
         factories.decode(lance, data)
     with pytest.raises(ImageRejected) as there:
@@ -161,7 +161,7 @@ def test_a_picture_is_rejected_in_the_same_words_as_here(client: Client, lance: 
 def test_what_the_service_refuses_is_told_in_its_sentence(client: Client, query: bytes) -> None:
     for status, said, ask in (
         (400, "k: ", lambda: client.search(query, k=0)),
-        (404, "holds no picture", lambda: client.search(id="0" * 40)),
+        (404, "holds no image", lambda: client.search(id="0" * 40)),
         (404, "no such job", lambda: client.job("unknown")),
         (413, "at most 1,048,576 bytes", lambda: client.search(bytes(2**20 + 1))),
     ):

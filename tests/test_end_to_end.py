@@ -18,7 +18,7 @@ TOTAL = CLASSES * PER_CLASS
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     assert draw_samples(folder, per_class=PER_CLASS, seed=3) == TOTAL
     return folder
@@ -44,34 +44,32 @@ def log_of_worker(environment: dict[str, str]) -> str:
     return log.read_text() if log.exists() else ""
 
 
-def test_a_folder_is_ingested_once_found_unchanged_then_and_searched(
-    environment: dict[str, str], pictures: Path
-) -> None:
-    assert counts(answer(lookalike(environment, "ingest", pictures, "--json"))) == (TOTAL, TOTAL, 0, 0)
-    assert counts(answer(lookalike(environment, "ingest", pictures, "--json"))) == (TOTAL, 0, TOTAL, 0)
+def test_a_folder_is_ingested_once_found_unchanged_then_and_searched(environment: dict[str, str], images: Path) -> None:
+    assert counts(answer(lookalike(environment, "ingest", images, "--json"))) == (TOTAL, TOTAL, 0, 0)
+    assert counts(answer(lookalike(environment, "ingest", images, "--json"))) == (TOTAL, 0, TOTAL, 0)
 
-    wanted = sorted(path for path in pictures.rglob("*") if path.is_file())[3]
+    wanted = sorted(path for path in images.rglob("*") if path.is_file())[3]
     matches = answer(lookalike(environment, "search", wanted, "--json"))["matches"]
     assert (matches[0]["uri"], matches[0]["name"]) == (str(wanted), wanted.parent.name)
     assert matches[0]["score"] == pytest.approx(1, abs=1e-3)
 
     others = answer(lookalike(environment, "search", "--uri", wanted, "-k", 5, "--json"))["matches"]
     assert len(others) == 5 and str(wanted) not in {match["uri"] for match in others}
-    label = sorted(pictures.iterdir())[-1].name
+    label = sorted(images.iterdir())[-1].name
     filtered = answer(lookalike(environment, "search", wanted, "--filter", f"name={label}", "--json"))["matches"]
     assert {match["name"] for match in filtered} == {label}
 
 
-def test_broken_pictures_are_rejected_with_a_reason_and_the_rest_is_indexed(
-    environment: dict[str, str], pictures: Path, tmp_path: Path
+def test_broken_images_are_rejected_with_a_reason_and_the_rest_is_indexed(
+    environment: dict[str, str], images: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "mixed"
     folder.mkdir()
-    good = next(path for path in sorted(pictures.rglob("*.jpg")))
+    good = next(path for path in sorted(images.rglob("*.jpg")))
     (folder / "good.jpg").write_bytes(good.read_bytes())
     (folder / "cut.jpg").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
     (folder / "empty.jpg").touch()
-    (folder / "text.jpg").write_text("no picture")
+    (folder / "text.jpg").write_text("no image")
     os.mkfifo(folder / "pipe.jpg")
     summary = answer(lookalike(environment, "ingest", folder, "--json"))
     assert counts(summary) == (5, 1, 0, 4)
@@ -85,8 +83,8 @@ def in_the_middle(environment: dict[str, str]) -> bool:
     return log.count("] received") > log.count("] succeeded") > 0
 
 
-def test_worker_children_killed_in_the_middle_change_no_number(environment: dict[str, str], pictures: Path) -> None:
-    with started(environment, "ingest", pictures, "--json") as running:
+def test_worker_children_killed_in_the_middle_change_no_number(environment: dict[str, str], images: Path) -> None:
+    with started(environment, "ingest", images, "--json") as running:
         await_true(lambda: in_the_middle(environment))
         main, children = worker_processes(Path(environment["LOOKALIKE_HOME"]))
         assert "openvino" not in Path(f"/proc/{main}/maps").read_text(), "the parent has loaded the model"
@@ -99,20 +97,20 @@ def test_worker_children_killed_in_the_middle_change_no_number(environment: dict
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_ingest_leaves_no_process_and_can_be_run_again(
-    environment: dict[str, str], pictures: Path, number: signal.Signals
+    environment: dict[str, str], images: Path, number: signal.Signals
 ) -> None:
-    with started(environment, "ingest", pictures) as running:
+    with started(environment, "ingest", images) as running:
         await_true(lambda: "received" in log_of_worker(environment))
         _, stderr = stop(running, number)
         assert "Traceback" not in stderr
         assert running.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 1)
     await_true(lambda: processes(Path(environment["LOOKALIKE_HOME"])) == {})
-    found, indexed, unchanged, rejected = counts(answer(lookalike(environment, "ingest", pictures, "--json")))
+    found, indexed, unchanged, rejected = counts(answer(lookalike(environment, "ingest", images, "--json")))
     assert (found, indexed + unchanged, rejected) == (TOTAL, TOTAL, 0)
 
 
-def test_an_index_of_another_model_is_refused_with_both_named(environment: dict[str, str], pictures: Path) -> None:
-    one = next(pictures.rglob("*.jpg"))
+def test_an_index_of_another_model_is_refused_with_both_named(environment: dict[str, str], images: Path) -> None:
+    one = next(images.rglob("*.jpg"))
     lookalike(environment, "index", "create", "images", "--model", "resnet50")
     for command in ("ingest", "search"):
         refused = lookalike(environment, command, one, code=1)

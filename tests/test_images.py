@@ -12,47 +12,47 @@ from PIL import Image, ImageDraw, PngImagePlugin
 
 from lookalike import formats
 from lookalike.errors import ImageRejected
-from lookalike.images import Picture, decode, thumbnail
+from lookalike.images import DecodedImage, decode, thumbnail
 from lookalike.records import Reason
 
 WIDTH, HEIGHT = 320, 200
 MAX_PIXELS = 50_000_000
 BROKEN = {Reason.TRUNCATED, Reason.CORRUPT, Reason.UNSUPPORTED, Reason.EMPTY, Reason.BOMB}
-#: How a picture must be turned before it is stored with orientation N, so that N turns it back.
+#: How a image must be turned before it is stored with orientation N, so that N turns it back.
 STORED = {
-    1: lambda picture: picture,
-    2: lambda picture: picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
-    3: lambda picture: picture.transpose(Image.Transpose.ROTATE_180),
-    4: lambda picture: picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
-    5: lambda picture: picture.transpose(Image.Transpose.TRANSPOSE),
-    6: lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
-    7: lambda picture: picture.transpose(Image.Transpose.TRANSVERSE),
-    8: lambda picture: picture.transpose(Image.Transpose.ROTATE_270),
+    1: lambda image: image,
+    2: lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    3: lambda image: image.transpose(Image.Transpose.ROTATE_180),
+    4: lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+    5: lambda image: image.transpose(Image.Transpose.TRANSPOSE),
+    6: lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
+    8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
 }
 
 
 def scene() -> Image.Image:
     """Smooth, coloured, and like itself in no other position."""
     across, down = np.meshgrid(np.linspace(0, 200, WIDTH), np.linspace(0, 160, HEIGHT))
-    picture = Image.fromarray(np.stack([across, down, 200 - across], axis=-1).astype(np.uint8))
-    draw = ImageDraw.Draw(picture)
+    image = Image.fromarray(np.stack([across, down, 200 - across], axis=-1).astype(np.uint8))
+    draw = ImageDraw.Draw(image)
     draw.ellipse((20, 20, 120, 90), fill=(230, 220, 40))
     draw.rectangle((200, 120, 300, 190), fill=(20, 130, 60))
-    return picture
+    return image
 
 
-def stored(picture: Image.Image, kind: str, **options: object) -> bytes:
+def stored(image: Image.Image, kind: str, **options: object) -> bytes:
     file = io.BytesIO()
-    picture.save(file, kind, **options)
+    image.save(file, kind, **options)
     return file.getvalue()
 
 
-def seen(data: bytes) -> Picture:
+def seen(data: bytes) -> DecodedImage:
     return decode(data, max_pixels=MAX_PIXELS)
 
 
-def squeezed(picture: Image.Image) -> NDArray[np.uint8]:
-    return np.asarray(picture.convert("RGB").resize((224, 224), Image.Resampling.BILINEAR))
+def squeezed(image: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(image.convert("RGB").resize((224, 224), Image.Resampling.BILINEAR))
 
 
 def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -70,10 +70,10 @@ def reason_for(data: bytes) -> Reason:
 def survives(data: bytes) -> Reason | None:
     """None where it decodes; any other exception fails the test."""
     try:
-        picture = seen(data)
+        image = seen(data)
     except ImageRejected as rejected:
         return rejected.reason
-    assert picture.pixels.shape == (224, 224, 3)
+    assert image.pixels.shape == (224, 224, 3)
     return None
 
 
@@ -87,11 +87,11 @@ def png(width: int, height: int, *chunks: tuple[bytes, bytes], tail: bytes = b""
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
 def test_every_supported_format_shows_the_scene(kind: str) -> None:
-    picture = seen(stored(scene(), kind))
-    assert (picture.width, picture.height) == (WIDTH, HEIGHT)
-    assert picture.pixels.shape == (224, 224, 3)
-    assert picture.pixels.dtype == np.uint8
-    assert difference(picture.pixels, squeezed(scene())) < (6 if kind == "GIF" else 2.5)
+    image = seen(stored(scene(), kind))
+    assert (image.width, image.height) == (WIDTH, HEIGHT)
+    assert image.pixels.shape == (224, 224, 3)
+    assert image.pixels.dtype == np.uint8
+    assert difference(image.pixels, squeezed(scene())) < (6 if kind == "GIF" else 2.5)
 
 
 @pytest.mark.parametrize("orientation", STORED)
@@ -103,9 +103,9 @@ def test_all_eight_orientations_are_shown_upright(kind: str, orientation: int) -
     options = {"tiffinfo": {formats.ORIENTATION: orientation}} if name == "TIFF" else {"exif": exif}
     if compression:
         options["compression"] = f"tiff_{compression}"  # type: ignore[assignment]
-    picture = seen(stored(STORED[orientation](scene()), name, **options))
-    assert (picture.width, picture.height) == (WIDTH, HEIGHT)
-    assert difference(picture.pixels, squeezed(scene())) < 2.5
+    image = seen(stored(STORED[orientation](scene()), name, **options))
+    assert (image.width, image.height) == (WIDTH, HEIGHT)
+    assert difference(image.pixels, squeezed(scene())) < 2.5
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
@@ -128,9 +128,9 @@ def test_broken_exif_does_not_keep_a_picture_out(kind: str) -> None:
 def test_the_orientation_is_read_even_when_the_rest_of_the_exif_is_broken() -> None:
     entries = struct.pack(">HHII", 0x010F, 2, 4_000_000, 0xFFFFFFF0) + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
     exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", 2) + entries
-    picture = seen(stored(STORED[6](scene()), "JPEG", exif=exif))
-    assert (picture.width, picture.height) == (WIDTH, HEIGHT)
-    assert difference(picture.pixels, squeezed(scene())) < 2.5
+    image = seen(stored(STORED[6](scene()), "JPEG", exif=exif))
+    assert (image.width, image.height) == (WIDTH, HEIGHT)
+    assert difference(image.pixels, squeezed(scene())) < 2.5
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
@@ -151,9 +151,9 @@ def test_other_colour_spaces_look_like_their_rgb_twin(mode: str, kind: str) -> N
 
 def test_a_jpeg_larger_than_the_wanted_size_is_decoded_at_a_scale_without_harm() -> None:
     large = scene().resize((WIDTH * 9, HEIGHT * 9))
-    picture = seen(stored(large, "JPEG", quality=95))
-    assert (picture.width, picture.height) == large.size
-    assert difference(picture.pixels, squeezed(large)) < 1
+    image = seen(stored(large, "JPEG", quality=95))
+    assert (image.width, image.height) == large.size
+    assert difference(image.pixels, squeezed(large)) < 1
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -191,18 +191,18 @@ def test_values_that_are_no_numbers_do_not_spoil_a_picture() -> None:
     assert survives(stored(Image.fromarray(levels), "TIFF")) is None
 
 
-def test_one_bit_pictures_keep_black_and_white() -> None:
+def test_one_bit_images_keep_black_and_white() -> None:
     pixels = seen(stored(scene().convert("1"), "PNG")).pixels
     assert difference(pixels, squeezed(scene().convert("1").convert("L"))) < 1
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparent_parts_become_white(mode: str) -> None:
-    picture = scene().convert(mode)
-    alpha = Image.new("L", picture.size, 255)
+    image = scene().convert(mode)
+    alpha = Image.new("L", image.size, 255)
     alpha.paste(0, (0, 0, WIDTH // 2, HEIGHT))
-    picture.putalpha(alpha)
-    pixels = seen(stored(picture, "PNG")).pixels
+    image.putalpha(alpha)
+    pixels = seen(stored(image, "PNG")).pixels
     assert (pixels[:, :110] == 255).all()
     assert difference(pixels[:, 114:], squeezed(scene().convert(mode))[:, 114:]) < 1
 
@@ -214,10 +214,10 @@ def test_half_transparent_black_becomes_grey() -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
 def test_the_transparent_colour_of_a_palette_becomes_white(kind: str) -> None:
-    picture = Image.new("P", (100, 100), 0)
-    picture.putpalette([255, 0, 0, 0, 0, 255])
-    picture.paste(1, (50, 0, 100, 100))
-    pixels = seen(stored(picture, kind, transparency=0)).pixels
+    image = Image.new("P", (100, 100), 0)
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.paste(1, (50, 0, 100, 100))
+    pixels = seen(stored(image, kind, transparency=0)).pixels
     assert (pixels[:, :108] == 255).all()
     assert (pixels[:, 116:] == (0, 0, 255)).all()
 
@@ -235,7 +235,7 @@ def test_of_a_moving_picture_the_first_frame_is_taken(kind: str) -> None:
 
 
 def test_the_content_decides_and_the_size_wanted_is_given(tmp_path: Path) -> None:
-    misnamed = tmp_path / "picture.jpg"
+    misnamed = tmp_path / "image.jpg"
     scene().save(misnamed, "PNG")
     assert decode(misnamed.read_bytes(), max_pixels=MAX_PIXELS, size=96).pixels.shape == (96, 96, 3)
 
@@ -254,7 +254,7 @@ def test_no_bytes_are_empty() -> None:
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"%PDF-1.7\n",
         b"%!PS-Adobe-3.0 EPSF-3.0\n",
-        b"BM is how this text begins, and it is not a picture",
+        b"BM is how this text begins, and it is not a image",
         b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40),
         b"P6 1 1 255 abc",
         b"RIFF\0\0\0\0WAVEfmt ",
@@ -280,9 +280,9 @@ def test_the_limit_on_pixels_holds_for_every_format(kind: str) -> None:
 
 def test_the_limit_of_the_caller_is_the_only_one() -> None:
     large = Image.new("L", (9500, 9500), 200)
-    picture = decode(stored(large, "TIFF", compression="tiff_lzw"), max_pixels=100_000_000)
-    assert (picture.width, picture.height) == large.size
-    assert (picture.pixels == 200).all()
+    image = decode(stored(large, "TIFF", compression="tiff_lzw"), max_pixels=100_000_000)
+    assert (image.width, image.height) == large.size
+    assert (image.pixels == 200).all()
 
 
 def test_a_webp_canvas_that_is_too_large_is_a_bomb_before_memory_is_asked_for() -> None:
@@ -365,18 +365,18 @@ def small(data: bytes, size: int) -> Image.Image:
 
 @pytest.mark.parametrize("kind", formats.FORMATS)
 def test_a_thumbnail_is_the_scene_in_little(kind: str) -> None:
-    picture = small(stored(scene(), kind), 80)
-    assert picture.size == (80, 50)
-    assert difference(squeezed(picture), squeezed(scene().resize((80, 50)))) < 8
+    image = small(stored(scene(), kind), 80)
+    assert image.size == (80, 50)
+    assert difference(squeezed(image), squeezed(scene().resize((80, 50)))) < 8
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_thumbnail_is_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[formats.ORIENTATION] = orientation
-    picture = small(stored(STORED[orientation](scene()), "JPEG", exif=exif), 160)
-    assert picture.size == (160, 100)
-    assert difference(squeezed(picture), squeezed(scene())) < 8
+    image = small(stored(STORED[orientation](scene()), "JPEG", exif=exif), 160)
+    assert image.size == (160, 100)
+    assert difference(squeezed(image), squeezed(scene())) < 8
 
 
 def test_a_thumbnail_is_never_enlarged_and_never_vanishes() -> None:

@@ -79,8 +79,8 @@ def test_passwords_are_hidden_wherever_they_come_from(written: io.StringIO, text
 
 
 def test_what_only_looks_like_a_password_is_kept(written: io.StringIO) -> None:
-    logging.getLogger("a").info("file:///pictures/me@home.jpg and http://host:9200/images")
-    assert "file:///pictures/me@home.jpg and http://host:9200/images" in written.getvalue()
+    logging.getLogger("a").info("file:///images/me@home.jpg and http://host:9200/images")
+    assert "file:///images/me@home.jpg and http://host:9200/images" in written.getvalue()
 
 
 def test_a_line_carries_the_ids_of_the_work_it_is_written_in(written: io.StringIO) -> None:

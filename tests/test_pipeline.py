@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lookalike.errors import ImageRejected, IndexUnavailable
-from lookalike.images import Picture
+from lookalike.images import DecodedImage
 from lookalike.index import Index, open_index
 from lookalike.pipeline import ingest
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Pixels, Reason, Vectors, document_id
@@ -23,11 +23,11 @@ def index(tmp_path: Path) -> Index:
     return opened
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes) -> DecodedImage:
     if data == b"broken":
         raise ImageRejected(Reason.CORRUPT, "broken")
     pixels = np.frombuffer(data.ljust(12, b"\0")[:12], np.uint8).reshape(2, 2, 3)
-    return Picture(pixels=pixels, width=2, height=2)
+    return DecodedImage(pixels=pixels, width=2, height=2)
 
 
 def embed(pixels: Pixels) -> Vectors:

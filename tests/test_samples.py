@@ -1,4 +1,4 @@
-"""The sample pictures: how many, in which formats, which way up, and what a second call does."""
+"""The sample images: how many, in which formats, which way up, and what a second call does."""
 
 import hashlib
 from collections import Counter
@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def pictures(folder: Path) -> list[Path]:
+def images(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -31,17 +31,17 @@ def orientation(path: Path) -> int | None:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in pictures(folder)}
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in images(folder)}
 
 
-def test_every_class_has_its_folder_and_its_share_of_pictures(folder: Path) -> None:
-    assert Counter(path.parent.name for path in pictures(folder)) == dict.fromkeys(samples.PAINTERS, 25)
+def test_every_class_has_its_folder_and_its_share_of_images(folder: Path) -> None:
+    assert Counter(path.parent.name for path in images(folder)) == dict.fromkeys(samples.PAINTERS, 25)
 
 
-def test_every_picture_decodes_and_is_of_the_promised_size_and_format(folder: Path) -> None:
+def test_every_image_decodes_and_is_of_the_promised_size_and_format(folder: Path) -> None:
     formats = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
     shapes = set()
-    for path in pictures(folder):
+    for path in images(folder):
         with Image.open(path) as image:
             image.load()
             assert image.format == formats[path.suffix]
@@ -61,7 +61,7 @@ def test_all_eight_orientations_occur_in_every_class(folder: Path) -> None:
         assert {orientation(path) for path in (folder / label).iterdir()} == {None, 1, 2, 3, 4, 5, 6, 7, 8}
 
 
-def test_a_picture_shows_upright_once_its_orientation_is_undone(folder: Path) -> None:
+def test_a_image_shows_upright_once_its_orientation_is_undone(folder: Path) -> None:
     for number in range(0, 25, 3):
         sample = Sample("mountains-at-dusk", number, 7)
         with Image.open(folder / sample.path) as stored:
@@ -71,9 +71,9 @@ def test_a_picture_shows_upright_once_its_orientation_is_undone(folder: Path) ->
         assert np.abs(shown - drawn).mean() < 4
 
 
-def test_no_picture_is_blank_or_a_copy_of_another(folder: Path) -> None:
+def test_no_image_is_blank_or_a_copy_of_another(folder: Path) -> None:
     thumbnails = []
-    for path in pictures(folder):
+    for path in images(folder):
         with Image.open(path) as image:
             thumbnails.append(np.asarray(image.resize((16, 16)), np.float32).ravel())
     seen = np.stack(thumbnails)
@@ -85,10 +85,10 @@ def test_no_picture_is_blank_or_a_copy_of_another(folder: Path) -> None:
 
 
 def test_the_set_is_small(folder: Path) -> None:
-    assert sum(path.stat().st_size for path in pictures(folder)) < 25_000_000
+    assert sum(path.stat().st_size for path in images(folder)) < 25_000_000
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_pictures(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_images(tmp_path: Path) -> None:
     for name, seed in (("first", 7), ("again", 7), ("other", 8)):
         assert draw_samples(tmp_path / name, per_class=1, seed=seed) == 16
     assert digests(tmp_path / "first") == digests(tmp_path / "again")
@@ -97,15 +97,15 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_pictures(tmp_
 
 def test_a_complete_folder_is_left_as_it_is(tmp_path: Path) -> None:
     draw_samples(tmp_path, per_class=1)
-    before = {path: path.stat().st_mtime_ns for path in pictures(tmp_path)}
+    before = {path: path.stat().st_mtime_ns for path in images(tmp_path)}
     assert draw_samples(tmp_path, per_class=1) == 16
-    assert {path: path.stat().st_mtime_ns for path in pictures(tmp_path)} == before
+    assert {path: path.stat().st_mtime_ns for path in images(tmp_path)} == before
 
 
 def test_an_interrupted_call_is_completed_by_the_next(tmp_path: Path) -> None:
     draw_samples(tmp_path / "whole", per_class=2)
     draw_samples(tmp_path / "cut", per_class=2)
-    kept, *missing = pictures(tmp_path / "cut")
+    kept, *missing = images(tmp_path / "cut")
     written = kept.stat().st_mtime_ns
     for path in missing[::2]:
         path.unlink()
@@ -116,7 +116,7 @@ def test_an_interrupted_call_is_completed_by_the_next(tmp_path: Path) -> None:
     assert digests(tmp_path / "cut") == digests(tmp_path / "whole")
 
 
-def test_a_full_disk_is_named_and_leaves_no_half_picture(tmp_path: Path) -> None:
+def test_a_full_disk_is_named_and_leaves_no_half_image(tmp_path: Path) -> None:
     label = next(iter(samples.PAINTERS))
     first = tmp_path / Sample(label, 0, 7).path
     first.parent.mkdir()
@@ -128,5 +128,5 @@ def test_a_full_disk_is_named_and_leaves_no_half_picture(tmp_path: Path) -> None
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(PermanentError, match="Cannot write sample pictures"):
+    with pytest.raises(PermanentError, match="Cannot write sample images"):
         draw_samples(tmp_path / "taken", per_class=1)

@@ -175,30 +175,30 @@ def test_a_symlink_swapped_in_while_reading_never_leads_out(storage: Storage, ro
 
 
 def test_a_file_that_never_stops_changing_is_rejected(tmp_path: Path) -> None:
-    picture = tmp_path / "a.jpg"
-    picture.write_bytes(bytes(32_000_000))
+    image = tmp_path / "a.jpg"
+    image.write_bytes(bytes(32_000_000))
     done, started = threading.Event(), threading.Event()
 
     def touch() -> None:
         moment = 0
         while not done.is_set():
             moment += 1
-            os.utime(picture, ns=(moment, moment))
+            os.utime(image, ns=(moment, moment))
             started.set()
 
     toucher = threading.Thread(target=touch)
     toucher.start()
     try:
         assert started.wait(10)
-        assert reason_for(Storage((tmp_path,), 100_000_000), picture) is Reason.CHANGED
+        assert reason_for(Storage((tmp_path,), 100_000_000), image) is Reason.CHANGED
     finally:
         done.set()
         toucher.join()
 
 
 def test_a_file_that_changed_once_is_read_again(tmp_path: Path) -> None:
-    picture = tmp_path / "a.jpg"
-    picture.write_bytes(b"old")
+    image = tmp_path / "a.jpg"
+    image.write_bytes(b"old")
 
     class Interrupted(Storage):
         """Replaces the content after the first look at the file's status, as a copy under way would."""
@@ -210,10 +210,10 @@ def test_a_file_that_changed_once_is_read_again(tmp_path: Path) -> None:
             self.looks += 1
             # The second look is the one at the open file.
             if self.looks == 2:
-                picture.write_bytes(b"new and longer")
+                image.write_bytes(b"new and longer")
 
     storage = Interrupted((tmp_path,), LIMIT_BYTES)
-    assert storage.read(str(picture)) == b"new and longer"
+    assert storage.read(str(image)) == b"new and longer"
     assert storage.looks == 4
 
 

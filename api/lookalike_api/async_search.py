@@ -47,13 +47,13 @@ class Stages:
         self._searcher = searcher
         self._lanes = lanes
 
-    async def following(self, ask: Callable[[], Awaitable[Result]], *, by_picture: bool = True) -> Result:
-        """What `ask` answers; asked once more if the index has moved to another version, which for a search by picture
+    async def following(self, ask: Callable[[], Awaitable[Result]], *, by_image: bool = True) -> Result:
+        """What `ask` answers; asked once more if the index has moved to another version, which for a search by image
         has another model."""
         try:
             return await ask()
         except MOVED:
-            if by_picture:
+            if by_image:
                 await self._lanes.embedding.run(self._searcher.renew)
         return await ask()
 

@@ -29,11 +29,11 @@ class Lanes:
         # The model runs as many requests at once, on one core each.
         self.embedding = Lane("embed", cores)
         self.index = Lane("index", 8)
-        self.pictures = Lane("pictures", max(2, cores))
+        self.images = Lane("pictures", max(2, cores))
         self.ledger = Lane("ledger", 2)
         #: Kept apart, so that a probe is answered while everything else is stuck.
         self.probes = Lane("probes", 2)
 
     def close(self) -> None:
-        for lane in (self.decoding, self.embedding, self.index, self.pictures, self.ledger, self.probes):
+        for lane in (self.decoding, self.embedding, self.index, self.images, self.ledger, self.probes):
             lane.close()

@@ -1,4 +1,4 @@
-"""The stored pictures' own bytes: only what the index holds is read, and only where the settings allow it."""
+"""The stored images' own bytes: only what the index holds is read, and only where the settings allow it."""
 
 import re
 from collections.abc import Callable
@@ -42,12 +42,12 @@ class Stock:
             raise NotStored(id[:100], self._index.name)
         return stored[id].content_sha256
 
-    def picture(self, id: str) -> tuple[bytes, str]:
+    def image(self, id: str) -> tuple[bytes, str]:
         """The bytes and their media type, which they tell themselves."""
         data = self._read(id)
         kind = formats.kind_of(data)
         if kind is None:
-            raise _unreadable(id, "it is no picture any more")
+            raise _unreadable(id, "it is no image any more")
         return data, MEDIA_TYPES[kind]
 
     def thumbnail(self, id: str, size: int, key: str) -> bytes:
@@ -73,4 +73,4 @@ class Stock:
 
 
 def _unreadable(id: str, why: str) -> HTTPException:
-    return HTTPException(404, f"Picture {id} is in the index, but its file cannot be shown: {why}.")
+    return HTTPException(404, f"Image {id} is in the index, but its file cannot be shown: {why}.")

@@ -8,7 +8,7 @@ from lookalike.errors import BrokerUnavailable, PermanentError
 from lookalike.ledger import Job, Ledger
 from lookalike_api import schemas
 
-#: Jobs whose reasons are remembered, because counting them reads every rejected picture.
+#: Jobs whose reasons are remembered, because counting them reads every rejected image.
 REMEMBERED = 200
 
 
@@ -25,12 +25,12 @@ class Jobs:
     def one(self, job_id: str) -> schemas.Job:
         return self._plain(self.ledger.job(job_id))
 
-    def failed(self, job_id: str, limit: int, offset: int) -> schemas.FailedPictures:
-        """A page of the rejected pictures, in no promised order."""
+    def failed(self, job_id: str, limit: int, offset: int) -> schemas.FailedImages:
+        """A page of the rejected images, in no promised order."""
         self.ledger.job(job_id)
         found = islice(self.ledger.rejected(job_id), offset, offset + limit)
-        failed = [schemas.FailedPicture(uri=item.uri, reason=item.reason.value, detail=item.detail) for item in found]
-        return schemas.FailedPictures(failed=failed, total=self.ledger.rejected_count(job_id))
+        failed = [schemas.FailedImage(uri=item.uri, reason=item.reason.value, detail=item.detail) for item in found]
+        return schemas.FailedImages(failed=failed, total=self.ledger.rejected_count(job_id))
 
     def is_answering(self) -> bool:
         try:
@@ -63,7 +63,7 @@ class Jobs:
         )
 
     def _counted(self, job: Job) -> dict[str, int]:
-        """Rejected pictures by reason. Counted again when there are others: the page asks every few seconds."""
+        """Rejected images by reason. Counted again when there are others: the page asks every few seconds."""
         if not job.rejected:
             return {}
         key = (job.id, self.ledger.rejected_count(job.id))

@@ -17,7 +17,7 @@ from lookalike_api.admission import Room
 
 #: Seconds; fine where searches are, coarse where something is wrong.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-#: Pictures of the jobs that are told one by one; older ones are history.
+#: Images of the jobs that are told one by one; older ones are history.
 JOBS = 20
 #: Of a chunk in a worker; waiting for an index that is away is in those that ask it.
 INGEST_STAGES = ("look_up", "read", "decode", "embed", "bulk")

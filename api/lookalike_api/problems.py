@@ -34,14 +34,14 @@ RETRY_AFTER_S = 2
 #: Status and sentence, looked up along the class's ancestors: a new error has both from the day it is named. Only the
 #: sentences with {error} repeat what the error says; the others may name folders and hosts, and go to the log.
 TELLING: dict[type[Exception], tuple[int, str]] = {
-    ImageRejected: (422, "The picture is rejected as {error}"),
+    ImageRejected: (422, "The image is rejected as {error}"),
     NotStored: (404, "{error}"),
     JobUnknown: (404, "There is no such job."),
     ModelMismatch: (503, "{error}"),
-    IndexMissing: (503, "There is no index yet: ingest pictures first."),
+    IndexMissing: (503, "There is no index yet: ingest images first."),
     IndexUnavailable: (503, "The index does not answer; try again soon."),
     BrokerUnavailable: (503, "The broker does not answer: is a worker or `lookalike up` running?"),
-    SourceUnavailable: (503, "The place where the pictures lie cannot be read for now."),
+    SourceUnavailable: (503, "The place where the images lie cannot be read for now."),
     ModelUnavailable: (503, "The model cannot be loaded; the log of the service says why."),
     TimeoutError: (503, "The search took too long and was given up; try again soon."),
     Unavailable: (503, "A part of the service is away; try again soon."),

@@ -14,11 +14,11 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str = Field(description="One sentence for a person.")
-    reason: str | None = Field(None, description="Of a picture that is rejected: why, as one word.")
+    reason: str | None = Field(None, description="Of an image that is rejected: why, as one word.")
 
 
 class Match(BaseModel):
-    """One stored picture."""
+    """One stored image."""
 
     id: str
     uri: str
@@ -43,26 +43,26 @@ class Took(BaseModel):
 
 
 class Found(BaseModel):
-    """Stored pictures, most alike first."""
+    """Stored images, most alike first."""
 
     matches: list[Match]
     took_ms: Took
 
 
 class Matches(BaseModel):
-    """What one picture of several found."""
+    """What one image of several found."""
 
     matches: list[Match]
 
 
 class Failed(BaseModel):
-    """Why one picture of several could not be searched for."""
+    """Why one image of several could not be searched for."""
 
     error: Problem
 
 
 class FoundEach(BaseModel):
-    """In the order of the pictures."""
+    """In the order of the images."""
 
     answers: list[Matches | Failed]
     took_ms: Took
@@ -100,7 +100,7 @@ class Job(BaseModel):
     rejected: int
     outstanding: int = Field(description="Chunks that are queued or in work.")
     resent: int = Field(description="Messages that were lost and sent again.")
-    reasons: dict[str, int] = Field(description="Rejected pictures by reason.")
+    reasons: dict[str, int] = Field(description="Rejected images by reason.")
     began: float = Field(description="Seconds since 1970, UTC.")
     ended: float | None = Field(description="Seconds since 1970, UTC; null while it runs.")
     seconds: float = Field(description="From its beginning to its end, or to now.")
@@ -113,14 +113,14 @@ class Jobs(BaseModel):
     jobs: list[Job]
 
 
-class FailedPicture(BaseModel):
+class FailedImage(BaseModel):
     uri: str
     reason: str
     detail: str
 
 
-class FailedPictures(BaseModel):
-    failed: list[FailedPicture]
+class FailedImages(BaseModel):
+    failed: list[FailedImage]
     total: int
 
 
@@ -153,6 +153,6 @@ WHEN = {
     408: "The body did not arrive in time.",
     413: "The body is too large.",
     415: "The body is of another kind than this takes.",
-    422: "The content is no picture that can be searched for.",
+    422: "The content is no image that can be searched for.",
     503: "The service is busy, or something it needs is away; Retry-After says when to come back.",
 }

@@ -1,4 +1,4 @@
-"""The query module: a picture in, the ones that look like it out; the same model, decoder and index as the workers'."""
+"""The query module: an image in, the ones that look like it out; the same model, decoder and index as the workers'."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -8,15 +8,15 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from lookalike.embedding import Embedder
-from lookalike.embedding.specs.spec import PICTURE_SIZE
+from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.errors import IndexMissing, ModelMismatch, NotStored
-from lookalike.images import Picture
+from lookalike.images import DecodedImage
 from lookalike.index.base import Index
 from lookalike.records import Document, Match, Metric, ModelIdentity, Pixels, Vector, Vectors
 
 Filters = Mapping[str, str] | None
 Load = Callable[[ModelIdentity], Embedder]
-Decode = Callable[[bytes, int], Picture]
+Decode = Callable[[bytes, int], DecodedImage]
 
 Answer = TypeVar("Answer")
 
@@ -49,7 +49,7 @@ class Embedded(NamedTuple):
 class Searcher:
     """Answers from one index, and follows it when it moves to another model; threads may share it.
 
-    `load` gives the model for what the index holds, and is called for the first picture and by `renew`: a search by id
+    `load` gives the model for what the index holds, and is called for the first image and by `renew`: a search by id
     needs no model. `decode` is told the side in pixels that the model takes. What the index raises comes through
     everywhere.
     """
@@ -72,7 +72,7 @@ class Searcher:
         return self._embedder is None and self._loading.locked()
 
     def like_image(self, data: bytes, k: int, filters: Filters = None) -> list[Match]:
-        """The k pictures most like an encoded one, best first. Raises ImageRejected, ModelMismatch."""
+        """The k images most like an encoded one, best first. Raises ImageRejected, ModelMismatch."""
 
         def ask() -> list[Match]:
             vectors, model = self.embed(self.decode(data)[None])
@@ -81,16 +81,16 @@ class Searcher:
         return _again_if_moved(ask, self.renew)
 
     def like_stored(self, id: str, k: int, filters: Filters = None) -> list[Match]:
-        """The k pictures most like a stored one, itself left out. Raises NotStored."""
+        """The k images most like a stored one, itself left out. Raises NotStored."""
         return _again_if_moved(lambda: self.near_stored(self.stored(id), Query(k, filters=filters or {})))
 
     def decode(self, data: bytes) -> Pixels:
-        """uint8 RGB [size, size, 3] of an encoded picture, of the usual size while no model is loaded: what is no
-        picture is told before a model is loaded for it. Raises ImageRejected."""
-        return self._decode(data, self._embedder.size if self._embedder else PICTURE_SIZE).pixels
+        """uint8 RGB [size, size, 3] of an encoded image, of the usual size while no model is loaded: what is no
+        image is told before a model is loaded for it. Raises ImageRejected."""
+        return self._decode(data, self._embedder.size if self._embedder else IMAGE_SIZE).pixels
 
     def embed(self, pixels: Pixels) -> Embedded:
-        """Of pictures [N, size, size, 3]. Raises SizeChanged if the model takes another size, ModelMismatch,
+        """Of images [N, size, size, 3]. Raises SizeChanged if the model takes another size, ModelMismatch,
         ModelUnavailable."""
         embedder = self._embedder or self.renew()
         if pixels.shape[1] != embedder.size:
@@ -103,7 +103,7 @@ class Searcher:
         return _page(self._search(vector, query.offset + query.k, query, fingerprint), query)
 
     def near_stored(self, document: Document, query: Query) -> list[Match]:
-        """The matches of a stored picture, itself left out."""
+        """The matches of a stored image, itself left out."""
         matches = self._search(document.image_embedding, query.offset + query.k + 1, query, document.model)
         return _page([match for match in matches if match.id != document.id], query)
 

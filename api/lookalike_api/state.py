@@ -25,7 +25,7 @@ from lookalike_api.wiring import open_searcher
 INDEX_TIMEOUT_S = 5.0
 #: Bodies in memory at once, as a multiple of the largest one.
 UPLOADS_AT_ONCE = 4
-#: Pictures on their way out at once.
+#: Images on their way out at once.
 MOST_DOWNLOADS = 64
 
 

@@ -1,11 +1,11 @@
-"""Thumbnails that were made already, the last used ones, in bounded memory; knows neither pictures nor files."""
+"""Thumbnails that were made already, the last used ones, in bounded memory; knows neither images nor files."""
 
 import threading
 from collections import OrderedDict
 
 
 class ThumbnailCache:
-    """Encoded pictures by key, together of at most `max_bytes`. Threads may share it."""
+    """Encoded images by key, together of at most `max_bytes`. Threads may share it."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes

@@ -31,11 +31,11 @@ class Uploads:
         self._room = Room(max(room_bytes, max_bytes))
 
     @asynccontextmanager
-    async def picture(self, request: Request) -> AsyncIterator[bytes]:
-        """The one picture of a request: its body, or the part `image` of a form."""
+    async def image(self, request: Request) -> AsyncIterator[bytes]:
+        """The one image of a request: its body, or the part `image` of a form."""
         if _is_form(request):
-            async with self.pictures(request, most=1) as pictures:
-                yield pictures[0]
+            async with self.images(request, most=1) as images:
+                yield images[0]
         else:
             with self._room.share() as share:
                 pieces: list[bytes] = []
@@ -45,10 +45,10 @@ class Uploads:
                 yield body
 
     @asynccontextmanager
-    async def pictures(self, request: Request, most: int) -> AsyncIterator[list[bytes]]:
+    async def images(self, request: Request, most: int) -> AsyncIterator[list[bytes]]:
         """The parts `image` of a form, at least one and at most so many."""
         if not _is_form(request):
-            raise HTTPException(415, "Send the pictures as multipart/form-data, each as a part named image.")
+            raise HTTPException(415, "Send the images as multipart/form-data, each as a part named image.")
         with self._room.share() as share:
             form = _Form(request.headers["content-type"].encode("latin-1"), most)
             await self._read(request, share, form.feed)

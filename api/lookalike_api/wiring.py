@@ -13,7 +13,7 @@ from lookalike_api.search import Searcher
 
 
 def open_searcher(settings: Settings, index: Index | None = None, *, is_hurried: bool = False) -> Searcher:
-    """Nothing heavy is loaded before the first picture; or, `is_hurried`, the model at once, beside the index's
+    """Nothing heavy is loaded before the first image; or, `is_hurried`, the model at once, beside the index's
     client, if it has been compiled before. Raises BadSetting, ModelUnavailable for a missing file."""
     spec = factories.model_spec(settings)
     begun = _begun(settings, spec) if is_hurried and is_built(spec, settings.home) else None

@@ -21,8 +21,8 @@ from testing.workers import Workers, Wrap, unwrapped
 
 PATCHES = Path(__file__).parent / "patches"
 MODEL = "efficientnet-lite0"
-#: What the waiting model takes: the rest takes two cores some 5 ms a picture, and eight workers are to leave them time.
-PICTURE_S = 0.1
+#: What the waiting model takes: the rest takes two cores some 5 ms an image, and eight workers are to leave them time.
+IMAGE_S = 0.1
 CHUNK_SIZE = 16
 #: The rate is that between these shares of a job, where every worker is at work.
 STEADY = (0.1, 0.9)
@@ -30,7 +30,7 @@ POLL_S = 0.02
 #: A job that takes so many times what it should does not come to its end.
 PATIENCE = 10
 
-#: Seconds, and pictures done by then.
+#: Seconds, and images done by then.
 Samples = list[tuple[float, int]]
 
 
@@ -69,13 +69,13 @@ class Crew:
         # A broken patch would be ignored by Python, and the real model be built.
         assert error or not (self._home / "models").exists(), "the workers took the real model"
 
-    def ingest(self, pictures: Sequence[ImageRef]) -> float:
-        """A job with these pictures, to its end; pictures per second of its steady part."""
-        _, samples = self.work(pictures)
-        return slope(samples, len(pictures))
+    def ingest(self, images: Sequence[ImageRef]) -> float:
+        """A job with these images, to its end; images per second of its steady part."""
+        _, samples = self.work(images)
+        return slope(samples, len(images))
 
-    def work(self, pictures: Sequence[ImageRef], look: Callable[[Job], None] = lambda job: None) -> tuple[Job, Samples]:
-        """A job with these pictures, to its end, looked at all the time: how it ended, and what was done when."""
+    def work(self, images: Sequence[ImageRef], look: Callable[[Job], None] = lambda job: None) -> tuple[Job, Samples]:
+        """A job with these images, to its end, looked at all the time: how it ended, and what was done when."""
         job_id = self._ledger.open_job(
             source="pictures",
             index=self._index.name,
@@ -88,8 +88,8 @@ class Crew:
             def send(chunk_id: str) -> None:
                 send_chunk(app, chunk_id)
 
-            enqueue(pictures, job_id, ledger=self._ledger, send=send, chunk_size=CHUNK_SIZE, limit=len(pictures))
-        deadline = time.monotonic() + PATIENCE * (10 + len(pictures) * PICTURE_S)
+            enqueue(images, job_id, ledger=self._ledger, send=send, chunk_size=CHUNK_SIZE, limit=len(images))
+        deadline = time.monotonic() + PATIENCE * (10 + len(images) * IMAGE_S)
         samples: Samples = []
         while not (job := self._ledger.job(job_id)).has_ended:
             samples.append((time.monotonic(), job.done))
@@ -110,13 +110,13 @@ class Crew:
             "LOOKALIKE_BROKER_URL": self._broker_url,
             "LOOKALIKE_INDEX_URL": self._index_url,
             "PYTHONPATH": os.pathsep.join(paths),
-            "SCALE_PICTURE_S": str(PICTURE_S),
+            "SCALE_PICTURE_S": str(IMAGE_S),
         }
         return {**os.environ, **ours}
 
 
 def slope(samples: Samples, total: int) -> float:
-    """Pictures per second while a job of `total` is in its steady part: the straight line nearest to the samples."""
+    """Images per second while a job of `total` is in its steady part: the straight line nearest to the samples."""
     low, high = (share * total for share in STEADY)
     steady = np.array([sample for sample in samples if low <= sample[1] <= high])
     began_s = steady[0, 0]
@@ -124,6 +124,6 @@ def slope(samples: Samples, total: int) -> float:
 
 
 def slope_between(samples: Samples, begin_s: float, end_s: float) -> float:
-    """Pictures per second between two moments."""
+    """Images per second between two moments."""
     steady = np.array([sample for sample in samples if begin_s <= sample[0] <= end_s])
     return float(np.polyfit(steady[:, 0] - begin_s, steady[:, 1], 1)[0])

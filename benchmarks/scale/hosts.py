@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.scale.crew import CHUNK_SIZE, PICTURE_S, Crew, Samples, slope_between
-from benchmarks.scale.workers import Runs, drawn_pictures, rate
+from benchmarks.scale.crew import CHUNK_SIZE, IMAGE_S, Crew, Samples, slope_between
+from benchmarks.scale.workers import Runs, drawn_images, rate
 from lookalike.ledger import Job
 from lookalike.records import ImageRef
 from testing.proxy import Proxy
@@ -33,7 +33,7 @@ STEADY = (0.25, 1.0)
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of the day: the pictures per second that its hosts should make together, and those they made."""
+    """A part of the day: the images per second that its hosts should make together, and those they made."""
 
     name: str
     expected: float
@@ -85,14 +85,14 @@ def measured(counts: Sequence[int], rounds: int, job_s: float) -> tuple[Runs, Ba
 
 
 def _rates(place: Place, counts: Sequence[int], rounds: int, job_s: float, folder: Path) -> Runs:
-    warm, timed = WARM_CHUNKS * CHUNK_SIZE, round(job_s / PICTURE_S)
-    pictures = drawn_pictures(folder / "pictures", max(counts) * (warm + timed))
+    warm, timed = WARM_CHUNKS * CHUNK_SIZE, round(job_s / IMAGE_S)
+    images = drawn_images(folder / "pictures", max(counts) * (warm + timed))
     runs: Runs = {count: [] for count in counts}
     for number in range(rounds):
         for count, rates in runs.items():
             at = folder / f"{number}-{count}"
             with Crew(place.broker_url, place.index_url, at, count, place.hosts.command) as crew:
-                rates.append(rate(crew, pictures, count * warm, count * timed))
+                rates.append(rate(crew, images, count * warm, count * timed))
     return runs
 
 
@@ -107,17 +107,17 @@ def bad_day(
     lasts = {"all four": before_s, "one dead, one cut off": partition_s, "the cable back": after_s}
     hosts = ((SOUND, SLOW, CUT, DEAD), (SOUND, SLOW), (SOUND, SLOW, CUT))
     expected = [sum(_rate_of(name) for name in there) for there in hosts]
-    pictures = [round(rate * last) for rate, last in zip(expected, lasts.values(), strict=True)]
+    images = [round(rate * last) for rate, last in zip(expected, lasts.values(), strict=True)]
     warm = len(NAMES) * WARM_CHUNKS * CHUNK_SIZE
-    references = drawn_pictures(folder / "pictures", warm + sum(pictures))
+    references = drawn_images(folder / "pictures", warm + sum(images))
 
     def wrapped(name: str, command: list[str]) -> list[str]:
-        slowed = ["env", f"SCALE_PICTURE_S={SLOWNESS * PICTURE_S}", *command] if name == SLOW else command
+        slowed = ["env", f"SCALE_IMAGE_S={SLOWNESS * IMAGE_S}", *command] if name == SLOW else command
         return place.hosts.command(name, slowed)
 
     with Crew(place.broker_url, place.index_url, folder / "crew", len(NAMES), wrapped) as crew:
         crew.ingest(references[:warm])
-        course = Course(crew, place.hosts, pictures[0], partition_s)
+        course = Course(crew, place.hosts, images[0], partition_s)
         job, samples = _work(crew, references[warm:], course)
         documents = crew.documents() - warm
     turns = [samples[0][0], *course.turns, samples[-1][0]]
@@ -159,7 +159,7 @@ def _work(crew: Crew, references: Sequence[ImageRef], course: Course) -> tuple[J
 
 
 def _rate_of(name: str) -> float:
-    return 1 / (PICTURE_S * (SLOWNESS if name == SLOW else 1))
+    return 1 / (IMAGE_S * (SLOWNESS if name == SLOW else 1))
 
 
 def _steady(samples: Samples, begin: float, end: float) -> float:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, NullFormatter, StrMethodFormatter
 
 from benchmarks.scale import references, vectors, workers
-from benchmarks.scale.crew import PICTURE_S
+from benchmarks.scale.crew import IMAGE_S
 
 LATENCIES = ("p50_ms", "p99_ms")
 
@@ -46,16 +46,16 @@ def over_references(runs: references.Runs, path: Path) -> None:
 
 
 def over_workers(runs: workers.Runs, path: Path) -> None:
-    """Pictures per second over the number of workers, one worker's rate times theirs, and what the model allows."""
+    """Images per second over the number of workers, one worker's rate times theirs, and what the model allows."""
     with drawn() as figure:
         axes = figure.subplots()
         counts = list(runs)
-        rates = [[rate.pictures_s for rate in found] for found in runs.values()]
+        rates = [[rate.images_s for rate in found] for found in runs.values()]
         _line(axes, counts, rates, "measured")
-        one = median(rate.pictures_s for rate in runs[1])
+        one = median(rate.images_s for rate in runs[1])
         axes.plot(counts, [count * one for count in counts], linestyle=":", label="so many times one worker")
-        axes.plot(counts, [count / PICTURE_S for count in counts], linestyle="--", label="the model alone")
-        axes.set(xlabel="workers", ylabel="pictures per second", xticks=counts)
+        axes.plot(counts, [count / IMAGE_S for count in counts], linestyle="--", label="the model alone")
+        axes.set(xlabel="workers", ylabel="images per second", xticks=counts)
         _save(figure, (axes,), path)
 
 

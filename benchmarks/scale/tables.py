@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from benchmarks.scale import hosts, produce, references, vectors, workers
-from benchmarks.scale.crew import CHUNK_SIZE, PICTURE_S
+from benchmarks.scale.crew import CHUNK_SIZE, IMAGE_S
 
 #: What eight workers are to reach.
 BAR = 0.9
@@ -56,7 +56,7 @@ def of_references(runs: references.Runs, chunk_bytes: float) -> str:
 
 
 def of_workers(runs: workers.Runs) -> str:
-    figure = "![Pictures per second over workers](scale/workers.svg)"
+    figure = "![Images per second over workers](scale/workers.svg)"
     verdict = _verdict(workers.efficiencies(runs))
     return "\n".join((_model(), "", _rates("workers", runs), "", *verdict, figure))
 
@@ -66,16 +66,16 @@ def of_hosts(runs: workers.Runs, day: hosts.BadDay) -> str:
     job = day.job
     told = (
         f"The bad day: one host {hosts.SLOWNESS} times slower than the others all along; then one host is cut off and "
-        f"killed, and another one cut off for {hosts.PARTITION_S:.0f} s. {job.found:,} pictures found, "
+        f"killed, and another one cut off for {hosts.PARTITION_S:.0f} s. {job.found:,} images found, "
         f"{job.indexed:,} indexed, {job.rejected} rejected, {day.documents:,} documents; {job.resent} chunks were sent "
         f"again; the job {job.state.value} after {day.seconds:.0f} s."
     )
-    header = ["", "pictures/s that the hosts there can make", "measured"]
+    header = ["", "images/s that the hosts there can make", "measured"]
     return "\n".join((_model(), "", _rates("hosts", runs), "", told, "", _table(header, rows)))
 
 
 def _model() -> str:
-    return f"The model waits {1000 * PICTURE_S:.0f} ms a picture; chunks of {CHUNK_SIZE}."
+    return f"The model waits {1000 * IMAGE_S:.0f} ms an image; chunks of {CHUNK_SIZE}."
 
 
 def _rates(of: str, runs: workers.Runs) -> str:
@@ -84,8 +84,8 @@ def _rates(of: str, runs: workers.Runs) -> str:
         [
             str(count),
             str(len(found)),
-            _spread([rate.pictures_s for rate in found], ",.1f"),
-            f"{count / PICTURE_S:,.0f}",
+            _spread([rate.images_s for rate in found], ",.1f"),
+            f"{count / IMAGE_S:,.0f}",
             _spread(efficiencies[count], ".3f"),
             _spread([rate.busy_cores for rate in found], ".2f"),
         ]

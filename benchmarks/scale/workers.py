@@ -1,4 +1,4 @@
-"""Pictures per second of one, two, ... workers whose model takes a fixed time and no CPU, as one on a GPU does."""
+"""Images per second of one, two, ... workers whose model takes a fixed time and no CPU, as one on a GPU does."""
 
 import os
 import tempfile
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.scale.crew import CHUNK_SIZE, PICTURE_S, Crew
+from benchmarks.scale.crew import CHUNK_SIZE, IMAGE_S, Crew
 from benchmarks.table import ratios
 from lookalike.records import ImageRef
 from testing.services.opensearch import OpenSearchServer
@@ -19,15 +19,15 @@ from testing.services.redis import RedisServer
 WARM_CHUNKS = 4
 #: A job of fewer has no steady part.
 LEAST_CHUNKS = 8
-#: Side of a picture; its colour makes it unlike the others, for equal bytes are embedded once.
+#: Side of an image; its colour makes it unlike the others, for equal bytes are embedded once.
 SIDE = 16
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Pictures per second of some workers, and the cores that the whole machine kept busy meanwhile."""
+    """Images per second of some workers, and the cores that the whole machine kept busy meanwhile."""
 
-    pictures_s: float
+    images_s: float
     busy_cores: float
 
 
@@ -37,33 +37,33 @@ Runs = dict[int, list[Rate]]
 
 def measured(counts: Sequence[int], rounds: int, job_s: float) -> Runs:
     """Each number of workers, round by round. Raises ServiceMissing, StartFailed."""
-    chunks = max(LEAST_CHUNKS, round(job_s / (CHUNK_SIZE * PICTURE_S)))
+    chunks = max(LEAST_CHUNKS, round(job_s / (CHUNK_SIZE * IMAGE_S)))
     with OpenSearchServer() as server, RedisServer() as broker, tempfile.TemporaryDirectory() as temporary:
-        pictures = drawn_pictures(Path(temporary, "pictures"), max(counts) * (WARM_CHUNKS + chunks) * CHUNK_SIZE)
+        images = drawn_images(Path(temporary, "pictures"), max(counts) * (WARM_CHUNKS + chunks) * CHUNK_SIZE)
         runs: Runs = {count: [] for count in counts}
         for number in range(rounds):
             for count, rates in runs.items():
                 with Crew(broker.url, server.url, Path(temporary, f"{number}-{count}"), count) as crew:
-                    rates.append(rate(crew, pictures, count * WARM_CHUNKS * CHUNK_SIZE, count * chunks * CHUNK_SIZE))
+                    rates.append(rate(crew, images, count * WARM_CHUNKS * CHUNK_SIZE, count * chunks * CHUNK_SIZE))
     return runs
 
 
 def efficiencies(runs: Mapping[int, Sequence[Rate]]) -> dict[int, list[float]]:
     """rate(N) / (N rate(1)), paired round by round."""
-    rates = {count: [one.pictures_s for one in found] for count, found in runs.items()}
+    rates = {count: [one.images_s for one in found] for count, found in runs.items()}
     return {count: [ratio / count for ratio in ratios(found, rates[1])] for count, found in rates.items()}
 
 
-def rate(crew: Crew, pictures: Sequence[ImageRef], warm: int, timed: int) -> Rate:
-    """Of a job of `timed` pictures, after one of `warm` others."""
-    crew.ingest(pictures[:warm])
+def rate(crew: Crew, images: Sequence[ImageRef], warm: int, timed: int) -> Rate:
+    """Of a job of `timed` images, after one of `warm` others."""
+    crew.ingest(images[:warm])
     busy_before, began = _busy_s(), time.perf_counter()
-    pictures_s = crew.ingest(pictures[warm : warm + timed])
-    return Rate(pictures_s, (_busy_s() - busy_before) / (time.perf_counter() - began))
+    images_s = crew.ingest(images[warm : warm + timed])
+    return Rate(images_s, (_busy_s() - busy_before) / (time.perf_counter() - began))
 
 
-def drawn_pictures(folder: Path, count: int) -> list[ImageRef]:
-    """`count` tiny pictures, no two alike."""
+def drawn_images(folder: Path, count: int) -> list[ImageRef]:
+    """`count` tiny images, no two alike."""
     folder.mkdir(parents=True)
     references = []
     for number in range(count):

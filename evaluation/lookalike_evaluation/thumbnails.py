@@ -4,10 +4,10 @@ import base64
 from collections.abc import Callable
 
 from lookalike.errors import ImageRejected, Unavailable
-from lookalike.images import Picture, to_jpeg
+from lookalike.images import DecodedImage, to_jpeg
 
 Read = Callable[[str], bytes]
-Decode = Callable[[bytes], Picture]
+Decode = Callable[[bytes], DecodedImage]
 #: A picture's uri -> a data URI, or None where it cannot be shown.
 Thumbnail = Callable[[str], str | None]
 

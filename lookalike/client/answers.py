@@ -19,7 +19,7 @@ class Took:
 
 @dataclass(frozen=True)
 class Found:
-    """Stored pictures, most alike first."""
+    """Stored images, most alike first."""
 
     matches: tuple[Match, ...]
     took_ms: Took
@@ -27,7 +27,7 @@ class Found:
 
 @dataclass(frozen=True)
 class FoundEach:
-    """In the order of the pictures, what each found or why it is rejected."""
+    """In the order of the images, what each found or why it is rejected."""
 
     answers: tuple[tuple[Match, ...] | ImageRejected | RequestRefused, ...]
     took_ms: Took
@@ -35,7 +35,7 @@ class FoundEach:
 
 @dataclass(frozen=True)
 class Label:
-    """A label, and how many stored pictures bear it."""
+    """A label, and how many stored images bear it."""
 
     name: str
     documents: int
@@ -70,7 +70,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Job:
-    """One ingest; times in seconds since 1970, UTC. `outstanding` counts chunks, `reasons` rejected pictures."""
+    """One ingest; times in seconds since 1970, UTC. `outstanding` counts chunks, `reasons` rejected images."""
 
     id: str
     state: str
@@ -92,7 +92,7 @@ class Job:
 
 @dataclass(frozen=True)
 class FailedPage:
-    """Some of a job's rejected pictures, and how many there are in all."""
+    """Some of a job's rejected images, and how many there are in all."""
 
     failed: tuple[Rejected, ...]
     total: int

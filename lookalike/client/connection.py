@@ -56,7 +56,7 @@ class Connection:
         return answer
 
     def fetch(self, path: str, **content: Any) -> bytes:
-        """The bytes of a picture. Raises as `Client` does."""
+        """The bytes of an image. Raises as `Client` does."""
         response = self._asked("GET", path, RETRIES, content)
         if not response.headers.get("Content-Type", "").startswith("image/"):
             raise self._stranger(response)

@@ -15,7 +15,7 @@ Body = TypeVar("Body")
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a request is not answered (RFC 9457); `reason` is that of a rejected picture."""
+    """Why a request is not answered (RFC 9457); `reason` is that of a rejected image."""
 
     status: int
     detail: str
@@ -32,7 +32,7 @@ class Problem:
         if self.reason is None or self.reason not in set(Reason):
             return RequestRefused(self.sentence, self.status)
         # The sentence names the reason as well.
-        detail = self.sentence.removeprefix(f"The picture is rejected as {self.reason}")
+        detail = self.sentence.removeprefix(f"The image is rejected as {self.reason}")
         return ImageRejected(Reason(self.reason), detail.removeprefix(":").strip().removesuffix("."))
 
 

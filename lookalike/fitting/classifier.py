@@ -21,7 +21,7 @@ DROPOUT = 0.3
 LABEL_SMOOTHING = 0.1
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 1e-3
-#: Pictures a step, at most: a small folder makes `FEWEST_STEPS` steps an epoch, or training would end too early.
+#: Images a step, at most: a small folder makes `FEWEST_STEPS` steps an epoch, or training would end too early.
 BATCH_SIZE = 64
 FEWEST_STEPS = 16
 MAX_EPOCHS = 60

@@ -18,7 +18,7 @@ SHRINKAGE = 0.2
 def fit(features: Vectors, classes: NDArray[np.int64], dimensions: int) -> list[Layer]:
     """One direction less than there are classes, or the best `dimensions` of them, seen from the mean of all.
 
-    Raises BadSetting where the pictures do not differ.
+    Raises BadSetting where the images do not differ.
     """
     from scipy.linalg import LinAlgError
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -38,4 +38,4 @@ def fit(features: Vectors, classes: NDArray[np.int64], dimensions: int) -> list[
 
 
 def _alike() -> BadSetting:
-    return BadSetting("The pictures of each class look all the same to the model.", "Give pictures that differ.")
+    return BadSetting("The images of each class look all the same to the model.", "Give images that differ.")

@@ -13,11 +13,11 @@ _SMALLEST_SHARE = 1e-6
 
 
 def fit(features: Vectors, dimensions: int) -> list[Layer]:
-    """At most `dimensions` components: fewer where there are fewer features, pictures or directions."""
+    """At most `dimensions` components: fewer where there are fewer features, images or directions."""
     from sklearn.decomposition import PCA
 
     most = min(dimensions, features.shape[1], len(features) - 1)
-    # Both are exact and need no seed; the first is quicker for many pictures, the second for few.
+    # Both are exact and need no seed; the first is quicker for many images, the second for few.
     solver = "covariance_eigh" if len(features) > features.shape[1] else "full"
     found = PCA(most, svd_solver=solver).fit(features.astype(np.float64))
     variance = found.explained_variance_

@@ -1,4 +1,4 @@
-"""What of the pictures a kind of head can be fitted to, and why not the rest; it knows no method of fitting."""
+"""What of the images a kind of head can be fitted to, and why not the rest; it knows no method of fitting."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from lookalike.records import Vectors
 
 #: Fewest classes. LDA gives one number less than there are classes, and one number has no direction to compare.
 _FEWEST_CLASSES = {Head.LDA: 3, Head.CLASSIFIER: 2}
-#: Fewest pictures of a class: of one alone nobody can tell how such pictures vary.
-_FEWEST_PICTURES = 2
+#: Fewest images of a class: of one alone nobody can tell how such images vary.
+_FEWEST_IMAGES = 2
 #: Features of unit length that differ by less differ by rounding.
 _SAME = 1e-5
 _WANTED = "Give a folder with a sub-folder per class; or use --head pca, which needs no classes."
@@ -35,11 +35,11 @@ class Training:
 def usable(kind: Head, features: Vectors, labels: Sequence[str | None]) -> Training:
     """The rows that a head of this kind is fitted to. Raises BadSetting for too few of them, or of their classes."""
     if len(features) and float(np.ptp(features, axis=0).max()) < _SAME:
-        raise BadSetting("The pictures look all the same to the model.", "Give pictures that differ.")
+        raise BadSetting("The images look all the same to the model.", "Give images that differ.")
     if kind not in _FEWEST_CLASSES:
         return _unlabelled(features)
     sizes = Counter(label for label in labels if label is not None)
-    names = tuple(sorted(label for label, size in sizes.items() if size >= _FEWEST_PICTURES))
+    names = tuple(sorted(label for label, size in sizes.items() if size >= _FEWEST_IMAGES))
     alone = sorted(set(sizes) - set(names))
     if len(names) < _FEWEST_CLASSES[kind]:
         raise BadSetting(_too_few(kind, len(names), alone), _WANTED)
@@ -47,19 +47,19 @@ def usable(kind: Head, features: Vectors, labels: Sequence[str | None]) -> Train
     rows = [row for row, label in enumerate(labels) if label in number]
     classes = np.array([number[labels[row] or ""] for row in rows], np.int64)
     missing = sum(label is None for label in labels)
-    notes = [f"{missing:,} pictures beside the class folders have no label and are left out."] if missing else []
-    notes += [f"Classes of one picture are left out: {listed(alone)}."] if alone else []
+    notes = [f"{missing:,} images beside the class folders have no label and are left out."] if missing else []
+    notes += [f"Classes of one image are left out: {listed(alone)}."] if alone else []
     return Training(features[rows], classes, names, tuple(notes))
 
 
 def _unlabelled(features: Vectors) -> Training:
     if len(features) < 3:
-        raise BadSetting(f"{len(features)} pictures are too few to fit a model to.", "Give three or more.")
+        raise BadSetting(f"{len(features)} images are too few to fit a model to.", "Give three or more.")
     return Training(features, np.empty(0, np.int64), (), ())
 
 
 def _too_few(kind: Head, classes: int, alone: Sequence[str]) -> str:
     found = {0: "no class", 1: "one class"}.get(classes, f"{classes} classes")
-    besides = f"; {len(alone):,} more have a single picture" if alone else ""
-    wanted = f"{_FEWEST_CLASSES[kind]} classes of two pictures or more"
+    besides = f"; {len(alone):,} more have a single image" if alone else ""
+    wanted = f"{_FEWEST_CLASSES[kind]} classes of two images or more"
     return f"A head of kind {kind} needs {wanted}: here is {found}{besides}."

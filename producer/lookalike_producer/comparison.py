@@ -1,6 +1,6 @@
-"""A source held against an index, picture by picture and in constant memory; knows neither jobs nor any one index.
+"""A source held against an index, image by image and in constant memory; knows neither jobs nor any one index.
 
-The index's side is noted first and the source is walked afterwards: so a picture that is ingested meanwhile is never
+The index's side is noted first and the source is walked afterwards: so an image that is ingested meanwhile is never
 taken for an orphan.
 """
 
@@ -30,7 +30,7 @@ Read = Callable[[str], bytes]
 
 
 class SyncStatus(StrEnum):
-    """What a comparison says of one picture."""
+    """What a comparison says of one image."""
 
     #: In the index as the source has it.
     PRESENT = "present"
@@ -48,7 +48,7 @@ class SyncStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One picture; `ref` is None for an orphan, which has only the `id` of its document."""
+    """One image; `ref` is None for an orphan, which has only the `id` of its document."""
 
     fate: SyncStatus
     id: str
@@ -61,7 +61,7 @@ def compare(
 ) -> Iterator[Finding]:
     """A finding for every reference, then one for every orphan in the territories.
 
-    Raises what the index raises, SourceUnavailable when the place of a picture is away, DiskFull.
+    Raises what the index raises, SourceUnavailable when the place of an image is away, DiskFull.
     """
     with closing(Holdings()) as holdings, ThreadPoolExecutor(READERS) as readers:
         index.refresh()
@@ -114,7 +114,7 @@ def _is_file(uri: str) -> bool:
 
 
 def _may_hide(uri: str) -> bool:
-    """Whether pictures may lie under `uri`: a walk hands on a folder that it could not list as if it were a picture."""
+    """Whether images may lie under `uri`: a walk hands on a folder that it could not list as if it were an image."""
     try:
         return stat.S_ISDIR(os.stat(local_path(uri)).st_mode)
     except (FileNotFoundError, NotADirectoryError, ValueError, ImageRejected):

@@ -18,7 +18,7 @@ MENDABLE = frozenset({SyncStatus.MISSING, SyncStatus.STALE, SyncStatus.WRONG_MOD
 
 
 class Differences:
-    """How many pictures met each fate, the references to ingest again, and the documents to remove."""
+    """How many images met each fate, the references to ingest again, and the documents to remove."""
 
     def __init__(self) -> None:
         self.counts: Counter[SyncStatus] = Counter()

@@ -14,7 +14,7 @@ URIS_PER_STEP = 1000
 
 
 class Retry:
-    """The rejected images of jobs that share index and model; each picture once, as the newest job found it."""
+    """The rejected images of jobs that share index and model; each image once, as the newest job found it."""
 
     def __init__(self, ledger: Ledger, jobs: Sequence[Job], reason: Reason | None) -> None:
         self._ledger = ledger

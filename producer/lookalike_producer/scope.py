@@ -1,7 +1,7 @@
 """Which stored documents a source answers for: those that could only be there because of it.
 
 A folder answers for all that lies under it, a glob for all that it would match. A list, a single image and standard
-input name pictures one by one and answer for no other, unless the caller names folders for which they are complete.
+input name images one by one and answer for no other, unless the caller names folders for which they are complete.
 """
 
 import glob
@@ -34,7 +34,7 @@ class Territory:
         return (f"{self.folder}/", encoded)
 
     def covers(self, uri: str) -> bool:
-        """Whether the source would find a picture that lies at `uri`."""
+        """Whether the source would find an image that lies at `uri`."""
         try:
             path = local_path(uri)
         except ImageRejected:

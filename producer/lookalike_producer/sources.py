@@ -13,7 +13,7 @@ from lookalike.storage import local_uri
 
 #: A file with one of these endings is a list of paths, one a line; any other file is one image.
 LIST_SUFFIXES = (".txt", ".lst", ".list")
-#: What file managers leave behind beside pictures.
+#: What file managers leave behind beside images.
 CLUTTER = frozenset({"thumbs.db", "desktop.ini"})
 STDIN = "-"
 

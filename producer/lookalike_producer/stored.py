@@ -1,4 +1,4 @@
-"""The pictures that an index holds, as a source: references to be read again, in constant memory."""
+"""The images that an index holds, as a source: references to be read again, in constant memory."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing

@@ -68,7 +68,7 @@ def goes_on(lance_client: httpx2.Client, query: bytes) -> Iterator[None]:
     ],
     ids=["empty", "text", "svg", "jpeg-magic", "png-magic", "bomb", "200-megapixels", "corrupt"],
 )
-def test_what_is_no_picture_is_rejected_with_the_reason(
+def test_what_is_no_image_is_rejected_with_the_reason(
     lance_client: httpx2.Client, body: bytes, status: int, reason: str
 ) -> None:
     answer = lance_client.post("/search", content=body)
@@ -79,7 +79,7 @@ def test_what_is_no_picture_is_rejected_with_the_reason(
     assert form.json()["reason"] == reason
 
 
-def test_a_truncated_picture_is_rejected(lance_client: httpx2.Client, query: bytes) -> None:
+def test_a_truncated_image_is_rejected(lance_client: httpx2.Client, query: bytes) -> None:
     answer = lance_client.post("/search", content=query[: len(query) // 2])
     told(answer, 422)
     assert answer.json()["reason"] == "truncated"
@@ -117,7 +117,7 @@ def test_a_parameter_that_cannot_be_used_is_refused(lance_client: httpx2.Client,
 
 
 @pytest.mark.parametrize("parameters", ["", "id=a&uri=b", "id=a&id=b", "id=a&mode=mean", "id=" + "a" * 101])
-def test_a_search_by_a_stored_picture_names_one(lance_client: httpx2.Client, parameters: str) -> None:
+def test_a_search_by_a_stored_image_names_one(lance_client: httpx2.Client, parameters: str) -> None:
     told(lance_client.get(f"/search?{parameters}"), 400)
 
 
@@ -147,7 +147,7 @@ def test_a_body_of_another_form_is_refused(
     told(lance_client.post(path, content=body, headers={"Content-Type": content_type}), status)
 
 
-def test_more_pictures_than_a_batch_takes_are_refused(lance_client: httpx2.Client) -> None:
+def test_more_images_than_a_batch_takes_are_refused(lance_client: httpx2.Client) -> None:
     told(lance_client.post("/search/batch", files=[("image", ("a.jpg", b"x"))] * 33), 400)
 
 
@@ -211,7 +211,7 @@ def test_a_thousand_hostile_uploads_leave_no_trace(lance_client: httpx2.Client, 
 
 
 def hostile(query: bytes) -> list[bytes]:
-    """Mostly small: what is cut off, flipped, declared wrongly, or no picture at all."""
+    """Mostly small: what is cut off, flipped, declared wrongly, or no image at all."""
     cut = [query[: len(query) * part // 10] for part in range(10)]
     flipped = [query[:position] + b"\xff" * 40 + query[position + 40 :] for position in range(2, 400, 40)]
     wrong = [b"GIF89a" + bytes(100), b"RIFF\0\0\0\0WEBPVP8X" + b"\xff" * 30, b"BM" + bytes(60), b"II*\0" + b"\xff" * 60]

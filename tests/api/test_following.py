@@ -34,38 +34,36 @@ def ours(settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def theirs(ours: Settings, other_model: Path) -> Settings:
-    """Of another model that takes pictures of another size."""
+    """Of another model that takes images of another size."""
     return read_settings(**{**ours.model_dump(), "model": str(other_model), "preprocessing": PREPROCESSING})
 
 
 def test_a_service_follows_its_index_to_a_model_of_another_size_and_back(
     ours: Settings, theirs: Settings, drawn: tuple[Path, Path]
 ) -> None:
-    pictures = sorted(path for path in drawn[0].rglob("*.jpg") if path.name != "text.jpg")[:4]
+    images = sorted(path for path in drawn[0].rglob("*.jpg") if path.name != "text.jpg")[:4]
     with closing(factories.open_index(ours)) as index, closing(factories.open_versions(ours)) as versions:
-        write(index, ours, pictures)
+        write(index, ours, images)
         second = versions.create(factories.embedder(theirs, factories.model_spec(theirs)).identity)
         with closing(factories.open_index(theirs, second)) as version:
-            write(version, theirs, pictures)
-        with serving(ours) as client, searching(client, pictures[0]) as answers:
+            write(version, theirs, images)
+        with serving(ours) as client, searching(client, images[0]) as answers:
             before = await_true(lambda: answers and answers[-1])
             assert model_of(client) == "efficientnet-lite0"
             versions.move(second)
             await_true(lambda: answers[-1] != before)
             assert model_of(client) == "tiny"
-            assert ids(client.get("/search", params={"uri": str(pictures[1])})).isdisjoint(
-                {document_id(str(pictures[1]))}
-            )
+            assert ids(client.get("/search", params={"uri": str(images[1])})).isdisjoint({document_id(str(images[1]))})
             versions.move(f"{ours.index}-v1")
             await_true(lambda: answers[-1] == before)
             assert model_of(client) == "efficientnet-lite0"
-    assert {answer[0] for answer in answers} == {(document_id(str(pictures[0])), 1.0)}, "each found the picture itself"
+    assert {answer[0] for answer in answers} == {(document_id(str(images[0])), 1.0)}, "each found the image itself"
 
 
-def write(index: Index, settings: Settings, pictures: list[Path]) -> None:
+def write(index: Index, settings: Settings, images: list[Path]) -> None:
     embedder = factories.embedder(settings, factories.model_spec(settings))
     index.ensure(embedder.identity)
-    for path in pictures:
+    for path in images:
         pixels = factories.decode(settings, path.read_bytes(), size=embedder.size).pixels
         about = (document_id(str(path)), str(path), None, embedder(pixels[None])[0], "c" * 64, 1, 1)
         index.write([Document(*about, embedder.identity.fingerprint, "2026-01-02T03:04:05+00:00", "job/1")])
@@ -73,15 +71,15 @@ def write(index: Index, settings: Settings, pictures: list[Path]) -> None:
 
 
 @contextmanager
-def searching(client: httpx2.Client, picture: Path) -> Iterator[list[list[tuple[str, float]]]]:
-    """What a search for the picture answers, again and again: ids with their scores."""
+def searching(client: httpx2.Client, image: Path) -> Iterator[list[list[tuple[str, float]]]]:
+    """What a search for the image answers, again and again: ids with their scores."""
     answers: list[list[tuple[str, float]]] = []
     failed: list[str] = []
     over = threading.Event()
 
     def run() -> None:
         while not over.wait(0.05):
-            answer = client.post("/search", content=picture.read_bytes())
+            answer = client.post("/search", content=image.read_bytes())
             if answer.status_code == 200:
                 answers.append([(match["id"], round(match["score"], 3)) for match in answer.json()["matches"]])
             else:

@@ -1,4 +1,4 @@
-"""Stored pictures and their thumbnails: what the index holds and the roots allow, and nothing else."""
+"""Stored images and their thumbnails: what the index holds and the roots allow, and nothing else."""
 
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.api.service import serving
 from tests.api.test_bad_input import told
 
 
-def test_a_stored_picture_comes_back_as_it_is(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_a_stored_image_comes_back_as_it_is(client: httpx2.Client, stored: list[ImageRef]) -> None:
     answer = client.get(f"/images/{stored[0].id}")
     assert answer.content == Path(stored[0].uri).read_bytes()
     assert answer.headers["content-type"] == f"image/{Path(stored[0].uri).suffix[1:].replace('jpg', 'jpeg')}"
@@ -57,7 +57,7 @@ def test_a_thumbnail_is_made_once(lance: Settings, stored: list[ImageRef], tmp_p
         assert "not_found" in sentence and str(path.parent) not in sentence
 
 
-def test_a_picture_outside_the_roots_is_not_shown(lance: Settings, stored: list[ImageRef], tmp_path: Path) -> None:
+def test_a_image_outside_the_roots_is_not_shown(lance: Settings, stored: list[ImageRef], tmp_path: Path) -> None:
     elsewhere = Settings(**{**lance.model_dump(), "roots": (tmp_path,)})
     with serving(elsewhere) as client:
         for path in (f"/images/{stored[0].id}", f"/images/{stored[0].id}/thumbnail"):
@@ -65,7 +65,7 @@ def test_a_picture_outside_the_roots_is_not_shown(lance: Settings, stored: list[
             assert "outside_root" in sentence and str(tmp_path) not in sentence
 
 
-def test_a_file_that_is_no_picture_any_more_is_not_shown(lance: Settings, stored: list[ImageRef]) -> None:
+def test_a_file_that_is_no_image_any_more_is_not_shown(lance: Settings, stored: list[ImageRef]) -> None:
     path = Path(stored[4].uri)
     before = path.read_bytes()
     path.write_text("root:x:0:0:secret")

@@ -21,7 +21,7 @@ def test_a_job_is_told_with_its_counts_and_reasons(lance_client: httpx2.Client, 
     assert lance_client.get(f"/jobs/{job['id']}").json() == job
 
 
-def test_the_rejected_pictures_are_paged(lance_client: httpx2.Client) -> None:
+def test_the_rejected_images_are_paged(lance_client: httpx2.Client) -> None:
     job = lance_client.get("/jobs").json()["jobs"][-1]
     failed = lance_client.get(f"/jobs/{job['id']}/failed").json()
     assert failed["total"] == 1

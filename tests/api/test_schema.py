@@ -18,7 +18,7 @@ OPERATIONS = [
 ]
 PLAIN = {"/labels", "/info", "/health/live", "/health/ready", "/metrics"}
 GOOD, BAD = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
-#: A schema can say neither that bytes are a picture, nor that just one of two parameters is wanted; and one part of a
+#: A schema can say neither that bytes are an image, nor that just one of two parameters is wanted; and one part of a
 #: form is as good as a list of one.
 BEYOND_SCHEMA = {
     (GOOD, "/search"): [positive_data_acceptance],

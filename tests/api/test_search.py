@@ -1,4 +1,4 @@
-"""Searches by a picture, by a stored one and by several, on both indexes."""
+"""Searches by an image, by a stored one and by several, on both indexes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -26,7 +26,7 @@ def ids(answer: httpx2.Response) -> list[str]:
     return [match["id"] for match in found(answer)]
 
 
-def test_a_stored_picture_finds_itself_first(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_a_stored_image_finds_itself_first(client: httpx2.Client, stored: list[ImageRef]) -> None:
     for ref in stored[::7]:
         best = found(client.post("/search?k=3", content=Path(ref.uri).read_bytes()))[0]
         assert (best["id"], best["uri"], best["name"]) == (ref.id, ref.uri, ref.label)
@@ -34,9 +34,7 @@ def test_a_stored_picture_finds_itself_first(client: httpx2.Client, stored: list
         assert best["metadata"] == {"folder": ref.label}
 
 
-def test_searches_at_once_are_each_answered_for_their_own_picture(
-    client: httpx2.Client, stored: list[ImageRef]
-) -> None:
+def test_searches_at_once_are_each_answered_for_their_own_image(client: httpx2.Client, stored: list[ImageRef]) -> None:
     def best(ref: ImageRef) -> str:
         return ids(client.post("/search?k=1", content=Path(ref.uri).read_bytes()))[0]
 
@@ -88,7 +86,7 @@ def test_a_filter_can_say_nothing_but_a_value(
     assert found(client.get("/search", params={"id": stored[0].id, key: value})) == []
 
 
-def test_a_stored_picture_has_neighbours_but_not_itself(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_a_stored_image_has_neighbours_but_not_itself(client: httpx2.Client, stored: list[ImageRef]) -> None:
     near = ids(client.get("/search", params={"id": stored[5].id, "k": 5}))
     assert len(near) == 5 and stored[5].id not in near
     assert ids(client.get("/search", params={"uri": stored[5].uri, "k": 5})) == near
@@ -98,15 +96,15 @@ def test_a_stored_picture_has_neighbours_but_not_itself(client: httpx2.Client, s
 
 
 @pytest.mark.parametrize("id", [NOBODY, "unknown", "' OR '1'='1", "../../etc/passwd", "*", "", "\x00"])
-def test_a_picture_that_is_not_stored_is_not_found(client: httpx2.Client, id: str) -> None:
+def test_a_image_that_is_not_stored_is_not_found(client: httpx2.Client, id: str) -> None:
     answer = client.get("/search", params={"id": id})
     assert answer.status_code == 404
-    assert "holds no picture" in answer.json()["detail"]
+    assert "holds no image" in answer.json()["detail"]
 
 
-def test_several_pictures_are_searched_for_each(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_several_images_are_searched_for_each(client: httpx2.Client, stored: list[ImageRef]) -> None:
     files = [("image", ("a.jpg", Path(ref.uri).read_bytes())) for ref in stored[:3]]
-    files.insert(1, ("image", ("b.jpg", b"no picture")))
+    files.insert(1, ("image", ("b.jpg", b"no image")))
     answer = client.post("/search/batch?k=2", files=files)
     assert answer.status_code == 200, answer.text
     answers = answer.json()["answers"]
@@ -136,8 +134,8 @@ def test_the_mean_has_unit_length_where_angles_are_compared() -> None:
     assert not mean_of(np.array([[1, 0], [-1, 0]], np.float32), Metric.COSINE).any()
 
 
-def test_like_all_is_refused_if_one_of_them_is_no_picture(client: httpx2.Client, query: bytes) -> None:
-    files = [("image", ("a.jpg", query)), ("image", ("b.jpg", b"no picture"))]
+def test_like_all_is_refused_if_one_of_them_is_no_image(client: httpx2.Client, query: bytes) -> None:
+    files = [("image", ("a.jpg", query)), ("image", ("b.jpg", b"no image"))]
     assert client.post("/search/batch?mode=mean", files=files).status_code == 422
 
 

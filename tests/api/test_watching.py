@@ -57,7 +57,7 @@ FIRING = [
         },
     ),
 ]
-#: A healthy hour: work is done, a few pictures are bad, searches are quick. No alert may fire.
+#: A healthy hour: work is done, a few images are bad, searches are quick. No alert may fire.
 HEALTHY = {
     'up{job="lookalike", instance="a"}': "1x60",
     "lookalike_broker_up": "1x60",

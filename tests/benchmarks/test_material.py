@@ -1,4 +1,4 @@
-"""Every side of a benchmark gets the same pictures."""
+"""Every side of a benchmark gets the same images."""
 
 from pathlib import Path
 
@@ -16,6 +16,6 @@ def test_a_small_sample_is_part_of_a_larger_one(tmp_path: Path, monkeypatch: pyt
     assert sorted(everything) == sorted(str(path) for path in tmp_path.iterdir()) != everything
 
 
-def test_a_folder_without_pictures_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_images_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(material, "PICTURES", tmp_path / "nowhere")
     assert str(tmp_path / "nowhere") in material.missing() and "LOOKALIKE_PICTURES" in material.missing()

@@ -1,4 +1,4 @@
-"""What the tests of this room share: one cache of compiled models a session, pictures, and a small `.keras` file."""
+"""What the tests of this room share: one cache of compiled models a session, images, and a small `.keras` file."""
 
 import warnings
 from pathlib import Path
@@ -16,8 +16,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pictures() -> Pixels:
-    """Five pictures, from noise to plain colours: uint8 [5, 224, 224, 3]."""
+def images() -> Pixels:
+    """Five images, from noise to plain colours: uint8 [5, 224, 224, 3]."""
     random = np.random.RandomState(7)
     coarse = random.randint(0, 256, (5, 7, 7, 3)).astype(np.uint8)
     pixels = coarse.repeat(32, axis=1).repeat(32, axis=2)
@@ -34,7 +34,7 @@ def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sized_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for pictures of 96 x 96, that ends with average pooling."""
+    """One for images of 96 x 96, that ends with average pooling."""
     return _saved(tmp_path_factory.mktemp("models") / "sized.keras", size=96, is_pooled=True)
 
 

@@ -30,11 +30,11 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
         build(resolve(str(path), preprocessing="none"))
 
 
-def test_a_file_for_other_pictures_is_refused(tmp_path: Path) -> None:
+def test_a_file_for_other_images_is_refused(tmp_path: Path) -> None:
     inputs = keras.Input((32, 32, 1))
     path = tmp_path / "digits.keras"
     keras.Model(inputs, keras.layers.Flatten()(inputs)).save(path)
-    with pytest.raises(ModelUnavailable, match="must take one square picture in colour"):
+    with pytest.raises(ModelUnavailable, match="must take one square image in colour"):
         build(resolve(str(path), preprocessing="none"))
 
 

@@ -11,10 +11,10 @@ from lookalike.records import Pixels
 
 
 @pytest.mark.parametrize("mode", Preprocessing)
-def test_pixels_are_prepared_as_the_backbone_was_trained(mode: Preprocessing, pictures: Pixels) -> None:
+def test_pixels_are_prepared_as_the_backbone_was_trained(mode: Preprocessing, images: Pixels) -> None:
     inputs = keras.Input((224, 224, 3), dtype="uint8")
-    prepared = keras.Model(inputs, _prepared(inputs, mode))(pictures).numpy()
-    values = pictures.astype(np.float32)
+    prepared = keras.Model(inputs, _prepared(inputs, mode))(images).numpy()
+    values = images.astype(np.float32)
     expected: NDArray[np.float32]
     if mode is Preprocessing.LITE:
         expected = (values - np.float32(127)) / np.float32(128)

@@ -8,7 +8,7 @@ import pytest
 
 from lookalike.embedding import Head, Layer, ModelSpec, Origin, Pooling, resolve
 from lookalike.embedding.artifacts import fitted
-from lookalike.embedding.specs.spec import PICTURE_SIZE
+from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.errors import BadSetting, ModelUnavailable
 
 ORIGIN = Origin("base", 9, 3, 0, "2026-01-01T00:00:00+00:00", {"scikit-learn": "1"})
@@ -40,17 +40,17 @@ def test_options_that_mean_nothing_are_refused(model: str) -> None:
         resolve(model)
 
 
-def test_a_model_names_the_size_of_the_pictures_it_was_trained_on() -> None:
+def test_a_model_names_the_size_of_the_images_it_was_trained_on() -> None:
     sizes = {name: resolve(name).size for name in ("resnet50", "inceptionv3", "efficientnetb7", "nasnetlarge")}
     assert sizes == {"resnet50": 224, "inceptionv3": 299, "efficientnetb7": 600, "nasnetlarge": 331}
 
 
-def test_a_file_names_the_size_of_its_pictures(tmp_path: Path, sized_file: Path) -> None:
+def test_a_file_names_the_size_of_its_images(tmp_path: Path, sized_file: Path) -> None:
     assert resolve(str(sized_file), preprocessing="none").size == 96
     assert resolve("resnet50", weights=sized_file).size == 96
     broken = tmp_path / "broken.keras"
     broken.write_bytes(b"no model")
-    assert resolve(str(broken), preprocessing="none").size == PICTURE_SIZE
+    assert resolve(str(broken), preprocessing="none").size == IMAGE_SIZE
 
 
 def test_a_fitted_model_is_found_by_its_name_and_says_what_it_is(tmp_path: Path) -> None:

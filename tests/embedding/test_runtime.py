@@ -22,33 +22,33 @@ def _cosines(one: Vectors, other: Vectors) -> Vectors:
     return np.asarray((one * other).sum(axis=1) / lengths, np.float32)
 
 
-def test_lite0_gives_float32_vectors_of_unit_length(embed: Embedder, pictures: Pixels, lite0: ModelSpec) -> None:
-    vectors = embed(pictures)
+def test_lite0_gives_float32_vectors_of_unit_length(embed: Embedder, images: Pixels, lite0: ModelSpec) -> None:
+    vectors = embed(images)
     assert vectors.shape == (5, 256)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert embed.identity.fingerprint == lite0.fingerprint
 
 
-def test_different_pictures_give_different_vectors(embed: Embedder, pictures: Pixels) -> None:
-    vectors = embed(pictures[:3])
+def test_different_images_give_different_vectors(embed: Embedder, images: Pixels) -> None:
+    vectors = embed(images[:3])
     assert (vectors @ vectors.T)[~np.eye(3, dtype=bool)].max() < 0.9
 
 
-def test_a_picture_has_the_same_vector_alone_and_among_others(embed: Embedder, pictures: Pixels) -> None:
-    together = embed(pictures)
-    alone = np.concatenate([embed(pictures[i : i + 1]) for i in range(5)])
+def test_a_image_has_the_same_vector_alone_and_among_others(embed: Embedder, images: Pixels) -> None:
+    together = embed(images)
+    alone = np.concatenate([embed(images[i : i + 1]) for i in range(5)])
     np.testing.assert_array_equal(together, alone)
-    np.testing.assert_array_equal(together[::-1], embed(pictures[::-1]))
+    np.testing.assert_array_equal(together[::-1], embed(images[::-1]))
 
 
-def test_threads_that_share_an_embedder_get_the_vectors_of_their_own_pictures(
-    embed: Embedder, pictures: Pixels, lite0: ModelSpec, home: Path
+def test_threads_that_share_an_embedder_get_the_vectors_of_their_own_images(
+    embed: Embedder, images: Pixels, lite0: ModelSpec, home: Path
 ) -> None:
     shared = load(lite0, home=home, precision="f32", threads=2)
-    alone = embed(pictures)
+    alone = embed(images)
     with ThreadPoolExecutor(8) as threads:
-        together = list(threads.map(lambda turn: shared(pictures[turn % 5 :][:1])[0], range(40)))
+        together = list(threads.map(lambda turn: shared(images[turn % 5 :][:1])[0], range(40)))
     np.testing.assert_array_equal(np.stack(together), np.concatenate([alone] * 8))
 
 
@@ -76,28 +76,28 @@ def test_a_signal_after_models_have_gone_is_an_interrupt_and_no_crash(embed: Emb
     assert (done.stdout.strip(), done.returncode) == ("interrupted", 0), done.stderr
 
 
-def test_no_pictures_give_no_vectors(embed: Embedder, pictures: Pixels) -> None:
-    assert embed(pictures[:0]).shape == (0, 256)
+def test_no_images_give_no_vectors(embed: Embedder, images: Pixels) -> None:
+    assert embed(images[:0]).shape == (0, 256)
 
 
-def test_openvino_and_tensorflow_agree(embed: Embedder, pictures: Pixels, lite0: ModelSpec, home: Path) -> None:
+def test_openvino_and_tensorflow_agree(embed: Embedder, images: Pixels, lite0: ModelSpec, home: Path) -> None:
     reference = load(lite0, home=home, runtime="tensorflow", precision="f32", threads=2)
     assert reference.identity == embed.identity
-    assert _cosines(reference(pictures), embed(pictures)).min() > 0.9999
+    assert _cosines(reference(images), embed(images)).min() > 0.9999
 
 
-def test_bf16_stays_close_to_f32(embed: Embedder, pictures: Pixels, lite0: ModelSpec, home: Path) -> None:
+def test_bf16_stays_close_to_f32(embed: Embedder, images: Pixels, lite0: ModelSpec, home: Path) -> None:
     try:
         fast = load(lite0, home=home, precision="bf16")
     except BadSetting as error:
         pytest.skip(str(error))
-    assert _cosines(fast(pictures), embed(pictures)).min() > 0.995
+    assert _cosines(fast(images), embed(images)).min() > 0.995
 
 
-def test_tensorflow_in_bf16_stays_close_to_f32(small_file: Path, pictures: Pixels, home: Path) -> None:
+def test_tensorflow_in_bf16_stays_close_to_f32(small_file: Path, images: Pixels, home: Path) -> None:
     spec = resolve(str(small_file), preprocessing="tf")
     fast, exact = (load(spec, home=home, runtime="tensorflow", precision=name) for name in ("bf16", "f32"))
-    difference = 1 - _cosines(fast(pictures), exact(pictures)).min()
+    difference = 1 - _cosines(fast(images), exact(images)).min()
     assert 1e-9 < difference < 0.005
 
 
@@ -106,53 +106,53 @@ def test_tensorflow_in_bf16_stays_close_to_f32(small_file: Path, pictures: Pixel
     [(Head.PROJECTION, 256, Metric.COSINE), (Head.POOLED, 300, Metric.COSINE), (Head.ARTICLE, 256, Metric.L2)],
 )
 def test_a_file_goes_through_every_head(
-    head: Head, dimension: int, metric: Metric, small_file: Path, pictures: Pixels, home: Path
+    head: Head, dimension: int, metric: Metric, small_file: Path, images: Pixels, home: Path
 ) -> None:
     spec = replace(resolve(str(small_file), preprocessing="torch"), head=head)
     embed = load(spec, home=home, runtime="tensorflow", precision="f32")
     assert (embed.identity.dimension, embed.identity.metric) == (dimension, metric)
-    vectors = embed(pictures)
+    vectors = embed(images)
     assert vectors.shape == (5, dimension)
     sums = vectors.sum(axis=1) if head is Head.ARTICLE else np.linalg.norm(vectors, axis=1)
     np.testing.assert_allclose(sums, 1, atol=1e-5)
 
 
-def test_a_file_with_the_article_head_is_the_same_in_openvino(small_file: Path, pictures: Pixels, home: Path) -> None:
+def test_a_file_with_the_article_head_is_the_same_in_openvino(small_file: Path, images: Pixels, home: Path) -> None:
     spec = replace(resolve(str(small_file), preprocessing="caffe"), head=Head.ARTICLE)
     compiled, reference = (load(spec, home=home, runtime=name, precision="f32") for name in ("openvino", "tensorflow"))
     assert compiled.identity == reference.identity == identify(spec, home)
-    assert _cosines(compiled(pictures), reference(pictures)).min() > 0.9999
+    assert _cosines(compiled(images), reference(images)).min() > 0.9999
 
 
 @pytest.fixture(scope="module")
-def small_pictures(pictures: Pixels) -> Pixels:
+def small_images(images: Pixels) -> Pixels:
     """The same for a model of 96 x 96."""
-    return np.ascontiguousarray(pictures[:, 10:106, 20:116])
+    return np.ascontiguousarray(images[:, 10:106, 20:116])
 
 
-def test_a_picture_and_its_mirror_image_are_one_where_both_count(sized_file: Path, small_pictures: Pixels) -> None:
+def test_a_image_and_its_mirror_image_are_one_where_both_count(sized_file: Path, small_images: Pixels) -> None:
     plain, both = (
         load(resolve(f"{sized_file}{options}", preprocessing="tf"), home=Path(), runtime="tensorflow", precision="f32")
         for options in (":pooled", ":pooled+flip")
     )
-    mirrored = np.ascontiguousarray(small_pictures[:, :, ::-1])
-    assert _cosines(both(small_pictures), both(mirrored)).min() > 0.99999
-    assert _cosines(plain(small_pictures), plain(mirrored))[0] < 0.9999
+    mirrored = np.ascontiguousarray(small_images[:, :, ::-1])
+    assert _cosines(both(small_images), both(mirrored)).min() > 0.99999
+    assert _cosines(plain(small_images), plain(mirrored))[0] < 0.9999
 
 
 def test_gem_lies_between_mean_and_maximum_and_takes_a_file_before_its_pooling(
-    sized_file: Path, small_pictures: Pixels
+    sized_file: Path, small_images: Pixels
 ) -> None:
     from lookalike.embedding.graph import keras_models
 
     gem = keras_models.build(resolve(f"{sized_file}:pooled+gem", preprocessing="tf"))
     spec = resolve(f"{sized_file}:pooled", preprocessing="tf")
-    cosines = _cosines(gem(small_pictures).numpy(), keras_models.build(spec)(small_pictures).numpy())
+    cosines = _cosines(gem(small_images).numpy(), keras_models.build(spec)(small_images).numpy())
     assert 0.5 < cosines[0] < 0.99999
 
 
 def test_a_fitted_head_on_a_flipped_gem_base_is_the_same_in_every_runtime(
-    sized_file: Path, small_pictures: Pixels, tmp_path: Path
+    sized_file: Path, small_images: Pixels, tmp_path: Path
 ) -> None:
     base = resolve(f"{sized_file}:pooled+gem+flip", preprocessing="torch")
     random = np.random.RandomState(5)
@@ -167,17 +167,17 @@ def test_a_fitted_head_on_a_flipped_gem_base_is_the_same_in_every_runtime(
     )
     assert compiled.identity == reference.identity == identify(spec, tmp_path)
     assert (compiled.size, compiled.identity.dimension) == (96, 7)
-    vectors = compiled(small_pictures)
+    vectors = compiled(small_images)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert _cosines(reference(small_pictures), vectors).min() > 0.9999
-    features = load(base, home=tmp_path, runtime="tensorflow", precision="f32")(small_pictures)
+    assert _cosines(reference(small_images), vectors).min() > 0.9999
+    features = load(base, home=tmp_path, runtime="tensorflow", precision="f32")(small_images)
     assert _cosines(project(layers, features), vectors).min() > 0.9999
 
 
-def test_the_shared_resnet50_tells_pictures_apart(pictures: Pixels, home: Path) -> None:
+def test_the_shared_resnet50_tells_images_apart(images: Pixels, home: Path) -> None:
     if not SHARED.exists():
         pytest.skip(f"{SHARED.name} does not lie beside the checkout")
-    vectors = load(resolve("resnet50", weights=SHARED), home=home, precision="f32")(pictures[:3])
+    vectors = load(resolve("resnet50", weights=SHARED), home=home, precision="f32")(images[:3])
     assert vectors.shape == (3, 256)
     assert (vectors @ vectors.T)[~np.eye(3, dtype=bool)].max() < 0.99
 

@@ -23,13 +23,13 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def contender() -> Contender:
-    """Ten pictures of each class close about a direction of its own, but one of the ants lies among the bees."""
+    """Ten images of each class close about a direction of its own, but one of the ants lies among the bees."""
     random = np.random.default_rng(3)
     documents: list[Document] = []
     for number, label in enumerate(CLASSES):
-        for picture in range(10):
+        for image in range(10):
             direction = np.zeros(8)
-            direction[1 if (label, picture) == ("ants", 0) else number] = 1.0
+            direction[1 if (label, image) == ("ants", 0) else number] = 1.0
             vector = (direction + 0.05 * random.normal(size=8)).astype(np.float32)
-            documents.append(document(f"/p/{label}/{picture}.jpg", vector, name=label, model=MODEL))
+            documents.append(document(f"/p/{label}/{image}.jpg", vector, name=label, model=MODEL))
     return Contender("tiny", MODEL, tuple(documents))

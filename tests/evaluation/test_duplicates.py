@@ -28,7 +28,7 @@ def direction() -> Vector:
 
 @pytest.fixture
 def index(location: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    """Forty different pictures, three with the same bytes, and twelve near one another: more than the first search
+    """Forty different images, three with the same bytes, and twelve near one another: more than the first search
     asks for."""
     monkeypatch.setattr(duplicates, "BATCH", 7)
     made = open_index(location, "images")
@@ -61,7 +61,7 @@ def test_planted_copies_are_found_and_nothing_else(index: Index) -> None:
     assert same.is_identical
 
 
-def test_without_a_threshold_only_identical_pictures_are_found(index: Index) -> None:
+def test_without_a_threshold_only_identical_images_are_found(index: Index) -> None:
     assert [len(group.members) for group in found(index, None)] == [3]
 
 

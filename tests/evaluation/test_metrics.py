@@ -44,7 +44,7 @@ def test_recall_is_the_share_of_the_nearest_that_were_found(metric: Metric) -> N
     assert exact.recall(query, [0, 1, 2, 3, 4], 10) == 1.0
 
 
-def test_a_picture_as_near_as_the_kth_counts_as_found() -> None:
+def test_a_image_as_near_as_the_kth_counts_as_found() -> None:
     stored = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
     assert Exact(stored, Metric.COSINE).recall(stored[0], [0, 2], 2) == 1.0
 

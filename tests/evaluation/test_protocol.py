@@ -29,7 +29,7 @@ def measured(contender: Contender, location: str, seeds: Sequence[int] = (0,), k
     return evaluate([contender], seeds=seeds, share=0.2, k=k, size=k, open_index=opener(location))[0]
 
 
-def test_figures_are_those_of_the_pictures_and_nothing_is_left(contender: Contender, location: str) -> None:
+def test_figures_are_those_of_the_images_and_nothing_is_left(contender: Contender, location: str) -> None:
     # One seed for which the ant among the bees is asked for: every result of it is wrong, all others are right.
     asked = next(seed for seed in range(100) if 0 in split(contender.labels, 0.2, seed).queries)
     summary = measured(contender, location, [asked])
@@ -68,7 +68,7 @@ def test_a_head_is_fitted_on_the_stored_part_of_each_split_alone(contender: Cont
     assert summary.plain()["fitted_on_stored_part"] and summary.figures.recall_vs_exact == 1.0
 
 
-def test_models_are_compared_on_the_pictures_they_have_in_common(contender: Contender) -> None:
+def test_models_are_compared_on_the_images_they_have_in_common(contender: Contender) -> None:
     fewer = replace(contender, documents=contender.documents[:0:-1])
     one, other = in_common([contender, fewer])
     assert [item.id for item in one.documents] == [item.id for item in other.documents]

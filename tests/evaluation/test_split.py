@@ -1,4 +1,4 @@
-"""A split is stratified, repeatable and never leaves a query without a stored picture of its class."""
+"""A split is stratified, repeatable and never leaves a query without a stored image of its class."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from lookalike_evaluation.split import query_count, split
 LABELS = ["a"] * 50 + ["b"] * 7 + ["c"] * 2 + ["alone"]
 
 
-def test_every_picture_is_stored_or_asked_for_and_never_both() -> None:
+def test_every_image_is_stored_or_asked_for_and_never_both() -> None:
     made = split(LABELS, 0.2, seed=1)
     assert sorted((*made.stored, *made.queries)) == list(range(len(LABELS)))
 
@@ -18,9 +18,9 @@ def test_every_class_gives_its_share_and_a_class_of_one_is_stored() -> None:
     assert Counter(LABELS[place] for place in made.queries) == {"a": 10, "b": 1, "c": 1}
 
 
-@pytest.mark.parametrize(("pictures", "share", "queries"), [(1, 0.9, 0), (2, 0.99, 1), (5, 0.01, 1), (10, 0.2, 2)])
-def test_something_is_asked_for_and_something_stays(pictures: int, share: float, queries: int) -> None:
-    assert query_count(pictures, share) == queries
+@pytest.mark.parametrize(("images", "share", "queries"), [(1, 0.9, 0), (2, 0.99, 1), (5, 0.01, 1), (10, 0.2, 2)])
+def test_something_is_asked_for_and_something_stays(images: int, share: float, queries: int) -> None:
+    assert query_count(images, share) == queries
 
 
 def test_a_seed_gives_one_split_and_another_seed_another() -> None:

@@ -18,7 +18,7 @@ from tests.faults.play import Row, play, undisturbed
 from tests.faults.rig import Place
 from tests.faults.scenarios import SCENARIOS, Scenario
 
-#: In its large size the mix holds pictures, too, that kill their process.
+#: In its large size the mix holds images, too, that kill their process.
 MIX = replace(
     next(scenario for scenario in SCENARIOS if scenario.id == "F16"),
     fault="a random mix, with poison",
@@ -40,7 +40,7 @@ def main() -> int:
         for number, (scenario, times) in enumerate(_programme(asked, deadline)):
             with left_as_found(opensearch):
                 at = folder / f"{number}-{scenario.id}"
-                row = play(scenario, place, at, reference, pictures=asked.pictures, times=times)
+                row = play(scenario, place, at, reference, images=asked.images, times=times)
             rows.append(row)
             broken += _judged(row)
     print(report.table(rows))
@@ -48,15 +48,15 @@ def main() -> int:
         report.renew(rows)
     else:
         report.write(
-            rows, f"make faults FAULTS='--pictures {asked.pictures} --minutes {asked.minutes} --seed {asked.seed}'"
+            rows, f"make faults FAULTS='--images {asked.images} --minutes {asked.minutes} --seed {asked.seed}'"
         )
     print("\n".join(broken) or "The promise was kept.")
     return 1 if broken else 0
 
 
 def _programme(asked: argparse.Namespace, deadline: float) -> Iterator[tuple[Scenario, int]]:
-    """Every scenario with its times, grown with the number of pictures; then mixes, for as long as there is time."""
-    share = min(1.0, asked.pictures / 10_000)
+    """Every scenario with its times, grown with the number of images; then mixes, for as long as there is time."""
+    share = min(1.0, asked.images / 10_000)
     for scenario in SCENARIOS:
         if asked.only in ("", scenario.id) and scenario.id != MIX.id:
             yield scenario, max(scenario.times, round(scenario.many * share))

@@ -38,7 +38,7 @@ class Broker:
         return {uri: json.loads(payload)["reason"] for uri, payload in listed.items()}
 
     def done(self) -> int:
-        """Pictures of all jobs that are counted."""
+        """Images of all jobs that are counted."""
         names = ("indexed", "unchanged", "rejected")
         return sum(int(self.job(job_id).get(name, 0)) for job_id in self.jobs() for name in names)
 

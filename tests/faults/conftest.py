@@ -1,4 +1,4 @@
-"""What the fault suite shares: one model, and what an undisturbed run makes of the pictures."""
+"""What the fault suite shares: one model, and what an undisturbed run makes of the images."""
 
 from pathlib import Path
 

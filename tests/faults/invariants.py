@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from testing.services.opensearch import request
 from tests.faults.broker import Broker
-from tests.faults.pictures import Source
+from tests.faults.images import Source
 
-#: Picture number -> what an undisturbed run stored for it.
+#: Image number -> what an undisturbed run stored for it.
 Reference = Mapping[int, NDArray[np.float32]]
 #: Cosine to the undisturbed run's vector; f32 repeats to about 1e-7.
 LEAST_COSINE = 0.99999
@@ -100,14 +100,14 @@ def documents(url: str, index: str) -> Iterator[Stored]:
 
 
 def vectors(source: Source, url: str, index: str) -> Reference:
-    """What this run stored for each picture number, to compare others with. Raises InvariantBroken if it disagrees
+    """What this run stored for each image number, to compare others with. Raises InvariantBroken if it disagrees
     with itself."""
     reference: dict[int, NDArray[np.float32]] = {}
     stored = list(documents(url, index))
     for document in stored:
         reference.setdefault(source.good[document.uri], document.vector)
     if wrong := _wrong_vectors(source, stored, reference):
-        raise InvariantBroken(f"the same picture has two vectors: {wrong[0]}")
+        raise InvariantBroken(f"the same image has two vectors: {wrong[0]}")
     return reference
 
 

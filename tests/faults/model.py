@@ -1,4 +1,4 @@
-"""The suite's model: a few layers, so that thousands of pictures a minute pass on two cores; knows no fault."""
+"""The suite's model: a few layers, so that thousands of images a minute pass on two cores; knows no fault."""
 
 import warnings
 from pathlib import Path
@@ -10,7 +10,7 @@ CHANNELS = 300
 
 
 def make_model(folder: Path, size: int = 224) -> Path:
-    """A `.keras` file for pictures of `size` pixels under `folder`, and under `folder`/models what workers load."""
+    """A `.keras` file for images of `size` pixels under `folder`, and under `folder`/models what workers load."""
     from lookalike.embedding.graph.backend import keras
 
     keras.utils.set_random_seed(11)

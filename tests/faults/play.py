@@ -1,4 +1,4 @@
-"""One scenario from its pictures to its line of the table."""
+"""One scenario from its images to its line of the table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from testing.processes import await_true
+from tests.faults.images import DISTINCT, make_source
 from tests.faults.invariants import Findings, Reference, vectors
-from tests.faults.pictures import DISTINCT, make_source
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import Scenario
 
@@ -21,7 +21,7 @@ class Row:
 
     scenario: Scenario
     injected: Mapping[str, int]
-    pictures: int
+    images: int
     findings: Findings
     longest_s: float | None
     runs: int
@@ -42,9 +42,9 @@ def undisturbed(place: Place, folder: Path) -> Reference:
         return vectors(source, rig.index_url, rig.index)
 
 
-def play(scenario: Scenario, place: Place, folder: Path, reference: Reference, *, pictures: int, times: int) -> Row:
+def play(scenario: Scenario, place: Place, folder: Path, reference: Reference, *, images: int, times: int) -> Row:
     """Run it and look at what it left. Raises AssertionError only where the run itself could not be carried out."""
-    source = make_source(folder / "pictures", pictures, dict.fromkeys(scenario.poisons, 1))
+    source = make_source(folder / "pictures", images, dict.fromkeys(scenario.poisons, 1))
     index = scenario.id.lower()
     with Rig(place, folder / "rig", index, scenario.patches, scenario.settings) as rig:
         summary = rig.complete(scenario.act(rig, source, times))

@@ -20,14 +20,14 @@ class Blow:
 
     at: float
     held: frozenset[str]
-    #: Pictures counted once a chunk is closed that nobody had when the fault came.
+    #: Images counted once a chunk is closed that nobody had when the fault came.
     enough: int
     seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Moment:
-    """`held`: the chunks in work. `done`: the pictures that are counted."""
+    """`held`: the chunks in work. `done`: the images that are counted."""
 
     held: frozenset[str]
     done: int

@@ -26,16 +26,16 @@ from testing.services.process_guard import guarded
 from testing.services.redis import RedisServer
 from testing.workers import Workers
 from tests.faults.broker import Broker
+from tests.faults.images import Source
 from tests.faults.invariants import Findings, Reference, examine
 from tests.faults.model import PREPROCESSING
-from tests.faults.pictures import Source
 from tests.faults.recovery import Watch
 from tests.faults.storm import Storm
 
 PATCHES = Path(__file__).parent / "patches"
 #: How often the same ingest is run again after it gave up, as its user would.
 MOST_RUNS = 6
-#: How long a picture takes longer to decode, so that every fault hits work: about 50 pictures a second and process.
+#: How long an image takes longer to decode, so that every fault hits work: about 50 images a second and process.
 DECODE_S = 0.02
 CHUNK_SIZE = 16
 TIME_LIMIT_S = 20
@@ -129,14 +129,14 @@ class Rig:
         await_true(lambda: not self.broker.active_jobs(), END_TIMEOUT_S)
         return producer.summary()
 
-    def goes_on(self, producer: "Producer", pictures: int) -> bool:
-        """True once so many more pictures are counted; False if the ingest ends before."""
-        wanted = self.done() + pictures
+    def goes_on(self, producer: "Producer", images: int) -> bool:
+        """True once so many more images are counted; False if the ingest ends before."""
+        wanted = self.done() + images
         await_true(lambda: self.done() >= wanted or not producer.is_running(), END_TIMEOUT_S)
         return self.done() >= wanted
 
     def done(self) -> int:
-        """Pictures counted; 0 while Redis is away."""
+        """Images counted; 0 while Redis is away."""
         try:
             return self.broker.done()
         except redis.RedisError:

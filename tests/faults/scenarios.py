@@ -17,11 +17,11 @@ from testing.processes import await_true
 from testing.services.opensearch import request
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
-from tests.faults.pictures import POISONS, Source
+from tests.faults.images import POISONS, Source
 from tests.faults.recovery import Moment
 from tests.faults.rig import Producer, Rig
 
-#: Pictures that are counted between two faults, so that each meets a system that works.
+#: Images that are counted between two faults, so that each meets a system that works.
 BETWEEN = 48
 #: What had left before a fault began has arrived after this.
 IN_FLIGHT_S = 1.0
@@ -37,14 +37,14 @@ Act = Callable[[Rig, Source, int], Producer]
 
 @dataclass(frozen=True)
 class Scenario:
-    """`times` in CI and `many` in `make faults`: how often, or for the mix how many seconds. `pictures` in CI."""
+    """`times` in CI and `many` in `make faults`: how often, or for the mix how many seconds. `images` in CI."""
 
     id: str
     fault: str
     act: Act
     times: int = 1
     many: int = 1
-    pictures: int = 600
+    images: int = 600
     #: Longest recovery that is allowed.
     bound_s: float | None = None
     patches: tuple[str, ...] = ()
@@ -344,7 +344,7 @@ SCENARIOS = (
     Scenario("F10", "OpenSearch: write block", write_block, 1, 3, bound_s=30),
     Scenario(
         "F11",
-        "pictures that kill or hang their process",
+        "images that kill or hang their process",
         poison,
         patches=("poison",),
         settings={"time_limit_s": 12},

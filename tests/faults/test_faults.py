@@ -1,4 +1,4 @@
-"""Whatever breaks, every picture ends as one document or one rejection with its reason, and in time."""
+"""Whatever breaks, every image ends as one document or one rejection with its reason, and in time."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import pytest
 
 from lookalike.queue import send_chunk
 from testing.processes import await_true
+from tests.faults.images import make_source
 from tests.faults.invariants import Reference
-from tests.faults.pictures import make_source
 from tests.faults.play import Row, play
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import SCENARIOS, Scenario
@@ -19,7 +19,7 @@ def played(id: str, place: Place, tmp_path: Path, reference: Reference) -> Row:
     scenario: Scenario = BY_ID[id]
     if scenario.needs_own_server and not place.opensearch.is_ours:
         pytest.skip("the OpenSearch at OPENSEARCH_URL is not ours to break")
-    row = play(scenario, place, tmp_path, reference, pictures=scenario.pictures, times=scenario.times)
+    row = play(scenario, place, tmp_path, reference, images=scenario.images, times=scenario.times)
     print(f"{id}: {dict(row.injected)}, recovery {row.longest_s}, resent {row.findings.resent}, runs {row.runs}")
     row.findings.must_hold()
     return row
@@ -33,7 +33,7 @@ def test_nothing_is_lost_and_nothing_twice(id: str, place: Place, tmp_path: Path
 
 def test_an_undisturbed_ingest_needs_nothing_sent_again(place: Place, tmp_path: Path, reference: Reference) -> None:
     row = played("F0", place, tmp_path, reference)
-    assert (row.findings.resent, row.runs, row.summary["found"]) == (0, 1, row.pictures)
+    assert (row.findings.resent, row.runs, row.summary["found"]) == (0, 1, row.images)
 
 
 def test_an_ingest_that_was_killed_continues_where_it_was(place: Place, tmp_path: Path, reference: Reference) -> None:
@@ -41,7 +41,7 @@ def test_an_ingest_that_was_killed_continues_where_it_was(place: Place, tmp_path
     assert row.summary["unchanged"] > 0 and row.runs == row.scenario.times + 1
 
 
-def test_a_picture_in_work_is_not_given_up_because_its_message_comes_again(
+def test_a_image_in_work_is_not_given_up_because_its_message_comes_again(
     place: Place, tmp_path: Path, reference: Reference
 ) -> None:
     source = make_source(tmp_path / "pictures", 1)

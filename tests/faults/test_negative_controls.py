@@ -7,19 +7,19 @@ import pytest
 
 from testing.processes import await_true
 from tests.faults.broker import Broker
+from tests.faults.images import Source, make_source
 from tests.faults.invariants import InvariantBroken, Reference
-from tests.faults.pictures import Source, make_source
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import BETWEEN
 
-PICTURES = 400
+IMAGES = 400
 #: Without progress for so long, nothing more will come: a chunk takes a third of a second.
 STILL_S = 10.0
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
-    return make_source(tmp_path / "pictures", PICTURES)
+    return make_source(tmp_path / "pictures", IMAGES)
 
 
 def await_standstill(broker: Broker) -> None:
@@ -35,7 +35,7 @@ def await_standstill(broker: Broker) -> None:
     await_true(stands_still, 120)
 
 
-def test_early_acknowledgement_without_a_reconciler_loses_pictures(
+def test_early_acknowledgement_without_a_reconciler_loses_images(
     place: Place, tmp_path: Path, source: Source, reference: Reference
 ) -> None:
     with Rig(place, tmp_path / "rig", "early", ("early_acknowledgement", "no_reconciler")) as rig:
@@ -47,7 +47,7 @@ def test_early_acknowledgement_without_a_reconciler_loses_pictures(
         findings.must_hold()
 
 
-def test_a_message_lost_without_a_reconciler_loses_pictures(
+def test_a_message_lost_without_a_reconciler_loses_images(
     place: Place, tmp_path: Path, source: Source, reference: Reference
 ) -> None:
     with Rig(place, tmp_path / "rig", "deleted", ("no_reconciler",)) as rig:
@@ -69,7 +69,7 @@ def test_random_ids_make_duplicates(place: Place, tmp_path: Path, source: Source
         findings.must_hold()
 
 
-def test_the_client_librarys_bulk_helper_loses_pictures_when_pushed_back(
+def test_the_client_librarys_bulk_helper_loses_images_when_pushed_back(
     place: Place, tmp_path: Path, source: Source, reference: Reference
 ) -> None:
     with Rig(place, tmp_path / "rig", "helper", ("default_bulk",)) as rig:

@@ -15,8 +15,8 @@ import pytest
 from lookalike.records import Reason, document_id
 from testing.proxy import Proxy
 from tests.faults import invariants, report
+from tests.faults.images import make_source
 from tests.faults.invariants import Findings, InvariantBroken, Stored
-from tests.faults.pictures import make_source
 from tests.faults.play import Row
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.storm import Storm

@@ -24,7 +24,7 @@ def _precision_at_1(stored: Vectors, asked: Vectors, labels: Labels) -> float:
 
 
 @pytest.mark.parametrize("kind", FITTED_HEADS)
-def test_a_fitted_head_gives_unit_vectors_and_better_answers_on_unseen_pictures(
+def test_a_fitted_head_gives_unit_vectors_and_better_answers_on_unseen_images(
     kind: Head, features: Vectors, labels: Labels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(classifier, "MAX_EPOCHS", 15)
@@ -60,7 +60,7 @@ def test_lda_keeps_the_best_directions_where_there_are_more_classes_than_dimensi
     np.testing.assert_array_equal(few.kernel, all_of_them.kernel[:, :2])
 
 
-def test_pca_gives_no_more_dimensions_than_pictures_or_features_allow(features: Vectors) -> None:
+def test_pca_gives_no_more_dimensions_than_images_or_features_allow(features: Vectors) -> None:
     assert len(fit(Head.PCA, features[:5], [None] * 5)[0][0].bias) == 4
     assert len(fit(Head.PCA, features, [None] * len(features))[0][0].bias) == features.shape[1]
     twice = np.concatenate([features[:4], features[:4]])
@@ -77,7 +77,7 @@ def test_pca_takes_half_of_the_spread_out_of_every_component(features: Vectors) 
 
 
 @pytest.mark.parametrize("kind", FITTED_HEADS)
-def test_pictures_that_do_not_differ_are_refused(kind: Head, features: Vectors, labels: Labels) -> None:
+def test_images_that_do_not_differ_are_refused(kind: Head, features: Vectors, labels: Labels) -> None:
     alike = np.tile(features[:1], (len(features), 1))
     with pytest.raises(BadSetting, match="look all the same"):
         fit(kind, alike, labels)
@@ -94,7 +94,7 @@ def test_too_few_classes_are_refused_with_the_way_out(
     assert len(fit(Head.PCA, features[:rows], labels[:rows])[0]) == 1
 
 
-def test_classes_whose_pictures_do_not_differ_are_refused(features: Vectors, labels: Labels) -> None:
+def test_classes_whose_images_do_not_differ_are_refused(features: Vectors, labels: Labels) -> None:
     with pytest.raises(BadSetting, match="of each class look all the same"):
         fit(Head.LDA, features[::EACH].repeat(EACH, axis=0), labels)
 
@@ -104,17 +104,17 @@ def test_no_label_at_all_is_refused(features: Vectors) -> None:
         fit(Head.LDA, features, [None] * len(features))
 
 
-def test_classes_of_one_picture_and_pictures_without_a_label_are_left_out_and_named(
+def test_classes_of_one_image_and_images_without_a_label_are_left_out_and_named(
     features: Vectors, labels: Labels
 ) -> None:
     more = np.concatenate([features, clouds(seed=3)[:3]])
     layers, training = fit(Head.LDA, more, [*labels, "lonely", None, None])
     assert len(training.features) == len(features)
     assert training.names == tuple(sorted({label for label in labels if label}))
-    assert "2 pictures" in training.notes[0] and "lonely" in training.notes[1]
+    assert "2 images" in training.notes[0] and "lonely" in training.notes[1]
     np.testing.assert_array_equal(layers[0].kernel, fit(Head.LDA, features, labels)[0][0].kernel)
 
 
-def test_too_few_pictures_are_refused(features: Vectors) -> None:
-    with pytest.raises(BadSetting, match="2 pictures are too few"):
+def test_too_few_images_are_refused(features: Vectors) -> None:
+    with pytest.raises(BadSetting, match="2 images are too few"):
         fit(Head.PCA, features[:2], [None, None])

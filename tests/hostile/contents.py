@@ -1,4 +1,4 @@
-"""Bytes that are no picture, or claim to be one far too large; with no knowledge of files."""
+"""Bytes that are no image, or claim to be one far too large; with no knowledge of files."""
 
 import io
 import struct
@@ -6,7 +6,7 @@ import zlib
 
 from PIL import Image
 
-#: Side of a picture that is really there and over every limit: a decoder that does not look first takes 400 MB.
+#: Side of an image that is really there and over every limit: a decoder that does not look first takes 400 MB.
 _BOMB_SIDE = 20_000
 
 DOCUMENTS = {
@@ -23,11 +23,11 @@ DOCUMENTS = {
     "wavelet.jp2": b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40),
     "grey.pgm": b"P5 2 2 255 abcd",
     "sound.webp": b"RIFF\x24\0\0\0WAVEfmt " + bytes(28),
-    "letter.bmp": b"BM is how this text begins, and it is not a picture",
+    "letter.bmp": b"BM is how this text begins, and it is not an image",
     "archive.zip": b"PK\x03\x04" + bytes(40),
     "program.jpg": b"\x7fELF\x02\x01\x01" + bytes(60),
     "one-byte.png": b"\x89",
-    "text.jpg": b"no picture at all",
+    "text.jpg": b"no image at all",
 }
 
 
@@ -46,7 +46,7 @@ def bombs() -> dict[str, bytes]:
 
 
 def surplus() -> dict[str, bytes]:
-    """Pictures that hide a gigabyte where a decoder need not look."""
+    """Images that hide a gigabyte where a decoder need not look."""
     pixels = zlib.compress(bytes(10 * 31) + bytes(10**8))
     profile = b"icc\0\0" + zlib.compress(bytes(10**8))
     rows = zlib.compress(bytes(10 * 31))

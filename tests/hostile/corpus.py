@@ -31,7 +31,7 @@ EXCEPTIONS = {
 CUT_SIZE = (12, 8)
 CUT_EVERY = 10
 GOOD_PER_FOLDER = 3
-#: Twelve megapixels: what a phone takes, and the largest picture in here that is decoded.
+#: Twelve megapixels: what a phone takes, and the largest image in here that is decoded.
 LARGE = (4000, 3000)
 
 
@@ -71,7 +71,7 @@ def _cuts(corpus: Corpus) -> None:
     for name in ("jpeg", "png", "webp", "gif"):
         data = encoded(name, scene(*CUT_SIZE).quantize(8) if name == "gif" else scene(*CUT_SIZE))
         for end in range(CUT_EVERY, len(data), CUT_EVERY):
-            # What lacks only its last few bytes may hold the whole picture; a start too short says nothing.
+            # What lacks only its last few bytes may hold the whole image; a start too short says nothing.
             near_end = {INDEXED} if len(data) - end <= 2 * CUT_EVERY else set()
             outcomes = {Reason.TRUNCATED, Reason.CORRUPT} | near_end | ({Reason.UNSUPPORTED} if end < 20 else set())
             corpus.write(f"cut/{end:04d}.{name}", data[:end], outcomes)
@@ -151,7 +151,7 @@ def _links(corpus: Corpus) -> None:
 
 
 def _unreadable(corpus: Corpus) -> None:
-    """Root reads what it likes: there these are ordinary pictures, which is what `missing` then says."""
+    """Root reads what it likes: there these are ordinary images, which is what `missing` then says."""
     is_root = os.geteuid() == 0
     corpus.write("closed.jpg", encoded("jpeg"), {INDEXED if is_root else Reason.UNREADABLE}).chmod(0)
     if is_root:

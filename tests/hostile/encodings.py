@@ -1,4 +1,4 @@
-"""Ten ways to store a picture and ten ways to break it, in bytes; with no knowledge of files."""
+"""Ten ways to store an image and ten ways to break it, in bytes; with no knowledge of files."""
 
 import io
 import random
@@ -37,10 +37,10 @@ def scene(width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> Image.Imag
     return Image.fromarray((colours + noise).clip(0, 255).astype(np.uint8))
 
 
-def encoded(name: str, picture: Image.Image | None = None) -> bytes:
+def encoded(name: str, image: Image.Image | None = None) -> bytes:
     kind, options = ENCODINGS[name]
     file = io.BytesIO()
-    (picture or scene()).save(file, kind, **options)
+    (image or scene()).save(file, kind, **options)
     return file.getvalue()
 
 
@@ -92,7 +92,7 @@ def embedded_nulls(kind: str, data: bytes) -> bytes:
 
 
 def without_frames(kind: str, data: bytes) -> bytes:
-    """Header and end are there, the picture between them is not."""
+    """Header and end are there, the image between them is not."""
     return data[: len(data) // 10] + data[-_END_BYTES:]
 
 

@@ -1,4 +1,4 @@
-"""Hostile names and hostile kinds of file, made in a folder; with no knowledge of pictures."""
+"""Hostile names and hostile kinds of file, made in a folder; with no knowledge of images."""
 
 import contextlib
 import os

@@ -20,8 +20,8 @@ from testing.services.ports import free_port
 from tests.hostile.changing import changing_files
 from tests.hostile.corpus import INDEXED, Corpus, make_corpus
 
-#: What a worker child may take on top of its peak with ordinary pictures. Of what is decoded here the largest takes
-#: 50 MB (12 megapixels at 4 bytes); every bomb that is a picture would take 137 MB (the GIF) to 16 GB.
+#: What a worker child may take on top of its peak with ordinary images. Of what is decoded here the largest takes
+#: 50 MB (12 megapixels at 4 bytes); every bomb that is an image would take 137 MB (the GIF) to 16 GB.
 MEMORY_BOUND_BYTES = 128 * 2**20
 #: A name or label that reaches a terminal as it is could rewrite it. The line's own end is looked for elsewhere.
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
@@ -109,7 +109,7 @@ def test_the_index_holds_exactly_what_was_not_rejected(ended: Ended) -> None:
     assert set(held) == {document_id(uri) for uri in uris - set(ended.rejected)}
 
 
-def test_good_pictures_among_them_are_all_indexed(ended: Ended) -> None:
+def test_good_images_among_them_are_all_indexed(ended: Ended) -> None:
     assert len(ended.corpus.good) > 30
     assert {path for path in ended.corpus.good if local_uri(path) in ended.rejected} == set()
 

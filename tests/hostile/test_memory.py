@@ -1,4 +1,4 @@
-"""What one worker child takes to decode a large picture, measured in a process of its own."""
+"""What one worker child takes to decode a large image, measured in a process of its own."""
 
 import subprocess
 import sys
@@ -23,16 +23,16 @@ def peak():
 path = Path(sys.argv[1])
 decode((path.parent / "small").read_bytes(), max_pixels=64_000_000)
 before = peak()
-picture = decode(Storage((path.parent,), 2**30).read(str(path)), max_pixels=64_000_000)
-assert picture.width * picture.height == int(sys.argv[2])
+image = decode(Storage((path.parent,), 2**30).read(str(path)), max_pixels=64_000_000)
+assert image.width * image.height == int(sys.argv[2])
 print(peak() - before)
 """
 SIZES = {12: (4000, 3000), 50: (8660, 5774)}
 #: A JPEG is decoded at 1/8 to 1/2 of its size; a progressive one keeps all its coefficients (16 bits each, 1.5 per
 #: pixel with the usual subsampling). Pillow keeps RGB in 4 bytes; its WebP reader holds two canvases of 4 and a copy
-#: of the frame, which we let go before the picture is made.
+#: of the frame, which we let go before the image is made.
 BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 13}
-#: What does not grow with the picture: codecs, the result, the allocator's slack.
+#: What does not grow with the image: codecs, the result, the allocator's slack.
 FIXED_BYTES = 30 * 2**20
 
 

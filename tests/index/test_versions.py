@@ -175,7 +175,7 @@ def test_an_index_made_again_under_the_same_name_is_not_taken_for_the_one_that_a
 def test_searches_while_the_name_moves_never_fail_and_never_see_the_wrong_model(
     index_url: str, index: Index, versions: Versions
 ) -> None:
-    """Each version holds one picture, named for its model."""
+    """Each version holds one image, named for its model."""
     for physical, model in (("images-v1", COSINE), (versions.create(OTHER), OTHER)):
         version = open_version(index_url, physical)
         version.ensure(model)

@@ -1,4 +1,4 @@
-"""`python -m tests.operations` records the transcript of docs/operations.md anew; `--pictures FOLDER` for yours."""
+"""`python -m tests.operations` records the transcript of docs/operations.md anew; `--images FOLDER` for yours."""
 
 import argparse
 import re
@@ -28,8 +28,8 @@ CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.operations", description=__doc__)
-    parser.add_argument("--pictures", type=Path, help="a folder; without it, pictures are drawn")
-    chosen = parser.parse_args().pictures
+    parser.add_argument("--pictures", type=Path, help="a folder; without it, images are drawn")
+    chosen = parser.parse_args().images
     try:
         with tempfile.TemporaryDirectory() as folder:
             said, names = _recorded(Path(folder), chosen)
@@ -49,13 +49,13 @@ def _recorded(folder: Path, chosen: Path | None) -> tuple[Said, dict[str, str]]:
     build_artifact(resolve("efficientnet-lite0"), model_home)
     home = make_home(folder, model_home)
     drawn, queries = draw(folder, tuple(PAINTERS), PER_CLASS)
-    pictures = (chosen or drawn).resolve()
+    images = (chosen or drawn).resolve()
     query = next(path for path in sorted((chosen or queries).rglob("*.jpg")))
     commands = [command for block in blocks() if block.section in SECTIONS for command in block.commands]
     with OpenSearchServer() as server, RedisServer() as broker:
-        place = environment(home, broker.url, server.url, pictures, query)
+        place = environment(home, broker.url, server.url, images, query)
         said = typed(commands, place, folder)
-    names = {str(pictures): CALLED["pictures"], str(home): CALLED["home"], str(folder): "/srv"}
+    names = {str(images): CALLED["pictures"], str(home): CALLED["home"], str(folder): "/srv"}
     return said, names
 
 

@@ -28,8 +28,8 @@ class Said:
     text: str
 
 
-def environment(home: Path, broker_url: str, index_url: str, pictures: Path, query: Path) -> dict[str, str]:
-    """That of the page: its programs, its services, its pictures."""
+def environment(home: Path, broker_url: str, index_url: str, images: Path, query: Path) -> dict[str, str]:
+    """That of the page: its programs, its services, its images."""
     ours = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "LOOKALIKE_HOME": str(home),
@@ -38,7 +38,7 @@ def environment(home: Path, broker_url: str, index_url: str, pictures: Path, que
         "API_PORT": str(free_port()),
         "FLOWER_PORT": str(free_port()),
         "FLOWER_USER": FLOWER_USER,
-        "PICTURES": str(pictures),
+        "PICTURES": str(images),
         "QUERY": str(query),
         "COLUMNS": "120",
     }

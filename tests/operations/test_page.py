@@ -13,10 +13,10 @@ from tests.operations.page import NEEDS, PAGE, blocks
 def test_every_command_of_the_page_succeeds_in_its_order(
     tmp_path: Path, model_home: Path, redis_url: str, opensearch_url: str, drawn: tuple[Path, Path]
 ) -> None:
-    pictures, queries = drawn
+    images, queries = drawn
     query = next(path for path in sorted(queries.rglob("*")) if path.is_file())
     home = make_home(tmp_path, model_home)
-    place = environment(home, redis_url, opensearch_url, pictures, query)
+    place = environment(home, redis_url, opensearch_url, images, query)
     commands = [command for block in blocks() if not block.needs for command in block.commands]
     said = typed(commands, place, tmp_path)
     assert said.code == 0, said.text[-3000:]

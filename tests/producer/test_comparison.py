@@ -51,7 +51,7 @@ def fates(references: Iterator[ImageRef], found: Sequence[Territory], index: Ind
 def test_a_folder_that_cannot_be_listed_has_no_orphans(index: Index, folder: Path) -> None:
     for name in ("a.jpg", "sub/b.jpg", "sub/c.jpg"):
         store(index, folder / name)
-    # A walk hands on a folder that it cannot list as if it were a picture.
+    # A walk hands on a folder that it cannot list as if it were an image.
     found = fates(
         iter([ImageRef(str(folder / "a.jpg")), ImageRef(str(folder / "sub"))]), territories([str(folder)]), index
     )
@@ -68,7 +68,7 @@ def test_what_is_ingested_during_a_comparison_is_no_orphan(index: Index, folder:
     assert fates(walk(), territories([str(folder)]), index) == {SyncStatus.PRESENT: 1}
 
 
-def test_more_pictures_than_one_request_takes_are_compared(index: Index, folder: Path) -> None:
+def test_more_images_than_one_request_takes_are_compared(index: Index, folder: Path) -> None:
     vectors = clustered_vectors(2500)
     sha256 = hashlib.sha256(b"x").hexdigest()
     written = [document(str(folder / f"{i}.jpg"), vectors[i]) for i in range(2500)]

@@ -10,7 +10,7 @@ from lookalike.errors import BadSetting, SourceMissing
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
+def images(tmp_path: Path) -> Path:
     for name in ("cats/a.jpg", "cats/deep/b.png", "dogs/c.jpg", ".hidden/d.jpg", "cats/.e.jpg", "cats/Thumbs.db"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,68 +22,68 @@ def found(*sources: object, label_from: str = "parent") -> dict[str, str | None]
     return {ref.uri: ref.label for ref in find_images([str(source) for source in sources], label_from)}
 
 
-def test_a_folder_is_walked_and_labelled_by_parent_without_hidden_files_and_clutter(pictures: Path) -> None:
-    assert found(pictures) == {
-        f"{pictures}/cats/a.jpg": "cats",
-        f"{pictures}/cats/deep/b.png": "deep",
-        f"{pictures}/dogs/c.jpg": "dogs",
+def test_a_folder_is_walked_and_labelled_by_parent_without_hidden_files_and_clutter(images: Path) -> None:
+    assert found(images) == {
+        f"{images}/cats/a.jpg": "cats",
+        f"{images}/cats/deep/b.png": "deep",
+        f"{images}/dogs/c.jpg": "dogs",
     }
 
 
-def test_a_glob_matches_into_subfolders(pictures: Path) -> None:
-    assert set(found(f"{pictures}/**/*.jpg")) == {f"{pictures}/cats/a.jpg", f"{pictures}/dogs/c.jpg"}
+def test_a_glob_matches_into_subfolders(images: Path) -> None:
+    assert set(found(f"{images}/**/*.jpg")) == {f"{images}/cats/a.jpg", f"{images}/dogs/c.jpg"}
 
 
-def test_a_list_names_paths_from_its_own_folder(pictures: Path) -> None:
-    listing = pictures / "list.txt"
-    listing.write_text(f"cats/a.jpg\r\n\n{pictures}/dogs/c.jpg\n#odd.jpg")
-    assert list(found(listing)) == [f"{pictures}/cats/a.jpg", f"{pictures}/dogs/c.jpg", f"{pictures}/#odd.jpg"]
+def test_a_list_names_paths_from_its_own_folder(images: Path) -> None:
+    listing = images / "list.txt"
+    listing.write_text(f"cats/a.jpg\r\n\n{images}/dogs/c.jpg\n#odd.jpg")
+    assert list(found(listing)) == [f"{images}/cats/a.jpg", f"{images}/dogs/c.jpg", f"{images}/#odd.jpg"]
 
 
-def test_a_single_file_and_several_sources_are_taken(pictures: Path) -> None:
-    assert list(found(pictures / "dogs/c.jpg", pictures / "cats/deep")) == [
-        f"{pictures}/dogs/c.jpg",
-        f"{pictures}/cats/deep/b.png",
+def test_a_single_file_and_several_sources_are_taken(images: Path) -> None:
+    assert list(found(images / "dogs/c.jpg", images / "cats/deep")) == [
+        f"{images}/dogs/c.jpg",
+        f"{images}/cats/deep/b.png",
     ]
 
 
-def test_labels_can_be_left_out(pictures: Path) -> None:
-    assert set(found(pictures, label_from="none").values()) == {None}
+def test_labels_can_be_left_out(images: Path) -> None:
+    assert set(found(images, label_from="none").values()) == {None}
 
 
-def test_a_relative_path_becomes_absolute(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(pictures)
-    assert list(found("dogs")) == [f"{pictures}/dogs/c.jpg"]
+def test_a_relative_path_becomes_absolute(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(images)
+    assert list(found("dogs")) == [f"{images}/dogs/c.jpg"]
 
 
-def test_a_ring_of_links_is_not_followed(pictures: Path) -> None:
-    (pictures / "dogs" / "again").symlink_to(pictures)
-    assert len(found(pictures)) == 3
+def test_a_ring_of_links_is_not_followed(images: Path) -> None:
+    (images / "dogs" / "again").symlink_to(images)
+    assert len(found(images)) == 3
 
 
-def test_names_that_are_not_utf8_travel(pictures: Path) -> None:
-    folder = os.fsencode(pictures) + b"/caf\xe9"
+def test_names_that_are_not_utf8_travel(images: Path) -> None:
+    folder = os.fsencode(images) + b"/caf\xe9"
     os.mkdir(folder)
     with open(folder + b"/\xff.jpg", "wb"):
         pass
-    (label, uri) = next((ref.label, ref.uri) for ref in find_images([str(pictures)]) if "%FF" in ref.uri)
+    (label, uri) = next((ref.label, ref.uri) for ref in find_images([str(images)]) if "%FF" in ref.uri)
     assert label == "caf\ufffd"
     uri.encode("ascii")
 
 
 @pytest.mark.parametrize("source", ["no-such-folder", "no-such-*.jpg", "no-such-list.txt"])
-def test_a_missing_source_is_named_before_any_image_comes(pictures: Path, source: str) -> None:
+def test_a_missing_source_is_named_before_any_image_comes(images: Path, source: str) -> None:
     with pytest.raises(SourceMissing, match="no-such"):
-        find_images([str(pictures), str(pictures / source)])
+        find_images([str(images), str(images / source)])
 
 
-def test_a_label_from_nowhere_is_refused(pictures: Path) -> None:
+def test_a_label_from_nowhere_is_refused(images: Path) -> None:
     with pytest.raises(BadSetting, match="colour"):
-        find_images([str(pictures)], "colour")
+        find_images([str(images)], "colour")
 
 
-def test_an_unreadable_folder_is_found_as_one_thing_to_be_rejected(pictures: Path) -> None:
-    gone = pictures / "gone"
+def test_an_unreadable_folder_is_found_as_one_thing_to_be_rejected(images: Path) -> None:
+    gone = images / "gone"
     gone.mkdir()
     walk = find_images([str(gone)])
     gone.rmdir()

@@ -1,4 +1,4 @@
-"""What a chunk of large pictures takes, measured in a process of its own: no more than the largest of them alone."""
+"""What a chunk of large images takes, measured in a process of its own: no more than the largest of them alone."""
 
 import subprocess
 import sys
@@ -46,7 +46,7 @@ WIDTH, HEIGHT = 4000, 3000
 FILE_BYTES = 3 * WIDTH * HEIGHT
 DECODED_BYTES = 4 * WIDTH * HEIGHT
 NAMES = ("a", "b", "c")
-#: The pictures of the model's size, the allocator's slack; much less than one more file.
+#: The images of the model's size, the allocator's slack; much less than one more file.
 SLACK_BYTES = 12 * 2**20
 
 
@@ -70,7 +70,7 @@ def large(path: Path, number: int, width: int, height: int, file_bytes: int) -> 
         pytest.param(80, 60, FILE_BYTES, FILE_BYTES, (3, 0), id="small in a large file"),
     ],
 )
-def test_a_chunk_takes_no_more_memory_than_its_largest_picture(
+def test_a_chunk_takes_no_more_memory_than_its_largest_image(
     width: int, height: int, file_bytes: int, largest_bytes: int, fate: tuple[int, int], tmp_path: Path
 ) -> None:
     (tmp_path / "small").write_bytes(encoded("bmp"))

@@ -37,13 +37,13 @@ def model_processes(worker: int) -> list[int]:
 
 
 def test_a_shared_model_gives_the_vectors_of_one_that_is_loaded_in_place(fed: Bench) -> None:
-    picture = fed.root / "compared.jpg"
-    picture.write_bytes(encoded("jpeg"))
-    assert fed.run(str(picture)).indexed == 1
+    image = fed.root / "compared.jpg"
+    image.write_bytes(encoded("jpeg"))
+    assert fed.run(str(image)).indexed == 1
     with closing(factories.open_index(fed.settings)) as index:
-        stored = index.get(document_id(str(picture)))
+        stored = index.get(document_id(str(image)))
     embed = factories.embedder(fed.settings, factories.model_spec(fed.settings))
-    pixels = factories.decode(fed.settings, picture.read_bytes()).pixels
+    pixels = factories.decode(fed.settings, image.read_bytes()).pixels
     assert stored is not None
     np.testing.assert_allclose(np.asarray(stored.image_embedding), embed(pixels[None])[0], atol=2e-3)
 

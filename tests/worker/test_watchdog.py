@@ -14,8 +14,8 @@ from testing.services.ports import free_port
 
 def test_a_deaf_worker_ends_itself_and_its_successor_does_the_work(tmp_path: Path, model_home: Path) -> None:
     home = make_home(tmp_path, model_home)
-    pictures = tmp_path / "pictures"
-    draw_samples(pictures, per_class=1)
+    images = tmp_path / "pictures"
+    draw_samples(images, per_class=1)
     environment = {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_DEAF_AFTER_S": "6"}
     with started(environment, "up", "--port", free_port()) as up:
         app = make_app(broker_url(home))
@@ -25,7 +25,7 @@ def test_a_deaf_worker_ends_itself_and_its_successor_does_the_work(tmp_path: Pat
         app.control.cancel_consumer(QUEUE)
         await_true(lambda: not consuming_workers(app, 0.5))
 
-        summary = answer(lookalike(environment, "ingest", pictures, "--json"))
+        summary = answer(lookalike(environment, "ingest", images, "--json"))
 
         assert (summary["found"], summary["indexed"]) == (16, 16)
         assert worker_processes(home)[0] != deaf

@@ -13,7 +13,7 @@ from lookalike import factories
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.embedding.runtimes.remote_embedder import SharedEmbedder
 from lookalike.errors import IndexConflict, IndexUnavailable, ModelMismatch
-from lookalike.images import Picture
+from lookalike.images import DecodedImage
 from lookalike.index import Index
 from lookalike.ledger import Job, Ledger
 from lookalike.pipeline import ChunkIndex
@@ -39,7 +39,7 @@ class WorkerContext:
     def read(self, uri: str) -> bytes:
         return self._storage.read(uri)
 
-    def decoder(self, job: Job) -> Callable[[bytes], Picture]:
+    def decoder(self, job: Job) -> Callable[[bytes], DecodedImage]:
         """Decodes to the size that the job's model takes."""
         return partial(factories.decode, self._settings, size=ModelSpec.from_json(job.spec).size)
 

@@ -68,7 +68,7 @@ class ModelProcesses:
         what = f"{len(self._gpus)} GPU(s) are here and cannot be used: {why}."
         if self._settings.runtime == "tensorflow":
             raise ModelUnavailable(what, ADVICE)
-        logger.critical("%s Pictures are embedded on the CPU, many times slower. %s", what, ADVICE)
+        logger.critical("%s Images are embedded on the CPU, many times slower. %s", what, ADVICE)
 
     def _start(self, address: Path, gpu: str | None) -> tuple["subprocess.Popen[str]", str | None]:
         """The process, and why it cannot use its GPU, if so."""

@@ -1,4 +1,4 @@
-"""The stored pictures themselves, their thumbnails and their labels."""
+"""The stored images themselves, their thumbnails and their labels."""
 
 import hashlib
 from functools import partial
@@ -13,23 +13,23 @@ from lookalike_api.state import Shared
 router = APIRouter(tags=["pictures"])
 
 MOST_LABELS = 1000
-#: How long a browser shows a picture without asking whether it changed.
+#: How long a browser shows an image without asking whether it changed.
 FRESH = "private, max-age=600"
 
 Id = Annotated[str, Path(max_length=100, description="As a search tells it.")]
 Size = Annotated[int, Query(ge=32, le=1024, description="The longest side, in pixels; nothing is enlarged.")]
 IfNoneMatch = Annotated[str | None, Header()]
 
-_PICTURE = {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}, "description": "The picture."}
-_THUMBNAIL = {**_PICTURE, "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+_IMAGE = {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}, "description": "The image."}
+_THUMBNAIL = {**_IMAGE, "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
 _SAME = {"description": "It is the one that you have."}
 
 
-@router.get("/images/{id}", response_class=Response, responses={200: _PICTURE, 304: _SAME, **problems(400, 404, 503)})
-async def picture(parts: Shared, id: Id, if_none_match: IfNoneMatch = None) -> Response:
-    """The stored picture, as its file is now."""
+@router.get("/images/{id}", response_class=Response, responses={200: _IMAGE, 304: _SAME, **problems(400, 404, 503)})
+async def image(parts: Shared, id: Id, if_none_match: IfNoneMatch = None) -> Response:
+    """The stored image, as its file is now."""
     with parts.downloads.one():
-        data, media_type = await parts.lanes.pictures.run(partial(parts.stock.picture, id))
+        data, media_type = await parts.lanes.images.run(partial(parts.stock.image, id))
         tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     if _has(if_none_match, tag):
         return _same(tag)
@@ -42,13 +42,13 @@ async def picture(parts: Shared, id: Id, if_none_match: IfNoneMatch = None) -> R
     responses={200: _THUMBNAIL, 304: _SAME, **problems(400, 404, 503)},
 )
 async def thumbnail(parts: Shared, id: Id, size: Size = 256, if_none_match: IfNoneMatch = None) -> Response:
-    """The stored picture, small, upright and as a JPEG."""
+    """The stored image, small, upright and as a JPEG."""
     with parts.downloads.one():
         content = await parts.lanes.index.run(partial(parts.stock.hash, id))
         tag = f'"{content[:32]}-{size}"'
         if _has(if_none_match, tag):
             return _same(tag)
-        data = await parts.lanes.pictures.run(partial(parts.stock.thumbnail, id, size, tag))
+        data = await parts.lanes.images.run(partial(parts.stock.thumbnail, id, size, tag))
     return Response(data, media_type="image/jpeg", headers={"ETag": tag, "Cache-Control": FRESH})
 
 

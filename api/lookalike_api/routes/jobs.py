@@ -37,8 +37,8 @@ async def failed(
     id: Id,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-) -> schemas.FailedPictures:
-    """The rejected pictures, with the reasons."""
+) -> schemas.FailedImages:
+    """The rejected images, with the reasons."""
     return await _asked(parts, lambda ledger: ledger.failed(id, limit, offset))
 
 

@@ -20,10 +20,10 @@ OURS = {"k", "offset", "min_score", "name"}
 K = Annotated[int, Parameter(ge=1, le=MAX_K, description="How many matches.")]
 Offset = Annotated[int, Parameter(ge=0, le=MAX_OFFSET, description="How many of the best to pass over.")]
 MinScore = Annotated[float, Parameter(ge=-1, le=1, allow_inf_nan=False, description="Leave out what scores less.")]
-Name = Annotated[str | None, Parameter(max_length=LONGEST_FILTER, description="Only pictures with this label.")]
+Name = Annotated[str | None, Parameter(max_length=LONGEST_FILTER, description="Only images with this label.")]
 
 FILTERING = (
-    "Besides the parameters below, `metadata.KEY=VALUE` keeps only pictures whose metadata have this value; it may be "
+    "Besides the parameters below, `metadata.KEY=VALUE` keeps only images whose metadata have this value; it may be "
     "given for several keys."
 )
 

@@ -1,4 +1,4 @@
-"""Searches: by a picture, by a stored one, by several at once."""
+"""Searches: by an image, by a stored one, by several at once."""
 
 import asyncio
 from functools import partial
@@ -22,12 +22,12 @@ from lookalike_api.state import Parts, Shared
 
 router = APIRouter(tags=["search"])
 
-MOST_PICTURES = 32
+MOST_IMAGES = 32
 LONGEST_URI = 8192
 
 _BINARY = {"type": "string", "format": "binary"}
 _ONE = {"type": "object", "required": ["image"], "properties": {"image": _BINARY}}
-_SEVERAL = {"type": "array", "items": _BINARY, "minItems": 1, "maxItems": MOST_PICTURES}
+_SEVERAL = {"type": "array", "items": _BINARY, "minItems": 1, "maxItems": MOST_IMAGES}
 _MANY = {"type": "object", "required": ["image"], "properties": {"image": _SEVERAL}}
 
 
@@ -41,16 +41,16 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
     response_model=Found,
     responses=problems(400, 408, 413, 422, 503),
     openapi_extra=_body(application__octet_stream=_BINARY, multipart__form_data=_ONE),
-    description=f"The body is the picture, of any content type, or a form with one part `image`. {FILTERING}",
+    description=f"The body is the image, of any content type, or a form with one part `image`. {FILTERING}",
 )
-async def search_by_picture(request: Request, parts: Shared, query: Annotated[Query, Depends(Asking())]) -> Found:
+async def search_by_image(request: Request, parts: Shared, query: Annotated[Query, Depends(Asking())]) -> Found:
     parts.searches.knock()
-    async with parts.uploads.picture(request) as data:
+    async with parts.uploads.image(request) as data:
         # Only now: a slow upload must not take the place of a search.
         watch = Stopwatch(parts.metrics.observe)
         with parts.searches.one():
             async with asyncio.timeout(parts.search_timeout_s):
-                ask = partial(_like_picture, parts, data, query, watch)
+                ask = partial(_like_image, parts, data, query, watch)
                 return _found(await parts.stages.following(ask), watch)
 
 
@@ -58,7 +58,7 @@ async def search_by_picture(request: Request, parts: Shared, query: Annotated[Qu
     "/search",
     response_model=Found,
     responses=problems(400, 404, 503),
-    description=f"Neighbours of a stored picture: exactly one of `id` and `uri` says which. {FILTERING}",
+    description=f"Neighbours of a stored image: exactly one of `id` and `uri` says which. {FILTERING}",
 )
 async def search_by_stored(
     parts: Shared,
@@ -69,14 +69,14 @@ async def search_by_stored(
 ) -> Found:
     watch = Stopwatch(parts.metrics.observe)
     if (id is None) == (uri is None):
-        raise HTTPException(400, "Say which picture: either id or uri.")
+        raise HTTPException(400, "Say which image: either id or uri.")
     wanted = id if id is not None else document_id(uri or "")
     if not ID.fullmatch(wanted):
         raise NotStored(wanted, parts.index.name)
     with parts.searches.one():
         async with asyncio.timeout(parts.search_timeout_s):
             ask = partial(_like_stored, parts, wanted, query, watch, include_self)
-            return _found(await parts.stages.following(ask, by_picture=False), watch)
+            return _found(await parts.stages.following(ask, by_image=False), watch)
 
 
 @router.post(
@@ -84,28 +84,28 @@ async def search_by_stored(
     response_model=FoundEach | Found,
     responses=problems(400, 408, 413, 415, 422, 503),
     openapi_extra=_body(multipart__form_data=_MANY),
-    description="Several pictures, each a part `image` of a form. `each` searches for every one and tells of those "
+    description="Several images, each a part `image` of a form. `each` searches for every one and tells of those "
     f"that are rejected; `mean` searches once for what is like all of them. {FILTERING}",
 )
-async def search_by_pictures(
+async def search_by_images(
     request: Request,
     parts: Shared,
     query: Annotated[Query, Depends(Asking("mode"))],
     mode: Literal["each", "mean"] = "each",
 ) -> FoundEach | Found:
     parts.searches.knock()
-    async with parts.uploads.pictures(request, MOST_PICTURES) as pictures:
+    async with parts.uploads.images(request, MOST_IMAGES) as images:
         watch = Stopwatch(parts.metrics.observe)
         with parts.searches.one():
             async with asyncio.timeout(parts.search_timeout_s):
                 if mode == "mean":
-                    like_all = partial(_like_all, parts, pictures, query, watch)
+                    like_all = partial(_like_all, parts, images, query, watch)
                     return _found(await parts.stages.following(like_all), watch)
-                return await parts.stages.following(partial(_like_each, parts, pictures, query, watch))
+                return await parts.stages.following(partial(_like_each, parts, images, query, watch))
 
 
-async def _like_picture(parts: Parts, picture: bytes, query: Query, watch: Stopwatch) -> list[StoredMatch]:
-    pixels = await parts.stages.decode(picture, watch)
+async def _like_image(parts: Parts, image: bytes, query: Query, watch: Stopwatch) -> list[StoredMatch]:
+    pixels = await parts.stages.decode(image, watch)
     vectors, model = await parts.stages.embed(pixels[None], watch)
     return await parts.stages.near(vectors[0], query, model.fingerprint, watch)
 
@@ -117,14 +117,14 @@ async def _like_stored(parts: Parts, id: str, query: Query, watch: Stopwatch, in
     return await parts.stages.near_stored(document, query, watch)
 
 
-async def _like_all(parts: Parts, pictures: list[bytes], query: Query, watch: Stopwatch) -> list[StoredMatch]:
-    pixels = [await parts.stages.decode(picture, watch) for picture in pictures]
+async def _like_all(parts: Parts, images: list[bytes], query: Query, watch: Stopwatch) -> list[StoredMatch]:
+    pixels = [await parts.stages.decode(image, watch) for image in images]
     vectors, model = await parts.stages.embed(np.stack(pixels), watch)
     return await parts.stages.near(mean_of(vectors, model.metric), query, model.fingerprint, watch)
 
 
-async def _like_each(parts: Parts, pictures: list[bytes], query: Query, watch: Stopwatch) -> FoundEach:
-    decoded = [await _decoded(parts, picture, watch) for picture in pictures]
+async def _like_each(parts: Parts, images: list[bytes], query: Query, watch: Stopwatch) -> FoundEach:
+    decoded = [await _decoded(parts, image, watch) for image in images]
     readable = [pixels for pixels in decoded if not isinstance(pixels, ImageRejected)]
     matches = iter(await _near_each(parts, readable, query, watch))
     answers = [
@@ -134,9 +134,9 @@ async def _like_each(parts: Parts, pictures: list[bytes], query: Query, watch: S
     return FoundEach(answers=answers, took_ms=Took(**watch.stop()))
 
 
-async def _decoded(parts: Parts, picture: bytes, watch: Stopwatch) -> Pixels | ImageRejected:
+async def _decoded(parts: Parts, image: bytes, watch: Stopwatch) -> Pixels | ImageRejected:
     try:
-        return await parts.stages.decode(picture, watch)
+        return await parts.stages.decode(image, watch)
     except ImageRejected as rejected:
         return rejected
 

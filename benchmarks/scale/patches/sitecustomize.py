@@ -1,6 +1,6 @@
 """On the PYTHONPATH of the workers under measurement: a model that takes its time and no CPU, as one on a GPU does.
 
-SCALE_PICTURE_S is the seconds a picture takes. The product needs no hook for this.
+SCALE_IMAGE_S is the seconds an image takes. The product needs no hook for this.
 """
 
 import os

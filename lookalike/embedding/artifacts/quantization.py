@@ -1,6 +1,6 @@
 """Quantizes a compiled graph in a process of its own: NNCF's libraries stay out of the caller. It knows no names.
 
-Weights and activations become 8-bit integers, in ranges that a few hundred pictures show (post-training quantization).
+Weights and activations become 8-bit integers, in ranges that a few hundred images show (post-training quantization).
 """
 
 import importlib.util
@@ -16,9 +16,9 @@ from lookalike.embedding.artifacts.conversion import environment
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Pixels
 
-#: The file in which the other process finds the pictures.
+#: The file in which the other process finds the images.
 PIXELS = "pixels.npy"
-#: Of the pictures, so many are not calibrated with, but tell how far the vectors moved.
+#: Of the images, so many are not calibrated with, but tell how far the vectors moved.
 HELD_OUT = 16
 
 

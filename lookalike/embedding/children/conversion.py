@@ -33,10 +33,10 @@ def main(folder: Path, spec: ModelSpec) -> dict[str, Any]:
 
 
 def _compare(model: Any, graph: Path, size: int) -> None:
-    """One picture through both: what was written is whole, and means the same."""
-    picture: Pixels = np.random.RandomState(0).randint(0, 256, (1, size, size, 3)).astype(np.uint8)
+    """One image through both: what was written is whole, and means the same."""
+    image: Pixels = np.random.RandomState(0).randint(0, 256, (1, size, size, 3)).astype(np.uint8)
     compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    difference = np.abs(compiled(picture)[0] - model(picture, training=False).numpy()).max()
+    difference = np.abs(compiled(image)[0] - model(image, training=False).numpy()).max()
     if not difference < _TOLERANCE:
         raise ModelUnavailable(f"The compiled graph differs from Keras's by {difference}.")
 

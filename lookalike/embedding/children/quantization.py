@@ -19,7 +19,7 @@ _SETTINGS = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def main(graph: Path, folder: Path) -> dict[str, Any]:
-    """Quantize `graph` with the pictures in `folder` and write model.xml and model.bin there. Raises RuntimeError."""
+    """Quantize `graph` with the images in `folder` and write model.xml and model.bin there. Raises RuntimeError."""
     pixels: Pixels = np.load(folder / PIXELS, mmap_mode="r")
     core = openvino.Core()
     model = core.read_model(graph)
@@ -27,7 +27,7 @@ def main(graph: Path, folder: Path) -> dict[str, Any]:
     # Activations need not be symmetric around zero: better vectors for the same speed.
     made = nncf.quantize(
         model,
-        nncf.Dataset([picture[None] for picture in pixels[:-HELD_OUT]]),
+        nncf.Dataset([image[None] for image in pixels[:-HELD_OUT]]),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(pixels) - HELD_OUT,
     )
@@ -44,9 +44,9 @@ def main(graph: Path, folder: Path) -> dict[str, Any]:
 
 
 def _vectors(core: Any, graph: Path, pixels: Pixels) -> Vectors:
-    """As they are read back from disk, a picture at a time."""
+    """As they are read back from disk, an image at a time."""
     compiled = core.compile_model(core.read_model(graph), "CPU", _SETTINGS)
-    return np.concatenate([compiled(np.ascontiguousarray(picture[None]))[0] for picture in pixels])
+    return np.concatenate([compiled(np.ascontiguousarray(image[None]))[0] for image in pixels])
 
 
 if __name__ == "__main__":

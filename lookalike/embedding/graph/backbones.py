@@ -45,11 +45,11 @@ def _file(spec: ModelSpec) -> Any:
 
 def _check(model: Any, path: Path, size: int) -> None:
     shape = model.input_shape
-    one_picture = isinstance(shape, tuple) and len(shape) == 4 and isinstance(model.output_shape, tuple)
-    fits = one_picture and all(n in (None, wanted) for n, wanted in zip(shape[1:], (size, size, 3), strict=True))
+    one_image = isinstance(shape, tuple) and len(shape) == 4 and isinstance(model.output_shape, tuple)
+    fits = one_image and all(n in (None, wanted) for n, wanted in zip(shape[1:], (size, size, 3), strict=True))
     if not fits:
         raise ModelUnavailable(
-            f"The model file {path} takes {shape}; it must take one square picture in colour, "
+            f"The model file {path} takes {shape}; it must take one square image in colour, "
             f"as (None, {size}, {size}, 3), and give one output."
         )
 

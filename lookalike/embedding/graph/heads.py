@@ -53,7 +53,7 @@ def _fitted(x: Any, spec: ModelSpec) -> Any:
     layers = fitted.layers_of(spec)
     if x.shape[1] != len(layers[0].kernel):
         raise ModelUnavailable(
-            f"The model {spec.name} was fitted to {len(layers[0].kernel)} features a picture; there are {x.shape[1]}.",
+            f"The model {spec.name} was fitted to {len(layers[0].kernel)} features an image; there are {x.shape[1]}.",
             "Fit it again.",
         )
     for number, layer in enumerate(layers):

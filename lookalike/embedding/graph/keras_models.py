@@ -44,12 +44,12 @@ def build(spec: ModelSpec, *, precision: str = "f32") -> Any:
 
 
 def _with_mirrored(pixels: Any) -> Any:
-    """Twice as many pictures, the mirror images last: one pass of the backbone, and its weights once in the graph."""
+    """Twice as many images, the mirror images last: one pass of the backbone, and its weights once in the graph."""
     return keras.ops.concatenate([pixels, keras.ops.flip(pixels, axis=2)], axis=0)
 
 
 def _met(features: Any) -> Any:
-    """[N, C] out of [2N, C]: the mean of a picture's features and its mirror image's."""
+    """[N, C] out of [2N, C]: the mean of an image's features and its mirror image's."""
     return keras.ops.mean(keras.ops.reshape(features, (2, -1, features.shape[1])), axis=0)
 
 
@@ -66,7 +66,7 @@ def _pooled(features: Any, pooling: Pooling) -> Any:
     if len(x.shape) == 4:
         x = keras.layers.GlobalAveragePooling2D(name="average")(x) if pooling is Pooling.AVERAGE else _gem(x)
     if len(x.shape) != 2 or x.shape[1] is None:
-        raise ModelUnavailable(f"The model gives {x.shape}, which is neither a feature map nor one vector a picture.")
+        raise ModelUnavailable(f"The model gives {x.shape}, which is neither a feature map nor one vector an image.")
     return x
 
 

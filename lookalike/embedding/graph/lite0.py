@@ -12,7 +12,7 @@ from lookalike.embedding.graph.checkpoint import Tensors
 #: Blocks of each stage, and the stride of its first; kernels and channels are read off the weights.
 _STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
 _EPSILON = 1e-3
-#: By stride. Where a picture shrinks, zeros go on all sides alike, as in PyTorch; Keras's "same" puts them right and
+#: By stride. Where an image shrinks, zeros go on all sides alike, as in PyTorch; Keras's "same" puts them right and
 #: below only. The weights say "same" in 43 of 49 layers' recorded means, but as features symmetric ones are better:
 #: P@1 .533 to .504 projected, .634 to .556 after PCA (18 faces, means of five splits), top-1 .734 to .692.
 _PADDING = {1: "same", 2: "valid"}

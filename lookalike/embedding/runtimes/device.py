@@ -13,7 +13,7 @@ TIMEOUT_S = 120.0
 
 @dataclass(frozen=True)
 class Device:
-    """`precision` is what `auto` is on this CPU; `batch_size` pictures a call; `unusable_gpu`: why, if so."""
+    """`precision` is what `auto` is on this CPU; `batch_size` images a call; `unusable_gpu`: why, if so."""
 
     precision: str
     batch_size: int

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: No message is longer: a chunk of 1,024 pictures of 224 pixels is 154 MB.
+#: No message is longer: a chunk of 1,024 images of 224 pixels is 154 MB.
 MOST_BYTES = 2**30
 
 

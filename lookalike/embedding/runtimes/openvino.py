@@ -14,7 +14,7 @@ from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import ModelIdentity, Pixels, Vectors
 
-#: Pictures a call of the graph takes; more are cut, fewer padded. On one AVX2 thread of a busy machine
+#: Images a call of the graph takes; more are cut, fewer padded. On one AVX2 thread of a busy machine
 #: 1 to 8 did not differ reliably and a dynamic size was slower for EfficientNet-Lite0; 1 needs no padding.
 BATCH_SIZE = 1
 PRECISIONS = ("auto", "f32", "bf16")
@@ -24,7 +24,7 @@ class OpenVINOEmbedder:
     """An Embedder on the CPU. Threads may share it; processes may not: make one after the fork.
 
     A call that comes alone runs on all `threads`, which is the fastest for it. Calls that come together run on one
-    thread each, as many as `threads` at once, which takes less CPU: on two AVX2 cores a picture of EfficientNet-Lite0
+    thread each, as many as `threads` at once, which takes less CPU: on two AVX2 cores an image of EfficientNet-Lite0
     took 10 ms alone on both and 16 ms on one, but two threads did 120 a second side by side and 95 in turn.
     """
 

@@ -17,7 +17,7 @@ RUNTIMES = ("auto", "openvino", "tensorflow")
 
 
 class Embedder(Protocol):
-    """Turns pixels [N, size, size, 3] into vectors: a picture gives the same vector alone or in a batch of any size."""
+    """Turns pixels [N, size, size, 3] into vectors: an image gives the same vector alone or in a batch of any size."""
 
     @property
     def identity(self) -> ModelIdentity: ...

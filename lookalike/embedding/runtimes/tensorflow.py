@@ -15,7 +15,7 @@ import tensorflow  # isort: skip  # After keras_models, which makes it quiet.
 
 log = logging.getLogger(__name__)
 
-#: Pictures a call of the graph takes; the last batch is padded, for another shape would be traced again.
+#: Images a call of the graph takes; the last batch is padded, for another shape would be traced again.
 BATCH_SIZE = 32
 #: A chunk of the usual size, so that a GPU is asked once for it.
 GPU_BATCH_SIZE = 64

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from lookalike.embedding.graph.checkpoint import LITE0_SHA256
-from lookalike.embedding.specs.spec import LITE0, PICTURE_SIZE, Head, ModelSpec, Preprocessing
+from lookalike.embedding.specs.spec import IMAGE_SIZE, LITE0, Head, ModelSpec, Preprocessing
 
 #: The classes of keras.applications by the preprocessing they were trained with (`none`: it is inside the graph).
 _APPLICATIONS = {
@@ -16,7 +16,7 @@ _APPLICATIONS = {
     "EfficientNetB6 EfficientNetB7 EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 "
     "EfficientNetV2S EfficientNetV2M EfficientNetV2L MobileNetV3Small MobileNetV3Large",
 }
-#: Sides in pixels of the pictures a class was trained on, where it is not the usual one: Keras's `default_size`.
+#: Sides in pixels of the images a class was trained on, where it is not the usual one: Keras's `default_size`.
 _SIZES = {
     "InceptionResNetV2": 299,
     "InceptionV3": 299,
@@ -45,7 +45,7 @@ def _application(backbone: str, preprocessing: Preprocessing) -> ModelSpec:
         weights="imagenet",
         weights_sha256=None,
         preprocessing=preprocessing,
-        size=_SIZES.get(backbone, PICTURE_SIZE),
+        size=_SIZES.get(backbone, IMAGE_SIZE),
     )
 
 

@@ -1,11 +1,11 @@
-"""What a `.keras` file says of itself without Keras: its digest, and the size of the pictures it takes."""
+"""What a `.keras` file says of itself without Keras: its digest, and the size of the images it takes."""
 
 import hashlib
 import json
 import zipfile
 from pathlib import Path
 
-from lookalike.embedding.specs.spec import PICTURE_SIZE
+from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.errors import BadSetting, ModelUnavailable
 
 SUFFIX = ".keras"
@@ -22,7 +22,7 @@ def sha256_of(path: Path) -> str:
         raise ModelUnavailable(f"The model file {path} cannot be read: {error.strerror}.") from error
 
 
-def picture_size(path: Path) -> int:
+def image_size(path: Path) -> int:
     """Side in pixels of the squares the model takes; the usual one where the file leaves it open.
 
     A file that cannot be used, for whatever reason, is refused where it is loaded: there the reason is known.
@@ -32,5 +32,5 @@ def picture_size(path: Path) -> int:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
         _, height, width, _ = layers[0]["config"]["batch_shape"]
     except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
-        return PICTURE_SIZE
-    return height if isinstance(height, int) and height == width and height > 0 else PICTURE_SIZE
+        return IMAGE_SIZE
+    return height if isinstance(height, int) and height == width and height > 0 else IMAGE_SIZE

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lookalike.embedding.artifacts import fitted, quantized
 from lookalike.embedding.specs.applications import FEATURED, NAMED
-from lookalike.embedding.specs.keras_file import SUFFIX, picture_size, sha256_of
+from lookalike.embedding.specs.keras_file import SUFFIX, image_size, sha256_of
 from lookalike.embedding.specs.spec import FILE, Head, ModelSpec, Pooling, Preprocessing
 from lookalike.errors import BadSetting
 
@@ -107,7 +107,7 @@ def _on_weights(spec: ModelSpec, weights: Path) -> ModelSpec:
         backbone=FILE,
         weights=str(weights.absolute()),
         weights_sha256=sha256_of(weights),
-        size=picture_size(weights),
+        size=image_size(weights),
     )
 
 
@@ -144,7 +144,7 @@ def _from_file(path: Path, mode: Preprocessing | None) -> ModelSpec:
         weights=str(path.absolute()),
         weights_sha256=digest,
         preprocessing=mode,
-        size=picture_size(path),
+        size=image_size(path),
     )
 
 

@@ -16,8 +16,8 @@ HEAD_DIMENSION = 256
 FILE = "file"
 #: `backbone` of the model whose weights come with the install.
 LITE0 = "EfficientNetLite0"
-#: Side in pixels of the pictures that most models take.
-PICTURE_SIZE = 224
+#: Side in pixels of the images that most models take.
+IMAGE_SIZE = 224
 #: Names and places decide no vector.
 _NO_CONTENT = ("name", "weights", "head_file", "graph_file")
 
@@ -40,7 +40,7 @@ class Pooling(StrEnum):
 
 
 class Head(StrEnum):
-    """What turns pooled features into a vector; the last three are fitted to pictures (`lookalike model fit`)."""
+    """What turns pooled features into a vector; the last three are fitted to images (`lookalike model fit`)."""
 
     PROJECTION = "projection"
     ARTICLE = "article"
@@ -59,7 +59,7 @@ class ModelSpec:
     """Everything that decides a vector.
 
     `weights` is `imagenet` (fetched by Keras), `install` or a `.keras` path. `flip`: the features are the mean of a
-    picture's and its mirror image's. `size` is the side in pixels of the pictures the graph takes. A fitted head lies
+    image's and its mirror image's. `size` is the side in pixels of the images the graph takes. A fitted head lies
     in `head_file`, a quantized graph of the whole in `graph_file`; digest and dimension come with each.
     """
 
@@ -71,7 +71,7 @@ class ModelSpec:
     pooling: Pooling = Pooling.AVERAGE
     head: Head = Head.PROJECTION
     flip: bool = False
-    size: int = PICTURE_SIZE
+    size: int = IMAGE_SIZE
     head_file: str | None = None
     head_sha256: str | None = None
     head_dimension: int | None = None

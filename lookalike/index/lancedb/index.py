@@ -29,7 +29,7 @@ KEEP_OLD_FILES = timedelta(seconds=60)
 #: Always the newest version: what another process wrote is seen at once.
 NO_STALENESS = timedelta(0)
 IDS_PER_REQUEST = 1000
-#: The ids of a million pictures; LanceDB would take 6 GiB.
+#: The ids of a million images; LanceDB would take 6 GiB.
 INDEX_CACHE_BYTES = 64 * 2**20
 #: LanceDB would take 1 GiB, for versions that nobody asks for again.
 METADATA_CACHE_BYTES = 16 * 2**20

@@ -1,7 +1,7 @@
 """Faults inside the product's processes: on their PYTHONPATH, so that the product itself needs no hook for tests.
 
 FAULT_PATCHES names what to break ("poison,no_reconciler"): each is a change to one module, made right after its import.
-FAULT_DECODE_S is how much longer a picture takes to decode, so that whatever is killed was in the middle of its work.
+FAULT_DECODE_S is how much longer an image takes to decode, so that whatever is killed was in the middle of its work.
 """
 
 import dataclasses

@@ -170,6 +170,6 @@ def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "lookalike[aws]" in error.value.advice
 
 
-def test_serverless_that_takes_no_ids_stops_a_job_and_rejects_no_pictures() -> None:
+def test_serverless_that_takes_no_ids_stops_a_job_and_rejects_no_images() -> None:
     error = {"type": "illegal_argument_exception", "reason": "Document ID is not supported in create/index operation"}
     assert judge(400, error) is Verdict.CONFLICT

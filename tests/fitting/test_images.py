@@ -8,8 +8,8 @@ import pytest
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.fitting import gather
 from lookalike.fitting.classes import in_classes
-from lookalike.fitting.pictures import BATCH_SIZE
-from lookalike.images import Picture
+from lookalike.fitting.images import BATCH_SIZE
+from lookalike.images import DecodedImage
 from lookalike.records import ImageRef, Pixels, Reason, Vectors
 
 
@@ -17,10 +17,10 @@ def _read(uri: str) -> bytes:
     return uri.encode()
 
 
-def _decode(data: bytes) -> Picture:
+def _decode(data: bytes) -> DecodedImage:
     if b"bad" in data:
         raise ImageRejected(Reason.CORRUPT, "not a picture")
-    return Picture(np.full((2, 2, 3), data[-1], np.uint8), 2, 2)
+    return DecodedImage(np.full((2, 2, 3), data[-1], np.uint8), 2, 2)
 
 
 def _embed(pixels: Pixels) -> Vectors:

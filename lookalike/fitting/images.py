@@ -1,4 +1,4 @@
-"""Pictures become features, one batch at a time; it knows neither what they are for nor where they come from."""
+"""Turns images into features, one batch at a time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from itertools import islice
 import numpy as np
 
 from lookalike.errors import ImageRejected, SourceMissing
-from lookalike.images import Picture
+from lookalike.images import DecodedImage
 from lookalike.records import ImageRef, Pixels, Rejected, Vectors
 
-#: Pictures decoded at a time: more take memory and save nothing.
+#: Images decoded at a time: more take memory and save nothing.
 BATCH_SIZE = 32
 
 
@@ -27,30 +27,30 @@ def gather(
     references: Sequence[ImageRef],
     *,
     read: Callable[[str], bytes],
-    decode: Callable[[bytes], Picture],
+    decode: Callable[[bytes], DecodedImage],
     embed: Callable[[Pixels], Vectors],
     advance: Callable[[int], None] = lambda done: None,
 ) -> Gathered:
-    """Read, decode and embed every picture; `advance` is told how many are done. Memory: a vector a picture.
+    """Read, decode and embed every image; `advance` is told how many are done. Memory: one vector per image.
 
-    Raises SourceMissing where no picture can be used, and what reading raises when the source is away.
+    Raises SourceMissing where no image can be used, and what reading raises when the source is away.
     """
     vectors: list[Vectors] = []
     labels: list[str | None] = []
     rejected: list[Rejected] = []
     remaining = iter(references)
     while batch := list(islice(remaining, BATCH_SIZE)):
-        pictures = []
+        pixels = []
         for ref in batch:
             try:
-                pictures.append(decode(read(ref.uri)).pixels)
+                pixels.append(decode(read(ref.uri)).pixels)
                 labels.append(ref.label)
             except ImageRejected as error:
                 rejected.append(Rejected(ref.uri, error.reason, error.detail))
-        if pictures:
-            vectors.append(embed(np.stack(pictures)))
+        if pixels:
+            vectors.append(embed(np.stack(pixels)))
         advance(len(batch))
     if not vectors:
         why = f": the first of {len(rejected):,} is rejected as {rejected[0].reason}" if rejected else ""
-        raise SourceMissing(f"There is no picture to fit a model to{why}.", "Give a folder with pictures in it.")
+        raise SourceMissing(f"There is no image to fit a model to{why}.", "Give a folder with images in it.")
     return Gathered(np.concatenate(vectors), tuple(labels), tuple(rejected))

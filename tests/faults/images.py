@@ -1,4 +1,4 @@
-"""A source of pictures: good ones by their number, and bad ones planted with the reason they must be rejected for."""
+"""A source of images: good ones by their number, and bad ones planted with the reason they must be rejected for."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from PIL import Image
 
 from lookalike.records import Reason
 
-#: Different pictures; more names than these show the same ones again, under uris of their own.
+#: Different images; more names than these show the same ones again, under uris of their own.
 DISTINCT = 200
 #: One in so many is bad.
 BAD_EVERY = 40
@@ -29,7 +29,7 @@ POISONS: Mapping[str, Reason] = {
 
 @dataclass(frozen=True)
 class Source:
-    """`good`: uri -> the number of the picture it shows. `bad`: uri -> the reason for its rejection."""
+    """`good`: uri -> the number of the image it shows. `bad`: uri -> the reason for its rejection."""
 
     folder: Path
     good: Mapping[str, int]
@@ -52,18 +52,18 @@ def make_source(folder: Path, count: int, poisons: Mapping[str, int] | None = No
             BAD[reason](path)
             bad[str(path)] = reason
         else:
-            path.write_bytes(picture(number % DISTINCT))
+            path.write_bytes(image(number % DISTINCT))
             good[str(path)] = number % DISTINCT
     for kind, times in (poisons or {}).items():
         for number in range(times):
             path = folder / f"{kind}-{number}.jpg"
-            path.write_bytes(picture(number) + POISON + kind.encode())
+            path.write_bytes(image(number) + POISON + kind.encode())
             bad[str(path)] = POISONS[kind]
     return Source(folder, good, bad)
 
 
 @cache
-def picture(number: int) -> bytes:
+def image(number: int) -> bytes:
     """A JPEG of 64 x 64 coloured squares; the same bytes for the same number."""
     squares = np.random.RandomState(number).randint(0, 256, (4, 4, 3)).astype(np.uint8)
     file = BytesIO()
@@ -72,13 +72,13 @@ def picture(number: int) -> bytes:
 
 
 def _cut(path: Path) -> None:
-    whole = picture(0)
+    whole = image(0)
     path.write_bytes(whole[: len(whole) // 2])
 
 
 BAD: Mapping[Reason, Callable[[Path], object]] = {
     Reason.EMPTY: lambda path: path.touch(),
     Reason.TRUNCATED: _cut,
-    Reason.UNSUPPORTED: lambda path: path.write_text("no picture"),
+    Reason.UNSUPPORTED: lambda path: path.write_text("no image"),
     Reason.NOT_REGULAR: os.mkfifo,
 }
