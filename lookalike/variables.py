@@ -62,5 +62,5 @@ def _concern(name: str, origin: str, names: list[str]) -> Diagnostic:
     # By the letters alone: what is left out or put in most often is the line between two words.
     plain = {known.removeprefix(PREFIX).replace("_", ""): known for known in names}
     near = difflib.get_close_matches(name.removeprefix(PREFIX).replace("_", ""), plain, n=1)
-    advice = f"Did you mean {plain[near[0]]}?" if near else "README.md lists those there are."
+    advice = f"Did you mean {plain[near[0]]}?" if near else "docs/settings.md lists all settings."
     return Diagnostic(f"{name} ({origin}) is no setting and changes nothing.", advice)
