@@ -104,7 +104,7 @@ def bad_day(
     after_s: float = AFTER_S,
 ) -> BadDay:
     """One job on four hosts of which one is slow; then one dies without a word, and one is cut off for a while."""
-    lasts = {"all four": before_s, "one dead, one cut off": partition_s, "the cable back": after_s}
+    lasts = {"all four hosts": before_s, "one dead, one cut off": partition_s, "one dead, one connected again": after_s}
     hosts = ((SOUND, SLOW, CUT, DEAD), (SOUND, SLOW), (SOUND, SLOW, CUT))
     expected = [sum(_rate_of(name) for name in there) for there in hosts]
     images = [round(rate * last) for rate, last in zip(expected, lasts.values(), strict=True)]

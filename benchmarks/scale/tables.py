@@ -70,7 +70,7 @@ def of_hosts(runs: workers.Runs, day: hosts.BadDay) -> str:
         f"{job.indexed:,} indexed, {job.rejected} rejected, {day.documents:,} documents; {job.resent} chunks were sent "
         f"again; the job {job.state.value} after {day.seconds:.0f} s."
     )
-    header = ["", "images/s that the hosts there can make", "measured"]
+    header = ["", "images/s that the remaining hosts can make", "measured"]
     return "\n".join((_model(), "", _rates("hosts", runs), "", told, "", _table(header, rows)))
 
 
@@ -91,7 +91,7 @@ def _rates(of: str, runs: workers.Runs) -> str:
         ]
         for count, found in runs.items()
     ]
-    return _table([of, "rounds", "pictures/s", "the model alone", "efficiency", "cores busy"], rows)
+    return _table([of, "rounds", "images/s", "the model alone", "efficiency", "cores busy"], rows)
 
 
 def _verdict(efficiencies: dict[int, list[float]]) -> list[str]:
