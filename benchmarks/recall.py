@@ -29,12 +29,12 @@ def main() -> None:
 
 def measured(url: str) -> Summary:
     """From a temporary index in the OpenSearch at this URL."""
-    contender = clustered(VECTORS + QUERIES)
+    candidate = clustered(VECTORS + QUERIES)
     split = Split(0, tuple(range(VECTORS)), tuple(range(VECTORS, VECTORS + QUERIES)))
-    model, vectors = contender.for_split(split)
+    model, vectors = candidate.vectors_for(split)
     with temporary_index(url, IndexOptions()) as index:
-        fill(index, model, documents_of(contender, split, model, vectors))
-        return summarize(contender, [ask(index, contender, split, vectors, k=K, size=K)], K)
+        fill(index, model, documents_of(candidate, split, model, vectors))
+        return summarize(candidate, [ask(index, candidate, split, vectors, k=K, size=K)], K)
 
 
 def sentence(summary: Summary) -> str:

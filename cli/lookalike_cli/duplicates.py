@@ -1,4 +1,4 @@
-"""`lookalike duplicates`: identical and near-identical pictures of an index, in groups."""
+"""`lookalike duplicates`: lists groups of identical and near-identical images of an index."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +23,11 @@ from lookalike_cli.stopping import stoppable
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
-#: Cosine from which two pictures are shown as near-identical: copies that were resized or saved again lie above it.
+#: Two images with at least this cosine are near-identical: resized and re-encoded copies are above it.
 THRESHOLD = 0.98
-#: Groups named on a terminal; `--json` has all.
+#: Groups that the terminal shows; `--json` has all.
 SHOWN = 20
-#: Side of the pictures in a report, in pixels.
+#: Side of a thumbnail in the report, in pixels.
 THUMBNAIL_SIZE = 84
 
 
@@ -35,39 +35,37 @@ THUMBNAIL_SIZE = 84
 def duplicates(
     threshold: Annotated[
         float | None,
-        typer.Option(
-            min=-1.0, max=1.0, help="Score from which pictures are near-identical.", show_default=f"{THRESHOLD}"
-        ),
+        typer.Option(min=-1.0, max=1.0, help="Lowest score of near-identical images.", show_default=f"{THRESHOLD}"),
     ] = None,
     index: IndexName = None,
-    report: Annotated[Path | None, typer.Option(help="Write a page with the groups as pictures.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML page that shows the groups.")] = None,
     json: Json = False,
 ) -> None:
-    """List groups of identical and near-identical pictures of an index; exit code 0 whether there are any or none."""
+    """List groups of identical and near-identical images in an index."""
     settings = read_settings(index=index)
     if report is not None:
         check_writable(report)
     with stoppable("Interrupted."), closing(factories.open_index(settings)) as opened:
         limit = _limit(opened, threshold)
         finder = Finder(opened, limit)
-        _look(finder, opened)
+        _scan(finder, opened)
         groups = finder.groups()
     if report is not None:
-        _report(report, settings, finder.pictures, groups)
-    _tell(finder.pictures, groups)
+        _report(report, settings, finder.images, groups)
+    _show(finder.images, groups)
     if json:
-        print_json(_plain(settings.index, limit, finder.pictures, groups))
+        print_json(_plain(settings.index, limit, finder.images, groups))
 
 
 def _limit(index: Index, threshold: float | None) -> float | None:
-    """The article's head gives scores that are all near 1, so there no default means anything."""
+    """The article's head gives scores that are all close to 1, so no default fits it."""
     if threshold is None and index.model().metric is Metric.L2:
-        remark("This index compares by distance, so only identical pictures are listed; --threshold lists near ones.")
+        remark("This index compares by distance: only identical images are listed. Use --threshold to list near ones.")
         return None
     return THRESHOLD if threshold is None else threshold
 
 
-def _look(finder: Finder, index: Index) -> None:
+def _scan(finder: Finder, index: Index) -> None:
     pool = ThreadPoolExecutor(THREADS)
     try:
         with advancing("compare", index.count()) as advance:
@@ -78,25 +76,25 @@ def _look(finder: Finder, index: Index) -> None:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _tell(pictures: int, groups: Sequence[Group]) -> None:
+def _show(images: int, groups: Sequence[Group]) -> None:
     identical = sum(group.is_identical for group in groups)
     results.print(
-        f"{pictures:,} pictures: {identical:,} groups of identical ones, "
-        f"{len(groups) - identical:,} of near-identical ones."
+        f"{images:,} images: {identical:,} groups of identical images, "
+        f"{len(groups) - identical:,} groups of near-identical images."
     )
     for group in groups[:SHOWN]:
         kind = "identical" if group.is_identical else f"near {group.score:.3f}"
         results.print()
         name_pictures((kind, member.uri) for member in group.members)
     if len(groups) > SHOWN:
-        remark(f"{len(groups) - SHOWN:,} more groups; --json and --report list them.")
+        remark(f"{len(groups) - SHOWN:,} more groups; --json and --report show all.")
 
 
-def _plain(index: str, threshold: float | None, pictures: int, groups: Sequence[Group]) -> dict[str, Any]:
+def _plain(index: str, threshold: float | None, images: int, groups: Sequence[Group]) -> dict[str, Any]:
     return {
         "index": index,
         "threshold": threshold,
-        "pictures": pictures,
+        "pictures": images,
         "groups": [
             {
                 "kind": "identical" if group.is_identical else "near",
@@ -111,10 +109,10 @@ def _plain(index: str, threshold: float | None, pictures: int, groups: Sequence[
     }
 
 
-def _report(path: Path, settings: Settings, pictures: int, groups: Sequence[Group]) -> None:
+def _report(path: Path, settings: Settings, images: int, groups: Sequence[Group]) -> None:
     from lookalike_evaluation.duplicates_page import render
     from lookalike_evaluation.thumbnails import thumbnails
 
     decode = partial(factories.decode, settings, size=THUMBNAIL_SIZE)
-    write(path, render(settings.index, pictures, groups, thumbnails(factories.storage(settings).read, decode)))
-    remark(f"The report is in {path}.")
+    write(path, render(settings.index, images, groups, thumbnails(factories.storage(settings).read, decode)))
+    remark(f"Wrote the report to {path}.")

@@ -1,35 +1,35 @@
-"""What an evaluation says, for people and for programs; measures nothing."""
+"""Formats the results of an evaluation as tables and as JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lookalike_evaluation.metrics import FIGURES
 from lookalike_evaluation.summary import Summary, column_names
-from lookalike_evaluation.sweep import Setting
+from lookalike_evaluation.sweep import SweepRow
 from rich.console import Console
 from rich.table import Table
 
 from lookalike_cli.console import remark, results, table
 
-#: Of the sweep's table.
+#: Columns of the sweep's table.
 SETTING_COLUMNS = ("engine", "m", "ef_construction", "ef_search", "recall", "p50, ms", "p99, ms", "bytes")
 
-#: Characters of a line that no terminal shows.
+#: Line width in a pipe.
 PIPE_WIDTH = 140
 wide = Console(width=PIPE_WIDTH, highlight=False)
 
 
-def tell(summaries: Sequence[Summary], rows: Sequence[Setting]) -> None:
-    """A table of the models, one of the first model's classes, and one of the settings that were swept."""
+def show(summaries: Sequence[Summary], rows: Sequence[SweepRow]) -> None:
+    """Print a table of the models, one of the first model's classes, and one of the swept settings."""
     first = summaries[0]
     results.print(
-        f"{first.queries:,} queries against {first.stored:,} stored pictures; "
-        f"means over {len(first.trials):,} splits, \u00b1 their 95 % confidence."
+        f"{first.queries:,} queries against {first.stored:,} stored images; "
+        f"means over {len(first.trials):,} splits \u00b1 95 % confidence."
     )
     _print(_models(summaries))
     fitted = [summary.name for summary in summaries if summary.is_fitted_per_split]
     if fitted:
-        remark(f"Fitted anew on the stored part of each split, never on its queries: {', '.join(fitted)}.")
+        remark(f"Fitted on the stored part of each split, never on its queries: {', '.join(fitted)}.")
     results.print(f"\nClasses, {first.name}:", markup=False)
     _print(_classes(first))
     if rows:
@@ -38,9 +38,9 @@ def tell(summaries: Sequence[Summary], rows: Sequence[Setting]) -> None:
 
 
 def plain(
-    facts: Mapping[str, Any], summaries: Sequence[Summary], notes: Sequence[str], rows: Sequence[Setting]
+    facts: Mapping[str, Any], summaries: Sequence[Summary], notes: Sequence[str], rows: Sequence[SweepRow]
 ) -> dict[str, Any]:
-    """Fit for JSON: the first model's figures at the top, every model's under `models`."""
+    """Return JSON values: the first model's figures at the top, every model's under `models`."""
     first = summaries[0]
     return {
         **facts,
@@ -54,13 +54,13 @@ def plain(
 
 
 def _print(made: Table) -> None:
-    """On a terminal as wide as that is; in a pipe nothing is folded, which would cut names and numbers in two."""
+    """Print as wide as the terminal; in a pipe use a fixed width, so that no name or number is folded."""
     (results if results.is_terminal else wide).print(made)
 
 
 def _models(summaries: Sequence[Summary]) -> Table:
     rows: list[tuple[Any, ...]] = [
-        (summary.name, *map(summary.with_reach, FIGURES), f"{summary.p50_ms:.1f}", f"{summary.p99_ms:.1f}")
+        (summary.name, *map(summary.with_interval, FIGURES), f"{summary.p50_ms:.1f}", f"{summary.p99_ms:.1f}")
         for summary in summaries
     ]
     return table("model", *column_names(summaries[0].k), "p50, ms", "p99, ms", rows=rows)
@@ -74,7 +74,7 @@ def _classes(summary: Summary) -> Table:
     return table("class", "stored", "queries", *column_names(summary.k), rows=rows)
 
 
-def _settings(rows: Sequence[Setting]) -> Table:
+def _settings(rows: Sequence[SweepRow]) -> Table:
     cells: list[tuple[Any, ...]] = [
         (
             row.engine,

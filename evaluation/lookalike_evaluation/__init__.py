@@ -1,1 +1,1 @@
-"""What is in an index and how good its answers are: figures, duplicates, reports; knows no command and no worker."""
+"""Measures search quality and finds duplicate images; renders both as reports."""

@@ -1,4 +1,4 @@
-"""A labelled folder, sorted into what can be measured and what cannot; knows files by their references alone."""
+"""Sorts the files of a labelled folder into those that can be measured and those that cannot. Opens no file."""
 
 import os
 from collections import Counter
@@ -11,12 +11,12 @@ from lookalike.fitting.classes import in_classes, listed
 from lookalike.records import Document, ImageRef
 from lookalike_evaluation.split import query_count
 
-WANTED = "It takes a folder with a sub-folder per class, of two pictures or more each."
+ADVICE = "Give a folder with one sub-folder per class, each with two or more images."
 
 
 @dataclass(frozen=True)
 class Collection:
-    """`unlabelled`: files beside the class folders; `empty`: class folders without a file."""
+    """`unlabelled` counts files outside the class folders; `empty` names class folders without a file."""
 
     folder: Path
     references: tuple[ImageRef, ...]
@@ -25,9 +25,12 @@ class Collection:
 
 
 def collect(folder: Path, references: Iterable[ImageRef]) -> Collection:
-    """The references under `folder`, in order. Raises SourceMissing, and BadSetting for fewer than two classes."""
+    """Return the references under `folder`, sorted by URI.
+
+    Raises SourceMissing for a missing folder, BadSetting for fewer than two classes.
+    """
     if not folder.is_dir():
-        raise SourceMissing(f"{folder} is not a folder.", WANTED)
+        raise SourceMissing(f"{folder} is not a folder.", ADVICE)
     every = in_classes(folder, references)
     labelled = tuple(ref for ref in every if ref.label is not None)
     check_classes(folder, [ref.label or "" for ref in labelled])
@@ -37,34 +40,36 @@ def collect(folder: Path, references: Iterable[ImageRef]) -> Collection:
 
 
 def check_classes(folder: Path, labels: Sequence[str]) -> None:
-    """Raises BadSetting unless there are two classes, one of them with two pictures."""
+    """Raise BadSetting unless there are two classes and one of them has two images."""
     sizes = Counter(labels)
     if not sizes:
-        raise SourceMissing(f"{folder} holds no labelled picture.", WANTED)
+        raise SourceMissing(f"{folder} has no labelled images.", ADVICE)
     if len(sizes) == 1:
         only = next(iter(sizes))
-        raise BadSetting(f"{folder} holds one class ({only}): every answer would be right.", WANTED)
+        raise BadSetting(f"{folder} has only one class ({only}), so every result would be correct.", ADVICE)
     if max(sizes.values()) == 1:
-        raise BadSetting(f"No class in {folder} has two pictures: none can be asked for and stored.", WANTED)
+        raise BadSetting(f"No class in {folder} has two images: one to store and one to query with.", ADVICE)
 
 
 def notes(collection: Collection, documents: Sequence[Document], *, rejected: int, k: int, share: float) -> list[str]:
-    """What a reader of the figures must know of the pictures, one sentence each."""
+    """What a reader of the figures must know about the images, one sentence each."""
     sizes = Counter(document.name or "" for document in documents)
     alone = sorted(label for label, size in sizes.items() if size == 1)
     stored = sum(size - query_count(size, share) for size in sizes.values())
     twins = len(documents) - len({document.content_sha256 for document in documents})
-    found = {
-        f"{collection.unlabelled:,} files beside the class folders have no label and are left out.": (
-            collection.unlabelled
-        ),
-        f"{rejected:,} files are rejected; `lookalike ingest` says why.": rejected,
-        f"Empty classes are left out: {listed(collection.empty)}.": len(collection.empty),
-        f"Classes of one picture are stored and never asked for: {listed(alone)}.": len(alone),
-        f"Only {stored:,} pictures are stored, fewer than k = {k}: precision at k cannot reach 1.": stored < k,
-        f"{twins:,} pictures are copies of others, byte for byte: a stored copy of a query flatters.": twins,
+    candidates = {
+        f"{_count(collection.unlabelled, 'file')} outside the class folders: no label, skipped.": collection.unlabelled,
+        f"{_count(rejected, 'file')} rejected; `lookalike ingest` shows why.": rejected,
+        f"Empty classes, skipped: {listed(collection.empty)}.": len(collection.empty),
+        f"Classes with a single image, stored but never queried: {listed(alone)}.": len(alone),
+        f"Only {stored:,} images are stored, fewer than k = {k}: precision at k cannot reach 1.": stored < k,
+        f"{_count(twins, 'image')} identical to another one: a stored copy of a query improves the figures.": twins,
     }
-    return [note for note, is_so in found.items() if is_so]
+    return [note for note, applies in candidates.items() if applies]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _is_empty(path: Path) -> bool:

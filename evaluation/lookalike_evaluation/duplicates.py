@@ -1,7 +1,7 @@
-"""Groups of identical and of near-identical pictures in an index, found picture by picture; knows no kind of index.
+"""Finds groups of identical and near-identical images in an index.
 
-Memory: what is known of each picture, about 300 bytes (its id and the digest of its bytes), and of those in groups all
-but the vector. Time: one look-up and one search for each different picture.
+Memory: about 300 bytes per image (its id and the digest of its bytes), and for images in groups everything but the
+vector. Time: one look-up and one search for each distinct image.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,17 +12,17 @@ from typing import Protocol
 
 from lookalike.records import Document, Match, Stored, Vector
 
-#: Pictures looked up in one request.
+#: Images looked up in one request.
 BATCH = 500
-#: Neighbours asked for at first; twice as many again while the last of them is near enough.
+#: Neighbours requested at first; the number doubles while the last of them is near enough.
 FIRST_NEIGHBOURS = 8
 MOST_NEIGHBOURS = 1024
-#: Searches under way at a time.
+#: Searches that run at the same time.
 THREADS = 4
 
 
 class Searchable(Protocol):
-    """What of an index is needed here; see `Index`."""
+    """The part of `Index` that is used here."""
 
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]: ...
 
@@ -35,7 +35,7 @@ class Searchable(Protocol):
 
 @dataclass(frozen=True)
 class Member:
-    """One picture of a group."""
+    """One image of a group."""
 
     id: str
     uri: str
@@ -45,8 +45,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Group:
-    """Pictures that belong together: `is_identical` if all have the same bytes, else each is at least `score` near
-    to another one."""
+    """A group of images. `is_identical`: all have the same bytes; otherwise each has a score of at least `score` with
+    another one."""
 
     members: tuple[Member, ...]
     is_identical: bool
@@ -55,7 +55,7 @@ class Group:
 
 @dataclass
 class Links:
-    """Which pictures belong together: union-find over their ids, with the weakest score of each group."""
+    """Union-find over image ids, with the lowest score of each group."""
 
     parents: dict[str, str] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Links:
     def root(self, id: str) -> str:
         parent = self.parents.setdefault(id, id)
         while parent != self.parents[parent]:
-            # Halving the path keeps the next look-up short.
+            # Path halving keeps later look-ups short.
             self.parents[parent] = self.parents[self.parents[parent]]
             parent = self.parents[parent]
         return parent
@@ -83,30 +83,30 @@ class Links:
 
 
 class Finder:
-    """Looks through an index once: `look` for each batch of pictures that `batches` gives, then `groups`."""
+    """Scans an index once: call `look` for each batch of `batches`, then `groups`."""
 
     def __init__(self, index: Searchable, threshold: float | None) -> None:
         self._index = index
-        #: Score from which two pictures are near-identical; None: only identical ones are looked for.
+        #: Two images with at least this score are near-identical; None: find identical images only.
         self._threshold = threshold
         self._links = Links()
         self._first_of: dict[bytes, str] = {}
-        self.pictures = 0
+        self.images = 0
 
     def batches(self) -> Iterator[list[str]]:
-        """The ids of everything stored, a batch at a time."""
+        """Yield the ids of all stored images in batches."""
         ids = (id for id, _ in self._index.scan())
         while batch := list(islice(ids, BATCH)):
             yield batch
 
     def look(self, ids: Sequence[str], pool: ThreadPoolExecutor) -> None:
-        """Identical bytes are joined by their digest; only the first picture of each digest is searched for."""
+        """Join images with the same digest; search neighbours only for the first image of each digest."""
         stored = self._index.stored(ids, is_fresh=False)
         different = []
         for id in ids:
             if id not in stored:
                 continue
-            self.pictures += 1
+            self.images += 1
             first = self._first_of.setdefault(bytes.fromhex(stored[id].content_sha256), id)
             if first != id:
                 self._links.join(first, id, 1.0)
@@ -130,7 +130,7 @@ class Finder:
             wanted *= 2
 
     def groups(self) -> list[Group]:
-        """Largest first."""
+        """The groups, largest first."""
         found = [self._group(root, ids) for root, ids in self._links.groups().items() if len(ids) > 1]
         return sorted(
             (group for group in found if len(group.members) > 1),
@@ -145,6 +145,6 @@ class Finder:
 
     def _members(self, ids: Iterable[str]) -> Iterator[Member]:
         for id in ids:
-            # The uri is not among what `stored` tells.
+            # `stored` does not return the URI.
             if document := self._index.get(id):
                 yield Member(id, document.uri, document.name, document.content_sha256)

@@ -1,34 +1,32 @@
-"""The page that shows groups of duplicates as pictures; finds none itself."""
+"""Renders groups of duplicates as an HTML page."""
 
 from collections.abc import Iterator, Sequence
 
 from lookalike_evaluation.duplicates import Group
-from lookalike_evaluation.page import note, page, picture
+from lookalike_evaluation.page import note, page, thumbnail_figure
 from lookalike_evaluation.thumbnails import Thumbnail
 
-#: Groups and pictures of a group that are shown; the command's JSON has all.
+#: Groups shown, and images shown of each group; the JSON has all of them.
 MOST_GROUPS = 200
-MOST_PICTURES = 24
+MOST_IMAGES = 24
 
 
-def render(index: str, pictures: int, groups: Sequence[Group], thumbnail: Thumbnail) -> str:
-    """The whole page, as HTML."""
-    return page(f"Duplicates in index {index}", _body(pictures, groups, thumbnail))
+def render(index: str, images: int, groups: Sequence[Group], thumbnail: Thumbnail) -> str:
+    """Return the whole page as HTML."""
+    return page(f"Duplicates in index {index}", _body(images, groups, thumbnail))
 
 
 def describe(group: Group) -> str:
-    """A group in a few words."""
+    """Describe a group in a few words."""
     size = len(group.members)
-    return (
-        f"{size:,} identical pictures" if group.is_identical else f"{size:,} pictures, score {group.score:.3f} or more"
-    )
+    return f"{size:,} identical images" if group.is_identical else f"{size:,} images, score {group.score:.3f} or higher"
 
 
-def _body(pictures: int, groups: Sequence[Group], thumbnail: Thumbnail) -> Iterator[str]:
-    yield note(f"{len(groups):,} groups among {pictures:,} pictures.")
+def _body(images: int, groups: Sequence[Group], thumbnail: Thumbnail) -> Iterator[str]:
+    yield note(f"{len(groups):,} groups among {images:,} images.")
     if len(groups) > MOST_GROUPS:
-        yield note(f"The {MOST_GROUPS} largest are shown; `lookalike duplicates --json` lists all.")
+        yield note(f"This page shows the {MOST_GROUPS} largest; `lookalike duplicates --json` lists all.")
     for group in groups[:MOST_GROUPS]:
         yield f"<h3>{describe(group)}</h3>"
-        shown = (picture(thumbnail(member.uri), member.uri) for member in group.members[:MOST_PICTURES])
+        shown = (thumbnail_figure(thumbnail(member.uri), member.uri) for member in group.members[:MOST_IMAGES])
         yield f'<div class="answer">{"".join(shown)}</div>'

@@ -1,6 +1,6 @@
-"""The figures of ranked answers, each defined here and nowhere else; knows no index and no picture.
+"""Metrics of ranked results: hit rate, precision, average precision, confidence intervals.
 
-`right[i]` says whether the result at rank i + 1 carries the query's label; k is the number of results that count.
+`right[i]` is true if the result at rank i + 1 has the query's label; k is the number of results that count.
 """
 
 import math
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from statistics import fmean, stdev
 
-#: Of the intervals.
+#: Level of the intervals.
 CONFIDENCE = 0.95
 
 
@@ -27,20 +27,20 @@ FIGURES = tuple(Figures.__dataclass_fields__)
 
 
 def hit(right: Sequence[bool], k: int) -> float:
-    """1 if any of the first k results is right: what the article counts."""
+    """1 if any of the first k results is right, otherwise 0: the metric of the article."""
     return float(any(right[:k]))
 
 
 def precision(right: Sequence[bool], k: int) -> float:
-    """The share of right ones among k results; results that are missing count as wrong."""
+    """The share of right results among k; missing results count as wrong."""
     return sum(right[:k]) / k
 
 
 def average_precision(right: Sequence[bool], k: int, relevant: int) -> float:
     """AP@k = 1 / min(relevant, k) * sum over the ranks i <= k of right results of precision(right, i).
 
-    `relevant`: stored pictures with the query's label. Source: Weyand et al., Google Landmarks Dataset v2, CVPR 2020,
-    section 3.4, after Manning, Raghavan and Schuetze, Introduction to Information Retrieval, 8.4.
+    `relevant`: the number of stored images with the query's label. Source: Weyand et al., Google Landmarks Dataset v2,
+    CVPR 2020, section 3.4, after Manning, Raghavan and Schuetze, Introduction to Information Retrieval, 8.4.
     """
     found, total = 0, 0.0
     for rank, is_right in enumerate(right[:k], start=1):
@@ -54,11 +54,11 @@ def mean(figures: Sequence[Figures]) -> Figures:
     return Figures(*(fmean(values) for values in zip(*map(astuple, figures), strict=True)))
 
 
-def reach(values: Sequence[float]) -> float | None:
-    """Half the width of the 95 % confidence interval of the mean by Student's t-distribution; None for one value.
+def half_width(values: Sequence[float]) -> float | None:
+    """Half the width of the 95 % confidence interval of the mean (Student's t-distribution); None for one value.
 
-    t(0.975, n - 1) * s / sqrt(n), with the sample's standard deviation s. Splits of one folder share pictures, so it
-    tells how much the choice of queries matters, not how other pictures would fare.
+    t(0.975, n - 1) * s / sqrt(n), with the sample's standard deviation s. Splits of one folder share
+    images, so the interval shows the effect of the choice of queries, not the results for other images.
     """
     if len(values) < 2:
         return None

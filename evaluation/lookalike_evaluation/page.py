@@ -1,4 +1,4 @@
-"""The skeleton of a page that needs nothing but itself: style, tables, pictures; everything variable is escaped."""
+"""Building blocks of a self-contained HTML page: style, tables, images. Escapes every variable."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lookalike.errors import BadSetting, PermanentError
 
-#: Even if a name slipped through unescaped, the page may load and run nothing.
+#: Defence in depth: even with an unescaped name, the page loads and runs nothing.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1c20; --paper: #fff; --soft: #5b616b; --line: #d6dae0; --right: #0072b2;
@@ -34,7 +34,7 @@ figure { margin: 0; } .answer figure { width: 92px; font-size: 11px; overflow-wr
 
 
 def page(title: str, body: Iterable[str]) -> str:
-    """A whole HTML document; `body` is HTML already, `title` is not."""
+    """Return an HTML document; `body` is HTML, `title` is plain text."""
     return "\n".join(
         (
             "<!doctype html>",
@@ -50,7 +50,7 @@ def page(title: str, body: Iterable[str]) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> str:
-    """Numbers are set to the right, floats with three decimals."""
+    """Return a table; numbers are right-aligned, floats have three decimals."""
     listed = [list(row) for row in rows]
     numeric = [bool(listed) and not isinstance(cell, str) for cell in (listed[0] if listed else columns)]
     head = "".join(_cell("th", name, is_number) for name, is_number in zip(columns, numeric, strict=True))
@@ -63,8 +63,8 @@ def plot(data_uri: str, alternative: str) -> str:
     return f'<p><img class="plot" src="{escape(data_uri)}" alt="{escape(alternative)}"></p>'
 
 
-def picture(data_uri: str | None, caption: str, kind: str = "") -> str:
-    """One thumbnail with its caption; one that cannot be shown keeps its place."""
+def thumbnail_figure(data_uri: str | None, caption: str, kind: str = "") -> str:
+    """Return a thumbnail with its caption; an image that cannot be read leaves a placeholder."""
     shown = f'<img src="{escape(data_uri)}" alt="">' if data_uri else '<span class="gone">not readable</span>'
     return f'<figure class="{escape(kind)}">{shown}<figcaption>{escape(caption)}</figcaption></figure>'
 
@@ -74,17 +74,17 @@ def note(text: str) -> str:
 
 
 def check_writable(path: Path) -> None:
-    """Before minutes of work: raises BadSetting where no page could be written."""
+    """Check before long work: raises BadSetting if the page cannot be written."""
     if path.is_dir() or not path.absolute().parent.is_dir():
-        raise BadSetting(f"{path} cannot be written.", "Name a file in a folder that is there.")
+        raise BadSetting(f"Cannot write {path}.", "Name a file in an existing folder.")
 
 
 def write(path: Path, html: str) -> None:
-    """Raises PermanentError."""
+    """Write the page. Raises PermanentError."""
     try:
         path.write_text(html, encoding="utf-8", errors="replace")
     except OSError as error:
-        raise PermanentError(f"{path} cannot be written: {error.strerror}.", "Name another file.") from error
+        raise PermanentError(f"Cannot write {path}: {error.strerror}.", "Name another file.") from error
 
 
 def _cell(tag: str, content: str | int | float, is_number: bool) -> str:

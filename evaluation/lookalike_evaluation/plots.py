@@ -1,4 +1,4 @@
-"""Figures of a report as SVG data URIs; knows no index."""
+"""Draws the plots of a report as SVG data URIs."""
 
 import base64
 import io
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from lookalike_evaluation.summary import Summary
 
-#: Of one figure, in inches.
+#: Size of a figure in inches.
 WIDTH, HEIGHT = 7.2, 3.6
-#: Right and wrong, told apart by people with any colour vision (Okabe and Ito, 2008).
+#: Right and wrong, in colours that colour-blind people can distinguish (Okabe and Ito, 2008).
 RIGHT, WRONG = "#0072b2", "#d55e00"
-#: Classes beyond this are left out of a figure; the table has them all.
+#: A plot shows at most this many classes; the table has all.
 MOST_CLASSES = 60
 LONGEST_NAME = 24
 STYLE: dict[Any, Any] = {
-    # Names of classes may hold dollar signs.
+    # Class names may contain dollar signs.
     "text.parse_math": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "lookalike",
@@ -35,19 +35,19 @@ STYLE: dict[Any, Any] = {
 
 
 def precision_over_ranks(summaries: Sequence[Summary]) -> str:
-    """Precision at 1, 2, ... for each model."""
+    """Plot precision at 1, 2, ... for each model."""
     with drawn() as figure:
         axes = figure.subplots()
         for summary in summaries:
             precisions = summary.precision_over_ranks()
             axes.plot(range(1, len(precisions) + 1), precisions, marker="o", label=_shown(summary.name))
-        axes.set(xlabel="results looked at (k)", ylabel="precision at k", ylim=(0, 1.02))
+        axes.set(xlabel="number of results (k)", ylabel="precision at k", ylim=(0, 1.02))
         axes.legend(frameon=False)
         return data_uri(figure)
 
 
 def scores(summary: Summary) -> str:
-    """How the scores of right and of wrong results are distributed."""
+    """Plot the distribution of the scores of right and wrong results."""
     with drawn() as figure:
         axes = figure.subplots()
         pairs = [
@@ -56,7 +56,7 @@ def scores(summary: Summary) -> str:
             for match, is_right in zip(answer.matches, answer.right, strict=True)
         ]
         values, right = (np.array(column) for column in zip(*pairs, strict=True))
-        # A margin, because all scores of a degenerate model are one number.
+        # A margin, because a degenerate model may give one score for all.
         bins = np.linspace(values.min() - 1e-6, values.max() + 1e-6, 41).tolist()
         for name, colour, chosen in (("right", RIGHT, right), ("wrong", WRONG, ~right)):
             axes.hist(values[chosen], bins=bins, alpha=0.6, color=colour, label=f"{name} ({chosen.sum():,})")
@@ -66,7 +66,7 @@ def scores(summary: Summary) -> str:
 
 
 def per_class(summaries: Sequence[Summary]) -> str:
-    """Precision at k of each class, a bar a model."""
+    """Plot precision at k of each class, one bar per model."""
     rows = summaries[0].classes[:MOST_CLASSES]
     with drawn(height=max(HEIGHT, 0.12 * len(rows) * (len(summaries) + 1) + 1)) as figure:
         axes = figure.subplots()
@@ -83,7 +83,7 @@ def per_class(summaries: Sequence[Summary]) -> str:
 
 
 def confusion(summary: Summary) -> str:
-    """For the queries of each class (rows, which sum to 1), the label of the first result (columns)."""
+    """Plot the label of the first result (columns) for the queries of each class (rows, which sum to 1)."""
     labels = [row.label for row in summary.classes[:MOST_CLASSES]]
     matrix = confusion_matrix(summary, labels)
     with drawn(height=max(HEIGHT, 0.22 * len(labels) + 1.5)) as figure:
@@ -98,7 +98,7 @@ def confusion(summary: Summary) -> str:
 
 
 def confusion_matrix(summary: Summary, labels: Sequence[str]) -> NDArray[np.float64]:
-    """Shares, [classes, classes]; first results of labels that are not asked for are left out."""
+    """Return shares, float64 [classes, classes]; first results with a label outside `labels` are left out."""
     places = {label: place for place, label in enumerate(labels)}
     counts = np.zeros((len(labels), len(labels)))
     queries = np.zeros(len(labels))
@@ -113,20 +113,20 @@ def confusion_matrix(summary: Summary, labels: Sequence[str]) -> NDArray[np.floa
 
 @contextmanager
 def drawn(height: float = HEIGHT) -> Iterator[Figure]:
-    """A figure outside pyplot, which would keep it; scripts that the font lacks show as boxes, without a warning."""
+    """A figure outside pyplot, which would keep it alive. Characters that the font lacks show as boxes."""
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
 
 
 def data_uri(figure: Figure) -> str:
-    """The figure as SVG."""
+    """Return the figure as an SVG data URI."""
     file = io.BytesIO()
     figure.savefig(file, format="svg", metadata={"Date": None})
     return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _shown(name: str) -> str:
-    """Short, and without control characters, which XML forbids."""
+    """Shorten a name and replace control characters, which XML forbids."""
     plain = "".join(character if character.isprintable() else "\ufffd" for character in name)
     return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - 1] + "\u2026"

@@ -1,17 +1,17 @@
-"""The article's protocol, for several models side by side: the same splits, one index a split; knows no command."""
+"""The article's protocol for several models: the same splits, one temporary index per split."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from lookalike.index import Index
-from lookalike_evaluation.contender import Contender
+from lookalike_evaluation.candidate import Candidate
 from lookalike_evaluation.split import split
 from lookalike_evaluation.summary import Summary, summarize
 from lookalike_evaluation.trial import run_trial
 
 
 def evaluate(
-    contenders: Sequence[Contender],
+    candidates: Sequence[Candidate],
     *,
     seeds: Sequence[int],
     share: float,
@@ -20,16 +20,16 @@ def evaluate(
     open_index: Callable[[], AbstractContextManager[Index]],
     waiting: Callable[[str, int], None] = lambda name, seed: None,
 ) -> list[Summary]:
-    """One summary a contender; they must have the same pictures in the same order (see `in_common`).
+    """Return one summary per candidate; all must have the same images in the same order (see `with_common_images`).
 
-    `k` results of each query count; `size` are asked for. Raises what the index raises.
+    Each query requests `size` results, of which the first `k` count. Raises what the index raises.
     """
-    splits = [split(contenders[0].labels, share, seed) for seed in seeds]
+    splits = [split(candidates[0].labels, share, seed) for seed in seeds]
     summaries = []
-    for contender in contenders:
+    for candidate in candidates:
         trials = []
         for one in splits:
-            waiting(contender.name, one.seed)
-            trials.append(run_trial(contender, one, open_index=open_index, k=k, size=size))
-        summaries.append(summarize(contender, trials, k))
+            waiting(candidate.name, one.seed)
+            trials.append(run_trial(candidate, one, open_index=open_index, k=k, size=size))
+        summaries.append(summarize(candidate, trials, k))
     return summaries

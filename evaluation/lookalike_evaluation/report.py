@@ -1,19 +1,19 @@
-"""The page that shows how good the answers are: tables, plots, and the queries worth looking at as pictures."""
+"""Renders an evaluation as an HTML page: tables, plots, and the most interesting queries with their results."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
 
 from lookalike_evaluation import plots
 from lookalike_evaluation.metrics import FIGURES
-from lookalike_evaluation.page import note, page, picture, plot, table
+from lookalike_evaluation.page import note, page, plot, table, thumbnail_figure
 from lookalike_evaluation.summary import Summary, column_names
-from lookalike_evaluation.sweep import Setting
+from lookalike_evaluation.sweep import SweepRow
 from lookalike_evaluation.thumbnails import Thumbnail
 from lookalike_evaluation.trial import Answer
 
-#: Queries shown of each kind, all from the first split.
+#: How many queries of each kind the page shows, all from the first split.
 WORST, BEST, SLOWEST = 12, 6, 6
-#: Results shown of one query.
+#: Results shown per query.
 SHOWN = 10
 
 
@@ -22,24 +22,24 @@ def render(
     summaries: Sequence[Summary],
     *,
     notes: Sequence[str],
-    settings: Sequence[Setting],
+    settings: Sequence[SweepRow],
     thumbnail: Thumbnail,
 ) -> str:
-    """The whole page, as HTML."""
-    return page(f"How good the answers are: {folder}", _body(summaries, notes, settings, thumbnail))
+    """Return the whole page as HTML."""
+    return page(f"Search quality: {folder}", _body(summaries, notes, settings, thumbnail))
 
 
 def _body(
-    summaries: Sequence[Summary], notes: Sequence[str], settings: Sequence[Setting], thumbnail: Thumbnail
+    summaries: Sequence[Summary], notes: Sequence[str], settings: Sequence[SweepRow], thumbnail: Thumbnail
 ) -> Iterator[str]:
     first = summaries[0]
     yield note(
-        f"{first.queries:,} queries against {first.stored:,} stored pictures of {len(first.classes):,} classes, "
-        f"{len(first.trials):,} splits by seed; means over the splits, with their 95 % confidence interval."
+        f"{first.queries:,} queries against {first.stored:,} stored images of {len(first.classes):,} classes. "
+        f"Means over {len(first.trials):,} random splits, with 95 % confidence intervals."
     )
     yield from map(note, notes)
     yield from _tables(summaries)
-    yield plot(plots.precision_over_ranks(summaries), "precision over the number of results, for each model")
+    yield plot(plots.precision_over_ranks(summaries), "precision by number of results, for each model")
     yield plot(plots.per_class(summaries), "precision of each class, for each model")
     if settings:
         yield "<h2>Index settings</h2>"
@@ -51,16 +51,16 @@ def _body(
 def _tables(summaries: Sequence[Summary]) -> Iterator[str]:
     k = summaries[0].k
     rows: list[list[str | int | float]] = [
-        [summary.name, *(summary.with_reach(name) for name in FIGURES), summary.p50_ms, summary.p99_ms]
+        [summary.name, *(summary.with_interval(name) for name in FIGURES), summary.p50_ms, summary.p99_ms]
         for summary in summaries
     ]
     yield table(["model", *column_names(k), "search p50, ms", "search p99, ms"], rows)
     fitted = [summary.name for summary in summaries if summary.is_fitted_per_split]
     if fitted:
-        yield note(f"Fitted anew on the stored part of each split, never on its queries: {', '.join(fitted)}.")
+        yield note(f"Fitted on the stored part of each split, never on its queries: {', '.join(fitted)}.")
 
 
-def settings_table(settings: Sequence[Setting], k: int) -> str:
+def settings_table(settings: Sequence[SweepRow], k: int) -> str:
     rows: list[list[str | int | float]] = [
         [
             row.engine,
@@ -87,13 +87,13 @@ def _model(summary: Summary, thumbnail: Thumbnail) -> Iterator[str]:
             for row in summary.classes
         ),
     )
-    yield note("Each row: a query and its results with their scores; a whole frame is right, a dashed one wrong.")
-    for title, answers in _worth_seeing(summary):
+    yield note("Each row shows a query and its results with scores. A solid frame is right, a dashed one wrong.")
+    for title, answers in _notable(summary):
         yield f"<h3>{title}</h3>"
         yield from (_answer(answer, thumbnail) for answer in answers)
 
 
-def _worth_seeing(summary: Summary) -> list[tuple[str, list[Answer]]]:
+def _notable(summary: Summary) -> list[tuple[str, list[Answer]]]:
     answers = summary.trials[0].answers
 
     def precision(answer: Answer) -> tuple[float, float]:
@@ -103,16 +103,18 @@ def _worth_seeing(summary: Summary) -> list[tuple[str, list[Answer]]]:
     ranked = sorted(answers, key=precision)
     slow = sorted(answers, key=lambda answer: -answer.seconds)
     return [
-        ("The worst queries", ranked[:WORST]),
-        ("The best queries", ranked[::-1][:BEST]),
-        ("The slowest queries", slow[:SLOWEST]),
+        ("Worst queries", ranked[:WORST]),
+        ("Best queries", ranked[::-1][:BEST]),
+        ("Slowest queries", slow[:SLOWEST]),
     ]
 
 
 def _answer(answer: Answer, thumbnail: Thumbnail) -> str:
-    query = picture(thumbnail(answer.uri), f"{answer.label} ({answer.seconds * 1000:.1f} ms)", "query")
+    query = thumbnail_figure(thumbnail(answer.uri), f"{answer.label} ({answer.seconds * 1000:.1f} ms)", "query")
     results = (
-        picture(thumbnail(match.uri), f"{match.score:.3f} {match.name or ''}", "right" if is_right else "wrong")
+        thumbnail_figure(
+            thumbnail(match.uri), f"{match.score:.3f} {match.name or ''}", "right" if is_right else "wrong"
+        )
         for match, is_right in list(zip(answer.matches, answer.right, strict=True))[:SHOWN]
     )
     return f'<div class="answer">{query}{"".join(results)}</div>'

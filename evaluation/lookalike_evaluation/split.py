@@ -1,4 +1,4 @@
-"""Which pictures are stored and which are asked for: a stratified split by seed, with no knowledge of vectors."""
+"""Stratified split of images into stored images and queries, by seed."""
 
 import zlib
 from collections import defaultdict
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Split:
-    """Positions of pictures, ascending; every class that has queries has stored pictures."""
+    """Positions of images, ascending. Every class with queries also has stored images."""
 
     seed: int
     stored: tuple[int, ...]
@@ -18,22 +18,22 @@ class Split:
 
 
 def split(labels: Sequence[str], share: float, seed: int) -> Split:
-    """About `share` of every class is asked for, at least one picture and never all; a class of one is stored only.
+    """Choose about `share` of each class as queries: at least one image, never all. A class of one is stored only.
 
-    A function of the seed and of each class's own pictures, in order: another class more or less changes nothing.
+    The choice within a class depends on the seed and on that class only: other classes do not change it.
     """
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, label in enumerate(labels):
-        places[label].append(place)
+    positions: dict[str, list[int]] = defaultdict(list)
+    for position, label in enumerate(labels):
+        positions[label].append(position)
     queries: list[int] = []
-    for label, members in places.items():
+    for label, members in positions.items():
         random = np.random.default_rng([seed, zlib.crc32(label.encode())])
         queries += random.permutation(members)[: query_count(len(members), share)].tolist()
-    asked = set(queries)
-    stored = tuple(place for place in range(len(labels)) if place not in asked)
+    chosen = set(queries)
+    stored = tuple(position for position in range(len(labels)) if position not in chosen)
     return Split(seed, stored, tuple(sorted(queries)))
 
 
-def query_count(pictures: int, share: float) -> int:
-    """How many of a class's pictures are asked for."""
-    return 0 if pictures < 2 else min(max(round(pictures * share), 1), pictures - 1)
+def query_count(images: int, share: float) -> int:
+    """The number of queries from a class of `images` images."""
+    return 0 if images < 2 else min(max(round(images * share), 1), images - 1)

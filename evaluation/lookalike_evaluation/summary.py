@@ -1,4 +1,4 @@
-"""Trials of one model summed up: means, intervals, classes and latencies, as records and as plain JSON."""
+"""Summarizes the trials of one model: means, intervals, classes and latencies."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from lookalike.records import ModelIdentity
-from lookalike_evaluation.contender import Contender
-from lookalike_evaluation.metrics import FIGURES, Figures, mean, reach
+from lookalike_evaluation.candidate import Candidate
+from lookalike_evaluation.metrics import FIGURES, Figures, half_width, mean
 from lookalike_evaluation.trial import Answer, Trial
 
-#: What the figures are called in tables.
+#: Column titles of the figures.
 TITLES = {
     "hit_at_k": "hit@{k}",
     "precision_at_1": "P@1",
@@ -23,7 +23,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class over all trials; `queries` of one trial."""
+    """One class over all trials; `queries` is the number per trial."""
 
     label: str
     stored: int
@@ -33,7 +33,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """One model: `figures` are means over the trials, `reaches` half their 95 % confidence intervals."""
+    """One model: `figures` are means over the trials, `half_widths` those of their 95 % confidence intervals."""
 
     name: str
     model: ModelIdentity
@@ -41,7 +41,7 @@ class Summary:
     k: int
     trials: tuple[Trial, ...]
     figures: Figures
-    reaches: dict[str, float | None]
+    half_widths: dict[str, float | None]
     classes: tuple[ClassRow, ...]
     p50_ms: float
     p99_ms: float
@@ -55,23 +55,23 @@ class Summary:
     def queries(self) -> int:
         return len(self.trials[0].answers)
 
-    def with_reach(self, name: str) -> str:
-        """A figure for people: its mean, and how far its interval goes to each side."""
-        value, half = getattr(self.figures, name), self.reaches[name]
+    def with_interval(self, name: str) -> str:
+        """Format a figure for people: its mean \u00b1 half its confidence interval."""
+        value, half = getattr(self.figures, name), self.half_widths[name]
         return f"{value:.3f}" if half is None else f"{value:.3f}\u00b1{half:.3f}"
 
     def interval(self, name: str) -> list[float] | None:
-        """Within [0, 1], where every figure lies."""
-        value, half = getattr(self.figures, name), self.reaches[name]
+        """The confidence interval, clipped to [0, 1]."""
+        value, half = getattr(self.figures, name), self.half_widths[name]
         return None if half is None else [round(max(0.0, value - half), 4), round(min(1.0, value + half), 4)]
 
     @property
     def answers(self) -> list[Answer]:
-        """Of all trials."""
+        """The answers of all trials."""
         return [answer for trial in self.trials for answer in trial.answers]
 
     def precision_over_ranks(self) -> list[float]:
-        """Precision at 1, 2, ... up to as many results as were asked for."""
+        """Precision at 1, 2, ... up to the number of results requested."""
         size = max(len(answer.right) for answer in self.answers)
         right = np.zeros((len(self.answers), size))
         for row, answer in zip(right, self.answers, strict=True):
@@ -80,7 +80,7 @@ class Summary:
         return precisions
 
     def plain(self) -> dict[str, Any]:
-        """The figures, fit for JSON."""
+        """The figures as JSON values."""
         return {
             "model": self.name,
             "fingerprint": self.model.fingerprint,
@@ -94,7 +94,7 @@ class Summary:
         }
 
     def details(self) -> dict[str, Any]:
-        """The figures of each split and of each class, fit for JSON."""
+        """The figures of each split and each class as JSON values."""
         return {
             "per_seed": [{"seed": trial.seed, **_rounded(trial.figures(self.k))} for trial in self.trials],
             "per_class": [
@@ -105,26 +105,26 @@ class Summary:
 
 
 def column_names(k: int) -> list[str]:
-    """Of the figures, in their order."""
+    """Column titles of the figures, in their order."""
     return [TITLES[name].format(k=k) for name in FIGURES]
 
 
-def summarize(contender: Contender, trials: Sequence[Trial], k: int) -> Summary:
+def summarize(candidate: Candidate, trials: Sequence[Trial], k: int) -> Summary:
     figures = [trial.figures(k) for trial in trials]
     milliseconds = [answer.seconds * 1000 for trial in trials for answer in trial.answers]
     p50_ms, p99_ms = np.percentile(milliseconds, [50, 99]).tolist()
     return Summary(
-        name=contender.name,
-        model=contender.model,
-        is_fitted_per_split=contender.fit_on is not None,
+        name=candidate.name,
+        model=candidate.model,
+        is_fitted_per_split=candidate.fit_on is not None,
         k=k,
         trials=tuple(trials),
         figures=mean(figures),
-        reaches={name: reach([getattr(one, name) for one in figures]) for name in FIGURES},
+        half_widths={name: half_width([getattr(one, name) for one in figures]) for name in FIGURES},
         classes=_classes(trials, k),
         p50_ms=p50_ms,
         p99_ms=p99_ms,
-        embed_seconds=contender.seconds,
+        embed_seconds=candidate.seconds,
     )
 
 

@@ -1,30 +1,30 @@
-"""Vectors that lie in clusters, as embeddings do, for measuring an index with more of them than there are pictures."""
+"""Synthetic clustered vectors, similar to embeddings, for indexes larger than any image folder at hand."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from lookalike.records import Document, Metric, ModelIdentity, Vector, document_id
-from lookalike_evaluation.contender import Contender
+from lookalike_evaluation.candidate import Candidate
 
-#: As the default model's.
+#: Dimension of the default model.
 DIMENSION = 256
-#: How far vectors stray from their cluster's centre, as a share of the distance between centres: the nearest ten of a
-#: vector then lie in its cluster, but no nearer than pictures of one class do.
+#: Standard deviation around a cluster's centre, relative to that of the centres: the ten nearest neighbours of a
+#: vector are in its cluster, about as near as images of one class are.
 SPREAD = 0.5
 
 
-def clustered(count: int, *, clusters: int = 1000, dimension: int = DIMENSION, seed: int = 0) -> Contender:
-    """`count` made-up pictures of unit-length vectors; the label is the cluster."""
+def clustered(count: int, *, clusters: int = 1000, dimension: int = DIMENSION, seed: int = 0) -> Candidate:
+    """Return `count` synthetic documents with unit-length vectors, float32 [dimension]; the label is the cluster."""
     model = synthetic_model(dimension, seed)
     parts = clustered_parts(count, count, clusters=clusters, dimension=dimension, seed=seed)
-    return Contender(model.name, model, tuple(document for part in parts for document in part))
+    return Candidate(model.name, model, tuple(document for part in parts for document in part))
 
 
 def clustered_parts(
     count: int, size: int, *, clusters: int = 1000, dimension: int = DIMENSION, seed: int = 0
 ) -> Iterator[list[Document]]:
-    """As `clustered`, but `size` documents at a time, so that memory does not grow with `count`."""
+    """Like `clustered`, but yields `size` documents at a time, so memory does not grow with `count`."""
     model = synthetic_model(dimension, seed)
     random = np.random.default_rng(seed)
     centres = random.normal(size=(clusters, dimension)).astype(np.float32)
@@ -38,7 +38,7 @@ def clustered_parts(
 
 
 def synthetic_model(dimension: int = DIMENSION, seed: int = 0) -> ModelIdentity:
-    """What the vectors of a seed are said to come from."""
+    """The identity of the model that the vectors of a seed pretend to come from."""
     return ModelIdentity("synthetic", f"{seed:016x}", dimension, Metric.COSINE)
 
 

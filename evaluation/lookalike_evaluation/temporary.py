@@ -1,4 +1,4 @@
-"""An index for one measurement: made under a name nobody has, and gone when the measurement ends, however it ends."""
+"""A temporary index under a random name, removed when the measurement ends or fails."""
 
 import os
 import secrets
@@ -15,15 +15,15 @@ from lookalike.index import Index, IndexOptions, list_indexes, open_index
 
 PREFIX = "evaluate-"
 EMBEDDED = "lancedb:"
-#: How long an interrupted write may go on adding files to a folder that is removed.
+#: How long an interrupted write may keep adding files to a folder that is being removed.
 REMOVAL_S = 10.0
-#: For how long it must stay away after an interruption.
+#: How long the folder must stay away after an interruption.
 CALM_S = 0.5
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a temporary index is, to be opened with these options or those."""
+    """The location and name of a temporary index."""
 
     location: str
     name: str
@@ -32,20 +32,20 @@ class Place:
         return open_index(self.location, self.name, options=options)
 
     def size_bytes(self, options: IndexOptions) -> int:
-        """On disk; 0 for an index that is not there."""
+        """Size on disk; 0 if the index does not exist."""
         infos = list_indexes(self.location, options=options)
         return next((info.size_bytes for info in infos if info.name == self.name), 0)
 
 
 def is_exact(location: str) -> bool:
-    """Whether an index there compares a query with every vector."""
+    """Whether an index at `location` searches exactly."""
     return location.startswith(EMBEDDED)
 
 
 @contextmanager
 def temporary_place(location: str, options: IndexOptions) -> Iterator[Place]:
-    """A place of the kind at `location`: on that OpenSearch, or in a LanceDB folder of its own, for an embedded index
-    remembers the names it has had. Raises what the index raises."""
+    """A place for an index of the same kind as `location`: on that OpenSearch, or in a new LanceDB folder, because an
+    embedded index remembers former names. Raises what the index raises."""
     with ExitStack() as ending:
         if is_exact(location):
             folder = ending.enter_context(_temporary_folder())
@@ -57,7 +57,7 @@ def temporary_place(location: str, options: IndexOptions) -> Iterator[Place]:
 
 @contextmanager
 def temporary_index(location: str, options: IndexOptions) -> Iterator[Index]:
-    """An index in a temporary place; it is not created yet."""
+    """An index in a temporary place, not created yet."""
     with temporary_place(location, options) as place, closing(place.open(options)) as index:
         yield index
 
@@ -74,8 +74,8 @@ def _temporary_folder() -> Iterator[str]:
 
 
 def _remove(folder: str, calm_s: float = 0.0) -> None:
-    """A write that was interrupted goes on for a moment in threads of LanceDB's own: it adds to what is removed, and
-    makes anew what is gone."""
+    """Remove the folder again until it stays away: after an interrupt, LanceDB's threads go on writing for a moment
+    and create the folder anew."""
     deadline = time.monotonic() + REMOVAL_S
     while True:
         try:
@@ -91,6 +91,6 @@ def _remove(folder: str, calm_s: float = 0.0) -> None:
 
 
 def _drop(place: Place, options: IndexOptions) -> None:
-    # A connection of its own: an interrupted one may be in the middle of an answer.
+    # A new connection: an interrupted one may be in the middle of a response.
     with closing(place.open(options)) as index, suppress(IndexMissing):
         index.drop()

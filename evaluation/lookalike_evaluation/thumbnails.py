@@ -1,4 +1,4 @@
-"""Pictures small enough to be written into a page; knows how to get them only by what it is given."""
+"""Encodes images as small JPEG data URIs for a page."""
 
 import base64
 from collections.abc import Callable
@@ -8,24 +8,24 @@ from lookalike.images import DecodedImage, to_jpeg
 
 Read = Callable[[str], bytes]
 Decode = Callable[[bytes], DecodedImage]
-#: A picture's uri -> a data URI, or None where it cannot be shown.
+#: Image URI -> data URI, or None if the image cannot be read.
 Thumbnail = Callable[[str], str | None]
 
 
 def thumbnails(read: Read, decode: Decode) -> Thumbnail:
-    """Each picture as the model sees it, squeezed to a square, and read once."""
-    kept: dict[str, str | None] = {}
+    """Return a cached function that encodes an image as the model sees it: resized to a square."""
+    cache: dict[str, str | None] = {}
 
     def thumbnail(uri: str) -> str | None:
-        if uri not in kept:
-            kept[uri] = _encoded(uri, read, decode)
-        return kept[uri]
+        if uri not in cache:
+            cache[uri] = _encoded(uri, read, decode)
+        return cache[uri]
 
     return thumbnail
 
 
 def _encoded(uri: str, read: Read, decode: Decode) -> str | None:
-    # It may have gone since it was embedded; the page shows its name instead.
+    # The file may be gone since it was embedded; the page then shows only its name.
     try:
         jpeg = to_jpeg(decode(read(uri)).pixels)
     except (ImageRejected, Unavailable):

@@ -1,4 +1,4 @@
-"""One split through a real index: store a part, ask for the rest, and keep what came back; knows no statistics."""
+"""Runs one split through a real index: stores one part, queries with the other, keeps the results."""
 
 import time
 from collections import Counter
@@ -10,8 +10,8 @@ from functools import cached_property
 from lookalike.errors import IndexConflict
 from lookalike.index import Index
 from lookalike.records import Document, Match, ModelIdentity, Vectors
-from lookalike_evaluation.contender import Contender
-from lookalike_evaluation.exact import Exact
+from lookalike_evaluation.candidate import Candidate
+from lookalike_evaluation.exact import ExactSearch
 from lookalike_evaluation.metrics import Figures, average_precision, hit, mean, precision
 from lookalike_evaluation.split import Split
 
@@ -23,7 +23,7 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Answer:
-    """What the index gave for one query; `seconds` is the search alone, `relevant` the stored pictures of its label."""
+    """The results of one query. `seconds` is the search alone; `relevant` counts stored images with its label."""
 
     uri: str
     label: str
@@ -48,7 +48,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Trial:
-    """One split's answers, one a query."""
+    """The answers of one split, one per query."""
 
     seed: int
     stored: int
@@ -58,42 +58,44 @@ class Trial:
         return mean([answer.figures(k) for answer in self.answers])
 
 
-def run_trial(contender: Contender, split: Split, *, open_index: OpenIndex, k: int, size: int) -> Trial:
-    """Raises what the index raises; the index is gone afterwards, whatever happens."""
-    model, vectors = contender.for_split(split)
+def run_trial(candidate: Candidate, split: Split, *, open_index: OpenIndex, k: int, size: int) -> Trial:
+    """Store, query and remove the index, also on failure. Raises what the index raises."""
+    model, vectors = candidate.vectors_for(split)
     with open_index() as index:
-        fill(index, model, documents_of(contender, split, model, vectors))
-        return ask(index, contender, split, vectors, k=k, size=size)
+        fill(index, model, documents_of(candidate, split, model, vectors))
+        return ask(index, candidate, split, vectors, k=k, size=size)
 
 
-def documents_of(contender: Contender, split: Split, model: ModelIdentity, vectors: Vectors) -> list[Document]:
-    """What the split stores, with the vectors that the model gives for this split."""
+def documents_of(candidate: Candidate, split: Split, model: ModelIdentity, vectors: Vectors) -> list[Document]:
+    """The documents that the split stores, with the vectors that the model gives for this split."""
     return [
-        replace(contender.documents[place], image_embedding=vectors[place], model=model.fingerprint)
-        for place in split.stored
+        replace(candidate.documents[position], image_embedding=vectors[position], model=model.fingerprint)
+        for position in split.stored
     ]
 
 
 def fill(index: Index, model: ModelIdentity, documents: Sequence[Document]) -> None:
-    """Create the index, store the documents and make them searchable. Raises IndexConflict if one is turned down."""
+    """Create the index, store the documents and make them searchable. Raises IndexConflict if one is rejected."""
     index.ensure(model)
     for start in range(0, len(documents), BATCH):
         for rejected in index.write(documents[start : start + BATCH]):
-            raise IndexConflict(f"The index turns {rejected.uri} down: {rejected.detail}.", "Leave the picture out.")
+            raise IndexConflict(
+                f"The index rejected {rejected.uri}: {rejected.detail}.", "Remove the image from the folder."
+            )
     index.end_load()
 
 
-def ask(index: Index, contender: Contender, split: Split, vectors: Vectors, *, k: int, size: int) -> Trial:
-    """Search a filled index for every query of the split."""
+def ask(index: Index, candidate: Candidate, split: Split, vectors: Vectors, *, k: int, size: int) -> Trial:
+    """Search the index with every query of the split."""
     stored = list(split.stored)
-    rows = {contender.documents[place].id: row for row, place in enumerate(stored)}
-    relevant = Counter(contender.documents[place].name for place in stored)
-    exact = Exact(vectors[stored], contender.model.metric)
-    # The first search pays for the connection and for reading the graph.
+    rows = {candidate.documents[position].id: row for row, position in enumerate(stored)}
+    relevant = Counter(candidate.documents[position].name for position in stored)
+    exact = ExactSearch(vectors[stored], candidate.model.metric)
+    # Warm up: the first search opens the connection and loads the graph.
     index.search(vectors[split.queries[0]], size)
     answers = []
-    for place in split.queries:
-        document, vector = contender.documents[place], vectors[place]
+    for position in split.queries:
+        document, vector = candidate.documents[position], vectors[position]
         began = time.perf_counter()
         matches = tuple(index.search(vector, size))
         seconds = time.perf_counter() - began

@@ -56,7 +56,7 @@ def test_a_folder_is_evaluated_and_its_oddities_are_named(
     assert 0 < told["map_at_k"] <= 1.0 and told["precision_at_k"] <= 0.3 and told["precision_at_1"] >= 0.5
     assert [model["model"] for model in told["models"]] == ["efficientnet-lite0", "efficientnet-lite0+pca"]
     assert [model["fitted_on_stored_part"] for model in told["models"]] == [False, True]
-    for named in ("1 files beside", "1 files are rejected", "nothing", "<script>", "1 pictures are copies"):
+    for named in ("1 file outside", "1 file rejected", "nothing", "<script>", "1 image identical"):
         assert named in done.stderr
     html = report.read_text()
     assert "<script" not in html and html.count("data:image/jpeg") > 10
@@ -115,12 +115,12 @@ def test_what_cannot_be_evaluated_is_said(bare: dict[str, str], drawn: Path, tmp
     for name in ("one", "single"):
         (tmp_path / name).mkdir()
     shutil.copytree(drawn / "rings", tmp_path / "one" / "rings")
-    assert "one class (rings)" in lookalike(bare, "evaluate", tmp_path / "one", code=1).stderr
+    assert "only one class (rings)" in lookalike(bare, "evaluate", tmp_path / "one", code=1).stderr
     for label in CLASSES:
         (tmp_path / "single" / label).mkdir()
         shutil.copy(next((drawn / label).iterdir()), tmp_path / "single" / label)
-    assert "two pictures" in lookalike(bare, "evaluate", tmp_path / "single", code=1).stderr
-    assert "no labelled picture" in lookalike(bare, "evaluate", drawn / "rings", code=1).stderr
+    assert "two images" in lookalike(bare, "evaluate", tmp_path / "single", code=1).stderr
+    assert "no labelled images" in lookalike(bare, "evaluate", drawn / "rings", code=1).stderr
     assert "--size" in lookalike(bare, "evaluate", drawn, "-k", 10, "--size", 5, code=2).stderr
     nowhere = lookalike(bare, "evaluate", drawn, "--report", tmp_path / "no" / "r.html", code=1).stderr
     assert "r.html" in nowhere

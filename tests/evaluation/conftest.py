@@ -1,10 +1,10 @@
-"""A place for each kind of index, and a labelled collection whose answers are known."""
+"""A location for each kind of index, and a labelled collection whose results are known."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from lookalike_evaluation.contender import Contender
+from lookalike_evaluation.candidate import Candidate
 
 from lookalike.records import Document, Metric, ModelIdentity
 from tests.index.documents import document
@@ -15,14 +15,14 @@ CLASSES = ("ants", "bees", "cats")
 
 @pytest.fixture(params=["lancedb", "opensearch"])
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a place without indexes."""
+    """The URL of a location without indexes."""
     if request.param == "lancedb":
         return f"lancedb://{tmp_path}/index"
     return str(request.getfixturevalue("opensearch_url"))
 
 
 @pytest.fixture
-def contender() -> Contender:
+def candidate() -> Candidate:
     """Ten images of each class close about a direction of its own, but one of the ants lies among the bees."""
     random = np.random.default_rng(3)
     documents: list[Document] = []
@@ -32,4 +32,4 @@ def contender() -> Contender:
             direction[1 if (label, image) == ("ants", 0) else number] = 1.0
             vector = (direction + 0.05 * random.normal(size=8)).astype(np.float32)
             documents.append(document(f"/p/{label}/{image}.jpg", vector, name=label, model=MODEL))
-    return Contender("tiny", MODEL, tuple(documents))
+    return Candidate("tiny", MODEL, tuple(documents))

@@ -1,4 +1,4 @@
-"""Planted copies are found on both indexes, and nothing else is."""
+"""Both indexes find the planted copies and nothing else."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,20 +28,20 @@ def direction() -> Vector:
 
 @pytest.fixture
 def index(location: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    """Forty different images, three with the same bytes, and twelve near one another: more than the first search
-    asks for."""
+    """Forty distinct images, three with the same bytes, and twelve near one another: more than the first search
+    requests."""
     monkeypatch.setattr(duplicates, "BATCH", 7)
-    made = open_index(location, "images")
-    made.ensure(COSINE)
+    opened = open_index(location, "images")
+    opened.ensure(COSINE)
     documents = [unique(f"/other/{number}", direction()) for number in range(40)]
     same = direction()
     documents += [replace(unique(f"/same/{number}", same), content_sha256="5" * 64) for number in range(3)]
     near = direction()
     documents += [unique(f"/near/{number:02d}", near + 0.002 * direction()) for number in range(12)]
-    made.write(documents)
-    made.refresh()
-    yield made
-    made.close()
+    opened.write(documents)
+    opened.refresh()
+    yield opened
+    opened.close()
 
 
 def found(index: Index, threshold: float | None) -> list[Group]:
@@ -49,7 +49,7 @@ def found(index: Index, threshold: float | None) -> list[Group]:
     with ThreadPoolExecutor(2) as pool:
         for batch in finder.batches():
             finder.look(batch, pool)
-    assert finder.pictures == 55
+    assert finder.images == 55
     return finder.groups()
 
 

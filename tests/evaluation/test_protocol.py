@@ -1,4 +1,4 @@
-"""The protocol through both indexes, with vectors whose answers are known."""
+"""The protocol on both indexes, with vectors whose results are known."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 from lookalike_evaluation import sweep
-from lookalike_evaluation.contender import Contender, Transform, in_common
+from lookalike_evaluation.candidate import Candidate, Transform, with_common_images
 from lookalike_evaluation.protocol import evaluate
 from lookalike_evaluation.split import split
 from lookalike_evaluation.summary import Summary
@@ -25,14 +25,14 @@ def opener(location: str) -> Callable[[], AbstractContextManager[Index]]:
     return partial(temporary_index, location, OPTIONS)
 
 
-def measured(contender: Contender, location: str, seeds: Sequence[int] = (0,), k: int = 5) -> Summary:
-    return evaluate([contender], seeds=seeds, share=0.2, k=k, size=k, open_index=opener(location))[0]
+def measured(candidate: Candidate, location: str, seeds: Sequence[int] = (0,), k: int = 5) -> Summary:
+    return evaluate([candidate], seeds=seeds, share=0.2, k=k, size=k, open_index=opener(location))[0]
 
 
-def test_figures_are_those_of_the_images_and_nothing_is_left(contender: Contender, location: str) -> None:
-    # One seed for which the ant among the bees is asked for: every result of it is wrong, all others are right.
-    asked = next(seed for seed in range(100) if 0 in split(contender.labels, 0.2, seed).queries)
-    summary = measured(contender, location, [asked])
+def test_figures_match_the_known_results_and_the_index_is_removed(candidate: Candidate, location: str) -> None:
+    # A seed for which the ant among the bees is a query: all its results are wrong, all others are right.
+    seed = next(n for n in range(100) if 0 in split(candidate.labels, 0.2, n).queries)
+    summary = measured(candidate, location, [seed])
     assert (summary.stored, summary.queries) == (24, 6)
     assert summary.figures.hit_at_k == pytest.approx(5 / 6)
     assert summary.figures.precision_at_1 == pytest.approx(5 / 6)
@@ -42,7 +42,7 @@ def test_figures_are_those_of_the_images_and_nothing_is_left(contender: Contende
     assert list_indexes(location) == []
 
 
-def test_nothing_is_left_when_a_measurement_fails_half_way(location: str) -> None:
+def test_a_failed_measurement_removes_its_index(location: str) -> None:
     class Broken(Exception):
         pass
 
@@ -52,36 +52,36 @@ def test_nothing_is_left_when_a_measurement_fails_half_way(location: str) -> Non
     assert list_indexes(location) == []
 
 
-def test_a_head_is_fitted_on_the_stored_part_of_each_split_alone(contender: Contender, tmp_path: object) -> None:
+def test_a_head_is_fitted_only_on_the_stored_part_of_each_split(candidate: Candidate, tmp_path: object) -> None:
     seen: list[tuple[Vectors, list[str]]] = []
 
     def fit_on(vectors: Vectors, labels: Sequence[str]) -> Transform:
         seen.append((vectors, list(labels)))
         return lambda any_vectors: any_vectors[:, :3]
 
-    fitted = replace(contender, name="tiny+three", fit_on=fit_on)
+    fitted = replace(candidate, name="tiny+three", fit_on=fit_on)
     summary = measured(fitted, f"lancedb://{tmp_path}/index", seeds=(0, 1))
     for (vectors, labels), seed in zip(seen, (0, 1), strict=True):
-        stored = split(contender.labels, 0.2, seed).stored
-        expected = np.stack([contender.documents[place].image_embedding for place in stored])
-        assert np.array_equal(vectors, expected) and labels == [contender.labels[place] for place in stored]
+        stored = split(candidate.labels, 0.2, seed).stored
+        expected = np.stack([candidate.documents[position].image_embedding for position in stored])
+        assert np.array_equal(vectors, expected) and labels == [candidate.labels[position] for position in stored]
     assert summary.plain()["fitted_on_stored_part"] and summary.figures.recall_vs_exact == 1.0
 
 
-def test_models_are_compared_on_the_images_they_have_in_common(contender: Contender) -> None:
-    fewer = replace(contender, documents=contender.documents[:0:-1])
-    one, other = in_common([contender, fewer])
+def test_models_are_compared_on_the_images_they_have_in_common(candidate: Candidate) -> None:
+    fewer = replace(candidate, documents=candidate.documents[:0:-1])
+    one, other = with_common_images([candidate, fewer])
     assert [item.id for item in one.documents] == [item.id for item in other.documents]
     assert len(one.documents) == 29
 
 
 def test_a_sweep_has_a_row_for_each_setting(
-    contender: Contender, location: str, monkeypatch: pytest.MonkeyPatch
+    candidate: Candidate, location: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "MS", (8, 16))
     monkeypatch.setattr(sweep, "EF_CONSTRUCTIONS", (64,))
-    one = split(contender.labels, 0.2, 0)
-    rows = list(sweep.sweep(contender, one, location=location, options=OPTIONS, engines=["lucene"], k=5))
+    one = split(candidate.labels, 0.2, 0)
+    rows = list(sweep.sweep(candidate, one, location=location, options=OPTIONS, engines=["lucene"], k=5))
     settings = [(row.engine, row.m, row.ef_search) for row in rows]
     if location.startswith("lancedb"):
         assert settings == [("exact", None, None)]

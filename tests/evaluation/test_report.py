@@ -1,4 +1,4 @@
-"""The report needs nothing but itself, and no name in it can do harm."""
+"""The report is self-contained and escapes every name."""
 
 import re
 from dataclasses import replace
@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from lookalike_evaluation.contender import Contender
+from lookalike_evaluation.candidate import Candidate
 from lookalike_evaluation.plots import confusion_matrix
 from lookalike_evaluation.protocol import evaluate
 from lookalike_evaluation.report import render
@@ -19,10 +19,10 @@ HOSTILE = '<script>alert("$\\frac{$")</script>\x01&\u6f22'
 
 
 @pytest.fixture
-def summary(contender: Contender, tmp_path: Path) -> Summary:
-    """With a class whose name is an attack."""
-    documents = [replace(one, name=HOSTILE if one.name == "ants" else one.name) for one in contender.documents]
-    hostile = replace(contender, name=f"model {HOSTILE}", documents=tuple(documents))
+def summary(candidate: Candidate, tmp_path: Path) -> Summary:
+    """A summary with a class whose name is an attack."""
+    documents = [replace(one, name=HOSTILE if one.name == "ants" else one.name) for one in candidate.documents]
+    hostile = replace(candidate, name=f"model {HOSTILE}", documents=tuple(documents))
     place = partial(temporary_index, f"lancedb://{tmp_path}", IndexOptions())
     return evaluate([hostile], seeds=[0, 1], share=0.2, k=5, size=8, open_index=place)[0]
 
@@ -38,7 +38,7 @@ def test_a_report_is_self_contained_and_escapes_every_name(summary: Summary) -> 
 
 def test_the_worst_query_is_shown_with_its_results(summary: Summary) -> None:
     html = render("x", [summary], notes=[], settings=[], thumbnail=lambda uri: f"data:image/jpeg;base64,{uri}")
-    worst = html.partition("The worst queries")[2].partition("The best queries")[0]
+    worst = html.partition("Worst queries")[2].partition("Best queries")[0]
     first = min(summary.trials[0].answers, key=lambda answer: answer.figures(5).map_at_k)
     shown = re.findall(r'src="data:image/jpeg;base64,([^"]*)"', worst.partition("</div>")[0])
     assert shown == [first.uri, *(match.uri for match in first.matches)]
