@@ -1,28 +1,29 @@
-"""Waiting in place for a service that is away; knows none of them."""
+"""Retrying in place while a service is away."""
 
-import random
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
+
 from lookalike.errors import BrokerUnavailable, Unavailable
 
-#: How long those who depend on Redis wait for it in the middle of their work: one that restarts is back by then.
-BROKER_PATIENCE_S = 90.0
+#: Programs wait this long for Redis in the middle of their work; a restart takes less.
+BROKER_RETRY_S = 90.0
+#: Seconds between two attempts, random so that processes which failed together do not return together.
+SHORTEST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 
 Answer = TypeVar("Answer")
 
 
 def retry_while(
-    ask: Callable[[], Answer], away: type[Unavailable] = BrokerUnavailable, patience_s: float = BROKER_PATIENCE_S
+    call: Callable[[], Answer], away: type[Unavailable] = BrokerUnavailable, limit_s: float = BROKER_RETRY_S
 ) -> Answer:
-    """What `ask` returns, asked again while it raises `away`. Raises that once `patience_s` have gone."""
-    deadline = time.monotonic() + patience_s
-    while True:
-        try:
-            return ask()
-        except away:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(random.uniform(0.1, LONGEST_PAUSE_S))
+    """Call until it returns, as long as it raises `away`; after `limit_s` seconds raise that error."""
+    attempts = Retrying(
+        retry=retry_if_exception_type(away),
+        stop=stop_after_delay(limit_s),
+        wait=wait_random(SHORTEST_PAUSE_S, LONGEST_PAUSE_S),
+        reraise=True,
+    )
+    return attempts(call)

@@ -1,4 +1,4 @@
-"""Chunks and rejections as JSON: what comes back, and what is not taken for ours."""
+"""References, chunks and rejections survive JSON, and malformed ones are rejected."""
 
 import time
 
@@ -11,13 +11,15 @@ from lookalike.messages import (
     MAX_REFS,
     MessageInvalid,
     decode_chunk,
+    decode_reference,
     decode_rejected,
     encode_chunk,
+    encode_reference,
     encode_rejected,
 )
 from lookalike.records import Chunk, ImageRef, Reason, Rejected
 
-REF = ImageRef("/pictures/a.jpg", "cat", {"n": "1"})
+REF = ImageRef("/images/a.jpg", "cat", {"n": "1"})
 MALFORMED_REJECTIONS = [
     b"{broken",
     b"[]",
@@ -30,14 +32,26 @@ MALFORMED_REJECTIONS = [
 ]
 
 
-def test_the_largest_chunk_there_can_be_comes_back() -> None:
+@pytest.mark.parametrize("ref", [REF, ImageRef("/images/b.jpg"), ImageRef("/images/line\nbreak.jpg", "")])
+def test_a_reference_survives_json_on_one_line(ref: ImageRef) -> None:
+    encoded = encode_reference(ref)
+    assert b"\n" not in encoded and decode_reference(encoded) == ref
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"uri": 7}', b'{"uri": "/a", "label": 7}'])
+def test_a_malformed_reference_is_rejected(payload: bytes) -> None:
+    with pytest.raises(MessageInvalid, match="reference is malformed"):
+        decode_reference(payload)
+
+
+def test_the_largest_chunk_survives_json() -> None:
     # Every character of the longest path takes six in JSON, and its metadata look like references.
     refs = tuple(ImageRef(f"/{number:04d}" + "\x1b" * 4090, '{"uri"', {"uri": '{"'}) for number in range(MAX_REFS))
     chunk = Chunk("job/000000", "job", refs)
     assert decode_chunk(chunk.id, encode_chunk(chunk)) == chunk
 
 
-def test_a_reference_longer_than_any_path_comes_back_to_be_rejected_on_its_own() -> None:
+def test_a_reference_longer_than_any_path_survives_json_and_is_rejected_later_on_its_own() -> None:
     chunk = Chunk("job/000000", "job", (ImageRef("/" + "a" * 1_000_000),))
     assert decode_chunk(chunk.id, encode_chunk(chunk)) == chunk
 
@@ -56,14 +70,14 @@ def test_a_reference_longer_than_any_path_comes_back_to_be_rejected_on_its_own()
     ],
     ids=lambda payload: payload[:30].decode(),
 )
-def test_a_chunk_that_is_not_ours_is_refused_and_named(payload: bytes) -> None:
-    with pytest.raises(MessageInvalid, match="Chunk 'job/000000' is not ours") as caught:
+def test_a_foreign_chunk_is_rejected_and_named(payload: bytes) -> None:
+    with pytest.raises(MessageInvalid, match="Chunk 'job/000000' was not written by lookalike") as caught:
         decode_chunk("job/000000", payload)
-    # A job with such a chunk can never come to its end, so that it must be stopped: the class says so.
+    # A job with such a chunk can never finish and must be stopped; the class says so.
     assert isinstance(caught.value, PermanentError) and caught.value.advice
 
 
-def test_a_million_references_are_refused_without_being_parsed() -> None:
+def test_a_million_references_are_rejected_before_parsing() -> None:
     payload = b"[" + b",".join([b'{"uri":"/a"}'] * 1_000_000) + b"]"
     began = time.process_time()
     with pytest.raises(MessageInvalid, match="1 to 1024"):
@@ -71,18 +85,18 @@ def test_a_million_references_are_refused_without_being_parsed() -> None:
     assert time.process_time() - began < 0.1
 
 
-def test_a_rejection_comes_back_with_its_reference() -> None:
+def test_a_rejection_survives_json_with_its_reference() -> None:
     rejected = Rejected(REF.uri, Reason.CORRUPT, "PNG: broken")
     assert decode_rejected(encode_rejected(rejected, REF)) == (rejected, REF)
 
 
-def test_a_detail_is_kept_short_and_writable_whatever_it_quotes() -> None:
+def test_a_long_detail_is_cut_and_made_valid_utf_8() -> None:
     payload = encode_rejected(Rejected(REF.uri, Reason.CORRUPT, "\udcff" + "a" * 10_000), REF)
     rejected, _ = decode_rejected(payload)
     assert rejected.detail == "?" + "a" * (MAX_DETAIL_CHARS - 1)
 
 
 @pytest.mark.parametrize("payload", MALFORMED_REJECTIONS, ids=lambda payload: payload[:50].decode())
-def test_a_rejection_that_is_none_is_refused(payload: bytes) -> None:
-    with pytest.raises(MessageInvalid, match="rejection that is none"):
+def test_a_malformed_rejection_is_rejected(payload: bytes) -> None:
+    with pytest.raises(MessageInvalid, match="malformed rejection"):
         decode_rejected(payload)

@@ -40,10 +40,10 @@ def test_a_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_list_that_is_no_json_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOOKALIKE_ROOTS", "/pictures")
+    monkeypatch.setenv("LOOKALIKE_ROOTS", "/images")
     with pytest.raises(BadSetting, match="LOOKALIKE_ROOTS cannot be used") as error:
         read_settings()
-    assert '["/pictures"]' in str(error.value)
+    assert '["/images"]' in str(error.value)
 
 
 def test_credentials_show_in_neither_the_address_nor_the_printed_settings(monkeypatch: pytest.MonkeyPatch) -> None:

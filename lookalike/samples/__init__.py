@@ -116,7 +116,7 @@ def draw_samples(folder: Path, *, per_class: int = 25, seed: int = 7) -> int:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(f"No room for the sample pictures in {folder}.", "Free about 25 MB.") from error
-        raise PermanentError(f"Cannot write sample pictures to {folder}: {error}.", "Name another folder.") from error
+        raise PermanentError(f"Cannot write sample images to {folder}: {error}.", "Name another folder.") from error
     return len(wanted)
 
 

@@ -142,7 +142,7 @@ def test_a_reference_that_no_file_can_have_is_rejected_and_its_neighbours_are_no
 def test_a_chunk_that_is_not_ours_stops_its_job_with_the_reason(bench: Bench, payload: bytes) -> None:
     job = bench.run_raw(payload)
     assert job.state is JobState.FAILED
-    assert f"Chunk '{job.id}/000000' is not ours" in job.error
+    assert f"Chunk '{job.id}/000000' was not written by lookalike" in job.error
     assert bench.ledger.outstanding(job.id) == 0
 
 
@@ -150,7 +150,7 @@ def test_a_million_references_are_refused_before_they_take_memory(bench: Bench) 
     (child,) = worker_processes(bench.settings.home)[1]
     before = peak(child)
     job = bench.run_raw(MILLION)
-    assert job.state is JobState.FAILED and "1 to 1024 are taken" in job.error
+    assert job.state is JobState.FAILED and "a chunk has 1 to 1024 references" in job.error
     assert peak(child) - before < MANY_BOUND_BYTES
 
 

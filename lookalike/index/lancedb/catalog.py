@@ -1,15 +1,14 @@
-"""Which table each name of an embedded index points to, and the lock its writers share; knows files alone."""
+"""The catalog of an embedded index: the table of each name, and the lock that its writers share."""
 
-import errno
-import fcntl
 import json
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from lookalike.errors import IndexUnavailable
 
@@ -82,28 +81,23 @@ class Catalog:
         return frozenset(self._read()["former"].get(name, ()))
 
     @contextmanager
-    def locked(self, patience_s: float) -> Iterator[None]:
-        """Alone in this folder, across threads and processes; the system frees the lock of a killed process.
+    def locked(self, limit_s: float) -> Iterator[None]:
+        """Hold this folder's lock, against other threads and processes; the system frees the lock of a killed process.
 
-        Raises IndexUnavailable when it stays taken for `patience_s`."""
+        Raises IndexUnavailable when the lock stays taken for `limit_s`."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # An object per call: one that is shared would let a second thread of the same process in. Never a lock made of
+        # the file's existence: it would outlive a killed process.
+        lock = FileLock(self._folder / "lock", mode=0o600, poll_interval=LOOK_AGAIN_S, fallback_to_soft=False)
         try:
-            self._acquire(descriptor, time.monotonic() + patience_s)
+            lock.acquire(timeout=max(0.0, limit_s))
+        except Timeout as error:
+            why = "another process has been writing to it for too long"
+            raise IndexUnavailable(str(self._folder), why) from error
+        try:
             yield
         finally:
-            os.close(descriptor)
-
-    def _acquire(self, descriptor: int, deadline: float) -> None:
-        while True:
-            try:
-                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
-            if time.monotonic() > deadline:
-                raise IndexUnavailable(str(self._folder), "another process has been writing to it for too long")
-            time.sleep(LOOK_AGAIN_S)
+            lock.release()
 
     def _read(self) -> dict[str, Any]:
         try:
