@@ -1,60 +1,60 @@
-"""How much is done at once: what is over it is asked to come back, instead of being done slowly and all at once."""
+"""Limits how much work runs at once; a request over the limit is asked to come back later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.exceptions import HTTPException
 
-#: When a client that came at a busy moment should come back.
+#: Seconds after which a client that found the service busy should come back.
 RETRY_AFTER_S = 1
 
 
 class Busy(HTTPException):
-    """There is no room for this request now."""
+    """The service has no capacity for this request now."""
 
     def __init__(self) -> None:
         super().__init__(503, "The service is busy; try again soon.", {"Retry-After": str(RETRY_AFTER_S)})
 
 
-class Room:
-    """So many units (requests, bytes) at once; for one event loop."""
+class Capacity:
+    """A number of units (requests, bytes) that requests share; for one event loop."""
 
-    def __init__(self, units: int) -> None:
-        self.units = units
-        self.free = units
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.free = total
 
-    def knock(self) -> None:
-        """Raises Busy where nothing is free: said before a body is read, it spares both sides the bytes."""
+    def check(self) -> None:
+        """Raise Busy if nothing is free. Called before a body is read, it spares both sides the transfer."""
         if self.free <= 0:
             raise Busy()
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """Raises Busy."""
-        with self.share() as share:
-            share.grow(1)
+    def acquire(self) -> Iterator[None]:
+        """Hold one unit. Raises Busy."""
+        with self.reserve() as reservation:
+            reservation.grow(1)
             yield
 
     @contextmanager
-    def share(self) -> Iterator["Share"]:
-        """A share that is still empty and is given back at the end."""
-        share = Share(self)
+    def reserve(self) -> Iterator["Reservation"]:
+        """An empty reservation, released at the end."""
+        reservation = Reservation(self)
         try:
-            yield share
+            yield reservation
         finally:
-            share.grow(-share.units)
+            reservation.grow(-reservation.units)
 
 
-class Share:
-    """What one request holds of a room."""
+class Reservation:
+    """The units that one request holds."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, capacity: Capacity) -> None:
         self.units = 0
-        self._room = room
+        self._capacity = capacity
 
     def grow(self, units: int) -> None:
         """Raises Busy."""
-        if units > self._room.free:
+        if units > self._capacity.free:
             raise Busy()
-        self._room.free -= units
+        self._capacity.free -= units
         self.units += units

@@ -1,4 +1,4 @@
-"""The query service as an ASGI application: its wiring, and nothing that a single route does."""
+"""Assembles the query service as an ASGI application."""
 
 import asyncio
 import logging
@@ -17,11 +17,11 @@ from lookalike import __version__
 from lookalike.errors import LookalikeError
 from lookalike.settings import Settings
 from lookalike_api import docs, problems
-from lookalike_api.middleware import HostGuard, KeyGuard, SecureHeaders
+from lookalike_api.metrics import ResponseCounter
+from lookalike_api.middleware import AllowedHosts, ApiKeyCheck, SecurityHeaders
 from lookalike_api.routes import health, images, jobs, search
 from lookalike_api.schemas import Problem
-from lookalike_api.state import Parts, open_parts
-from lookalike_api.tally import CountAnswers
+from lookalike_api.state import ServiceState, open_state
 
 logger = logging.getLogger(__name__)
 
@@ -29,45 +29,47 @@ PAGE = Path(__file__).parent / "page"
 
 
 def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequence[str] = ()) -> FastAPI:
-    """The service. It opens index, broker and model when it starts, and closes them when it ends.
+    """The query service. It opens index, broker and model at startup, and closes them at shutdown.
 
-    `broker_url` is where the jobs are, if anywhere; `hosts` are the only names it answers to, if any.
+    `broker_url` is the Redis that holds the jobs, if any. `hosts` are the only host names that are answered; with
+    none, all are.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        parts = open_parts(settings, broker_url)
-        # Behind it wait the searches that come meanwhile, and whatever needs no model is answered.
-        loading = asyncio.create_task(parts.lanes.embedding.run(lambda: _load(parts)))
-        yield {"parts": parts}
+        state = open_state(settings, broker_url)
+        # Searches that arrive meanwhile wait in the same executor; requests that need no model are answered.
+        loading = asyncio.create_task(state.executors.embedding.run(lambda: _load_model(state)))
+        yield {"service": state, "metrics": state.metrics}
         loading.cancel()
-        parts.close()
+        state.close()
 
     app = FastAPI(title="lookalike", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     for module in (search, images, jobs, health, docs):
         app.include_router(module.router)
     problems.install(app)
     _serve_page(app)
-    _guard(app, settings, hosts)
-    app.openapi = lambda: _documented(app)  # type: ignore[method-assign]
+    _add_middleware(app, settings, hosts)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
 
-def _load(parts: Parts) -> None:
-    """Load the model and run it once, because its first run is slower; what is wrong is told when it is needed."""
+def _load_model(state: ServiceState) -> None:
+    """Load the model and run it once, because its first run is slower. An error is only logged here: the requests that
+    need the model report it."""
     try:
-        embedder = parts.searcher.renew()
+        embedder = state.searcher.refresh()
         embedder(np.zeros((1, embedder.size, embedder.size, 3), np.uint8))
     except LookalikeError as error:
         logger.warning("Not ready yet: %s", " ".join(str(error).split()))
 
 
-def _guard(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> None:
-    """The last one added is the first one asked."""
+def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> None:
+    """The last one added sees a request first."""
     if settings.api_key is not None:
-        app.add_middleware(KeyGuard, key=settings.api_key.get_secret_value())
+        app.add_middleware(ApiKeyCheck, key=settings.api_key.get_secret_value())
     if hosts:
-        app.add_middleware(HostGuard, hosts=hosts)
+        app.add_middleware(AllowedHosts, hosts=hosts)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -76,8 +78,8 @@ def _guard(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> None:
             allow_headers=["Authorization", "X-API-Key", "Content-Type"],
             expose_headers=["ETag", "Retry-After"],
         )
-    app.add_middleware(CountAnswers)
-    app.add_middleware(SecureHeaders)
+    app.add_middleware(ResponseCounter)
+    app.add_middleware(SecurityHeaders)
 
 
 def _serve_page(app: FastAPI) -> None:
@@ -91,8 +93,8 @@ def _serve_page(app: FastAPI) -> None:
     app.mount("/page", StaticFiles(directory=PAGE))
 
 
-def _documented(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document. FastAPI's own answer to a bad parameter is taken out: ours is a problem with 400."""
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, without FastAPI's own 422 for a bad parameter: ours is a problem document with 400."""
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
         schemas = document["components"]["schemas"]

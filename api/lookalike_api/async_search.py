@@ -1,4 +1,4 @@
-"""The stages of a search (decode, embed, search), each in its lane and timed; knows no HTTP."""
+"""Runs the steps of a search (decode, embed, search) in their executors and measures them."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -6,19 +6,21 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
+from tenacity import AsyncRetrying
+
 from lookalike.records import Document, Match, Pixels, Vector
-from lookalike_api.executors import Lane, Lanes
-from lookalike_api.search import MOVED, Embedded, Query, Searcher
+from lookalike_api.executors import Executor, Executors
+from lookalike_api.search import RETRY_IF_MOVED, Embedded, Query, Searcher
 
 Result = TypeVar("Result")
-#: Called with a stage's name and how many seconds it took.
+#: Called with a stage's name and its seconds.
 Observe = Callable[[str, float], None]
 
 STAGES = ("decode", "embed", "search", "total")
 
 
 class Stopwatch:
-    """How long the stages of one request took, in seconds, without their waiting for a turn; `total` has it."""
+    """The seconds of each stage of one request, without the time in queues; only `total` includes that."""
 
     def __init__(self, observe: Observe) -> None:
         self._began = time.perf_counter()
@@ -40,44 +42,46 @@ class Stopwatch:
         return {stage: round(took * 1000, 3) for stage, took in (*self._took.items(), ("total", total))}
 
 
-class Stages:
-    """What a search consists of; each method raises what the Searcher's of the same name does."""
+class AsyncSearch:
+    """A Searcher for the event loop; each step raises what the Searcher's method of the same name raises."""
 
-    def __init__(self, searcher: Searcher, lanes: Lanes) -> None:
+    def __init__(self, searcher: Searcher, executors: Executors) -> None:
         self._searcher = searcher
-        self._lanes = lanes
+        self._executors = executors
 
     async def following(self, ask: Callable[[], Awaitable[Result]], *, by_image: bool = True) -> Result:
-        """What `ask` answers; asked once more if the index has moved to another version, which for a search by image
-        has another model."""
-        try:
-            return await ask()
-        except MOVED:
+        """The result of `ask`; called again if the index moved to another version meanwhile. A search by image needs
+        that version's model first."""
+
+        async def refresh(_: object) -> None:
             if by_image:
-                await self._lanes.embedding.run(self._searcher.renew)
-        return await ask()
+                await self._executors.embedding.run(self._searcher.refresh)
+
+        return await AsyncRetrying(**RETRY_IF_MOVED, before_sleep=refresh)(ask)
 
     async def decode(self, data: bytes, watch: Stopwatch) -> Pixels:
         """uint8 RGB [size, size, 3]."""
-        return await _run(self._lanes.decoding, watch, "decode", partial(self._searcher.decode, data))
+        return await _run(self._executors.decoding, watch, "decode", partial(self._searcher.decode, data))
 
     async def embed(self, pixels: Pixels, watch: Stopwatch) -> Embedded:
-        """Of uint8 RGB [N, size, size, 3]; as many at once as there are cores, in the order of coming."""
-        return await _run(self._lanes.embedding, watch, "embed", partial(self._searcher.embed, pixels))
+        """Embed uint8 RGB [N, size, size, 3]. As many requests run in parallel as there are cores, in order of
+        arrival."""
+        return await _run(self._executors.embedding, watch, "embed", partial(self._searcher.embed, pixels))
 
-    async def near(self, vector: Vector, query: Query, fingerprint: str, watch: Stopwatch) -> list[Match]:
-        return await _run(self._lanes.index, watch, "search", partial(self._searcher.near, vector, query, fingerprint))
+    async def nearest(self, vector: Vector, query: Query, fingerprint: str, watch: Stopwatch) -> list[Match]:
+        work = partial(self._searcher.nearest, vector, query, fingerprint)
+        return await _run(self._executors.index, watch, "search", work)
 
-    async def near_stored(self, document: Document, query: Query, watch: Stopwatch) -> list[Match]:
-        return await _run(self._lanes.index, watch, "search", partial(self._searcher.near_stored, document, query))
+    async def neighbours(self, document: Document, query: Query, watch: Stopwatch) -> list[Match]:
+        return await _run(self._executors.index, watch, "search", partial(self._searcher.neighbours, document, query))
 
-    async def stored(self, id: str, watch: Stopwatch) -> Document:
-        return await _run(self._lanes.index, watch, "search", partial(self._searcher.stored, id))
+    async def document(self, id: str, watch: Stopwatch) -> Document:
+        return await _run(self._executors.index, watch, "search", partial(self._searcher.document, id))
 
 
-async def _run(lane: Lane, watch: Stopwatch, stage: str, work: Callable[[], Result]) -> Result:
+async def _run(executor: Executor, watch: Stopwatch, stage: str, work: Callable[[], Result]) -> Result:
     def timed() -> Result:
         with watch.time(stage):
             return work()
 
-    return await lane.run(timed)
+    return await executor.run(timed)

@@ -1,5 +1,5 @@
-"""The documentation at /docs: Swagger UI from local files, started by a script file of ours, so that no inline script
-has to be allowed."""
+"""The API documentation at /docs: Swagger UI from local files, started by a script file, because the page's policy
+forbids inline scripts."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 router = APIRouter(include_in_schema=False)
 
-#: Of fastapi-offline's files, those that the page needs.
+#: The files of fastapi-offline that the page needs.
 FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon.png")
 PAGE = """<!doctype html>
 <html lang="en">
@@ -48,14 +48,14 @@ async def file(name: str) -> Response:
     if name == "start.js":
         return Response(START, media_type="text/javascript")
     if name not in FILES:
-        raise HTTPException(404, "There is no such file.")
+        raise HTTPException(404, "No such file.")
     return FileResponse(_folder() / name)
 
 
 @cache
 def _folder() -> Path:
-    """Found without importing the package, which would bring another FastAPI app."""
+    """Located without importing the package, which would create another FastAPI app."""
     found = find_spec("fastapi_offline")
     if found is None or found.origin is None:
-        raise HTTPException(404, "The documentation page is not installed; /openapi.json is there.")
+        raise HTTPException(404, "The documentation page is not installed; /openapi.json is available.")
     return Path(found.origin).parent / "static"

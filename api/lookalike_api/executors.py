@@ -1,4 +1,4 @@
-"""The bounded threads in which whatever blocks is done, so that no client ever holds up the event loop."""
+"""Bounded thread pools for blocking work, so that no request blocks the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,32 +8,32 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-class Lane:
-    """So many things of a kind at once; the others wait in order, and one given up while waiting is never begun."""
+class Executor:
+    """A thread pool for one kind of work, in order of arrival. Work that is cancelled while it waits never runs."""
 
     def __init__(self, name: str, threads: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def close(self) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class Lanes:
-    """A lane for each kind of work. What reads files or asks the index mostly waits; the rest needs a core."""
+class Executors:
+    """One executor for each kind of work. Reading files and querying the index mostly wait; the rest needs a core."""
 
     def __init__(self, cores: int) -> None:
-        self.decoding = Lane("decode", cores)
-        # The model runs as many requests at once, on one core each.
-        self.embedding = Lane("embed", cores)
-        self.index = Lane("index", 8)
-        self.images = Lane("pictures", max(2, cores))
-        self.ledger = Lane("ledger", 2)
-        #: Kept apart, so that a probe is answered while everything else is stuck.
-        self.probes = Lane("probes", 2)
+        self.decoding = Executor("decode", cores)
+        # The model runs this many requests in parallel, each on one core.
+        self.embedding = Executor("embed", cores)
+        self.index = Executor("index", 8)
+        self.images = Executor("images", max(2, cores))
+        self.ledger = Executor("ledger", 2)
+        #: Separate, so that health checks are answered while all other executors are busy.
+        self.probes = Executor("probes", 2)
 
     def close(self) -> None:
-        for lane in (self.decoding, self.embedding, self.index, self.images, self.ledger, self.probes):
-            lane.close()
+        for executor in (self.decoding, self.embedding, self.index, self.images, self.ledger, self.probes):
+            executor.close()

@@ -1,4 +1,4 @@
-"""The stored images' own bytes: only what the index holds is read, and only where the settings allow it."""
+"""Serves the stored images: only those in the index, and only from folders that the settings allow."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from lookalike.index import Index
 from lookalike.storage import Storage
 from lookalike_api.thumbnails import ThumbnailCache
 
-#: What `document_id` makes; nothing else is asked for.
+#: The ids that `document_id` makes; the index is not queried for any other.
 ID = re.compile(r"[0-9a-f]{40}")
 MEDIA_TYPES = {
     "JPEG": "image/jpeg",
@@ -24,42 +24,43 @@ MEDIA_TYPES = {
 }
 
 
-class Stock:
-    """Raises NotStored, what the index raises, SourceUnavailable, and 404 for a file that is not as it was."""
+class StoredImages:
+    """Reads images by id. Every method raises NotStored and the index's errors; those that read the file also raise
+    SourceUnavailable, and HTTPException 404 if the file changed so that it cannot be shown."""
 
     def __init__(
-        self, index: Index, storage: Storage, thumbnail: Callable[[bytes, int], bytes], cache: ThumbnailCache
+        self, index: Index, storage: Storage, make_thumbnail: Callable[[bytes, int], bytes], cache: ThumbnailCache
     ) -> None:
         self._index = index
         self._storage = storage
-        self._thumbnail = thumbnail
+        self._make_thumbnail = make_thumbnail
         self._cache = cache
 
-    def hash(self, id: str) -> str:
+    def content_hash(self, id: str) -> str:
         """SHA-256, in hexadecimal, of the bytes that were indexed."""
         stored = self._index.stored([id]) if ID.fullmatch(id) else {}
         if id not in stored:
             raise NotStored(id[:100], self._index.name)
         return stored[id].content_sha256
 
-    def image(self, id: str) -> tuple[bytes, str]:
-        """The bytes and their media type, which they tell themselves."""
+    def original(self, id: str) -> tuple[bytes, str]:
+        """The file's bytes, and the media type that they have."""
         data = self._read(id)
         kind = formats.kind_of(data)
         if kind is None:
-            raise _unreadable(id, "it is no image any more")
+            raise _unreadable(id, "it is not an image any more")
         return data, MEDIA_TYPES[kind]
 
     def thumbnail(self, id: str, size: int, key: str) -> bytes:
-        """A JPEG whose longest side is `size` pixels at most; kept under `key`."""
-        kept = self._cache.get(key)
-        if kept is None:
+        """A JPEG whose longest side is at most `size` pixels; cached under `key`."""
+        thumbnail = self._cache.get(key)
+        if thumbnail is None:
             try:
-                kept = self._thumbnail(self._read(id), size)
+                thumbnail = self._make_thumbnail(self._read(id), size)
             except ImageRejected as error:
                 raise _unreadable(id, error.reason) from error
-            self._cache.put(key, kept)
-        return kept
+            self._cache.put(key, thumbnail)
+        return thumbnail
 
     def _read(self, id: str) -> bytes:
         document = self._index.get(id) if ID.fullmatch(id) else None
@@ -68,7 +69,7 @@ class Stock:
         try:
             return self._storage.read(document.uri)
         except ImageRejected as error:
-            # The detail names the folders of this machine.
+            # Without the detail, which names folders of this machine.
             raise _unreadable(id, error.reason) from error
 
 

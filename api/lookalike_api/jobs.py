@@ -1,4 +1,4 @@
-"""What became of the jobs, read from the ledger for people and programs; it changes nothing."""
+"""Reads jobs from the ledger and turns them into answers."""
 
 import time
 from collections import Counter
@@ -8,31 +8,31 @@ from lookalike.errors import BrokerUnavailable, PermanentError
 from lookalike.ledger import Job, Ledger
 from lookalike_api import schemas
 
-#: Jobs whose reasons are remembered, because counting them reads every rejected image.
-REMEMBERED = 200
+#: Jobs whose reasons are cached, because counting them reads every rejected image.
+CACHED_JOBS = 200
 
 
-class Jobs:
-    """Raises BrokerUnavailable, and JobUnknown for an id that the ledger does not have."""
+class JobHistory:
+    """Every method raises BrokerUnavailable, and JobUnknown for an id that is not in the ledger."""
 
     def __init__(self, broker_url: str) -> None:
         self.ledger = Ledger(broker_url)
         self._reasons: dict[tuple[str, int], dict[str, int]] = {}
 
     def latest(self, limit: int) -> schemas.Jobs:
-        return schemas.Jobs(jobs=[self._plain(job) for job in self.ledger.jobs(limit)])
+        return schemas.Jobs(jobs=[self._schema(job) for job in self.ledger.jobs(limit)])
 
     def one(self, job_id: str) -> schemas.Job:
-        return self._plain(self.ledger.job(job_id))
+        return self._schema(self.ledger.job(job_id))
 
     def failed(self, job_id: str, limit: int, offset: int) -> schemas.FailedImages:
-        """A page of the rejected images, in no promised order."""
+        """A page of the rejected images; in no particular order."""
         self.ledger.job(job_id)
-        found = islice(self.ledger.rejected(job_id), offset, offset + limit)
-        failed = [schemas.FailedImage(uri=item.uri, reason=item.reason.value, detail=item.detail) for item in found]
+        page = islice(self.ledger.rejected(job_id), offset, offset + limit)
+        failed = [schemas.FailedImage(uri=item.uri, reason=item.reason.value, detail=item.detail) for item in page]
         return schemas.FailedImages(failed=failed, total=self.ledger.rejected_count(job_id))
 
-    def is_answering(self) -> bool:
+    def is_available(self) -> bool:
         try:
             self.ledger.ping()
         except (BrokerUnavailable, PermanentError):
@@ -42,7 +42,7 @@ class Jobs:
     def close(self) -> None:
         self.ledger.close()
 
-    def _plain(self, job: Job) -> schemas.Job:
+    def _schema(self, job: Job) -> schemas.Job:
         return schemas.Job(
             id=job.id,
             state=job.state.value,
@@ -55,21 +55,21 @@ class Jobs:
             rejected=job.rejected,
             outstanding=0 if job.has_ended else self.ledger.outstanding(job.id),
             resent=job.resent,
-            reasons=self._counted(job),
+            reasons=self._count_reasons(job),
             began=job.started_at,
             ended=job.ended_at,
             seconds=round((job.ended_at or time.time()) - job.started_at, 3),
             error=job.error,
         )
 
-    def _counted(self, job: Job) -> dict[str, int]:
-        """Rejected images by reason. Counted again when there are others: the page asks every few seconds."""
+    def _count_reasons(self, job: Job) -> dict[str, int]:
+        """Rejected images by reason. Cached until their number changes, because the page asks every few seconds."""
         if not job.rejected:
             return {}
         key = (job.id, self.ledger.rejected_count(job.id))
         if key not in self._reasons:
             counted = Counter(item.reason.value for item in self.ledger.rejected(job.id))
-            while len(self._reasons) >= REMEMBERED:
+            while len(self._reasons) >= CACHED_JOBS:
                 self._reasons.pop(next(iter(self._reasons)))
             self._reasons[key] = dict(counted.most_common())
         return self._reasons[key]

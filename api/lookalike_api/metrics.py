@@ -1,5 +1,5 @@
-"""What Prometheus is told: how long stages take and, asked for at the scrape, the state of index, queue and jobs, and
-what the workers have done. Those are many short-lived processes; their sums are in the ledger."""
+"""Metrics for Prometheus: responses, the stages of searches and, read at each scrape, the state of index, queue and
+jobs and the workers' totals. Workers are many short-lived processes, so their totals are in the ledger."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,35 +7,38 @@ from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookalike.errors import LookalikeError
 from lookalike.index import Index
 from lookalike.ledger import Counters, Job, JobState, Ledger
 from lookalike.queue import queued_count
 from lookalike.records import Reason
-from lookalike_api.admission import Room
+from lookalike_api.admission import Capacity
 
-#: Seconds; fine where searches are, coarse where something is wrong.
+#: Seconds; fine in the normal range of a search, coarse above it.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-#: Images of the jobs that are told one by one; older ones are history.
+#: The latest jobs that have series of their own.
 JOBS = 20
-#: Of a chunk in a worker; waiting for an index that is away is in those that ask it.
+#: Of a chunk in a worker; the stages that query the index include waiting for an index that is away.
 INGEST_STAGES = ("look_up", "read", "decode", "embed", "bulk")
-#: The names that errors give what they miss.
+#: The values of `Unavailable.service`.
 SERVICES = ("index", "broker", "source", "model process")
 
 
 class Metrics:
-    """The numbers of one app, in a registry of its own. `ledger` and `broker_url` are None where there is no broker."""
+    """The metrics of one app, in a registry of its own. `ledger` and `broker_url` are None without a broker."""
 
-    def __init__(self, index: Index, searches: Room, ledger: Ledger | None, broker_url: str | None) -> None:
+    def __init__(self, index: Index, searches: Capacity, ledger: Ledger | None, broker_url: str | None) -> None:
         self._registry = CollectorRegistry()
         self._stages = Histogram(
             "lookalike_stage_seconds", "Stages of a search.", ["stage"], buckets=BUCKETS, registry=self._registry
         )
-        self._answers = Counter("lookalike_answers", "Answers.", ["method", "route", "status"], registry=self._registry)
-        under_way = Gauge("lookalike_searches_in_progress", "Searches under way.", registry=self._registry)
-        under_way.set_function(lambda: searches.units - searches.free)
+        self._responses = Counter(
+            "lookalike_answers", "Responses.", ["method", "route", "status"], registry=self._registry
+        )
+        in_progress = Gauge("lookalike_searches_in_progress", "Searches that are running now.", registry=self._registry)
+        in_progress.set_function(lambda: searches.total - searches.free)
         self._registry.register(IndexCollector(index))
         if ledger is not None and broker_url is not None:
             self._registry.register(JobCollector(ledger, broker_url))
@@ -43,16 +46,38 @@ class Metrics:
     def observe(self, stage: str, seconds: float) -> None:
         self._stages.labels(stage).observe(seconds)
 
-    def count(self, method: str, route: str, status: int) -> None:
-        self._answers.labels(method, route, str(status)).inc()
+    def count_response(self, method: str, route: str, status: int) -> None:
+        self._responses.labels(method, route, str(status)).inc()
 
-    def text(self) -> bytes:
-        """In Prometheus' format, version 0.0.4; asks index and broker, so not for the event loop."""
+    def render(self) -> bytes:
+        """All metrics in Prometheus' text format, version 0.0.4. Queries the index and the broker, so it blocks."""
         return generate_latest(self._registry)
 
 
+class ResponseCounter:
+    """Middleware that counts responses by route and status. A route is counted under its pattern, because a client can
+    make up paths without end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                metrics: Metrics = scope["state"]["metrics"]
+                route = getattr(scope.get("route"), "path", "none")
+                metrics.count_response(scope["method"], route, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, send_counted)
+
+
 class IndexCollector:
-    """The index at the moment of the scrape; without its numbers while it is away."""
+    """The state of the index at the scrape; only `lookalike_index_up` while it is away."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
@@ -70,7 +95,7 @@ class IndexCollector:
 
 
 class JobCollector:
-    """Queue and jobs at the moment of the scrape; without their numbers while the broker is away."""
+    """The state of the queue and the jobs at the scrape; only `lookalike_broker_up` while the broker is away."""
 
     def __init__(self, ledger: Ledger, broker_url: str) -> None:
         self._ledger = ledger
@@ -82,7 +107,7 @@ class JobCollector:
     def collect(self) -> Iterator[Metric]:
         families: list[Metric] = []
         with suppress(LookalikeError):
-            families = [*self._queue(), *self._jobs(), *_done(self._ledger.counters())]
+            families = [*self._queue(), *self._jobs(), *_worker_totals(self._ledger.counters())]
         yield GaugeMetricFamily("lookalike_broker_up", "Whether the broker answers.", float(bool(families)))
         yield from families
 
@@ -91,10 +116,12 @@ class JobCollector:
         outstanding = sum(self._ledger.outstanding(job) for job in jobs)
         opened = [oldest for job in jobs if (oldest := self._ledger.oldest(job)) is not None]
         age_s = max(0.0, time.time() - min(opened)) if opened else 0.0
-        yield GaugeMetricFamily("lookalike_queue_messages", "Messages waiting.", queued_count(self._broker_url))
-        yield GaugeMetricFamily("lookalike_chunks_outstanding", "Chunks queued or in work.", outstanding)
-        yield GaugeMetricFamily("lookalike_oldest_chunk_seconds", "Since the oldest of them was opened.", age_s)
-        yield GaugeMetricFamily("lookalike_workers", "Workers that are there.", self._ledger.worker_count())
+        yield GaugeMetricFamily(
+            "lookalike_queue_messages", "Messages that wait in the queue.", queued_count(self._broker_url)
+        )
+        yield GaugeMetricFamily("lookalike_chunks_outstanding", "Chunks queued or being processed.", outstanding)
+        yield GaugeMetricFamily("lookalike_oldest_chunk_seconds", "Seconds since the oldest of them was opened.", age_s)
+        yield GaugeMetricFamily("lookalike_workers", "Workers that are running.", self._ledger.worker_count())
 
     def _jobs(self) -> Iterator[Metric]:
         jobs = self._ledger.jobs(JOBS)
@@ -108,25 +135,31 @@ class JobCollector:
         yield from (states, images)
 
 
-def _done(counters: Counters) -> Iterator[Metric]:
-    """What the workers have done since the ledger began."""
-    images = CounterMetricFamily("lookalike_ingested_images", "Images done.", labels=["host", "outcome"])
-    chunks = CounterMetricFamily("lookalike_closed_chunks", "Chunks done.", labels=["host"])
+def _worker_totals(counters: Counters) -> Iterator[Metric]:
+    """What the workers have done since the ledger was created."""
+    images = CounterMetricFamily("lookalike_ingested_images", "Images processed.", labels=["host", "outcome"])
+    chunks = CounterMetricFamily("lookalike_closed_chunks", "Chunks processed.", labels=["host"])
     for host, work in counters.hosts.items():
         chunks.add_metric([host], work.get("chunks", 0))
         for outcome in ("indexed", "unchanged", "rejected"):
             images.add_metric([host, outcome], work.get(outcome, 0))
     yield from (images, chunks)
-    # All labels from the start: the first rejection of its kind would otherwise be no increase.
+    # Every label from the start: Prometheus does not count a series' first value as an increase.
     reasons = {reason.value: 0.0 for reason in Reason} | counters.rejected
     yield _labelled("lookalike_rejected_images", "Images rejected.", "reason", reasons)
     stages = dict.fromkeys(INGEST_STAGES, 0.0) | counters.seconds
-    yield _labelled("lookalike_ingest_stage_seconds", "Time that stages of chunks took.", "stage", stages)
+    yield _labelled("lookalike_ingest_stage_seconds", "Seconds spent in the stages of chunks.", "stage", stages)
     away = dict.fromkeys(SERVICES, 0.0) | counters.away
-    yield _labelled("lookalike_chunk_retries", "Chunks given back because a service was away.", "service", away)
-    yield CounterMetricFamily("lookalike_resent_messages", "Messages lost and sent again.", counters.resent)
-    yield CounterMetricFamily("lookalike_lost_attempts", "Attempts that ended with their process.", counters.lost)
-    yield CounterMetricFamily("lookalike_timeouts", "Those of them that took too long.", counters.timed_out)
+    yield _labelled(
+        "lookalike_chunk_retries", "Chunks returned to the queue because a service was away.", "service", away
+    )
+    yield CounterMetricFamily("lookalike_resent_messages", "Messages that were lost and sent again.", counters.resent)
+    yield CounterMetricFamily(
+        "lookalike_lost_attempts", "Attempts that ended because their process died.", counters.lost
+    )
+    yield CounterMetricFamily(
+        "lookalike_timeouts", "Attempts among them that exceeded the time limit.", counters.timed_out
+    )
 
 
 def _labelled(name: str, help: str, label: str, values: Mapping[str, float]) -> Metric:

@@ -1,4 +1,4 @@
-"""Who may ask, and what a browser may do with the answer: API key, host names, security headers; knows no route."""
+"""ASGI middleware: the API key, the allowed host names, and security headers."""
 
 import hmac
 import re
@@ -9,12 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookalike_api.problems import problem
 
-#: Paths that need no key: what a load balancer asks, and the page, which holds nothing but itself.
+#: Paths that need no key: the health checks of load balancers, and the page, which contains no data.
 OPEN = re.compile(r"/|/health/.*|/page(/.*)?")
 PAGES = re.compile(r"/|/page(/.*)?|/docs(/.*)?")
 
-#: For what is not a page: nothing may be loaded or run, whatever the answer's bytes are taken for.
-NOTHING = "default-src 'none'; frame-ancestors 'none'"
+#: For answers that are not pages: a browser must load and run nothing, whatever it takes the bytes for.
+NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -23,15 +23,15 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": NOTHING,
+    "Content-Security-Policy": NO_CONTENT_POLICY,
     "Cache-Control": "no-store",
 }
-#: Names of this machine; others, which lead here all the same, belong to a web page that tries to pass for us.
+#: The names of this machine. Any other name that resolves to it may belong to a hostile web page.
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
-class SecureHeaders:
-    """Every answer carries HEADERS, unless its route set one itself; pages get the policy of pages."""
+class SecurityHeaders:
+    """Adds HEADERS to every response whose route did not set them; pages get PAGE_POLICY."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -54,8 +54,8 @@ class SecureHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-class KeyGuard:
-    """Whoever does not show the key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`, sees only OPEN."""
+class ApiKeyCheck:
+    """Requires the key, as `Authorization: Bearer KEY` or `X-API-Key: KEY`, for every path that is not OPEN."""
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
@@ -63,21 +63,24 @@ class KeyGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app
-        if scope["type"] == "http" and not OPEN.fullmatch(scope["path"]) and not self._is_shown(Headers(scope=scope)):
+        if scope["type"] == "http" and not OPEN.fullmatch(scope["path"]) and not self._has_key(Headers(scope=scope)):
             challenge = {"WWW-Authenticate": "Bearer"}
-            app = problem(401, "Show the API key: Authorization: Bearer KEY, or X-API-Key: KEY.", challenge)
+            app = problem(401, "Send the API key: Authorization: Bearer KEY, or X-API-Key: KEY.", challenge)
         await app(scope, receive, send)
 
-    def _is_shown(self, headers: Headers) -> bool:
+    def _has_key(self, headers: Headers) -> bool:
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        shown = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-        # Compared in a time that does not depend on how much of it is right.
-        return hmac.compare_digest(shown.encode("latin-1"), self._key)
+        key = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+        # In constant time: the duration must not tell how much of the key is right.
+        return hmac.compare_digest(key.encode("latin-1"), self._key)
 
 
-class HostGuard:
-    """Answers only to these names. A service without a key that listens on this machine alone must not answer a web
-    page whose own name was made to lead here (DNS rebinding): the browser would let that page read everything."""
+class AllowedHosts:
+    """Answers only requests for these host names, against DNS rebinding: a hostile web page may point its own name at
+    this machine, and could then read everything that a service without a key returns.
+
+    Starlette's TrustedHostMiddleware answers a plain 400, which neither the page nor the client could explain.
+    """
 
     def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
         self._app = app
@@ -87,7 +90,7 @@ class HostGuard:
         app = self._app
         if scope["type"] == "http" and _host(Headers(scope=scope).get("host", "")) not in self._hosts:
             names = ", ".join(sorted(self._hosts))
-            app = problem(421, f"This service is called {names} only, as long as no API key is set.")
+            app = problem(421, f"Without an API key, this service answers only to the host names {names}.")
         await app(scope, receive, send)
 
 

@@ -1,4 +1,4 @@
-"""What went wrong, as a client may read it (RFC 9457): one sentence, no traceback and no path of this machine."""
+"""Turns errors into problem documents (RFC 9457): one sentence, without traceback or paths of this machine."""
 
 import logging
 from collections.abc import Mapping
@@ -28,12 +28,12 @@ from lookalike.errors import (
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-#: When a client that found a service away should come back; what only a person can mend is not worth waiting for.
+#: Seconds after which a client should come back when a service was away. Errors that need a person have no such time.
 RETRY_AFTER_S = 2
 
-#: Status and sentence, looked up along the class's ancestors: a new error has both from the day it is named. Only the
-#: sentences with {error} repeat what the error says; the others may name folders and hosts, and go to the log.
-TELLING: dict[type[Exception], tuple[int, str]] = {
+#: Status and sentence of each error, looked up along the class's MRO, so that a new subclass has both. Only a sentence
+#: with {error} repeats the error's text; other texts may name folders and hosts and go to the log only.
+RESPONSES: dict[type[Exception], tuple[int, str]] = {
     ImageRejected: (422, "The image is rejected as {error}"),
     NotStored: (404, "{error}"),
     JobUnknown: (404, "There is no such job."),
@@ -41,18 +41,18 @@ TELLING: dict[type[Exception], tuple[int, str]] = {
     IndexMissing: (503, "There is no index yet: ingest images first."),
     IndexUnavailable: (503, "The index does not answer; try again soon."),
     BrokerUnavailable: (503, "The broker does not answer: is a worker or `lookalike up` running?"),
-    SourceUnavailable: (503, "The place where the images lie cannot be read for now."),
-    ModelUnavailable: (503, "The model cannot be loaded; the log of the service says why."),
-    TimeoutError: (503, "The search took too long and was given up; try again soon."),
-    Unavailable: (503, "A part of the service is away; try again soon."),
-    PermanentError: (500, "The service cannot answer this; its log says what to do."),
-    LookalikeError: (500, "The service cannot answer this; its log says why."),
-    Exception: (500, "The service failed; its log says how."),
+    SourceUnavailable: (503, "The storage of the images cannot be read now; try again soon."),
+    ModelUnavailable: (503, "The model cannot be loaded; the service's log says why."),
+    TimeoutError: (503, "The search took too long and was cancelled; try again soon."),
+    Unavailable: (503, "A service that this one needs is not available; try again soon."),
+    PermanentError: (500, "The service cannot answer this request; its log says what to do."),
+    LookalikeError: (500, "The service cannot answer this request; its log says why."),
+    Exception: (500, "The service failed; its log says why."),
 }
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: str) -> JSONResponse:
-    """A problem document; `members` are further ones for programs."""
+    """A response with a problem document; `members` are added to it, for programs."""
     return JSONResponse(document(status, detail, **members), status, headers, MEDIA_TYPE)
 
 
@@ -60,37 +60,37 @@ def document(status: int, detail: str, **members: str) -> dict[str, str | int]:
     return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
 
 
-def described(error: Exception) -> dict[str, str | int]:
-    """The problem document of one of our errors."""
-    status, sentence = next(TELLING[kind] for kind in type(error).__mro__ if kind in TELLING)
+def problem_of(error: Exception) -> dict[str, str | int]:
+    """The problem document for an error."""
+    status, sentence = next(RESPONSES[kind] for kind in type(error).__mro__ if kind in RESPONSES)
     members = {"reason": error.reason.value} if isinstance(error, ImageRejected) else {}
     return document(status, _sentence(sentence.format(error=error)), **members)
 
 
 def install(app: FastAPI) -> None:
-    """Every failure of `app` is told as a problem document from now on."""
-    app.add_exception_handler(HTTPException, _tell_status)
-    app.add_exception_handler(RequestValidationError, _tell_invalid)
+    """Make `app` answer every error with a problem document."""
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
     for kind in (LookalikeError, TimeoutError, Exception):
-        app.add_exception_handler(kind, _tell_error)
+        app.add_exception_handler(kind, _on_error)
 
 
-async def _tell_error(request: Request, error: Exception) -> JSONResponse:
-    told = described(error)
-    if int(told["status"]) >= 500:
+async def _on_error(request: Request, error: Exception) -> JSONResponse:
+    body = problem_of(error)
+    if int(body["status"]) >= 500:
         why = " ".join(str(error).split()) or type(error).__name__
         logger.warning("%s %s: %s", request.method, request.url.path, why)
     headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, (Unavailable, TimeoutError)) else None
-    return JSONResponse(told, int(told["status"]), headers, MEDIA_TYPE)
+    return JSONResponse(body, int(body["status"]), headers, MEDIA_TYPE)
 
 
-async def _tell_status(request: Request, error: Exception) -> JSONResponse:
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return problem(error.status_code, _sentence(error.detail), error.headers)
 
 
-async def _tell_invalid(request: Request, error: Exception) -> JSONResponse:
-    """Of several faults the first: one sentence is read, a list is not."""
+async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+    """Only the first of several faults: people read one sentence, not a list."""
     assert isinstance(error, RequestValidationError)
     fault = error.errors()[0]
     return problem(400, _sentence(f"{fault['loc'][-1]}: {fault['msg']}"))

@@ -1,4 +1,4 @@
-"""The shapes of the answers, as OpenAPI documents them; no logic."""
+"""The JSON schemas of the answers, as OpenAPI documents them."""
 
 from typing import Any, Literal
 

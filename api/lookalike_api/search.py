@@ -1,11 +1,12 @@
-"""The query module: an image in, the ones that look like it out; the same model, decoder and index as the workers'."""
+"""Finds the stored images most similar to an image, with the model, decoder and index that the workers use."""
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
@@ -18,20 +19,23 @@ Filters = Mapping[str, str] | None
 Load = Callable[[ModelIdentity], Embedder]
 Decode = Callable[[bytes, int], DecodedImage]
 
-Answer = TypeVar("Answer")
-
 
 class SizeChanged(Exception):
-    """The pixels were decoded for a model that takes another size."""
+    """The pixels were decoded for a model with another image size."""
 
 
-#: What a search ends with whose index has moved to another version, before it or between its steps.
-MOVED = (ModelMismatch, IndexMissing, SizeChanged)
+#: The index may move to another version before a search, or between two steps of it. These errors say so, and the
+#: second attempt finds the new version.
+RETRY_IF_MOVED: dict[str, Any] = {
+    "retry": retry_if_exception_type((ModelMismatch, IndexMissing, SizeChanged)),
+    "stop": stop_after_attempt(2),
+    "reraise": True,
+}
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is wanted: `k` matches after the first `offset`, none scoring less than `min_score`."""
+    """What is searched for: `k` matches after the first `offset`, none with a score below `min_score`."""
 
     k: int = 10
     offset: int = 0
@@ -40,18 +44,18 @@ class Query:
 
 
 class Embedded(NamedTuple):
-    """Vectors, float32 [N, D], and the model that they are of."""
+    """Vectors, float32 [N, D], and the model that made them."""
 
     vectors: Vectors
     model: ModelIdentity
 
 
 class Searcher:
-    """Answers from one index, and follows it when it moves to another model; threads may share it.
+    """Searches one index, and follows it when it moves to another model. Thread-safe.
 
-    `load` gives the model for what the index holds, and is called for the first image and by `renew`: a search by id
-    needs no model. `decode` is told the side in pixels that the model takes. What the index raises comes through
-    everywhere.
+    `load` loads the model of the vectors in the index. It is called for the first image and by `refresh`; a search by
+    id needs no model. `decode` takes the image size of the model, in pixels. Every method also raises what the index
+    raises.
     """
 
     def __init__(self, index: Index, *, load: Load, decode: Decode) -> None:
@@ -63,64 +67,73 @@ class Searcher:
 
     @property
     def model(self) -> ModelIdentity | None:
-        """The model in use, or None while none is loaded."""
+        """The loaded model, or None before the first one is loaded."""
         return self._embedder.identity if self._embedder else None
 
     @property
     def is_loading(self) -> bool:
-        """Whether the first model is being loaded just now."""
+        """Whether the first model is being loaded now."""
         return self._embedder is None and self._loading.locked()
 
     def like_image(self, data: bytes, k: int, filters: Filters = None) -> list[Match]:
-        """The k images most like an encoded one, best first. Raises ImageRejected, ModelMismatch."""
+        """The k stored images most similar to an encoded image, best first. Raises ImageRejected, ModelMismatch."""
 
         def ask() -> list[Match]:
             vectors, model = self.embed(self.decode(data)[None])
-            return self.near(vectors[0], Query(k, filters=filters or {}), model.fingerprint)
+            return self.nearest(vectors[0], Query(k, filters=filters or {}), model.fingerprint)
 
-        return _again_if_moved(ask, self.renew)
+        def refresh(_: object) -> None:
+            self.refresh()
+
+        return Retrying(**RETRY_IF_MOVED, before_sleep=refresh)(ask)
 
     def like_stored(self, id: str, k: int, filters: Filters = None) -> list[Match]:
-        """The k images most like a stored one, itself left out. Raises NotStored."""
-        return _again_if_moved(lambda: self.near_stored(self.stored(id), Query(k, filters=filters or {})))
+        """The k images most similar to a stored one, without itself, best first. Raises NotStored."""
+
+        def ask() -> list[Match]:
+            return self.neighbours(self.document(id), Query(k, filters=filters or {}))
+
+        return Retrying(**RETRY_IF_MOVED)(ask)
 
     def decode(self, data: bytes) -> Pixels:
-        """uint8 RGB [size, size, 3] of an encoded image, of the usual size while no model is loaded: what is no
-        image is told before a model is loaded for it. Raises ImageRejected."""
+        """The pixels of an encoded image, uint8 RGB [size, size, 3]. Raises ImageRejected.
+
+        Before a model is loaded, `size` is the default: a bad image is rejected without loading a model for it.
+        """
         return self._decode(data, self._embedder.size if self._embedder else IMAGE_SIZE).pixels
 
     def embed(self, pixels: Pixels) -> Embedded:
-        """Of images [N, size, size, 3]. Raises SizeChanged if the model takes another size, ModelMismatch,
-        ModelUnavailable."""
-        embedder = self._embedder or self.renew()
+        """Embed images, uint8 RGB [N, size, size, 3]. Raises SizeChanged if the model takes another size,
+        ModelMismatch, ModelUnavailable."""
+        embedder = self._embedder or self.refresh()
         if pixels.shape[1] != embedder.size:
             raise SizeChanged
         return Embedded(embedder(pixels), embedder.identity)
 
-    def near(self, vector: Vector, query: Query, fingerprint: str) -> list[Match]:
-        """The matches of a vector of the model `fingerprint`, best first. Raises ModelMismatch if the index has moved
-        to another."""
+    def nearest(self, vector: Vector, query: Query, fingerprint: str) -> list[Match]:
+        """The matches of a vector, float32 [D], of the model `fingerprint`, best first. Raises ModelMismatch if the
+        index moved to another model."""
         return _page(self._search(vector, query.offset + query.k, query, fingerprint), query)
 
-    def near_stored(self, document: Document, query: Query) -> list[Match]:
-        """The matches of a stored image, itself left out."""
+    def neighbours(self, document: Document, query: Query) -> list[Match]:
+        """The matches of a stored image, without itself, best first."""
         matches = self._search(document.image_embedding, query.offset + query.k + 1, query, document.model)
         return _page([match for match in matches if match.id != document.id], query)
 
-    def stored(self, id: str) -> Document:
-        """Raises NotStored."""
+    def document(self, id: str) -> Document:
+        """The stored document. Raises NotStored."""
         document = self.index.get(id)
         if document is None:
             raise NotStored(id, self.index.name)
         return document
 
-    def renew(self) -> Embedder:
-        """The model that the index holds now, loaded unless it is the one in use. Raises ModelMismatch for one that
-        the settings do not lead to, ModelUnavailable, BadSetting."""
+    def refresh(self) -> Embedder:
+        """The model of the vectors that the index holds now; loaded unless it already is. Raises ModelMismatch if the
+        settings do not name that model, ModelUnavailable, BadSetting."""
         with self._loading:
-            held = self.index.model()
-            if self._embedder is None or self._embedder.identity.fingerprint != held.fingerprint:
-                self._embedder = self._load(held)
+            stored = self.index.model()
+            if self._embedder is None or self._embedder.identity.fingerprint != stored.fingerprint:
+                self._embedder = self._load(stored)
             return self._embedder
 
     def _search(self, vector: Vector, k: int, query: Query, fingerprint: str) -> list[Match]:
@@ -128,9 +141,9 @@ class Searcher:
 
 
 def mean_of(vectors: Vectors, metric: Metric) -> Vector:
-    """The vector, float32 [D], that is like all of these [N, D]: their mean, of unit length where angles are compared.
+    """The mean, float32 [D], of vectors [N, D]; scaled to unit length for the cosine metric.
 
-    Vectors that cancel each other out give one without a direction, which no index takes.
+    The mean of vectors that cancel each other out is zero, which no index accepts.
     """
     mean = vectors.mean(axis=0, dtype=np.float64)
     length = np.linalg.norm(mean)
@@ -138,14 +151,6 @@ def mean_of(vectors: Vectors, metric: Metric) -> Vector:
         mean /= length
     direction: Vector = mean.astype(np.float32)
     return direction
-
-
-def _again_if_moved(ask: Callable[[], Answer], renew: Callable[[], object] = lambda: None) -> Answer:
-    try:
-        return ask()
-    except MOVED:
-        renew()
-    return ask()
 
 
 def _page(matches: list[Match], query: Query) -> list[Match]:

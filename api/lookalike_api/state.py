@@ -1,4 +1,4 @@
-"""What the routes share while the service runs, made from settings."""
+"""The objects that all requests share while the service runs, made from the settings."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,71 +10,71 @@ from lookalike import factories
 from lookalike.index import Index
 from lookalike.machine import usable_cores
 from lookalike.settings import Settings
-from lookalike_api.admission import Room
-from lookalike_api.async_search import Stages
-from lookalike_api.executors import Lanes
-from lookalike_api.images import Stock
-from lookalike_api.jobs import Jobs
+from lookalike_api.admission import Capacity
+from lookalike_api.async_search import AsyncSearch
+from lookalike_api.executors import Executors
+from lookalike_api.images import StoredImages
+from lookalike_api.jobs import JobHistory
 from lookalike_api.metrics import Metrics
 from lookalike_api.search import Searcher
 from lookalike_api.thumbnails import ThumbnailCache
 from lookalike_api.uploads import Uploads
 from lookalike_api.wiring import open_searcher
 
-#: For one request to the index: whoever waits in front of a page takes a longer one for none.
+#: For one request to the index: somebody who waits at a page takes a slower answer for none.
 INDEX_TIMEOUT_S = 5.0
-#: Bodies in memory at once, as a multiple of the largest one.
+#: Memory for bodies, as a multiple of the largest body.
 UPLOADS_AT_ONCE = 4
-#: Images on their way out at once.
-MOST_DOWNLOADS = 64
+#: Stored images sent at once.
+MAX_DOWNLOADS = 64
 
 
 @dataclass(frozen=True)
-class Parts:
-    """One set per app. `broker_is_optional`: nobody asked for one, so that its absence is no fault."""
+class ServiceState:
+    """One per app. `broker_is_optional`: no broker is configured, so that a missing one is not a failure."""
 
     index: Index
     searcher: Searcher
-    stages: Stages
-    stock: Stock
-    lanes: Lanes
+    search: AsyncSearch
+    images: StoredImages
+    executors: Executors
     uploads: Uploads
-    searches: Room
-    downloads: Room
+    searches: Capacity
+    downloads: Capacity
     metrics: Metrics
-    jobs: Jobs | None
+    jobs: JobHistory | None
     broker_is_optional: bool
     search_timeout_s: float
 
     def broker(self) -> Literal["ready", "away", "not configured"]:
-        if self.jobs is not None and self.jobs.is_answering():
+        if self.jobs is not None and self.jobs.is_available():
             return "ready"
         return "not configured" if self.broker_is_optional else "away"
 
     def close(self) -> None:
-        self.lanes.close()
+        self.executors.close()
         if self.jobs is not None:
             self.jobs.close()
         self.index.close()
 
 
-def open_parts(settings: Settings, broker_url: str | None) -> Parts:
-    """The parts of a service; nothing is asked of index or broker yet. Raises BadSetting."""
+def open_state(settings: Settings, broker_url: str | None) -> ServiceState:
+    """The state of a new service; connects to neither index nor broker yet. Raises BadSetting."""
     index = factories.open_index(settings, timeout_s=min(INDEX_TIMEOUT_S, settings.search_timeout_s))
     searcher = open_searcher(settings, index)
-    lanes = Lanes(usable_cores())
-    jobs = Jobs(broker_url) if broker_url else None
-    searches = Room(settings.max_searches)
+    executors = Executors(usable_cores())
+    jobs = JobHistory(broker_url) if broker_url else None
+    searches = Capacity(settings.max_searches)
     thumbnails = ThumbnailCache(settings.thumbnail_cache_bytes)
-    return Parts(
+    return ServiceState(
         index=index,
         searcher=searcher,
-        stages=Stages(searcher, lanes),
-        stock=Stock(index, factories.storage(settings), partial(factories.thumbnail, settings), thumbnails),
-        lanes=lanes,
+        search=AsyncSearch(searcher, executors),
+        images=StoredImages(index, factories.storage(settings), partial(factories.thumbnail, settings), thumbnails),
+        executors=executors,
         uploads=Uploads(settings.max_upload_bytes, UPLOADS_AT_ONCE * settings.max_upload_bytes),
         searches=searches,
-        downloads=Room(MOST_DOWNLOADS),
+        downloads=Capacity(MAX_DOWNLOADS),
         metrics=Metrics(index, searches, jobs.ledger if jobs else None, broker_url),
         jobs=jobs,
         broker_is_optional=settings.broker_url is None,
@@ -82,10 +82,10 @@ def open_parts(settings: Settings, broker_url: str | None) -> Parts:
     )
 
 
-# Not waiting for anything, yet `async`: FastAPI would give a plain function a thread for every request.
-async def _of(request: Request) -> Parts:
-    parts: Parts = request.state.parts
-    return parts
+# `async` although it awaits nothing: FastAPI runs a plain function in a thread, for every request.
+async def _of(request: Request) -> ServiceState:
+    state: ServiceState = request.state.service
+    return state
 
 
-Shared = Annotated[Parts, Depends(_of)]
+State = Annotated[ServiceState, Depends(_of)]

@@ -1,27 +1,24 @@
-"""Thumbnails that were made already, the last used ones, in bounded memory; knows neither images nor files."""
+"""A cache of thumbnails, bounded by bytes."""
 
 import threading
-from collections import OrderedDict
+
+from cachetools import LRUCache
 
 
 class ThumbnailCache:
-    """Encoded images by key, together of at most `max_bytes`. Threads may share it."""
+    """The least recently used thumbnails are dropped once all together exceed `max_bytes`. Thread-safe."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._cache: LRUCache[str, bytes] = LRUCache(max_bytes, getsizeof=len)
+        # LRUCache is not thread-safe: even a read changes its order.
         self._lock = threading.Lock()
 
     def get(self, key: str) -> bytes | None:
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            return self._cache.get(key)
 
     def put(self, key: str, data: bytes) -> None:
+        """Cache `data`, unless it is larger than the whole cache."""
         with self._lock:
-            self._bytes += len(data) - len(self._kept.pop(key, b""))
-            self._kept[key] = data
-            while self._bytes > self._max_bytes:
-                self._bytes -= len(self._kept.popitem(last=False)[1])
+            if len(data) <= self._cache.maxsize:
+                self._cache[key] = data

@@ -1,4 +1,4 @@
-"""A searcher from settings: what the service and the command line both start from, so it loads nothing of HTTP."""
+"""Makes a Searcher from the settings, for the service and for the command line. Imports no HTTP library."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -12,25 +12,25 @@ from lookalike.settings import Settings
 from lookalike_api.search import Searcher
 
 
-def open_searcher(settings: Settings, index: Index | None = None, *, is_hurried: bool = False) -> Searcher:
-    """Nothing heavy is loaded before the first image; or, `is_hurried`, the model at once, beside the index's
-    client, if it has been compiled before. Raises BadSetting, ModelUnavailable for a missing file."""
+def open_searcher(settings: Settings, index: Index | None = None, *, preload: bool = False) -> Searcher:
+    """A Searcher that loads its model with the first image. With `preload`, a model that is already built starts to
+    load at once, in parallel with the index's client. Raises BadSetting, and ModelUnavailable for a missing file."""
     spec = factories.model_spec(settings)
-    begun = _begun(settings, spec) if is_hurried and is_built(spec, settings.home) else None
+    loading = _start_loading(settings, spec) if preload and is_built(spec, settings.home) else None
     return Searcher(
         index or factories.open_index(settings),
-        load=partial(_load, settings, spec, begun),
+        load=partial(_load, settings, spec, loading),
         decode=lambda data, size: factories.decode(settings, data, size=size),
     )
 
 
-def _begun(settings: Settings, spec: ModelSpec) -> Future[Embedder]:
+def _start_loading(settings: Settings, spec: ModelSpec) -> Future[Embedder]:
     return ThreadPoolExecutor(1).submit(_embedder, settings, spec)
 
 
-def _load(settings: Settings, ours: ModelSpec, begun: Future[Embedder] | None, held: ModelIdentity) -> Embedder:
-    spec = factories.followed_spec(settings, held)
-    return begun.result() if begun and spec == ours else _embedder(settings, spec)
+def _load(settings: Settings, ours: ModelSpec, loading: Future[Embedder] | None, stored: ModelIdentity) -> Embedder:
+    spec = factories.followed_spec(settings, stored)
+    return loading.result() if loading and spec == ours else _embedder(settings, spec)
 
 
 def _embedder(settings: Settings, spec: ModelSpec) -> Embedder:

@@ -69,7 +69,7 @@ def _opened(settings: Settings, chosen: list[str], *, needs_model: bool) -> Sear
     if settings.api_url is None:
         from lookalike_api.wiring import open_searcher
 
-        return open_searcher(settings, is_hurried=needs_model)
+        return open_searcher(settings, preload=needs_model)
     if chosen:
         what = f"{', '.join(chosen)} cannot be chosen here: the query service of LOOKALIKE_API_URL has its own."
         raise BadSetting(what, "Leave it out, or unset LOOKALIKE_API_URL to search without the service.")

@@ -63,7 +63,7 @@ def test_a_service_with_a_key_asks_for_it_and_then_shows_its_pictures(
         dialog = visitor.page.get_by_role("dialog")
         expect(dialog).to_contain_text("asks for a key")
         visitor.page.keyboard.press("Escape")
-        expect(visitor.page.get_by_role("alert")).to_contain_text("Show the API key")
+        expect(visitor.page.get_by_role("alert")).to_contain_text("Send the API key")
         visitor.page.reload()
         for key, title in (("wrong", "asks for a key"), (KEY, "is not right")):
             expect(dialog).to_contain_text(title)

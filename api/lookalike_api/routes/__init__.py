@@ -1,1 +1,1 @@
-"""The routes, a module for each thing that is asked for."""
+"""The routes, one module for each kind of resource."""

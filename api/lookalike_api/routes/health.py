@@ -1,4 +1,4 @@
-"""Whether the service lives, whether it can answer, and its numbers."""
+"""Liveness, readiness and metrics."""
 
 from fastapi import APIRouter, Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -6,39 +6,40 @@ from starlette.exceptions import HTTPException
 
 from lookalike_api.problems import RETRY_AFTER_S
 from lookalike_api.schemas import Live, Ready, ReadyIndex, problems
-from lookalike_api.state import Parts, Shared
+from lookalike_api.state import ServiceState, State
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/health/live")
 async def live() -> Live:
+    """Whether the process runs."""
     return Live()
 
 
 @router.get("/health/ready", responses=problems(503))
-async def ready(parts: Shared) -> Ready:
-    """Ready to search: the index answers and holds vectors of the model, which is loaded. The broker is told of, but
-    not needed for that."""
-    return await parts.lanes.probes.run(lambda: _looked(parts))
+async def ready(state: State) -> Ready:
+    """Whether the service can search: the index answers, and the model of its vectors is loaded. The broker's state is
+    reported too, but searches do not need it."""
+    return await state.executors.probes.run(lambda: _check_ready(state))
 
 
 @router.get(
     "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 )
-async def metrics(parts: Shared) -> Response:
-    """For Prometheus."""
-    return Response(await parts.lanes.probes.run(parts.metrics.text), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+async def metrics(state: State) -> Response:
+    """Metrics in Prometheus' text format."""
+    return Response(await state.executors.probes.run(state.metrics.render), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def _looked(parts: Parts) -> Ready:
-    documents = parts.index.count()
-    if parts.searcher.is_loading:
+def _check_ready(state: ServiceState) -> Ready:
+    documents = state.index.count()
+    if state.searcher.is_loading:
         raise HTTPException(503, "The model is being loaded; try again soon.", {"Retry-After": str(RETRY_AFTER_S)})
-    # Loads the model where there was no index to load it for when the service started.
-    embedder = parts.searcher.renew()
+    # If there was no index when the service started, the model is loaded only now.
+    embedder = state.searcher.refresh()
     return Ready(
-        index=ReadyIndex(name=parts.index.name, documents=documents),
+        index=ReadyIndex(name=state.index.name, documents=documents),
         model=str(embedder.identity),
-        broker=parts.broker(),
+        broker=state.broker(),
     )

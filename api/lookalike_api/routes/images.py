@@ -1,4 +1,4 @@
-"""The stored images themselves, their thumbnails and their labels."""
+"""The stored images, their thumbnails and their labels."""
 
 import hashlib
 from functools import partial
@@ -8,69 +8,71 @@ from fastapi import APIRouter, Header, Path, Query, Response
 
 from lookalike import __version__
 from lookalike_api.schemas import Info, Label, Labels, problems
-from lookalike_api.state import Shared
+from lookalike_api.state import State
 
-router = APIRouter(tags=["pictures"])
+router = APIRouter(tags=["images"])
 
-MOST_LABELS = 1000
-#: How long a browser shows an image without asking whether it changed.
+MAX_LABELS = 1000
+#: A browser shows an image for ten minutes before it asks whether it changed.
 FRESH = "private, max-age=600"
 
-Id = Annotated[str, Path(max_length=100, description="As a search tells it.")]
-Size = Annotated[int, Query(ge=32, le=1024, description="The longest side, in pixels; nothing is enlarged.")]
+Id = Annotated[str, Path(max_length=100, description="The id of a match.")]
+Size = Annotated[int, Query(ge=32, le=1024, description="The longest side, in pixels. Images are never enlarged.")]
 IfNoneMatch = Annotated[str | None, Header()]
 
 _IMAGE = {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}, "description": "The image."}
 _THUMBNAIL = {**_IMAGE, "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
-_SAME = {"description": "It is the one that you have."}
+_NOT_MODIFIED = {"description": "The image has not changed."}
 
 
-@router.get("/images/{id}", response_class=Response, responses={200: _IMAGE, 304: _SAME, **problems(400, 404, 503)})
-async def image(parts: Shared, id: Id, if_none_match: IfNoneMatch = None) -> Response:
-    """The stored image, as its file is now."""
-    with parts.downloads.one():
-        data, media_type = await parts.lanes.images.run(partial(parts.stock.image, id))
+@router.get(
+    "/images/{id}", response_class=Response, responses={200: _IMAGE, 304: _NOT_MODIFIED, **problems(400, 404, 503)}
+)
+async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Response:
+    """The stored image: its file, as it is now."""
+    with state.downloads.acquire():
+        data, media_type = await state.executors.images.run(partial(state.images.original, id))
         tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    if _has(if_none_match, tag):
-        return _same(tag)
+    if _matches(if_none_match, tag):
+        return _not_modified(tag)
     return Response(data, media_type=media_type, headers={"ETag": tag, "Cache-Control": FRESH})
 
 
 @router.get(
     "/images/{id}/thumbnail",
     response_class=Response,
-    responses={200: _THUMBNAIL, 304: _SAME, **problems(400, 404, 503)},
+    responses={200: _THUMBNAIL, 304: _NOT_MODIFIED, **problems(400, 404, 503)},
 )
-async def thumbnail(parts: Shared, id: Id, size: Size = 256, if_none_match: IfNoneMatch = None) -> Response:
-    """The stored image, small, upright and as a JPEG."""
-    with parts.downloads.one():
-        content = await parts.lanes.index.run(partial(parts.stock.hash, id))
+async def thumbnail(state: State, id: Id, size: Size = 256, if_none_match: IfNoneMatch = None) -> Response:
+    """A small JPEG of the stored image, rotated as its EXIF data says."""
+    with state.downloads.acquire():
+        content = await state.executors.index.run(partial(state.images.content_hash, id))
         tag = f'"{content[:32]}-{size}"'
-        if _has(if_none_match, tag):
-            return _same(tag)
-        data = await parts.lanes.images.run(partial(parts.stock.thumbnail, id, size, tag))
+        if _matches(if_none_match, tag):
+            return _not_modified(tag)
+        data = await state.executors.images.run(partial(state.images.thumbnail, id, size, tag))
     return Response(data, media_type="image/jpeg", headers={"ETag": tag, "Cache-Control": FRESH})
 
 
 @router.get("/labels", responses=problems(503))
-async def labels(parts: Shared) -> Labels:
-    """The labels, most frequent first; those beyond a thousand are left out."""
-    counted = await parts.lanes.index.run(partial(parts.index.labels, MOST_LABELS))
+async def labels(state: State) -> Labels:
+    """The thousand most frequent labels, most frequent first."""
+    counted = await state.executors.index.run(partial(state.index.labels, MAX_LABELS))
     return Labels(labels=[Label(name=name, documents=documents) for name, documents in counted.items()])
 
 
 @router.get("/info", responses=problems(503))
-async def info(parts: Shared) -> Info:
-    """Which index and which model answer."""
-    model = await parts.lanes.index.run(parts.index.model)
-    documents = await parts.lanes.index.run(parts.index.count)
-    return Info(index=parts.index.name, model=model.name, documents=documents, version=__version__)
+async def info(state: State) -> Info:
+    """The index and the model of this service."""
+    model = await state.executors.index.run(state.index.model)
+    documents = await state.executors.index.run(state.index.count)
+    return Info(index=state.index.name, model=model.name, documents=documents, version=__version__)
 
 
-def _has(if_none_match: str | None, tag: str) -> bool:
-    """Whether the client holds this version (RFC 9110, 13.1.2)."""
+def _matches(if_none_match: str | None, tag: str) -> bool:
+    """Whether the client already has this version (RFC 9110, section 13.1.2)."""
     return if_none_match is not None and any(item.strip() in (tag, "W/" + tag) for item in if_none_match.split(","))
 
 
-def _same(tag: str) -> Response:
+def _not_modified(tag: str) -> Response:
     return Response(status_code=304, headers={"ETag": tag, "Cache-Control": FRESH})

@@ -1,4 +1,4 @@
-"""Searches: by an image, by a stored one, by several at once."""
+"""Searches by an image, by a stored image, and by several images."""
 
 import asyncio
 from functools import partial
@@ -14,20 +14,20 @@ from lookalike.records import Match as StoredMatch
 from lookalike.records import Pixels, document_id
 from lookalike_api.async_search import Stopwatch
 from lookalike_api.images import ID
-from lookalike_api.problems import described
-from lookalike_api.routes.params import FILTERING, Asking
+from lookalike_api.problems import problem_of
+from lookalike_api.routes.params import FILTERING, QueryParams
 from lookalike_api.schemas import Failed, Found, FoundEach, Match, Matches, Problem, Took, problems
 from lookalike_api.search import Query, mean_of
-from lookalike_api.state import Parts, Shared
+from lookalike_api.state import ServiceState, State
 
 router = APIRouter(tags=["search"])
 
-MOST_IMAGES = 32
-LONGEST_URI = 8192
+MAX_IMAGES = 32
+MAX_URI_LENGTH = 8192
 
 _BINARY = {"type": "string", "format": "binary"}
 _ONE = {"type": "object", "required": ["image"], "properties": {"image": _BINARY}}
-_SEVERAL = {"type": "array", "items": _BINARY, "minItems": 1, "maxItems": MOST_IMAGES}
+_SEVERAL = {"type": "array", "items": _BINARY, "minItems": 1, "maxItems": MAX_IMAGES}
 _MANY = {"type": "object", "required": ["image"], "properties": {"image": _SEVERAL}}
 
 
@@ -43,40 +43,40 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
     openapi_extra=_body(application__octet_stream=_BINARY, multipart__form_data=_ONE),
     description=f"The body is the image, of any content type, or a form with one part `image`. {FILTERING}",
 )
-async def search_by_image(request: Request, parts: Shared, query: Annotated[Query, Depends(Asking())]) -> Found:
-    parts.searches.knock()
-    async with parts.uploads.image(request) as data:
-        # Only now: a slow upload must not take the place of a search.
-        watch = Stopwatch(parts.metrics.observe)
-        with parts.searches.one():
-            async with asyncio.timeout(parts.search_timeout_s):
-                ask = partial(_like_image, parts, data, query, watch)
-                return _found(await parts.stages.following(ask), watch)
+async def search_by_image(request: Request, state: State, query: Annotated[Query, Depends(QueryParams())]) -> Found:
+    state.searches.check()
+    async with state.uploads.image(request) as data:
+        # Counted and timed from here: a slow upload must not take the place of a search.
+        watch = Stopwatch(state.metrics.observe)
+        with state.searches.acquire():
+            async with asyncio.timeout(state.search_timeout_s):
+                ask = partial(_like_image, state, data, query, watch)
+                return _answer(await state.search.following(ask), watch)
 
 
 @router.get(
     "/search",
     response_model=Found,
     responses=problems(400, 404, 503),
-    description=f"Neighbours of a stored image: exactly one of `id` and `uri` says which. {FILTERING}",
+    description=f"The neighbours of a stored image, given by exactly one of `id` and `uri`. {FILTERING}",
 )
 async def search_by_stored(
-    parts: Shared,
-    query: Annotated[Query, Depends(Asking("id", "uri", "include_self"))],
+    state: State,
+    query: Annotated[Query, Depends(QueryParams("id", "uri", "include_self"))],
     id: Annotated[str | None, Parameter(max_length=100)] = None,
-    uri: Annotated[str | None, Parameter(max_length=LONGEST_URI)] = None,
+    uri: Annotated[str | None, Parameter(max_length=MAX_URI_LENGTH)] = None,
     include_self: bool = False,
 ) -> Found:
-    watch = Stopwatch(parts.metrics.observe)
+    watch = Stopwatch(state.metrics.observe)
     if (id is None) == (uri is None):
-        raise HTTPException(400, "Say which image: either id or uri.")
-    wanted = id if id is not None else document_id(uri or "")
-    if not ID.fullmatch(wanted):
-        raise NotStored(wanted, parts.index.name)
-    with parts.searches.one():
-        async with asyncio.timeout(parts.search_timeout_s):
-            ask = partial(_like_stored, parts, wanted, query, watch, include_self)
-            return _found(await parts.stages.following(ask, by_image=False), watch)
+        raise HTTPException(400, "Give exactly one of id and uri.")
+    image_id = id if id is not None else document_id(uri or "")
+    if not ID.fullmatch(image_id):
+        raise NotStored(image_id, state.index.name)
+    with state.searches.acquire():
+        async with asyncio.timeout(state.search_timeout_s):
+            ask = partial(_like_stored, state, image_id, query, watch, include_self)
+            return _answer(await state.search.following(ask, by_image=False), watch)
 
 
 @router.post(
@@ -84,73 +84,77 @@ async def search_by_stored(
     response_model=FoundEach | Found,
     responses=problems(400, 408, 413, 415, 422, 503),
     openapi_extra=_body(multipart__form_data=_MANY),
-    description="Several images, each a part `image` of a form. `each` searches for every one and tells of those "
-    f"that are rejected; `mean` searches once for what is like all of them. {FILTERING}",
+    description="Several images, each a part `image` of a form. Mode `each` runs one search for each image, and "
+    f"returns a problem in place of a rejected one. Mode `mean` runs one search with the mean of all. {FILTERING}",
 )
 async def search_by_images(
     request: Request,
-    parts: Shared,
-    query: Annotated[Query, Depends(Asking("mode"))],
+    state: State,
+    query: Annotated[Query, Depends(QueryParams("mode"))],
     mode: Literal["each", "mean"] = "each",
 ) -> FoundEach | Found:
-    parts.searches.knock()
-    async with parts.uploads.images(request, MOST_IMAGES) as images:
-        watch = Stopwatch(parts.metrics.observe)
-        with parts.searches.one():
-            async with asyncio.timeout(parts.search_timeout_s):
+    state.searches.check()
+    async with state.uploads.images(request, MAX_IMAGES) as images:
+        watch = Stopwatch(state.metrics.observe)
+        with state.searches.acquire():
+            async with asyncio.timeout(state.search_timeout_s):
                 if mode == "mean":
-                    like_all = partial(_like_all, parts, images, query, watch)
-                    return _found(await parts.stages.following(like_all), watch)
-                return await parts.stages.following(partial(_like_each, parts, images, query, watch))
+                    like_all = partial(_like_all, state, images, query, watch)
+                    return _answer(await state.search.following(like_all), watch)
+                return await state.search.following(partial(_like_each, state, images, query, watch))
 
 
-async def _like_image(parts: Parts, image: bytes, query: Query, watch: Stopwatch) -> list[StoredMatch]:
-    pixels = await parts.stages.decode(image, watch)
-    vectors, model = await parts.stages.embed(pixels[None], watch)
-    return await parts.stages.near(vectors[0], query, model.fingerprint, watch)
+async def _like_image(state: ServiceState, image: bytes, query: Query, watch: Stopwatch) -> list[StoredMatch]:
+    pixels = await state.search.decode(image, watch)
+    vectors, model = await state.search.embed(pixels[None], watch)
+    return await state.search.nearest(vectors[0], query, model.fingerprint, watch)
 
 
-async def _like_stored(parts: Parts, id: str, query: Query, watch: Stopwatch, include_self: bool) -> list[StoredMatch]:
-    document = await parts.stages.stored(id, watch)
+async def _like_stored(
+    state: ServiceState, id: str, query: Query, watch: Stopwatch, include_self: bool
+) -> list[StoredMatch]:
+    document = await state.search.document(id, watch)
     if include_self:
-        return await parts.stages.near(document.image_embedding, query, document.model, watch)
-    return await parts.stages.near_stored(document, query, watch)
+        return await state.search.nearest(document.image_embedding, query, document.model, watch)
+    return await state.search.neighbours(document, query, watch)
 
 
-async def _like_all(parts: Parts, images: list[bytes], query: Query, watch: Stopwatch) -> list[StoredMatch]:
-    pixels = [await parts.stages.decode(image, watch) for image in images]
-    vectors, model = await parts.stages.embed(np.stack(pixels), watch)
-    return await parts.stages.near(mean_of(vectors, model.metric), query, model.fingerprint, watch)
+async def _like_all(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> list[StoredMatch]:
+    pixels = [await state.search.decode(image, watch) for image in images]
+    vectors, model = await state.search.embed(np.stack(pixels), watch)
+    return await state.search.nearest(mean_of(vectors, model.metric), query, model.fingerprint, watch)
 
 
-async def _like_each(parts: Parts, images: list[bytes], query: Query, watch: Stopwatch) -> FoundEach:
-    decoded = [await _decoded(parts, image, watch) for image in images]
+async def _like_each(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> FoundEach:
+    decoded = [await _decode(state, image, watch) for image in images]
     readable = [pixels for pixels in decoded if not isinstance(pixels, ImageRejected)]
-    matches = iter(await _near_each(parts, readable, query, watch))
+    matches = iter(await _nearest_each(state, readable, query, watch))
     answers = [
-        Failed(error=Problem.model_validate(described(item))) if isinstance(item, ImageRejected) else next(matches)
+        Failed(error=Problem.model_validate(problem_of(item))) if isinstance(item, ImageRejected) else next(matches)
         for item in decoded
     ]
     return FoundEach(answers=answers, took_ms=Took(**watch.stop()))
 
 
-async def _decoded(parts: Parts, image: bytes, watch: Stopwatch) -> Pixels | ImageRejected:
+async def _decode(state: ServiceState, image: bytes, watch: Stopwatch) -> Pixels | ImageRejected:
     try:
-        return await parts.stages.decode(image, watch)
+        return await state.search.decode(image, watch)
     except ImageRejected as rejected:
         return rejected
 
 
-async def _near_each(parts: Parts, pixels: list[Pixels], query: Query, watch: Stopwatch) -> list[Matches]:
+async def _nearest_each(state: ServiceState, pixels: list[Pixels], query: Query, watch: Stopwatch) -> list[Matches]:
     if not pixels:
         return []
-    vectors, model = await parts.stages.embed(np.stack(pixels), watch)
-    return [Matches(matches=_plain(await parts.stages.near(one, query, model.fingerprint, watch))) for one in vectors]
+    vectors, model = await state.search.embed(np.stack(pixels), watch)
+    return [
+        Matches(matches=_schemas(await state.search.nearest(one, query, model.fingerprint, watch))) for one in vectors
+    ]
 
 
-def _found(matches: list[StoredMatch], watch: Stopwatch) -> Found:
-    return Found(matches=_plain(matches), took_ms=Took(**watch.stop()))
+def _answer(matches: list[StoredMatch], watch: Stopwatch) -> Found:
+    return Found(matches=_schemas(matches), took_ms=Took(**watch.stop()))
 
 
-def _plain(matches: list[StoredMatch]) -> list[Match]:
+def _schemas(matches: list[StoredMatch]) -> list[Match]:
     return [Match.of(match) for match in matches]

@@ -1,0 +1,101 @@
+"""Reads the parts named `image` of a multipart/form-data body (RFC 7578), in memory."""
+
+from collections.abc import Iterator
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.exceptions import HTTPException
+
+#: The name of the parts that are read.
+PART = b"image"
+#: Parts of any name; no real form has more.
+MAX_PARTS = 100
+
+
+class ImageForm:
+    """The parts named `image`, fed piece by piece; other parts are skipped. Every method raises HTTPException 400.
+
+    Not Starlette's `request.form()`: that decodes a part without a file name as text, which destroys an image's bytes,
+    copies larger parts to disk, and accepts a body that ends before its last boundary.
+    """
+
+    def __init__(self, content_type: bytes, max_images: int) -> None:
+        self._max_images = max_images
+        self._images: list[bytearray] = []
+        self._parts = 0
+        self._is_complete = self._is_image = False
+        self._header = self._value = b""
+        self._disposition = b""
+        callbacks = {
+            "on_part_begin": self._begin_part,
+            "on_header_field": self._add_to_header,
+            "on_header_value": self._add_to_value,
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._end_headers,
+            "on_part_data": self._add_data,
+            "on_end": self._end,
+        }
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+        if not boundary:
+            raise HTTPException(400, "The form's boundary is missing in Content-Type.")
+        try:
+            self._parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]
+        except FormParserError as error:
+            raise _malformed(error) from error
+
+    def feed(self, piece: bytes) -> None:
+        try:
+            self._parser.write(piece)
+        except FormParserError as error:
+            raise _malformed(error) from error
+
+    def finish(self) -> list[bytes]:
+        """The images, in the order of the form; at least one."""
+        if not self._is_complete:
+            raise HTTPException(400, "The form ends before its last boundary.")
+        if not self._images:
+            raise HTTPException(400, "The form has no part named image.")
+        return list(self._take_images())
+
+    def _take_images(self) -> Iterator[bytes]:
+        """Copies and frees one image after the other, so that memory never holds all of them twice."""
+        for position, image in enumerate(self._images):
+            self._images[position] = bytearray()
+            yield bytes(image)
+
+    def _begin_part(self) -> None:
+        self._parts += 1
+        self._disposition = self._header = self._value = b""
+        self._is_image = False
+        if self._parts > MAX_PARTS:
+            raise HTTPException(400, f"The form has more than {MAX_PARTS} parts.")
+
+    def _add_to_header(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _add_to_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = self._value
+        self._header = self._value = b""
+
+    def _end_headers(self) -> None:
+        self._is_image = parse_options_header(self._disposition)[1].get(b"name") == PART
+        if self._is_image:
+            self._images.append(bytearray())
+            if len(self._images) > self._max_images:
+                plural = "s" if self._max_images > 1 else ""
+                raise HTTPException(400, f"Send at most {self._max_images} part{plural} named image.")
+
+    def _add_data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_image:
+            self._images[-1] += data[start:end]
+
+    def _end(self) -> None:
+        self._is_complete = True
+
+
+def _malformed(error: FormParserError) -> HTTPException:
+    return HTTPException(400, f"The form cannot be read: {error}")
