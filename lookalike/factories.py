@@ -3,17 +3,20 @@
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lookalike import embedding, images, index
+from lookalike import embedding, index
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.embedding.specs.spec_lookup import spec_of
 from lookalike.errors import ModelMismatch
-from lookalike.images import DecodedImage
 from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
 from lookalike.records import Diagnostic, ModelIdentity
 from lookalike.settings import Settings
 from lookalike.storage import Storage
+
+if TYPE_CHECKING:
+    from lookalike.images import DecodedImage
 
 
 def model_spec(settings: Settings) -> ModelSpec:
@@ -92,13 +95,17 @@ def storage(settings: Settings) -> Storage:
     return Storage(roots=settings.roots, max_bytes=settings.max_image_bytes)
 
 
-def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> DecodedImage:
+def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> "DecodedImage":
     """An image of `size` x `size` pixels, the side that the model takes. Raises ImageRejected."""
+    from lookalike import images  # Pillow and NumPy are not in the base installation
+
     return images.decode(data, max_pixels=settings.max_image_pixels, size=size)
 
 
 def thumbnail(settings: Settings, data: bytes, size: int) -> bytes:
     """Raises ImageRejected."""
+    from lookalike import images
+
     return images.thumbnail(data, max_pixels=settings.max_image_pixels, size=size)
 
 

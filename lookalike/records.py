@@ -4,16 +4,21 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-#: uint8 RGB, shape [N, size, size, 3]: the size is the model's, mostly 224.
-Pixels = NDArray[np.uint8]
-#: float32, shape [N, D].
-Vectors = NDArray[np.float32]
-#: float32, shape [D].
-Vector = NDArray[np.float32]
+    #: uint8 RGB, shape [N, size, size, 3]: the size is the model's, mostly 224.
+    Pixels: TypeAlias = NDArray[np.uint8]
+    #: float32, shape [N, D].
+    Vectors: TypeAlias = NDArray[np.float32]
+    #: float32, shape [D].
+    Vector: TypeAlias = NDArray[np.float32]
+else:
+    # The base installation has no NumPy: these names are for annotations only.
+    Pixels = Vectors = Vector = Any
 
 
 class Reason(StrEnum):

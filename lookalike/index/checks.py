@@ -3,8 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from lookalike.errors import BadSetting, ImageRejected, ModelMismatch
 from lookalike.records import Document, Metric, ModelIdentity, Reason, Rejected, Vector
 
@@ -78,6 +76,8 @@ def sift(documents: Sequence[Document], index: str, model: ModelIdentity) -> tup
 
 def flaw(vector: Vector, model: ModelIdentity) -> str:
     """What is wrong with this vector, or nothing."""
+    import numpy as np  # not in the base installation, which stores no vectors
+
     if vector.shape != (model.dimension,):
         return f"its shape is {vector.shape}, the index takes ({model.dimension},)"
     if not np.isfinite(vector).all():

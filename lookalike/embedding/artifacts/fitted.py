@@ -11,10 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from lookalike.embedding.artifacts import saved_models
 from lookalike.embedding.artifacts.saved_models import FITTED
@@ -22,7 +19,14 @@ from lookalike.embedding.specs.spec import Head, ModelSpec
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Vectors
 
-Matrix = NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix: TypeAlias = NDArray[np.float32]
+else:
+    # The base installation, which names models and runs none, has no NumPy: it is imported where it is used.
+    Matrix = Any
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class FittedHead:
 
 def project(layers: Sequence[Layer], features: Vectors) -> Vectors:
     """What the graph makes of unit-length pooled features [N, C]: float32 [N, D] of unit length."""
+    import numpy as np
+
     x = features
     for number, layer in enumerate(layers):
         x = (np.maximum(x, 0) if number else x) @ layer.kernel + layer.bias
@@ -78,13 +84,17 @@ def names(home: Path) -> list[str]:
 
 def write(home: Path, name: str, base: ModelSpec, kind: Head, layers: list[Layer], origin: Origin) -> FittedHead:
     """Keep a head fitted to the pooled features of `base`, in one step. Raises DiskFull, ModelUnavailable."""
+    import numpy as np
+
     about = {"base": json.loads(base.to_json()), "head": kind.value, "origin": vars(origin)}
     arrays = _arrays(layers) | {"about": np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)}
     FITTED.write(home, name, partial(_fill, arrays))
     return read(home, name)
 
 
-def _fill(arrays: dict[str, NDArray[Any]], file: IO[bytes]) -> None:
+def _fill(arrays: "dict[str, NDArray[Any]]", file: IO[bytes]) -> None:
+    import numpy as np
+
     np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
@@ -121,6 +131,8 @@ def layers_of(spec: ModelSpec) -> list[Layer]:
 
 
 def _load(path: Path) -> tuple[dict[str, Any], list[Layer]]:
+    import numpy as np
+
     try:
         # Opened here, because NumPy leaves a file that is damaged open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -143,13 +155,17 @@ def _damaged(path: Path, why: object) -> ModelUnavailable:
     return ModelUnavailable(f"The fitted model {path} is damaged: {why}.", "Remove it, and fit it again.")
 
 
-def _arrays(layers: list[Layer]) -> dict[str, NDArray[Any]]:
+def _arrays(layers: list[Layer]) -> "dict[str, NDArray[Any]]":
+    import numpy as np
+
     kernels = {f"kernel_{number}": layer.kernel.astype(np.float32) for number, layer in enumerate(layers)}
     return kernels | {f"bias_{number}": layer.bias.astype(np.float32) for number, layer in enumerate(layers)}
 
 
 def _digest(layers: list[Layer]) -> str:
     """sha256 over shapes and numbers, so that the same head has the same digest whenever it was fitted."""
+    import numpy as np
+
     digest = hashlib.sha256()
     for name, array in sorted(_arrays(layers).items()):
         digest.update(f"{name}{array.shape}".encode())

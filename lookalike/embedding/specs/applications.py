@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from lookalike.embedding.graph.checkpoint import LITE0_SHA256
 from lookalike.embedding.specs.spec import IMAGE_SIZE, LITE0, Head, ModelSpec, Preprocessing
 
+#: sha256 of efficientnet-lite0-57934424.pth as published; its first digits are in the name of the file.
+LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 #: The classes of keras.applications by the preprocessing they were trained with (`none`: it is inside the graph).
 _APPLICATIONS = {
     Preprocessing.CAFFE: "ResNet50 ResNet101 ResNet152 VGG16 VGG19",

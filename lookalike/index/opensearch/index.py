@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from lookalike.errors import IndexConflict, IndexMissing, IndexUnavailable, ModelMismatch
 from lookalike.index.base import IndexOptions
 from lookalike.index.checks import is_version, sift
@@ -83,6 +81,8 @@ class OpenSearchIndex:
         source = self._fetch([id], bulk.SOURCE_FIELDS).get(id)
         if source is None:
             return None
+        import numpy as np  # not in the base installation
+
         vector = np.asarray(source.pop("image_embedding"), dtype=np.float32)
         return Document(id=id, image_embedding=vector, **source)
 
