@@ -53,7 +53,7 @@ class Grpc(Variation):
         self._channel.close()
         super().close()
 
-    def _attempt(self, operations: list[bulk.Operation]) -> bulk.Tally:
+    def send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
         request = self._messages.BulkRequest(index=self.name, require_alias=True)
         for operation in operations:
             line = request.bulk_request_body.add(object=operation.body)
@@ -62,7 +62,7 @@ class Grpc(Variation):
             items = self._bulk(request, timeout=TIMEOUT_S).items
         except self._grpc.RpcError as error:
             raise NoGrpc(f"{error.code().name}: {error.details()}") from error
-        return bulk.tally(operations, [{"index": _answer(item.index)} for item in items])
+        return bulk.read_response(operations, [{"index": _answer(item.index)} for item in items])
 
 
 class GrpcSmile(Grpc):

@@ -11,9 +11,10 @@ import orjson
 
 from benchmarks import smile
 from lookalike.index import IndexOptions
-from lookalike.index.checks import sift
+from lookalike.index.checks import validate
 from lookalike.index.opensearch import bulk, mapping
-from lookalike.index.opensearch.index import BULK_ANSWER, OpenSearchIndex
+from lookalike.index.opensearch.bulk_writer import RESPONSE_FILTER, BulkWriter
+from lookalike.index.opensearch.index import OpenSearchIndex
 from lookalike.records import Document, ModelIdentity, Rejected
 
 OPTIONS = IndexOptions()
@@ -37,6 +38,10 @@ class Variation(Ours):
     #: Whether the server keeps vectors a second time, within the JSON of each document.
     has_whole_source = False
 
+    def __init__(self, url: str, name: str) -> None:
+        super().__init__(url, name)
+        self._writer = VariedWriter(self)
+
     def ensure(self, model: ModelIdentity) -> None:
         if not self.has_whole_source:
             return super().ensure(model)
@@ -47,21 +52,34 @@ class Variation(Ours):
         self._server.call("PUT", f"/{self.name}-v1", body, name=self.name)
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
-        fit, rejected = sift(documents, self.name, self.model())
-        return rejected + self._perform(self.encode(document) for document in fit)
+        valid, rejected = validate(documents, self.name, self.model())
+        return rejected + self._writer.send(self.encode(document) for document in valid)
 
     def encode(self, document: Document) -> bulk.Operation:
-        return bulk.indexing(document)
+        return bulk.index_operation(document)
 
     def pack(self, body: bytes) -> bytes:
         return body
 
-    def _attempt(self, operations: list[bulk.Operation]) -> bulk.Tally:
+    def send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
         body = self.pack(b"".join(operation.body for operation in operations))
-        parameters = {"require_alias": "true", "filter_path": BULK_ANSWER}
+        parameters = {"require_alias": "true", "filter_path": RESPONSE_FILTER}
         path, headers = f"/{self.name}/_bulk", {"accept": "application/json", **self.headers}
         send = self._server._client.transport.perform_request
-        return bulk.tally(operations, send("POST", path, params=parameters, body=body, headers=headers)["items"])
+        return bulk.read_response(
+            operations, send("POST", path, params=parameters, body=body, headers=headers)["items"]
+        )
+
+
+class VariedWriter(BulkWriter):
+    """Sends each request as its index says."""
+
+    def __init__(self, index: Variation) -> None:
+        super().__init__(index._server, index.name, index.name, OPTIONS.retry_timeout_s)
+        self._index = index
+
+    def _send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
+        return self._index.send_once(operations)
 
 
 class Gzipped(Variation):
@@ -82,7 +100,7 @@ class Rounded(Variation):
     """Floats with fewer digits than it takes to tell every float32 from its neighbours."""
 
     def encode(self, document: Document) -> bulk.Operation:
-        return bulk.indexing(replace(document, image_embedding=np.round(document.image_embedding, DECIMALS)))
+        return bulk.index_operation(replace(document, image_embedding=np.round(document.image_embedding, DECIMALS)))
 
 
 class Base64(Variation):

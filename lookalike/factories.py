@@ -61,7 +61,7 @@ def open_index(settings: Settings, name: str | None = None, *, timeout_s: float 
     """
     options = index_options(settings)
     if timeout_s is not None:
-        options = replace(options, timeout_s=timeout_s, patience_s=timeout_s)
+        options = replace(options, timeout_s=timeout_s, retry_timeout_s=timeout_s)
     name = name or settings.index
     opened = index.open_version if index.is_version(name) else index.open_index
     return opened(settings.index_location, name, options=options)
@@ -126,7 +126,7 @@ def index_options(settings: Settings) -> IndexOptions:
         aws_region=settings.aws_region,
         aws_service=settings.aws_service,
         insecure=settings.insecure,
-        patience_s=settings.patience_s,
+        retry_timeout_s=settings.patience_s,
     )
 
 

@@ -35,7 +35,7 @@ def list_all(json: Json = False) -> None:
         plain = [
             {
                 "name": info.name,
-                "physical": info.physical,
+                "physical": info.version,
                 "current": info.is_current,
                 "model": info.model.name,
                 "fingerprint": info.model.fingerprint,
@@ -49,7 +49,7 @@ def list_all(json: Json = False) -> None:
     rows = [
         (
             info.name,
-            info.physical,
+            info.version,
             "current" if info.is_current else "",
             str(info.model),
             info.documents,
@@ -136,7 +136,7 @@ def delete(
     """Delete an index with all its versions, or one version; the pictures themselves stay."""
     settings = read_settings(index=index_of(name) if is_version(name) else name)
     with closing(factories.open_versions(settings)) as versions:
-        infos = [info for info in versions.infos() if name in (info.name, info.physical)]
+        infos = [info for info in versions.infos() if name in (info.name, info.version)]
         if not infos:
             raise IndexMissing(f"There is no index {name}.", "`lookalike index list` shows what there is.")
         if is_version(name) and infos[0].is_current and not force:
@@ -150,5 +150,5 @@ def delete(
             typer.confirm(f"Delete {what}?", abort=True)
         # The current one last: what is stopped in between leaves an index that can be searched.
         for info in sorted(infos, key=lambda info: info.is_current):
-            versions.delete(info.physical)
+            versions.delete(info.version)
     remark(f"{name} is deleted.")

@@ -28,8 +28,8 @@ def promote(physical: Physical = None, index: IndexName = None, force: Force = F
         now, chosen = current(infos, settings.index), pick(infos, settings.index, physical)
         if not force:
             _check(settings, now, chosen)
-        versions.move(chosen.physical)
-    _tell(settings, now.physical, chosen, json=json)
+        versions.move(chosen.version)
+    _tell(settings, now.version, chosen, json=json)
 
 
 def roll_back(index: IndexName = None, force: Force = False, json: Json = False) -> None:
@@ -39,7 +39,7 @@ def roll_back(index: IndexName = None, force: Force = False, json: Json = False)
         if not force:
             _check_jobs(settings, versions.infos(), settings.index)
         left, previous = rollback(versions)
-        chosen = next(info for info in versions.infos() if info.physical == previous)
+        chosen = next(info for info in versions.infos() if info.version == previous)
     _tell(settings, left, chosen, json=json)
 
 
@@ -65,12 +65,12 @@ def _index(physical: str | None, index: str | None) -> str | None:
 
 def _check(settings: Settings, now: IndexInfo, chosen: IndexInfo) -> None:
     """Raises IndexConflict where searches would miss what they find now, or a load is not over."""
-    _check_jobs(settings, [now, chosen], settings.index, chosen.physical)
-    with closing(factories.open_index(settings, chosen.physical)) as version:
+    _check_jobs(settings, [now, chosen], settings.index, chosen.version)
+    with closing(factories.open_index(settings, chosen.version)) as version:
         if version.is_loading():
             raise IndexConflict(
-                f"{chosen.physical} is still as a load left it.",
-                f"`lookalike index restore {chosen.physical}` ends it.",
+                f"{chosen.version} is still as a load left it.",
+                f"`lookalike index restore {chosen.version}` ends it.",
             )
         version.refresh()
         documents = version.count()
@@ -78,7 +78,7 @@ def _check(settings: Settings, now: IndexInfo, chosen: IndexInfo) -> None:
         wanted = index.count()
     if documents < wanted:
         raise IndexConflict(
-            f"{chosen.physical} holds {documents:,} documents, {now.physical} holds {wanted:,}.",
+            f"{chosen.version} holds {documents:,} documents, {now.version} holds {wanted:,}.",
             "Run the same `lookalike reembed` again; for what `lookalike failed list` names for good, use --force.",
         )
 
@@ -86,7 +86,7 @@ def _check(settings: Settings, now: IndexInfo, chosen: IndexInfo) -> None:
 def _check_jobs(settings: Settings, infos: Sequence[IndexInfo], *names: str) -> None:
     """Raises IndexConflict while a job writes to what is left or to what is moved to."""
     try:
-        jobs = writing_jobs(settings, [*names, *(info.physical for info in infos)])
+        jobs = writing_jobs(settings, [*names, *(info.version for info in infos)])
     except BrokerUnavailable as error:
         raise IndexConflict(
             f"Nobody can tell whether a job writes to {settings.index}: {error.why}.",
@@ -100,13 +100,13 @@ def _check_jobs(settings: Settings, infos: Sequence[IndexInfo], *names: str) -> 
 
 
 def _tell(settings: Settings, left: str, chosen: IndexInfo, *, json: bool) -> None:
-    remark(f"Index {settings.index} points to {chosen.physical} now, for {chosen.model}; before, to {left}.")
+    remark(f"Index {settings.index} points to {chosen.version} now, for {chosen.model}; before, to {left}.")
     remark(f"Ingest with the model {chosen.model.name} from now on (--model, or LOOKALIKE_MODEL): others are refused.")
     if json:
         print_json(
             {
                 "name": settings.index,
-                "physical": chosen.physical,
+                "physical": chosen.version,
                 "before": left,
                 "model": chosen.model.name,
                 "fingerprint": chosen.model.fingerprint,

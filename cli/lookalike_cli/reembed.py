@@ -65,7 +65,7 @@ def _source(settings: Settings) -> Index:
     """The version that readers see now: it stays the source should the name move. Raises IndexMissing, BadSetting."""
     check_name(settings.index)
     with closing(factories.open_index(settings)) as named:
-        return factories.open_index(settings, named.physical())
+        return factories.open_index(settings, named.version())
 
 
 def _check_filled(source: Index, name: str, spec: ModelSpec) -> None:

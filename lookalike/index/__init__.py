@@ -1,21 +1,24 @@
-"""Which index a URL means; the client libraries are loaded only when one is opened."""
+"""Vector indexes in OpenSearch or LanceDB, chosen by the scheme of a URL.
 
-from urllib.parse import urlsplit
+`http(s)://[user:password@]host[:port]` is an OpenSearch server, `lancedb:///path` a LanceDB folder. Client libraries
+are imported only when an index is used.
+"""
 
-from lookalike.disk import check_folder
-from lookalike.errors import BadSetting
+from lookalike.index.backend import Backend
+from lookalike.index.backends import backend_of
 from lookalike.index.base import Index, IndexInfo, IndexOptions, Inspection
 from lookalike.index.checks import check_name, index_of, is_version
-from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
 __all__ = [
+    "Backend",
     "Index",
     "IndexInfo",
     "IndexOptions",
     "Inspection",
     "Versions",
+    "backend_of",
     "check_place",
     "check_writable",
     "index_of",
@@ -27,103 +30,55 @@ __all__ = [
     "open_versions",
 ]
 
+DEFAULTS = IndexOptions()
 
-def open_index(url: str, name: str, *, options: IndexOptions | None = None) -> Index:
-    """The index `name` at `url`, there or not: nothing is asked or created yet.
 
-    `http(s)://[user:password@]host[:port]` is OpenSearch, `lancedb:///path` a folder. Raises BadSetting.
+def open_index(url: str, name: str, *, options: IndexOptions = DEFAULTS) -> Index:
+    """The index `name` at `url`, whether it exists or not. Sends no request and creates nothing. Raises BadSetting."""
+    return backend_of(url).open_index(url, check_name(name), options)
+
+
+def open_version(url: str, version: str, *, options: IndexOptions = DEFAULTS) -> Index:
+    """One version of an index, such as "images-v2", whether the index's name points to it or not.
+
+    `ensure` does not create it. Raises BadSetting.
     """
-    return _open(url, check_name(name), options or IndexOptions())
+    index_of(version)
+    return backend_of(url).open_index(url, version, options)
 
 
-def open_version(url: str, physical: str, *, options: IndexOptions | None = None) -> Index:
-    """One version of an index, such as "images-v2", whatever the index's name points to; `ensure` makes none.
-
-    Raises BadSetting.
-    """
-    index_of(physical)
-    return _open(url, physical, options or IndexOptions())
-
-
-def open_versions(url: str, name: str, *, options: IndexOptions | None = None) -> Versions:
+def open_versions(url: str, name: str, *, options: IndexOptions = DEFAULTS) -> Versions:
     """All versions of the index `name` at `url`. Raises BadSetting."""
-    check_name(name)
-    options = options or IndexOptions()
-    if _is_opensearch(url):
-        from lookalike.index.opensearch.versions import OpenSearchVersions
-
-        return OpenSearchVersions(url, name, options)
-    from lookalike.index.lancedb.versions import LanceVersions
-
-    return LanceVersions(url, name, options)
+    return backend_of(url).open_versions(url, check_name(name), options)
 
 
-def _open(url: str, name: str, options: IndexOptions) -> Index:
-    if _is_opensearch(url):
-        from lookalike.index.opensearch.index import OpenSearchIndex
+def list_indexes(url: str, *, options: IndexOptions = DEFAULTS) -> list[IndexInfo]:
+    """Every version of every index that lookalike made at `url`, sorted by name and number.
 
-        return OpenSearchIndex(url, name, options)
-    from lookalike.index.lancedb.index import LanceIndex
-
-    return LanceIndex(url, name, options)
-
-
-def list_indexes(url: str, *, options: IndexOptions | None = None) -> list[IndexInfo]:
-    """Every version of every index of ours at `url`, by name and age. Raises as `open_index` and `Index` do."""
-    options = options or IndexOptions()
-    if _is_opensearch(url):
-        from lookalike.index.opensearch import aliases
-
-        return aliases.list_indexes(url, options)
-    from lookalike.index.lancedb import index
-
-    return index.list_indexes(url, options)
-
-
-def check_place(url: str, *, options: IndexOptions | None = None) -> None:
-    """Whether an index can be at `url`, by one request and without loading a database.
-
-    Raises UnsupportedService for what is no OpenSearch or too old a one, IndexUnavailable, AccessDenied, BadSetting.
+    Raises as `open_index` and `Index` do.
     """
-    if _is_opensearch(url):
-        from lookalike.index.opensearch import health
-
-        health.check_server(url, options or IndexOptions())
+    return backend_of(url).list_indexes(url, options)
 
 
-def check_writable(url: str, name: str, *, options: IndexOptions | None = None) -> list[Diagnostic]:
-    """Whether the index `name` at `url`, there or still to be made, takes writes; what to look at, if it does.
+def check_place(url: str, *, options: IndexOptions = DEFAULTS) -> None:
+    """Check with at most one request that `url` can hold an index.
 
-    Raises as `check_place` does, UnsupportedService for what is red or blocked, DiskFull.
+    Raises UnsupportedService for a server of another kind or an old version, and as `Index` does.
     """
-    if _is_opensearch(url):
-        from lookalike.index.opensearch import health
-
-        return health.check_writable(url, name, options or IndexOptions())
-    return check_folder(folder_of(url), "Set LOOKALIKE_HOME, or LOOKALIKE_INDEX_URL, to a folder of yours.")
+    backend_of(url).check_place(url, options)
 
 
-def inspect(url: str, name: str, *, options: IndexOptions | None = None) -> Inspection | None:
-    """What an OpenSearch at `url` tells a person, and its index `name`; None for the embedded index.
+def check_writable(url: str, name: str, *, options: IndexOptions = DEFAULTS) -> list[Diagnostic]:
+    """Check that the index `name` at `url` accepts writes, or can be created; returns warnings.
+
+    Raises as `check_place` does, and UnsupportedService for a red or blocked index, DiskFull.
+    """
+    return backend_of(url).check_writable(url, name, options)
+
+
+def inspect(url: str, name: str, *, options: IndexOptions = DEFAULTS) -> Inspection | None:
+    """The state of the server at `url` and of its index `name`; None for a backend without a server.
 
     Raises as `check_place` does.
     """
-    if not _is_opensearch(url):
-        return None
-    from lookalike.index.opensearch import inspection
-
-    return inspection.inspect(url, name, options or IndexOptions())
-
-
-def _is_opensearch(url: str) -> bool:
-    try:
-        scheme = urlsplit(url).scheme
-    except ValueError:
-        scheme = ""
-    if scheme not in ("http", "https", "lancedb"):
-        # Not the URL itself: it may hold a password.
-        raise BadSetting(
-            f"An index cannot be reached by {scheme or 'nothing'}://.",
-            "LOOKALIKE_INDEX_URL is https://host:9200 or lancedb:///absolute/path.",
-        )
-    return scheme != "lancedb"
+    return backend_of(url).inspect(url, name, options)

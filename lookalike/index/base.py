@@ -1,4 +1,4 @@
-"""The contract every index keeps: one index is a named place for the vectors of one model."""
+"""The contract of an index: a named place for the vectors of one model."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,49 +6,52 @@ from typing import Protocol
 
 from lookalike.records import Diagnostic, Document, Match, ModelIdentity, Rejected, Stored, Vector
 
+#: Of `Index.scan_documents`: 500 vectors of 1280 dimensions are 13 MB as OpenSearch's JSON.
+DOCUMENTS_PER_BATCH = 500
+
 
 @dataclass(frozen=True)
 class IndexOptions:
-    """How an index is reached and, if it has to be created, built. The embedded index uses `patience_s` alone."""
+    """How to connect to an index and how to create it. LanceDB uses `retry_timeout_s` only."""
 
     #: `lucene` needs no native library; `faiss` crashes a node that lacks its own; `nmslib` only before OpenSearch 3.
     engine: str = "lucene"
-    #: What the engine keeps of a vector: `none` is float32; `byte` takes a quarter, `fp16` half, `bit` a thirty-second.
+    #: How the engine stores a vector: `none` is float32; `byte` takes a quarter of it, `fp16` half, `bit` 1/32.
     quantization: str = "none"
-    #: `on_disk` keeps compressed vectors in memory and the whole ones on disk; `` is the server's `in_memory`.
+    #: `on_disk` keeps compressed vectors in memory and the full ones on disk; `` is the server's default, `in_memory`.
     mode: str = ""
-    #: OpenSearch's compression level, such as `16x`; `` leaves it to the server.
+    #: OpenSearch's compression level, such as `16x`; `` is the server's default.
     compression: str = ""
     #: Links per node of the HNSW graph.
     m: int = 16
-    #: Candidates looked at while a vector is linked in.
+    #: Candidates considered when a vector is added to the graph.
     ef_construction: int = 100
-    #: Candidates looked at by a search; never fewer than k.
+    #: Candidates considered by a search; at least k are.
     ef_search: int = 100
     shards: int = 1
     replicas: int = 0
-    #: A file with the certificate authorities to trust instead of the public ones.
+    #: A file of certificate authorities to trust instead of the public ones.
     ca_certs: str | None = None
-    #: Files with our own certificate and its key, for a server that demands one.
+    #: Files of the client certificate and its key, for a server that requires one.
     client_cert: str | None = None
     client_key: str | None = None
-    #: Sign requests for this region of AWS, as meant for its service `es` or `aoss`.
+    #: Sign requests for this AWS region, and for the AWS service `es` or `aoss`.
     aws_region: str | None = None
     aws_service: str = "es"
     #: Allow credentials over plain HTTP to another machine.
     insecure: bool = False
-    #: For one request.
+    #: Timeout of one request.
     timeout_s: float = 60.0
-    #: How long one `write` or `delete` insists when the index pushes back; longer waits are the caller's.
-    patience_s: float = 20.0
+    #: How long one `write` or `delete` retries when the index pushes back.
+    retry_timeout_s: float = 20.0
 
 
 @dataclass(frozen=True)
 class IndexInfo:
-    """One line of `lookalike index list`: `name` is what readers use, `physical` one version of it."""
+    """One line of `lookalike index list`: one version of the index `name`, such as "images-v2" of "images"."""
 
     name: str
-    physical: str
+    version: str
     model: ModelIdentity
     documents: int
     size_bytes: int
@@ -58,84 +61,97 @@ class IndexInfo:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What an index server tells a person: a line on itself and one on the index, empty if there is none."""
+    """The state of an index server: one line on the server, and one on the index (empty if it does not exist)."""
 
     server: str
     index: str = ""
-    #: How far its clock is before ours; None where it does not tell.
+    #: How far the server's clock is ahead of ours; None if unknown.
     skew_s: float | None = None
-    concerns: tuple[Diagnostic, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 class Index(Protocol):
-    """Where documents are written and searched. Not safe to share across a fork: open one per process.
+    """Documents that can be written and searched. Do not share it across a fork: open one per process.
 
-    Every method may raise IndexUnavailable (temporary), AccessDenied, DiskFull, IndexMissing, IndexConflict or
+    Every method may raise IndexUnavailable (temporary), and AccessDenied, DiskFull, IndexMissing, IndexConflict or
     BadSetting (permanent).
     """
 
     name: str
 
     def ensure(self, model: ModelIdentity) -> None:
-        """Create the index for `model` if it is missing. Raises ModelMismatch if it was made for another."""
+        """Create the index for `model` if it does not exist. Raises ModelMismatch if it is for another model."""
 
     def model(self) -> ModelIdentity:
-        """The model whose vectors are in here. Raises IndexMissing."""
+        """The model whose vectors the index holds. Raises IndexMissing."""
 
-    def physical(self) -> str:
-        """The version that the name points to now. Raises IndexMissing."""
+    def version(self) -> str:
+        """The version that the name points to now, such as "images-v2". Raises IndexMissing."""
 
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
-        """What is held of these ids; absent ids are absent from the answer. Sees every earlier `write`, or, where it
-        need not be fresh, at least those before the last `refresh`: OpenSearch tells that ten times as fast."""
+        """What the index holds of these ids; ids without a document are not in the result.
+
+        It includes every earlier `write`. With `is_fresh=False` it may miss those since the last `refresh`, which
+        makes it ten times faster in OpenSearch."""
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
-        """Store the documents under their ids, overwriting. All are durable when this returns, but for the
-        ones returned: those the index refuses for good (reason `bad_vector` or `refused`).
+        """Store documents under their ids, replacing those that exist. They are durable when this returns, except
+        the returned ones, which the index rejects for good (reason `bad_vector` or `refused`).
+
         Raises ModelMismatch if a document comes from another model."""
 
     def search(
         self, vector: Vector, k: int, filters: Mapping[str, str] | None = None, *, fingerprint: str | None = None
     ) -> list[Match]:
-        """The k nearest documents, best first. `filters` are equalities on `name`, `uri` or `metadata.KEY`.
-        Raises ModelMismatch unless the version that answers holds vectors of the model `fingerprint`, if one is given.
-        Raises ImageRejected (`bad_vector`) for a vector that has no neighbours, BadSetting for another filter."""
+        """The k nearest documents, best first. `vector` is float32 [dimension]. `filters` are equalities on `name`,
+        `uri` or `metadata.KEY`. `fingerprint` is that of the model that made the vector, if known.
+
+        Raises ModelMismatch if the index holds vectors of another model, ImageRejected (`bad_vector`) for a vector of
+        the wrong shape, with NaN or of length zero, BadSetting for another filter."""
 
     def get(self, id: str) -> Document | None:
         """One document with its vector, or None."""
 
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
-        """Id and uri of every document whose uri begins with `prefix`, in no promised order and a batch at a time:
-        those visible to a search when the first one is asked for, whatever is written or deleted meanwhile."""
+        """Id and URI of every document whose URI starts with `prefix`, in no particular order, read in batches.
+
+        It is a snapshot of the documents that a search sees when the first one is read; later writes and deletes do
+        not change it."""
+
+    def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
+        """Every document with its vector, in no particular order, in batches of 1 to `batch_size`. Only one batch is
+        in memory at a time. A snapshot, as in `scan`."""
 
     def delete(self, ids: Iterable[str]) -> None:
-        """Remove documents; ids that are not there are ignored."""
+        """Remove documents; ids without a document are ignored."""
 
     def count(self) -> int:
-        """Documents visible to a search."""
+        """The number of documents that a search sees."""
 
     def labels(self, limit: int) -> dict[str, int]:
-        """How many of the documents visible to a search bear each name: the `limit` most frequent, those first, equal
-        ones by name. Documents without a name are in none."""
+        """The number of documents for each of the `limit` most frequent names, among those that a search sees: the
+        most frequent first, equal ones sorted by name. Documents without a name are not counted."""
 
     def refresh(self) -> None:
         """Make every earlier write visible to searches."""
 
     def begin_load(self) -> None:
-        """Turn down what only slows a load; `end_load` turns it up again, after a crash as well. Safe to repeat."""
+        """Enter bulk-load mode, which makes writes cheaper until `end_load`. Calling it again has no effect."""
 
     def is_loading(self) -> bool:
-        """Whether a load was begun and not settled."""
+        """Whether the index is in bulk-load mode."""
 
     def end_load(self) -> None:
-        """End a load: make it visible and compact what the load left behind. Safe to repeat."""
+        """Leave bulk-load mode, whoever entered it: restore the settings, make the writes visible and compact what
+        they left. Calling it again has no effect."""
 
     def optimize(self, segments: int = 1) -> Iterator[int]:
-        """Merge what the index consists of into at most `segments` pieces; gives how many there are, now and then.
-        Whoever stops asking leaves a server's merge running."""
+        """Merge the index into at most `segments` pieces per shard; yields the number of pieces from time to time.
+
+        The merge goes on in the server if the caller stops iterating."""
 
     def drop(self) -> None:
-        """Delete the index: the name and what it points to. Raises IndexMissing."""
+        """Delete the index: the name and the version that it points to. Raises IndexMissing."""
 
     def close(self) -> None:
         """Release connections."""

@@ -1,4 +1,4 @@
-"""A model's identity as the indexes keep it beside the vectors."""
+"""A model's identity as JSON: every index records the model of its vectors in this form."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from lookalike.records import Metric, ModelIdentity
 
 
 def to_mapping(model: ModelIdentity) -> dict[str, str | int]:
-    """What an index stores, ready for JSON."""
+    """The identity as a JSON object."""
     return {
         "name": model.name,
         "fingerprint": model.fingerprint,
@@ -16,6 +16,6 @@ def to_mapping(model: ModelIdentity) -> dict[str, str | int]:
     }
 
 
-def from_mapping(kept: Mapping[str, Any]) -> ModelIdentity:
-    """What `to_mapping` gave. Raises KeyError or ValueError for anything else."""
-    return ModelIdentity(kept["name"], kept["fingerprint"], int(kept["dimension"]), Metric(kept["metric"]))
+def from_mapping(mapping: Mapping[str, Any]) -> ModelIdentity:
+    """The inverse of `to_mapping`. Raises KeyError or ValueError for anything else."""
+    return ModelIdentity(mapping["name"], mapping["fingerprint"], int(mapping["dimension"]), Metric(mapping["metric"]))

@@ -1,6 +1,6 @@
-"""The versions of an index: numbered physical indexes of which its name points to one; knows no index by itself.
+"""The versions of an index: the index's name points to one of them.
 
-A new model fills a new version beside the current one, and the name moves when it is ready.
+A new model fills a new version beside the current one. The name moves to it when it is complete.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,10 @@ from lookalike.records import ModelIdentity
 
 
 class Versions(Protocol):
-    """All methods may raise what those of `Index` raise; IndexMissing where the name points to nothing."""
+    """The versions of one index, such as "images-v1" and "images-v2" of "images".
+
+    Every method may raise the errors of `Index`, and IndexMissing if the name points to nothing.
+    """
 
     name: str
 
@@ -21,29 +24,30 @@ class Versions(Protocol):
         """Every version, oldest first."""
 
     def create(self, model: ModelIdentity) -> str:
-        """A new, empty version that no reader sees."""
+        """Create an empty version that readers do not see; returns its name."""
 
-    def move(self, physical: str, *, remember: bool = True) -> None:
-        """Let the name point to this version, in one step; what it pointed to is where `previous` leads, unless not
-        to be remembered."""
+    def move(self, version: str, *, remember: bool = True) -> None:
+        """Make the name point to this version, in one step. `remember` records the version before it for `previous`."""
 
     def previous(self) -> str | None:
-        """The version that the current one took the place of."""
+        """The version that the current one replaced."""
 
     def former_models(self) -> frozenset[str]:
-        """Fingerprints of the models whose versions the name pointed to before."""
+        """Fingerprints of the models of versions that the name pointed to before."""
 
-    def delete(self, physical: str) -> None:
-        """Delete one version, the current one as well; the name of that one points to nothing then."""
+    def delete(self, version: str) -> None:
+        """Delete one version. If it is the current one, the name points to nothing afterwards."""
 
     def close(self) -> None:
         """Release connections."""
 
 
 def version_for(versions: Versions, model: ModelIdentity) -> str:
-    """The newest version for `model` beside the current one, to be filled further; a new one if there is none."""
-    fit = [info for info in versions.infos() if info.model.fingerprint == model.fingerprint and not info.is_current]
-    return fit[-1].physical if fit else versions.create(model)
+    """The newest version for `model` that is not the current one, to continue filling it; else a new one."""
+    candidates = [
+        info for info in versions.infos() if info.model.fingerprint == model.fingerprint and not info.is_current
+    ]
+    return candidates[-1].version if candidates else versions.create(model)
 
 
 def current(infos: Sequence[IndexInfo], name: str) -> IndexInfo:
@@ -51,37 +55,39 @@ def current(infos: Sequence[IndexInfo], name: str) -> IndexInfo:
     for info in infos:
         if info.is_current:
             return info
-    raise PermanentError(f"Index {name} points to no version.", "`lookalike index list` shows what there is.")
+    raise PermanentError(f"Index {name} points to no version.", "`lookalike index list` shows the existing indexes.")
 
 
-def pick(infos: Sequence[IndexInfo], name: str, physical: str | None) -> IndexInfo:
-    """The version to promote: the named one, or the newest if newer than the current one. Raises PermanentError."""
+def pick(infos: Sequence[IndexInfo], name: str, version: str | None) -> IndexInfo:
+    """The version to promote: the given one, or the newest one if it is newer than the current one.
+
+    Raises PermanentError."""
     advice = "`lookalike index list` shows the versions, `lookalike reembed` makes a new one."
     now = current(infos, name)
-    if physical is None:
-        newer = [info for info in infos if number_of(info.physical) > number_of(now.physical)]
+    if version is None:
+        newer = [info for info in infos if number_of(info.version) > number_of(now.version)]
         if not newer:
-            raise PermanentError(f"Nothing to promote: index {name} has no version newer than {now.physical}.", advice)
+            raise PermanentError(f"Nothing to promote: index {name} has no version newer than {now.version}.", advice)
         return newer[-1]
-    if physical == now.physical:
-        raise PermanentError(f"Nothing to promote: index {name} points to {physical} already.", advice)
+    if version == now.version:
+        raise PermanentError(f"Nothing to promote: index {name} already points to {version}.", advice)
     for info in infos:
-        if info.physical == physical:
+        if info.version == version:
             return info
-    raise PermanentError(f"Index {name} has no version {physical}.", advice)
+    raise PermanentError(f"Index {name} has no version {version}.", advice)
 
 
 def rollback(versions: Versions) -> tuple[str, str]:
-    """Back to the version before; what was left and what is current now. Raises PermanentError."""
+    """Return to the version before the current one; gives both, the one left first. Raises PermanentError."""
     infos = versions.infos()
-    left = current(infos, versions.name).physical
+    left = current(infos, versions.name).version
     previous = versions.previous()
     if previous is None:
         raise PermanentError(
-            f"Nothing to roll back to: {left} of index {versions.name} took no other version's place.",
+            f"Nothing to roll back to: {left} of index {versions.name} replaced no other version.",
             "`lookalike index promote VERSION` moves to any version that `lookalike index list` shows.",
         )
-    if all(info.physical != previous for info in infos):
-        raise PermanentError(f"Nothing to roll back to: {previous}, whose place {left} took, is deleted.")
+    if all(info.version != previous for info in infos):
+        raise PermanentError(f"Nothing to roll back to: {previous}, which {left} replaced, is deleted.")
     versions.move(previous, remember=False)
     return left, previous

@@ -53,14 +53,14 @@ def open_job(settings: Settings, redis_url: str, index: str) -> tuple[Ledger, st
 
 def test_a_complete_version_is_promoted_and_rolled_back(index: Index, capsys: pytest.CaptureFixture[str]) -> None:
     promote(json=True)
-    assert index.physical() == "images-v2"
+    assert index.version() == "images-v2"
     assert '"physical":"images-v2","before":"images-v1","model":"other"' in capsys.readouterr().out
     roll_back()
-    assert index.physical() == "images-v1"
+    assert index.version() == "images-v1"
     with pytest.raises(PermanentError, match="Nothing to roll back to"):
         roll_back()
     promote("images-v2")
-    assert index.physical() == "images-v2"
+    assert index.version() == "images-v2"
     with pytest.raises(PermanentError, match="Nothing to promote"):
         promote()
 
@@ -69,9 +69,9 @@ def test_a_version_with_fewer_documents_is_promoted_by_force_alone(index: Index)
     index.write(documents(4))
     with pytest.raises(IndexConflict, match="holds 3 documents, images-v1 holds 4"):
         promote()
-    assert index.physical() == "images-v1"
+    assert index.version() == "images-v1"
     promote(force=True)
-    assert index.physical() == "images-v2"
+    assert index.version() == "images-v2"
 
 
 @pytest.mark.parametrize("name", ["images", "images-v2"])
@@ -82,7 +82,7 @@ def test_nothing_is_moved_while_a_job_writes(index: Index, settings: Settings, r
             move()
     ledger.fail(job_id, "over")
     promote()
-    assert index.physical() == "images-v2"
+    assert index.version() == "images-v2"
     ledger.close()
 
 
@@ -97,7 +97,7 @@ def test_a_killed_job_is_waited_for_only_while_it_has_work_left(
             promote()
         client.delete(f"lookalike:ledger:outstanding:{job_id}")
     promote()
-    assert index.physical() == "images-v2"
+    assert index.version() == "images-v2"
     ledger.close()
 
 
@@ -108,7 +108,7 @@ def test_a_later_reembed_ends_what_is_left_of_earlier_ones(index: Index, setting
     supersede(ledger, settings.model_copy(update={"index": "images-v2"}))
     assert (ledger.job(job_id).state, ledger.job(other).has_ended) == (JobState.FAILED, False)
     promote()
-    assert index.physical() == "images-v2"
+    assert index.version() == "images-v2"
     ledger.close()
 
 
@@ -116,7 +116,7 @@ def test_a_job_of_another_place_hinders_nobody(index: Index, settings: Settings,
     ledger = Ledger(redis_url)
     ledger.open_job(source="s", index="images-v2", index_address="lancedb:///other", model=OTHER, spec="{}")
     promote()
-    assert index.physical() == "images-v2"
+    assert index.version() == "images-v2"
     ledger.close()
 
 
@@ -125,7 +125,7 @@ def test_without_a_broker_only_force_moves(index: Index, monkeypatch: pytest.Mon
     with pytest.raises(IndexConflict, match="Nobody can tell"):
         promote()
     promote(force=True)
-    assert index.physical() == "images-v2"
+    assert index.version() == "images-v2"
 
 
 def test_a_version_that_a_load_left_behind_is_refused(
@@ -141,7 +141,7 @@ def test_a_version_that_a_load_left_behind_is_refused(
                 promote()
             version.end_load()
         promote()
-        assert index.physical() == "images-v2"
+        assert index.version() == "images-v2"
 
 
 def test_a_version_of_another_index_is_not_promoted(index: Index) -> None:
@@ -165,7 +165,7 @@ def test_the_current_version_is_deleted_by_force_alone(index: Index) -> None:
 def test_an_old_version_is_deleted_and_the_index_with_all_of_them(index: Index, settings: Settings) -> None:
     promote()
     delete("images-v1", yes=True)
-    assert [info.physical for info in factories.list_indexes(settings)] == ["images-v2"]
+    assert [info.version for info in factories.list_indexes(settings)] == ["images-v2"]
     with closing(factories.open_versions(settings)) as versions:
         versions.create(COSINE)
     delete("images", yes=True)

@@ -152,6 +152,6 @@ def test_a_missing_and_an_empty_index_cannot_be_embedded_again(
         index.ensure(embedding.identify(factories.model_spec(settings), settings.home))
         with pytest.raises(SourceMissing, match="empty"):
             told(reembed, **tiny)
-    assert [info.physical for info in factories.list_indexes(settings) if info.name == settings.index] == [
+    assert [info.version for info in factories.list_indexes(settings) if info.name == settings.index] == [
         f"{settings.index}-v1"
     ]

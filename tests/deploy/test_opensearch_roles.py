@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lookalike.index.opensearch.aliases import WRITES, writes_of
+from lookalike.index.opensearch.aliases import WRITE_SUFFIX, write_alias_of
 from testing.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "opensearch"
@@ -78,8 +78,8 @@ def test_the_writer_may_what_the_reader_may() -> None:
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_the_patterns_cover_every_name_of_an_index_and_no_other_index(role: str) -> None:
     (permissions,) = entries("roles.yml")[role]["index_permissions"]
-    names = ["images", "images-v1", writes_of("images-v12")]
-    assert names[2].endswith(WRITES)
+    names = ["images", "images-v1", write_alias_of("images-v12")]
+    assert names[2].endswith(WRITE_SUFFIX)
     for name in names:
         assert any(fnmatchcase(name, pattern) for pattern in permissions["index_patterns"])
     for name in ("other", "images2", ".opendistro_security"):

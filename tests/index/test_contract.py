@@ -243,6 +243,43 @@ def test_a_scan_may_be_left_early(index: Index) -> None:
     assert index.count() == 20
 
 
+def test_a_scan_of_documents_returns_each_with_its_vector_in_batches(index: Index) -> None:
+    written = [*documents(250), document("/日本語 🐈", unit(0), metadata={"a.b": "", "it's": "c"})]
+    sent = {each.id: each for each in written}
+    write(index, written)
+    batches = list(index.scan_documents(batch_size=100))
+    assert all(1 <= len(batch) <= 100 for batch in batches)
+    found = {each.id: each for batch in batches for each in batch}
+    assert sum(map(len, batches)) == len(found) == 251
+    for id, each in found.items():
+        assert each.image_embedding.dtype == np.float32
+        np.testing.assert_array_equal(each.image_embedding, sent[id].image_embedding)
+        assert replace(each, image_embedding=sent[id].image_embedding) == sent[id]
+
+
+def test_a_scan_of_documents_in_an_empty_index_returns_no_batch(index: Index) -> None:
+    assert list(index.scan_documents()) == []
+
+
+def test_a_scan_of_documents_is_a_snapshot(index: Index) -> None:
+    write(index, documents(300))
+    batches = index.scan_documents(batch_size=50)
+    first = next(batches)
+    index.delete([document_id(f"/photos/{i}.jpg") for i in range(300)])
+    index.write([document("/photos/late.jpg", unit(0))])
+    index.refresh()
+    uris = [each.uri for batch in (first, *batches) for each in batch]
+    assert sorted(uris) == sorted(f"/photos/{i}.jpg" for i in range(300))
+
+
+def test_a_scan_of_documents_can_be_left_early(index: Index) -> None:
+    write(index, documents(20))
+    batches = index.scan_documents(batch_size=5)
+    next(batches)
+    batches.close()  # type: ignore[attr-defined]
+    assert index.count() == 20
+
+
 def test_deleted_documents_are_gone_and_absent_ids_are_ignored(index: Index) -> None:
     write(index, documents(10))
     index.delete(document_id(f"/photos/{i}.jpg") for i in (0, 1, 99))
@@ -276,6 +313,7 @@ def test_every_use_of_a_missing_index_says_so(absent: Index) -> None:
         lambda: absent.labels(1),
         lambda: absent.delete(["x"]),
         lambda: list(absent.scan("x")),
+        lambda: list(absent.scan_documents()),
         lambda: absent.write(documents(1)),
     )
     for use in uses:
@@ -329,7 +367,7 @@ def test_recall_at_ten_is_near_exact(index: Index) -> None:
         for query, nearest in zip(queries, exact, strict=True)
     )
     recall = hits / exact.size
-    assert recall >= (1.0 if type(index).__name__ == "LanceIndex" else 0.95)
+    assert recall >= (1.0 if type(index).__name__ == "LanceDBIndex" else 0.95)
 
 
 def _create_and_write(url: str, worker: int, together: Barrier) -> None:
@@ -354,7 +392,7 @@ def test_processes_that_create_and_write_the_same_at_once_leave_one_of_each(inde
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     absent.refresh()
     assert absent.count() == 400
-    assert [info.physical for info in list_indexes(index_url)] == ["images-v1"]
+    assert [info.version for info in list_indexes(index_url)] == ["images-v1"]
 
 
 def test_an_open_index_sees_what_another_one_wrote_dropped_and_made_again(index_url: str, index: Index) -> None:
@@ -372,7 +410,7 @@ def test_indexes_are_listed_with_their_model_and_size(index_url: str, index: Ind
     other = open_index(index_url, "another")
     other.ensure(L2)
     infos = list_indexes(index_url)
-    assert [(info.name, info.physical, info.model, info.documents) for info in infos] == [
+    assert [(info.name, info.version, info.model, info.documents) for info in infos] == [
         ("another", "another-v1", L2, 0),
         ("images", "images-v1", COSINE, 5),
     ]

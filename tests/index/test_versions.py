@@ -49,16 +49,16 @@ def test_a_version_is_filled_unseen_and_seen_once_the_name_moves(
     index.refresh()
     physical = versions.create(OTHER)
     fill(index_url, physical, OTHER, 5)
-    assert (index.model(), index.count(), index.physical()) == (COSINE, 3, "images-v1")
+    assert (index.model(), index.count(), index.version()) == (COSINE, 3, "images-v1")
     versions.move(physical)
-    assert (index.model(), index.count(), index.physical()) == (OTHER, 5, "images-v2")
+    assert (index.model(), index.count(), index.version()) == (OTHER, 5, "images-v2")
     assert len(index.search(towards(0), 9, fingerprint=OTHER.fingerprint)) == 5
 
 
 def test_all_versions_are_listed_with_the_current_one_marked(index_url: str, index: Index, versions: Versions) -> None:
     fill(index_url, versions.create(OTHER), OTHER, 5)
     versions.create(COSINE)
-    assert [(info.physical, info.model, info.documents, info.is_current) for info in versions.infos()] == [
+    assert [(info.version, info.model, info.documents, info.is_current) for info in versions.infos()] == [
         ("images-v1", COSINE, 0, True),
         ("images-v2", OTHER, 5, False),
         ("images-v3", COSINE, 0, False),
@@ -84,7 +84,7 @@ def test_nothing_leads_back_to_a_deleted_version(versions: Versions) -> None:
     versions.delete("images-v1")
     with pytest.raises(PermanentError, match="Nothing to roll back to"):
         rollback(versions)
-    assert [info.physical for info in versions.infos()] == ["images-v2"]
+    assert [info.version for info in versions.infos()] == ["images-v2"]
 
 
 def test_the_newest_version_is_picked_and_the_current_one_never(versions: Versions) -> None:
@@ -92,8 +92,8 @@ def test_the_newest_version_is_picked_and_the_current_one_never(versions: Versio
         pick(versions.infos(), "images", None)
     versions.create(OTHER)
     versions.create(COSINE)
-    assert pick(versions.infos(), "images", None).physical == "images-v3"
-    assert pick(versions.infos(), "images", "images-v2").physical == "images-v2"
+    assert pick(versions.infos(), "images", None).version == "images-v3"
+    assert pick(versions.infos(), "images", "images-v2").version == "images-v2"
     for absent in ("images-v1", "images-v9"):
         with pytest.raises(PermanentError, match=absent):
             pick(versions.infos(), "images", absent)
@@ -114,14 +114,14 @@ def test_a_version_that_is_gone_is_neither_written_nor_made(index_url: str, vers
             use()
     with pytest.raises(IndexMissing, match="images-v2"):
         versions.delete("images-v2")
-    assert [info.physical for info in versions.infos()] == ["images-v1"]
+    assert [info.version for info in versions.infos()] == ["images-v1"]
     version.close()
 
 
 def test_a_move_to_a_version_that_is_gone_moves_nothing(index: Index, versions: Versions) -> None:
     with pytest.raises(IndexMissing):
         versions.move("images-v7")
-    assert index.physical() == "images-v1"
+    assert index.version() == "images-v1"
 
 
 def test_a_version_refuses_another_model(index_url: str, versions: Versions) -> None:

@@ -52,7 +52,7 @@ def test_a_job_for_a_version_is_given_that_version(context: WorkerContext, setti
     with closing(factories.open_index(settings)) as index, closing(factories.open_versions(settings)) as versions:
         index.ensure(COSINE)
         versions.create(OTHER)
-        assert context.index(job_for(context, settings, OTHER, "images-v2")).physical() == "images-v2"
+        assert context.index(job_for(context, settings, OTHER, "images-v2")).version() == "images-v2"
         for wrong, name in ((COSINE, "images-v2"), (OTHER, "images-v1")):
             with pytest.raises(ModelMismatch, match=name):
                 context.index(job_for(context, settings, wrong, name))

@@ -17,7 +17,7 @@ def index(settings: Settings) -> Iterator[Finding]:
     if inspection is not None:
         clock = "" if inspection.skew_s is None else f", clock {inspection.skew_s:+.1f} s"
         yield Finding("opensearch", True, f"{settings.index_address}: {inspection.server}{clock}")
-        yield from to_look_at("opensearch", inspection.concerns)
+        yield from to_look_at("opensearch", inspection.diagnostics)
         if inspection.index:
             yield Finding("shards", None, inspection.index)
     yield from to_look_at("index", factories.check_writable(settings))
@@ -35,8 +35,8 @@ def documents(settings: Settings) -> Iterator[Finding]:
         return
     if held.fingerprint != spec.fingerprint:
         raise ModelMismatch(opened.name, str(held), f"{spec.name} ({spec.fingerprint})")
-    physical = opened.physical()
-    sizes = {info.physical: info.size_bytes for info in factories.list_indexes(settings)}
+    physical = opened.version()
+    sizes = {info.version: info.size_bytes for info in factories.list_indexes(settings)}
     size = f", {sizes[physical] / 2**20:,.1f} MiB" if physical in sizes else ""
     held_here = f"{opened.count():,} documents of {held}{size}"
     yield Finding("index", True, f"{opened.name} ({physical}) at {settings.index_address}: {held_here}")

@@ -43,7 +43,7 @@ class TimedIndex:
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         if self._is_encoding:
             with self._clock.timing(ENCODE):
-                b"".join(bulk.indexing(document).body for document in documents)
+                b"".join(bulk.index_operation(document).body for document in documents)
         with self._clock.timing(BULK):
             return self._index.write(documents)
 

@@ -1,4 +1,4 @@
-"""The catalog of an embedded index: the table of each name, and the lock that its writers share."""
+"""The catalog file of a LanceDB folder: which table each name points to, and the lock that writers share."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from filelock import FileLock, Timeout
 from lookalike.errors import IndexUnavailable
 
 CATALOG = "catalog.json"
-#: How often a waiting writer looks again; a write of 128 documents holds the lock for 10 to 40 ms.
-LOOK_AGAIN_S = 0.005
+#: How often a waiting writer tries the lock; writing 128 documents holds it for 10 to 40 ms.
+POLL_S = 0.005
 
 
 class Catalog:
-    """The names of one folder. Nothing is created before the first `add`."""
+    """The names of one folder. The first write creates the folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,33 +29,31 @@ class Catalog:
 
     def reserve(self, name: str) -> str:
         """A table name that was never used before. Call with the lock held."""
-        kept = self._read()
-        number = kept["numbers"].get(name, 0) + 1
-        kept["numbers"][name] = number
-        self._replace(kept)
+        content = self._read()
+        number = content["numbers"].get(name, 0) + 1
+        content["numbers"][name] = number
+        self._replace(content)
         return f"{name}-v{number}"
 
-    def point(self, name: str, table: str | None) -> None:
-        """Let `name` point to `table`, or to nothing. Call with the lock held."""
-        kept = self._read()
-        kept["tables"].pop(name, None)
-        if table:
-            kept["tables"][name] = table
-        self._replace(kept)
+    def point(self, name: str, table: str) -> None:
+        """Make `name` point to `table`. Call with the lock held."""
+        content = self._read()
+        content["tables"][name] = table
+        self._replace(content)
 
-    def move(self, name: str, table: str, *, former: str, remember: bool) -> None:
-        """Let `name` point to another table, in one step, and note that its model was `former` until now.
+    def move(self, name: str, table: str, *, former_model: str, remember: bool) -> None:
+        """Make `name` point to another table, in one step, and record the fingerprint of its former model.
 
-        What it pointed to is what `previous` gives, unless not to be remembered. Call with the lock held."""
-        kept = self._read()
+        `remember` makes the former table the one that `previous` returns. Call with the lock held."""
+        content = self._read()
         if remember:
-            kept["previous"][table] = kept["tables"][name]
-        kept["former"][name] = sorted({*kept["former"].get(name, ()), former})
-        kept["tables"][name] = table
-        self._replace(kept)
+            content["previous"][table] = content["tables"][name]
+        content["former"][name] = sorted({*content["former"].get(name, ()), former_model})
+        content["tables"][name] = table
+        self._replace(content)
 
     def versions(self, name: str) -> list[str]:
-        """Every table of `name` that is there, oldest first."""
+        """Every existing table of `name`, oldest first."""
         numbers = range(1, self._read()["numbers"].get(name, 0) + 1)
         tables = [f"{name}-v{number}" for number in numbers]
         return [table for table in tables if (self._folder / f"{table}.lance").is_dir()]
@@ -65,32 +63,32 @@ class Catalog:
         return sorted(self._read()["numbers"])
 
     def previous(self, table: str) -> str | None:
-        """The table in whose place `table` was put."""
+        """The table that `table` replaced."""
         previous: str | None = self._read()["previous"].get(table)
         return previous
 
-    def forget(self, table: str) -> None:
-        """Nothing leads to `table` any more. Call with the lock held."""
-        kept = self._read()
-        kept["tables"] = {name: to for name, to in kept["tables"].items() if to != table}
-        kept["previous"] = {of: to for of, to in kept["previous"].items() if table not in (of, to)}
-        self._replace(kept)
+    def remove(self, table: str) -> None:
+        """Remove every reference to `table`. Call with the lock held."""
+        content = self._read()
+        content["tables"] = {name: to for name, to in content["tables"].items() if to != table}
+        content["previous"] = {of: to for of, to in content["previous"].items() if table not in (of, to)}
+        self._replace(content)
 
-    def former(self, name: str) -> frozenset[str]:
+    def former_models(self, name: str) -> frozenset[str]:
         """Fingerprints of the models that `name` had before."""
         return frozenset(self._read()["former"].get(name, ()))
 
     @contextmanager
-    def locked(self, limit_s: float) -> Iterator[None]:
-        """Hold this folder's lock, against other threads and processes; the system frees the lock of a killed process.
+    def locked(self, timeout_s: float) -> Iterator[None]:
+        """Hold the lock of this folder across threads and processes. The system releases it when a process is killed.
 
-        Raises IndexUnavailable when the lock stays taken for `limit_s`."""
+        Raises IndexUnavailable if it cannot be had within `timeout_s`."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        # An object per call: one that is shared would let a second thread of the same process in. Never a lock made of
-        # the file's existence: it would outlive a killed process.
-        lock = FileLock(self._folder / "lock", mode=0o600, poll_interval=LOOK_AGAIN_S, fallback_to_soft=False)
+        # One object per call: a shared one would let in a second thread of the same process. No soft lock, which would
+        # outlive a killed process.
+        lock = FileLock(self._folder / "lock", mode=0o600, poll_interval=POLL_S, fallback_to_soft=False)
         try:
-            lock.acquire(timeout=max(0.0, limit_s))
+            lock.acquire(timeout=max(0.0, timeout_s))
         except Timeout as error:
             why = "another process has been writing to it for too long"
             raise IndexUnavailable(str(self._folder), why) from error
@@ -101,15 +99,15 @@ class Catalog:
 
     def _read(self) -> dict[str, Any]:
         try:
-            kept: dict[str, Any] = json.loads((self._folder / CATALOG).read_text())
+            content: dict[str, Any] = json.loads((self._folder / CATALOG).read_text())
         except FileNotFoundError:
-            kept = {}
-        return {"tables": {}, "numbers": {}, "previous": {}, "former": {}} | kept
+            content = {}
+        return {"tables": {}, "numbers": {}, "previous": {}, "former": {}} | content
 
-    def _replace(self, kept: dict[str, Any]) -> None:
-        """Whole or not at all, also when the power fails."""
+    def _replace(self, content: dict[str, Any]) -> None:
+        """Replace the file atomically, also if the power fails."""
         with tempfile.NamedTemporaryFile("w", dir=self._folder, prefix=CATALOG, delete=False) as file:
-            json.dump(kept, file, indent=1)
+            json.dump(content, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         os.replace(file.name, self._folder / CATALOG)

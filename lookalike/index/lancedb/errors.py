@@ -1,4 +1,4 @@
-"""What a failure of the embedded index means: LanceDB tells by text alone."""
+"""LanceDB's exceptions as lookalike's: LanceDB describes a failure only by its text."""
 
 import errno
 from collections.abc import Iterator
@@ -7,41 +7,47 @@ from pathlib import Path
 
 from lookalike.errors import AccessDenied, DiskFull, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
 
-#: Texts of errno, as Rust and Python write them.
+#: The texts of errno, as Rust and Python write them.
 FULL = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
 DENIED = ("Permission denied", "Read-only file system", "Operation not permitted", "os error 13", "os error 30")
 MISSING = ("was not found", "does not exist", "Not found")
-#: A writer that is not ours got in between, or compaction removed what a reader was about to open.
+#: Another program wrote at the same time, or compaction removed a file that a reader was about to open.
 CONFLICT = ("commit conflict", "Commit conflict", "concurrent", "retry")
 LONGEST_REASON = 300
 
 
 @contextmanager
 def translated(folder: Path, name: str) -> Iterator[None]:
-    """Raise our own errors for the ones LanceDB and the file system raise."""
+    """Raise lookalike's errors in place of LanceDB's and the file system's."""
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
-        raise meaning(error, folder, name) from error
+        raise translate(error, folder, name) from error
 
 
-def meaning(error: Exception, folder: Path, name: str) -> LookalikeError:
-    """Our error for this failure."""
+def translate(error: Exception, folder: Path, name: str) -> LookalikeError:
+    """The error to raise for this failure of the index `name`."""
     text = " ".join(str(error).split())
-    if _tells(error, text, FULL, errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(f"No space left for the index in {folder}.", "Free some, then run the same command again.")
-    if _tells(error, text, DENIED, errno.EACCES, errno.EPERM, errno.EROFS):
-        return AccessDenied(f"The index in {folder} cannot be read or written.", "Check who owns the folder.")
+    if _matches(error, text, FULL, errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            f"No space left for the index in {folder}.", "Free some space, then run the same command again."
+        )
+    if _matches(error, text, DENIED, errno.EACCES, errno.EPERM, errno.EROFS):
+        return AccessDenied(f"The index in {folder} cannot be read or written.", "Check the owner of the folder.")
     if any(sign in text for sign in CONFLICT):
         return IndexUnavailable(str(folder), text[:LONGEST_REASON])
     if any(sign in text for sign in MISSING):
         return missing(folder, name)
-    return IndexConflict(f"The index {name} in {folder} fails: {text[:LONGEST_REASON]}", "Check the folder.")
+    return IndexConflict(
+        f"LanceDB failed on index {name} in {folder}: {text[:LONGEST_REASON]}", "Check the files in the folder."
+    )
 
 
 def missing(folder: Path, name: str) -> IndexMissing:
-    return IndexMissing(f"There is no index {name} in {folder}.", "Ingest into it first, or choose another (--index).")
+    return IndexMissing(
+        f"Index {name} does not exist in {folder}.", "Ingest images into it first, or choose another index (--index)."
+    )
 
 
-def _tells(error: Exception, text: str, signs: tuple[str, ...], *numbers: int) -> bool:
+def _matches(error: Exception, text: str, signs: tuple[str, ...], *numbers: int) -> bool:
     return getattr(error, "errno", None) in numbers or any(sign in text for sign in signs)

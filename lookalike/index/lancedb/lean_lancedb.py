@@ -1,8 +1,8 @@
-"""LanceDB without its client of remote catalogs: the one place that imports it, because that must be settled before.
+"""LanceDB without its client of remote catalogs, which makes the import three times faster.
 
-The client's thousand generated classes take 1.9 of the 2.7 CPU seconds that LanceDB takes to import, and a local table
-needs none of them. While LanceDB is imported, names that it takes from there are empty classes; later imports of the
-client, and a LanceDB that somebody imported before us, are whole.
+The client's thousand generated classes take 1.9 of the 2.7 CPU seconds of LanceDB's import, and local tables need none
+of them. While LanceDB is imported here, the names that it imports from the client are empty classes. A later import of
+the client, and a LanceDB that was imported before, are complete. Import LanceDB from this module only.
 """
 
 import sys
@@ -15,43 +15,43 @@ from types import ModuleType
 CLIENT = "lance_namespace_urllib3_client"
 
 
-class _Hollow(ModuleType):
-    """A module with a class of any name."""
+class _StubModule(ModuleType):
+    """A module whose every attribute is an empty class."""
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
             raise AttributeError(name)
-        made = type(name, (), {})
-        setattr(self, name, made)
-        return made
+        stub = type(name, (), {})
+        setattr(self, name, stub)
+        return stub
 
 
-class _Left(MetaPathFinder, Loader):
-    """Finds hollow modules where the client and its parts would be."""
+class _StubFinder(MetaPathFinder, Loader):
+    """Finds stub modules in place of the client's."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         return ModuleSpec(name, self, is_package=True) if name.partition(".")[0] == CLIENT else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Hollow(spec.name)
+        return _StubModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         pass
 
 
 @contextmanager
-def _left_out() -> Iterator[None]:
-    finder = _Left()
+def _client_stubbed() -> Iterator[None]:
+    finder = _StubFinder()
     sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
         sys.meta_path.remove(finder)
-        for name in [name for name, module in sys.modules.items() if isinstance(module, _Hollow)]:
+        for name in [name for name, module in sys.modules.items() if isinstance(module, _StubModule)]:
             del sys.modules[name]
 
 
-with _left_out():
+with _client_stubbed():
     import lancedb
     from lancedb.index import BTree
 

@@ -1,4 +1,4 @@
-"""Where an OpenSearch is and who we are there; keeps passwords out of every message."""
+"""The address of an OpenSearch server and the user's credentials, which appear in no message."""
 
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -7,13 +7,14 @@ from lookalike.errors import BadSetting
 from lookalike.index.base import IndexOptions
 from lookalike.tls import demand_secrecy
 
-#: As OpenSearch and its clients have it.
+#: The defaults of OpenSearch and its clients.
 DEFAULT_PORTS = {"http": 9200, "https": 443}
+EXAMPLE = "Write https://host:9200."
 
 
 @dataclass(frozen=True)
 class Address:
-    """One server; `str()` is fit for messages."""
+    """One server. `str()` has no credentials, so it can be used in messages."""
 
     scheme: str
     host: str
@@ -28,17 +29,17 @@ class Address:
 
 
 def parse(url: str, options: IndexOptions) -> Address:
-    """Raises BadSetting for a URL without a host, and for credentials that would cross a network in clear."""
+    """Raises BadSetting for a URL without a host, and for credentials that would cross a network unencrypted."""
     try:
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORTS[parts.scheme]
     except (KeyError, ValueError) as error:
-        # Not the URL itself: it may hold a password, and so may the error's text.
-        raise BadSetting("The URL of the index cannot be understood.", "Write https://host:9200.") from error
+        # Not the URL nor the text of the error: both may contain a password.
+        raise BadSetting("The URL of the index is invalid.", EXAMPLE) from error
     if not parts.hostname:
-        raise BadSetting("The URL of the index names no host.", "Write https://host:9200.")
+        raise BadSetting("The URL of the index has no host.", EXAMPLE)
     if "@" in parts.path:
-        raise BadSetting("The URL of the index cannot be understood.", "Write / in a password as %2F.")
+        raise BadSetting("The URL of the index is invalid.", "Write / in a password as %2F.")
     address = _address(parts, parts.hostname, port)
     if parts.scheme == "http" and parts.username:
         demand_secrecy("A password", str(address), address.host, secure="https", insecure=options.insecure)

@@ -1,6 +1,6 @@
-"""The numbered indexes of an OpenSearch, and the aliases before them; knows no document."""
+"""The versions of indexes in OpenSearch: numbered indexes, and the aliases that point to them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lookalike.errors import IndexConflict
 from lookalike.index.base import IndexInfo, IndexOptions
@@ -9,48 +9,48 @@ from lookalike.index.opensearch import address, mapping
 from lookalike.index.opensearch.server import Server
 from lookalike.records import ModelIdentity
 
-#: Ends the alias that a version is written through; no index can bear such a name.
-WRITES = "~writes"
+#: The end of the alias that a version is written through; no index can have such a name.
+WRITE_SUFFIX = "~writes"
 
 
 class Version(NamedTuple):
-    """One numbered index, and what searching it needs to know of it."""
+    """One version of an index, and what a search needs to know about it."""
 
-    physical: str
+    name: str
     model: ModelIdentity
     engine: str
     is_quantized: bool
 
 
-def described(server: Server, name: str) -> Version:
-    """The version that an alias points to, or the one of that name.
+def resolve(server: Server, name: str) -> Version:
+    """The version that an alias points to, or the version of that name.
 
-    Raises IndexMissing, IndexConflict for what is not ours.
+    Raises IndexMissing, IndexConflict for an index that lookalike did not make.
     """
-    behind = server.call("GET", f"/{name}/_mapping", name=name)
-    if len(behind) != 1:
-        raise IndexConflict(f"Alias {name} at {server} points to several indexes: {', '.join(sorted(behind))}.")
-    physical, answer = next(iter(behind.items()))
-    model = mapping.described(answer["mappings"])
-    if model is None or not is_version(physical):
-        raise IndexConflict(f"Index {name} at {server} was not made by lookalike.", "Choose another (--index).")
-    return Version(physical, model, *mapping.engine_of(answer["mappings"]))
+    found = server.call("GET", f"/{name}/_mapping", name=name)
+    if len(found) != 1:
+        raise IndexConflict(f"Alias {name} at {server} points to several indexes: {', '.join(sorted(found))}.")
+    version, answer = next(iter(found.items()))
+    model = mapping.model_of(answer["mappings"])
+    if model is None or not is_version(version):
+        raise IndexConflict(f"Index {name} at {server} was not made by lookalike.", "Choose another one (--index).")
+    return Version(version, model, *mapping.engine_of(answer["mappings"]))
 
 
-def next_physical(server: Server, name: str) -> str:
-    """The name of the next version."""
+def next_version(server: Server, name: str) -> str:
+    """The name of the next version to create."""
     taken = server.call("GET", f"/{name}-v*/_settings/index.uuid", name=name)
-    numbers = [number for physical in taken if (number := physical.rpartition("-v")[2]).isdecimal()]
+    numbers = [number for version in taken if (number := version.rpartition("-v")[2]).isdecimal()]
     return f"{name}-v{max(map(int, numbers), default=0) + 1}"
 
 
 def create(
-    server: Server, name: str, physical: str, model: ModelIdentity, options: IndexOptions, *, is_current: bool = True
+    server: Server, name: str, version: str, model: ModelIdentity, options: IndexOptions, *, is_current: bool = True
 ) -> bool:
-    """Create a version, with the name pointing to it or not. False if another creator was faster."""
-    body = mapping.definition(model, options, _version(server)) | {"aliases": {name: {}} if is_current else {}}
+    """Create a version, and make the name point to it if `is_current`. False if the version already exists."""
+    body = mapping.definition(model, options, _server_version(server)) | {"aliases": {name: {}} if is_current else {}}
     try:
-        server.call("PUT", f"/{physical}", body, name=name)
+        server.call("PUT", f"/{version}", body, name=name)
     except IndexConflict as error:
         if "resource_already_exists_exception" not in error.what:
             raise
@@ -58,34 +58,39 @@ def create(
     return True
 
 
-def writes_of(physical: str) -> str:
-    """The alias that a version is written through, unless by its index's name."""
-    return f"{physical}{WRITES}"
+def write_alias_of(version: str) -> str:
+    """The alias that a version is written through when it is not written through its index's name."""
+    return f"{version}{WRITE_SUFFIX}"
 
 
-def list_indexes(url: str, options: IndexOptions, which: str = "_all") -> list[IndexInfo]:
-    """Every version of every index of ours whose name is like `which`, by name and age."""
+def list_indexes(url: str, options: IndexOptions, pattern: str = "_all") -> list[IndexInfo]:
+    """Every version of every index that lookalike made and that matches `pattern`, sorted by name and number."""
     server = Server(address.parse(url, options), options)
     try:
-        behind = server.call("GET", f"/{which}", filter_path="*.aliases,*.mappings._meta")
+        found = server.call("GET", f"/{pattern}", filter_path="*.aliases,*.mappings._meta")
         sizes = server.call(
-            "GET", f"/{which}/_stats/docs,store", filter_path="indices.*.total.store,indices.*.primaries.docs"
+            "GET", f"/{pattern}/_stats/docs,store", filter_path="indices.*.total.store,indices.*.primaries.docs"
         )
     finally:
         server.close()
-    rows = []
-    for physical, answer in behind.items():
-        model = mapping.described(answer.get("mappings", {}))
-        size = sizes.get("indices", {}).get(physical)
-        if model and size and is_version(physical):
-            documents, size_bytes = size["primaries"]["docs"]["count"], size["total"]["store"]["size_in_bytes"]
-            aliases = [alias for alias in answer.get("aliases", ()) if not alias.endswith(WRITES)]
-            names = aliases or [index_of(physical)]
-            rows += [IndexInfo(name, physical, model, documents, size_bytes, bool(aliases)) for name in names]
-    return sorted(rows, key=lambda row: (row.name, number_of(row.physical)))
+    infos = []
+    for version, answer in found.items():
+        infos += _infos(version, answer, sizes.get("indices", {}).get(version))
+    return sorted(infos, key=lambda info: (info.name, number_of(info.version)))
 
 
-def _version(server: Server) -> tuple[int, ...]:
-    """Of OpenSearch itself: (3, 6, 0)."""
+def _infos(version: str, answer: dict[str, Any], size: dict[str, Any] | None) -> list[IndexInfo]:
+    """One for every name of this version; none if lookalike did not make it."""
+    model = mapping.model_of(answer.get("mappings", {}))
+    if not (model and size and is_version(version)):
+        return []
+    documents, size_bytes = size["primaries"]["docs"]["count"], size["total"]["store"]["size_in_bytes"]
+    aliases = [alias for alias in answer.get("aliases", ()) if not alias.endswith(WRITE_SUFFIX)]
+    names = aliases or [index_of(version)]
+    return [IndexInfo(name, version, model, documents, size_bytes, bool(aliases)) for name in names]
+
+
+def _server_version(server: Server) -> tuple[int, ...]:
+    """The version of OpenSearch: (3, 6, 0)."""
     number = str(server.call("GET", "/")["version"]["number"])
     return tuple(int(part) for part in number.partition("-")[0].split(".") if part.isdecimal())

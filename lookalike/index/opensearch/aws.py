@@ -1,4 +1,4 @@
-"""Signatures that AWS asks for (Signature Version 4), with the credentials it finds; knows no request of ours."""
+"""Signs requests for AWS (Signature Version 4) with the credentials of the environment."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,26 +7,28 @@ from opensearchpy import Urllib3AWSV4SignerAuth
 
 from lookalike.errors import BadSetting
 
-#: Gives the headers that sign a request: method, URL, body, headers.
+#: Takes the method, URL, body and headers of a request; returns the headers that sign it.
 Signer = Callable[..., dict[str, str]]
 
 
 def signer(region: str, service: str) -> Signer:
-    """Signs requests to `service` ("es" or "aoss") in `region`; credentials that expire are renewed as they do.
+    """Signs requests to `service` ("es" or "aoss") in `region`; renews credentials that expire.
 
-    Raises BadSetting where botocore is not installed, or finds no credentials.
+    Raises BadSetting if botocore is not installed, or finds no credentials.
     """
     try:
         import botocore.session
         from botocore.exceptions import BotoCoreError
     except ImportError as error:
-        what = "LOOKALIKE_AWS_REGION is set, and botocore, which signs requests, is not installed."
+        what = "LOOKALIKE_AWS_REGION is set, but botocore, which signs requests, is not installed."
         raise BadSetting(what, "Install the extra: pip install 'lookalike[aws]'.") from error
     try:
         credentials: Any = botocore.session.get_session().get_credentials()
     except BotoCoreError as error:
-        raise BadSetting(f"AWS's credentials cannot be read: {error}", "Correct AWS's configuration.") from error
+        raise BadSetting(
+            f"Cannot read the AWS credentials: {error}", "Correct the AWS configuration files or variables."
+        ) from error
     if credentials is None:
         advice = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."
-        raise BadSetting("LOOKALIKE_AWS_REGION is set, and no credentials for AWS are found.", advice)
+        raise BadSetting("LOOKALIKE_AWS_REGION is set, but there are no AWS credentials.", advice)
     return Urllib3AWSV4SignerAuth(credentials, region, service)

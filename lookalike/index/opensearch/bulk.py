@@ -1,4 +1,4 @@
-"""What a bulk request says, and which of its operations are left to do, with no knowledge of a client."""
+"""The operations of a bulk request, and what a response says about each of them. Sends nothing."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -6,17 +6,17 @@ from typing import Any
 
 import orjson
 
-from lookalike.index.opensearch.status import Verdict, judge, reason
+from lookalike.index.opensearch.status import ResponseKind, classify, reason_of
 from lookalike.records import Document, Reason, Rejected
 
-#: OpenSearch advises 5 to 15 MB a request and refuses 100 MB.
+#: OpenSearch recommends 5 to 15 MB per request and rejects 100 MB.
 REQUEST_SIZE_BYTES = 8 * 2**20
 SOURCE_FIELDS = tuple(item.name for item in fields(Document) if item.name != "id")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One line or two of a bulk request. `uri` is empty for a deletion."""
+    """One operation of a bulk request, as one or two lines of JSON. `uri` is empty for a deletion."""
 
     id: str
     uri: str
@@ -24,24 +24,24 @@ class Operation:
 
 
 @dataclass
-class Tally:
-    """What one bulk request came to. `again` is left to do, because of `why`."""
+class BulkResult:
+    """The result of one bulk request: documents that were rejected, and operations to retry because of `why`."""
 
     rejected: list[Rejected] = field(default_factory=list)
-    again: list[Operation] = field(default_factory=list)
+    retry: list[Operation] = field(default_factory=list)
     why: str = ""
 
 
-class Fatal(Exception):
-    """An operation failed in a way that every other one would; only `tally` raises it, and its caller translates."""
+class BulkFailed(Exception):
+    """An operation failed for a reason that concerns the whole index. `OpenSearchIndex` translates it."""
 
-    def __init__(self, verdict: Verdict, why: str) -> None:
-        super().__init__(verdict, why)
-        self.verdict = verdict
+    def __init__(self, kind: ResponseKind, why: str) -> None:
+        super().__init__(kind, why)
+        self.kind = kind
         self.why = why
 
 
-def indexing(document: Document) -> Operation:
+def index_operation(document: Document) -> Operation:
     """Store `document` under its id."""
     action = orjson.dumps({"index": {"_id": document.id}})
     source = {name: getattr(document, name) for name in SOURCE_FIELDS} | {"metadata": dict(document.metadata)}
@@ -49,39 +49,39 @@ def indexing(document: Document) -> Operation:
     return Operation(document.id, document.uri, action + b"\n" + body + b"\n")
 
 
-def deletion(id: str) -> Operation:
+def delete_operation(id: str) -> Operation:
     """Remove the document `id`."""
     return Operation(id, "", orjson.dumps({"delete": {"_id": id}}) + b"\n")
 
 
-def cut(operations: Iterable[Operation], size_bytes: int = REQUEST_SIZE_BYTES) -> Iterator[list[Operation]]:
-    """Pieces of at most `size_bytes`, but never less than one operation."""
-    piece: list[Operation] = []
+def split(operations: Iterable[Operation], size_bytes: int = REQUEST_SIZE_BYTES) -> Iterator[list[Operation]]:
+    """Groups of at most `size_bytes` of JSON, with at least one operation each."""
+    group: list[Operation] = []
     filled = 0
     for operation in operations:
-        if piece and filled + len(operation.body) > size_bytes:
-            yield piece
-            piece, filled = [], 0
-        piece.append(operation)
+        if group and filled + len(operation.body) > size_bytes:
+            yield group
+            group, filled = [], 0
+        group.append(operation)
         filled += len(operation.body)
-    if piece:
-        yield piece
+    if group:
+        yield group
 
 
-def tally(operations: Sequence[Operation], items: Sequence[Mapping[str, Any]]) -> Tally:
-    """What became of each operation. Raises Fatal."""
-    result = Tally()
+def read_response(operations: Sequence[Operation], items: Sequence[Mapping[str, Any]]) -> BulkResult:
+    """The result of `operations`, from the `items` of the response in the same order. Raises BulkFailed."""
+    result = BulkResult()
     for operation, item in zip(operations, items, strict=True):
         answer = next(iter(item.values()))
         status, error = int(answer["status"]), answer.get("error")
-        verdict = judge(status, error)
-        if verdict is Verdict.DONE or (not operation.uri and status == 404 and not error):
+        kind = classify(status, error)
+        if kind is ResponseKind.OK or (not operation.uri and status == 404 and not error):
             continue
-        if verdict is Verdict.AGAIN:
-            result.again.append(operation)
-            result.why = reason(status, error)
-        elif verdict is Verdict.REJECTED:
-            result.rejected.append(Rejected(operation.uri, Reason.REFUSED, reason(status, error)))
+        if kind is ResponseKind.RETRY:
+            result.retry.append(operation)
+            result.why = reason_of(status, error)
+        elif kind is ResponseKind.REJECTED:
+            result.rejected.append(Rejected(operation.uri, Reason.REFUSED, reason_of(status, error)))
         else:
-            raise Fatal(verdict, reason(status, error))
+            raise BulkFailed(kind, reason_of(status, error))
     return result

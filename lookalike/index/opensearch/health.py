@@ -1,6 +1,6 @@
-"""In what condition an OpenSearch is, and one of its indexes: what it answers, blocks and lacks; writes nothing.
+"""Checks that a server is a supported OpenSearch and that an index in it accepts writes. Writes nothing.
 
-Where our user may not ask, or a gateway answers for the server, nothing is known, and nothing is held against it.
+A check passes if the user may not send its request, or if a gateway in front of the server answers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,33 +13,44 @@ from lookalike.index.opensearch import address
 from lookalike.index.opensearch.server import Server
 from lookalike.records import Diagnostic
 
-#: The first whose k-NN queries take `method_parameters`, and Lucene's quantization; flat objects are older (2.7).
+#: The first version whose k-NN queries take `method_parameters`, and with Lucene's quantization.
 LEAST_VERSION = (2, 16)
-#: What a domain in compatibility mode calls itself, whatever it is.
+#: The major version that an AWS domain in compatibility mode reports, whatever its true version is.
 COMPATIBLE = 7
-#: OpenSearch's number of the block that a disk over its flood stage brings.
+#: OpenSearch's number of the block that it sets when a disk exceeds the flood stage.
 FLOOD_BLOCK = "12"
-#: What other web servers answer, in our error's words.
+#: Parts of the error that a web server of another kind causes.
 SIGNS_OF_OTHERS = ("not json", "<html", "<!doctype")
 
 
+@contextmanager
+def connect(url: str, options: IndexOptions) -> Iterator[Server]:
+    server = Server(address.parse(url, options), options)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
 def check_server(url: str, options: IndexOptions) -> None:
-    """Raises UnsupportedService for what is no OpenSearch, or too old a one."""
-    with opened(url, options) as server:
-        greet(server)
+    """Raises UnsupportedService for a server that is not OpenSearch, and for an old version of it."""
+    with connect(url, options) as server:
+        check_version(server)
 
 
 def check_writable(url: str, name: str, options: IndexOptions) -> list[Diagnostic]:
-    """What to look at, of an index that may still have to be made. Raises UnsupportedService, DiskFull."""
-    with opened(url, options) as server:
-        greet(server)
+    """Warnings about an index, which may not exist yet. Raises UnsupportedService, DiskFull."""
+    with connect(url, options) as server:
+        check_version(server)
         blocks = _blocks(server)
         _check_cluster(server, blocks)
-        return [concern for item in health(server, name).items() for concern in _check_index(server, blocks, *item)]
+        return [
+            warning for item in index_health(server, name).items() for warning in _check_index(server, blocks, *item)
+        ]
 
 
-def greet(server: Server) -> str:
-    """The version of the OpenSearch there, empty if it does not tell. Raises UnsupportedService."""
+def check_version(server: Server) -> str:
+    """The version of OpenSearch, empty if it is unknown. Raises UnsupportedService."""
     try:
         answer = server.call("GET", "/")
     except AccessDenied as error:
@@ -48,26 +59,24 @@ def greet(server: Server) -> str:
         return ""
     except IndexConflict as error:
         if any(sign in error.what.lower() for sign in SIGNS_OF_OTHERS):
-            raise _no_opensearch(server, "a web server of another kind") from error
+            raise _not_opensearch(server) from error
         return ""
     version = answer.get("version") if isinstance(answer, Mapping) else None
     if not isinstance(version, Mapping) or "number" not in version:
-        raise _no_opensearch(server, "a web server of another kind")
+        raise _not_opensearch(server)
     number = str(version["number"])
     if version.get("distribution") != "opensearch":
-        raise _no_opensearch(server, f"Elasticsearch {number}")
+        raise _not_opensearch(server, f"it is Elasticsearch {number}")
     if not _is_new_enough(number):
-        least = ".".join(map(str, LEAST_VERSION))
-        raise UnsupportedService(
-            f"OpenSearch at {server} is {number}; lookalike needs {least} or later.", "Upgrade it."
-        )
+        raise _too_old(server, number)
     return number
 
 
-def health(server: Server, name: str) -> dict[str, dict[str, Any]]:
-    """By physical name what is told of the index that `name` stands for: none if there is none."""
+def index_health(server: Server, name: str) -> dict[str, dict[str, Any]]:
+    """The health of each version that `name` points to; empty if it does not exist or is unknown."""
     try:
-        # An index that is not there would be waited for. In the path: the client takes a `timeout` for its own.
+        # No timeout, or the server would wait for a missing index. In the path, because the client has a parameter
+        # of its own that is called `timeout`.
         answer = server.call("GET", f"/_cluster/health/{name}?level=indices&timeout=0s")
     except (AccessDenied, IndexConflict, IndexUnavailable):
         return {}
@@ -85,47 +94,50 @@ def _check_cluster(server: Server, blocks: Mapping[str, Any]) -> None:
     for block in _write_blocks(blocks.get("global", {})).values():
         if block.get("retryable"):
             raise IndexUnavailable(str(server), str(block["description"]))
-        what = f"OpenSearch at {server} takes no writes: {block['description']}."
+        what = f"OpenSearch at {server} does not accept writes: {block['description']}."
         raise UnsupportedService(
             what, "Set cluster.blocks.read_only and cluster.blocks.read_only_allow_delete to null."
         )
 
 
 def _check_index(
-    server: Server, blocks: Mapping[str, Any], physical: str, told: Mapping[str, Any]
+    server: Server, blocks: Mapping[str, Any], version: str, health: Mapping[str, Any]
 ) -> Iterator[Diagnostic]:
-    for number, block in _write_blocks(blocks.get("indices", {}).get(physical, {})).items():
-        what = f"Index {physical} at {server} takes no writes: {block['description']}."
-        if number == FLOOD_BLOCK:
-            advice = "Free room on the disks of OpenSearch; below the high watermark it takes the block away by itself."
-            raise DiskFull(what, f"{advice} (index.blocks.read_only_allow_delete)")
-        raise UnsupportedService(what, f"Set index.blocks.write and index.blocks.read_only of {physical} to null.")
-    if told["status"] == "red":
-        away = told["number_of_shards"] - told["active_primary_shards"]
-        what = f"Index {physical} at {server} is red: {away} of its {told['number_of_shards']} shards are away."
+    _check_blocks(server, _write_blocks(blocks.get("indices", {}).get(version, {})), version)
+    shards = health["number_of_shards"]
+    if health["status"] == "red":
+        missing = shards - health["active_primary_shards"]
+        what = f"Index {version} at {server} is red: {missing} of its {shards} primary shards are missing."
         raise UnsupportedService(what, "Start the node that holds them; GET /_cluster/allocation/explain tells why.")
-    if told["unassigned_shards"]:
-        what = f"Index {physical} is {told['status']}: {told['unassigned_shards']} of its replicas have no place."
-        yield Diagnostic(what, "Add a node, or lower the index's number_of_replicas to what the nodes can hold.")
+    if unassigned := health["unassigned_shards"]:
+        what = f"Index {version} is {health['status']}: {unassigned} replica shards are not assigned to a node."
+        yield Diagnostic(what, "Add a node, or lower the index's number_of_replicas.")
+
+
+def _check_blocks(server: Server, blocks: Mapping[str, Any], version: str) -> None:
+    for number, block in blocks.items():
+        what = f"Index {version} at {server} does not accept writes: {block['description']}."
+        if number == FLOOD_BLOCK:
+            advice = "Free disk space on the nodes of OpenSearch; below the high watermark it removes the block itself"
+            raise DiskFull(what, f"{advice} (index.blocks.read_only_allow_delete).")
+        raise UnsupportedService(what, f"Set index.blocks.write and index.blocks.read_only of {version} to null.")
 
 
 def _write_blocks(blocks: Mapping[str, Any]) -> dict[str, Any]:
     return {number: block for number, block in blocks.items() if "write" in block.get("levels", ())}
 
 
-def _no_opensearch(server: Server, what: str) -> UnsupportedService:
-    return UnsupportedService(f"What answers at {server} is no OpenSearch but {what}.", "Correct LOOKALIKE_INDEX_URL.")
+def _not_opensearch(server: Server, what: str = "it is another kind of web server") -> UnsupportedService:
+    return UnsupportedService(
+        f"{server} answered, but it is not an OpenSearch server: {what}.", "Correct LOOKALIKE_INDEX_URL."
+    )
+
+
+def _too_old(server: Server, number: str) -> UnsupportedService:
+    least = ".".join(map(str, LEAST_VERSION))
+    return UnsupportedService(f"OpenSearch at {server} is {number}; lookalike needs {least} or later.", "Upgrade it.")
 
 
 def _is_new_enough(number: str) -> bool:
     parts = tuple(int(part) for part in number.partition("-")[0].split(".") if part.isdecimal())
     return parts >= LEAST_VERSION or parts[:1] == (COMPATIBLE,)
-
-
-@contextmanager
-def opened(url: str, options: IndexOptions) -> Iterator[Server]:
-    server = Server(address.parse(url, options), options)
-    try:
-        yield server
-    finally:
-        server.close()

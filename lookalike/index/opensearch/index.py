@@ -1,30 +1,23 @@
-"""Documents in OpenSearch: an alias before a numbered index, written in bulk; knows no client library."""
+"""Documents in OpenSearch: an alias that points to a numbered index."""
 
-import itertools
-import random
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lookalike.errors import IndexConflict, IndexMissing, IndexUnavailable, ModelMismatch
-from lookalike.index.base import IndexOptions
-from lookalike.index.checks import is_version, sift
+from lookalike.errors import IndexConflict, IndexMissing, ModelMismatch
+from lookalike.index.base import DOCUMENTS_PER_BATCH, IndexOptions
+from lookalike.index.checks import is_version, validate
 from lookalike.index.opensearch import address, bulk, bulk_load, force_merge, scroll
-from lookalike.index.opensearch.aliases import Version, create, described, next_physical, writes_of
+from lookalike.index.opensearch.aliases import Version, create, next_version, resolve, write_alias_of
+from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.search import Search
 from lookalike.index.opensearch.server import Server
-from lookalike.index.opensearch.status import failure
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
-#: The n-th pause of a push-back is drawn from [0, FIRST_PAUSE_S * 2**n], at most LONGEST_PAUSE_S.
-FIRST_PAUSE_S = 0.25
-LONGEST_PAUSE_S = 5.0
-#: Identifiers asked for in one request.
+#: Ids per multi-get.
 IDS_PER_REQUEST = 1000
-#: Two creators at once need two rounds at most; one more for a name that was dropped in between.
+#: Two clients that create the same index need two rounds at most; one more for an index that is dropped meanwhile.
 CREATE_ATTEMPTS = 3
 STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "metadata")
-BULK_ANSWER = "items.*.status,items.*.error"
 
 
 class OpenSearchIndex:
@@ -32,32 +25,34 @@ class OpenSearchIndex:
 
     def __init__(self, url: str, name: str, options: IndexOptions) -> None:
         self.name = name
-        # An alias of its own, so that writing to a version that is gone creates nothing either.
-        self._writes = writes_of(name) if is_version(name) else name
+        # A version has a write alias of its own: a write to a deleted version must not create an index either.
+        self._write_alias = write_alias_of(name) if is_version(name) else name
         self._options = options
         self._server = Server(address.parse(url, options), options)
         self._search = Search(self._server, name, options)
+        self._writer = BulkWriter(self._server, name, self._write_alias, options.retry_timeout_s)
 
     def ensure(self, model: ModelIdentity) -> None:
         if is_version(self.name):
             self._check(self.model(), model)
-            action = {"add": {"index": self.name, "alias": self._writes, "is_hidden": True}}
+            action = {"add": {"index": self.name, "alias": self._write_alias, "is_hidden": True}}
             self._server.call("POST", "/_aliases", {"actions": [action]}, name=self.name)
             return
         for _ in range(CREATE_ATTEMPTS):
-            # Numbers before the alias: whoever creates in between makes our number taken, never a second index.
-            physical = next_physical(self._server, self.name)
+            # The number before the alias: if another client creates the index in between, our number is taken, and
+            # there is never a second index.
+            version = next_version(self._server, self.name)
             try:
                 return self._check(self.model(), model)
             except IndexMissing:
-                create(self._server, self.name, physical, model, self._options)
-        raise IndexConflict(f"Index {self.name} at {self._server} disappears as soon as it is created.")
+                create(self._server, self.name, version, model, self._options)
+        raise IndexConflict(f"Index {self.name} at {self._server} is deleted each time it is created.", "Try again.")
 
     def model(self) -> ModelIdentity:
-        return self._described().model
+        return self._resolve().model
 
-    def physical(self) -> str:
-        return self._described().physical
+    def version(self) -> str:
+        return self._resolve().name
 
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         if is_fresh:
@@ -69,8 +64,8 @@ class OpenSearchIndex:
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         if not documents:
             return []
-        fit, rejected = sift(documents, self.name, self.model())
-        return rejected + self._perform(bulk.indexing(document) for document in fit)
+        valid, rejected = validate(documents, self.name, self.model())
+        return rejected + self._writer.send(bulk.index_operation(document) for document in valid)
 
     def search(
         self, vector: Vector, k: int, filters: Mapping[str, str] | None = None, *, fingerprint: str | None = None
@@ -79,18 +74,17 @@ class OpenSearchIndex:
 
     def get(self, id: str) -> Document | None:
         source = self._fetch([id], bulk.SOURCE_FIELDS).get(id)
-        if source is None:
-            return None
-        import numpy as np  # not in the base installation
-
-        vector = np.asarray(source.pop("image_embedding"), dtype=np.float32)
-        return Document(id=id, image_embedding=vector, **source)
+        return None if source is None else _document(id, source)
 
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
         return scroll.scan(self._server, self.name, prefix)
 
+    def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
+        for sources in scroll.sources(self._server, self.name, bulk.SOURCE_FIELDS, batch_size):
+            yield [_document(id, source) for id, source in sources.items()]
+
     def delete(self, ids: Iterable[str]) -> None:
-        self._perform(bulk.deletion(id) for id in ids)
+        self._writer.send(bulk.delete_operation(id) for id in ids)
 
     def count(self) -> int:
         return int(self._call("GET", "/_count")["count"])
@@ -104,20 +98,20 @@ class OpenSearchIndex:
         self._call("POST", "/_refresh")
 
     def begin_load(self) -> None:
-        bulk_load.begin(self._server, self.physical(), self.name)
+        bulk_load.begin(self._server, self.version(), self.name)
 
     def is_loading(self) -> bool:
-        return bulk_load.is_on(self._server, self.physical(), self.name)
+        return bulk_load.has_begun(self._server, self.version(), self.name)
 
     def end_load(self) -> None:
-        bulk_load.end(self._server, self.physical(), self.name)
+        bulk_load.end(self._server, self.version(), self.name)
         self.refresh()
 
     def optimize(self, segments: int = 1) -> Iterator[int]:
-        return force_merge.merge(self._server, self.physical(), self.name, segments)
+        return force_merge.merge(self._server, self.version(), self.name, segments)
 
     def drop(self) -> None:
-        self._server.call("DELETE", f"/{self.physical()}", name=self.name)
+        self._server.call("DELETE", f"/{self.version()}", name=self.name)
 
     def close(self) -> None:
         self._server.close()
@@ -125,63 +119,38 @@ class OpenSearchIndex:
     def _call(self, method: str, path: str, body: Any = None, **parameters: str) -> Any:
         return self._server.call(method, f"/{self.name}{path}", body, name=self.name, **parameters)
 
-    def _described(self) -> Version:
-        return described(self._server, self.name)
+    def _resolve(self) -> Version:
+        return resolve(self._server, self.name)
 
-    def _check(self, kept: ModelIdentity, model: ModelIdentity) -> None:
-        if kept.fingerprint != model.fingerprint:
-            raise ModelMismatch(self.name, str(kept), str(model))
+    def _check(self, existing: ModelIdentity, model: ModelIdentity) -> None:
+        if existing.fingerprint != model.fingerprint:
+            raise ModelMismatch(self.name, str(existing), str(model))
 
     def _fetch(self, ids: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The wanted fields by id, unrefreshed writes included."""
+        """The wanted fields by id, with writes since the last refresh."""
         found = {}
         for start in range(0, len(ids), IDS_PER_REQUEST):
             body = {"ids": list(ids[start : start + IDS_PER_REQUEST])}
             for item in self._call("POST", "/_mget", body, _source_includes=",".join(wanted))["docs"]:
                 if error := item.get("error"):
-                    raise self._server.failure(_status(error), error, self.name)
+                    raise self._server.error_for(_status(error), error, self.name)
                 if item["found"]:
                     found[item["_id"]] = item["_source"]
         return found
 
-    def _perform(self, operations: Iterable[bulk.Operation]) -> list[Rejected]:
-        deadline = time.monotonic() + self._options.patience_s
-        pieces = bulk.cut(operations)
-        return list(itertools.chain.from_iterable(self._insist(piece, deadline) for piece in pieces))
-
-    def _insist(self, operations: list[bulk.Operation], deadline: float) -> list[Rejected]:
-        """Send the operations, then again those that failed for now, until the deadline. Raises IndexUnavailable."""
-        rejected = []
-        for attempt in itertools.count():
-            tally = self._attempt(operations)
-            rejected += tally.rejected
-            operations = tally.again
-            if not operations:
-                break
-            # Full jitter, so that workers which were pushed back together do not come back together.
-            pause_s = random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt))
-            if time.monotonic() + pause_s > deadline:
-                raise IndexUnavailable(str(self._server), tally.why)
-            time.sleep(pause_s)
-        return rejected
-
-    def _attempt(self, operations: list[bulk.Operation]) -> bulk.Tally:
-        body = b"".join(operation.body for operation in operations)
-        try:
-            parameters = {"require_alias": "true", "filter_path": BULK_ANSWER}
-            answer = self._server.call("POST", f"/{self._writes}/_bulk", body, name=self.name, **parameters)
-            return bulk.tally(operations, answer["items"])
-        except IndexUnavailable as error:
-            return bulk.Tally(again=operations, why=error.why)
-        except bulk.Fatal as error:
-            raise failure(error.verdict, str(self._server), self.name, error.why) from error
-
 
 def _stored(source: Mapping[str, Any]) -> Stored:
-    # OpenSearch leaves an empty object out of a filtered source.
+    # OpenSearch omits an empty object from a filtered source.
     return Stored(**{"name": None, "metadata": {}, **source})
 
 
+def _document(id: str, source: Mapping[str, Any]) -> Document:
+    import numpy as np  # not in the base installation
+
+    vector = np.asarray(source["image_embedding"], dtype=np.float32)
+    return Document(**{"name": None, "metadata": {}, **source, "id": id, "image_embedding": vector})
+
+
 def _status(error: Mapping[str, Any]) -> int:
-    """An error inside a multi-get comes without its status."""
+    """An error inside a multi-get has no HTTP status."""
     return 404 if error.get("type") == "index_not_found_exception" else 503

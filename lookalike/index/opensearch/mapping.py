@@ -1,4 +1,4 @@
-"""The settings and mapping of a new OpenSearch index, and the model an existing one names."""
+"""The settings and mapping of an OpenSearch index: written for a new index, and read from an existing one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,31 +8,31 @@ from lookalike.index.base import IndexOptions
 from lookalike.index.opensearch.vector_field import vector_field
 from lookalike.records import ModelIdentity
 
-#: Our corner of the mapping's `_meta`.
+#: Lookalike's key in the mapping's `_meta`.
 META = "lookalike"
 
 
-def definition(model: ModelIdentity, options: IndexOptions, version: tuple[int, ...]) -> dict[str, Any]:
+def definition(model: ModelIdentity, options: IndexOptions, server_version: tuple[int, ...]) -> dict[str, Any]:
     """The body that creates an index for `model` in an OpenSearch of this version.
 
-    Raises BadSetting for options that do not go together.
+    Raises BadSetting for options that exclude each other.
     """
     index = {"knn": True, "number_of_shards": options.shards, "number_of_replicas": options.replicas}
     if options.engine == "nmslib":
-        # Its searches cannot name it.
+        # Its queries cannot set ef_search.
         index["knn.algo_param.ef_search"] = options.ef_search
     return {
         "settings": {"index": index},
         "mappings": {
             "dynamic": "strict",
             "_meta": {META: identity.to_mapping(model)},
-            "properties": _properties(vector_field(model, options, version)),
+            "properties": _properties(vector_field(model, options, server_version)),
         },
     }
 
 
-def described(mappings: Mapping[str, Any]) -> ModelIdentity | None:
-    """The model that `definition` wrote down, or None for an index that is not ours."""
+def model_of(mappings: Mapping[str, Any]) -> ModelIdentity | None:
+    """The model that `definition` recorded; None for an index that lookalike did not make."""
     try:
         return identity.from_mapping(mappings["_meta"][META])
     except (KeyError, TypeError, ValueError):
@@ -40,7 +40,7 @@ def described(mappings: Mapping[str, Any]) -> ModelIdentity | None:
 
 
 def engine_of(mappings: Mapping[str, Any]) -> tuple[str, bool]:
-    """The k-NN engine of an index of ours, and whether it compares quantized vectors."""
+    """The k-NN engine of an index that lookalike made, and whether it compares quantized vectors."""
     method = mappings.get("properties", {}).get("image_embedding", {}).get("method", {})
     return str(method.get("engine", "")), "encoder" in method.get("parameters", {})
 

@@ -1,4 +1,4 @@
-"""What we keep written in an OpenSearch index itself, in our corner of its mapping's `_meta`, through any crash."""
+"""Reads and writes lookalike's part of an OpenSearch mapping's `_meta`, which survives any crash."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from lookalike.index.opensearch.mapping import META
 from lookalike.index.opensearch.server import Server
 
 
-def read(server: Server, physical: str, name: str) -> dict[str, Any]:
-    """Our notes in `physical`, one version of the index `name`."""
-    answer = server.call("GET", f"/{physical}/_mapping", name=name)
-    return dict(answer[physical]["mappings"]["_meta"][META])
+def read(server: Server, version: str, name: str) -> dict[str, Any]:
+    """The content for `version`, one version of the index `name`."""
+    answer = server.call("GET", f"/{version}/_mapping", name=name)
+    return dict(answer[version]["mappings"]["_meta"][META])
 
 
-def keep(server: Server, physical: str, name: str, notes: dict[str, Any]) -> None:
-    """Put `notes` in the place of those that are there."""
-    server.call("PUT", f"/{physical}/_mapping", {"_meta": {META: notes}}, name=name)
+def replace(server: Server, version: str, name: str, content: dict[str, Any]) -> None:
+    """Replace the content for `version`."""
+    server.call("PUT", f"/{version}/_mapping", {"_meta": {META: content}}, name=name)

@@ -1,7 +1,4 @@
-"""Many documents of an OpenSearch index as a search sees them, without their vectors.
-
-A get would put the vector back into each source first, which a search of other fields does not (0.4 against 0.04 ms).
-"""
+"""Reads many documents of an OpenSearch index by searches, in pages."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -10,33 +7,37 @@ from typing import Any
 from lookalike.errors import IndexUnavailable, LookalikeError
 from lookalike.index.opensearch.server import Server
 
-#: Fewer than the 10,000 that a search may give.
+#: A search may return at most 10,000.
 IDS_PER_REQUEST = 1000
-PAGE = 5000
-#: From one page to the next; a consumer that pauses longer loses its place.
+IDS_PER_PAGE = 5000
+#: How long the server keeps the scroll from one page to the next.
 KEEP_ALIVE = "10m"
+
+Hits = list[dict[str, Any]]
 
 
 def scan(server: Server, name: str, prefix: str) -> Iterator[tuple[str, str]]:
-    """Id and uri of the documents whose uri begins with `prefix`. Raises IndexUnavailable if a shard is away.
+    """Id and URI of the documents whose URI starts with `prefix`. Raises IndexUnavailable if a shard is missing."""
+    matching = {"prefix": {"uri": {"value": prefix}}} if prefix else {"match_all": {}}
+    # The URI from its column: with the source, the server would parse the vector of every document.
+    query = {"size": IDS_PER_PAGE, "query": matching, "_source": False, "docvalue_fields": ["uri"]}
+    for hits in _pages(server, name, query):
+        for hit in hits:
+            yield hit["_id"], hit["fields"]["uri"][0]
 
-    A scroll, which every version has: in the order of the disk, where a page costs the same however far on it is.
-    """
-    page = server.call("POST", f"/{name}/_search", _query(prefix), name=name, scroll=KEEP_ALIVE)
-    try:
-        while hits := _hits(page, server):
-            for hit in hits:
-                yield hit["_id"], hit["fields"]["uri"][0]
-            following = {"scroll": KEEP_ALIVE, "scroll_id": page["_scroll_id"]}
-            page = server.call("POST", "/_search/scroll", following, name=name)
-    finally:
-        # It would end by itself; until then it holds files of the index.
-        with suppress(LookalikeError):
-            server.call("DELETE", "/_search/scroll", {"scroll_id": page["_scroll_id"]}, name=name)
+
+def sources(server: Server, name: str, wanted: Sequence[str], size: int) -> Iterator[dict[str, dict[str, Any]]]:
+    """The wanted fields by id of all documents, in pages of 1 to `size`. Raises IndexUnavailable as `scan` does."""
+    query = {"size": size, "query": {"match_all": {}}, "_source": wanted}
+    for hits in _pages(server, name, query):
+        yield {hit["_id"]: hit["_source"] for hit in hits}
 
 
 def find(server: Server, name: str, ids: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The wanted fields by id. Raises IndexUnavailable if a shard is away."""
+    """The wanted fields by id, without writes since the last refresh. Raises IndexUnavailable as `scan` does.
+
+    A multi-get would put the vector back into each source first: 0.4 ms per document instead of 0.04.
+    """
     found: dict[str, dict[str, Any]] = {}
     for start in range(0, len(ids), IDS_PER_REQUEST):
         some = list(ids[start : start + IDS_PER_REQUEST])
@@ -46,14 +47,23 @@ def find(server: Server, name: str, ids: Sequence[str], wanted: Sequence[str]) -
     return found
 
 
-def _query(prefix: str) -> dict[str, Any]:
-    """The uri from its column: the source would have the vector parsed for every document."""
-    matching = {"prefix": {"uri": {"value": prefix}}} if prefix else {"match_all": {}}
-    return {"size": PAGE, "sort": ["_doc"], "query": matching, "_source": False, "docvalue_fields": ["uri"]}
+def _pages(server: Server, name: str, query: dict[str, Any]) -> Iterator[Hits]:
+    """The pages of a scroll, which every version of OpenSearch has. In the order of the disk (`_doc`), where a late
+    page costs no more than an early one."""
+    page = server.call("POST", f"/{name}/_search", query | {"sort": ["_doc"]}, name=name, scroll=KEEP_ALIVE)
+    try:
+        while hits := _hits(page, server):
+            yield hits
+            following = {"scroll": KEEP_ALIVE, "scroll_id": page["_scroll_id"]}
+            page = server.call("POST", "/_search/scroll", following, name=name)
+    finally:
+        # The scroll would end by itself, but keeps files of the index until then.
+        with suppress(LookalikeError):
+            server.call("DELETE", "/_search/scroll", {"scroll_id": page["_scroll_id"]}, name=name)
 
 
-def _hits(page: Any, server: Server) -> list[Any]:
+def _hits(page: Any, server: Server) -> Hits:
     if page["_shards"]["failed"] or page["timed_out"]:
         raise IndexUnavailable(str(server), "not every shard answered")
-    hits: list[Any] = page["hits"]["hits"]
+    hits: Hits = page["hits"]["hits"]
     return hits

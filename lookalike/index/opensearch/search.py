@@ -1,4 +1,4 @@
-"""Searches in one OpenSearch index: one request for most of them; knows no writing."""
+"""Searches in one OpenSearch index, with one request for most of them."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -7,8 +7,8 @@ from typing import Any
 from lookalike.errors import PermanentError
 from lookalike.index.base import IndexOptions
 from lookalike.index.checks import check_filters, check_query
-from lookalike.index.opensearch.aliases import Version, described
-from lookalike.index.opensearch.nearest import nearest, plain_score
+from lookalike.index.opensearch.aliases import Version, resolve
+from lookalike.index.opensearch.knn import knn_query, similarity
 from lookalike.index.opensearch.server import Server
 from lookalike.records import Match, Vector
 
@@ -18,7 +18,7 @@ Hits = list[dict[str, Any]]
 
 
 class Search:
-    """See `Index.search`. Remembers the version that answered last: whether it is still the one, its hits tell."""
+    """See `Index.search`. Caches the version that answered last; the hits show whether the name still points to it."""
 
     def __init__(self, server: Server, name: str, options: IndexOptions) -> None:
         self._server = server
@@ -33,19 +33,19 @@ class Search:
         last = self._last
         if last is not None and last.model.fingerprint == fingerprint:
             check_query(vector, last.model, self._name, fingerprint)
-            # What this refuses, or leaves unsaid, the careful way explains.
+            # If this fails or finds nothing, the search below gives the exact error or result.
             with suppress(PermanentError):
                 hits = self._hits(self._name, last, vector, k, filters)
                 if hits and all(_is_of(hit, last) for hit in hits):
                     return [_match(hit, last) for hit in hits]
-        version = self._last = described(self._server, self._name)
+        version = self._last = resolve(self._server, self._name)
         check_query(vector, version.model, self._name, fingerprint)
-        # The version that was looked at, and not the alias, which may move in between.
-        hits = self._hits(version.physical, version, vector, k, filters)
+        # Search the version that was checked, not the alias, which may move in between.
+        hits = self._hits(version.name, version, vector, k, filters)
         return [_match(hit, version) for hit in hits]
 
     def _hits(self, index: str, version: Version, vector: Vector, k: int, filters: Mapping[str, str]) -> Hits:
-        query = nearest(
+        query = knn_query(
             vector,
             k,
             filters,
@@ -59,10 +59,10 @@ class Search:
 
 
 def _is_of(hit: Mapping[str, Any], version: Version) -> bool:
-    return (hit["_index"], hit["_source"]["model"]) == (version.physical, version.model.fingerprint)
+    return (hit["_index"], hit["_source"]["model"]) == (version.name, version.model.fingerprint)
 
 
 def _match(hit: Mapping[str, Any], version: Version) -> Match:
     source = hit["_source"]
-    score = plain_score(hit["_score"], version.model.metric, version.engine)
+    score = similarity(hit["_score"], version.model.metric, version.engine)
     return Match(hit["_id"], source["uri"], source.get("name"), score, source.get("metadata", {}))

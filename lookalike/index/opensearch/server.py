@@ -1,4 +1,7 @@
-"""One OpenSearch server: requests in, JSON or our own errors out; the only place that knows opensearchpy."""
+"""Sends requests to one OpenSearch server and returns JSON, or raises lookalike's errors.
+
+Only this module and `aws` import opensearchpy.
+"""
 
 import logging
 from collections.abc import Mapping
@@ -11,17 +14,17 @@ from opensearchpy import exceptions as client_errors
 from lookalike.errors import BadSetting, IndexUnavailable, LookalikeError
 from lookalike.index.base import IndexOptions
 from lookalike.index.opensearch.address import Address
-from lookalike.index.opensearch.status import Verdict, failure, judge, reason
+from lookalike.index.opensearch.status import ResponseKind, classify, error_for, reason_of
 from lookalike.tls import distrust, tls_context
 
 
 class Server:
-    """One OpenSearch: requests in, JSON or our own errors out. Nothing is retried here."""
+    """A connection to one OpenSearch server. It retries nothing."""
 
     def __init__(self, place: Address, options: IndexOptions) -> None:
-        # Whatever it logs we raise; its own lines carry tracebacks onto people's terminals.
+        # The client logs with a traceback what it also raises.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
-        # It warns of connections beyond those it keeps, which are closed: that is how it should be.
+        # It warns about every connection above the size of its pool, which is harmless.
         logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
         self._address = str(place)
         self._client = OpenSearch(
@@ -30,7 +33,7 @@ class Server:
             timeout=options.timeout_s,
             max_retries=0,
             retry_on_timeout=False,
-            # The client's gzip takes 0.65 s of CPU to make 3.5 MB into 1.3 MB: longer than a network takes.
+            # The client's gzip takes 0.65 s of CPU for 3.5 MB, longer than sending them uncompressed.
             http_compress=False,
             **_encryption(place, options),
         )
@@ -39,7 +42,9 @@ class Server:
         return self._address
 
     def call(self, method: str, path: str, body: Any = None, *, name: str = "", **parameters: str) -> Any:
-        """The answer's JSON. Bytes go as they are. Raises our errors; `name` is the index they speak of."""
+        """The JSON of the response. `body` is JSON, or bytes to send unchanged; `name` is the index for error messages.
+
+        Raises IndexUnavailable, AccessDenied, IndexMissing, IndexConflict, BadSetting."""
         if body is not None and not isinstance(body, bytes):
             body = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
         try:
@@ -47,10 +52,9 @@ class Server:
         except client_errors.OpenSearchException as error:
             raise self._translated(error, name) from error
 
-    def failure(self, status: int, error: Any, name: str) -> LookalikeError:
-        """Our error for what the server answered to a whole request."""
-        verdict = judge(status, error)
-        return failure(verdict, self._address, name, reason(status, error))
+    def error_for(self, status: int, error: Any, name: str) -> LookalikeError:
+        """The error to raise for a response to a whole request."""
+        return error_for(classify(status, error), self._address, name, reason_of(status, error))
 
     def close(self) -> None:
         self._client.close()
@@ -59,29 +63,29 @@ class Server:
         if refused := distrust(error, self._address):
             return refused
         if isinstance(error, client_errors.ConnectionTimeout):
-            return IndexUnavailable(self._address, "it did not answer in time")
+            return IndexUnavailable(self._address, "no response within the timeout")
         if isinstance(error, client_errors.ConnectionError):
             return IndexUnavailable(self._address, _cause(error))
         if isinstance(error, client_errors.TransportError) and isinstance(error.status_code, int):
-            return self.failure(error.status_code, _details(error), name)
-        return failure(Verdict.CONFLICT, self._address, name, "its answer is not JSON")
+            return self.error_for(error.status_code, _details(error), name)
+        return error_for(ResponseKind.CONFLICT, self._address, name, "the response is not JSON")
 
 
 def _encryption(place: Address, options: IndexOptions) -> dict[str, Any]:
     """The client's arguments for https. Raises BadSetting."""
     if place.scheme != "https":
         return {}
-    # Without authorities of ours those of the environment or of certifi: a container may have no others.
+    # By default those of the environment or of certifi: a container may have no others.
     authorities = options.ca_certs or Connection.default_ca_certs()
     return {"use_ssl": True, "ssl_context": tls_context(authorities, options.client_cert, options.client_key)}
 
 
 def _credentials(place: Address, options: IndexOptions) -> Any:
-    """User and password, or what signs each request, or nothing. Raises BadSetting."""
+    """User and password, or a signer for AWS, or None. Raises BadSetting."""
     if options.aws_region is None:
         return None if place.user is None else (place.user, place.password)
     if place.scheme != "https" or place.user is not None:
-        what = f"Requests to {place} cannot be signed for AWS: it takes https, without a user in the URL."
+        what = f"Requests to {place} cannot be signed for AWS: the URL must be https and must not contain a user."
         raise BadSetting(what, "Correct LOOKALIKE_INDEX_URL, or unset LOOKALIKE_AWS_REGION.")
     from lookalike.index.opensearch.aws import signer
 
@@ -89,14 +93,14 @@ def _credentials(place: Address, options: IndexOptions) -> Any:
 
 
 def _details(error: client_errors.TransportError) -> Any:
-    """What the server said: OpenSearch's error object, the sentence of a gateway before it, or the plain answer."""
+    """OpenSearch's error object, the message of a gateway in front of it, or the text of the response."""
     if not isinstance(error.info, Mapping):
         return error.error
-    said = error.info.get("error") or error.info.get("message") or error.info.get("Message") or error.error
-    # Below its first line, AWS repeats the request that it tried to verify.
-    return said.partition("\n")[0] if isinstance(said, str) else said
+    details = error.info.get("error") or error.info.get("message") or error.info.get("Message") or error.error
+    # After the first line, AWS repeats the request that it tried to verify.
+    return details.partition("\n")[0] if isinstance(details, str) else details
 
 
 def _cause(error: client_errors.ConnectionError) -> str:
-    """The last words of urllib3's long sentence: "Connection refused" and the like."""
+    """The last words of urllib3's long message, such as "Connection refused"."""
     return str(error.error).rpartition(": ")[2].strip(" .')") or "no connection"

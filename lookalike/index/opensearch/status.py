@@ -1,4 +1,4 @@
-"""The one status table: what an answer of OpenSearch means for us, for a whole request and for each of its items."""
+"""What a response of OpenSearch means: one table for whole requests and for the items of a bulk request."""
 
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -6,74 +6,82 @@ from typing import Any
 
 from lookalike.errors import AccessDenied, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
 
-#: Pushed back or away. 409 is a write that met another one of the same document.
+#: The server is overloaded or away. 409 is a concurrent write of the same document.
 TEMPORARY = frozenset({408, 409, 429})
-#: 400s that concern the whole index, so that rejecting image after image would be wrong; the last is how a vector
-#: collection of OpenSearch Serverless takes every document that comes with an id.
+#: A 400 with one of these concerns the whole index, so no single image must be rejected for it. A vector collection of
+#: OpenSearch Serverless answers the last one to every document with an id.
 INDEX_WIDE = ("strict_dynamic_mapping_exception", "no write index is defined", "Document ID is not supported")
-#: A tripped k-NN circuit breaker is a 400 as for a bad document (k-NN#1424), yet it is released by itself;
-#: a flood-stage disk is a 403 and lets go below the high watermark.
+#: A tripped k-NN circuit breaker is a 400 as for a bad document (k-NN#1424), but it is released by itself. A disk over
+#: the flood stage is a 403, until it is below the high watermark again.
 TEMPORARY_SIGNS = ("circuit_breaker", "circuit breaker triggered", "cluster_block_exception")
-#: How a server without the k-NN plugin takes our mapping, its settings and our queries.
+#: What a server without the k-NN plugin says about the mapping, its settings and a query.
 NO_PLUGIN = ("type [knn_vector]", "unknown setting [index.knn]", "unknown query [knn]")
 LONGEST_REASON = 300
 
 
-class Verdict(Enum):
-    """What to do next."""
+class ResponseKind(Enum):
+    """What a response means for the caller."""
 
-    DONE = auto()
-    AGAIN = auto()
+    OK = auto()
+    #: Send it again later.
+    RETRY = auto()
+    #: The document is invalid.
     REJECTED = auto()
+    #: The credentials are wrong or lack a permission.
     DENIED = auto()
+    #: The index does not exist.
     MISSING = auto()
+    #: The index or the server is not as it should be.
     CONFLICT = auto()
 
 
-def judge(status: int, error: Any = None) -> Verdict:
-    """What `status` and the server's error object (or text) ask of us."""
-    text = reason(status, error)
+def classify(status: int, error: Any = None) -> ResponseKind:
+    """The kind of a response, from its HTTP status and the server's error object or text."""
+    text = reason_of(status, error)
     if 200 <= status < 300:
-        return Verdict.DONE
+        return ResponseKind.OK
     if status in TEMPORARY or status >= 500 or any(sign in text for sign in TEMPORARY_SIGNS):
-        return Verdict.AGAIN
+        return ResponseKind.RETRY
     if status in (401, 403):
-        return Verdict.DENIED
+        return ResponseKind.DENIED
     if status == 404 and "index_not_found_exception" in text:
-        return Verdict.MISSING
+        return ResponseKind.MISSING
     if status == 400 and not any(sign in text for sign in INDEX_WIDE):
-        return Verdict.REJECTED
-    return Verdict.CONFLICT
+        return ResponseKind.REJECTED
+    return ResponseKind.CONFLICT
 
 
-def failure(verdict: Verdict, address: str, name: str, why: str) -> LookalikeError:
-    """The error to raise when a whole request meets this verdict."""
-    if verdict is Verdict.AGAIN:
+def error_for(kind: ResponseKind, address: str, name: str, why: str) -> LookalikeError:
+    """The error to raise when a whole request gets a response of this kind; `name` is the index."""
+    if kind is ResponseKind.RETRY:
         return IndexUnavailable(address, why)
-    if verdict is Verdict.DENIED:
+    if kind is ResponseKind.DENIED:
         return AccessDenied(
-            f"OpenSearch at {address} turned us down: {why}.",
-            "Check the user and password in LOOKALIKE_INDEX_URL (or the client certificate, or AWS's credentials), "
-            "and what they may do.",
+            f"OpenSearch at {address} rejected the credentials: {why}.",
+            "Check the user and password in LOOKALIKE_INDEX_URL (or the client certificate, or the AWS credentials) "
+            "and their permissions.",
         )
-    if verdict is Verdict.MISSING:
+    if kind is ResponseKind.MISSING:
         return IndexMissing(
-            f"There is no index {name} at {address}.", "Ingest into it first, or choose another (--index)."
+            f"Index {name} does not exist at {address}.",
+            "Ingest images into it first, or choose another index (--index).",
         )
     if any(sign in why for sign in NO_PLUGIN):
         return IndexConflict(
-            f"OpenSearch at {address} cannot hold vectors: {why}.", "Install its k-NN plugin on every node."
+            f"OpenSearch at {address} cannot store vectors: {why}.", "Install its k-NN plugin on every node."
         )
-    return IndexConflict(f"OpenSearch at {address} refuses: {why}.", "Check the index and LOOKALIKE_INDEX_URL.")
+    return IndexConflict(
+        f"OpenSearch at {address} rejected the request: {why}.", "Check the index and LOOKALIKE_INDEX_URL."
+    )
 
 
-def reason(status: int, error: Any) -> str:
-    """One short line: the status and the innermost cause, since outer ones quote whole vectors."""
+def reason_of(status: int, error: Any) -> str:
+    """One short line: the status and the innermost cause. Outer causes quote whole vectors."""
     cause = error
     while isinstance(cause, Mapping) and (inner := cause.get("caused_by") or _first(cause.get("root_cause"))):
         cause = inner
-    told = f"{cause.get('type', '')}: {cause.get('reason', '')}" if isinstance(cause, Mapping) else cause or ""
-    return " ".join(f"{status} {told}".split())[:LONGEST_REASON]
+    text = f"{cause.get('type', '')}: {cause.get('reason', '')}" if isinstance(cause, Mapping) else cause or ""
+    return " ".join(f"{status} {text}".split())[:LONGEST_REASON]
 
 
 def _first(causes: Any) -> Any:

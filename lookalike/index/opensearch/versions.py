@@ -5,13 +5,13 @@ from typing import Any
 from lookalike.errors import IndexConflict
 from lookalike.index.base import IndexInfo, IndexOptions
 from lookalike.index.opensearch import address, meta
-from lookalike.index.opensearch.aliases import create, described, list_indexes, next_physical
+from lookalike.index.opensearch.aliases import create, list_indexes, next_version, resolve
 from lookalike.index.opensearch.server import Server
 from lookalike.records import ModelIdentity
 
-#: Others may create at the same moment; each takes a number of its own.
+#: Others may create versions at the same time; each attempt takes the next number.
 CREATE_ATTEMPTS = 5
-#: In the notes of a version: the one in whose place it was put, and the models its index had before.
+#: Keys in a version's meta: the version that it replaced, and the models that its index had before.
 PREVIOUS = "previous"
 FORMER = "former_models"
 
@@ -26,49 +26,54 @@ class OpenSearchVersions:
         self._server = Server(address.parse(url, options), options)
 
     def infos(self) -> list[IndexInfo]:
-        # Of our own alone: who may see no other index could not ask for all.
+        # Of this index only: a user with access to one index could not list all of them.
         versions = list_indexes(self._url, self._options, f"{self.name}-v*")
         return [info for info in versions if info.name == self.name]
 
     def create(self, model: ModelIdentity) -> str:
         for _ in range(CREATE_ATTEMPTS):
-            physical = next_physical(self._server, self.name)
-            if create(self._server, self.name, physical, model, self._options, is_current=False):
-                return physical
-        raise IndexConflict(f"Others create versions of {self.name} at {self._server} all the time.", "Try again.")
+            version = next_version(self._server, self.name)
+            if create(self._server, self.name, version, model, self._options, is_current=False):
+                return version
+        raise IndexConflict(
+            f"Cannot create a version of {self.name} at {self._server}: other clients create versions all the time.",
+            "Try again.",
+        )
 
-    def move(self, physical: str, *, remember: bool = True) -> None:
-        version = described(self._server, self.name)
-        now = version.physical
-        kept = meta.read(self._server, physical, self.name)
-        former = {*kept.get(FORMER, ()), *meta.read(self._server, now, self.name).get(FORMER, ())}
-        kept |= {FORMER: sorted(former | {version.model.fingerprint})} | ({PREVIOUS: now} if remember else {})
-        meta.keep(self._server, physical, self.name, kept)
-        # Both or neither; and neither if someone else has moved the alias since.
+    def move(self, version: str, *, remember: bool = True) -> None:
+        current = resolve(self._server, self.name)
+        content = meta.read(self._server, version, self.name)
+        former = {*content.get(FORMER, ()), *meta.read(self._server, current.name, self.name).get(FORMER, ())}
+        content[FORMER] = sorted(former | {current.model.fingerprint})
+        if remember:
+            content[PREVIOUS] = current.name
+        meta.replace(self._server, version, self.name, content)
+        # Both actions or none; none if another client has moved the alias meanwhile.
         actions = [
-            {"remove": {"index": now, "alias": self.name, "must_exist": True}},
-            {"add": {"index": physical, "alias": self.name}},
+            {"remove": {"index": current.name, "alias": self.name, "must_exist": True}},
+            {"add": {"index": version, "alias": self.name}},
         ]
         self._server.call("POST", "/_aliases", {"actions": actions}, name=self.name)
 
     def previous(self) -> str | None:
-        previous: str | None = self._notes().get(PREVIOUS)
+        previous: str | None = self._meta().get(PREVIOUS)
         return previous
 
     def former_models(self) -> frozenset[str]:
-        return frozenset(self._notes().get(FORMER, ()))
+        return frozenset(self._meta().get(FORMER, ()))
 
-    def delete(self, physical: str) -> None:
-        described(self._server, physical)
+    def delete(self, version: str) -> None:
+        resolve(self._server, version)
         for info in self.infos():
-            # Its number may be given again, to a version that nothing should lead back to.
-            kept = meta.read(self._server, info.physical, self.name)
-            if kept.pop(PREVIOUS, None) == physical:
-                meta.keep(self._server, info.physical, self.name, kept)
-        self._server.call("DELETE", f"/{physical}", name=self.name)
+            # Its number may be used again, by a version that no rollback must lead to.
+            content = meta.read(self._server, info.version, self.name)
+            if content.pop(PREVIOUS, None) == version:
+                meta.replace(self._server, info.version, self.name, content)
+        self._server.call("DELETE", f"/{version}", name=self.name)
 
     def close(self) -> None:
         self._server.close()
 
-    def _notes(self) -> dict[str, Any]:
-        return meta.read(self._server, described(self._server, self.name).physical, self.name)
+    def _meta(self) -> dict[str, Any]:
+        """The meta of the current version."""
+        return meta.read(self._server, resolve(self._server, self.name).name, self.name)

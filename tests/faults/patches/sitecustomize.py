@@ -77,20 +77,20 @@ def random_ids(pipeline: Any) -> None:
     pipeline._document = _document
 
 
-def default_bulk(opensearch_index: Any) -> None:
+def default_bulk(bulk_writer: Any) -> None:
     """The client library's own helper, as its documentation calls it."""
     import orjson
     from opensearchpy import helpers
 
-    def _perform(self: Any, operations: Any) -> list[Any]:
+    def send(self: Any, operations: Any) -> list[Any]:
         actions = []
         for operation in operations:
             _, source, _ = operation.body.split(b"\n")
-            actions.append({"_index": self.name, "_id": operation.id, "_source": orjson.loads(source)})
+            actions.append({"_index": self._name, "_id": operation.id, "_source": orjson.loads(source)})
         helpers.bulk(self._server._client, actions)
         return []
 
-    opensearch_index.OpenSearchIndex._perform = _perform
+    bulk_writer.BulkWriter.send = send
 
 
 PATCHES = {
@@ -99,7 +99,7 @@ PATCHES = {
     "early_acknowledgement": ("lookalike.queue", early_acknowledgement),
     "no_reconciler": ("lookalike.ledger.ledger", no_reconciler),
     "random_ids": ("lookalike.pipeline", random_ids),
-    "default_bulk": ("lookalike.index.opensearch.index", default_bulk),
+    "default_bulk": ("lookalike.index.opensearch.bulk_writer", default_bulk),
 }
 
 

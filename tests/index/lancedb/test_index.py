@@ -15,8 +15,9 @@ import pytest
 from lookalike.errors import AccessDenied, DiskFull, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
 from lookalike.index import Index, IndexOptions, list_indexes, open_index
 from lookalike.index.lancedb.catalog import Catalog
-from lookalike.index.lancedb.errors import meaning
-from lookalike.index.lancedb.index import MOST_FRAGMENTS, compact
+from lookalike.index.lancedb.errors import translate
+from lookalike.index.lancedb.index import MOST_FRAGMENTS
+from lookalike.index.lancedb.tables import compact
 from tests.index.documents import COSINE, L2, documents
 
 #: Takes the lock, says so and never lets go.
@@ -51,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(folder: Path) -> Index:
-    index = open_index(f"lancedb://{folder}", "images", options=IndexOptions(patience_s=0.2))
+    index = open_index(f"lancedb://{folder}", "images", options=IndexOptions(retry_timeout_s=0.2))
     index.ensure(COSINE)
     return index
 
@@ -90,7 +91,7 @@ def test_compacting_removes_what_no_reader_needs(index: Index, folder: Path) -> 
 def test_a_table_name_is_never_used_twice(index: Index, folder: Path) -> None:
     index.drop()
     index.ensure(L2)
-    assert [info.physical for info in list_indexes(f"lancedb://{folder}")] == ["images-v2"]
+    assert [info.version for info in list_indexes(f"lancedb://{folder}")] == ["images-v2"]
 
 
 def test_a_lock_that_stays_taken_makes_the_index_unavailable_until_its_holder_dies(index: Index, folder: Path) -> None:
@@ -136,7 +137,7 @@ def test_a_folder_that_is_not_ours_to_write_is_denied(index: Index, folder: Path
     ],
 )
 def test_a_failure_is_told_by_its_text(error: Exception, meant: type[LookalikeError], folder: Path) -> None:
-    assert type(meaning(error, folder, "images")) is meant
+    assert type(translate(error, folder, "images")) is meant
 
 
 def test_a_full_disk_is_named_and_spares_what_was_stored(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from botocore.credentials import Credentials
 
 from lookalike.errors import AccessDenied, BadSetting
 from lookalike.index import Index, IndexOptions, open_index, open_versions
-from lookalike.index.opensearch.status import Verdict, judge
+from lookalike.index.opensearch.status import ResponseKind, classify
 from testing.services.tls import Authority, TlsProxy
 from tests.index.documents import COSINE, documents
 
@@ -90,7 +90,7 @@ def gateway(opensearch_url: str, folder: Path) -> Iterator[tuple[str, IndexOptio
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         with TlsProxy(authority.server(), server.server_port) as proxy:
-            options = IndexOptions(ca_certs=str(authority.file), aws_region=REGION, patience_s=1.0)
+            options = IndexOptions(ca_certs=str(authority.file), aws_region=REGION, retry_timeout_s=1.0)
             yield f"https://localhost:{proxy.port}", options
         server.shutdown()
         thread.join()
@@ -138,7 +138,7 @@ def test_a_wrong_secret_is_turned_down_without_a_secret_in_the_message(
         pytest.raises(AccessDenied) as error,
     ):
         index.model()
-    assert "turned us down: 403 The request signature we calculated does not match." in str(error.value)
+    assert "rejected the credentials: 403 The request signature we calculated does not match." in str(error.value)
     assert "hunter2" not in str(error.value)
     assert len(str(error.value).splitlines()) == 2
 
@@ -153,13 +153,13 @@ def test_requests_are_signed_over_https_without_a_user_only(url: str) -> None:
 def test_missing_credentials_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
-    with pytest.raises(BadSetting, match="no credentials for AWS are found"):
+    with pytest.raises(BadSetting, match="there are no AWS credentials"):
         opened("https://localhost:9200")
 
 
 def test_half_of_the_credentials_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    with pytest.raises(BadSetting, match="AWS's credentials cannot be read"):
+    with pytest.raises(BadSetting, match="Cannot read the AWS credentials"):
         opened("https://localhost:9200")
 
 
@@ -172,4 +172,4 @@ def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_serverless_that_takes_no_ids_stops_a_job_and_rejects_no_images() -> None:
     error = {"type": "illegal_argument_exception", "reason": "Document ID is not supported in create/index operation"}
-    assert judge(400, error) is Verdict.CONFLICT
+    assert classify(400, error) is ResponseKind.CONFLICT

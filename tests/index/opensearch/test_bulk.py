@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from lookalike.index.opensearch import bulk
-from lookalike.index.opensearch.status import Verdict
+from lookalike.index.opensearch.status import ResponseKind
 from lookalike.records import Reason
 from tests.index.documents import document, documents
 
@@ -17,9 +17,9 @@ BREAKER = {
 
 
 def test_a_request_is_cut_by_bytes_and_no_operation_is_lost() -> None:
-    operations = [bulk.indexing(each) for each in documents(10)]
+    operations = [bulk.index_operation(each) for each in documents(10)]
     size_bytes = len(operations[0].body) * 3 + 20
-    pieces = list(bulk.cut(operations, size_bytes))
+    pieces = list(bulk.split(operations, size_bytes))
     assert [operation for piece in pieces for operation in piece] == operations
     assert all(sum(len(operation.body) for operation in piece) <= size_bytes for piece in pieces)
     assert len(pieces) == 4
@@ -27,20 +27,20 @@ def test_a_request_is_cut_by_bytes_and_no_operation_is_lost() -> None:
 
 def test_the_largest_chunk_of_the_widest_vectors_goes_in_requests_of_5_to_15_mb() -> None:
     vectors = np.random.default_rng(0).normal(size=(1024, 2048)).astype(np.float32)
-    operations = (bulk.indexing(document(str(i), vector)) for i, vector in enumerate(vectors))
-    sizes = [sum(len(operation.body) for operation in piece) for piece in bulk.cut(operations)]
+    operations = (bulk.index_operation(document(str(i), vector)) for i, vector in enumerate(vectors))
+    sizes = [sum(len(operation.body) for operation in piece) for piece in bulk.split(operations)]
     assert sum(sizes) > 20e6
     assert all(5e6 <= size <= 15e6 for size in sizes[:-1]) and sizes[-1] <= 15e6
 
 
 def test_an_operation_larger_than_a_request_goes_alone() -> None:
-    operations = [bulk.indexing(each) for each in documents(3)]
-    assert [len(piece) for piece in bulk.cut(operations, 10)] == [1, 1, 1]
+    operations = [bulk.index_operation(each) for each in documents(3)]
+    assert [len(piece) for piece in bulk.split(operations, 10)] == [1, 1, 1]
 
 
 def test_float32_survives_json() -> None:
     (sent,) = documents(1)
-    source = orjson.loads(bulk.indexing(sent).body.splitlines()[1])
+    source = orjson.loads(bulk.index_operation(sent).body.splitlines()[1])
     np.testing.assert_array_equal(np.asarray(source["image_embedding"], np.float32), sent.image_embedding)
 
 
@@ -55,38 +55,38 @@ def test_float32_survives_json() -> None:
     ],
 )
 def test_what_passes_is_left_to_do(status: int, error: dict[str, object]) -> None:
-    operations = [bulk.indexing(each) for each in documents(2)]
-    tally = bulk.tally(operations, [{"index": {"status": 201}}, {"index": {"status": status, "error": error}}])
-    assert tally.again == operations[1:]
-    assert not tally.rejected
-    assert str(status) in tally.why
+    operations = [bulk.index_operation(each) for each in documents(2)]
+    result = bulk.read_response(operations, [{"index": {"status": 201}}, {"index": {"status": status, "error": error}}])
+    assert result.retry == operations[1:]
+    assert not result.rejected
+    assert str(status) in result.why
 
 
 def test_what_is_wrong_with_a_document_is_rejected_with_its_reason() -> None:
-    (operation,) = (bulk.indexing(each) for each in documents(1))
+    (operation,) = (bulk.index_operation(each) for each in documents(1))
     error = {"type": "mapper_parsing_exception", "caused_by": {"type": "x", "reason": "zero vector"}}
-    (rejected,) = bulk.tally([operation], [{"index": {"status": 400, "error": error}}]).rejected
+    (rejected,) = bulk.read_response([operation], [{"index": {"status": 400, "error": error}}]).rejected
     assert rejected.reason is Reason.REFUSED
     assert "zero vector" in rejected.detail
 
 
 @pytest.mark.parametrize(
-    ("status", "type", "verdict"),
+    ("status", "type", "kind"),
     [
-        (401, "security_exception", Verdict.DENIED),
-        (403, "security_exception", Verdict.DENIED),
-        (404, "index_not_found_exception", Verdict.MISSING),
-        (400, "strict_dynamic_mapping_exception", Verdict.CONFLICT),
-        (413, "too_large", Verdict.CONFLICT),
+        (401, "security_exception", ResponseKind.DENIED),
+        (403, "security_exception", ResponseKind.DENIED),
+        (404, "index_not_found_exception", ResponseKind.MISSING),
+        (400, "strict_dynamic_mapping_exception", ResponseKind.CONFLICT),
+        (413, "too_large", ResponseKind.CONFLICT),
     ],
 )
-def test_what_would_fail_every_document_rejects_none(status: int, type: str, verdict: Verdict) -> None:
-    (operation,) = (bulk.indexing(each) for each in documents(1))
-    with pytest.raises(bulk.Fatal) as error:
-        bulk.tally([operation], [{"index": {"status": status, "error": {"type": type}}}])
-    assert error.value.verdict is verdict
+def test_what_would_fail_every_document_rejects_none(status: int, type: str, kind: ResponseKind) -> None:
+    (operation,) = (bulk.index_operation(each) for each in documents(1))
+    with pytest.raises(bulk.BulkFailed) as error:
+        bulk.read_response([operation], [{"index": {"status": status, "error": {"type": type}}}])
+    assert error.value.kind is kind
 
 
 def test_deleting_what_is_not_there_is_done() -> None:
-    tally = bulk.tally([bulk.deletion("x")], [{"delete": {"status": 404}}])
-    assert not tally.again and not tally.rejected
+    result = bulk.read_response([bulk.delete_operation("x")], [{"delete": {"status": 404}}])
+    assert not result.retry and not result.rejected

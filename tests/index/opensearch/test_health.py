@@ -44,7 +44,7 @@ def test_an_opensearch_as_it_should_be_gives_no_concern(made: str) -> None:
 
 def test_it_is_inspected_in_two_lines(made: str) -> None:
     told = inspect(made, "images", options=IndexOptions())
-    assert told is not None and told.concerns == ()
+    assert told is not None and told.diagnostics == ()
     assert told.server.startswith("OpenSearch ") and "GiB free" in told.server
     assert told.index.startswith("images-v1, lucene, ") and "green" in told.index
     assert told.skew_s is not None and abs(told.skew_s) < 2
@@ -54,7 +54,7 @@ def test_it_is_inspected_in_two_lines(made: str) -> None:
 
 def test_an_engine_that_was_never_used_is_looked_at_and_not_tried(made: str) -> None:
     told = inspect(made, "images", options=IndexOptions(engine="faiss"))
-    assert told is not None and "LOOKALIKE_ENGINE=lucene" in told.concerns[0].advice
+    assert told is not None and "LOOKALIKE_ENGINE=lucene" in told.diagnostics[0].advice
     check_place(made)
 
 
@@ -69,7 +69,7 @@ def test_an_index_that_a_full_disk_made_read_only_is_refused(made: str) -> None:
 def test_an_index_that_somebody_closed_to_writes_is_refused(made: str, block: str) -> None:
     request(made, "PUT", "/images-v1/_settings", {block: True})
     try:
-        with pytest.raises(UnsupportedService, match=r"images-v1 .*takes no writes"):
+        with pytest.raises(UnsupportedService, match=r"images-v1 .*does not accept writes"):
             check_writable(made, "images")
     finally:
         request(made, "PUT", "/images-v1/_settings", {block: None})
@@ -79,7 +79,7 @@ def test_an_index_that_somebody_closed_to_writes_is_refused(made: str, block: st
 def test_a_cluster_that_is_read_only_is_refused_though_the_index_is_still_to_be_made(
     opensearch_url: str, block: str
 ) -> None:
-    with blocked(opensearch_url, block), pytest.raises(UnsupportedService, match="takes no writes") as error:
+    with blocked(opensearch_url, block), pytest.raises(UnsupportedService, match="does not accept writes") as error:
         check_writable(opensearch_url, "still-to-be-made")
     assert block in str(error.value)
     check_place(opensearch_url)
@@ -97,20 +97,20 @@ def test_an_index_whose_shards_are_away_is_refused(opensearch_url: str) -> None:
     request(
         opensearch_url, "PUT", "/images-v1?wait_for_active_shards=0", {"settings": nowhere, "aliases": {"images": {}}}
     )
-    with pytest.raises(UnsupportedService, match=r"images-v1 .*is red: 1 of its 1 shards"):
+    with pytest.raises(UnsupportedService, match=r"images-v1 .*is red: 1 of its 1 primary shards"):
         check_writable(opensearch_url, "images")
 
 
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        (greeting("8.15.0"), "no OpenSearch but Elasticsearch 8.15.0"),
-        (greeting("7.10.2"), "no OpenSearch but Elasticsearch 7.10.2"),
+        (greeting("8.15.0"), "not an OpenSearch server: it is Elasticsearch 8.15.0"),
+        (greeting("7.10.2"), "not an OpenSearch server: it is Elasticsearch 7.10.2"),
         (greeting("2.15.0", distribution="opensearch"), r"is 2\.15\.0; lookalike needs 2\.16 or later"),
         (greeting("1.3.20", distribution="opensearch"), r"is 1\.3\.20; lookalike needs"),
-        ("{}", "no OpenSearch but a web server"),
-        ("[]", "no OpenSearch but a web server"),
-        ("<html>hello</html>", "no OpenSearch but a web server"),
+        ("{}", "not an OpenSearch server: it is another kind"),
+        ("[]", "not an OpenSearch server: it is another kind"),
+        ("<html>hello</html>", "not an OpenSearch server: it is another kind"),
     ],
 )
 def test_another_maker_and_an_old_version_are_refused_by_name(text: str, named: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.errors import BadSetting
 from lookalike.index import IndexOptions, open_index
-from lookalike.index.opensearch.nearest import nearest, plain_score
+from lookalike.index.opensearch.knn import knn_query, similarity
 from lookalike.index.opensearch.vector_field import vector_field
 from lookalike.records import Metric
 from testing.services.opensearch import request
@@ -80,17 +80,17 @@ def test_what_does_not_go_together_is_refused(options: dict[str, Any], version: 
 
 @pytest.mark.parametrize("cosine", [-1.0, 0.0, 0.5, 1.0])
 def test_the_cosine_is_read_from_the_score_of_every_engine(cosine: float) -> None:
-    assert plain_score(1 / (1 + (1 - cosine)), Metric.COSINE, "nmslib") == pytest.approx(cosine)
+    assert similarity(1 / (1 + (1 - cosine)), Metric.COSINE, "nmslib") == pytest.approx(cosine)
     for engine in ("lucene", "faiss"):
-        assert plain_score((1 + cosine) / 2, Metric.COSINE, engine) == pytest.approx(cosine)
-        assert plain_score(0.25, Metric.L2, engine) == 0.25
+        assert similarity((1 + cosine) / 2, Metric.COSINE, engine) == pytest.approx(cosine)
+        assert similarity(0.25, Metric.L2, engine) == 0.25
 
 
 def test_nmslib_is_asked_without_what_it_does_not_know() -> None:
     vector = clustered_vectors(1)[0]
-    assert set(nearest(vector, K, {}, engine="nmslib", ef_search=50)["knn"]["image_embedding"]) == {"vector", "k"}
+    assert set(knn_query(vector, K, {}, engine="nmslib", ef_search=50)["knn"]["image_embedding"]) == {"vector", "k"}
     with pytest.raises(BadSetting, match="nmslib"):
-        nearest(vector, K, {"name": "x"}, engine="nmslib", ef_search=50)
+        knn_query(vector, K, {"name": "x"}, engine="nmslib", ef_search=50)
 
 
 @pytest.mark.parametrize(

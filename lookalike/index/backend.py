@@ -1,0 +1,55 @@
+"""The contract of an index backend: one kind of service or folder that holds indexes."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from lookalike.index.base import Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.versions import Versions
+from lookalike.records import Diagnostic
+
+
+class Backend(Protocol):
+    """Opens, lists and checks indexes. A method imports the client library only if it needs it.
+
+    Every method raises BadSetting for a URL that the backend cannot use.
+    """
+
+    #: URL schemes in lower case.
+    schemes: tuple[str, ...]
+    #: A URL for error messages.
+    example: str
+    #: Whether a search compares the query with every vector, so that it finds the true neighbours.
+    is_exact: bool
+
+    def open_index(self, url: str, name: str, options: IndexOptions) -> Index:
+        """The index or version `name`, whether it exists or not. Sends no request and creates nothing."""
+
+    def open_versions(self, url: str, name: str, options: IndexOptions) -> Versions:
+        """All versions of the index `name`. Sends no request and creates nothing."""
+
+    def list_indexes(self, url: str, options: IndexOptions) -> list[IndexInfo]:
+        """Every version of every index that lookalike made, sorted by name and number."""
+
+    def check_place(self, url: str, options: IndexOptions) -> None:
+        """Check with at most one request that `url` can hold an index.
+
+        Raises UnsupportedService for a server of another kind or an old version, IndexUnavailable, AccessDenied.
+        """
+
+    def check_writable(self, url: str, name: str, options: IndexOptions) -> list[Diagnostic]:
+        """Check that the index `name` accepts writes, or can be created; returns warnings.
+
+        Raises as `check_place` does, and UnsupportedService for a red or blocked index, DiskFull.
+        """
+
+    def inspect(self, url: str, name: str, options: IndexOptions) -> Inspection | None:
+        """The state of the server and of the index `name`; None for a backend without a server.
+
+        Raises as `check_place` does.
+        """
+
+    def temporary_place(self, url: str) -> AbstractContextManager[str]:
+        """The URL of a place like `url` where indexes with random names can be created and dropped.
+
+        It is `url` itself where a dropped index leaves no trace.
+        """

@@ -1,0 +1,46 @@
+"""LanceDB folders as an index backend."""
+
+from contextlib import AbstractContextManager
+
+from lookalike.disk import check_folder
+from lookalike.index.base import Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.lancedb.folder import folder_of, temporary_folder
+from lookalike.index.versions import Versions
+from lookalike.records import Diagnostic
+
+
+class LanceDBBackend:
+    """See `Backend`. Imports lancedb when an index is opened or listed, but not to check a folder."""
+
+    schemes: tuple[str, ...] = ("lancedb",)
+    example = "lancedb:///absolute/path"
+    is_exact = True
+
+    def open_index(self, url: str, name: str, options: IndexOptions) -> Index:
+        from lookalike.index.lancedb.index import LanceDBIndex
+
+        return LanceDBIndex(url, name, options)
+
+    def open_versions(self, url: str, name: str, options: IndexOptions) -> Versions:
+        from lookalike.index.lancedb.versions import LanceDBVersions
+
+        return LanceDBVersions(url, name, options)
+
+    def list_indexes(self, url: str, options: IndexOptions) -> list[IndexInfo]:
+        from lookalike.index.lancedb import tables
+
+        return tables.list_indexes(url)
+
+    def check_place(self, url: str, options: IndexOptions) -> None:
+        folder_of(url)
+
+    def check_writable(self, url: str, name: str, options: IndexOptions) -> list[Diagnostic]:
+        advice = "Set LOOKALIKE_HOME, or LOOKALIKE_INDEX_URL, to a folder that you can write to."
+        return check_folder(folder_of(url), advice)
+
+    def inspect(self, url: str, name: str, options: IndexOptions) -> Inspection | None:
+        folder_of(url)
+        return None
+
+    def temporary_place(self, url: str) -> AbstractContextManager[str]:
+        return temporary_folder()

@@ -1,0 +1,65 @@
+"""The tables of a LanceDB folder: created, listed and compacted."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from lookalike.index.base import IndexInfo
+from lookalike.index.lancedb import rows
+from lookalike.index.lancedb.catalog import Catalog
+from lookalike.index.lancedb.errors import translated
+from lookalike.index.lancedb.folder import folder_of
+from lookalike.index.lancedb.lean_lancedb import BTree, lancedb
+from lookalike.records import ModelIdentity
+
+#: A search that began before a compaction still finds its files for this long.
+KEEP_OLD_FILES = timedelta(seconds=60)
+#: Always read the newest version, so that writes of other processes are visible at once.
+NO_STALENESS = timedelta(0)
+#: Enough for the ids of a million images; LanceDB's default is 6 GiB.
+INDEX_CACHE_BYTES = 64 * 2**20
+#: LanceDB's default is 1 GiB, for table versions that nobody reads again.
+METADATA_CACHE_BYTES = 16 * 2**20
+
+
+def connect(folder: Path) -> Any:
+    session = lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+    return lancedb.connect(folder, read_consistency_interval=NO_STALENESS, session=session)
+
+
+def create_table(folder: Path, version: str, model: ModelIdentity) -> str:
+    """Create an empty table for vectors of `model`; returns its name. Call with the lock held."""
+    table = connect(folder).create_table(version, schema=rows.schema(model))
+    table.create_index("id", config=BTree())
+    return version
+
+
+def list_indexes(url: str) -> list[IndexInfo]:
+    """Every version of every index in the folder; empty if the folder does not exist."""
+    folder = folder_of(url)
+    catalog = Catalog(folder)
+    with translated(folder, "*"):
+        current = set(catalog.tables().values())
+        return [
+            _info(folder, name, version, is_current=version in current)
+            for name in catalog.names()
+            for version in catalog.versions(name)
+        ]
+
+
+def compact(table: Any, most_fragments: int, keep: timedelta = KEEP_OLD_FILES) -> None:
+    """Merge the fragments if there are more than `most_fragments`, and delete the files of table versions that are
+    older than `keep`. Call with the lock held."""
+    if fragments(table) > most_fragments:
+        table.optimize(cleanup_older_than=keep)
+
+
+def fragments(table: Any) -> int:
+    """The number of the table's fragments: every write adds one."""
+    return int(table.stats()["fragment_stats"]["num_fragments"])
+
+
+def _info(folder: Path, name: str, version: str, *, is_current: bool) -> IndexInfo:
+    table = connect(folder).open_table(version)
+    size_bytes = int(table.stats()["total_bytes"])
+    return IndexInfo(name, version, rows.model_of(table), table.count_rows(), size_bytes, is_current)

@@ -1,0 +1,62 @@
+"""Sends bulk requests to one OpenSearch index, and retries the operations that it pushes back."""
+
+import itertools
+import random
+import time
+from collections.abc import Iterable
+
+from lookalike.errors import IndexUnavailable
+from lookalike.index.opensearch import bulk
+from lookalike.index.opensearch.server import Server
+from lookalike.index.opensearch.status import error_for
+from lookalike.records import Rejected
+
+#: The n-th pause between retries is random in [0, FIRST_PAUSE_S * 2**n], at most LONGEST_PAUSE_S.
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 5.0
+#: The parts of a response that `bulk.read_response` reads.
+RESPONSE_FILTER = "items.*.status,items.*.error"
+
+
+class BulkWriter:
+    """Writes through `alias` to the index `name`. It never creates an index: a missing alias is an error."""
+
+    def __init__(self, server: Server, name: str, alias: str, retry_timeout_s: float) -> None:
+        self._server = server
+        self._name = name
+        self._alias = alias
+        self._retry_timeout_s = retry_timeout_s
+
+    def send(self, operations: Iterable[bulk.Operation]) -> list[Rejected]:
+        """Send the operations in requests of a suitable size; returns the documents that the index rejects.
+
+        Raises IndexUnavailable if operations are still pushed back after `retry_timeout_s`."""
+        deadline = time.monotonic() + self._retry_timeout_s
+        groups = bulk.split(operations)
+        return list(itertools.chain.from_iterable(self._send_until(deadline, group) for group in groups))
+
+    def _send_until(self, deadline: float, operations: list[bulk.Operation]) -> list[Rejected]:
+        rejected = []
+        for attempt in itertools.count():
+            result = self._send_once(operations)
+            rejected += result.rejected
+            operations = result.retry
+            if not operations:
+                break
+            # Full jitter, so that workers that were pushed back at the same time do not retry at the same time.
+            pause_s = random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt))
+            if time.monotonic() + pause_s > deadline:
+                raise IndexUnavailable(str(self._server), result.why)
+            time.sleep(pause_s)
+        return rejected
+
+    def _send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
+        body = b"".join(operation.body for operation in operations)
+        try:
+            parameters = {"require_alias": "true", "filter_path": RESPONSE_FILTER}
+            response = self._server.call("POST", f"/{self._alias}/_bulk", body, name=self._name, **parameters)
+            return bulk.read_response(operations, response["items"])
+        except IndexUnavailable as error:
+            return bulk.BulkResult(retry=operations, why=error.why)
+        except bulk.BulkFailed as error:
+            raise error_for(error.kind, str(self._server), self._name, error.why) from error
