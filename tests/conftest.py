@@ -1,8 +1,9 @@
-"""Fixtures that bring up the real services and a filled index, once per run and only when a test asks."""
+"""Real services and a filled index, started when the first test needs them; and how parallel processes share them."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -14,9 +15,39 @@ from testing.processes import make_home
 from testing.services import ServiceMissing
 from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.redis import RedisServer
+from testing.shared import made_once, run_folder
 from tests.browser.stage import LABELS, draw, fill
 
 OPENSEARCH_MISSING = pytest.StashKey[str]()
+#: The same text, on its way from a worker process of pytest-xdist to the process that prints the report.
+SENT = "opensearch_missing"
+#: Folders whose tests share fixtures of the whole folder, such as a browser: one process runs them.
+TOGETHER = ("tests/api", "tests/browser")
+#: Folders whose tests share nothing: any process runs any of them.
+SINGLY = ("tests/faults",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests for `--dist loadgroup`: those of one module run in one process, which makes its fixtures once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and (name := _group(item)):
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+def _group(item: pytest.Item) -> str:
+    """The tests with the same answer run in one process; "" for a test that runs in any."""
+    if os.environ.get("OPENSEARCH_URL") and "opensearch_server" in getattr(item, "fixturenames", ()):
+        return "opensearch"  # tests delete indexes and change settings: one at a time on a server that they share
+    module = item.nodeid.partition("::")[0]
+    if module.startswith(SINGLY):
+        return ""
+    return next((folder for folder in TOGETHER if module.startswith(folder + "/")), module)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share."""
+    return run_folder(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")
@@ -36,24 +67,22 @@ def redis_url(redis_server: RedisServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A LOOKALIKE_HOME in which the default model is built: once for all tests that run the program."""
-    home = tmp_path_factory.mktemp("model-home")
-    build_artifact(resolve("efficientnet-lite0"), home)
-    return home
+def model_home(shared_folder: Path) -> Path:
+    """A LOOKALIKE_HOME with the default model, built once in a test run."""
+    return made_once(shared_folder / "model-home", lambda home: build_artifact(resolve("efficientnet-lite0"), home))
 
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Folders of stored images and of queries, a folder a label; one stored file is no image."""
+    """Folders of stored images and of queries, one folder per label; one stored file is not an image."""
     images, queries = draw(tmp_path_factory.mktemp("drawn"))
-    (images / LABELS[0] / "text.jpg").write_text("no image")
+    (images / LABELS[0] / "text.jpg").write_text("not an image")
     return images, queries
 
 
 @pytest.fixture(scope="session")
 def stored(drawn: tuple[Path, Path]) -> list[ImageRef]:
-    """What the index holds."""
+    """The images in the index."""
     images = sorted(path for path in drawn[0].rglob("*") if path.is_file() and path.name != "text.jpg")
     return [ImageRef(str(path), path.parent.name) for path in images]
 
@@ -74,7 +103,7 @@ def broker_url() -> Iterator[str]:
 def lance(
     tmp_path_factory: pytest.TempPathFactory, model_home: Path, broker_url: str, drawn: tuple[Path, Path]
 ) -> Settings:
-    """Of a filled LanceDB."""
+    """The settings of a filled LanceDB index."""
     home = make_home(tmp_path_factory.mktemp("filled"), model_home)
     settings = read_settings(home=home, broker_url=broker_url, roots=(drawn[0],))
     fill(settings, broker_url, drawn[0])
@@ -83,7 +112,7 @@ def lance(
 
 @pytest.fixture(scope="session")
 def opensearch_server(pytestconfig: pytest.Config) -> Iterator[OpenSearchServer]:
-    """An OpenSearch that tests may kill if it `is_ours`; skips where none can be had, fails if one must be."""
+    """An OpenSearch for this process; tests may kill it if it `is_ours`. Without one, tests skip, or fail in CI."""
     server = OpenSearchServer()
     try:
         server.start()
@@ -103,8 +132,21 @@ def opensearch_url(opensearch_server: OpenSearchServer) -> Iterator[str]:
         yield url
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Under pytest-xdist, tell the process that prints the report."""
+    if output := getattr(session.config, "workeroutput", None):
+        output[SENT] = session.config.stash.get(OPENSEARCH_MISSING, "")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker process of pytest-xdist has ended."""
+    if reason := getattr(node, "workeroutput", {}).get(SENT):
+        node.config.stash[OPENSEARCH_MISSING] = reason
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """In the very last line, because a skip in the middle of a run goes unseen."""
+    """Repeat the reason in the very last line: nobody sees a skip in the middle of a run."""
     reason = config.stash.get(OPENSEARCH_MISSING, "")
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reason and reporter:

@@ -2,12 +2,21 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lookalike.embedding import Embedder, ModelSpec, load, resolve
 from lookalike.records import Pixels
+
+
+@pytest.fixture(scope="session")
+def keras() -> Any:
+    """The Keras library; a test that needs it does not load TensorFlow in every process that collects tests."""
+    from lookalike.embedding.graph.backend import keras
+
+    return keras
 
 
 @pytest.fixture(scope="session")

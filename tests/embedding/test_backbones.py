@@ -2,16 +2,23 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lookalike.embedding import build_artifact, resolve
-from lookalike.embedding.graph.backend import keras
-from lookalike.embedding.graph.keras_models import build
+from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import ModelUnavailable
 
 
-def test_a_file_with_code_in_it_is_refused(tmp_path: Path) -> None:
+def build(spec: ModelSpec) -> object:
+    # Not imported above: collecting the tests would load TensorFlow in every process.
+    from lookalike.embedding.graph import keras_models
+
+    return keras_models.build(spec)
+
+
+def test_a_file_with_code_in_it_is_refused(tmp_path: Path, keras: Any) -> None:
     inputs = keras.Input((224, 224, 3))
     path = tmp_path / "unsafe.keras"
     keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(path)
@@ -30,7 +37,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
         build(resolve(str(path), preprocessing="none"))
 
 
-def test_a_file_for_other_images_is_refused(tmp_path: Path) -> None:
+def test_a_file_for_other_images_is_refused(tmp_path: Path, keras: Any) -> None:
     inputs = keras.Input((32, 32, 1))
     path = tmp_path / "digits.keras"
     keras.Model(inputs, keras.layers.Flatten()(inputs)).save(path)
@@ -38,7 +45,7 @@ def test_a_file_for_other_images_is_refused(tmp_path: Path) -> None:
         build(resolve(str(path), preprocessing="none"))
 
 
-def test_a_file_whose_features_are_pooled_already_takes_no_other_pooling(tmp_path: Path) -> None:
+def test_a_file_whose_features_are_pooled_already_takes_no_other_pooling(tmp_path: Path, keras: Any) -> None:
     inputs = keras.Input((224, 224, 3))
     path = tmp_path / "vector.keras"
     keras.Model(inputs, keras.layers.GlobalMaxPooling2D()(inputs)).save(path)

@@ -1,17 +1,19 @@
 """The part of the graph before the backbone."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from lookalike.embedding import Preprocessing
-from lookalike.embedding.graph.backend import keras
-from lookalike.embedding.graph.keras_models import _prepared
 from lookalike.records import Pixels
 
 
 @pytest.mark.parametrize("mode", Preprocessing)
-def test_pixels_are_prepared_as_the_backbone_was_trained(mode: Preprocessing, images: Pixels) -> None:
+def test_pixels_are_prepared_as_the_backbone_was_trained(mode: Preprocessing, images: Pixels, keras: Any) -> None:
+    from lookalike.embedding.graph.keras_models import _prepared
+
     inputs = keras.Input((224, 224, 3), dtype="uint8")
     prepared = keras.Model(inputs, _prepared(inputs, mode))(images).numpy()
     values = images.astype(np.float32)
