@@ -14,7 +14,7 @@ from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
 from testing.processes import worker_processes
 from testing.services.process import ServerProcess
-from testing.worker_bench import Bench
+from testing.worker_harness import WorkerHarness
 
 READY_TIMEOUT_S = 120.0
 #: The largest images take half a minute each on a slow core.
@@ -52,7 +52,9 @@ def _ensure_index(settings: Settings) -> None:
 
 
 @contextmanager
-def running_worker(broker_url: str, home: Path, root: Path, name: str, limits: dict[str, str]) -> Iterator[Bench]:
+def running_worker(
+    broker_url: str, home: Path, root: Path, name: str, limits: dict[str, str]
+) -> Iterator[WorkerHarness]:
     """A worker of one process under these limits, and an index of its own that knows none of the images."""
     limits_set = {name.removeprefix("LOOKALIKE_").lower(): value for name, value in limits.items()}
     settings = read_settings(home=home, broker_url=broker_url, roots=(root,), index=name, **limits_set)
@@ -65,7 +67,7 @@ def running_worker(broker_url: str, home: Path, root: Path, name: str, limits: d
     worker = ServerProcess(command, folder)
     with redis.Redis.from_url(broker_url) as client, make_app(broker_url) as app:
         ledger = Ledger(broker_url)
-        bench = Bench(settings, root, app, ledger, client, worker)
+        bench = WorkerHarness(settings, root, app, ledger, client, worker)
         try:
             worker.await_ready(lambda: "ready." in bench.log, READY_TIMEOUT_S)
             yield bench

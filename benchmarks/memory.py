@@ -20,7 +20,7 @@ from lookalike.records import Chunk, ImageRef
 from lookalike.settings import Settings
 from testing.processes import await_true
 from testing.services.redis import RedisServer
-from testing.worker_bench import Bench
+from testing.worker_harness import WorkerHarness
 
 MEGAPIXELS = tuple(int(size) for size in os.environ.get("LOOKALIKE_MEGAPIXELS", "12,50,200").split(","))
 SMALL_IMAGES = int(os.environ.get("LOOKALIKE_SMALL_PICTURES", "50000"))
@@ -83,7 +83,7 @@ def _bound_mib(settings: Settings, base_mib: float) -> float:
     return base_mib + (pixels + files + batch) / 2**20 + SLACK_MIB
 
 
-def _report_large(bench: Bench, title: str, small: Sequence[Path]) -> None:
+def _report_large(bench: WorkerHarness, title: str, small: Sequence[Path]) -> None:
     """One row a format and size; the first rows are of small images, which the child needs for anything."""
     shown = Table(title=f"A worker child, MiB. {title}", box=None, title_justify="left", title_style="bold")
     for column in ("", "a file's", "before", "peak", "above before", "after", "indexed", "rejected"):
@@ -108,7 +108,7 @@ def _add_row(shown: Table, name: str, path: Path, held: Held) -> None:
     shown.add_row(name, *(f"{figure:,.1f}" for figure in figures), str(held.indexed), str(held.rejected))
 
 
-def _held(bench: Bench, paths: Sequence[Path]) -> Held:
+def _held(bench: WorkerHarness, paths: Sequence[Path]) -> Held:
     """What the child held before, at most during, and after a chunk of these files."""
     child = Child(bench.settings.home)
     child.forget_peak()
@@ -119,7 +119,7 @@ def _held(bench: Bench, paths: Sequence[Path]) -> Held:
     return Held(before, child.peak_mib, child.resident_mib, job.indexed, job.rejected)
 
 
-def _send(bench: Bench, chunks: Sequence[Sequence[Path]]) -> str:
+def _send(bench: WorkerHarness, chunks: Sequence[Sequence[Path]]) -> str:
     """A job of these chunks, worked off but not ended: its end would compact the index in between."""
     job_id = bench.open_job()
     for number, paths in enumerate(chunks):
@@ -130,7 +130,7 @@ def _send(bench: Bench, chunks: Sequence[Sequence[Path]]) -> str:
     return job_id
 
 
-def _report_small(bench: Bench, files: Sequence[Path]) -> None:
+def _report_small(bench: WorkerHarness, files: Sequence[Path]) -> None:
     """RSS along many small images, and its slope after the caches are filled."""
     size = bench.settings.chunk_size
     samples: list[tuple[int, float]] = []

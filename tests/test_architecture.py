@@ -63,6 +63,12 @@ def test_every_module_opens_with_what_it_is() -> None:
     assert [str(path) for path in modules if not path.read_text().startswith('"""')] == []
 
 
+def test_what_tests_benchmarks_and_deploy_share_is_not_in_tests() -> None:
+    modules = [path for folder in ("testing", "benchmarks", "deploy") for path in (ROOT / folder).rglob("*.py")]
+    imports = re.compile(r"^\s*(?:from|import) tests\b", re.MULTILINE)
+    assert [str(path) for path in modules if imports.search(path.read_text())] == []
+
+
 def test_the_changelog_has_the_version_of_the_package() -> None:
     from lookalike import __version__
 

@@ -9,8 +9,8 @@ import redis
 from lookalike.broker_health import BrokerCondition, check_broker, read_condition
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, DiskFull, UnsupportedService
 from lookalike.settings import plain_address
-from testing.services.elders import Greeting, OldRedis
 from testing.services.ports import free_port
+from testing.services.stub_servers import StubHttpServer, StubRedis
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_wrong_password_is_no_absent_broker(redis_url: str) -> None:
 
 @pytest.mark.parametrize(("version", "is_taken"), [("5.0.14", False), ("6.0.0", True)])
 def test_an_old_redis_is_refused_with_the_version_it_must_have(version: str, is_taken: bool) -> None:
-    with OldRedis(version) as server:
+    with StubRedis(version) as server:
         found = read_condition(server.url)
     if is_taken:
         assert check_broker(found) == []
@@ -83,7 +83,7 @@ def test_an_old_redis_is_refused_with_the_version_it_must_have(version: str, is_
 
 
 def test_a_web_server_is_no_redis() -> None:
-    with Greeting("{}") as server, pytest.raises(UnsupportedService, match="is no Redis"):
+    with StubHttpServer("{}") as server, pytest.raises(UnsupportedService, match="is no Redis"):
         read_condition(server.url.replace("http", "redis"))
 
 

@@ -9,9 +9,9 @@ from lookalike import preflight
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, DiskFull, UnsupportedService
 from lookalike.index import open_index
 from lookalike.settings import Settings, read_settings
-from testing.services.elders import Greeting
 from testing.services.opensearch import request
 from testing.services.ports import free_port
+from testing.services.stub_servers import StubHttpServer
 from tests.index.documents import COSINE
 
 ABSENT = f"127.0.0.1:{free_port()}"
@@ -44,7 +44,7 @@ def test_a_replica_stops_every_program(tmp_path: Path, redis_url: str) -> None:
 
 
 def test_a_server_that_is_no_opensearch_stops_every_program(tmp_path: Path, redis_url: str) -> None:
-    with Greeting("{}") as server:
+    with StubHttpServer("{}") as server:
         settings = read_settings(home=tmp_path, broker_url=redis_url, index_url=server.url)
         for check in (preflight.before_writing, preflight.before_working):
             with pytest.raises(UnsupportedService, match="no OpenSearch"):

@@ -15,9 +15,9 @@ from rich.console import Console
 from lookalike.machine import usable_cores
 from lookalike.settings import read_settings
 from testing.processes import answer, lookalike
-from testing.services.elders import Greeting
 from testing.services.opensearch import request
 from testing.services.ports import free_port
+from testing.services.stub_servers import StubHttpServer
 from tests.index.documents import COSINE
 
 ABSENT = f"127.0.0.1:{free_port()}"
@@ -31,9 +31,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def stranger() -> Iterator[Greeting]:
+def stranger() -> Iterator[StubHttpServer]:
     """A web server in the place of Redis and OpenSearch."""
-    with Greeting("<html>hello</html>", "text/html") as server:
+    with StubHttpServer("<html>hello</html>", "text/html") as server:
         yield server
 
 
@@ -55,7 +55,7 @@ def test_doctor_finds_a_fresh_machine_fine(environment: dict[str, str]) -> None:
 
 
 def test_everything_wrong_at_once_is_on_one_screen_and_first(
-    environment: dict[str, str], stranger: Greeting, tmp_path: Path
+    environment: dict[str, str], stranger: StubHttpServer, tmp_path: Path
 ) -> None:
     (tmp_path / "home").touch()
     host = stranger.url.removeprefix("http://")
@@ -148,7 +148,7 @@ def test_the_screen_has_what_is_wrong_before_what_to_look_at() -> None:
 
 @pytest.mark.parametrize("command", ["ingest", "worker", "serve"])
 def test_a_program_finds_that_its_broker_is_none(
-    command: str, environment: dict[str, str], stranger: Greeting, tmp_path: Path
+    command: str, environment: dict[str, str], stranger: StubHttpServer, tmp_path: Path
 ) -> None:
     url = stranger.url.replace("http", "redis")
     arguments = {"ingest": [str(tmp_path)], "worker": [], "serve": ["--port", str(free_port())]}[command]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from lookalike.records import Reason
+from testing.images import encoded
 from tests.hostile.corpus import INDEXED, Corpus
-from tests.hostile.encodings import encoded
 
 #: Takes some milliseconds to read: long enough to be written to meanwhile, now and then.
 LARGE_BYTES = 8 * 2**20

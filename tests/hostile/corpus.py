@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lookalike.records import Reason
+from testing.images import ENCODINGS, encoded, scene
 from tests.hostile.contents import DOCUMENTS, bombs, surplus
-from tests.hostile.encodings import CORRUPTIONS, ENCODINGS, encoded, scene
+from tests.hostile.corruptions import CORRUPTIONS
 from tests.hostile.places import make_specials, make_unreachable, write_long, write_named
 
 #: An outcome is a reason, or this.

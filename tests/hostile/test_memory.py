@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.images import encoded, scene
 from testing.processes import ROOT
-from tests.hostile.encodings import encoded, scene
 
 #: Reads a file and decodes it as a worker does; prints how far that raised the most memory ever held, in bytes.
 PROBE = """

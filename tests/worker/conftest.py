@@ -16,7 +16,7 @@ from lookalike.settings import read_settings
 from testing.processes import make_home
 from testing.services.process import ServerProcess
 from testing.services.redis import RedisServer
-from testing.worker_bench import Bench
+from testing.worker_harness import WorkerHarness
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +26,13 @@ def server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="module")
-def bench(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Bench]:
+def bench(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[WorkerHarness]:
     with working(server, tmp_path_factory.mktemp("messages"), model_home) as made:
         yield made
 
 
 @contextmanager
-def working(server: RedisServer, folder: Path, model_home: Path, *further: str) -> Iterator[Bench]:
+def working(server: RedisServer, folder: Path, model_home: Path, *further: str) -> Iterator[WorkerHarness]:
     """A worker that has shown that it works, with `further` NAME=VALUE in its environment."""
     home, root = make_home(folder, model_home), folder / "root"
     root.mkdir()
@@ -45,7 +45,7 @@ def working(server: RedisServer, folder: Path, model_home: Path, *further: str) 
     worker = ServerProcess([shutil.which("env") or "/usr/bin/env", *chosen, *further, *command], folder)
     ledger = Ledger(server.url)
     with redis.Redis.from_url(server.url) as client, make_app(server.url) as app:
-        made = Bench(settings, root, app, ledger, client, worker)
+        made = WorkerHarness(settings, root, app, ledger, client, worker)
         try:
             worker.await_ready(lambda: "ready." in made.log, timeout_s=60)
             made.assert_works()

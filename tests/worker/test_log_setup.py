@@ -17,7 +17,7 @@ from lookalike.queue import INGEST_CHUNK
 from testing.processes import LOOKALIKE, ROOT, await_true
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
-from testing.worker_bench import Bench
+from testing.worker_harness import WorkerHarness
 from tests.worker.conftest import working
 
 PASSWORD = "correct horse/battery"
@@ -27,7 +27,7 @@ HOSTILE = "\n2026-01-01T00:00:00 CRITICAL forged\x1b[31m/000000"
 @pytest.fixture(scope="module", params=["text", "json"])
 def bench(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, model_home: Path
-) -> Iterator[Bench]:
+) -> Iterator[WorkerHarness]:
     """A worker that has been through it: a job, a message that is not ours, and a broker that was away."""
     folder = tmp_path_factory.mktemp("journal")
     chosen = f"LOOKALIKE_LOG_FORMAT={request.param}"
@@ -41,7 +41,7 @@ def bench(
         yield made
 
 
-def test_every_line_has_the_form(bench: Bench) -> None:
+def test_every_line_has_the_form(bench: WorkerHarness) -> None:
     for line in lines(bench):
         assert line.isprintable()
         if line.startswith("{"):
@@ -50,11 +50,11 @@ def test_every_line_has_the_form(bench: Bench) -> None:
             assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 [A-Z]+ \S+|    \| ", line), line
 
 
-def test_the_passwords_are_nowhere(bench: Bench) -> None:
+def test_the_passwords_are_nowhere(bench: WorkerHarness) -> None:
     assert "horse" not in bench.log and "redis://***@127.0.0.1" in bench.log
 
 
-def test_lines_of_celery_and_of_ours_carry_job_chunk_and_task(bench: Bench) -> None:
+def test_lines_of_celery_and_of_ours_carry_job_chunk_and_task(bench: WorkerHarness) -> None:
     job = bench.ledger.jobs(1)[0].id
     chunk = f"{job}/000000"
     received = next(line for line in lines(bench) if f"[{chunk}] received" in line)
@@ -69,7 +69,9 @@ def test_lines_of_celery_and_of_ours_carry_job_chunk_and_task(bench: Bench) -> N
     assert "task" in dropped and "CRITICAL forged\\x1b" in dropped.replace("\\\\", "\\")
 
 
-def test_flower_shows_no_password_of_the_broker_and_needs_none_of_its_config(bench: Bench, tmp_path: Path) -> None:
+def test_flower_shows_no_password_of_the_broker_and_needs_none_of_its_config(
+    bench: WorkerHarness, tmp_path: Path
+) -> None:
     (tmp_path / "flowerconfig.py").write_text("raise SystemExit('ran what lies in the folder')")
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {
@@ -101,7 +103,7 @@ def shown(url: str) -> str:
         return ""
 
 
-def lines(bench: Bench) -> list[str]:
+def lines(bench: WorkerHarness) -> list[str]:
     # Celery's banner in the text form is for people, and comes before the first line.
     told = bench.log.splitlines()
     return told if told[0].startswith("{") else [line for line in told if re.match(r"\d{4}-|    \| ", line)]

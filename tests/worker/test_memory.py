@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from testing.images import encoded
 from testing.processes import ROOT
-from tests.hostile.encodings import encoded
 
 #: Ingests chunks as a worker does, with a model and an index that take no memory; prints how far the peak rose over
 #: what was held before, what is still held after, in bytes, and how many were indexed and rejected.

@@ -10,9 +10,9 @@ import pytest
 from lookalike.ledger import JobState
 from lookalike.queue import FINISH_JOB, INGEST_CHUNK, KEY_PREFIX, QUEUE, send_chunk
 from lookalike.records import Chunk, ImageRef, Reason
+from testing.images import encoded
 from testing.processes import await_true, worker_processes
-from testing.worker_bench import Bench
-from tests.hostile.encodings import encoded
+from testing.worker_harness import WorkerHarness
 
 #: 25 MB of references, held some three times on their way from Redis; as objects they take another 300 MB.
 MANY_BOUND_BYTES = 200 * 2**20
@@ -57,7 +57,7 @@ class Evil:
 
 
 @pytest.fixture(autouse=True)
-def the_worker_goes_on(bench: Bench) -> Iterator[None]:
+def the_worker_goes_on(bench: WorkerHarness) -> Iterator[None]:
     """After every test here: the same processes, and a good chunk is done."""
     before = worker_processes(bench.settings.home)
     yield
@@ -66,21 +66,21 @@ def the_worker_goes_on(bench: Bench) -> Iterator[None]:
     assert "WorkerLost" not in bench.log
 
 
-def test_a_pickle_is_refused_and_not_unpacked(bench: Bench, tmp_path: Path) -> None:
+def test_a_pickle_is_refused_and_not_unpacked(bench: WorkerHarness, tmp_path: Path) -> None:
     bench.app.send_task(INGEST_CHUNK, args=(Evil(tmp_path / "gotcha"),), serializer="pickle")
     await_true(lambda: "Refusing to deserialize" in bench.log)
     bench.assert_works()
     assert not (tmp_path / "gotcha").exists()
 
 
-def test_bytes_that_are_no_message_are_dropped(bench: Bench) -> None:
+def test_bytes_that_are_no_message_are_dropped(bench: WorkerHarness) -> None:
     dropped = bench.log.count("Dropped what is no message")
     for content in NO_MESSAGES:
         bench.client.lpush(KEY_PREFIX + QUEUE, content)
     await_true(lambda: bench.log.count("Dropped what is no message") == dropped + len(NO_MESSAGES))
 
 
-def test_an_unknown_task_is_refused(bench: Bench) -> None:
+def test_an_unknown_task_is_refused(bench: WorkerHarness) -> None:
     bench.app.send_task("os.system", args=("true",))
     await_true(lambda: "unregistered task of type 'os.system'" in bench.log)
 
@@ -89,12 +89,14 @@ def test_an_unknown_task_is_refused(bench: Bench) -> None:
     "arguments", [(), (7,), (None,), ({"id": 1},), ("a", "b"), ("\ud800",), ("x" * 10**6,), ("",), ("../../etc/0",)]
 )
 @pytest.mark.parametrize("task", [INGEST_CHUNK, FINISH_JOB])
-def test_wrong_arguments_fail_the_message_and_nothing_else(bench: Bench, task: str, arguments: tuple[Any, ...]) -> None:
+def test_wrong_arguments_fail_the_message_and_nothing_else(
+    bench: WorkerHarness, task: str, arguments: tuple[Any, ...]
+) -> None:
     sent = bench.app.send_task(task, args=arguments, task_id=f"wrong-{next(bench.numbers)}")
     await_true(lambda: f"[{sent.id}]" in bench.log.partition(f"[{sent.id}] received")[2])
 
 
-def test_a_chunk_that_does_not_exist_changes_nothing(bench: Bench) -> None:
+def test_a_chunk_that_does_not_exist_changes_nothing(bench: WorkerHarness) -> None:
     job_id, other = bench.open_job(), bench.open_job()
     chunk = Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "a.jpg")),))
     bench.ledger.open_chunk(chunk)
@@ -106,7 +108,7 @@ def test_a_chunk_that_does_not_exist_changes_nothing(bench: Bench) -> None:
     assert (bench.ledger.job(job_id).done, bench.ledger.job(other).done) == (0, 0)
 
 
-def test_a_forged_end_does_not_end_a_job_that_has_work_left(bench: Bench) -> None:
+def test_a_forged_end_does_not_end_a_job_that_has_work_left(bench: WorkerHarness) -> None:
     job_id = bench.open_job()
     bench.ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "a.jpg")),)))
     bench.app.send_task(FINISH_JOB, args=(job_id,))
@@ -114,7 +116,7 @@ def test_a_forged_end_does_not_end_a_job_that_has_work_left(bench: Bench) -> Non
     assert bench.ledger.job(job_id).state is JobState.ENUMERATING
 
 
-def test_references_that_lead_out_of_the_roots_are_rejected(bench: Bench, tmp_path: Path) -> None:
+def test_references_that_lead_out_of_the_roots_are_rejected(bench: WorkerHarness, tmp_path: Path) -> None:
     secret = tmp_path / "secret.jpg"
     secret.write_bytes(encoded("jpeg"))
     link = bench.root / f"link-{next(bench.numbers)}.jpg"
@@ -130,7 +132,7 @@ def test_references_that_lead_out_of_the_roots_are_rejected(bench: Bench, tmp_pa
     assert (job.state, job.rejected) == (JobState.FINISHED, len(outside))
 
 
-def test_a_reference_that_no_file_can_have_is_rejected_and_its_neighbours_are_not(bench: Bench) -> None:
+def test_a_reference_that_no_file_can_have_is_rejected_and_its_neighbours_are_not(bench: WorkerHarness) -> None:
     good = bench.root / f"good-{next(bench.numbers)}.jpg"
     good.write_bytes(encoded("png"))
     job = bench.run(f"{bench.root}/{'a' * 100_000}.jpg", "http://169.254.169.254/a.jpg", str(good))
@@ -139,14 +141,14 @@ def test_a_reference_that_no_file_can_have_is_rejected_and_its_neighbours_are_no
 
 
 @pytest.mark.parametrize("payload", MALFORMED, ids=lambda payload: payload[:30].decode("latin-1"))
-def test_a_chunk_that_is_not_ours_stops_its_job_with_the_reason(bench: Bench, payload: bytes) -> None:
+def test_a_chunk_that_is_not_ours_stops_its_job_with_the_reason(bench: WorkerHarness, payload: bytes) -> None:
     job = bench.run_raw(payload)
     assert job.state is JobState.FAILED
     assert f"Chunk '{job.id}/000000' was not written by lookalike" in job.error
     assert bench.ledger.outstanding(job.id) == 0
 
 
-def test_a_million_references_are_refused_before_they_take_memory(bench: Bench) -> None:
+def test_a_million_references_are_refused_before_they_take_memory(bench: WorkerHarness) -> None:
     (child,) = worker_processes(bench.settings.home)[1]
     before = peak(child)
     job = bench.run_raw(MILLION)
@@ -160,7 +162,7 @@ def peak(pid: int) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def test_a_broken_model_in_a_jobs_record_stops_that_job(bench: Bench) -> None:
+def test_a_broken_model_in_a_jobs_record_stops_that_job(bench: WorkerHarness) -> None:
     job_id = bench.open_job()
     bench.client.hset(f"lookalike:ledger:job:{job_id}", "spec", "{broken")
     bench.ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "a.jpg")),)))

@@ -16,15 +16,15 @@ from lookalike.embedding.runtimes.remote_embedder import SharedEmbedder
 from lookalike.errors import ModelUnavailable
 from lookalike.records import document_id
 from lookalike.settings import read_settings
+from testing.images import encoded
 from testing.processes import await_true
 from testing.services.redis import RedisServer
-from testing.worker_bench import Bench
-from tests.hostile.encodings import encoded
+from testing.worker_harness import WorkerHarness
 from tests.worker.conftest import working
 
 
 @pytest.fixture(scope="module")
-def fed(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Bench]:
+def fed(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[WorkerHarness]:
     with working(server, tmp_path_factory.mktemp("fed"), model_home, "LOOKALIKE_RUNTIME=tensorflow") as made:
         yield made
 
@@ -36,7 +36,7 @@ def model_processes(worker: int) -> list[int]:
     return [pid for pid in pids if MODULE in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
 
 
-def test_a_shared_model_gives_the_vectors_of_one_that_is_loaded_in_place(fed: Bench) -> None:
+def test_a_shared_model_gives_the_vectors_of_one_that_is_loaded_in_place(fed: WorkerHarness) -> None:
     image = fed.root / "compared.jpg"
     image.write_bytes(encoded("jpeg"))
     assert fed.run(str(image)).indexed == 1
@@ -48,7 +48,7 @@ def test_a_shared_model_gives_the_vectors_of_one_that_is_loaded_in_place(fed: Be
     np.testing.assert_allclose(np.asarray(stored.image_embedding), embed(pixels[None])[0], atol=2e-3)
 
 
-def test_work_goes_on_after_the_process_with_the_model_was_killed(fed: Bench) -> None:
+def test_work_goes_on_after_the_process_with_the_model_was_killed(fed: WorkerHarness) -> None:
     (before,) = model_processes(fed.worker.pid)
     os.kill(before, signal.SIGKILL)
     fed.assert_works()
@@ -82,7 +82,7 @@ def test_a_model_that_cannot_be_loaded_is_refused_by_name(tmp_path: Path) -> Non
         processes.stop()
 
 
-def test_a_worker_that_is_killed_leaves_no_process_with_a_model(fed: Bench) -> None:
+def test_a_worker_that_is_killed_leaves_no_process_with_a_model(fed: WorkerHarness) -> None:
     """The last one: it takes the worker of the others."""
     (left,) = model_processes(fed.worker.pid)
     os.kill(fed.worker.pid, signal.SIGKILL)

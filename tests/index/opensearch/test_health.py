@@ -8,9 +8,9 @@ import pytest
 
 from lookalike.errors import DiskFull, IndexUnavailable, UnsupportedService
 from lookalike.index import IndexOptions, check_place, check_writable, inspect, open_index
-from testing.services.elders import Greeting
 from testing.services.opensearch import request
 from testing.services.ports import free_port
+from testing.services.stub_servers import StubHttpServer
 from tests.index.documents import COSINE
 
 BLOCKS = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
@@ -114,7 +114,7 @@ def test_an_index_whose_shards_are_away_is_refused(opensearch_url: str) -> None:
     ],
 )
 def test_another_maker_and_an_old_version_are_refused_by_name(text: str, named: str) -> None:
-    with Greeting(text, "text/html" if text.startswith("<") else "application/json") as server:
+    with StubHttpServer(text, "text/html" if text.startswith("<") else "application/json") as server:
         with pytest.raises(UnsupportedService, match=named):
             check_place(server.url)
         with pytest.raises(UnsupportedService, match=named):
@@ -123,7 +123,7 @@ def test_another_maker_and_an_old_version_are_refused_by_name(text: str, named: 
 
 @pytest.mark.parametrize("number", ["2.16.0", "3.6.0", "3.7.0-SNAPSHOT", "7.10.2"])
 def test_a_version_that_we_know_and_one_in_disguise_are_taken(number: str) -> None:
-    with Greeting(greeting(number, distribution="opensearch")) as server:
+    with StubHttpServer(greeting(number, distribution="opensearch")) as server:
         check_place(server.url)
 
 

@@ -1,7 +1,8 @@
-"""Stand-ins for servers that are too old or of another maker, which no package registry has: they only greet.
+"""Stub servers for what no package registry offers: old versions, and servers of other makers.
 
-`OldRedis` knows no HELLO and tells its version; `Greeting` answers every request with one text, as a web server that
-is no OpenSearch does, or one of a version that we do not take. Whatever else is tested is tested on the real ones.
+`StubRedis` reports the version that it is given and rejects HELLO. `StubHttpServer` answers every request with one
+text, like a web server that is not an OpenSearch, or an OpenSearch of an unsupported version. Everything else is tested
+against real servers.
 """
 
 import socketserver
@@ -13,7 +14,7 @@ from typing import Self
 
 
 class _Background:
-    """A server in a thread, from `with` to its end."""
+    """A server in a thread, for the length of a `with` block."""
 
     scheme = ""
 
@@ -32,7 +33,7 @@ class _Background:
         self._server.server_close()
 
 
-class OldRedis(_Background):
+class StubRedis(_Background):
     scheme = "redis"
 
     def __init__(self, version: str) -> None:
@@ -46,7 +47,7 @@ class OldRedis(_Background):
         super().__init__(server)
 
 
-class Greeting(_Background):
+class StubHttpServer(_Background):
     scheme = "http"
 
     def __init__(self, text: str, content_type: str = "application/json") -> None:
@@ -65,7 +66,7 @@ class Greeting(_Background):
 
 
 def _command(handler: socketserver.StreamRequestHandler) -> str:
-    """The name of the next command; its arguments are read and forgotten."""
+    """The name of the next command; its arguments are read and ignored."""
     parts = []
     for _ in range(int(handler.rfile.readline()[1:] or 0)):
         size = int(handler.rfile.readline()[1:])

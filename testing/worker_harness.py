@@ -1,4 +1,4 @@
-"""A real worker of one process with broker and ledger, for tests that send it what they like."""
+"""A real worker with one process, and the broker and ledger around it, for tests that send it messages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import send_chunk
 from lookalike.records import Chunk, ImageRef
 from lookalike.settings import Settings
+from testing.images import encoded
 from testing.processes import await_true
 from testing.services.process import ServerProcess
-from tests.hostile.encodings import encoded
 
 
 @dataclass
-class Bench:
-    """A worker of one process, its broker and ledger, and a folder that it may read."""
+class WorkerHarness:
+    """A worker with one process, its broker and ledger, and a folder that it may read."""
 
     settings: Settings
     root: Path
@@ -45,7 +45,7 @@ class Bench:
         )
 
     def run(self, *uris: str) -> Job:
-        """A job of one chunk, to its end."""
+        """Run a job of one chunk and wait for its end."""
         job_id = self.open_job()
         chunk = Chunk(f"{job_id}/000000", job_id, tuple(ImageRef(uri) for uri in uris))
         self.ledger.open_chunk(chunk)
@@ -54,7 +54,7 @@ class Bench:
         return self.ended(job_id)
 
     def run_raw(self, payload: bytes) -> Job:
-        """A job of one chunk that stands so in the ledger."""
+        """Run a job of one chunk whose record in the ledger is `payload`."""
         job_id = self.open_job()
         self.client.hset(f"lookalike:ledger:outstanding:{job_id}", f"{job_id}/000000", payload)
         send_chunk(self.app, f"{job_id}/000000")
@@ -66,7 +66,7 @@ class Bench:
         return self.ledger.job(job_id)
 
     def assert_works(self) -> None:
-        """An image never seen before is indexed."""
+        """Assert that the worker indexes a new image."""
         image = self.root / f"good-{next(self.numbers)}.jpg"
         image.write_bytes(encoded("jpeg"))
         job = self.run(str(image))
