@@ -27,6 +27,7 @@ TOGETHER = ("tests/api", "tests/browser")
 SINGLY = ("tests/faults",)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group the tests for `--dist loadgroup`: those of one module run in one process, which makes its fixtures once."""
     for item in items:
