@@ -1,3 +1,43 @@
-"""What every program agrees on: records, errors, settings, and the rooms they share."""
+"""Bulk image-similarity ingestion and search.
+
+    import lookalike
+
+    with lookalike.open("images") as images:
+        report = images.ingest("~/Pictures")
+        matches = images.search("query.jpg", k=5)
+
+`open` gives an `ImageIndex`. The names below are loaded when they are first used, so `import lookalike` is cheap.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lookalike.image_index import ImageIndex, Matches, Report, open
+    from lookalike.records import Match, Rejected
 
 __version__ = "0.1.0"
+
+#: Public name -> the module that has it.
+_HOMES = {
+    "ImageIndex": "lookalike.image_index",
+    "Match": "lookalike.records",
+    "Matches": "lookalike.image_index",
+    "Rejected": "lookalike.records",
+    "Report": "lookalike.image_index",
+    "open": "lookalike.image_index",
+}
+
+__all__ = ["ImageIndex", "Match", "Matches", "Rejected", "Report", "__version__", "open"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

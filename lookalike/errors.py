@@ -24,6 +24,19 @@ class ImageRejected(LookalikeError):
         return f"{self.reason}: {self.detail}" if self.detail else str(self.reason)
 
 
+class QueryRejected(ImageRejected):
+    """The image to search for, or to embed, cannot be read; `source` is what the caller named."""
+
+    def __init__(self, source: str, reason: Reason, detail: str = "") -> None:
+        LookalikeError.__init__(self, source, reason, detail)
+        self.source = source
+        self.reason = reason
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.source} cannot be read as an image: {super().__str__()}."
+
+
 class Unavailable(LookalikeError):
     """A service is away; the work waits and is tried again."""
 
@@ -92,6 +105,10 @@ class SourceMissing(PermanentError):
 
 class BadSetting(PermanentError):
     """A setting or argument that cannot be used."""
+
+
+class Closed(PermanentError):
+    """A handle is used after it was closed."""
 
 
 class AccessDenied(PermanentError):

@@ -42,6 +42,8 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 #: Of small images for people; the eye sees no difference above.
 JPEG_QUALITY = 80
 
+#: What `to_png` keeps as it is.
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _BITS_PER_SAMPLE = 0x0102
 #: What turns a image stored with EXIF orientation N upright.
 _UPRIGHT = {
@@ -151,6 +153,31 @@ def to_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     return encoded.getvalue()
 
 
+def to_png(image: Image.Image) -> bytes:
+    """A PIL image of any mode as a PNG that `decode` reads as it would read the image's own file.
+
+    Its EXIF goes along, for the orientation. Raises ImageRejected for an image whose file is broken or closed.
+    """
+    try:
+        image.load()
+        exif = image.info.get("exif")
+        options = {"exif": exif} if isinstance(exif, bytes) else {}
+        encoded = BytesIO()
+        _for_png(image).save(encoded, "PNG", compress_level=1, **options)
+    except _HOSTILE as error:
+        raise ImageRejected(Reason.CORRUPT, f"{error or type(error).__name__}") from error
+    return encoded.getvalue()
+
+
+def _for_png(image: Image.Image) -> Image.Image:
+    """In a mode that PNG has."""
+    if image.mode in _PNG_MODES:
+        return image
+    if image.mode in ("I", "F"):
+        return Image.fromarray(_grey_levels(image, image))
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
 def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> DecodedImage:
     with _opened(kind, data, max_pixels) as image:
         width, height = image.size
@@ -230,10 +257,16 @@ def _on_background(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _from_deep(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Grey of 16 or 32 bits, scaled to 8; Pillow's own conversion clips it to white."""
-    grey = np.nan_to_num(np.asarray(_resize(image.convert("F"), size))).astype(np.float64)
+    return Image.fromarray(_grey_levels(image, _resize(image.convert("F"), size))).convert("RGB")
+
+
+def _grey_levels(image: Image.Image, values: Image.Image) -> NDArray[np.uint8]:
+    """uint8 [H, W] of `values`, which are those of `image` or of a smaller copy."""
+    grey = np.nan_to_num(np.asarray(values)).astype(np.float64)
     grey -= min(0.0, grey.min())
-    levels = 255 * (grey / _white(image, grey.max()))
-    return Image.fromarray(np.rint(levels.clip(0, 255)).astype(np.uint8)).convert("RGB")
+    levels: NDArray[np.float64] = 255 * (grey / _white(image, grey.max()))
+    rounded: NDArray[np.uint8] = np.rint(levels.clip(0, 255)).astype(np.uint8)
+    return rounded
 
 
 def _white(image: Image.Image, brightest: float) -> float:

@@ -59,10 +59,9 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
     with stoppable(LAST_WORDS), open_stack(settings) as stack:
         ledger = Ledger(stack.broker_url)
         for again in retries(ledger, _jobs(ledger, job), reason):
-            done = again.run(lambda request: run_shown(request, stack))
-            seconds = time.monotonic() - began
-            tell(done, ledger, seconds)
-            summaries.append(summary(done, seconds))
+            report = again.run(lambda request: run_shown(request, stack, began=began))
+            tell(report)
+            summaries.append(summary(report))
         if not summaries:
             remark("Nothing to retry.")
         if json:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from lookalike_producer.jobs import JobRequest, prepare_model
+from lookalike_producer.report import Report
 from lookalike_producer.stored import stored_images, strays
 
 from lookalike import factories
@@ -17,7 +18,7 @@ from lookalike.errors import BadSetting, SourceMissing
 from lookalike.index import Index
 from lookalike.index.checks import check_name
 from lookalike.index.versions import version_for
-from lookalike.ledger import Job, Ledger
+from lookalike.ledger import Ledger
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.console import print_json, remark
@@ -88,12 +89,11 @@ def _run(settings: Settings, spec: ModelSpec, source: Index, stack: Stack, *, de
         count=source.count,
     )
     supersede(Ledger(stack.broker_url), target)
-    job = run_shown(order, stack, detach=detach)
+    report = run_shown(order, stack, began=began, detach=detach)
     if not detach:
         _remove_strays(target, source)
-    seconds = time.monotonic() - began
-    _tell_done(job, stack, seconds, detach=detach)
-    return summary(job, seconds) | {"alias": settings.index, "source": source.name}
+    _tell_done(report, detach=detach)
+    return summary(report) | {"alias": settings.index, "source": source.name}
 
 
 def _target(settings: Settings, spec: ModelSpec, stack: Stack) -> str:
@@ -125,12 +125,12 @@ def _batches(ids: Iterator[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _tell_done(job: Job, stack: Stack, seconds: float, *, detach: bool) -> None:
+def _tell_done(report: Report, *, detach: bool) -> None:
     if detach:
-        remark(f"Job {job.id} has {job.found:,} images; see `lookalike status {job.id}`.")
+        remark(f"Job {report.job} has {report.found:,} images; see `lookalike status {report.job}`.")
     else:
-        tell(job, Ledger(stack.broker_url), seconds)
-    remark(f"`lookalike index promote {job.index}` lets searches see it{' once it is done' if detach else ''}.")
+        tell(report)
+    remark(f"`lookalike index promote {report.index}` lets searches see it{' once it is done' if detach else ''}.")
 
 
 def _tell_nothing_to_do(settings: Settings, held: ModelIdentity, *, json: bool) -> None:

@@ -14,7 +14,6 @@ from lookalike import factories
 from lookalike.embedded import open_stack
 from lookalike.embedding import ModelSpec
 from lookalike.errors import SourceMissing
-from lookalike.ledger import Ledger
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
@@ -87,10 +86,9 @@ def _ingest(differences: Differences, settings: Settings, spec: ModelSpec, sourc
         count=lambda: differences.mendable,
     )
     with open_stack(settings) as stack:
-        job = run_shown(order, stack)
-        seconds = time.monotonic() - began
-        tell(job, Ledger(stack.broker_url), seconds)
-    return {name: summary(job, seconds)[name] for name in ("job", "indexed", "unchanged", "rejected")}
+        report = run_shown(order, stack, began=began)
+    tell(report)
+    return {name: summary(report)[name] for name in ("job", "indexed", "unchanged", "rejected")}
 
 
 def _remove(differences: Differences, settings: Settings, sources: list[str]) -> int:

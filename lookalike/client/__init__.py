@@ -2,6 +2,7 @@
 
 from lookalike.client.answers import FailedPage, Found, FoundEach, Info, Job, Label, Ready, ReadyIndex, Took
 from lookalike.client.client import Client, Wanted
+from lookalike.client.opening import open_client
 
 __all__ = [
     "Client",
@@ -15,4 +16,5 @@ __all__ = [
     "ReadyIndex",
     "Took",
     "Wanted",
+    "open_client",
 ]

@@ -8,6 +8,7 @@ from lookalike.ledger import Job, Ledger
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import read_settings
 from lookalike_producer.jobs import JobRequest
+from lookalike_producer.report import Report
 
 #: Taken off a job's list in one step.
 URIS_PER_STEP = 1000
@@ -23,17 +24,17 @@ class Retry:
         #: No more than Redis itself holds of them.
         self._taken: set[str] = set()
 
-    def run(self, run_job: Callable[[JobRequest], Job]) -> Job:
-        """The new job, ended. Raises what `run_job` raises, and IndexConflict for an index at another address.
+    def run(self, run_job: Callable[[JobRequest], Report]) -> Report:
+        """The report on the new job. Raises what `run_job` raises, IndexConflict for an index at another address.
 
         The old lists let go of the images only now: whatever stops the new job, each is on one list at least.
         """
-        job = run_job(self._order())
+        report = run_job(self._order())
         uris = list(self._taken)
         for old in self._jobs:
             for start in range(0, len(uris), URIS_PER_STEP):
                 self._ledger.forget_rejected(old.id, uris[start : start + URIS_PER_STEP])
-        return job
+        return report
 
     def _order(self) -> JobRequest:
         newest = self._jobs[0]

@@ -4,11 +4,11 @@ import json
 import urllib.request
 from collections.abc import Iterator
 
+from lookalike.client import open_client
 from lookalike.errors import LookalikeError
 from lookalike.settings import Settings
 from lookalike_cli.doctor.finding import Finding
 from lookalike_cli.ports import FLOWER_PORT, SEARCH_PORT, check_port
-from lookalike_cli.remote import open_client
 
 #: For an answer of what has the port; a service of ours gives it in milliseconds.
 TIMEOUT_S = 1.0

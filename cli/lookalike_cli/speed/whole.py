@@ -51,10 +51,10 @@ def ingest(settings: Settings, spec: ModelSpec, stack: Stack, references: Sequen
 
     order = JobRequest(settings, spec, source="bench", references=started, count=lambda: len(references))
     with _Watch(stack.broker_url) as watch:
-        job = run_shown(order, stack)
+        report = run_shown(order, stack)
     drop(settings)
-    ended = watch.changed if watch.done == job.done else time.monotonic()
-    return Ingest(job.indexed, ended - began[0])
+    ended = watch.changed if watch.done == report.done else time.monotonic()
+    return Ingest(report.indexed, ended - began[0])
 
 
 class _Watch:

@@ -1,0 +1,9 @@
+"""The Python API: one handle to ingest images into an index and to search it. See docs/python-api.md."""
+
+from lookalike_producer.report import Report
+
+from lookalike.image_index.handle import ImageIndex
+from lookalike.image_index.matches import Matches
+from lookalike.image_index.opening import open
+
+__all__ = ["ImageIndex", "Matches", "Report", "open"]

@@ -1,0 +1,197 @@
+"""`ImageIndex`: the handle that `lookalike.open` gives. Loads a library only when a method needs it."""
+
+import os
+import time
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from lookalike.errors import BadSetting
+from lookalike.image_index.matches import Matches
+from lookalike.image_index.query import Query, encoded, rejections_of
+from lookalike.image_index.resources import Resources
+from lookalike.records import Match, Rejected, Vectors, document_id
+from lookalike.settings import Settings
+from lookalike.storage import local_uri
+
+if TYPE_CHECKING:
+    from lookalike_producer.report import Report
+
+    from lookalike.index import Index
+
+#: A folder, a glob, a list of paths (.txt) or an image.
+Source = str | os.PathLike[str]
+
+MOST_MATCHES = 1000
+
+
+class ImageIndex:
+    """A named index, to ingest images into and to search; `lookalike.open` makes it.
+
+    Threads may share a handle. Close it, or use it in a `with` statement: that ends the processes that it started.
+    They also end with this process, however it ends. Every method but `close` raises Closed on a closed handle,
+    IndexUnavailable and AccessDenied for an index that cannot be reached.
+    """
+
+    def __init__(self, settings: Settings, *, chosen: frozenset[str] = frozenset()) -> None:
+        """`chosen` names the settings that the caller gave, as against the environment."""
+        self._settings = settings
+        self._resources = Resources(settings, chosen)
+        # Also when the handle is dropped, and when the interpreter exits.
+        self._finalizer = weakref.finalize(self, self._resources.close)
+
+    def __repr__(self) -> str:
+        return f"<ImageIndex {self.name!r} at {self._settings.index_address}>"
+
+    def __enter__(self) -> "ImageIndex":
+        self._resources.check_open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        # What interrupts the program interrupts the worker as well: there is no wait for others who use it.
+        self._resources.close(error if isinstance(error, KeyboardInterrupt | SystemExit) else None)
+
+    @property
+    def name(self) -> str:
+        """The name of the index."""
+        return self._settings.index
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that this handle works with."""
+        return self._settings
+
+    def close(self) -> None:
+        """End what this handle started. Safe to repeat.
+
+        A private Redis and worker that other programs have joined go on until those are done.
+        """
+        self._resources.close()
+
+    def ingest(
+        self, *sources: Source, label_from: str = "parent", progress: bool = True, detach: bool = False
+    ) -> "Report":
+        """Index the images of the sources and wait until all are accounted for.
+
+        A source is a folder (searched recursively), a glob, a `.txt` list of paths, or one image; `~` is expanded.
+        `label_from` is "parent" (the name of the image's folder) or "none". What the index already holds unchanged
+        is only looked up. `progress` shows a bar on a terminal and in a notebook. `detach` returns once every image
+        is queued, and needs a broker that goes on running.
+
+        An interrupt (Ctrl-C) keeps what was indexed; the same call continues.
+
+        Raises SourceMissing, ModelMismatch if the index was made with another model, JobFailed, DiskFull,
+        BrokerUnavailable, BadSetting.
+        """
+        from lookalike_producer.ingest import ingest_request
+
+        from lookalike.image_index.running import run
+
+        began = time.monotonic()
+        self._resources.check_open()
+        request = ingest_request(self._settings, _texts(sources), label_from)
+        stack = self._resources.stack().with_worker()
+        if detach and stack.is_owner:
+            advice = "Start `lookalike up` first, or set LOOKALIKE_BROKER_URL."
+            raise BadSetting("To detach, the broker must go on running.", advice)
+        return run(request, stack, began=began, detach=detach, is_shown=progress)
+
+    def search(
+        self,
+        image: "Query | None" = None,
+        *,
+        id: str | None = None,
+        uri: str | os.PathLike[str] | None = None,
+        k: int = 10,
+        filters: Mapping[str, str] | None = None,
+    ) -> Matches:
+        """The `k` stored images (1 to 1000) most like an image, or like the stored one with this `id` or `uri`.
+
+        `image` is a path, the bytes of an image file, a PIL image, or a NumPy array of uint8: [height, width, 3] in
+        RGB, [height, width, 4] in RGBA or [height, width] in grey. A stored image is not among its own matches.
+        `filters` are equalities on `label`, `uri` or `metadata.KEY`. With LOOKALIKE_API_URL set, the query service
+        answers.
+
+        Raises QueryRejected for an image that cannot be read, IndexMissing, NotStored, ModelMismatch if the index
+        was made with another model, BadSetting for any other argument, QueryServiceUnavailable.
+        """
+        _check_query(image, id, uri, k)
+        searching = self._resources.searching(preload=image is not None)
+        began = time.perf_counter()
+        if image is not None:
+            with rejections_of(image):
+                found = searching.like_image(encoded(image, self._settings.max_image_bytes), k, filters or {})
+        else:
+            found = searching.like_stored(id or document_id(_stored_uri(uri or "")), k, filters or {})
+        took_ms = (time.perf_counter() - began) * 1000
+        return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
+
+    def embed(self, images: "Query | Iterable[Query]") -> Vectors:
+        """Vectors of one or many images with the configured model, float32 [N, D]; no index is needed.
+
+        Images are given as for `search`. Raises QueryRejected for the first that cannot be read, ModelUnavailable.
+        """
+        from lookalike.image_index.embedding import embed
+
+        return embed(images, self._resources.embedder(), self._settings)
+
+    def rejected(self, job: str) -> list[Rejected]:
+        """The images that a job rejected, and why. Raises JobUnknown, BrokerUnavailable."""
+        from lookalike.ledger import Ledger
+
+        with self._resources.stack().ledger_only() as stack, closing(Ledger(stack.broker_url)) as ledger:
+            ledger.job(job)
+            return list(ledger.rejected(job))
+
+    def count(self) -> int:
+        """How many images a search can find. Raises IndexMissing."""
+        with self._index() as index:
+            return index.count()
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __bool__(self) -> bool:
+        """A handle is true, also on an empty or a missing index."""
+        return True
+
+    def check(self) -> None:
+        """Raises BadSetting, ModelUnavailable for settings that lead to no index or no model. Asks no service."""
+        if self._settings.api_url is None:
+            from lookalike import factories
+
+            factories.model_spec(self._settings)
+            factories.open_index(self._settings).close()
+
+    @contextmanager
+    def _index(self) -> Iterator["Index"]:
+        from lookalike import factories
+
+        self._resources.check_open()
+        with closing(factories.open_index(self._settings)) as index:
+            yield index
+
+
+def _texts(sources: Iterable[Source]) -> list[str]:
+    texts = [os.fspath(source) for source in sources]
+    if not texts:
+        raise BadSetting("There is no source to ingest.", "Give a folder, a glob, a .txt list of paths or an image.")
+    return texts
+
+
+def _check_query(image: object, id: str | None, uri: object, k: int) -> None:
+    if sum(given is not None for given in (image, id, uri)) != 1:
+        raise BadSetting("A search starts from exactly one of an image, an id and a uri.")
+    if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
+        raise BadSetting(f"k = {k!r} is out of range.", f"Ask for 1 to {MOST_MATCHES} matches.")
+
+
+def _stored_uri(uri: str | os.PathLike[str]) -> str:
+    text = os.fspath(uri)
+    return text if "://" in text else local_uri(Path(text).expanduser())
+
+
+__all__ = ["ImageIndex", "Match", "Query", "Source"]

@@ -1,0 +1,53 @@
+"""What a search found: a sequence of `Match`, best first, that a notebook shows as a gallery."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import overload
+
+from lookalike.image_index import gallery
+from lookalike.records import Match
+
+#: A JPEG of a match, or None where its file cannot be shown.
+Thumbnail = Callable[[Match], bytes | None]
+
+
+def no_thumbnail(_: Match) -> None:
+    """For matches without a place to read images from."""
+
+
+class Matches(Sequence[Match]):
+    """Stored images, most alike first. `took_ms` is how long the search took, in milliseconds.
+
+    The last expression of a notebook cell shows as a gallery with thumbnails of the images as they are now.
+    """
+
+    def __init__(self, matches: Iterable[Match], *, took_ms: float = 0.0, thumbnail: Thumbnail = no_thumbnail) -> None:
+        self._matches = tuple(matches)
+        self._thumbnail = thumbnail
+        self.took_ms = took_ms
+
+    @overload
+    def __getitem__(self, position: int) -> Match: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> "Matches": ...
+
+    def __getitem__(self, position: int | slice) -> "Match | Matches":
+        if isinstance(position, slice):
+            return Matches(self._matches[position], took_ms=self.took_ms, thumbnail=self._thumbnail)
+        return self._matches[position]
+
+    def __len__(self) -> int:
+        return len(self._matches)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Matches) and self._matches == other._matches
+
+    def __hash__(self) -> int:
+        return hash(tuple(match.id for match in self._matches))
+
+    def __repr__(self) -> str:
+        lines = (f"  {match.score:.4f}  {match.name or '-'}  {match.uri!r}" for match in self._matches)
+        return "\n".join([f"{len(self)} matches", *lines])
+
+    def _repr_html_(self) -> str:
+        return gallery.html(self._matches, self._thumbnail)

@@ -1,0 +1,38 @@
+"""`lookalike.open`: settings from the environment and from keywords become a handle."""
+
+from difflib import get_close_matches
+from typing import Any
+
+from lookalike.errors import BadSetting
+from lookalike.image_index.handle import ImageIndex
+from lookalike.settings import Settings, read_settings
+
+
+def open(index: str | None = None, **settings: Any) -> ImageIndex:
+    """A handle on the index called `index`, which need not exist yet. Nothing is started or asked before it is needed.
+
+    Settings come from LOOKALIKE_* variables and .env, as for every command. Keywords take precedence: any setting by
+    its name, such as `model="resnet50"` or `home="~/lookalike"`. With nothing configured, the index is a folder under
+    the home, and the first ingest starts a private Redis and a worker that end with the handle.
+
+    Raises BadSetting for an unknown setting or a value that cannot be used, ModelUnavailable for a model whose file
+    is missing.
+    """
+    _check_names(settings)
+    handle = ImageIndex(read_settings(index=index, **settings), chosen=_chosen(index, settings))
+    handle.check()
+    return handle
+
+
+def _check_names(settings: dict[str, Any]) -> None:
+    for name in settings:
+        if name not in Settings.model_fields:
+            close = get_close_matches(name, Settings.model_fields, n=1)
+            advice = f"Did you mean {close[0]!r}?" if close else "docs/operations.md lists the settings."
+            raise BadSetting(f"There is no setting {name!r}.", advice)
+
+
+def _chosen(index: str | None, settings: dict[str, Any]) -> frozenset[str]:
+    """The settings that the caller named."""
+    named = {name for name, value in settings.items() if value is not None}
+    return frozenset(named if index is None else {*named, "index"})

@@ -1,0 +1,163 @@
+"""How far an ingest is: a bar on a terminal and in a notebook, a plain line now and then anywhere else."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from html import escape
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from lookalike.errors import LookalikeError
+from lookalike.ledger import Job
+
+#: Between two lines where there is no terminal.
+LINE_EVERY_S = 5.0
+#: Between two pictures of the bar in a notebook: each is a message to the browser.
+NOTEBOOK_EVERY_S = 0.25
+
+
+class Progress(Protocol):
+    def show(self, job: Job) -> None:
+        """Called with the job whenever it was looked at."""
+
+    def note(self, text: str) -> None:
+        """Called with a sentence for the user."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def show(self, job: Job) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+
+class Total:
+    """How many images a source holds, counted beside the work: the producer itself only runs a queue's length ahead."""
+
+    def __init__(self, count: Callable[[], int | None]) -> None:
+        self.value: int | None = None
+        threading.Thread(target=self._count, args=(count,), daemon=True).start()
+
+    def _count(self, count: Callable[[], int | None]) -> None:
+        # The producer meets the same trouble and reports it.
+        with suppress(LookalikeError, OSError):
+            self.value = count()
+
+
+class Bar:
+    """On a terminal."""
+
+    def __init__(self, bars: Bars, total: Total) -> None:
+        self._bars = bars
+        self._total = total
+        self._began = time.monotonic()
+        self._task = bars.add_task("ingest", total=None, rate="", rejected="")
+
+    def show(self, job: Job) -> None:
+        rate = job.done / (time.monotonic() - self._began)
+        rejected = f"{job.rejected:,} rejected" if job.rejected else ""
+        self._bars.update(
+            self._task, total=self._total.value, completed=job.done, rate=f"{rate:,.0f} images/s", rejected=rejected
+        )
+
+    def note(self, text: str) -> None:
+        self._bars.console.print(text, markup=False)
+
+
+class Lines:
+    """In a pipe, or a log."""
+
+    def __init__(self, console: Console, total: Total) -> None:
+        self._console = console
+        self._total = total
+        self._began = self._said = time.monotonic()
+
+    def show(self, job: Job) -> None:
+        now = time.monotonic()
+        if now - self._said >= LINE_EVERY_S:
+            self._said = now
+            self.note(_line(job, self._total.value, now - self._began))
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+
+class NotebookBar:
+    """In a notebook: one piece of output that is replaced, without a widget to install."""
+
+    def __init__(self, display: Callable[..., Any], total: Total) -> None:
+        self._output = display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
+        self._total = total
+        self._began = time.monotonic()
+        self._shown = 0.0
+        self._note = ""
+
+    def show(self, job: Job) -> None:
+        now = time.monotonic()
+        if now - self._shown >= NOTEBOOK_EVERY_S or job.has_ended:
+            self._shown = now
+            self._update(job.done, _line(job, self._total.value, now - self._began))
+
+    def note(self, text: str) -> None:
+        self._update(0, text)
+
+    def _update(self, done: int, line: str) -> None:
+        total = self._total.value
+        bar = f'<progress value="{done}" max="{total}"></progress> ' if total else ""
+        self._output.update({"text/html": f"<div>{bar}{escape(line)}</div>", "text/plain": line}, raw=True)
+
+
+@contextmanager
+def progress(count: Callable[[], int | None], *, is_shown: bool = True) -> Iterator[Progress]:
+    """`count`, called in a thread of its own, tells how many images there are, or None where that is not known."""
+    if not is_shown:
+        yield Silent()
+        return
+    total = Total(count)
+    if (display := _notebook_display()) is not None:
+        yield NotebookBar(display, total)
+        return
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        yield Lines(console, total)
+        return
+    with Bars(*_columns(), console=console, transient=True) as bars:
+        yield Bar(bars, total)
+
+
+def _line(job: Job, total: int | None, seconds: float) -> str:
+    rate = job.done / seconds
+    left = f", {(total - job.done) / rate:,.0f} s left" if total and rate else ""
+    of = f"{total:,}" if total else "?"
+    return f"{job.done:,} of {of} images, {rate:,.0f} images/s{left}, {job.rejected:,} rejected"
+
+
+def _notebook_display() -> Callable[..., Any] | None:
+    """IPython's `display` where a notebook's kernel runs us, else None. Imports nothing outside of one."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    from IPython.display import display
+
+    return display
+
+
+def _columns() -> tuple[Any, ...]:
+    return (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("[yellow]{task.fields[rejected]}"),
+    )

@@ -1,0 +1,77 @@
+"""Who answers a search: this process, or the query service of LOOKALIKE_API_URL. Loads only what that one needs."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Protocol
+
+from lookalike.errors import BadSetting, LookalikeError
+from lookalike.image_index.gallery import THUMBNAIL_SIZE
+from lookalike.records import Match
+from lookalike.settings import Settings
+
+#: What a query service has chosen for itself.
+OF_THE_SERVICE = frozenset({"model", "weights", "preprocessing"})
+
+
+class Searching(Protocol):
+    """Answers searches, best match first; threads may share it."""
+
+    def like_image(self, data: bytes, k: int, filters: Mapping[str, str]) -> list[Match]: ...
+
+    def like_stored(self, id: str, k: int, filters: Mapping[str, str]) -> list[Match]:
+        """The stored image itself is left out."""
+
+    def thumbnail(self, match: Match) -> bytes | None:
+        """A JPEG, or None where the file cannot be shown any more."""
+
+    def close(self) -> None: ...
+
+
+def open_searching(settings: Settings, chosen: frozenset[str], *, preload: bool) -> Searching:
+    """`chosen` names the settings that the caller gave; `preload` begins to load the model at once.
+
+    Raises BadSetting where the query service answers and something was chosen that only it decides.
+    """
+    if settings.api_url is None:
+        from lookalike.image_index.local_search import LocalSearch
+
+        return LocalSearch(settings, preload=preload)
+    return RemoteSearch(settings, chosen)
+
+
+class RemoteSearch:
+    """Asks the query service. What the client raises comes through."""
+
+    def __init__(self, settings: Settings, chosen: frozenset[str]) -> None:
+        if names := sorted(chosen & OF_THE_SERVICE):
+            raise BadSetting(
+                f"{', '.join(names)} cannot be chosen here: the query service of LOOKALIKE_API_URL has its own.",
+                "Leave it out, or unset LOOKALIKE_API_URL to search without the service.",
+            )
+        from lookalike.client import open_client
+
+        self._client = open_client(settings)
+        if "index" in chosen:
+            self._check_index(settings.index)
+
+    def like_image(self, data: bytes, k: int, filters: Mapping[str, str]) -> list[Match]:
+        return list(self._client.search(data, k=k, filters=filters).matches)
+
+    def like_stored(self, id: str, k: int, filters: Mapping[str, str]) -> list[Match]:
+        return list(self._client.search(id=id, k=k, filters=filters).matches)
+
+    def thumbnail(self, match: Match) -> bytes | None:
+        with suppress(LookalikeError):
+            return self._client.thumbnail(match.id, THUMBNAIL_SIZE)
+        return None
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _check_index(self, index: str) -> None:
+        theirs = self._client.info().index
+        if theirs != index:
+            raise BadSetting(
+                f"The query service at {self._client.address} searches the index {theirs}, not {index}.",
+                f"Open {theirs}, or unset LOOKALIKE_API_URL to search without the service.",
+            )

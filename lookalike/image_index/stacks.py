@@ -1,0 +1,76 @@
+"""The broker and the worker of this process: opened by the first handle that needs them, closed with the last.
+
+One process can own the embedded stack of a home only once, so the handles of a process share it.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from lookalike.embedded import Stack, open_stack
+from lookalike.settings import Settings
+
+
+class _Shared:
+    """One open stack and who uses it."""
+
+    def __init__(self, settings: Settings, *, with_worker: bool) -> None:
+        self.users: set[StackLease] = set()
+        self.has_worker = with_worker
+        self._ending = ExitStack()
+        self.stack: Stack = self._ending.enter_context(open_stack(settings, with_worker=with_worker))
+
+    def close(self, error: BaseException | None) -> None:
+        self._ending.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
+
+
+_lock = threading.RLock()
+_open: dict[tuple[Path, str], _Shared] = {}
+
+
+class StackLease:
+    """A handle's share in the stack that its settings lead to. Opens nothing before it is asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        url = settings.broker_url.get_secret_value() if settings.broker_url else ""
+        self._key = (settings.home, url)
+
+    def with_worker(self) -> Stack:
+        """The stack, with a worker if it is the embedded one. Raises what `open_stack` raises."""
+        with _lock:
+            return self._shared(with_worker=True).stack
+
+    @contextmanager
+    def ledger_only(self) -> Iterator[Stack]:
+        """The stack for as long as it takes to read the ledger; nobody replaces it meanwhile."""
+        with _lock:
+            yield self._shared(with_worker=False).stack
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Give the share back. The last one ends the stack: in order, or at once for the `error` given."""
+        with _lock:
+            shared = _open.get(self._key)
+            if shared is None or self not in shared.users:
+                return
+            shared.users.remove(self)
+            if not shared.users:
+                del _open[self._key]
+                shared.close(error)
+
+    def _shared(self, *, with_worker: bool) -> _Shared:
+        shared = _open.get(self._key)
+        if shared is None or (with_worker and not shared.has_worker):
+            shared = self._replaced(shared, with_worker=with_worker)
+        shared.users.add(self)
+        return shared
+
+    def _replaced(self, former: _Shared | None, *, with_worker: bool) -> _Shared:
+        if former is not None:
+            # Opened for the ledger alone, and nobody reads it now: the lock is ours.
+            del _open[self._key]
+            former.close(None)
+        shared = _open[self._key] = _Shared(self._settings, with_worker=with_worker)
+        shared.users |= former.users if former else set()
+        return shared

@@ -1,0 +1,57 @@
+"""What became of the images of one job, in numbers."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lookalike.ledger import Job, Ledger
+
+
+@dataclass(frozen=True)
+class Report:
+    """A job that took `seconds`. Once it has ended, `found` is the sum of `indexed`, `unchanged` and `rejected`.
+
+    `reasons` counts the rejected images by reason.
+    """
+
+    job: str
+    index: str
+    model: str
+    found: int
+    indexed: int
+    unchanged: int
+    rejected: int
+    seconds: float
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """Images that are accounted for: fewer than `found` while a detached job runs."""
+        return self.indexed + self.unchanged + self.rejected
+
+    @property
+    def images_per_second(self) -> float:
+        return self.done / self.seconds
+
+    def __str__(self) -> str:
+        return (
+            f"{self.found:,} found = {self.indexed:,} indexed + {self.unchanged:,} unchanged"
+            f" + {self.rejected:,} rejected  in {self.seconds:.1f} s ({self.images_per_second:,.0f} images/s),"
+            f" index {self.index}, job {self.job}"
+        )
+
+
+def report_on(job: Job, ledger: Ledger, seconds: float) -> Report:
+    """The report on a job, with reasons for what was rejected. Raises BrokerUnavailable."""
+    reasons = Counter(rejected.reason.value for rejected in ledger.rejected(job.id)) if job.rejected else Counter()
+    return Report(
+        job=job.id,
+        index=job.index,
+        model=job.model,
+        found=job.found,
+        indexed=job.indexed,
+        unchanged=job.unchanged,
+        rejected=job.rejected,
+        seconds=seconds,
+        reasons=dict(reasons.most_common()),
+    )
