@@ -257,6 +257,16 @@ def test_a_scan_of_documents_returns_each_with_its_vector_in_batches(index: Inde
         assert replace(each, image_embedding=sent[id].image_embedding) == sent[id]
 
 
+def test_a_scan_of_documents_omits_deleted_ones_and_returns_replaced_ones_once(index: Index) -> None:
+    write(index, documents(120))
+    write(index, documents(60, chunk="job/2"))
+    index.delete([document_id(f"/photos/{i}.jpg") for i in range(0, 120, 3)])
+    index.refresh()
+    found = [each for batch in index.scan_documents(batch_size=25) for each in batch]
+    assert sorted(each.uri for each in found) == sorted(f"/photos/{i}.jpg" for i in range(120) if i % 3)
+    assert sum(each.chunk == "job/2" for each in found) == 40
+
+
 def test_a_scan_of_documents_in_an_empty_index_returns_no_batch(index: Index) -> None:
     assert list(index.scan_documents()) == []
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from lookalike.errors import ModelMismatch
+from lookalike.errors import IndexMissing, IndexUnavailable, ModelMismatch
 from lookalike.index.base import DOCUMENTS_PER_BATCH, IndexOptions
 from lookalike.index.checks import check_filters, check_query, is_version, validate
 from lookalike.index.lancedb import rows, sql
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
-from lookalike.index.lancedb.tables import compact, connect, create_table, fragments
+from lookalike.index.lancedb.tables import compact, connect, create_table, fragments, open_snapshot
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: Each write adds a fragment, and each fragment slows down writes and lookups by about 0.2 ms.
@@ -49,18 +49,14 @@ class LanceDBIndex:
             return str(self._table().name)
 
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
+        found: dict[str, Stored] = {}
         with self._translated():
             table = self._table()
-            return {
-                row["id"]: rows.to_stored(row)
-                for condition in sql.id_conditions(ids)
-                for row in table.search()
-                .where(condition)
-                .limit(sql.IDS_PER_REQUEST)
-                .select(["id", *rows.STORED_FIELDS])
-                .to_arrow()
-                .to_pylist()
-            }
+            for condition in sql.id_conditions(ids):
+                query = table.search().where(condition).limit(sql.IDS_PER_REQUEST)
+                matching = query.select(["id", *rows.STORED_FIELDS]).to_arrow().to_pylist()
+                found.update((row["id"], rows.to_stored(row)) for row in matching)
+        return found
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         if not documents:
@@ -92,10 +88,8 @@ class LanceDBIndex:
     def get(self, id: str) -> Document | None:
         with self._translated():
             (condition,) = sql.id_conditions([id])
-            for batch in self._table().search().where(condition).limit(1).to_batches():
-                for document in rows.to_documents(batch):
-                    return document
-        return None
+            found = rows.to_documents(self._table().search().where(condition).limit(1).to_arrow())
+        return found[0] if found else None
 
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
         with self._translated():
@@ -107,9 +101,14 @@ class LanceDBIndex:
 
     def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
         with self._translated():
-            for batch in self._table().search().to_batches(batch_size=batch_size):
-                if batch.num_rows:
-                    yield rows.to_documents(batch)
+            snapshot = open_snapshot(self._folder, self.version())
+            count = snapshot.count_rows()
+        # By offset: a streaming query reads ahead, so that its memory grows with the table.
+        for start in range(0, count, batch_size):
+            with self._reading_snapshot():
+                query = snapshot.take_offsets(list(range(start, min(start + batch_size, count))))
+                batch = rows.to_documents(query.to_arrow())
+            yield batch
 
     def delete(self, ids: Iterable[str]) -> None:
         with self._writing():
@@ -170,6 +169,15 @@ class LanceDBIndex:
 
     def _create(self, model: ModelIdentity) -> None:
         self._catalog.point(self.name, create_table(self._folder, self._catalog.reserve(self.name), model))
+
+    @contextmanager
+    def _reading_snapshot(self) -> Iterator[None]:
+        try:
+            with self._translated():
+                yield
+        except IndexMissing as error:
+            why = "its files were replaced by a compaction while they were read; run the same command again"
+            raise IndexUnavailable(str(self._folder), why) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

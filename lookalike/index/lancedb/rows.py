@@ -43,11 +43,13 @@ def to_arrow(documents: Sequence[Document], schema: Any) -> Any:
     return pa.table(columns, schema=schema)
 
 
-def to_documents(batch: Any) -> list[Document]:
-    """The documents of an Arrow record batch with all columns."""
-    column = batch["image_embedding"]
+def to_documents(table: Any) -> list[Document]:
+    """The documents of an Arrow table with all columns."""
+    if not table.num_rows:
+        return []
+    column = table["image_embedding"].combine_chunks()
     vectors = column.flatten().to_numpy().reshape(len(column), -1)
-    rows = batch.drop_columns(["image_embedding"]).to_pylist()
+    rows = table.drop_columns(["image_embedding"]).to_pylist()
     return [
         Document(image_embedding=vector, metadata=dict(row.pop("metadata")), **row)
         for vector, row in zip(vectors, rows, strict=True)

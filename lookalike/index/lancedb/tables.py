@@ -27,6 +27,13 @@ def connect(folder: Path) -> Any:
     return lancedb.connect(folder, read_consistency_interval=NO_STALENESS, session=session)
 
 
+def open_snapshot(folder: Path, version: str) -> Any:
+    """The table as it is now: later writes do not change what it returns."""
+    table = connect(folder).open_table(version)
+    table.checkout(table.version)
+    return table
+
+
 def create_table(folder: Path, version: str, model: ModelIdentity) -> str:
     """Create an empty table for vectors of `model`; returns its name. Call with the lock held."""
     table = connect(folder).create_table(version, schema=rows.schema(model))

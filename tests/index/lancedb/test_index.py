@@ -88,6 +88,17 @@ def test_compacting_removes_what_no_reader_needs(index: Index, folder: Path) -> 
     assert index.model() == COSINE
 
 
+def test_a_scan_of_documents_whose_files_are_removed_can_be_repeated(index: Index, folder: Path) -> None:
+    for start in range(0, 60, 20):
+        index.write(documents(60)[start : start + 20])
+    batches = index.scan_documents(batch_size=10)
+    next(batches)
+    compact(lancedb.connect(folder).open_table("images-v1"), 1, keep=timedelta(milliseconds=1))
+    with pytest.raises(IndexUnavailable, match="compaction"):
+        list(batches)
+    assert sum(map(len, index.scan_documents())) == 60
+
+
 def test_a_table_name_is_never_used_twice(index: Index, folder: Path) -> None:
     index.drop()
     index.ensure(L2)
