@@ -11,13 +11,12 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import pairwise
 from typing import NamedTuple
 
-from lookalike_cli.speed.server import ServerClock
-
 from benchmarks.grpc_bulk import server_settings
 from benchmarks.table import console, print_rates
 from benchmarks.ways import OPTIONS, Ours
 from benchmarks.writer import MODEL, WAYS, Writer, open_way, refusal
 from lookalike.errors import IndexMissing
+from lookalike.index import CpuClock, backend_of
 from testing.services.opensearch import OpenSearchServer
 from testing.services.ports import free_port
 
@@ -54,7 +53,7 @@ def main() -> None:
 class Bench:
     """One server, and the writers that wait to write to it."""
 
-    def __init__(self, url: str, grpc_port: int, clock: ServerClock, writers: Sequence[Writer]) -> None:
+    def __init__(self, url: str, grpc_port: int, clock: CpuClock, writers: Sequence[Writer]) -> None:
         self._place = (url, grpc_port)
         self._clock = clock
         self._writers = writers
@@ -105,7 +104,8 @@ class Bench:
 def _bench(url: str, grpc_port: int) -> Iterator[Bench]:
     with ExitStack() as ending:
         writers = [ending.enter_context(closing(Writer(url, grpc_port))) for _ in range(max(WRITERS))]
-        clock = ending.enter_context(closing(ServerClock(url, OPTIONS)))
+        clock = ending.enter_context(backend_of(url).cpu_clock(url, OPTIONS))
+        assert clock is not None, "the server runs on another machine"
         yield Bench(url, grpc_port, clock, writers)
 
 

@@ -75,7 +75,7 @@ class VariedWriter(BulkWriter):
     """Sends each request as its index says."""
 
     def __init__(self, index: Variation) -> None:
-        super().__init__(index._server, index.name, index.name, OPTIONS.retry_timeout_s)
+        super().__init__(index._server, index.name, index.name, OPTIONS.retry_s)
         self._index = index
 
     def _send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:

@@ -1,4 +1,4 @@
-"""The parts as the settings want them: the one place that turns settings into an index, a model and a storage."""
+"""Builds an index, a model and a storage from the settings."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -20,24 +20,26 @@ if TYPE_CHECKING:
 
 
 def model_spec(settings: Settings) -> ModelSpec:
-    """Raises BadSetting, ModelUnavailable."""
+    """The configured model. Raises BadSetting, ModelUnavailable."""
     return embedding.resolve(
         settings.model, weights=settings.weights, preprocessing=settings.preprocessing, home=settings.home
     )
 
 
-def followed_spec(settings: Settings, held: ModelIdentity) -> ModelSpec:
-    """The model to ask an index of `held` with: the configured one, or the one its index was promoted to since.
+def spec_for_index(settings: Settings, indexed: ModelIdentity) -> ModelSpec:
+    """The model for searches in the configured index, which holds vectors of `indexed`.
 
-    Raises ModelMismatch for any other, and for one that nothing on this machine tells the making of.
+    It is the configured model, or the one that the index was promoted to since. Raises ModelMismatch if `indexed` is
+    another model, or cannot be built on this machine.
     """
-    ours = model_spec(settings)
-    if ours.fingerprint == held.fingerprint:
-        return ours
-    theirs = spec_of(held, settings.home) if ours.fingerprint in _former_models(settings) else None
-    if theirs is None:
-        raise ModelMismatch(settings.index, str(held), f"{ours.name} ({ours.fingerprint})")
-    return theirs
+    configured = model_spec(settings)
+    if configured.fingerprint == indexed.fingerprint:
+        return configured
+    was_promoted = configured.fingerprint in _former_models(settings)
+    spec = spec_of(indexed, settings.home) if was_promoted else None
+    if spec is None:
+        raise ModelMismatch(settings.index, str(indexed), f"{configured.name} ({configured.fingerprint})")
+    return spec
 
 
 def _former_models(settings: Settings) -> frozenset[str]:
@@ -48,68 +50,77 @@ def _former_models(settings: Settings) -> frozenset[str]:
 
 
 def embedder(settings: Settings, spec: ModelSpec, *, threads: int = 1) -> Embedder:
-    """The model, loaded; slow the first time, when it has to be built. Raises ModelUnavailable, BadSetting."""
+    """The loaded model. Slow the first time, when it is built. Raises ModelUnavailable, BadSetting."""
     return embedding.load(
         spec, home=settings.home, runtime=settings.runtime, precision=settings.precision, threads=threads
     )
 
 
 def open_index(settings: Settings, name: str | None = None, *, timeout_s: float | None = None) -> Index:
-    """The named index or version, or the configured one; nothing is asked or created yet. Raises BadSetting.
+    """The index or version `name`, by default the configured index. Sends no request and creates nothing.
 
-    `timeout_s` is for those who would rather hear that the index is away than wait for it.
+    `timeout_s` limits requests and retries, for callers that must answer soon. Raises BadSetting.
     """
     options = index_options(settings)
     if timeout_s is not None:
-        options = replace(options, timeout_s=timeout_s, retry_timeout_s=timeout_s)
+        options = replace(options, timeout_s=timeout_s, retry_s=timeout_s)
     name = name or settings.index
-    opened = index.open_version if index.is_version(name) else index.open_index
-    return opened(settings.index_location, name, options=options)
+    open_it = index.open_version if index.is_version(name) else index.open_index
+    return open_it(settings.index_location, name, options=options)
 
 
 def check_place(settings: Settings, *, timeout_s: float) -> None:
-    """Whether an index can be where the settings say. Raises UnsupportedService and what the index raises."""
+    """Check that the configured URL can hold an index. Raises UnsupportedService and the errors of `Index`."""
     index.check_place(settings.index_location, options=replace(index_options(settings), timeout_s=timeout_s))
 
 
 def check_writable(settings: Settings) -> list[Diagnostic]:
-    """What to look at, of the configured index. Raises UnsupportedService, DiskFull and what the index raises."""
+    """Check that the configured index accepts writes, or can be created; returns warnings.
+
+    Raises UnsupportedService and the errors of `Index`.
+    """
     return index.check_writable(settings.index_location, settings.index, options=index_options(settings))
 
 
 def inspect_index(settings: Settings) -> Inspection | None:
-    """What OpenSearch tells a person of itself and the configured index; None for the embedded one."""
+    """The state of the index server and of the configured index; None for the embedded index.
+
+    Raises UnsupportedService and the errors of `Index`.
+    """
     return index.inspect(settings.index_location, settings.index, options=index_options(settings))
 
 
 def open_versions(settings: Settings, name: str | None = None) -> Versions:
-    """All versions of the named index, or of the configured one. Raises BadSetting."""
+    """All versions of the index `name`, by default the configured one. Raises BadSetting."""
     return index.open_versions(settings.index_location, name or settings.index, options=index_options(settings))
 
 
 def list_indexes(settings: Settings) -> list[IndexInfo]:
+    """Every version of every index at the configured URL. Raises the errors of `Index`."""
     return index.list_indexes(settings.index_location, options=index_options(settings))
 
 
 def storage(settings: Settings) -> Storage:
+    """Reads images below the configured roots."""
     return Storage(roots=settings.roots, max_bytes=settings.max_image_bytes)
 
 
 def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> "DecodedImage":
-    """An image of `size` x `size` pixels, the side that the model takes. Raises ImageRejected."""
+    """The image in `data` (the content of a file), scaled to `size` x `size` pixels. Raises ImageRejected."""
     from lookalike import images  # Pillow and NumPy are not in the base installation
 
     return images.decode(data, max_pixels=settings.max_image_pixels, size=size)
 
 
 def thumbnail(settings: Settings, data: bytes, size: int) -> bytes:
-    """Raises ImageRejected."""
+    """The image in `data` as a JPEG whose longest side is at most `size` pixels. Raises ImageRejected."""
     from lookalike import images
 
     return images.thumbnail(data, max_pixels=settings.max_image_pixels, size=size)
 
 
 def index_options(settings: Settings) -> IndexOptions:
+    """The configured options of an index."""
     return IndexOptions(
         engine=settings.engine,
         m=settings.hnsw_m,
@@ -126,7 +137,7 @@ def index_options(settings: Settings) -> IndexOptions:
         aws_region=settings.aws_region,
         aws_service=settings.aws_service,
         insecure=settings.insecure,
-        retry_timeout_s=settings.patience_s,
+        retry_s=settings.patience_s,
     )
 
 

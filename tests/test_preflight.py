@@ -43,13 +43,13 @@ def test_a_replica_stops_every_program(tmp_path: Path, redis_url: str) -> None:
             client.replicaof("NO", "ONE")
 
 
-def test_a_server_that_is_no_opensearch_stops_every_program(tmp_path: Path, redis_url: str) -> None:
+def test_a_server_that_is_not_opensearch_stops_every_program(tmp_path: Path, redis_url: str) -> None:
     with StubHttpServer("{}") as server:
         settings = read_settings(home=tmp_path, broker_url=redis_url, index_url=server.url)
         for check in (preflight.before_writing, preflight.before_working):
-            with pytest.raises(UnsupportedService, match="no OpenSearch"):
+            with pytest.raises(UnsupportedService, match="not an OpenSearch server"):
                 check(settings, redis_url)
-        with pytest.raises(UnsupportedService, match="no OpenSearch"):
+        with pytest.raises(UnsupportedService, match="not an OpenSearch server"):
             preflight.before_serving(settings)
 
 

@@ -29,7 +29,7 @@ def _start_loading(settings: Settings, spec: ModelSpec) -> Future[Embedder]:
 
 
 def _load(settings: Settings, ours: ModelSpec, loading: Future[Embedder] | None, stored: ModelIdentity) -> Embedder:
-    spec = factories.followed_spec(settings, stored)
+    spec = factories.spec_for_index(settings, stored)
     return loading.result() if loading and spec == ours else _embedder(settings, spec)
 
 

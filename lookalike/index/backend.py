@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from lookalike.index.base import Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.base import CpuClock, Index, IndexInfo, IndexOptions, Inspection
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
@@ -47,6 +47,9 @@ class Backend(Protocol):
 
         Raises as `check_place` does.
         """
+
+    def cpu_clock(self, url: str, options: IndexOptions) -> AbstractContextManager[CpuClock | None]:
+        """A clock for the server's CPU time; None if no server shares the cores of this machine."""
 
     def temporary_place(self, url: str) -> AbstractContextManager[str]:
         """The URL of a place like `url` where indexes with random names can be created and dropped.

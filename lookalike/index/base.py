@@ -12,7 +12,7 @@ DOCUMENTS_PER_BATCH = 500
 
 @dataclass(frozen=True)
 class IndexOptions:
-    """How to connect to an index and how to create it. LanceDB uses `retry_timeout_s` only."""
+    """How to connect to an index and how to create it. LanceDB uses `retry_s` only."""
 
     #: `lucene` needs no native library; `faiss` crashes a node that lacks its own; `nmslib` only before OpenSearch 3.
     engine: str = "lucene"
@@ -43,7 +43,7 @@ class IndexOptions:
     #: Timeout of one request.
     timeout_s: float = 60.0
     #: How long one `write` or `delete` retries when the index pushes back.
-    retry_timeout_s: float = 20.0
+    retry_s: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,15 @@ class Inspection:
     #: How far the server's clock is ahead of ours; None if unknown.
     skew_s: float | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class CpuClock(Protocol):
+    """Reads the CPU time of an index server."""
+
+    def cpu_s(self) -> float | None:
+        """CPU seconds since the server started, not older than the call; None if the user may not read them.
+
+        Raises IndexUnavailable."""
 
 
 class Index(Protocol):

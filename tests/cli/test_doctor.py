@@ -77,7 +77,7 @@ def test_everything_wrong_at_once_is_on_one_screen_and_first(
     named = (
         "home cannot be written",
         "no Redis",
-        "no OpenSearch",
+        "not an OpenSearch server",
         "/no/such of",
         "/no/such.keras",
         "LOOKALIKE_INDEX_URL?",

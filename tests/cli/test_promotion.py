@@ -147,7 +147,7 @@ def test_a_version_that_a_load_left_behind_is_refused(
 def test_a_version_of_another_index_is_not_promoted(index: Index) -> None:
     with pytest.raises(BadSetting, match="no version of index other"):
         promote("images-v2", index="other")
-    with pytest.raises(BadSetting, match="no version of an index"):
+    with pytest.raises(BadSetting, match="not a version of an index"):
         promote("images")
     with pytest.raises(PermanentError, match="images-v9"):
         promote("images-v9")

@@ -9,7 +9,7 @@ from lookalike.index import Index, IndexOptions, open_index
 from tests.index.documents import COSINE
 
 #: Tests of push-back should not wait as long as a load does.
-IMPATIENT = IndexOptions(retry_timeout_s=0.5, timeout_s=30.0)
+IMPATIENT = IndexOptions(retry_s=0.5, timeout_s=30.0)
 
 
 @pytest.fixture(params=["lancedb", "opensearch"])

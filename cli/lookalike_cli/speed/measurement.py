@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from lookalike_evaluation.temporary import is_exact
 from lookalike_producer.jobs import prepare_model
 
 from lookalike import factories
@@ -14,6 +13,7 @@ from lookalike.embedded import Stack, open_stack
 from lookalike.embedded.stack import OwnedStack
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.errors import PermanentError
+from lookalike.index import backend_of
 from lookalike.machine import usable_cores
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
@@ -23,7 +23,6 @@ from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stage, Stages, Whole, per_picture, spread
 from lookalike_cli.speed.private import private
 from lookalike_cli.speed.sample import Sample, even, examine
-from lookalike_cli.speed.server import server_clock
 from lookalike_cli.speed.stages import SERVER, STAGES, StageWork
 from lookalike_cli.speed.whole import Ingest, ingest, warm_up
 
@@ -87,9 +86,10 @@ def _set_up(settings: Settings, spec: ModelSpec) -> Iterator[_Bench]:
         stack = ending.enter_context(open_stack(ours))
         # At once even when interrupted: nothing of what it may be writing is kept.
         ending.callback(_dismiss_worker, stack)
-        server = ending.enter_context(server_clock(ours.index_location, factories.index_options(ours)))
+        backend = backend_of(ours.index_location)
+        server = ending.enter_context(backend.cpu_clock(ours.index_location, factories.index_options(ours)))
         embed = factories.embedder(ours, spec)
-        is_embedded = is_exact(ours.index_location)
+        is_embedded = backend.is_exact
         work = StageWork(ours, embed, server, is_encoding=not is_embedded)
         seat = Seat.EMBEDDED if is_embedded else Seat.HERE if server else Seat.ELSEWHERE
         yield _Bench(ours, spec, stack, embed, work, seat)

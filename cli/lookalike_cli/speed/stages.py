@@ -10,13 +10,12 @@ from lookalike_producer.enqueue import cut
 from lookalike import factories
 from lookalike.embedding import Embedder
 from lookalike.errors import IndexMissing
-from lookalike.index import Index
+from lookalike.index import CpuClock, Index
 from lookalike.index.opensearch import bulk
 from lookalike.pipeline import ingest
 from lookalike.records import Document, ImageRef, Rejected, Stored
 from lookalike.settings import Settings
 from lookalike_cli.speed.clock import Clock
-from lookalike_cli.speed.server import ServerClock
 
 READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "decode", "embed", "look-up", "encode", "bulk"
 #: What a chunk takes beside its stages: hashes, and documents put together.
@@ -51,7 +50,7 @@ class TimedIndex:
 class StageWork:
     """What one repeat of the stages needs."""
 
-    def __init__(self, settings: Settings, embed: Embedder, server: ServerClock | None, *, is_encoding: bool) -> None:
+    def __init__(self, settings: Settings, embed: Embedder, server: CpuClock | None, *, is_encoding: bool) -> None:
         self._settings = settings
         self._embed = embed
         self._server = server

@@ -1,9 +1,9 @@
 """LanceDB folders as an index backend."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 from lookalike.disk import check_folder
-from lookalike.index.base import Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.base import CpuClock, Index, IndexInfo, IndexOptions, Inspection
 from lookalike.index.lancedb.folder import folder_of, temporary_folder
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
@@ -41,6 +41,9 @@ class LanceDBBackend:
     def inspect(self, url: str, name: str, options: IndexOptions) -> Inspection | None:
         folder_of(url)
         return None
+
+    def cpu_clock(self, url: str, options: IndexOptions) -> AbstractContextManager[CpuClock | None]:
+        return nullcontext()
 
     def temporary_place(self, url: str) -> AbstractContextManager[str]:
         return temporary_folder()

@@ -28,7 +28,7 @@ class LanceDBIndex:
     def __init__(self, url: str, name: str, options: IndexOptions) -> None:
         self.name = name
         self._folder = folder_of(url)
-        self._retry_timeout_s = options.retry_timeout_s
+        self._retry_s = options.retry_s
         self._catalog = Catalog(self._folder)
         self._open: tuple[str, Any] | None = None
 
@@ -181,7 +181,7 @@ class LanceDBIndex:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._translated(), self._catalog.locked(self._retry_timeout_s):
+        with self._translated(), self._catalog.locked(self._retry_s):
             yield
 
     @contextmanager

@@ -19,7 +19,7 @@ class LanceDBVersions:
     def __init__(self, url: str, name: str, options: IndexOptions) -> None:
         self.name = name
         self._url = url
-        self._retry_timeout_s = options.retry_timeout_s
+        self._retry_s = options.retry_s
         self._folder = folder_of(url)
         self._catalog = Catalog(self._folder)
 
@@ -64,5 +64,5 @@ class LanceDBVersions:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with translated(self._folder, self.name), self._catalog.locked(self._retry_timeout_s):
+        with translated(self._folder, self.name), self._catalog.locked(self._retry_s):
             yield

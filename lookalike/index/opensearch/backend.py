@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
-from lookalike.index.base import Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.base import CpuClock, Index, IndexInfo, IndexOptions, Inspection
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
@@ -43,6 +43,11 @@ class OpenSearchBackend:
         from lookalike.index.opensearch import inspection
 
         return inspection.inspect(url, name, options)
+
+    def cpu_clock(self, url: str, options: IndexOptions) -> AbstractContextManager[CpuClock | None]:
+        from lookalike.index.opensearch.cpu_clock import open_cpu_clock
+
+        return open_cpu_clock(url, options)
 
     def temporary_place(self, url: str) -> AbstractContextManager[str]:
         return nullcontext(url)

@@ -21,17 +21,17 @@ RESPONSE_FILTER = "items.*.status,items.*.error"
 class BulkWriter:
     """Writes through `alias` to the index `name`. It never creates an index: a missing alias is an error."""
 
-    def __init__(self, server: Server, name: str, alias: str, retry_timeout_s: float) -> None:
+    def __init__(self, server: Server, name: str, alias: str, retry_s: float) -> None:
         self._server = server
         self._name = name
         self._alias = alias
-        self._retry_timeout_s = retry_timeout_s
+        self._retry_s = retry_s
 
     def send(self, operations: Iterable[bulk.Operation]) -> list[Rejected]:
         """Send the operations in requests of a suitable size; returns the documents that the index rejects.
 
-        Raises IndexUnavailable if operations are still pushed back after `retry_timeout_s`."""
-        deadline = time.monotonic() + self._retry_timeout_s
+        Raises IndexUnavailable if operations are still pushed back after `retry_s`."""
+        deadline = time.monotonic() + self._retry_s
         groups = bulk.split(operations)
         return list(itertools.chain.from_iterable(self._send_until(deadline, group) for group in groups))
 

@@ -30,7 +30,7 @@ class OpenSearchIndex:
         self._options = options
         self._server = Server(address.parse(url, options), options)
         self._search = Search(self._server, name, options)
-        self._writer = BulkWriter(self._server, name, self._write_alias, options.retry_timeout_s)
+        self._writer = BulkWriter(self._server, name, self._write_alias, options.retry_s)
 
     def ensure(self, model: ModelIdentity) -> None:
         if is_version(self.name):

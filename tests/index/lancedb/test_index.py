@@ -52,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(folder: Path) -> Index:
-    index = open_index(f"lancedb://{folder}", "images", options=IndexOptions(retry_timeout_s=0.2))
+    index = open_index(f"lancedb://{folder}", "images", options=IndexOptions(retry_s=0.2))
     index.ensure(COSINE)
     return index
 

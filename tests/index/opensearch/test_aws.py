@@ -90,7 +90,7 @@ def gateway(opensearch_url: str, folder: Path) -> Iterator[tuple[str, IndexOptio
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         with TlsProxy(authority.server(), server.server_port) as proxy:
-            options = IndexOptions(ca_certs=str(authority.file), aws_region=REGION, retry_timeout_s=1.0)
+            options = IndexOptions(ca_certs=str(authority.file), aws_region=REGION, retry_s=1.0)
             yield f"https://localhost:{proxy.port}", options
         server.shutdown()
         thread.join()

@@ -91,7 +91,7 @@ def test_a_mapping_without_our_fields_rejects_no_document(opensearch_url: str, i
 
 def test_only_the_operations_that_were_pushed_back_are_sent_again(door: Gate) -> None:
     door.halve = 2
-    patient = open_index(door.url, "images", options=replace(IMPATIENT, retry_timeout_s=20))
+    patient = open_index(door.url, "images", options=replace(IMPATIENT, retry_s=20))
     written = documents(8)
     assert patient.write(written) == []
     ids = [each.id for each in written]
@@ -103,7 +103,7 @@ def test_only_the_operations_that_were_pushed_back_are_sent_again(door: Gate) ->
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_request_that_is_pushed_back_is_sent_again(door: Gate, status: int) -> None:
     door.answers = [(status, {"error": "busy"})]
-    patient = open_index(door.url, "images", options=replace(IMPATIENT, retry_timeout_s=20))
+    patient = open_index(door.url, "images", options=replace(IMPATIENT, retry_s=20))
     assert patient.write(documents(2)) == []
     assert len(door.bulks) == 2
     patient.close()
