@@ -1,5 +1,6 @@
 """One settings object, from LOOKALIKE_* variables and .env; read at entry points only and passed down."""
 
+import json
 import logging
 import re
 from ipaddress import ip_address
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 INDEX_PATIENCE_S = 20.0
 #: What no header carries as it is (RFC 9110, 5.5): no client could ever show such a key.
 UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]|^\s|\s$")
+
+#: What only those who search have to know.
+NOT_FOR_WORKERS = frozenset({"api_url", "api_key"})
 
 
 class Settings(BaseSettings):
@@ -122,6 +126,12 @@ class Settings(BaseSettings):
         """The index's URL without credentials, fit for messages, logs and the ledger."""
         return plain_address(self.index_location)
 
+    def variables(self) -> dict[str, str]:
+        """The LOOKALIKE_* variables that lead a worker of ours to the same settings; secrets are among them."""
+        names = self.model_fields_set - NOT_FOR_WORKERS
+        values = {name: getattr(self, name) for name in names}
+        return {PREFIX + name.upper(): _as_text(value) for name, value in values.items() if value is not None}
+
     @property
     def secrets(self) -> list[str]:
         """What no line of a log may hold: passwords of our services, and the key of the query service."""
@@ -152,6 +162,13 @@ def read_settings(**overrides: Any) -> Settings:
         raise BadSetting(*_first_problem(error)) from error
     except SettingsError as error:
         raise BadSetting(*_no_json(error)) from error
+
+
+def _as_text(value: Any) -> str:
+    """A value as its variable gives it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return json.dumps([str(item) for item in value]) if isinstance(value, tuple) else str(value)
 
 
 def setting_names() -> list[str]:

@@ -1,10 +1,12 @@
 """`lookalike index`: which indexes there are and in which versions; creating, merging and deleting them."""
 
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+import lookalike
 from lookalike import embedding, factories
 from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.index import index_of, is_version
@@ -121,6 +123,20 @@ def optimize(
     remark(f"Index {settings.index} consists of {counts[-1]:,} pieces; before, of {counts[0]:,}.")
     if json:
         print_json({"name": settings.index, "before": counts[0], "after": counts[-1]})
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="The file to write.")],
+    index: IndexName = None,
+    json: Json = False,
+) -> None:
+    """Write all images of an index, with their vectors, to a Parquet file."""
+    with stoppable("Interrupted. No file was written."), lookalike.open(index) as images:
+        rows = images.export(file)
+    remark(f"{rows:,} images written to {file}.")
+    if json:
+        print_json({"name": images.name, "file": str(file), "images": rows})
 
 
 app.command()(promote)

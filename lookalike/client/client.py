@@ -23,7 +23,7 @@ Picture = bytes | Path
 
 class Wanted(TypedDict, total=False):
     """What every search takes: `k` matches (10) after the first `offset` (0), none scoring less than `min_score`,
-    only those with the values in `filters`, whose keys are `name` and `metadata.KEY`."""
+    only those with the values in `filters`, whose keys are `label` (or `name`) and `metadata.KEY`."""
 
     k: int
     offset: int
@@ -129,9 +129,13 @@ def _parameters(wanted: Wanted) -> dict[str, Any]:
     filters = wanted.get("filters", {})
     for field in filters:
         # Any other name would be taken for a parameter of another meaning.
-        if field != "name" and not field.startswith("metadata."):
-            raise BadSetting(f"The query service cannot filter on {field!r}.", "Filter on name or metadata.KEY.")
-    return {name: value for name, value in wanted.items() if name != "filters"} | dict(filters)
+        if field not in ("label", "name") and not field.startswith("metadata."):
+            raise BadSetting(f"The query service cannot filter on {field!r}.", "Filter on label or metadata.KEY.")
+    if "label" in filters and filters.get("name", filters["label"]) != filters["label"]:
+        raise BadSetting("The filters `label` and `name` are the same field.", "Give one of them.")
+    # Services of version 0.1 know the label by its first name alone.
+    fields = {"name" if field == "label" else field: value for field, value in filters.items()}
+    return {name: value for name, value in wanted.items() if name != "filters"} | fields
 
 
 def _several(pictures: Iterable[Picture], mode: Literal["each", "mean"], wanted: Wanted) -> dict[str, Any]:

@@ -49,8 +49,8 @@ class OwnedStack(Stack):
         super().__init__(broker_url(settings.home), is_embedded=True)
         self.is_owner = True
         self._home = settings.home
+        self._settings = settings
         self._processes = settings.processes
-        self._index_location = settings.index_location
         self._hold = hold
         self._restarts = 0
         self._worker: GuardedProcess | None = None
@@ -92,10 +92,11 @@ class OwnedStack(Stack):
         self._redis.stop()
 
     def _leash(self, name: str, command: list[str], grace_s: float) -> GuardedProcess:
-        env = {
+        # Those that were chosen in Python stand in no environment.
+        env = self._settings.variables() | {
             "LOOKALIKE_BROKER_URL": self.broker_url,
             "LOOKALIKE_HOME": str(self._home),
-            "LOOKALIKE_INDEX_URL": self._index_location,
+            "LOOKALIKE_INDEX_URL": self._settings.index_location,
         }
         log = self._home / "logs" / f"{name}.log"
         return GuardedProcess(name, command, log=log, grace_s=grace_s, env=env, hold=self._hold)

@@ -13,7 +13,7 @@ from lookalike.errors import BadSetting
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.query import Query, encoded, rejections_of
 from lookalike.image_index.resources import Resources
-from lookalike.records import Match, Rejected, Vectors, document_id
+from lookalike.records import Rejected, Vectors, document_id
 from lookalike.settings import Settings
 from lookalike.storage import local_uri
 
@@ -146,6 +146,39 @@ class ImageIndex:
             ledger.job(job)
             return list(ledger.rejected(job))
 
+    def vectors(self) -> tuple[list[str], Vectors]:
+        """The ids of all images, and their vectors as float32 [N, D] in the same order.
+
+        They take N x D x 4 bytes of memory: 5 GB for a million of 1280 dimensions. `export` needs little for any
+        number. Raises IndexMissing.
+        """
+        from lookalike.image_index.vectors import read_vectors
+
+        with self._index() as index:
+            return read_vectors(index)
+
+    def export(self, path: str | os.PathLike[str]) -> int:
+        """Write all images with their vectors to a Parquet file; returns how many they are.
+
+        Columns: id, uri, name (the label), width, height, content_sha256, model (its fingerprint), metadata (a map
+        of texts) and vector (float32, a list of D). The file takes its place when it is complete.
+
+        Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written.
+        """
+        from lookalike.image_index.vectors import export_parquet
+
+        with self._index() as index:
+            return export_parquet(index, Path(path).expanduser())
+
+    def delete(self, ids: Iterable[str]) -> None:
+        """Remove images from the index by their ids; ids without an image are ignored. Their files stay.
+
+        Raises IndexMissing.
+        """
+        with self._index() as index:
+            index.delete([ids] if isinstance(ids, str) else ids)
+            index.refresh()
+
     def count(self) -> int:
         """How many images a search can find. Raises IndexMissing."""
         with self._index() as index:
@@ -162,9 +195,13 @@ class ImageIndex:
         """Raises BadSetting, ModelUnavailable for settings that lead to no index or no model. Asks no service."""
         if self._settings.api_url is None:
             from lookalike import factories
+            from lookalike.index import backend_of
+            from lookalike.index.checks import check_name, is_version
 
             factories.model_spec(self._settings)
-            factories.open_index(self._settings).close()
+            backend_of(self._settings.index_location)
+            if not is_version(self.name):
+                check_name(self.name)
 
     @contextmanager
     def _index(self) -> Iterator["Index"]:
@@ -192,6 +229,3 @@ def _check_query(image: object, id: str | None, uri: object, k: int) -> None:
 def _stored_uri(uri: str | os.PathLike[str]) -> str:
     text = os.fspath(uri)
     return text if "://" in text else local_uri(Path(text).expanduser())
-
-
-__all__ = ["ImageIndex", "Match", "Query", "Source"]

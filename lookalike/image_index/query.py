@@ -5,14 +5,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from lookalike.errors import BadSetting, ImageRejected, QueryRejected
 from lookalike.storage import Storage, local_uri
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -33,10 +32,10 @@ def encoded(query: Query, max_bytes: int) -> bytes:
         return _read(Path(query).expanduser(), max_bytes)
     if isinstance(query, bytes | bytearray | memoryview):
         return bytes(query)
-    if isinstance(query, np.ndarray):
-        return _png(_image_of(query))
-    if _is_pillow(query):
-        return _png(query)
+    if _is_a("numpy", "ndarray", query):
+        return _png(_image_of(cast("NDArray[Any]", query)))
+    if _is_a("PIL.Image", "Image", query):
+        return _png(cast("Image", query))
     raise BadSetting(
         f"A {type(query).__name__} is not an image.",
         "Give a path, bytes, a PIL image or a NumPy array of uint8.",
@@ -49,7 +48,7 @@ def named(query: object) -> str:
         return os.fsencode(query).decode("utf-8", "replace")
     if isinstance(query, bytes | bytearray | memoryview):
         return f"The query of {len(query):,} bytes"
-    return "The array" if isinstance(query, np.ndarray) else "The image"
+    return "The array" if _is_a("numpy", "ndarray", query) else "The image"
 
 
 @contextmanager
@@ -67,13 +66,15 @@ def _read(path: Path, max_bytes: int) -> bytes:
     return Storage(roots=WHOLE_DISK, max_bytes=max_bytes).read(local_uri(path))
 
 
-def _is_pillow(query: object) -> bool:
-    """Whether this is a PIL image; Pillow is not imported to find out."""
-    pillow = sys.modules.get("PIL.Image")
-    return pillow is not None and isinstance(query, pillow.Image)
+def _is_a(module: str, name: str, query: object) -> bool:
+    """Whether this is an object of a library, which is not imported to find out: who has one has imported it."""
+    library = sys.modules.get(module)
+    return library is not None and isinstance(query, getattr(library, name))
 
 
 def _image_of(array: "NDArray[Any]") -> "Image":
+    import numpy as np
+
     is_image = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in CHANNELS)
     if array.dtype != np.uint8 or not is_image or not array.size:
         raise BadSetting(

@@ -13,6 +13,8 @@ NAME = re.compile(r"(?!.*-v\d+$)[a-z][a-z0-9_.-]{0,99}")
 #: A version of an index: the index's name and a number.
 VERSION = re.compile(r"([a-z][a-z0-9_.-]{0,99})-v(\d+)")
 METADATA_PREFIX = "metadata."
+#: What can be filtered on besides metadata; `label` is another word for `name`.
+FIELDS = frozenset({"label", "name", "uri"})
 
 
 def check_name(name: str) -> str:
@@ -42,11 +44,20 @@ def number_of(version: str) -> int:
 
 
 def check_filters(filters: Mapping[str, str] | None) -> Mapping[str, str]:
-    """The filters themselves. Raises BadSetting unless each field is `name`, `uri` or `metadata.KEY`."""
-    for field in filters or {}:
-        if field not in ("name", "uri") and not field.startswith(METADATA_PREFIX):
-            raise BadSetting(f"Cannot filter on {field!r}.", "Filter on name, uri or metadata.KEY.")
-    return filters or {}
+    """The filters, with `name` for `label`: the index calls the label of an image its name.
+
+    Raises BadSetting unless each field is `label` (or `name`), `uri` or `metadata.KEY`; also for two different labels.
+    """
+    checked: dict[str, str] = {}
+    for field, value in (filters or {}).items():
+        if field not in FIELDS and not field.startswith(METADATA_PREFIX):
+            raise BadSetting(f"Cannot filter on {field!r}.", "Filter on label, uri or metadata.KEY.")
+        if not isinstance(value, str):
+            raise BadSetting(f"Cannot filter on {field} = {value!r}.", "The value of a filter is a text.")
+        stored = "name" if field == "label" else field
+        if checked.setdefault(stored, value) != value:
+            raise BadSetting("The filters `label` and `name` are the same field.", "Give one of them.")
+    return checked
 
 
 def check_query(vector: Vector, model: ModelIdentity, index: str, fingerprint: str | None) -> None:

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from lookalike.ledger import Job, Ledger
+if TYPE_CHECKING:
+    from lookalike.ledger import Job, Ledger
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Report:
         )
 
 
-def report_on(job: Job, ledger: Ledger, seconds: float) -> Report:
+def report_on(job: "Job", ledger: "Ledger", seconds: float) -> Report:
     """The report on a job, with reasons for what was rejected. Raises BrokerUnavailable."""
     reasons = Counter(rejected.reason.value for rejected in ledger.rejected(job.id)) if job.rejected else Counter()
     return Report(

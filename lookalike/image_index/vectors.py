@@ -1,0 +1,109 @@
+"""Everything that an index holds, read in batches: as arrays, or as a Parquet file."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike.disk import write_error
+from lookalike.index import Index
+from lookalike.records import Document, Vectors
+
+#: Documents in a row group of a Parquet file: of 1280 dimensions, 25 MiB.
+ROWS_PER_GROUP = 5000
+WRITE_ADVICE = "Name a file in a folder that can be written."
+
+
+def read_vectors(index: Index) -> tuple[list[str], Vectors]:
+    """The ids, and their vectors as float32 [N, D] in the same order."""
+    index.refresh()
+    dimension = index.model().dimension
+    ids: list[str] = []
+    vectors = np.empty((index.count(), dimension), np.float32)
+    for batch in index.scan_documents():
+        if len(ids) + len(batch) > len(vectors):
+            # More were written since they were counted.
+            vectors = np.concatenate([vectors, np.empty((len(ids) + len(batch), dimension), np.float32)])
+        vectors[len(ids) : len(ids) + len(batch)] = [document.image_embedding for document in batch]
+        ids += [document.id for document in batch]
+    return ids, vectors[: len(ids)]
+
+
+def export_parquet(index: Index, path: Path) -> int:
+    """Write every document as a row of a Parquet file, and return how many they are.
+
+    The file takes its place when it is complete: a former one stays until then. Raises AccessDenied, DiskFull.
+    """
+    import pyarrow.parquet as parquet
+
+    index.refresh()
+    schema = _schema(index.model().dimension)
+    rows = 0
+    with _replaced(path) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
+        for group in _groups(index.scan_documents()):
+            writer.write_table(_table(group, schema))
+            rows += len(group)
+    return rows
+
+
+def _schema(dimension: int) -> Any:
+    import pyarrow as pa
+
+    texts = {name: pa.string() for name in ("id", "uri", "name")}
+    sizes = {name: pa.int32() for name in ("width", "height")}
+    rest = {"content_sha256": pa.string(), "model": pa.string(), "metadata": pa.map_(pa.string(), pa.string())}
+    return pa.schema({**texts, **sizes, **rest, "vector": pa.list_(pa.float32(), dimension)}.items())
+
+
+def _table(documents: list[Document], schema: Any) -> Any:
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {
+        name: [getattr(document, name) for document in documents]
+        for name in schema.names
+        if name not in ("metadata", "vector")
+    }
+    columns["metadata"] = [list(document.metadata.items()) for document in documents]
+    vectors = np.stack([document.image_embedding for document in documents]).astype(np.float32, copy=False)
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    return pa.table(columns, schema=schema)
+
+
+def _groups(batches: Iterable[list[Document]]) -> Iterator[list[Document]]:
+    group: list[Document] = []
+    for batch in batches:
+        group += batch
+        if len(group) >= ROWS_PER_GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[str]:
+    """A temporary file beside `path` that becomes it unless something fails."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(descriptor)
+        try:
+            yield temporary
+            # As any new file: mkstemp lets nobody else read it.
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise write_error(path, error, WRITE_ADVICE) from error
+
+
+def _umask() -> int:
+    """The mask of this process, which can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,150 @@
+"""Ingest, search and read an index from Python, with both indexes."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as parquet
+import pytest
+from PIL import Image, ImageOps
+
+import lookalike
+from lookalike.errors import Closed, IndexMissing, JobUnknown
+from lookalike.records import ImageRef, Reason
+from tests.browser.stage import LABELS
+from tests.image_index.conftest import Filled
+
+
+@pytest.fixture(scope="module")
+def query_file(drawn: tuple[Path, Path]) -> Path:
+    return next((drawn[1] / LABELS[0]).iterdir())
+
+
+def test_every_image_is_accounted_for(filled: Filled, stored: list[ImageRef]) -> None:
+    report = filled.report
+    assert report.found == report.indexed + report.unchanged + report.rejected == len(stored) + 1
+    assert (report.indexed, dict(report.reasons)) == (len(stored), {"unsupported": 1})
+    assert [(Path(item.uri).name, item.reason) for item in filled.images.rejected(report.job)] == [
+        ("text.jpg", Reason.UNSUPPORTED)
+    ]
+    assert len(filled.images) == filled.images.count() == len(stored)
+
+
+def test_a_second_ingest_of_several_sources_finds_them_unchanged(filled: Filled, drawn: tuple[Path, Path]) -> None:
+    report = filled.images.ingest(drawn[0] / LABELS[1], str(drawn[0] / LABELS[2]), progress=False)
+    assert report.found == report.unchanged > 0
+
+
+def test_every_kind_of_query_finds_the_same(filled: Filled, query_file: Path) -> None:
+    images = filled.images
+    expected = images.search(query_file, k=3)
+    assert len(expected) == 3 and expected[0].name == LABELS[0] and expected.took_ms > 0
+    with Image.open(query_file) as opened:
+        upright = ImageOps.exif_transpose(opened)
+        by_image = images.search(opened, k=3)
+    queries: list[Any] = [str(query_file), query_file.read_bytes(), np.asarray(upright.convert("RGB"))]
+    for found in [by_image, *(images.search(query, k=3) for query in queries)]:
+        assert [match.id for match in found] == [match.id for match in expected]
+        # The library decodes a large JPEG at half its size, and an array is of the full size.
+        assert np.allclose([match.score for match in found], [match.score for match in expected], atol=0.02)
+
+
+def test_grey_and_transparent_arrays_are_images(filled: Filled) -> None:
+    grey = np.full((40, 60), 200, np.uint8)
+    clear = np.dstack([grey, grey, grey, np.full_like(grey, 255)])
+    first, second = filled.images.search(grey, k=2), filled.images.search(clear, k=2)
+    assert [match.id for match in first] == [match.id for match in second]
+
+
+def test_a_stored_image_is_named_by_its_id_or_uri(filled: Filled, stored: list[ImageRef]) -> None:
+    by_id = filled.images.search(id=stored[3].id, k=4)
+    assert len(by_id) == 4 and stored[3].id not in {match.id for match in by_id}
+    assert list(filled.images.search(uri=Path(stored[3].uri), k=4)) == list(by_id)
+
+
+@pytest.mark.parametrize("field", ["label", "name"])
+def test_a_label_can_be_filtered_on_by_both_its_names(filled: Filled, query_file: Path, field: str) -> None:
+    found = filled.images.search(query_file, k=10, filters={field: LABELS[3]})
+    assert found and {match.name for match in found} == {LABELS[3]}
+
+
+def test_threads_share_a_handle(filled: Filled, query_file: Path) -> None:
+    with lookalike.open("images", **filled.options) as images, ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: images.search(query_file, k=5), range(24)))
+    assert len({tuple(match.id for match in matches) for matches in found}) == 1
+
+
+def test_vectors_are_those_that_the_model_gives(filled: Filled, stored: list[ImageRef]) -> None:
+    ids, vectors = filled.images.vectors()
+    assert sorted(ids) == sorted(ref.id for ref in stored)
+    assert vectors.dtype == np.float32 and len(vectors) == len(ids)
+    some = stored[:3]
+    embedded = filled.images.embed(ref.uri for ref in some)
+    assert np.allclose(vectors[[ids.index(ref.id) for ref in some]], embedded, atol=1e-3)
+
+
+def test_an_index_is_exported_with_its_vectors(filled: Filled, stored: list[ImageRef], tmp_path: Path) -> None:
+    file = tmp_path / "images.parquet"
+    file.write_text("a former file")
+    assert filled.images.export(file) == len(stored)
+    table = parquet.read_table(file)
+    assert table.column_names == [
+        *("id", "uri", "name", "width", "height", "content_sha256", "model", "metadata", "vector"),
+    ]
+    ids, vectors = filled.images.vectors()
+    rows = {row["id"]: row for row in table.to_pylist()}
+    assert {(row["uri"], row["name"]) for row in rows.values()} == {(ref.uri, ref.label) for ref in stored}
+    assert np.array_equal(np.array([rows[id]["vector"] for id in ids], np.float32), vectors)
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_one_image_and_many_can_be_embedded_without_an_index(filled: Filled, query_file: Path) -> None:
+    with lookalike.open("none-of-this-name", **filled.options) as images:
+        one = images.embed(query_file)
+        several = images.embed([query_file.read_bytes(), Image.new("L", (9, 9))])
+    assert one.shape == (1, several.shape[1]) and len(several) == 2
+    assert np.allclose(one[0], several[0], atol=1e-6)
+
+
+def test_an_image_can_be_deleted(filled: Filled, query_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "one.jpg").write_bytes(query_file.read_bytes())
+    before = filled.images.count()
+    filled.images.ingest(tmp_path / "more", progress=False)
+    assert filled.images.count() == before + 1
+    filled.images.delete([ImageRef(str(tmp_path / "more" / "one.jpg")).id])
+    assert filled.images.count() == before
+
+
+def test_matches_show_their_images_in_a_notebook(filled: Filled, query_file: Path) -> None:
+    html = filled.images.search(query_file, k=3)._repr_html_()
+    assert html.count("data:image/jpeg;base64,") == 3 and LABELS[0] in html
+
+
+def test_what_is_not_there_is_told(filled: Filled, query_file: Path) -> None:
+    with lookalike.open("missing", **filled.options) as images:
+        for ask in (lambda: images.search(query_file), images.vectors, images.count):
+            with pytest.raises(IndexMissing):
+                ask()
+    with pytest.raises(JobUnknown):
+        filled.images.rejected("20200101-000000-000000")
+
+
+def test_a_closed_handle_says_so(filled: Filled, query_file: Path, drawn: tuple[Path, Path]) -> None:
+    images = lookalike.open("images", **filled.options)
+    images.search(query_file)
+    images.close()
+    images.close()
+    uses: list[Any] = [
+        lambda: images.search(query_file),
+        lambda: images.ingest(drawn[0]),
+        lambda: images.embed([query_file]),
+        lambda: images.rejected("x"),
+        images.vectors,
+        images.count,
+        images.__enter__,
+    ]
+    for use in uses:
+        with pytest.raises(Closed, match="is closed"):
+            use()
