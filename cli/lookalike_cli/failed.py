@@ -58,7 +58,7 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
     summaries: list[dict[str, Any]] = []
     with stoppable(LAST_WORDS), open_stack(settings) as stack:
         ledger = Ledger(stack.broker_url)
-        for again in retries(ledger, _jobs(ledger, job), reason):
+        for again in retries(ledger, _jobs(ledger, job), reason, settings):
             report = again.run(lambda request: run_shown(request, stack, began=began))
             tell(report)
             summaries.append(summary(report))

@@ -13,7 +13,7 @@ from lookalike.errors import BadSetting
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.query import Query, encoded, rejections_of
 from lookalike.image_index.resources import Resources
-from lookalike.records import Rejected, Vectors, document_id
+from lookalike.records import Reason, Rejected, Vectors, document_id
 from lookalike.settings import Settings
 from lookalike.storage import local_uri
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lookalike_producer.report import Report
 
     from lookalike.index import Index
+    from lookalike.ledger import Job, Ledger
 
 #: A folder, a glob, a list of paths (.txt) or an image.
 Source = str | os.PathLike[str]
@@ -138,11 +139,34 @@ class ImageIndex:
 
         return embed(images, self._resources.embedder(), self._settings)
 
-    def rejected(self, job: str) -> list[Rejected]:
-        """The images that a job rejected, and why. Raises JobUnknown, BrokerUnavailable."""
+    def jobs(self, limit: int = 20) -> "list[Job]":
+        """The latest jobs of this index, newest first, at most `limit`. Raises BrokerUnavailable."""
+        with self._ledger() as ledger:
+            # All of them, which is what a limit of 0 means: others write to other indexes.
+            return [job for job in ledger.jobs(limit=0) if self._is_ours(job)][:limit]
+
+    def retry(self, job: str, *, reason: Reason | str | None = None, progress: bool = True) -> "Report | None":
+        """Try again what a job rejected, all of it or only what had this `reason`, in a new job.
+
+        The images keep the labels and metadata that they were found with. The report on the new job, or None if
+        there was nothing to retry. Raises JobUnknown, BadSetting for an unknown reason, and as `ingest` does.
+        """
+        from lookalike_producer.retry import retries
+
+        from lookalike.image_index.running import run
         from lookalike.ledger import Ledger
 
-        with self._resources.stack().ledger_only() as stack, closing(Ledger(stack.broker_url)) as ledger:
+        began = time.monotonic()
+        wanted = _reason(reason)
+        stack = self._resources.stack().with_worker()
+        with closing(Ledger(stack.broker_url)) as ledger:
+            for retry in retries(ledger, [ledger.job(job)], wanted, self._settings):
+                return retry.run(lambda request: run(request, stack, began=began, is_shown=progress))
+        return None
+
+    def rejected(self, job: str) -> list[Rejected]:
+        """The images that a job rejected, and why. Raises JobUnknown, BrokerUnavailable."""
+        with self._ledger() as ledger:
             ledger.job(job)
             return list(ledger.rejected(job))
 
@@ -203,6 +227,16 @@ class ImageIndex:
             if not is_version(self.name):
                 check_name(self.name)
 
+    def _is_ours(self, job: "Job") -> bool:
+        return (job.index, job.index_address) == (self.name, self._settings.index_address)
+
+    @contextmanager
+    def _ledger(self) -> Iterator["Ledger"]:
+        from lookalike.ledger import Ledger
+
+        with self._resources.stack().ledger_only() as stack, closing(Ledger(stack.broker_url)) as ledger:
+            yield ledger
+
     @contextmanager
     def _index(self) -> Iterator["Index"]:
         from lookalike import factories
@@ -229,3 +263,10 @@ def _check_query(image: object, id: str | None, uri: object, k: int) -> None:
 def _stored_uri(uri: str | os.PathLike[str]) -> str:
     text = os.fspath(uri)
     return text if "://" in text else local_uri(Path(text).expanduser())
+
+
+def _reason(reason: str | None) -> Reason | None:
+    try:
+        return None if reason is None else Reason(reason)
+    except ValueError:
+        raise BadSetting(f"There is no reason {reason!r}.", f"The reasons are {', '.join(Reason)}.") from None

@@ -6,7 +6,7 @@ from lookalike.embedding import ModelSpec
 from lookalike.errors import IndexConflict
 from lookalike.ledger import Job, Ledger
 from lookalike.records import ImageRef, Reason
-from lookalike.settings import read_settings
+from lookalike.settings import Settings
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.report import Report
 
@@ -17,8 +17,9 @@ URIS_PER_STEP = 1000
 class Retry:
     """The rejected images of jobs that share index and model; each image once, as the newest job found it."""
 
-    def __init__(self, ledger: Ledger, jobs: Sequence[Job], reason: Reason | None) -> None:
+    def __init__(self, ledger: Ledger, jobs: Sequence[Job], reason: Reason | None, settings: Settings) -> None:
         self._ledger = ledger
+        self._settings = settings
         self._jobs = jobs
         self._reason = reason
         #: No more than Redis itself holds of them.
@@ -29,16 +30,16 @@ class Retry:
 
         The old lists let go of the images only now: whatever stops the new job, each is on one list at least.
         """
-        report = run_job(self._order())
+        report = run_job(self._request())
         uris = list(self._taken)
         for old in self._jobs:
             for start in range(0, len(uris), URIS_PER_STEP):
                 self._ledger.forget_rejected(old.id, uris[start : start + URIS_PER_STEP])
         return report
 
-    def _order(self) -> JobRequest:
+    def _request(self) -> JobRequest:
         newest = self._jobs[0]
-        settings = read_settings(index=newest.index)
+        settings = self._settings.model_copy(update={"index": newest.index})
         if settings.index_address != newest.index_address:
             raise IndexConflict(
                 f"Job {newest.id} was for the index at {newest.index_address}, not for {settings.index_address}.",
@@ -56,10 +57,10 @@ class Retry:
                     yield ref
 
 
-def retries(ledger: Ledger, jobs: Sequence[Job], reason: Reason | None) -> list[Retry]:
-    """What is to be retried of the jobs, which come newest first."""
+def retries(ledger: Ledger, jobs: Sequence[Job], reason: Reason | None, settings: Settings) -> list[Retry]:
+    """What there is to retry of the jobs, which come newest first; `reason` limits it to one kind of rejection."""
     groups: dict[tuple[str, str, str], list[Job]] = {}
     for job in jobs:
         if any(reason in (None, rejected.reason) for rejected in ledger.rejected(job.id)):
             groups.setdefault((job.index, job.index_address, job.spec), []).append(job)
-    return [Retry(ledger, group, reason) for group in groups.values()]
+    return [Retry(ledger, group, reason, settings) for group in groups.values()]

@@ -1,0 +1,142 @@
+"""What a handle starts ends with it: closed, interrupted, killed or forgotten."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lookalike
+from lookalike.embedded.redis_server import broker_url
+from lookalike.errors import BrokerUnavailable, IndexMissing
+from lookalike.image_index.progress import progress
+from lookalike.ledger import Ledger
+from testing.processes import ROOT, TIMEOUT_S, await_true, processes
+from tests.browser.stage import LABELS
+
+MANY = 600
+#: A program of a user's; the handle is closed by the `with` statement.
+INGEST = """
+import sys, lookalike
+with lookalike.open(home=sys.argv[1], concurrency=1, chunk_size=4) as images:
+    print(images.ingest(sys.argv[2], progress=False))
+"""
+#: One that leaves the handle to the interpreter.
+FORGET = """
+import sys, lookalike
+images = lookalike.open(home=sys.argv[1], concurrency=1)
+print(images.ingest(sys.argv[2], progress=False))
+"""
+
+
+@pytest.fixture
+def many(tmp_path: Path, drawn: tuple[Path, Path]) -> Path:
+    """More images than can be done at once."""
+    image = next((drawn[0] / LABELS[0]).glob("*.*")).read_bytes()
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(MANY):
+        # Bytes behind the end of an image are not looked at, and make it another file.
+        (folder / f"{number}.jpg").write_bytes(image + number.to_bytes(4))
+    return folder
+
+
+@contextmanager
+def running(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, cwd=ROOT, env={**os.environ}, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def done(home: Path) -> int:
+    """How many images are done of the job that runs under this home."""
+    ledger = Ledger(broker_url(home))
+    try:
+        return sum(job.done for job in ledger.active_jobs())
+    except BrokerUnavailable:
+        return 0
+    finally:
+        ledger.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
+def test_an_ingest_that_is_ended_leaves_no_process_and_can_be_continued(
+    embedded: dict[str, Any], many: Path, number: signal.Signals
+) -> None:
+    home = embedded["home"]
+    with running(INGEST, home, many) as process:
+        await_true(lambda: done(home) or process.poll() is not None)
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode in (-number, 128 + number)
+    assert ("KeyboardInterrupt" in stderr) == (number is signal.SIGINT)
+    await_true(lambda: processes(home) == {})
+    if number is signal.SIGINT:
+        with lookalike.open(**embedded) as images:
+            assert 0 < images.count() < MANY
+            report = images.ingest(many, progress=False)
+            assert report.found == report.indexed + report.unchanged == MANY and report.unchanged > 0
+            assert images.count() == MANY
+
+
+def test_a_handle_that_is_forgotten_ends_with_the_interpreter(
+    embedded: dict[str, Any], drawn: tuple[Path, Path]
+) -> None:
+    with running(FORGET, embedded["home"], drawn[0] / LABELS[0]) as process:
+        stdout, stderr = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0 and "found" in stdout and "Traceback" not in stderr
+    assert processes(embedded["home"]) == {}
+
+
+def test_two_handles_share_one_worker_and_the_last_one_ends_it(
+    embedded: dict[str, Any], drawn: tuple[Path, Path]
+) -> None:
+    home = embedded["home"]
+    first, second = lookalike.open("first", **embedded), lookalike.open("second", **embedded)
+    # Read the ledger only: no worker is needed for that.
+    first.jobs()
+    assert not any("lookalike_worker" in line for line in processes(home).values())
+    first.ingest(drawn[0] / LABELS[0], progress=False)
+    running_now = processes(home)
+    second.ingest(drawn[0] / LABELS[1], progress=False)
+    assert processes(home) == running_now
+    first.close()
+    assert processes(home) == running_now
+    second.close()
+    assert processes(home) == {}
+
+
+def test_a_search_starts_no_process(embedded: dict[str, Any]) -> None:
+    with lookalike.open(**embedded) as images:
+        with pytest.raises(IndexMissing):
+            images.search(id="x")
+        assert processes(embedded["home"]) == {}
+
+
+def test_settings_given_in_python_reach_the_worker(embedded: dict[str, Any], drawn: tuple[Path, Path]) -> None:
+    with lookalike.open(**embedded, max_image_bytes=100) as images:
+        report = images.ingest(drawn[0] / LABELS[1], progress=False)
+    assert report.reasons == {"too_large": report.found}
+
+
+def test_importing_lookalike_loads_next_to_nothing() -> None:
+    heavy = {"numpy", "pydantic", "redis", "celery", "PIL", "rich", "lancedb", "pyarrow", "openvino", "keras"}
+    code = f"import sys, lookalike; assert 'open' in dir(lookalike); print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
+
+
+def test_progress_goes_to_standard_error_or_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    for is_shown in (True, False):
+        with progress(lambda: 3, is_shown=is_shown) as shown:
+            shown.note("Preparing the model [once] ...")
+    assert capfd.readouterr() == ("", "Preparing the model [once] ...\n")
