@@ -110,15 +110,16 @@ def test_what_is_wanted_reaches_the_service(client: Client, query: bytes) -> Non
     limit = everything[3].score - 1e-4
     some = client.search(query, k=24, min_score=limit).matches
     assert some == tuple(match for match in everything if match.score >= limit) and 4 <= len(some) < 24
-    filters = {"name": LABELS[2], "metadata.folder": LABELS[2]}
-    assert {match.name for match in client.search(query, filters=filters).matches} == {LABELS[2]}
+    for key in ("label", "name"):
+        filters = {key: LABELS[2], "metadata.folder": LABELS[2]}
+        assert {match.name for match in client.search(query, filters=filters).matches} == {LABELS[2]}
     assert client.search(query, filters={"metadata.no & k=1": "?x#"}).matches == ()
 
 
 def test_several_images_are_searched_for_at_once(client: Client, stored: list[ImageRef]) -> None:
     first, second = Path(stored[0].uri), Path(stored[9].uri)
     found = client.search_each([first, b"no image", second], k=1)
-    one, rejected, other = found.answers
+    one, rejected, other = found.results
     assert isinstance(rejected, ImageRejected) and rejected.reason is Reason.UNSUPPORTED
     assert isinstance(one, tuple) and isinstance(other, tuple)
     assert [match.id for match in (*one, *other)] == [stored[0].id, stored[9].id]
@@ -184,9 +185,30 @@ def test_a_filter_cannot_pass_for_another_parameter(client: Client, stored: list
         client.search(id=stored[0].id, filters={field: "x"})
 
 
+def test_label_and_name_are_one_filter(client: Client, query: bytes) -> None:
+    with pytest.raises(BadSetting, match="label and name are the same"):
+        client.search(query, filters={"label": "a", "name": "a"})
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ('{"detail": "Any sentence.", "rejection": {"reason": "bomb", "detail": "9 pixels"}', "9 pixels"),
+        ('{"detail": "The image is rejected as bomb: 9 pixels."', "9 pixels"),
+        ('{"detail": "The image is rejected as bomb."', ""),
+    ],
+    ids=["fields", "older-service", "older-service-without-detail"],
+)
+def test_a_rejection_is_read_from_fields_and_from_the_sentence_of_an_older_service(body: str, detail: str) -> None:
+    with answering((422, {}, body + ', "status": 422, "reason": "bomb"}')) as (url, _), Client(url) as client:
+        with pytest.raises(ImageRejected) as rejected:
+            client.labels()
+        assert rejected.value.args == (Reason.BOMB, detail)
+
+
 def test_a_search_starts_from_one_thing(client: Client, query: bytes) -> None:
-    for given in ({}, {"picture": query, "id": "x"}, {"id": "x", "uri": "/x"}):
-        with pytest.raises(BadSetting, match="one of"):
+    for given in ({}, {"image": query, "id": "x"}, {"id": "x", "uri": "/x"}):
+        with pytest.raises(BadSetting, match="exactly one"):
             client.search(**given)
 
 
@@ -196,7 +218,7 @@ def test_what_no_url_can_hold_is_refused(client: Client, uri: str) -> None:
         client.search(uri=uri)
 
 
-@pytest.mark.parametrize(("key", "said"), [(None, "asks for an API key"), ("another secret", "turns our API key down")])
+@pytest.mark.parametrize(("key", "said"), [(None, "requires an API key"), ("another secret", "rejects the API key")])
 def test_without_the_key_access_is_denied(url: str, key: str | None, said: str) -> None:
     with Client(url, key) as client, pytest.raises(AccessDenied, match=said):
         client.labels()
@@ -332,7 +354,7 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         Client("https://h", ca_certs=str(tmp_path / "gone.pem"))
 
 
-def test_the_client_needs_nothing_of_what_the_service_does() -> None:
+def test_importing_the_client_imports_no_library_of_the_service() -> None:
     code = f"import sys, lookalike.client; print(sorted({FOREIGN} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

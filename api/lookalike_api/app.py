@@ -19,8 +19,8 @@ from lookalike.settings import Settings
 from lookalike_api import docs, problems
 from lookalike_api.metrics import ResponseCounter
 from lookalike_api.middleware import AllowedHosts, ApiKeyCheck, SecurityHeaders
+from lookalike_api.openapi import openapi
 from lookalike_api.routes import health, images, jobs, search
-from lookalike_api.schemas import Problem
 from lookalike_api.state import ServiceState, open_state
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequen
     problems.install(app)
     _serve_page(app)
     _add_middleware(app, settings, hosts)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     return app
 
 
@@ -91,19 +91,3 @@ def _serve_page(app: FastAPI) -> None:
         return FileResponse(PAGE / "index.html")
 
     app.mount("/page", StaticFiles(directory=PAGE))
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, without FastAPI's own 422 for a bad parameter: ours is a problem document with 400."""
-    if app.openapi_schema is None:
-        document = FastAPI.openapi(app)
-        schemas = document["components"]["schemas"]
-        schemas["Problem"] = Problem.model_json_schema()
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                if "HTTPValidationError" in str(operation["responses"].get("422")):
-                    del operation["responses"]["422"]
-    assert app.openapi_schema is not None
-    return app.openapi_schema

@@ -4,9 +4,9 @@ import time
 from collections import Counter
 from itertools import islice
 
+from lookalike import http_schemas as schemas
 from lookalike.errors import BrokerUnavailable, PermanentError
 from lookalike.ledger import Job, Ledger
-from lookalike_api import schemas
 
 #: Jobs whose reasons are cached, because counting them reads every rejected image.
 CACHED_JOBS = 200
@@ -20,17 +20,16 @@ class JobHistory:
         self._reasons: dict[tuple[str, int], dict[str, int]] = {}
 
     def latest(self, limit: int) -> schemas.Jobs:
-        return schemas.Jobs(jobs=[self._schema(job) for job in self.ledger.jobs(limit)])
+        return schemas.Jobs(tuple(self._schema(job) for job in self.ledger.jobs(limit)))
 
     def one(self, job_id: str) -> schemas.Job:
         return self._schema(self.ledger.job(job_id))
 
-    def failed(self, job_id: str, limit: int, offset: int) -> schemas.FailedImages:
+    def rejected(self, job_id: str, limit: int, offset: int) -> schemas.RejectedPage:
         """A page of the rejected images; in no particular order."""
         self.ledger.job(job_id)
         page = islice(self.ledger.rejected(job_id), offset, offset + limit)
-        failed = [schemas.FailedImage(uri=item.uri, reason=item.reason.value, detail=item.detail) for item in page]
-        return schemas.FailedImages(failed=failed, total=self.ledger.rejected_count(job_id))
+        return schemas.RejectedPage(failed=tuple(page), total=self.ledger.rejected_count(job_id))
 
     def is_available(self) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ from lookalike.errors import (
     SourceUnavailable,
     Unavailable,
 )
+from lookalike.http_schemas import Problem, Rejection
 
 logger = logging.getLogger(__name__)
 
@@ -51,20 +53,16 @@ RESPONSES: dict[type[Exception], tuple[int, str]] = {
 }
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **members: str) -> JSONResponse:
-    """A response with a problem document; `members` are added to it, for programs."""
-    return JSONResponse(document(status, detail, **members), status, headers, MEDIA_TYPE)
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A response with a problem document."""
+    return _response(_problem(status, detail), headers)
 
 
-def document(status: int, detail: str, **members: str) -> dict[str, str | int]:
-    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
-
-
-def problem_of(error: Exception) -> dict[str, str | int]:
+def problem_of(error: Exception) -> Problem:
     """The problem document for an error."""
     status, sentence = next(RESPONSES[kind] for kind in type(error).__mro__ if kind in RESPONSES)
-    members = {"reason": error.reason.value} if isinstance(error, ImageRejected) else {}
-    return document(status, _sentence(sentence.format(error=error)), **members)
+    rejection = Rejection(error.reason.value, error.detail) if isinstance(error, ImageRejected) else None
+    return _problem(status, _sentence(sentence.format(error=error)), rejection)
 
 
 def install(app: FastAPI) -> None:
@@ -76,12 +74,12 @@ def install(app: FastAPI) -> None:
 
 
 async def _on_error(request: Request, error: Exception) -> JSONResponse:
-    body = problem_of(error)
-    if int(body["status"]) >= 500:
+    problem = problem_of(error)
+    if problem.status >= 500:
         why = " ".join(str(error).split()) or type(error).__name__
         logger.warning("%s %s: %s", request.method, request.url.path, why)
     headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, (Unavailable, TimeoutError)) else None
-    return JSONResponse(body, int(body["status"]), headers, MEDIA_TYPE)
+    return _response(problem, headers)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
@@ -94,6 +92,16 @@ async def _on_validation_error(request: Request, error: Exception) -> JSONRespon
     assert isinstance(error, RequestValidationError)
     fault = error.errors()[0]
     return problem(400, _sentence(f"{fault['loc'][-1]}: {fault['msg']}"))
+
+
+def _problem(status: int, detail: str, rejection: Rejection | None = None) -> Problem:
+    reason = rejection.reason if rejection else None
+    return Problem(status, detail, title=HTTPStatus(status).phrase, reason=reason, rejection=rejection)
+
+
+def _response(problem: Problem, headers: Mapping[str, str] | None) -> JSONResponse:
+    members = {name: value for name, value in asdict(problem).items() if value is not None}
+    return JSONResponse(members, problem.status, headers, MEDIA_TYPE)
 
 
 def _sentence(text: str) -> str:

@@ -1,20 +1,21 @@
-"""The query service as a Python object: for programs that search without a model or an index of their own."""
+"""A client of the query service, for programs that search without a model or an index of their own."""
 
-from lookalike.client.answers import FailedPage, Found, FoundEach, Info, Job, Label, Ready, ReadyIndex, Took
-from lookalike.client.client import Client, Wanted
+from lookalike.client.answers import BatchResult
+from lookalike.client.client import Client, SearchOptions
 from lookalike.client.opening import open_client
+from lookalike.http_schemas import Info, Job, Label, Ready, ReadyIndex, RejectedPage, SearchResult, Timings
 
 __all__ = [
+    "BatchResult",
     "Client",
-    "FailedPage",
-    "Found",
-    "FoundEach",
     "Info",
     "Job",
     "Label",
     "Ready",
     "ReadyIndex",
-    "Took",
-    "Wanted",
+    "RejectedPage",
+    "SearchOptions",
+    "SearchResult",
+    "Timings",
     "open_client",
 ]

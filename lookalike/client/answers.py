@@ -1,98 +1,64 @@
-"""What the query service answers, as records; what a newer one tells besides is passed over."""
+"""Reads the bodies of answers: results as dataclasses, problem documents as exceptions."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from lookalike.errors import ImageRejected, RequestRefused
-from lookalike.records import Match, Rejected
+from lookalike.http_schemas import BatchAnswer, Failure, Problem, Timings
+from lookalike.records import Match, Reason
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Body = TypeVar("Body")
 
 
 @dataclass(frozen=True)
-class Took:
-    """Milliseconds the service spent; waiting for a turn is in the total alone."""
+class BatchResult:
+    """For each image, in order: its matches, best first, or why it was not searched for."""
 
-    decode: float
-    embed: float
-    search: float
-    total: float
+    results: tuple[tuple[Match, ...] | ImageRejected | RequestRefused, ...]
+    took_ms: Timings
 
 
-@dataclass(frozen=True)
-class Found:
-    """Stored images, most alike first."""
+def parse(kind: type[Body], body: bytes) -> Body | None:
+    """The JSON body as `kind`, a dataclass; None if it is anything else. Unknown members are ignored."""
+    from pydantic import ValidationError
 
-    matches: tuple[Match, ...]
-    took_ms: Took
-
-
-@dataclass(frozen=True)
-class FoundEach:
-    """In the order of the images, what each found or why it is rejected."""
-
-    answers: tuple[tuple[Match, ...] | ImageRejected | RequestRefused, ...]
-    took_ms: Took
+    try:
+        answer: Body = _adapter(cast(Any, kind)).validate_json(body)
+    except ValidationError:
+        return None
+    return answer
 
 
-@dataclass(frozen=True)
-class Label:
-    """A label, and how many stored images bear it."""
-
-    name: str
-    documents: int
+def batch_result(answer: BatchAnswer) -> BatchResult:
+    each = (error_of(item.error) if isinstance(item, Failure) else item.matches for item in answer.answers)
+    return BatchResult(tuple(each), answer.took_ms)
 
 
-@dataclass(frozen=True)
-class Info:
-    """Which index and which model answer."""
-
-    index: str
-    model: str
-    documents: int
-    version: str
-
-
-@dataclass(frozen=True)
-class ReadyIndex:
-    """The index of a service that is ready."""
-
-    name: str
-    documents: int
+def error_of(problem: Problem) -> ImageRejected | RequestRefused:
+    """The exception that a problem document stands for."""
+    reason = problem.reason
+    if reason is None or reason not in set(Reason):
+        return RequestRefused(printable(problem.detail), problem.status)
+    if problem.rejection is not None:
+        return ImageRejected(Reason(reason), printable(problem.rejection.detail))
+    # Services up to 0.1 have no `rejection`: their sentence ends with the detail.
+    detail = printable(problem.detail).removeprefix(f"The image is rejected as {reason}")
+    return ImageRejected(Reason(reason), detail.removeprefix(":").strip().removesuffix("."))
 
 
-@dataclass(frozen=True)
-class Ready:
-    """A service that can search. `broker` is "ready", "away" or "not configured": searches do without it."""
-
-    index: ReadyIndex
-    model: str
-    broker: str
+def printable(text: str) -> str:
+    """The text on one line, without characters that control a terminal."""
+    line = " ".join(text.split())
+    return "".join(character if character.isprintable() else "\ufffd" for character in line)
 
 
-@dataclass(frozen=True)
-class Job:
-    """One ingest; times in seconds since 1970, UTC. `outstanding` counts chunks, `reasons` rejected images."""
+@cache
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
+    # Imported with the first answer: pydantic would take a third of the time that importing the client takes.
+    from pydantic import TypeAdapter
 
-    id: str
-    state: str
-    source: str
-    index: str
-    model: str
-    found: int
-    indexed: int
-    unchanged: int
-    rejected: int
-    outstanding: int
-    resent: int
-    reasons: Mapping[str, int]
-    began: float
-    ended: float | None
-    seconds: float
-    error: str
-
-
-@dataclass(frozen=True)
-class FailedPage:
-    """Some of a job's rejected images, and how many there are in all."""
-
-    failed: tuple[Rejected, ...]
-    total: int
+    return TypeAdapter(kind)

@@ -6,24 +6,28 @@ from types import TracebackType
 from typing import Any, Literal, TypedDict, Unpack
 from urllib.parse import quote
 
-from lookalike.client.answers import FailedPage, Found, FoundEach, Info, Job, Label, Ready
+from lookalike.client.answers import BatchResult, batch_result
 from lookalike.client.connection import Connection
-from lookalike.client.wire import Batch, Jobs, Labels
 from lookalike.errors import BadSetting
+from lookalike.http_schemas import BatchAnswer, Info, Job, Jobs, Label, Labels, Ready, RejectedPage, SearchResult
 from lookalike.storage import Storage, local_uri
 
-#: A search takes milliseconds; one that waits behind many, or for a model to load, some seconds.
+#: A search takes milliseconds, but it may wait behind others, or for a model to load.
 TIMEOUT_S = 30.0
-#: Far more than a service takes; smaller than memory.
-MAX_PICTURE_BYTES = 2**30
+#: Larger than any service accepts; smaller than memory.
+MAX_IMAGE_BYTES = 2**30
 
-#: An encoded picture, or the file it is in.
-Picture = bytes | Path
+#: An encoded image (JPEG, PNG, ...), or its file.
+Image = bytes | Path
 
 
-class Wanted(TypedDict, total=False):
-    """What every search takes: `k` matches (10) after the first `offset` (0), none scoring less than `min_score`,
-    only those with the values in `filters`, whose keys are `label` (or `name`) and `metadata.KEY`."""
+class SearchOptions(TypedDict, total=False):
+    """Options of every search.
+
+    `k` is the number of matches (default 10), after the first `offset` (default 0). Matches with a score below
+    `min_score` are left out. `filters` returns only images with these values; its keys are `label` (or `name`, which
+    is the same) and `metadata.KEY`.
+    """
 
     k: int
     offset: int
@@ -32,11 +36,11 @@ class Wanted(TypedDict, total=False):
 
 
 class Client:
-    """One query service; threads may share it.
+    """A client of one query service. Thread-safe.
 
-    A request is made again, twice at most, when the service asks to come back within seconds. Every method raises
-    QueryServiceUnavailable, AccessDenied for a missing or wrong key, RequestRefused with the service's sentence, and
-    BadSetting where something else than the service answers.
+    A request is repeated, at most twice, if the service is busy and asks to retry within seconds. Every method raises
+    QueryServiceUnavailable, AccessDenied for a missing or wrong key, RequestRefused with the service's message, and
+    BadSetting if the URL leads to something other than a query service.
     """
 
     def __init__(
@@ -48,8 +52,9 @@ class Client:
         ca_certs: str | None = None,
         insecure: bool = False,
     ) -> None:
-        """Nothing is asked yet. `insecure` lets a key cross a network over plain http. Raises BadSetting."""
-        self._service = Connection(url, api_key, timeout_s=timeout_s, ca_certs=ca_certs, insecure=insecure)
+        """Sends no request yet. `ca_certs` is a PEM file of certificate authorities; `insecure` allows to send the key
+        over plain http to another machine. Raises BadSetting."""
+        self._connection = Connection(url, api_key, timeout_s=timeout_s, ca_certs=ca_certs, insecure=insecure)
 
     def __repr__(self) -> str:
         return f"Client({self.address!r})"
@@ -62,94 +67,106 @@ class Client:
 
     @property
     def address(self) -> str:
-        return self._service.address
+        """The URL of the service."""
+        return self._connection.address
 
     def close(self) -> None:
-        self._service.close()
+        """Close the connections."""
+        self._connection.close()
 
     def search(
         self,
-        picture: Picture | None = None,
+        image: Image | None = None,
         *,
         id: str | None = None,
         uri: str | None = None,
         include_self: bool = False,
-        **wanted: Unpack[Wanted],
-    ) -> Found:
-        """What is like a picture, or like the stored one with this id or uri. Raises ImageRejected."""
-        if sum(given is not None for given in (picture, id, uri)) != 1:
-            raise BadSetting("A search starts from one of a picture, an id and a uri.")
-        if picture is not None:
-            return self._service.ask(Found, "POST", "/search", params=_parameters(wanted), content=_content(picture))
+        **options: Unpack[SearchOptions],
+    ) -> SearchResult:
+        """The stored images most similar to an image, or to the stored image with this id or uri.
+
+        A stored image is left out of its own matches unless `include_self`. Raises ImageRejected if the image cannot
+        be read, RequestRefused (status 404) if no image is stored under the id or uri, BadSetting unless exactly one of
+        `image`, `id` and `uri` is given.
+        """
+        if sum(given is not None for given in (image, id, uri)) != 1:
+            raise BadSetting("A search needs exactly one of an image, an id and a uri.")
+        parameters = _parameters(options)
+        if image is not None:
+            return self._connection.request(SearchResult, "POST", "/search", params=parameters, content=_content(image))
         stored = {"id": id} if id is not None else {"uri": uri}
-        parameters = _parameters(wanted) | stored | {"include_self": include_self}
-        return self._service.ask(Found, "GET", "/search", params=parameters)
+        parameters |= {**stored, "include_self": include_self}
+        return self._connection.request(SearchResult, "GET", "/search", params=parameters)
 
-    def search_each(self, pictures: Iterable[Picture], **wanted: Unpack[Wanted]) -> FoundEach:
-        """What is like each of at most 32 pictures; those that are rejected are told of in their place."""
-        return self._service.ask(Batch, **_several(pictures, "each", wanted)).found()
+    def search_each(self, images: Iterable[Image], **options: Unpack[SearchOptions]) -> BatchResult:
+        """Search for each of at most 32 images. A rejected image has its error in place of its matches."""
+        return batch_result(self._connection.request(BatchAnswer, **_batch(images, "each", options)))
 
-    def search_mean(self, pictures: Iterable[Picture], **wanted: Unpack[Wanted]) -> Found:
-        """What is like all of at most 32 pictures together. Raises ImageRejected if one of them is."""
-        return self._service.ask(Found, **_several(pictures, "mean", wanted))
+    def search_mean(self, images: Iterable[Image], **options: Unpack[SearchOptions]) -> SearchResult:
+        """Search once, with the mean embedding of at most 32 images. Raises ImageRejected if one of them is."""
+        return self._connection.request(SearchResult, **_batch(images, "mean", options))
 
     def image(self, id: str) -> bytes:
-        """A stored picture as its file is now. Raises ImageRejected where it cannot be read any more."""
-        return self._service.fetch(f"/images/{_segment(id)}")
+        """The file of a stored image, as it is now. Raises RequestRefused (status 404) if it cannot be read."""
+        return self._connection.fetch(f"/images/{_segment(id)}")
 
     def thumbnail(self, id: str, size: int = 256) -> bytes:
-        """A stored picture as a JPEG, its longest side at most `size` pixels. Raises ImageRejected."""
-        return self._service.fetch(f"/images/{_segment(id)}/thumbnail", params={"size": size})
+        """A JPEG of a stored image; its longest side has at most `size` pixels, from 32 to 1024. Raises RequestRefused
+        (status 404) if the file cannot be read."""
+        return self._connection.fetch(f"/images/{_segment(id)}/thumbnail", params={"size": size})
 
     def labels(self) -> tuple[Label, ...]:
-        """Most frequent first, a thousand at most."""
-        return self._service.ask(Labels, "GET", "/labels").labels
+        """The labels with the number of their images; the thousand most frequent ones, most frequent first."""
+        return self._connection.request(Labels, "GET", "/labels").labels
 
     def jobs(self, limit: int = 20) -> tuple[Job, ...]:
-        """The latest, newest first."""
-        return self._service.ask(Jobs, "GET", "/jobs", params={"limit": limit}).jobs
+        """The latest jobs, newest first; at most 100."""
+        return self._connection.request(Jobs, "GET", "/jobs", params={"limit": limit}).jobs
 
     def job(self, id: str) -> Job:
-        return self._service.ask(Job, "GET", f"/jobs/{_segment(id)}")
+        """One job. Raises RequestRefused (status 404) for an unknown id."""
+        return self._connection.request(Job, "GET", f"/jobs/{_segment(id)}")
 
-    def failed(self, job_id: str, *, limit: int = 100, offset: int = 0) -> FailedPage:
-        """A page of a job's rejected pictures."""
+    def failed(self, job_id: str, *, limit: int = 100, offset: int = 0) -> RejectedPage:
+        """A page of a job's rejected images, at most 1,000 of them."""
         page = {"limit": limit, "offset": offset}
-        return self._service.ask(FailedPage, "GET", f"/jobs/{_segment(job_id)}/failed", params=page)
+        return self._connection.request(RejectedPage, "GET", f"/jobs/{_segment(job_id)}/failed", params=page)
 
     def info(self) -> Info:
-        return self._service.ask(Info, "GET", "/info")
+        """The index and the model of the service."""
+        return self._connection.request(Info, "GET", "/info")
 
     def ready(self) -> Ready:
-        """What is ready to search; QueryServiceUnavailable says at once why it is not."""
-        return self._service.ask(Ready, "GET", "/health/ready", retries=0)
+        """The state of a service that can search. Raises QueryServiceUnavailable, with the reason and without a retry,
+        while it cannot."""
+        return self._connection.request(Ready, "GET", "/health/ready", retries=0)
 
 
-def _parameters(wanted: Wanted) -> dict[str, Any]:
-    filters = wanted.get("filters", {})
-    for field in filters:
-        # Any other name would be taken for a parameter of another meaning.
-        if field not in ("label", "name") and not field.startswith("metadata."):
-            raise BadSetting(f"The query service cannot filter on {field!r}.", "Filter on label or metadata.KEY.")
+def _parameters(options: SearchOptions) -> dict[str, Any]:
+    filters = options.get("filters", {})
+    for key in filters:
+        # Any other key could be a parameter with another meaning.
+        if key not in ("label", "name") and not key.startswith("metadata."):
+            raise BadSetting(f"The query service cannot filter on {key!r}.", "Filter on label or metadata.KEY.")
     if "label" in filters and filters.get("name", filters["label"]) != filters["label"]:
-        raise BadSetting("The filters `label` and `name` are the same field.", "Give one of them.")
-    # Services of version 0.1 know the label by its first name alone.
-    fields = {"name" if field == "label" else field: value for field, value in filters.items()}
-    return {name: value for name, value in wanted.items() if name != "filters"} | fields
+        raise BadSetting("The filters label and name are the same.", "Give one of them.")
+    # Services up to 0.1 know only `name`.
+    fields = {"name" if key == "label" else key: value for key, value in filters.items()}
+    return {name: value for name, value in options.items() if name != "filters"} | fields
 
 
-def _several(pictures: Iterable[Picture], mode: Literal["each", "mean"], wanted: Wanted) -> dict[str, Any]:
-    parts = [("image", ("picture", _content(picture))) for picture in pictures]
-    return {"method": "POST", "path": "/search/batch", "params": _parameters(wanted) | {"mode": mode}, "files": parts}
+def _batch(images: Iterable[Image], mode: Literal["each", "mean"], options: SearchOptions) -> dict[str, Any]:
+    files = [("image", ("image", _content(image))) for image in images]
+    return {"method": "POST", "path": "/search/batch", "params": _parameters(options) | {"mode": mode}, "files": files}
 
 
-def _content(picture: Picture) -> bytes:
+def _content(image: Image) -> bytes:
     """Raises ImageRejected, SourceUnavailable."""
-    if isinstance(picture, bytes):
-        return picture
-    return Storage(roots=(Path("/"),), max_bytes=MAX_PICTURE_BYTES).read(local_uri(picture))
+    if isinstance(image, bytes):
+        return image
+    return Storage(roots=(Path("/"),), max_bytes=MAX_IMAGE_BYTES).read(local_uri(image))
 
 
 def _segment(id: str) -> str:
-    """An id as one piece of a path, whatever stands in it."""
+    """An id as one segment of a URL's path, whatever characters it has."""
     return quote(id, safe="").replace(".", "%2E")

@@ -1,4 +1,4 @@
-"""Requests to the query service: the key, patience with a busy service, and what its refusals mean; knows no route."""
+"""HTTP requests to the query service: the API key, retries while it is busy, and its errors as exceptions."""
 
 import re
 import time
@@ -7,26 +7,27 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from lookalike.client.wire import Problem, parse
+from lookalike.client.answers import error_of, parse, printable
 from lookalike.errors import AccessDenied, BadSetting, LookalikeError, QueryServiceUnavailable
+from lookalike.http_schemas import Problem
 from lookalike.settings import UNSENDABLE, is_loopback, plain_address
 from lookalike.tls import demand_secrecy, distrust, tls_context
 
 Answer = TypeVar("Answer")
 
-#: A service that runs takes a connection at once; one that is away should be told of soon.
+#: A running service accepts a connection at once; a missing one should be reported soon.
 CONNECT_TIMEOUT_S = 5.0
-#: How often a request is made again when the service asks to come back, and the longest it may ask us to wait.
+#: How often a request is repeated when the service asks for it, and the longest pause that it may ask for.
 RETRIES = 2
-LONGEST_PAUSE_S = 5.0
-#: What passes: the service's own 503, and what proxies in front of it say.
-PASSING = {429, 502, 503, 504}
+MAX_PAUSE_S = 5.0
+#: Temporary failures: the service's own 503, and those of proxies in front of it.
+TEMPORARY = {429, 502, 503, 504}
 DENIED = {401, 403}
-_ADVICE = "Write https://host:port in LOOKALIKE_API_URL."
+_ADVICE = "Set LOOKALIKE_API_URL to https://host:port."
 
 
 class Connection:
-    """Keeps the key to itself: it goes to this one service, follows no redirect and stands in no message."""
+    """Sends the API key to one service only: follows no redirect, and keeps the key out of every message."""
 
     def __init__(
         self, url: str, api_key: str | None, *, timeout_s: float, ca_certs: str | None, insecure: bool
@@ -42,40 +43,40 @@ class Connection:
             headers={b"Authorization": b"Bearer " + api_key.encode()} if api_key is not None else None,
             timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
             verify=True if ca_certs is None else tls_context(ca_certs),
-            # Or a proxy of the environment would be handed what must not leave this machine.
+            # Requests to this machine must not go to a proxy that the environment names.
             trust_env=not is_loopback(host),
             follow_redirects=False,
         )
 
-    def ask(self, kind: type[Answer], method: str, path: str, *, retries: int = RETRIES, **content: Any) -> Answer:
+    def request(self, kind: type[Answer], method: str, path: str, *, retries: int = RETRIES, **content: Any) -> Answer:
         """The answer as `kind`. Raises as `Client` does."""
-        response = self._asked(method, path, retries, content)
+        response = self._request(method, path, retries, content)
         answer = parse(kind, response.content)
         if answer is None:
-            raise self._stranger(response)
+            raise self._not_the_service(response)
         return answer
 
     def fetch(self, path: str, **content: Any) -> bytes:
         """The bytes of an image. Raises as `Client` does."""
-        response = self._asked("GET", path, RETRIES, content)
+        response = self._request("GET", path, RETRIES, content)
         if not response.headers.get("Content-Type", "").startswith("image/"):
-            raise self._stranger(response)
+            raise self._not_the_service(response)
         return response.content
 
     def close(self) -> None:
         self._http.close()
 
-    def _asked(self, method: str, path: str, retries: int, content: dict[str, Any]) -> httpx2.Response:
-        response = self._sent(method, path, content)
+    def _request(self, method: str, path: str, retries: int, content: dict[str, Any]) -> httpx2.Response:
+        response = self._send(method, path, content)
         while retries and (pause_s := _pause_s(response)) is not None:
             time.sleep(pause_s)
-            response = self._sent(method, path, content)
+            response = self._send(method, path, content)
             retries -= 1
         if not response.is_success:
             raise self._error(response)
         return response
 
-    def _sent(self, method: str, path: str, content: dict[str, Any]) -> httpx2.Response:
+    def _send(self, method: str, path: str, content: dict[str, Any]) -> httpx2.Response:
         try:
             return self._http.request(method, path, **content)
         except httpx2.TimeoutException as error:
@@ -86,48 +87,48 @@ class Connection:
             why = str(error).removesuffix(".") or type(error).__name__
             raise QueryServiceUnavailable(self.address, why) from error
         except (httpx2.InvalidURL, UnicodeEncodeError) as error:
-            raise BadSetting("What is asked for cannot be written into a URL.") from error
+            raise BadSetting("The request cannot be written as a URL.") from error
 
     def _error(self, response: httpx2.Response) -> LookalikeError:
         problem = parse(Problem, response.content)
-        if response.status_code in PASSING:
-            why = problem.sentence if problem else f"HTTP {response.status_code}"
+        if response.status_code in TEMPORARY:
+            why = printable(problem.detail) if problem else f"HTTP {response.status_code}"
             return QueryServiceUnavailable(self.address, why.removesuffix("."))
         if problem is None:
-            return self._stranger(response)
+            return self._not_the_service(response)
         if response.status_code in DENIED:
-            why = "turns our API key down" if "Authorization" in self._http.headers else "asks for an API key"
+            why = "rejects the API key" if "Authorization" in self._http.headers else "requires an API key"
             advice = "Set LOOKALIKE_API_KEY to the key of that service."
             return AccessDenied(f"The query service at {self.address} {why}.", advice)
-        return problem.error
+        return error_of(problem)
 
-    def _stranger(self, response: httpx2.Response) -> BadSetting:
-        what = f"What answers at {self.address} is not the query service, or one of another version"
-        return BadSetting(f"{what} (HTTP {response.status_code}).", "Correct LOOKALIKE_API_URL.")
+    def _not_the_service(self, response: httpx2.Response) -> BadSetting:
+        what = f"{self.address} is not the query service, or it has another version (HTTP {response.status_code})."
+        return BadSetting(what, "Correct LOOKALIKE_API_URL.")
 
 
 def _host(url: str) -> str:
-    """Raises BadSetting for what leads to no service, without repeating it: it may hold a password."""
+    """The host of a service's URL. Raises BadSetting for a bad URL, and does not repeat it: it may hold a password."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and httpx2.URL(url)
     except (ValueError, httpx2.InvalidURL) as error:
-        raise BadSetting("The URL of the query service cannot be understood.", _ADVICE) from error
+        raise BadSetting("The URL of the query service is not a valid URL.", _ADVICE) from error
     if not usable or parts.query or parts.fragment:
-        raise BadSetting("The URL of the query service cannot be understood.", _ADVICE)
+        raise BadSetting("The URL of the query service is not a valid URL.", _ADVICE)
     if "@" in parts.netloc:
-        raise BadSetting("The URL of the query service holds credentials.", "Put the key into LOOKALIKE_API_KEY.")
+        raise BadSetting("The URL of the query service contains credentials.", "Set the key as LOOKALIKE_API_KEY.")
     return parts.hostname or ""
 
 
 def _check_key(api_key: str) -> None:
     if not api_key or UNSENDABLE.search(api_key):
-        raise BadSetting("The API key has a character that HTTP cannot carry.", "Correct LOOKALIKE_API_KEY.")
+        raise BadSetting("The API key contains characters that HTTP cannot carry.", "Correct LOOKALIKE_API_KEY.")
 
 
 def _pause_s(response: httpx2.Response) -> float | None:
-    """How long to wait before asking again; None where that was not asked for, or is too long."""
+    """The pause before a retry, in seconds; None if the service did not ask for one, or for one that is too long."""
     after = response.headers.get("Retry-After", "")
-    if response.status_code not in PASSING or not re.fullmatch(r"\d{1,3}", after, re.ASCII):
+    if response.status_code not in TEMPORARY or not re.fullmatch(r"\d{1,3}", after, re.ASCII):
         return None
-    return float(after) if float(after) <= LONGEST_PAUSE_S else None
+    return float(after) if float(after) <= MAX_PAUSE_S else None

@@ -66,7 +66,7 @@ def test_a_stored_picture_is_named_by_its_id_or_its_path(environment: dict[str, 
 #: Arguments, environment, and what stderr must name.
 WRONG: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
     "service away": (["--id", "x"], {"LOOKALIKE_API_URL": AWAY}, [AWAY, "refused", "LOOKALIKE_API_URL"]),
-    "wrong key": (["--id", "x"], {"LOOKALIKE_API_KEY": "not it"}, ["turns our API key down", "LOOKALIKE_API_KEY"]),
+    "wrong key": (["--id", "x"], {"LOOKALIKE_API_KEY": "not it"}, ["rejects the API key", "LOOKALIKE_API_KEY"]),
     "key in clear": (["--id", "x"], {"LOOKALIKE_API_URL": "http://192.0.2.1"}, ["unencrypted", "192.0.2.1"]),
     "no URL": (["--id", "x"], {"LOOKALIKE_API_URL": "somewhere"}, ["LOOKALIKE_API_URL"]),
     "text file": (["README.md"], {}, ["README.md", "unsupported"]),

@@ -1,20 +1,20 @@
-// The service's answers as values and its problems as errors; knows no element of the page.
+// Requests to the service: its answers as values, its problem documents as errors. Uses no element of the page.
 
-/** What the service, or the way to it, said no with; `message` is one sentence for people. */
+/** Why a request failed; `message` is one sentence for people, `status` is 0 without an answer. */
 export class Problem extends Error {
   constructor(status, sentence) {
     super(sentence);
     this.status = status;
   }
 
-  /** Whether the same request may well succeed a little later. */
-  get isPassing() {
+  /** Whether the same request may succeed a little later. */
+  get isTemporary() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
 export class Api {
-  /** `key` has `value` (null without one) and `ask(refused)`, which gets another one from a person. */
+  /** `key` has `value` (null without a key) and `ask(refused)`, which asks a person for another key. */
   constructor(key) {
     this.key = key;
   }
@@ -44,7 +44,7 @@ export class Api {
   }
 }
 
-/** The address of a path of the service; parameters without a value are left out. */
+/** The URL of a path of the service, without the parameters that have no value. */
 export function address(path, parameters = {}) {
   const url = new URL(path, document.baseURI);
   const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== "");
@@ -66,9 +66,14 @@ async function reach(url, request) {
 async function problem(response) {
   const fallback = `The service answered ${response.status}.`;
   try {
-    const { detail, title } = await response.json();
-    return new Problem(response.status, String(detail || title || fallback));
+    const { detail, title, rejection } = await response.json();
+    const sentence = rejection ? rejected(rejection) : detail || title || fallback;
+    return new Problem(response.status, String(sentence));
   } catch {
     return new Problem(response.status, fallback);
   }
+}
+
+function rejected({ reason, detail }) {
+  return `The picture is rejected as ${reason}${detail ? `: ${detail}` : ""}.`;
 }

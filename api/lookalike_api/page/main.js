@@ -125,7 +125,7 @@ function refuse(error, retry) {
     gallery.replace([]);
     notice.calm();
   }
-  notice.error(error.message, error.isPassing ? retry : null);
+  notice.error(error.message, error.isTemporary ? retry : null);
 }
 
 function take(files, isAdding) {
@@ -180,7 +180,7 @@ async function learn() {
     find("facts").replaceChildren(...facts.map(fact));
     filters.labels = (await api.json("labels")).labels;
   } catch (error) {
-    notice.error(error.message, error.isPassing ? learn : null);
+    notice.error(error.message, error.isTemporary ? learn : null);
   }
 }
 

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.exceptions import HTTPException
 
+from lookalike.http_schemas import Live, Ready, ReadyIndex
+from lookalike_api.openapi import problems
 from lookalike_api.problems import RETRY_AFTER_S
-from lookalike_api.schemas import Live, Ready, ReadyIndex, problems
 from lookalike_api.state import ServiceState, State
 
 router = APIRouter(tags=["health"])

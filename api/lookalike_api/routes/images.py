@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from lookalike import __version__
-from lookalike_api.schemas import Info, Label, Labels, problems
+from lookalike.http_schemas import Info, Label, Labels
+from lookalike_api.openapi import problems
 from lookalike_api.state import State
 
 router = APIRouter(tags=["images"])
@@ -58,7 +59,7 @@ async def thumbnail(state: State, id: Id, size: Size = 256, if_none_match: IfNon
 async def labels(state: State) -> Labels:
     """The thousand most frequent labels, most frequent first."""
     counted = await state.executors.index.run(partial(state.index.labels, MAX_LABELS))
-    return Labels(labels=[Label(name=name, documents=documents) for name, documents in counted.items()])
+    return Labels(tuple(Label(name, documents) for name, documents in counted.items()))
 
 
 @router.get("/info", responses=problems(503))

@@ -7,9 +7,10 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Path, Query
 from starlette.exceptions import HTTPException
 
+from lookalike import http_schemas as schemas
 from lookalike.errors import BrokerUnavailable
-from lookalike_api import schemas
 from lookalike_api.jobs import JobHistory
+from lookalike_api.openapi import problems
 from lookalike_api.state import ServiceState, State
 
 router = APIRouter(tags=["jobs"])
@@ -20,27 +21,27 @@ Id = Annotated[str, Path(max_length=100)]
 NO_BROKER = "No broker is configured, and none runs here: run `lookalike up`, or set LOOKALIKE_BROKER_URL."
 
 
-@router.get("/jobs", responses=schemas.problems(400, 503))
+@router.get("/jobs", responses=problems(400, 503))
 async def jobs(state: State, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> schemas.Jobs:
     """The latest jobs, newest first."""
-    return await _query(state, lambda ledger: ledger.latest(limit))
+    return await _query(state, lambda jobs: jobs.latest(limit))
 
 
-@router.get("/jobs/{id}", responses=schemas.problems(400, 404, 503))
+@router.get("/jobs/{id}", responses=problems(400, 404, 503))
 async def job(state: State, id: Id) -> schemas.Job:
     """One job."""
-    return await _query(state, lambda ledger: ledger.one(id))
+    return await _query(state, lambda jobs: jobs.one(id))
 
 
-@router.get("/jobs/{id}/failed", responses=schemas.problems(400, 404, 503))
+@router.get("/jobs/{id}/failed", responses=problems(400, 404, 503))
 async def failed(
     state: State,
     id: Id,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-) -> schemas.FailedImages:
+) -> schemas.RejectedPage:
     """The rejected images of a job, with the reasons."""
-    return await _query(state, lambda ledger: ledger.failed(id, limit, offset))
+    return await _query(state, lambda jobs: jobs.rejected(id, limit, offset))
 
 
 async def _query(state: ServiceState, ask: Callable[[JobHistory], Result]) -> Result:

@@ -1,6 +1,7 @@
 """Searches by an image, by a stored image, and by several images."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -10,13 +11,13 @@ from fastapi import Query as Parameter
 from starlette.exceptions import HTTPException
 
 from lookalike.errors import ImageRejected, NotStored
-from lookalike.records import Match as StoredMatch
-from lookalike.records import Pixels, document_id
+from lookalike.http_schemas import BatchAnswer, Failure, Matches, SearchResult, Timings
+from lookalike.records import Match, Pixels, document_id
 from lookalike_api.async_search import Stopwatch
 from lookalike_api.images import ID
+from lookalike_api.openapi import problems
 from lookalike_api.problems import problem_of
 from lookalike_api.routes.params import FILTERING, QueryParams
-from lookalike_api.schemas import Failed, Found, FoundEach, Match, Matches, Problem, Took, problems
 from lookalike_api.search import Query, mean_of
 from lookalike_api.state import ServiceState, State
 
@@ -24,6 +25,8 @@ router = APIRouter(tags=["search"])
 
 MAX_IMAGES = 32
 MAX_URI_LENGTH = 8192
+
+SearchQuery = Annotated[Query, Depends(QueryParams())]
 
 _BINARY = {"type": "string", "format": "binary"}
 _ONE = {"type": "object", "required": ["image"], "properties": {"image": _BINARY}}
@@ -38,12 +41,14 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
 
 @router.post(
     "/search",
-    response_model=Found,
+    response_model=SearchResult,
     responses=problems(400, 408, 413, 422, 503),
     openapi_extra=_body(application__octet_stream=_BINARY, multipart__form_data=_ONE),
     description=f"The body is the image, of any content type, or a form with one part `image`. {FILTERING}",
 )
-async def search_by_image(request: Request, state: State, query: Annotated[Query, Depends(QueryParams())]) -> Found:
+async def search_by_image(
+    request: Request, state: State, query: Annotated[Query, Depends(QueryParams())]
+) -> SearchResult:
     state.searches.check()
     async with state.uploads.image(request) as data:
         # Counted and timed from here: a slow upload must not take the place of a search.
@@ -56,7 +61,7 @@ async def search_by_image(request: Request, state: State, query: Annotated[Query
 
 @router.get(
     "/search",
-    response_model=Found,
+    response_model=SearchResult,
     responses=problems(400, 404, 503),
     description=f"The neighbours of a stored image, given by exactly one of `id` and `uri`. {FILTERING}",
 )
@@ -66,7 +71,7 @@ async def search_by_stored(
     id: Annotated[str | None, Parameter(max_length=100)] = None,
     uri: Annotated[str | None, Parameter(max_length=MAX_URI_LENGTH)] = None,
     include_self: bool = False,
-) -> Found:
+) -> SearchResult:
     watch = Stopwatch(state.metrics.observe)
     if (id is None) == (uri is None):
         raise HTTPException(400, "Give exactly one of id and uri.")
@@ -81,7 +86,7 @@ async def search_by_stored(
 
 @router.post(
     "/search/batch",
-    response_model=FoundEach | Found,
+    response_model=BatchAnswer | SearchResult,
     responses=problems(400, 408, 413, 415, 422, 503),
     openapi_extra=_body(multipart__form_data=_MANY),
     description="Several images, each a part `image` of a form. Mode `each` runs one search for each image, and "
@@ -92,7 +97,7 @@ async def search_by_images(
     state: State,
     query: Annotated[Query, Depends(QueryParams("mode"))],
     mode: Literal["each", "mean"] = "each",
-) -> FoundEach | Found:
+) -> BatchAnswer | SearchResult:
     state.searches.check()
     async with state.uploads.images(request, MAX_IMAGES) as images:
         watch = Stopwatch(state.metrics.observe)
@@ -104,36 +109,31 @@ async def search_by_images(
                 return await state.search.following(partial(_like_each, state, images, query, watch))
 
 
-async def _like_image(state: ServiceState, image: bytes, query: Query, watch: Stopwatch) -> list[StoredMatch]:
+async def _like_image(state: ServiceState, image: bytes, query: Query, watch: Stopwatch) -> list[Match]:
     pixels = await state.search.decode(image, watch)
     vectors, model = await state.search.embed(pixels[None], watch)
     return await state.search.nearest(vectors[0], query, model.fingerprint, watch)
 
 
-async def _like_stored(
-    state: ServiceState, id: str, query: Query, watch: Stopwatch, include_self: bool
-) -> list[StoredMatch]:
+async def _like_stored(state: ServiceState, id: str, query: Query, watch: Stopwatch, include_self: bool) -> list[Match]:
     document = await state.search.document(id, watch)
     if include_self:
         return await state.search.nearest(document.image_embedding, query, document.model, watch)
     return await state.search.neighbours(document, query, watch)
 
 
-async def _like_all(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> list[StoredMatch]:
+async def _like_all(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> list[Match]:
     pixels = [await state.search.decode(image, watch) for image in images]
     vectors, model = await state.search.embed(np.stack(pixels), watch)
     return await state.search.nearest(mean_of(vectors, model.metric), query, model.fingerprint, watch)
 
 
-async def _like_each(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> FoundEach:
+async def _like_each(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> BatchAnswer:
     decoded = [await _decode(state, image, watch) for image in images]
     readable = [pixels for pixels in decoded if not isinstance(pixels, ImageRejected)]
     matches = iter(await _nearest_each(state, readable, query, watch))
-    answers = [
-        Failed(error=Problem.model_validate(problem_of(item))) if isinstance(item, ImageRejected) else next(matches)
-        for item in decoded
-    ]
-    return FoundEach(answers=answers, took_ms=Took(**watch.stop()))
+    answers = (Failure(problem_of(item)) if isinstance(item, ImageRejected) else next(matches) for item in decoded)
+    return BatchAnswer(tuple(answers), Timings(**watch.stop()))
 
 
 async def _decode(state: ServiceState, image: bytes, watch: Stopwatch) -> Pixels | ImageRejected:
@@ -147,14 +147,14 @@ async def _nearest_each(state: ServiceState, pixels: list[Pixels], query: Query,
     if not pixels:
         return []
     vectors, model = await state.search.embed(np.stack(pixels), watch)
-    return [
-        Matches(matches=_schemas(await state.search.nearest(one, query, model.fingerprint, watch))) for one in vectors
-    ]
+    nearest = [await state.search.nearest(vector, query, model.fingerprint, watch) for vector in vectors]
+    return [Matches(_in_range(matches)) for matches in nearest]
 
 
-def _answer(matches: list[StoredMatch], watch: Stopwatch) -> Found:
-    return Found(matches=_schemas(matches), took_ms=Took(**watch.stop()))
+def _answer(matches: list[Match], watch: Stopwatch) -> SearchResult:
+    return SearchResult(_in_range(matches), Timings(**watch.stop()))
 
 
-def _schemas(matches: list[StoredMatch]) -> list[Match]:
-    return [Match.of(match) for match in matches]
+def _in_range(matches: list[Match]) -> tuple[Match, ...]:
+    """The matches with scores in [-1, 1]: rounding in the index may exceed that by a hair."""
+    return tuple(replace(match, score=max(-1.0, min(1.0, match.score))) for match in matches)

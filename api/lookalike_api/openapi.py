@@ -1,0 +1,37 @@
+"""The OpenAPI document: the ways in which a route may fail, and corrections of what FastAPI generates."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+#: The problem statuses, with what they mean in every route.
+STATUSES = {
+    400: "A parameter or the body cannot be used.",
+    401: "The API key is missing or wrong.",
+    404: "Not found.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    415: "The body has the wrong content type.",
+    422: "The content is not an image, or one that cannot be read.",
+    503: "The service is busy, or a service that it needs is away. Retry-After says when to come back.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may fail with these statuses; 401 is added."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": STATUSES[status], "content": content} for status in sorted({401, *statuses})}
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The document of `app`, without FastAPI's own 422 for a bad parameter: ours is a problem document with 400."""
+    if app.openapi_schema is None:
+        document = FastAPI.openapi(app)
+        for name in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                if "HTTPValidationError" in str(operation["responses"].get("422")):
+                    del operation["responses"]["422"]
+    assert app.openapi_schema is not None
+    return app.openapi_schema

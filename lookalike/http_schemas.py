@@ -1,0 +1,177 @@
+"""The JSON answers of the query service: what the service writes and what its client reads.
+
+Plain dataclasses, so that a client need not import pydantic before it reads its first answer. A string below a field
+is its description in the OpenAPI document.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from lookalike.records import Match, Rejected
+
+
+class _Documented:
+    __pydantic_config__: ClassVar[Any] = {"use_attribute_docstrings": True}
+
+
+@dataclass(frozen=True)
+class Rejection(_Documented):
+    """Why an image was rejected."""
+
+    reason: str
+    """One word, from a fixed list."""
+    detail: str
+    """What exactly is wrong; may be empty."""
+
+
+@dataclass(frozen=True)
+class Problem(_Documented):
+    """Why a request failed (RFC 9457)."""
+
+    status: int
+    detail: str
+    """One sentence for people."""
+    type: str = "about:blank"
+    title: str = ""
+    reason: str | None = None
+    """The reason of a rejected image; the same as `rejection.reason`."""
+    rejection: Rejection | None = None
+    """Only for a rejected image."""
+
+
+@dataclass(frozen=True)
+class Timings(_Documented):
+    """Milliseconds that the service spent. The stages exclude the time in queues; `total` includes it."""
+
+    decode: float
+    embed: float
+    search: float
+    total: float
+
+
+@dataclass(frozen=True)
+class SearchResult(_Documented):
+    """Stored images, best match first."""
+
+    matches: tuple[Match, ...]
+    took_ms: Timings
+
+
+@dataclass(frozen=True)
+class Matches(_Documented):
+    """The matches of one image of several, best first."""
+
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True)
+class Failure(_Documented):
+    """Why one image of several was not searched for."""
+
+    error: Problem
+
+
+@dataclass(frozen=True)
+class BatchAnswer(_Documented):
+    """One answer for each image, in the order of the images."""
+
+    answers: tuple[Matches | Failure, ...]
+    took_ms: Timings
+
+
+@dataclass(frozen=True)
+class Label(_Documented):
+    """A label, and how many stored images have it."""
+
+    name: str
+    documents: int
+
+
+@dataclass(frozen=True)
+class Labels(_Documented):
+    """Most frequent first."""
+
+    labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True)
+class Info(_Documented):
+    """The index and the model of a service, and the service's version."""
+
+    index: str
+    model: str
+    documents: int
+    version: str
+
+
+@dataclass(frozen=True)
+class Job(_Documented):
+    """One ingest job. After it finished, found = indexed + unchanged + rejected."""
+
+    id: str
+    state: str
+    """enumerating, draining, finishing, finished, failed or interrupted."""
+    source: str
+    index: str
+    model: str
+    found: int
+    """Images."""
+    indexed: int
+    unchanged: int
+    rejected: int
+    outstanding: int
+    """Chunks that are queued or being processed."""
+    resent: int
+    """Messages that were lost and sent again."""
+    reasons: Mapping[str, int]
+    """The number of rejected images for each reason."""
+    began: float
+    """Seconds since 1970, UTC."""
+    ended: float | None
+    """Seconds since 1970, UTC; null while the job runs."""
+    seconds: float
+    """From its start to its end, or to now."""
+    error: str
+
+
+@dataclass(frozen=True)
+class Jobs(_Documented):
+    """Newest first."""
+
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True)
+class RejectedPage(_Documented):
+    """Some of a job's rejected images."""
+
+    failed: tuple[Rejected, ...]
+    total: int
+    """The number of all rejected images of the job."""
+
+
+@dataclass(frozen=True)
+class Live(_Documented):
+    """The process runs."""
+
+    status: Literal["live"] = "live"
+
+
+@dataclass(frozen=True)
+class ReadyIndex(_Documented):
+    """The index of a service that is ready."""
+
+    name: str
+    documents: int
+
+
+@dataclass(frozen=True)
+class Ready(_Documented):
+    """The service can search."""
+
+    index: ReadyIndex
+    model: str
+    broker: str
+    """ready, away or not configured; searches need no broker."""
+    status: Literal["ready"] = "ready"
