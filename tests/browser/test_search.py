@@ -174,7 +174,7 @@ def test_a_new_search_takes_the_place_of_one_that_is_under_way(stage: Stage, vis
     held: list[Route] = []
     visitor.page.route("**/search?*", lambda route: held.append(route), times=1)
     visitor.drop(stage.query("rings"))
-    expect(visitor.page.locator(".promised").first).to_be_visible()
+    expect(visitor.page.locator(".placeholder").first).to_be_visible()
     with visitor.page.expect_event("requestfailed") as cancelled:
         visitor.drop(stage.query("citrus"))
     assert cancelled.value == held[0].request

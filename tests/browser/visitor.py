@@ -62,7 +62,7 @@ class Visitor:
 
     @property
     def tiles(self) -> Locator:
-        return self.page.locator(".tile:not(.promised)")
+        return self.page.locator(".tile:not(.placeholder)")
 
     @property
     def labels(self) -> list[str]:

@@ -1,32 +1,32 @@
-// The page's address: which search it stands for, read and written; knows no element of the page.
+// The page's address: reads a search from it and writes a search to it. Uses no element of the page.
 
 export const MAX_K = 200;
 export const DEFAULTS = Object.freeze({ k: 24, name: "", minScore: 0 });
 
-/** The search that `location` asks for: the id of a stored picture or null, and the filters. */
+/** The search in `location`: the id of a stored picture or null, and the filters. */
 export function readAddress(location) {
-  const asked = new URLSearchParams(location.search);
+  const parameters = new URLSearchParams(location.search);
   return {
-    id: asked.get("id") || null,
+    id: parameters.get("id") || null,
     filters: {
-      k: within(Number.parseInt(asked.get("k"), 10), 1, MAX_K, DEFAULTS.k),
-      name: asked.get("name") || DEFAULTS.name,
-      minScore: within(Number.parseFloat(asked.get("min_score")), 0, 1, DEFAULTS.minScore),
+      k: clamp(Number.parseInt(parameters.get("k"), 10), 1, MAX_K, DEFAULTS.k),
+      name: parameters.get("label") || parameters.get("name") || DEFAULTS.name,
+      minScore: clamp(Number.parseFloat(parameters.get("min_score")), 0, 1, DEFAULTS.minScore),
     },
   };
 }
 
-/** The address of a search; what is as by default is left out. */
+/** The address of a search, without default values. */
 export function writeAddress(id, filters) {
-  const asked = new URLSearchParams();
-  const say = (name, value, usual) => value !== usual && asked.set(name, value);
-  say("id", id, null);
-  say("k", filters.k, DEFAULTS.k);
-  say("name", filters.name, DEFAULTS.name);
-  say("min_score", filters.minScore, DEFAULTS.minScore);
-  return asked.size ? `?${asked}` : "./";
+  const parameters = new URLSearchParams();
+  const add = (name, value, usual) => value !== usual && parameters.set(name, value);
+  add("id", id, null);
+  add("k", filters.k, DEFAULTS.k);
+  add("name", filters.name, DEFAULTS.name);
+  add("min_score", filters.minScore, DEFAULTS.minScore);
+  return parameters.size ? `?${parameters}` : "./";
 }
 
-function within(number, least, most, otherwise) {
+function clamp(number, least, most, otherwise) {
   return Number.isNaN(number) ? otherwise : Math.min(most, Math.max(least, number));
 }

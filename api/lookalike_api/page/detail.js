@@ -1,4 +1,4 @@
-// The detail view of one match: the bigger picture, all that is known of it, and what to do with it.
+// The detail view of one match: a larger picture, its data, and its actions.
 
 import { Dialog } from "./dialog.js";
 import { nameOf, scored } from "./text.js";
@@ -9,7 +9,7 @@ export class Detail {
   #on;
   #match = null;
 
-  /** `on` has `more(match)`, `add(match)`, `only(match)` and `beside(match, step)`, which gives a match or null. */
+  /** `on` has `more(match)`, `add(match)`, `only(match)` and `beside(match, step)`, which returns a match or null. */
   constructor(element, pictures, on) {
     this.#dialog = new Dialog(element);
     [this.#pictures, this.#on] = [pictures, on];
@@ -60,8 +60,8 @@ export class Detail {
 }
 
 function facts(match) {
-  const known = { label: match.name, address: match.uri, ...match.metadata, id: match.id };
-  return Object.entries(known).filter(([, value]) => value).flatMap(([term, value]) => {
+  const facts = { label: match.name, address: match.uri, ...match.metadata, id: match.id };
+  return Object.entries(facts).filter(([, value]) => value).flatMap(([term, value]) => {
     const [dt, dd, bdi] = ["dt", "dd", "bdi"].map((tag) => document.createElement(tag));
     dt.textContent = term;
     bdi.textContent = value;

@@ -1,4 +1,4 @@
-// A dialog: opened over the page, closed by Escape, its close buttons or a click beside it.
+// A modal dialog, closed by Escape, a close button or a click outside.
 
 export class Dialog {
   constructor(element) {
@@ -25,7 +25,7 @@ export class Dialog {
   }
 
   #clicked(event) {
-    // The dialog itself is hit only beside its content: its own padding is none.
+    // A click hits the dialog itself only outside its content, because it has no padding.
     if (event.target === this.element || event.target.closest("[data-close]")) {
       this.close();
     }

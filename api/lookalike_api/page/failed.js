@@ -1,4 +1,4 @@
-// The failed list of one job: what was rejected and why, page by page.
+// The rejected pictures of one job with the reasons, page by page.
 
 import { Dialog } from "./dialog.js";
 import { counted } from "./text.js";
@@ -32,7 +32,7 @@ export class Failed {
       const { failed, total } = await this.#api.json(`jobs/${encodeURIComponent(job.id)}/failed`, { parameters });
       if (this.#job === job) {
         this.#append(failed, total);
-        hint.textContent = counted(total, "picture was not taken in", "pictures were not taken in");
+        hint.textContent = counted(total, "picture was rejected", "pictures were rejected");
       }
     } catch (error) {
       hint.textContent = error.message;

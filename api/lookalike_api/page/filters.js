@@ -1,9 +1,9 @@
-// The filters: label, minimum score and number of results, as the form has them.
+// The form with the filters: label, minimum score and number of results.
 
 import { scored } from "./text.js";
 
-//: A slider on the move says a value at every pixel.
-const SETTLED_MS = 250;
+//: A moving slider reports a value for every pixel.
+const DEBOUNCE_MS = 250;
 
 export class Filters {
   #form;
@@ -13,7 +13,7 @@ export class Filters {
   #changed;
   #timer = 0;
 
-  /** `changed()` is called when a person has chosen otherwise. */
+  /** `changed()` is called after a person changed a filter. */
   constructor(form, changed) {
     this.#form = form;
     this.#changed = changed;
@@ -22,7 +22,7 @@ export class Filters {
     this.#label.addEventListener("change", () => this.#chosen());
     this.#label.addEventListener("input", (event) => this.#picked(event));
     this.#k.addEventListener("change", () => this.#chosen());
-    this.#score.addEventListener("input", () => this.#chosen(SETTLED_MS));
+    this.#score.addEventListener("input", () => this.#chosen(DEBOUNCE_MS));
     form.querySelector("#clear-label").addEventListener("click", () => this.#clearLabel());
   }
 
@@ -53,7 +53,7 @@ export class Filters {
     this.#timer = setTimeout(this.#changed, delay_ms);
   }
 
-  /** A label taken from the list is meant at once; a typed one only when it is finished. */
+  /** A label from the list counts at once; a typed one only when it is complete. */
   #picked(event) {
     this.#show();
     if (event.inputType === "insertReplacementText" || !event.inputType) {

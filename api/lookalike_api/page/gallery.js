@@ -1,4 +1,4 @@
-// The gallery: a tile for every match, in order; knows nothing of searches.
+// The gallery: one tile for each match, in order.
 
 import { nameOf, scored } from "./text.js";
 
@@ -21,7 +21,7 @@ export class Gallery {
     this.append(matches);
   }
 
-  /** Add a page; a match that stands there already (documents came in between) is not repeated. */
+  /** Add a page of matches. A match that is already shown is skipped: new documents shift the pages. */
   append(matches) {
     const shown = new Set(this.matches.map((match) => match.id));
     const fresh = matches.filter((match) => !shown.has(match.id));
@@ -33,10 +33,10 @@ export class Gallery {
     }
   }
 
-  /** Grey tiles where the first results will stand. */
-  promise(count) {
+  /** Show grey tiles until the first results arrive. */
+  showPlaceholders(count) {
     this.matches = [];
-    const tile = () => Object.assign(document.createElement("li"), { className: "tile promised" });
+    const tile = () => Object.assign(document.createElement("li"), { className: "tile placeholder" });
     this.#list.replaceChildren(...Array.from({ length: count }, tile));
   }
 
@@ -44,12 +44,12 @@ export class Gallery {
     this.#list.setAttribute("aria-busy", String(busy));
   }
 
-  /** Give the keyboard the tile at this place. */
+  /** Move the keyboard focus to the tile at this place. */
   focus(place) {
     this.#list.children[place]?.querySelector(".open")?.focus();
   }
 
-  /** The match `step` places after this one, or null. */
+  /** The match `step` places after `match`, or null. */
   beside(match, step) {
     return this.matches[this.matches.indexOf(match) + step] ?? null;
   }
@@ -80,8 +80,8 @@ export class Gallery {
       return;
     }
     const tiles = [...this.#list.children];
-    const wanted = tiles.indexOf(tile) + steps[event.key];
-    this.focus(Math.min(tiles.length - 1, Math.max(0, wanted)));
+    const place = tiles.indexOf(tile) + steps[event.key];
+    this.focus(Math.min(tiles.length - 1, Math.max(0, place)));
     event.preventDefault();
   }
 }

@@ -1,4 +1,4 @@
-// The intake: pictures that are dropped, pasted or chosen; knows nothing of what becomes of them.
+// Takes pictures that are dropped, pasted or chosen, and passes them on.
 
 export class Intake {
   #input;
@@ -6,7 +6,7 @@ export class Intake {
   #take;
   #isAdding = false;
 
-  /** `take(files, isAdding)` gets what came in; `files` is empty when something else was dropped. */
+  /** `take(files, isAdding)` receives the files; `files` is empty if something else was dropped. */
   constructor(input, veil, take) {
     [this.#input, this.#veil, this.#take] = [input, veil, take];
     input.addEventListener("change", () => this.#chosen());
@@ -16,7 +16,7 @@ export class Intake {
     window.addEventListener("drop", (event) => this.#dropped(event));
   }
 
-  /** Open the browser's own chooser; what comes replaces the query or adds to it. */
+  /** Open the browser's file chooser; the files replace the query or are added to it. */
   choose(isAdding) {
     this.#isAdding = isAdding;
     this.#input.value = "";

@@ -1,9 +1,9 @@
-// The jobs: how far each ingest is, looked up again while anybody is looking.
+// The list of jobs with their progress, refreshed while the page is visible.
 
 import { Dialog } from "./dialog.js";
 import { counted, grouped, timeOf } from "./text.js";
 
-//: Between two looks while a job runs or the list is open, and otherwise.
+//: Milliseconds between refreshes: while a job runs or the list is open, and otherwise.
 const NEAR_MS = 2000;
 const FAR_MS = 30000;
 const ENDS = new Set(["finished", "failed", "interrupted"]);
@@ -17,21 +17,21 @@ export class Jobs {
   #timer = 0;
   #running = 0;
 
-  /** `on` has `failed(job)`, to show what failed, and `ended()`, when a running job has come to its end. */
+  /** `on` has `failed(job)`, which shows its rejected pictures, and `ended()`, called when a running job ends. */
   constructor(api, { dialog, template, button, badge }, on) {
     [this.#api, this.#template, this.#badge, this.#on] = [api, template, badge, on];
     this.#dialog = new Dialog(dialog);
     button.addEventListener("click", () => this.#open());
-    document.addEventListener("visibilitychange", () => this.#look());
-    this.#look();
+    document.addEventListener("visibilitychange", () => this.#refresh());
+    this.#refresh();
   }
 
   #open() {
     this.#dialog.open();
-    this.#look();
+    this.#refresh();
   }
 
-  async #look() {
+  async #refresh() {
     clearTimeout(this.#timer);
     if (document.visibilityState !== "visible") {
       return;
@@ -45,7 +45,7 @@ export class Jobs {
     }
     clearTimeout(this.#timer);
     const isNear = this.#dialog.isOpen || this.#running;
-    this.#timer = setTimeout(() => this.#look(), isNear ? NEAR_MS : FAR_MS);
+    this.#timer = setTimeout(() => this.#refresh(), isNear ? NEAR_MS : FAR_MS);
   }
 
   #show(jobs) {
@@ -56,7 +56,7 @@ export class Jobs {
     this.#running = running.length;
     this.#badge.hidden = !running.length;
     this.#badge.textContent = running.length ? `${percentage(running)} %` : "";
-    this.#say(jobs.length ? "" : "No job yet: `lookalike ingest ~/Pictures` begins one.");
+    this.#say(jobs.length ? "" : "No job yet: `lookalike ingest ~/Pictures` starts one.");
     if (this.#dialog.isOpen) {
       this.#list(jobs);
     }
@@ -69,7 +69,7 @@ export class Jobs {
     }
   }
 
-  /** Only what changed is drawn anew, so that the keyboard keeps its place. */
+  /** Keeps the elements of known jobs, so that the keyboard focus stays where it is. */
   #list(jobs) {
     const list = this.#dialog.find("#job-list");
     const shown = new Map([...list.children].map((item) => [item.dataset.job, item]));

@@ -1,4 +1,4 @@
-// The API key: kept for the tab's life, asked for in a dialog when the service wants one.
+// The API key: kept until the tab closes; a dialog asks for it when the service requires one.
 
 import { Dialog } from "./dialog.js";
 
@@ -7,7 +7,7 @@ const NAME = "lookalike-api-key";
 export class Key {
   #dialog;
   #input;
-  #asked = null;
+  #asking = null;
 
   constructor(element) {
     this.#dialog = new Dialog(element);
@@ -19,17 +19,17 @@ export class Key {
     return sessionStorage.getItem(NAME);
   }
 
-  /** Whether there is another key than the refused one now; however many ask, a person is asked once. */
+  /** Whether there is now a key other than the refused one. Parallel calls share one dialog. */
   ask(refused) {
     if (this.value !== refused) {
       return Promise.resolve(true);
     }
-    this.#asked ??= this.#askPerson(refused).finally(() => (this.#asked = null));
-    return this.#asked;
+    this.#asking ??= this.#askPerson(refused).finally(() => (this.#asking = null));
+    return this.#asking;
   }
 
   async #askPerson(refused) {
-    this.#dialog.find("#key-title").textContent = refused ? "That key is not right" : "This service asks for a key";
+    this.#dialog.find("#key-title").textContent = refused ? "This key is wrong" : "This service requires a key";
     this.#input.value = "";
     sessionStorage.removeItem(NAME);
     this.#dialog.open();

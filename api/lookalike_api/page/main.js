@@ -1,4 +1,4 @@
-// The wiring: what a person does, turned into searches, and their answers into what the page shows.
+// The entry point: turns a person's actions into searches, and answers into what the page shows.
 
 import { Api } from "./api.js";
 import { readAddress, writeAddress } from "./address.js";
@@ -40,30 +40,30 @@ const intake = new Intake(find("files"), find("veil"), take);
 const failed = new Failed(api, find("failed"), find("failure-template"));
 
 let query = null;
-/** Pictures of a person have no address: the history's entries name them here, while the page lives. */
-const remembered = new Map();
+/** A person's own pictures have no address. History entries refer to this map, which lasts as long as the page. */
+const uploads = new Map();
 
-/** Search with `wanted`, or return to the beginning when it is null; `how` it enters the history. */
-function go(wanted, how = "push") {
-  query = wanted;
-  const entry = wanted instanceof PicturesQuery ? remember(wanted) : null;
-  history[`${how}State`]({ entry }, "", writeAddress(wanted?.id ?? null, filters.value));
+/** Search with `next`, or return to the start if it is null; `how` is the history method: push or replace. */
+function go(next, how = "push") {
+  query = next;
+  const entry = next instanceof PicturesQuery ? remember(next) : null;
+  history[`${how}State`]({ entry }, "", writeAddress(next?.id ?? null, filters.value));
   return show();
 }
 
-function remember(wanted) {
-  const known = [...remembered].find(([, kept]) => kept === wanted);
-  // Entries of an earlier life of this page must not be taken for ours.
-  const name = known?.[0] ?? `${performance.timeOrigin}/${remembered.size}`;
-  remembered.set(name, wanted);
+function remember(upload) {
+  const entry = [...uploads].find(([, other]) => other === upload);
+  // An entry of an earlier load of this page must not match one of this load.
+  const name = entry?.[0] ?? `${performance.timeOrigin}/${uploads.size}`;
+  uploads.set(name, upload);
   return name;
 }
 
-/** What the address and the history's entry ask for: at the start, and after back or forward. */
+/** Show the search of the address and the history entry: at the start, and after back or forward. */
 function restore() {
-  const asked = readAddress(location);
-  filters.value = asked.filters;
-  query = asked.id ? new StoredQuery(asked.id) : remembered.get(history.state?.entry) ?? null;
+  const address = readAddress(location);
+  filters.value = address.filters;
+  query = address.id ? new StoredQuery(address.id) : uploads.get(history.state?.entry) ?? null;
   return show();
 }
 
@@ -76,11 +76,11 @@ async function show() {
     search.cancel();
     gallery.replace([]);
     gallery.isBusy = false;
-    return notice.calm();
+    return notice.clear();
   }
   notice.busy();
   if (!gallery.matches.length) {
-    gallery.promise(filters.value.k);
+    gallery.showPlaceholders(filters.value.k);
   }
   await page(() => search.begin(query, filters.value), (answer) => gallery.replace(answer.matches), show);
 }
@@ -91,7 +91,7 @@ async function loadMore() {
   gallery.focus(Math.min(place, gallery.matches.length - 1));
 }
 
-/** Ask for a page of results and show it; an answer that comes too late is null and shows nothing. */
+/** Request a page of results and show it. An outdated answer is null and shows nothing. */
 async function page(ask, put, retry) {
   gallery.isBusy = true;
   try {
@@ -101,7 +101,7 @@ async function page(ask, put, retry) {
       report(answer);
     }
   } catch (error) {
-    refuse(error, retry);
+    fail(error, retry);
   }
 }
 
@@ -112,36 +112,36 @@ function report({ hasMore, took_ms }) {
   if (!gallery.matches.length) {
     const { name, minScore } = filters.value;
     if (name || minScore) {
-      notice.empty("Nothing alike within these filters", "Choose another label, or a lower minimum score.");
+      notice.empty("No matches with these filters", "Choose another label, or a lower minimum score.");
     } else {
-      notice.empty("Nothing to compare with yet", "Take in pictures with `lookalike ingest FOLDER`.");
+      notice.empty("No pictures to compare with yet", "Add pictures with `lookalike ingest FOLDER`.");
     }
   }
 }
 
-function refuse(error, retry) {
+function fail(error, retry) {
   gallery.isBusy = false;
   if (retry === show) {
     gallery.replace([]);
-    notice.calm();
+    notice.clear();
   }
   notice.error(error.message, error.isTemporary ? retry : null);
 }
 
 function take(files, isAdding) {
-  const wanted = isAdding && query instanceof PicturesQuery ? query.with(files) : new PicturesQuery(files);
+  const next = isAdding && query instanceof PicturesQuery ? query.with(files) : new PicturesQuery(files);
   if (!files.length) {
-    notice.error("That was no file. Save the picture first, then drop it here.");
-  } else if (wanted.files.length > MAX_PICTURES) {
+    notice.error("That is not a file. Save the picture first, then drop it here.");
+  } else if (next.files.length > MAX_PICTURES) {
     notice.error(`Search with at most ${MAX_PICTURES} pictures at once.`);
   } else if (isAdding && query instanceof StoredQuery) {
     return addToStored(files);
   } else {
-    return go(wanted);
+    return go(next);
   }
 }
 
-/** A stored picture becomes a file, so that it can be searched with together with others. */
+/** Fetch the stored picture as a file, so that it can be combined with other files. */
 async function addToStored(files) {
   try {
     const stored = await pictures.file(query.id, query.name ?? "stored picture");
@@ -171,20 +171,20 @@ function onlyLabel(name) {
   return go(query, "replace");
 }
 
-async function learn() {
+async function loadFacts() {
   try {
     const { index, model, documents } = await api.json("info");
-    // The model's fingerprint and dimension are for the index, not for the head of a page.
+    // Without the model's fingerprint and dimension, which only programs need.
     const facts = [`${grouped(documents)} pictures`, index, model.split(" (")[0]];
     const fact = (textContent) => Object.assign(document.createElement("bdi"), { textContent });
     find("facts").replaceChildren(...facts.map(fact));
     filters.labels = (await api.json("labels")).labels;
   } catch (error) {
-    notice.error(error.message, error.isTemporary ? learn : null);
+    notice.error(error.message, error.isTemporary ? loadFacts : null);
   }
 }
 
-/** To the results without a new entry in the history, whose return would be taken for a search. */
+/** Move the focus to the results without a new history entry, which would count as a search. */
 function skip(event) {
   event.preventDefault();
   find("results").focus();
@@ -196,12 +196,12 @@ find("add").addEventListener("click", () => intake.choose(true));
 find("load-more").addEventListener("click", loadMore);
 window.addEventListener("popstate", restore);
 
-// The key, if one is wanted, is asked for here: pictures come after it.
-const begun = [restore(), learn()];
+// These requests ask for the key, if the service requires one.
+const begun = [restore(), loadFacts()];
 document.body.classList.remove("is-starting");
 await Promise.all(begun);
 new Jobs(
   api,
   { dialog: find("jobs"), template: find("job-template"), button: find("jobs-button"), badge: find("jobs-badge") },
-  { failed: (job) => failed.show(job), ended: learn },
+  { failed: (job) => failed.show(job), ended: loadFacts },
 );

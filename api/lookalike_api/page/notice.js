@@ -1,8 +1,8 @@
-// What the page says of a search: busy, how many, nothing, or what went wrong; read out by screen readers.
+// The status of a search: busy, the number of results, none, or an error. Screen readers read it out.
 
 import { counted } from "./text.js";
 
-//: What is faster needs no announcement.
+//: A faster search needs no announcement.
 const BUSY_AFTER_MS = 400;
 
 export class Notice {
@@ -12,22 +12,22 @@ export class Notice {
 
   constructor(page) {
     this.#find = (name) => page.querySelector(`#${name}`);
-    this.#find("error-close").addEventListener("click", () => this.calm());
+    this.#find("error-close").addEventListener("click", () => this.clear());
     this.#find("error-retry").addEventListener("click", () => this.#retry?.());
   }
 
   busy() {
-    this.calm();
+    this.clear();
     this.#timer = setTimeout(() => this.#say("Searching …"), BUSY_AFTER_MS);
   }
 
   found(count, hasMore, took_ms) {
-    this.calm();
+    this.clear();
     this.#say(count ? `${hasMore ? "The best " : ""}${counted(count, "picture", "pictures")}` : "");
     this.#find("timing").textContent = count ? timing(took_ms) : "";
   }
 
-  /** Nothing to show, and what to do about it. */
+  /** No results: a title, and what to do. */
   empty(title, text) {
     this.#find("empty").hidden = false;
     this.#find("empty-title").textContent = title;
@@ -35,7 +35,7 @@ export class Notice {
     this.#say(title);
   }
 
-  /** What was found before still stands beside it; `retry`, if given, is offered as a button. */
+  /** An error; earlier results stay visible. `retry`, if given, is offered as a button. */
   error(sentence, retry = null) {
     this.#retry = retry;
     this.#find("error-retry").hidden = !retry;
@@ -43,7 +43,7 @@ export class Notice {
     this.#find("error").hidden = false;
   }
 
-  calm() {
+  clear() {
     clearTimeout(this.#timer);
     this.#find("error").hidden = true;
     this.#find("empty").hidden = true;

@@ -1,12 +1,12 @@
-// Stored pictures on the page: plain image addresses, or fetched ones where the service asks for a key.
+// Stored pictures on the page: by plain URL, or fetched with the API key if the service requires one.
 
 import { address } from "./api.js";
 
-//: Few sizes, so that the service's and the browser's caches are hit.
+//: Only these sizes, so that the caches of the service and the browser are hit.
 const SIZES = [128, 192, 256, 384, 512, 768, 1024];
-//: The longest side must be this much larger than the square that its short side is to fill.
+//: A thumbnail's longest side is this much larger than its square tile, which the shorter side must fill.
 const SPARE = 4 / 3;
-//: How far below the window pictures are fetched already.
+//: Pictures this far below the window are fetched in advance.
 const AHEAD = "600px";
 
 export class Pictures {
@@ -18,20 +18,20 @@ export class Pictures {
     this.#api = api;
   }
 
-  /** Fill `image`, a square `side` CSS pixels wide, once it comes into sight. */
+  /** Load a thumbnail into `image`, a square of `side` CSS pixels, once it is visible. */
   thumbnail(image, id, side) {
-    const wanted = side * SPARE * window.devicePixelRatio;
-    const size = SIZES.find((size) => size >= wanted) ?? SIZES.at(-1);
+    const length = side * SPARE * window.devicePixelRatio;
+    const size = SIZES.find((size) => size >= length) ?? SIZES.at(-1);
     image.loading = "lazy";
     this.#show(image, `images/${encodeURIComponent(id)}/thumbnail`, { size });
   }
 
-  /** Fill `image` with the largest that is drawn for pages: the stored file may be of a format that none shows. */
+  /** Load the largest thumbnail into `image`: browsers may not show the format of the stored file. */
   large(image, id) {
     this.#show(image, `images/${encodeURIComponent(id)}/thumbnail`, { size: SIZES.at(-1) });
   }
 
-  /** The picture as a file, to search with. */
+  /** The stored picture as a file, to search with. */
   async file(id, name) {
     const blob = await this.#api.blob(`images/${encodeURIComponent(id)}`);
     return new File([blob], name, { type: blob.type });
@@ -59,10 +59,10 @@ export class Pictures {
     }
   }
 
-  async #fetch(image, wanted) {
+  async #fetch(image, request) {
     try {
-      const blob = await this.#api.blob(wanted.path, { parameters: wanted.parameters, isQuiet: true });
-      if (this.#paths.get(image) === wanted) {
+      const blob = await this.#api.blob(request.path, { parameters: request.parameters, isQuiet: true });
+      if (this.#paths.get(image) === request) {
         showBlob(image, blob);
       }
     } catch {
@@ -71,7 +71,7 @@ export class Pictures {
   }
 }
 
-/** Show a file or blob in `image`; its address is given back as soon as it is drawn. */
+/** Show a file or blob in `image`; its object URL is revoked as soon as the image is loaded. */
 export function showBlob(image, blob) {
   const url = URL.createObjectURL(blob);
   const release = (outcome) => () => {

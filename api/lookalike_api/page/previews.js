@@ -1,9 +1,9 @@
-// The previews: the pictures that are searched with, each with a way to take it out.
+// The pictures of the query, each with a button that removes it.
 
 import { StoredQuery } from "./query.js";
 import { showBlob } from "./pictures.js";
 
-//: In CSS pixels, as the style sheet has it.
+//: In CSS pixels; the same as in the style sheet.
 const SIDE = 112;
 
 export class Previews {
@@ -13,7 +13,7 @@ export class Previews {
   #pictures;
   #on;
 
-  /** `on` has `drop(file)` for one of several and `clear()` for the last. */
+  /** `on` has `drop(file)`, which removes one of several, and `clear()`, which removes the last. */
   constructor(panel, template, pictures, on) {
     [this.#panel, this.#template, this.#pictures, this.#on] = [panel, template, pictures, on];
     this.#list = panel.querySelector("#previews");

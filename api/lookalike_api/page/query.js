@@ -1,9 +1,9 @@
-// The query: the pictures, or the stored picture, that a search starts from; knows how each is asked for.
+// A query: the pictures or the stored picture of a search, and the request for each.
 
-//: The service takes no more in one request.
+//: The service accepts no more in one request.
 export const MAX_PICTURES = 32;
 
-/** A picture that is stored already, by its id. */
+/** A stored picture, by its id. */
 export class StoredQuery {
   constructor(id, name = null) {
     this.id = id;
@@ -15,7 +15,7 @@ export class StoredQuery {
   }
 }
 
-/** One or more files of the person in front of the page. */
+/** One or more files of the person who uses the page. */
 export class PicturesQuery {
   constructor(files) {
     this.id = null;
@@ -38,6 +38,6 @@ export class PicturesQuery {
   }
 
   without(file) {
-    return new PicturesQuery(this.files.filter((kept) => kept !== file));
+    return new PicturesQuery(this.files.filter((other) => other !== file));
   }
 }

@@ -1,6 +1,6 @@
-// The search under way and the pages of its answer: only what the newest one hears gets through.
+// The current search and the pages of its results. Answers to older searches are dropped.
 
-//: The service pages no deeper.
+//: The largest offset that the service accepts.
 const MAX_OFFSET = 1000;
 
 export class Search {
@@ -14,13 +14,13 @@ export class Search {
     this.#api = api;
   }
 
-  /** The first page of a new search, or null when a newer one has taken its place. */
+  /** The first page of a new search, or null if a newer search has replaced it. */
   begin(query, filters) {
     [this.#query, this.#filters, this.#offset] = [query, filters, 0];
     return this.#page();
   }
 
-  /** The next page of the same search, or null when a newer search has taken its place. */
+  /** The next page of the same search, or null if a newer search has replaced it. */
   more() {
     return this.#page();
   }

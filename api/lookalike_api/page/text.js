@@ -1,4 +1,4 @@
-// Numbers, times and names in words; knows no element of the page.
+// Numbers, times and names as text. Uses no element of the page.
 
 const number = new Intl.NumberFormat();
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -7,7 +7,7 @@ export const counted = (count, one, many) => `${number.format(count)} ${count ==
 export const grouped = (count) => number.format(count);
 export const scored = (score, digits = 2) => Number(score).toFixed(digits);
 
-/** What a match is called: its label, or else the last part of its uri. */
+/** The name of a match: its label, or else the last part of its uri. */
 export function nameOf(match) {
   return match.name || match.uri.split("/").filter(Boolean).at(-1) || "unnamed";
 }
