@@ -1,1 +1,1 @@
-"""The page in a real browser, before a real service with drawn pictures."""
+"""The page in a real browser, served by a real query service."""

@@ -1,4 +1,4 @@
-"""One browser, one service on each index and one with a key, for all tests of this folder."""
+"""One browser and one service per index, shared by all tests of this folder."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ Visit = Callable[..., Visitor]
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Skips where there is no Chromium, fails if there must be one."""
+    """Without Chromium, tests skip, or fail in CI."""
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         try:
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Visit]:
-    """Opens a page; at the test's end its browser may have complained of nothing that was not expected."""
+    """Opens a page. After the test, its console must hold no message that the test did not expect."""
     with ExitStack() as stack:
         visitors: list[Visitor] = []
 
@@ -52,7 +52,7 @@ def visit(browser: Browser) -> Iterator[Visit]:
 
 @pytest.fixture(scope="package")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Folders of stored pictures, hostile ones among them, and of queries."""
+    """Folders of stored pictures, some of them hostile, and of queries."""
     stored, queries = draw(tmp_path_factory.mktemp("drawn"))
     spoil(stored)
     return stored, queries
@@ -68,7 +68,7 @@ def broker_url() -> Iterator[str]:
 def settings(
     tmp_path_factory: pytest.TempPathFactory, model_home: Path, broker_url: str, pictures: tuple[Path, Path]
 ) -> Settings:
-    """Of a filled LanceDB, with one job that has ended and one that runs."""
+    """The settings of a filled LanceDB, with a finished job and a running one."""
     chosen = read_settings(home=make_home(tmp_path_factory.mktemp("browser"), model_home), concurrency=1)
     fill(chosen, broker_url, pictures[0])
     leave_running(chosen, broker_url, pictures[0])
@@ -89,7 +89,7 @@ def opensearch_stage(
     """The service on OpenSearch."""
     with left_as_found(request.getfixturevalue("opensearch_server")) as index_url:
         chosen = read_settings(home=settings.home, index_url=index_url, concurrency=1)
-        # Another database of the same Redis, so that each service has its own jobs.
+        # Another database of the same Redis: each service has its own jobs.
         jobs_url = broker_url.removesuffix("/0") + "/1"
         fill(chosen, jobs_url, pictures[0])
         with serving(chosen, jobs_url, settings.home) as url:
@@ -98,7 +98,7 @@ def opensearch_stage(
 
 @pytest.fixture(scope="package")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots of this run are kept."""
+    """The folder for the screenshots of this run."""
     folder = Path(os.environ.get("LOOKALIKE_ARTIFACTS") or tmp_path_factory.mktemp("screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""The page for everybody: by keyboard, on small and large screens, in light and dark, by axe-core's rules."""
+"""Accessibility of the page: axe-core's rules, the keyboard, small and large screens, light and dark."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.browser.conftest import Visit
 from tests.browser.stage import Stage
 from tests.browser.visitor import DESKTOP, PHONE
 
-#: Of the whole page while it loads; 0.1 still counts as good (web.dev, Cumulative Layout Shift).
+#: Cumulative layout shift while the page loads; web.dev rates up to 0.1 as good.
 MOST_SHIFT = 0.05
 SHIFT = """new Promise((done) => new PerformanceObserver((list) => done(
     list.getEntries().filter((entry) => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0)
@@ -18,9 +18,7 @@ SHIFT = """new Promise((done) => new PerformanceObserver((list) => done(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_every_view_keeps_the_rules_of_axe(
-    size: ViewportSize, scheme: str, stage: Stage, visit: Visit, artifacts: Path
-) -> None:
+def test_every_view_passes_axe(size: ViewportSize, scheme: str, stage: Stage, visit: Visit, artifacts: Path) -> None:
     visitor = visit(stage.url, size=size, color_scheme=scheme, reduced_motion="reduce")
     page = visitor.page
 
@@ -51,7 +49,7 @@ def test_every_view_keeps_the_rules_of_axe(
     look("error")
 
 
-def test_the_whole_page_is_walked_by_keyboard(stage: Stage, visit: Visit) -> None:
+def test_the_whole_page_works_with_the_keyboard(stage: Stage, visit: Visit) -> None:
     visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=12")
     visitor.await_results()
     page = visitor.page
@@ -84,7 +82,9 @@ def test_the_whole_page_is_walked_by_keyboard(stage: Stage, visit: Visit) -> Non
 @pytest.mark.parametrize(
     "size", [PHONE, DESKTOP, ViewportSize(width=3840, height=2160)], ids=["phone", "desktop", "4k"]
 )
-def test_nothing_jumps_while_the_page_comes(size: ViewportSize, stage: Stage, visit: Visit, artifacts: Path) -> None:
+def test_the_layout_is_stable_while_the_page_loads(
+    size: ViewportSize, stage: Stage, visit: Visit, artifacts: Path
+) -> None:
     visitor = visit(f"{stage.url}?id={stage.id_of('rings')}", size=size)
     visitor.await_results()
     visitor.page.screenshot(path=artifacts / f"arrival-{size['width']}.png")

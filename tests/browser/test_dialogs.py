@@ -1,4 +1,4 @@
-"""What opens over the page: a result in detail, the jobs and what failed in them, the key."""
+"""The dialogs of the page: a result in detail, the jobs and their rejected pictures, the API key."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.browser.stage import HOSTILE_NAME, PER_CLASS, Stage, serving
 KEY = "open sesame, 42"
 
 
-def test_a_result_is_shown_in_detail(stage: Stage, visit: Visit) -> None:
+def test_a_result_opens_in_detail(stage: Stage, visit: Visit) -> None:
     visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=12")
     visitor.await_results()
     first, second, *_ = visitor.addresses
@@ -34,7 +34,7 @@ def test_a_result_is_shown_in_detail(stage: Stage, visit: Visit) -> None:
     expect(visitor.tiles).to_have_count(PER_CLASS)
 
 
-def test_jobs_and_what_failed_in_them_are_listed(stage: Stage, visit: Visit) -> None:
+def test_jobs_and_their_rejected_pictures_are_listed(stage: Stage, visit: Visit) -> None:
     visitor = visit(stage.url)
     expect(visitor.page.locator("#facts")).to_contain_text(f"{stage.stored} pictures")
     expect(visitor.page.locator("#jobs-badge")).to_have_text("0 %")
@@ -54,18 +54,18 @@ def test_jobs_and_what_failed_in_them_are_listed(stage: Stage, visit: Visit) -> 
     expect(visitor.page.get_by_role("dialog", name="Jobs")).to_be_visible()
 
 
-def test_a_service_with_a_key_asks_for_it_and_then_shows_its_pictures(
+def test_a_service_with_a_key_shows_its_pictures_after_the_key_is_entered(
     stage: Stage, settings: Settings, broker_url: str, visit: Visit, tmp_path: Path
 ) -> None:
     with serving(settings, broker_url, tmp_path, KEY) as url:
         visitor = visit(f"{url}?id={stage.id_of('citrus')}&k=12")
         visitor.expected.append("status of 401")
         dialog = visitor.page.get_by_role("dialog")
-        expect(dialog).to_contain_text("asks for a key")
+        expect(dialog).to_contain_text("requires a key")
         visitor.page.keyboard.press("Escape")
         expect(visitor.page.get_by_role("alert")).to_contain_text("Send the API key")
         visitor.page.reload()
-        for key, title in (("wrong", "asks for a key"), (KEY, "is not right")):
+        for key, title in (("wrong", "requires a key"), (KEY, "is wrong")):
             expect(dialog).to_contain_text(title)
             dialog.get_by_label("API key").fill(key)
             visitor.page.keyboard.press("Enter")

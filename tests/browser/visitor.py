@@ -1,4 +1,4 @@
-"""Somebody at a browser who looks at the page and hears every complaint of the browser; knows no server."""
+"""A person at a browser: actions on the page, what it shows, and every error of the browser's console."""
 
 import base64
 import shutil
@@ -15,10 +15,10 @@ from testing.services import ServiceMissing
 
 PHONE = ViewportSize(width=360, height=740)
 DESKTOP = ViewportSize(width=1280, height=900)
-#: For a machine that does much else.
+#: Enough for a busy machine.
 TIMEOUT_MS = 20_000
-#: A drop or a paste as the browser makes it: `detail` holds the event's name and the files.
-HAND_OVER = """({event, files}) => {
+#: Dispatches a drop or a paste with files, as the browser does.
+DISPATCH = """({event, files}) => {
     const data = new DataTransfer();
     for (const {name, type, base64} of files) {
         const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
@@ -29,8 +29,8 @@ HAND_OVER = """({event, files}) => {
         : new DragEvent(event, {dataTransfer: data, bubbles: true, cancelable: true});
     document.querySelector("main").dispatchEvent(made);
 }"""
-#: Until every picture in sight is there. Playwright's own waiting evaluates text, which the page's policy forbids.
-DRAWN = """async (timeout_ms) => {
+#: Resolves when every visible picture is loaded. Playwright's own wait evaluates text, which the page's policy forbids.
+LOADED = """async (timeout_ms) => {
     const begun = performance.now();
     const isMissing = (image) => image.getBoundingClientRect().top < innerHeight && !image.matches(".loaded");
     while ([...document.querySelectorAll(".tile img")].some(isMissing)) {
@@ -45,20 +45,20 @@ TYPES = {".jpg": "image/jpeg", ".webp": "image/webp", ".png": "image/png", ".txt
 
 @dataclass
 class Visitor:
-    """A page with what one does there. `expected` are words of complaints that belong to the test."""
+    """A page and its actions. `expected` holds words of console messages that the test causes on purpose."""
 
     page: Page
-    complaints: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(TIMEOUT_MS)
-        self.page.on("console", lambda message: self._hear(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda message: self._listen(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
 
     @property
     def unexpected(self) -> list[str]:
-        return [text for text in self.complaints if not any(words in text for words in self.expected)]
+        return [text for text in self.messages if not any(words in text for words in self.expected)]
 
     @property
     def tiles(self) -> Locator:
@@ -78,36 +78,36 @@ class Visitor:
         return [float(text) for text in self.page.locator(".tile .score").all_inner_texts()]
 
     def drop(self, *files: Path) -> None:
-        self._hand_over("drop", files)
+        self._dispatch("drop", files)
 
     def paste(self, *files: Path) -> None:
-        self._hand_over("paste", files)
+        self._dispatch("paste", files)
 
     def await_results(self) -> None:
-        """Until the newest search is answered, and the pictures in sight are there."""
+        """Wait until the latest search is answered and the visible pictures are loaded."""
         self.page.locator("#gallery[aria-busy=false]").wait_for()
-        self.page.evaluate(DRAWN, TIMEOUT_MS)
+        self.page.evaluate(LOADED, TIMEOUT_MS)
 
     def broken_rules(self) -> list[str]:
-        """What axe-core finds, one line each; what stands still on its way to its place is waited for."""
+        """The violations that axe-core finds, one line each, after all animations have ended."""
         self.page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
         violations: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
         return [f"{rule['id']}: {node['html'][:200]}" for rule in violations for node in rule["nodes"]]
 
-    def _hear(self, kind: str, text: str) -> None:
+    def _listen(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
-            self.complaints.append(text)
+            self.messages.append(text)
 
-    def _hand_over(self, event: str, files: tuple[Path, ...]) -> None:
-        told = [
+    def _dispatch(self, event: str, files: tuple[Path, ...]) -> None:
+        contents = [
             {"name": path.name, "type": TYPES[path.suffix], "base64": base64.b64encode(path.read_bytes()).decode()}
             for path in files
         ]
-        self.page.evaluate(HAND_OVER, {"event": event, "files": told})
+        self.page.evaluate(DISPATCH, {"event": event, "files": contents})
 
 
 def open_browser(playwright: Playwright) -> Browser:
-    """Debian's Chromium, without a window. Raises ServiceMissing."""
+    """Debian's Chromium, headless. Raises ServiceMissing."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         raise ServiceMissing("no chromium on the PATH: apt-get install chromium")
@@ -116,6 +116,6 @@ def open_browser(playwright: Playwright) -> Browser:
 
 @contextmanager
 def visiting(browser: Browser, size: ViewportSize = DESKTOP, **options: Any) -> Iterator[Visitor]:
-    """A visitor with a fresh profile; `options` are those of Playwright's `new_context`."""
+    """A visitor with a new profile; `options` are those of Playwright's `new_context`."""
     with browser.new_context(viewport=size, locale="en-GB", **options) as context:
         yield Visitor(context.new_page())
