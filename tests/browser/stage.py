@@ -23,7 +23,7 @@ from testing.services.process import ServerProcess
 LABELS = ("citrus", "flowers", "hot-air-balloons", "mountains-at-dusk", "night-city", "rings")
 PER_CLASS = 4
 #: Two classes that the model separates with any precision: for the queries of either, and for the mean of both, every
-#: picture of the class scores at least 0.16 more than any picture of a third class (measured with float32 and bfloat16).
+#: picture of the class scores at least 0.16 more than any picture of a third class, in float32 and in bfloat16.
 DISTINCT = ("mountains-at-dusk", "night-city")
 SEED = 7
 #: The queries are drawn from another seed than the stored pictures.
