@@ -1,4 +1,4 @@
-"""The client against a running service, and against what answers in its place."""
+"""The client with a real service, and with servers that answer in its place."""
 
 import logging
 import subprocess
@@ -32,7 +32,7 @@ from tests.api.service import serving
 from tests.browser.stage import LABELS
 
 KEY = "a key, häßlich"
-#: What the service and the other programs need, and a client does not.
+#: Libraries of the service and of other programs that the client must not import.
 FOREIGN = {"keras", "tensorflow", "openvino", "lancedb", "opensearchpy", "PIL", "celery", "redis", "fastapi", "api"}
 
 #: Status, headers and body of an answer.
@@ -43,7 +43,7 @@ NO_LABELS: Scripted = (200, {}, '{"labels": [], "news": true}')
 
 @pytest.fixture(scope="module")
 def url(lance: Settings) -> Iterator[str]:
-    """Of a service that wants KEY and takes small bodies."""
+    """The URL of a service with an API key and small upload limit."""
     changes = {"api_key": SecretStr(KEY), "max_upload_bytes": 2**20}
     with serving(lance.model_copy(update=changes)) as http:
         yield str(http.base_url)
@@ -57,7 +57,7 @@ def client(url: str) -> Iterator[Client]:
 
 @contextmanager
 def answering(*answers: Scripted) -> Iterator[tuple[str, list[str]]]:
-    """A server that gives these answers, the last one for ever; its URL, and the requests it has seen."""
+    """A server that gives these answers, the last one again and again; yields its URL and the requests it received."""
     seen: list[str] = []
     coming = chain(answers, repeat(answers[-1]))
 
@@ -85,7 +85,7 @@ def answering(*answers: Scripted) -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
-def test_a_image_is_searched_for_as_bytes_and_as_a_file(client: Client, stored: list[ImageRef]) -> None:
+def test_a_search_takes_bytes_and_files(client: Client, stored: list[ImageRef]) -> None:
     path = Path(stored[3].uri)
     found = client.search(path, k=3)
     best = found.matches[0]
@@ -96,7 +96,7 @@ def test_a_image_is_searched_for_as_bytes_and_as_a_file(client: Client, stored: 
     assert 0 < took_ms.decode + took_ms.embed + took_ms.search <= took_ms.total
 
 
-def test_a_stored_image_is_searched_for_by_id_and_by_uri(client: Client, stored: list[ImageRef]) -> None:
+def test_a_search_takes_the_id_or_uri_of_a_stored_image(client: Client, stored: list[ImageRef]) -> None:
     ref = stored[5]
     near = client.search(id=ref.id, k=4).matches
     assert len(near) == 4 and ref.id not in {match.id for match in near}
@@ -104,7 +104,7 @@ def test_a_stored_image_is_searched_for_by_id_and_by_uri(client: Client, stored:
     assert [match.id for match in client.search(id=ref.id, include_self=True, k=1).matches] == [ref.id]
 
 
-def test_what_is_wanted_reaches_the_service(client: Client, query: bytes) -> None:
+def test_the_options_of_a_search_reach_the_service(client: Client, query: bytes) -> None:
     everything = client.search(query, k=24).matches
     assert client.search(query, k=2, offset=1).matches == everything[1:3]
     limit = everything[3].score - 1e-4
@@ -116,7 +116,7 @@ def test_what_is_wanted_reaches_the_service(client: Client, query: bytes) -> Non
     assert client.search(query, filters={"metadata.no & k=1": "?x#"}).matches == ()
 
 
-def test_several_images_are_searched_for_at_once(client: Client, stored: list[ImageRef]) -> None:
+def test_several_images_are_searched_for_in_one_request(client: Client, stored: list[ImageRef]) -> None:
     first, second = Path(stored[0].uri), Path(stored[9].uri)
     found = client.search_each([first, b"no image", second], k=1)
     one, rejected, other = found.results
@@ -127,20 +127,20 @@ def test_several_images_are_searched_for_at_once(client: Client, stored: list[Im
     assert {match.id for match in both} == {stored[0].id, stored[9].id}
 
 
-def test_stored_images_are_fetched_whole_and_small(client: Client, stored: list[ImageRef], lance: Settings) -> None:
+def test_stored_images_and_thumbnails_are_fetched(client: Client, stored: list[ImageRef], lance: Settings) -> None:
     assert client.image(stored[0].id) == Path(stored[0].uri).read_bytes()
     small = decode(client.thumbnail(stored[0].id, 64), max_pixels=lance.max_image_pixels)
     assert max(small.width, small.height) == 64
 
 
-def test_the_service_tells_what_it_holds(client: Client, stored: list[ImageRef]) -> None:
+def test_labels_info_and_readiness_are_read(client: Client, stored: list[ImageRef]) -> None:
     assert [(label.name, label.documents) for label in client.labels()] == [(name, 4) for name in sorted(LABELS)]
     info, ready = client.info(), client.ready()
     assert (info.index, info.model, info.documents) == ("images", "efficientnet-lite0", len(stored))
     assert ready == Ready(ReadyIndex("images", len(stored)), ready.model, "ready")
 
 
-def test_jobs_and_what_failed_are_told(client: Client) -> None:
+def test_jobs_and_their_rejected_images_are_read(client: Client) -> None:
     job = client.jobs(limit=100)[-1]
     assert (job.state, job.indexed, job.rejected, job.reasons) == ("finished", 24, 1, {"unsupported": 1})
     assert client.job(job.id) == job
@@ -151,7 +151,9 @@ def test_jobs_and_what_failed_are_told(client: Client) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"some text", b"\xff\xd8\xff"])
-def test_a_image_is_rejected_in_the_same_words_as_here(client: Client, lance: Settings, data: bytes) -> None:
+def test_the_service_rejects_an_image_with_the_same_error_as_local_code(
+    client: Client, lance: Settings, data: bytes
+) -> None:
     with pytest.raises(ImageRejected) as here:
         factories.decode(lance, data)
     with pytest.raises(ImageRejected) as there:
@@ -159,7 +161,7 @@ def test_a_image_is_rejected_in_the_same_words_as_here(client: Client, lance: Se
     assert there.value.args == here.value.args
 
 
-def test_what_the_service_refuses_is_told_in_its_sentence(client: Client, query: bytes) -> None:
+def test_a_refused_request_raises_the_sentence_of_the_service(client: Client, query: bytes) -> None:
     for status, said, ask in (
         (400, "k: ", lambda: client.search(query, k=0)),
         (404, "holds no image", lambda: client.search(id="0" * 40)),
@@ -172,7 +174,7 @@ def test_what_the_service_refuses_is_told_in_its_sentence(client: Client, query:
 
 
 @pytest.mark.parametrize("id", ["..", "../labels", "x?k=1", "x#y", "%2e%2e", "\r\nX-Y: z"])
-def test_an_id_is_one_piece_of_a_path_whatever_it_is(client: Client, id: str) -> None:
+def test_an_id_is_one_segment_of_the_path_whatever_it_contains(client: Client, id: str) -> None:
     for ask in (client.image, client.thumbnail, client.job, client.failed):
         with pytest.raises(RequestRefused) as refused:
             ask(id)
@@ -180,7 +182,7 @@ def test_an_id_is_one_piece_of_a_path_whatever_it_is(client: Client, id: str) ->
 
 
 @pytest.mark.parametrize("field", ["uri", "id", "k", "mode", "include_self", ""])
-def test_a_filter_cannot_pass_for_another_parameter(client: Client, stored: list[ImageRef], field: str) -> None:
+def test_a_filter_cannot_set_another_parameter(client: Client, stored: list[ImageRef], field: str) -> None:
     with pytest.raises(BadSetting, match="filter on"):
         client.search(id=stored[0].id, filters={field: "x"})
 
@@ -206,14 +208,14 @@ def test_a_rejection_is_read_from_fields_and_from_the_sentence_of_an_older_servi
         assert rejected.value.args == (Reason.BOMB, detail)
 
 
-def test_a_search_starts_from_one_thing(client: Client, query: bytes) -> None:
+def test_a_search_needs_exactly_one_query(client: Client, query: bytes) -> None:
     for given in ({}, {"image": query, "id": "x"}, {"id": "x", "uri": "/x"}):
         with pytest.raises(BadSetting, match="exactly one"):
             client.search(**given)
 
 
 @pytest.mark.parametrize("uri", ["\udcff", "x" * 70_000])
-def test_what_no_url_can_hold_is_refused(client: Client, uri: str) -> None:
+def test_a_value_that_fits_no_url_is_refused(client: Client, uri: str) -> None:
     with pytest.raises(BadSetting, match="URL"):
         client.search(uri=uri)
 
@@ -224,7 +226,7 @@ def test_without_the_key_access_is_denied(url: str, key: str | None, said: str) 
         client.labels()
 
 
-def test_the_key_is_shown_to_nobody_but_the_service(url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_in_no_message_log_or_repr(url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for key in (KEY, "another secret"):
         with Client(url, key) as client:
@@ -236,7 +238,7 @@ def test_the_key_is_shown_to_nobody_but_the_service(url: str, caplog: pytest.Log
     assert caplog.text and "secret" not in caplog.text and "key," not in caplog.text
 
 
-def test_a_redirect_is_not_followed_with_the_key() -> None:
+def test_a_redirect_is_not_followed() -> None:
     with answering(NO_LABELS) as (elsewhere, seen):
         moved: Scripted = (307, {"Location": f"{elsewhere}/labels"}, "")
         with answering(moved) as (url, _), Client(url, "secret") as client, pytest.raises(BadSetting, match="307"):
@@ -245,13 +247,13 @@ def test_a_redirect_is_not_followed_with_the_key() -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_busy_service_is_asked_again(times: int) -> None:
+def test_a_request_to_a_busy_service_is_repeated(times: int) -> None:
     with answering(*[BUSY] * times, NO_LABELS) as (url, seen), Client(url, "secret") as client:
         assert client.labels() == ()
         assert seen == ["/labels Bearer secret"] * (times + 1)
 
 
-def test_a_service_that_stays_busy_is_given_up() -> None:
+def test_retries_end_when_the_service_stays_busy() -> None:
     with answering(BUSY) as (url, seen), Client(url) as client:
         with pytest.raises(QueryServiceUnavailable, match=f"{url} is not available: The service is busy"):
             client.labels()
@@ -261,7 +263,7 @@ def test_a_service_that_stays_busy_is_given_up() -> None:
         assert len(seen) == 4
 
 
-def test_the_service_says_how_long_to_wait() -> None:
+def test_a_retry_waits_as_long_as_the_service_asks() -> None:
     with answering((503, {"Retry-After": "1"}, ""), NO_LABELS) as (url, _), Client(url) as client:
         began = time.monotonic()
         client.labels()
@@ -269,7 +271,7 @@ def test_the_service_says_how_long_to_wait() -> None:
 
 
 @pytest.mark.parametrize("after", ["3600", "-1", "nan", "Wed, 21 Oct 2065 07:28:00 GMT", ""])
-def test_nobody_waits_for_long_or_for_nonsense(after: str) -> None:
+def test_a_long_or_invalid_retry_after_means_no_retry(after: str) -> None:
     with answering((503, {"Retry-After": after}, "<html>")) as (url, seen), Client(url) as client:
         with pytest.raises(QueryServiceUnavailable, match="HTTP 503"):
             client.labels()
@@ -280,7 +282,7 @@ def test_nobody_waits_for_long_or_for_nonsense(after: str) -> None:
     "answer",
     [(200, {}, "<html>"), (200, {}, "[]"), (200, {}, '{"labels": [{"name": 3}]}'), (404, {}, "{}"), (500, {}, "")],
 )
-def test_what_is_not_the_service_is_told_from_it(answer: Scripted) -> None:
+def test_a_server_that_is_not_the_query_service_is_recognized(answer: Scripted) -> None:
     with answering(answer) as (url, _), Client(url) as client:
         with pytest.raises(BadSetting, match=f"{url} is not the query service.*{answer[0]}"):
             client.labels()
@@ -288,31 +290,31 @@ def test_what_is_not_the_service_is_told_from_it(answer: Scripted) -> None:
             client.image("x")
 
 
-def test_a_sentence_cannot_rewrite_a_terminal() -> None:
+def test_a_message_cannot_control_the_terminal() -> None:
     with answering((400, {}, r'{"status": 400, "detail": "a\u001b[2J\nb"}')) as (url, _), Client(url) as client:
         with pytest.raises(RequestRefused) as refused:
             client.labels()
         assert str(refused.value) == "a\ufffd[2J b"
 
 
-def test_a_service_that_is_away_is_told_with_its_address() -> None:
+def test_an_unreachable_service_is_reported_with_its_address() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with Client(url) as client, pytest.raises(QueryServiceUnavailable, match=f"{url} is not available: .*refused"):
         client.labels()
 
 
-def test_a_service_that_never_answers_is_given_up() -> None:
+def test_a_service_that_never_answers_times_out() -> None:
     began = time.monotonic()
     with (
-        ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as deaf,
-        Client(f"http://127.0.0.1:{deaf.server_port}", timeout_s=0.2) as client,
+        ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent,
+        Client(f"http://127.0.0.1:{silent.server_port}", timeout_s=0.2) as client,
         pytest.raises(QueryServiceUnavailable, match="in time"),
     ):
         client.labels()
     assert time.monotonic() - began < 10
 
 
-def test_no_proxy_comes_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_to_this_machine_use_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -327,14 +329,14 @@ def test_no_proxy_comes_between_us_and_this_machine(monkeypatch: pytest.MonkeyPa
         *("https://u:secret@h", "http://h?x=secret", "http://h#secret"),
     ],
 )
-def test_a_url_that_leads_to_no_service_is_refused_and_not_repeated(url: str) -> None:
+def test_an_invalid_url_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(BadSetting, match="URL of the query service") as error:
         Client(url, "key")
     assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize("url", ["http://example.invalid", "HTTP://192.0.2.1:8000"])
-def test_a_key_does_not_cross_a_network_in_clear(url: str) -> None:
+def test_a_key_is_not_sent_unencrypted_over_a_network(url: str) -> None:
     with pytest.raises(BadSetting, match="unencrypted") as error:
         Client(url, "secret")
     assert "secret" not in str(error.value)
@@ -343,7 +345,7 @@ def test_a_key_does_not_cross_a_network_in_clear(url: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "secret\n", "secret\r\nX: y", " secret", "secret "])
-def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key: str) -> None:
+def test_a_key_that_fits_no_header_is_refused_and_not_repeated(key: str) -> None:
     with pytest.raises(BadSetting, match="API key") as error:
         Client("http://localhost", key)
     assert "secret" not in str(error.value)

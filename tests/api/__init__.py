@@ -1,1 +1,1 @@
-"""The query service, real, on both indexes."""
+"""The real query service, on both indexes."""

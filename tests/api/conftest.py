@@ -1,4 +1,4 @@
-"""A service over a filled index of each kind, for all tests of this folder."""
+"""A service on a filled index of each kind, shared by all tests of this folder."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +17,7 @@ from tests.browser.stage import fill
 def settings(
     request: pytest.FixtureRequest, lance: Settings, broker_url: str, drawn: tuple[Path, Path]
 ) -> Iterator[Settings]:
-    """Of a filled index of each kind."""
+    """The settings of a filled index of each kind."""
     with ExitStack() as ending:
         chosen = lance
         if request.param == "opensearch":
@@ -36,6 +36,6 @@ def client(settings: Settings) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="package")
 def lance_client(lance: Settings) -> Iterator[httpx2.Client]:
-    """A client of the service on LanceDB, for what no index has a part in."""
+    """A client of the service on LanceDB, for tests in which the kind of index plays no part."""
     with serving(lance) as opened:
         yield opened

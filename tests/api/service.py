@@ -1,4 +1,4 @@
-"""A real query service in a thread: uvicorn as `lookalike serve` makes it, so that other settings cost little."""
+"""A real query service in a thread: the server of `lookalike serve`, without the cost of a process."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ TIMEOUT_S = 60.0
 
 @contextmanager
 def serving(settings: Settings, *, host: str = "127.0.0.1", is_ready: bool = True) -> Iterator[httpx2.Client]:
-    """A client of a service that listens, and, if `is_ready`, can search."""
+    """A client of a service that listens and, with `is_ready`, can search."""
     server = make_server(settings, host, 0)
     thread = threading.Thread(target=server.run)
     thread.start()

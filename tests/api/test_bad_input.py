@@ -1,4 +1,4 @@
-"""What clients send by mistake or malice: the right status, one sentence, and the service goes on."""
+"""Bad requests, by mistake or malice: each gets the right status and one sentence, and the service keeps working."""
 
 import os
 import select
@@ -22,7 +22,7 @@ BOUNDARY = "multipart/form-data; boundary=b"
 
 
 def png(width: int, height: int, pixels: bytes = b"") -> bytes:
-    """A PNG that says it has this size, whatever it holds."""
+    """A PNG that declares this size, whatever its data."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -32,12 +32,12 @@ def png(width: int, height: int, pixels: bytes = b"") -> bytes:
 
 
 BOMB = png(60_000, 60_000, zlib.compress(bytes(10_000)))
-#: 200 megapixels that are really there, in 200 KB.
+#: 200 real megapixels in 200 KB.
 HUGE = png(20_000, 10_000, zlib.compress(bytes(20_000 * 3 + 1) * 100))
 
 
-def told(answer: httpx2.Response, status: int) -> str:
-    """The sentence of a problem document, of which it has one."""
+def problem_detail(answer: httpx2.Response, status: int) -> str:
+    """The one sentence of a problem document."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
@@ -48,8 +48,8 @@ def told(answer: httpx2.Response, status: int) -> str:
 
 
 @pytest.fixture(autouse=True)
-def goes_on(lance_client: httpx2.Client, query: bytes) -> Iterator[None]:
-    """After every test of this module the service finds what it found before."""
+def works_afterwards(lance_client: httpx2.Client, query: bytes) -> Iterator[None]:
+    """After every test of this module, a search still works."""
     yield
     assert len(lance_client.post("/search", content=query).json()["matches"]) == 10
 
@@ -68,22 +68,22 @@ def goes_on(lance_client: httpx2.Client, query: bytes) -> Iterator[None]:
     ],
     ids=["empty", "text", "svg", "jpeg-magic", "png-magic", "bomb", "200-megapixels", "corrupt"],
 )
-def test_what_is_no_image_is_rejected_with_the_reason(
+def test_content_that_is_not_an_image_is_rejected_with_the_reason(
     lance_client: httpx2.Client, body: bytes, status: int, reason: str
 ) -> None:
     answer = lance_client.post("/search", content=body)
-    sentence = told(answer, status)
+    sentence = problem_detail(answer, status)
     problem = answer.json()
     assert problem["reason"] == problem["rejection"]["reason"] == reason
     assert problem["rejection"]["detail"] in sentence
     form = lance_client.post("/search", files={"image": ("a.jpg", body)})
-    told(form, status)
+    problem_detail(form, status)
     assert form.json()["reason"] == reason
 
 
 def test_a_truncated_image_is_rejected(lance_client: httpx2.Client, query: bytes) -> None:
     answer = lance_client.post("/search", content=query[: len(query) // 2])
-    told(answer, 422)
+    problem_detail(answer, 422)
     assert answer.json()["reason"] == "truncated"
 
 
@@ -93,15 +93,15 @@ def pieces(megabytes: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("is_declared", [True, False])
-def test_100_megabytes_are_too_large(lance_client: httpx2.Client, is_declared: bool) -> None:
+def test_a_body_of_100_megabytes_is_too_large(lance_client: httpx2.Client, is_declared: bool) -> None:
     headers = {"Content-Length": str(100 * 2**20)} if is_declared else {}
-    sentence = told(lance_client.post("/search", content=pieces(100), headers=headers), 413)
+    sentence = problem_detail(lance_client.post("/search", content=pieces(100), headers=headers), 413)
     assert "33,554,432 bytes" in sentence
 
 
 def test_a_form_that_is_too_large_is_refused(lance_client: httpx2.Client) -> None:
     files = [("image", ("a.jpg", bytes(2**20)))] * 32
-    told(lance_client.post("/search/batch", files=files), 413)
+    problem_detail(lance_client.post("/search/batch", files=files), 413)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_a_form_that_is_too_large_is_refused(lance_client: httpx2.Client) -> Non
         "&".join(f"metadata.k{number}=x" for number in range(21)),
     ],
 )
-def test_a_parameter_that_cannot_be_used_is_refused(lance_client: httpx2.Client, query: bytes, parameters: str) -> None:
-    told(lance_client.post(f"/search?{parameters}", content=query), 400)
+def test_an_invalid_parameter_is_refused(lance_client: httpx2.Client, query: bytes, parameters: str) -> None:
+    problem_detail(lance_client.post(f"/search?{parameters}", content=query), 400)
 
 
 @pytest.mark.parametrize("parameters", ["", "id=a&uri=b", "id=a&id=b", "id=a&mode=mean", "id=" + "a" * 101])
-def test_a_search_by_a_stored_image_names_one(lance_client: httpx2.Client, parameters: str) -> None:
-    told(lance_client.get(f"/search?{parameters}"), 400)
+def test_a_search_by_a_stored_image_needs_exactly_one_id_or_uri(lance_client: httpx2.Client, parameters: str) -> None:
+    problem_detail(lance_client.get(f"/search?{parameters}"), 400)
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ def test_a_search_by_a_stored_image_names_one(lance_client: httpx2.Client, param
         ("/search/batch?mode=mean", BOUNDARY, b"--b--\r\n", 400),
     ],
 )
-def test_a_body_of_another_form_is_refused(
+def test_a_malformed_body_is_refused(
     lance_client: httpx2.Client, path: str, content_type: str, body: bytes, status: int
 ) -> None:
-    told(lance_client.post(path, content=body, headers={"Content-Type": content_type}), status)
+    problem_detail(lance_client.post(path, content=body, headers={"Content-Type": content_type}), status)
 
 
-def test_more_images_than_a_batch_takes_are_refused(lance_client: httpx2.Client) -> None:
-    told(lance_client.post("/search/batch", files=[("image", ("a.jpg", b"x"))] * 33), 400)
+def test_a_batch_with_too_many_images_is_refused(lance_client: httpx2.Client) -> None:
+    problem_detail(lance_client.post("/search/batch", files=[("image", ("a.jpg", b"x"))] * 33), 400)
 
 
 @pytest.mark.parametrize(
@@ -169,12 +169,12 @@ def test_more_images_than_a_batch_takes_are_refused(lance_client: httpx2.Client)
         ),
     ],
 )
-def test_a_path_that_is_not_ours_is_not_found(lance_client: httpx2.Client, path: str) -> None:
+def test_an_unknown_or_hostile_path_is_not_found(lance_client: httpx2.Client, path: str) -> None:
     assert status_of(lance_client, path) == 404
 
 
 def status_of(client: httpx2.Client, path: str) -> int:
-    """The answer to a path exactly as it is, which a client library would tidy up."""
+    """The status for exactly this path, which a client library would normalize."""
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=30) as connection:
         connection.sendall(
             f"GET {path.replace(' ', '%20')} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
@@ -185,17 +185,17 @@ def status_of(client: httpx2.Client, path: str) -> int:
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "/search"), ("POST", "/jobs"), ("PUT", "/images/x")])
-def test_another_method_is_refused(lance_client: httpx2.Client, method: str, path: str) -> None:
-    told(lance_client.request(method, path), 405)
+def test_an_unsupported_method_is_refused(lance_client: httpx2.Client, method: str, path: str) -> None:
+    problem_detail(lance_client.request(method, path), 405)
 
 
-def test_a_client_that_leaves_in_the_middle_harms_nobody(lance_client: httpx2.Client) -> None:
+def test_a_client_that_disconnects_during_an_upload_does_no_harm(lance_client: httpx2.Client) -> None:
     for _ in range(5):
         with socket.create_connection((lance_client.base_url.host, lance_client.base_url.port or 0)) as connection:
             connection.sendall(b"POST /search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nhalf")
 
 
-def test_a_thousand_hostile_uploads_leave_no_trace(lance_client: httpx2.Client, query: bytes) -> None:
+def test_a_thousand_hostile_uploads_leak_no_memory(lance_client: httpx2.Client, query: bytes) -> None:
     bodies = hostile(query)
 
     def send(number: int) -> int:
@@ -214,7 +214,7 @@ def test_a_thousand_hostile_uploads_leave_no_trace(lance_client: httpx2.Client, 
 
 
 def hostile(query: bytes) -> list[bytes]:
-    """Mostly small: what is cut off, flipped, declared wrongly, or no image at all."""
+    """Mostly small bodies: truncated, corrupted, with a wrong header, or not an image at all."""
     cut = [query[: len(query) * part // 10] for part in range(10)]
     flipped = [query[:position] + b"\xff" * 40 + query[position + 40 :] for position in range(2, 400, 40)]
     wrong = [b"GIF89a" + bytes(100), b"RIFF\0\0\0\0WEBPVP8X" + b"\xff" * 30, b"BM" + bytes(60), b"II*\0" + b"\xff" * 60]
@@ -226,36 +226,36 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_what_is_too_much_at_once_is_asked_to_come_back(lance: Settings, query: bytes) -> None:
-    narrow = Settings(**{**lance.model_dump(), "max_searches": 1})
-    with serving(narrow) as client:
+def test_a_search_above_the_limit_is_asked_to_come_back(lance: Settings, query: bytes) -> None:
+    limited = Settings(**{**lance.model_dump(), "max_searches": 1})
+    with serving(limited) as client:
         batch = [("image", ("a.jpg", query))] * 32
         answered: list[int] = []
-        long_one = threading.Thread(
+        running = threading.Thread(
             target=lambda: answered.append(client.post("/search/batch", files=batch).status_code)
         )
-        long_one.start()
+        running.start()
         await_true(lambda: "lookalike_searches_in_progress 1.0" in client.get("/metrics").text)
         refused = client.post("/search", content=query)
-        long_one.join()
-        told(refused, 503)
+        running.join()
+        problem_detail(refused, 503)
         assert int(refused.headers["Retry-After"]) > 0
         assert answered == [200]
         assert client.post("/search", content=query).status_code == 200
 
 
-def test_a_search_that_takes_too_long_is_given_up(lance: Settings, query: bytes) -> None:
-    hasty = Settings(**{**lance.model_dump(), "search_timeout_s": 0.1})
-    with serving(hasty) as client:
+def test_a_search_that_takes_too_long_is_cancelled(lance: Settings, query: bytes) -> None:
+    impatient = Settings(**{**lance.model_dump(), "search_timeout_s": 0.1})
+    with serving(impatient) as client:
         answer = client.post("/search/batch", files=[("image", ("a.jpg", query))] * 32)
-        assert "too long" in told(answer, 503)
+        assert "too long" in problem_detail(answer, 503)
         assert client.get("/health/live").status_code == 200
 
 
-def test_an_upload_that_does_not_fit_beside_the_others_is_asked_to_come_back(lance: Settings, query: bytes) -> None:
+def test_an_upload_that_exceeds_the_memory_of_all_uploads_is_asked_to_come_back(lance: Settings, query: bytes) -> None:
     small = Settings(**{**lance.model_dump(), "max_upload_bytes": 2**20})
     with serving(small) as client, ExitStack() as closing:
-        # Four times the largest one is there in all; each of these five sends most of it and waits.
+        # There is memory for four of the largest uploads; each of these five sends most of one and waits.
         start = b"POST /search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n" + bytes(950_000)
         address = (client.base_url.host, client.base_url.port or 0)
         waiting = [closing.enter_context(socket.create_connection(address)) for _ in range(5)]

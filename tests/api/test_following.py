@@ -28,13 +28,13 @@ def other_model(model_home: Path) -> Path:
 
 @pytest.fixture
 def ours(settings: Settings, tmp_path: Path) -> Settings:
-    """Of an index of its own, still missing."""
+    """The settings of a separate index, which does not exist yet."""
     return read_settings(**{**settings.model_dump(), "home": make_home(tmp_path, settings.home), "index": "following"})
 
 
 @pytest.fixture
 def theirs(ours: Settings, other_model: Path) -> Settings:
-    """Of another model that takes images of another size."""
+    """The settings of another model, with another image size."""
     return read_settings(**{**ours.model_dump(), "model": str(other_model), "preprocessing": PREPROCESSING})
 
 
@@ -57,7 +57,9 @@ def test_a_service_follows_its_index_to_a_model_of_another_size_and_back(
             versions.move(f"{ours.index}-v1")
             await_true(lambda: answers[-1] == before)
             assert model_of(client) == "efficientnet-lite0"
-    assert {answer[0] for answer in answers} == {(document_id(str(images[0])), 1.0)}, "each found the image itself"
+    assert {answer[0] for answer in answers} == {(document_id(str(images[0])), 1.0)}, (
+        "each search found the image itself"
+    )
 
 
 def write(index: Index, settings: Settings, images: list[Path]) -> None:
@@ -72,7 +74,7 @@ def write(index: Index, settings: Settings, images: list[Path]) -> None:
 
 @contextmanager
 def searching(client: httpx2.Client, image: Path) -> Iterator[list[list[tuple[str, float]]]]:
-    """What a search for the image answers, again and again: ids with their scores."""
+    """Search for the image again and again; yields the growing list of answers: ids with their scores."""
     answers: list[list[tuple[str, float]]] = []
     failed: list[str] = []
     over = threading.Event()
@@ -96,7 +98,7 @@ def searching(client: httpx2.Client, image: Path) -> Iterator[list[list[tuple[st
 
 
 def model_of(client: httpx2.Client) -> str:
-    """The model's name, as the service tells it once it is ready."""
+    """The name of the model that the service uses."""
     ready: dict[str, Any] = client.get("/health/ready").json()
     return str(ready["model"]).partition(" ")[0].rpartition("/")[2].removesuffix(".keras")
 

@@ -1,4 +1,4 @@
-"""Live, ready, and what is said while something is missing."""
+"""Liveness, readiness, metrics, and the answers while a part of the service is missing."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +14,7 @@ from lookalike.settings import Settings, read_settings
 from testing.processes import await_true, make_home
 from testing.services.ports import free_port
 from tests.api.service import serving
-from tests.api.test_bad_input import told
+from tests.api.test_bad_input import problem_detail
 
 OTHER = ModelIdentity("another-model", "e" * 16, 256, Metric.COSINE)
 
@@ -45,7 +45,7 @@ def measured(client: httpx2.Client) -> dict[str, float]:
     }
 
 
-def test_an_address_that_nobody_knows_is_counted_under_one_name(lance_client: httpx2.Client) -> None:
+def test_unknown_paths_are_counted_under_one_name(lance_client: httpx2.Client) -> None:
     for number in range(3):
         lance_client.get(f"/made-up-{number}")
     text = lance_client.get("/metrics").text
@@ -54,32 +54,34 @@ def test_an_address_that_nobody_knows_is_counted_under_one_name(lance_client: ht
 
 @pytest.fixture
 def empty(lance: Settings, tmp_path: Path) -> Settings:
-    """Of a home with the model, but without an index."""
+    """The settings of a home folder with the model, but without an index."""
     return read_settings(home=make_home(tmp_path, lance.home))
 
 
-def test_without_an_index_it_lives_and_becomes_ready_once_there_is_one(empty: Settings, query: bytes) -> None:
+def test_a_service_without_an_index_is_live_and_becomes_ready_when_the_index_exists(
+    empty: Settings, query: bytes
+) -> None:
     with serving(empty, is_ready=False) as client:
         assert client.get("/health/live").status_code == 200
         for answer in (client.get("/health/ready"), client.post("/search", content=query), client.get("/labels")):
-            assert "ingest" in told(answer, 503)
+            assert "ingest" in problem_detail(answer, 503)
             assert str(empty.home) not in answer.text
         fill_with(empty, factories.embedder(empty, factories.model_spec(empty)).identity)
         assert client.get("/health/ready").status_code == 200
         assert len(client.post("/search", content=query).json()["matches"]) == 1
 
 
-def test_another_model_is_refused_and_both_are_named(empty: Settings, query: bytes) -> None:
+def test_an_index_of_another_model_is_refused_and_both_models_are_named(empty: Settings, query: bytes) -> None:
     fill_with(empty, OTHER)
     with serving(empty, is_ready=False) as client:
         await_true(lambda: "being loaded" not in client.get("/health/ready").text)
         for answer in (client.get("/health/ready"), client.post("/search", content=query)):
-            sentence = told(answer, 503)
+            sentence = problem_detail(answer, 503)
             assert "another-model" in sentence and "efficientnet-lite0" in sentence
         assert client.get("/search", params={"id": "a" * 40}).json()["matches"] == []
 
 
-def test_an_index_that_gets_another_model_is_noticed(empty: Settings, query: bytes) -> None:
+def test_the_service_notices_that_the_index_got_another_model(empty: Settings, query: bytes) -> None:
     fill_with(empty, factories.embedder(empty, factories.model_spec(empty)).identity)
     with serving(empty) as client:
         assert client.post("/search", content=query).status_code == 200
@@ -108,10 +110,10 @@ def away(lance: Settings) -> Iterator[httpx2.Client]:
         yield client
 
 
-def test_an_index_that_is_away_is_said_so_and_the_service_goes_on(away: httpx2.Client, query: bytes) -> None:
+def test_an_unavailable_index_is_reported_and_the_service_stays_live(away: httpx2.Client, query: bytes) -> None:
     asked = [away.get(path) for path in ("/health/ready", "/labels", "/info", f"/images/{'0' * 40}")]
     for answer in (*asked, away.post("/search", content=query), away.get(f"/search?id={'0' * 40}")):
-        sentence = told(answer, 503)
+        sentence = problem_detail(answer, 503)
         assert "127.0.0.1" not in sentence and int(answer.headers["Retry-After"]) > 0
     assert "lookalike_index_up 0.0" in away.get("/metrics").text
     assert away.get("/health/live").status_code == 200

@@ -1,4 +1,4 @@
-"""Stored images and their thumbnails: what the index holds and the roots allow, and nothing else."""
+"""Stored images and their thumbnails: only images in the index and under the allowed folders."""
 
 from io import BytesIO
 from pathlib import Path
@@ -11,10 +11,10 @@ from PIL import Image
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
 from tests.api.service import serving
-from tests.api.test_bad_input import told
+from tests.api.test_bad_input import problem_detail
 
 
-def test_a_stored_image_comes_back_as_it_is(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_a_stored_image_is_returned_unchanged(client: httpx2.Client, stored: list[ImageRef]) -> None:
     answer = client.get(f"/images/{stored[0].id}")
     assert answer.content == Path(stored[0].uri).read_bytes()
     assert answer.headers["content-type"] == f"image/{Path(stored[0].uri).suffix[1:].replace('jpg', 'jpeg')}"
@@ -25,23 +25,23 @@ def test_a_stored_image_comes_back_as_it_is(client: httpx2.Client, stored: list[
 
 
 @pytest.mark.parametrize("size", [32, 256, 1024])
-def test_a_thumbnail_has_the_size_asked_for_and_is_never_enlarged(
-    client: httpx2.Client, stored: list[ImageRef], size: int
+def test_a_thumbnail_has_the_requested_size_and_is_never_enlarged(
+    lance_client: httpx2.Client, stored: list[ImageRef], size: int
 ) -> None:
-    answer = client.get(f"/images/{stored[0].id}/thumbnail", params={"size": size})
+    answer = lance_client.get(f"/images/{stored[0].id}/thumbnail", params={"size": size})
     with Image.open(BytesIO(answer.content)) as small, Image.open(stored[0].uri) as whole:
         assert small.format == "JPEG" and answer.headers["content-type"] == "image/jpeg"
         assert max(small.size) == min(size, max(whole.size))
         assert small.size[0] / small.size[1] == pytest.approx(whole.size[0] / whole.size[1], rel=0.05)
     tag = answer.headers["etag"]
-    again = client.get(f"/images/{stored[0].id}/thumbnail", params={"size": size}, headers={"If-None-Match": tag})
+    again = lance_client.get(f"/images/{stored[0].id}/thumbnail", params={"size": size}, headers={"If-None-Match": tag})
     assert (again.status_code, again.headers["etag"]) == (304, tag)
     assert "max-age" in answer.headers["cache-control"]
 
 
 @pytest.mark.parametrize("size", ["31", "1025", "x", "-1", "1e9"])
-def test_a_size_out_of_range_is_refused(client: httpx2.Client, stored: list[ImageRef], size: str) -> None:
-    told(client.get(f"/images/{stored[0].id}/thumbnail?size={size}"), 400)
+def test_a_size_out_of_range_is_refused(lance_client: httpx2.Client, stored: list[ImageRef], size: str) -> None:
+    problem_detail(lance_client.get(f"/images/{stored[0].id}/thumbnail?size={size}"), 400)
 
 
 def test_a_thumbnail_is_made_once(lance: Settings, stored: list[ImageRef], tmp_path: Path) -> None:
@@ -51,21 +51,23 @@ def test_a_thumbnail_is_made_once(lance: Settings, stored: list[ImageRef], tmp_p
         hidden = path.rename(tmp_path / "hidden")
         try:
             assert client.get(f"/images/{stored[3].id}/thumbnail").content == first.content
-            sentence = told(client.get(f"/images/{stored[3].id}"), 404)
+            sentence = problem_detail(client.get(f"/images/{stored[3].id}"), 404)
         finally:
             hidden.rename(path)
         assert "not_found" in sentence and str(path.parent) not in sentence
 
 
-def test_a_image_outside_the_roots_is_not_shown(lance: Settings, stored: list[ImageRef], tmp_path: Path) -> None:
+def test_an_image_outside_the_allowed_folders_is_not_shown(
+    lance: Settings, stored: list[ImageRef], tmp_path: Path
+) -> None:
     elsewhere = Settings(**{**lance.model_dump(), "roots": (tmp_path,)})
     with serving(elsewhere) as client:
         for path in (f"/images/{stored[0].id}", f"/images/{stored[0].id}/thumbnail"):
-            sentence = told(client.get(path), 404)
+            sentence = problem_detail(client.get(path), 404)
             assert "outside_root" in sentence and str(tmp_path) not in sentence
 
 
-def test_a_file_that_is_no_image_any_more_is_not_shown(lance: Settings, stored: list[ImageRef]) -> None:
+def test_a_file_that_is_not_an_image_any_more_is_not_shown(lance: Settings, stored: list[ImageRef]) -> None:
     path = Path(stored[4].uri)
     before = path.read_bytes()
     path.write_text("root:x:0:0:secret")
@@ -73,13 +75,13 @@ def test_a_file_that_is_no_image_any_more_is_not_shown(lance: Settings, stored: 
         with serving(lance) as client:
             for shown in (f"/images/{stored[4].id}", f"/images/{stored[4].id}/thumbnail"):
                 answer = client.get(shown)
-                told(answer, 404)
+                problem_detail(answer, 404)
                 assert "secret" not in answer.text
     finally:
         path.write_bytes(before)
 
 
-def test_the_cache_keeps_what_was_used_last_within_its_bytes() -> None:
+def test_the_cache_holds_the_most_recently_used_thumbnails_within_its_bytes() -> None:
     cache = ThumbnailCache(max_bytes=100)
     cache.put("a", bytes(40))
     cache.put("b", bytes(40))

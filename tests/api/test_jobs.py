@@ -9,10 +9,10 @@ from lookalike.ledger import Ledger
 from lookalike.records import Chunk, ImageRef, ModelIdentity
 from lookalike.settings import Settings, read_settings
 from tests.api.service import serving
-from tests.api.test_bad_input import told
+from tests.api.test_bad_input import problem_detail
 
 
-def test_a_job_is_told_with_its_counts_and_reasons(lance_client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_a_job_has_its_counts_and_reasons(lance_client: httpx2.Client, stored: list[ImageRef]) -> None:
     job = lance_client.get("/jobs").json()["jobs"][-1]
     assert (job["state"], job["index"], job["model"]) == ("finished", "images", "efficientnet-lite0")
     assert (job["found"], job["indexed"], job["rejected"]) == (len(stored) + 1, len(stored), 1)
@@ -28,7 +28,7 @@ def test_the_rejected_images_are_paged(lance_client: httpx2.Client) -> None:
     assert [Path(item["uri"]).name for item in failed["failed"]] == ["text.jpg"]
     assert failed["failed"][0]["reason"] == "unsupported" and failed["failed"][0]["detail"]
     assert lance_client.get(f"/jobs/{job['id']}/failed?offset=1").json() == {"failed": [], "total": 1}
-    told(lance_client.get(f"/jobs/{job['id']}/failed?limit=0"), 400)
+    problem_detail(lance_client.get(f"/jobs/{job['id']}/failed?limit=0"), 400)
 
 
 def test_a_running_job_comes_first_and_counts_its_chunks(
@@ -56,22 +56,22 @@ def test_a_running_job_comes_first_and_counts_its_chunks(
 
 @pytest.mark.parametrize("path", ["/jobs/unknown", "/jobs/unknown/failed", "/jobs/*", "/jobs/:"])
 def test_an_unknown_job_is_not_found(lance_client: httpx2.Client, path: str) -> None:
-    told(lance_client.get(path), 404)
+    problem_detail(lance_client.get(path), 404)
 
 
-def test_without_a_broker_there_are_no_jobs_but_searches(lance: Settings, query: bytes) -> None:
+def test_without_a_broker_searches_work_and_jobs_do_not(lance: Settings, query: bytes) -> None:
     alone = read_settings(**{**lance.model_dump(exclude={"broker_url"}), "broker_url": None})
     with serving(alone) as client:
-        assert "No broker" in told(client.get("/jobs"), 503)
+        assert "No broker" in problem_detail(client.get("/jobs"), 503)
         assert client.get("/health/ready").json()["broker"] == "not configured"
         assert client.post("/search", content=query).status_code == 200
 
 
-def test_a_broker_that_is_away_stops_no_search(lance: Settings, query: bytes) -> None:
+def test_searches_work_while_the_broker_is_away(lance: Settings, query: bytes) -> None:
     away = read_settings(**{**lance.model_dump(), "broker_url": "redis://secret:word@127.0.0.1:1/0"})
     with serving(away) as client:
         answer = client.get("/jobs")
-        told(answer, 503)
+        problem_detail(answer, 503)
         assert "word" not in answer.text and "Retry-After" in answer.headers
         assert client.get("/health/ready").json()["broker"] == "away"
         assert "lookalike_broker_up 0.0" in client.get("/metrics").text

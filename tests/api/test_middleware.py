@@ -10,17 +10,17 @@ from pydantic import SecretStr
 from lookalike.errors import BadSetting
 from lookalike.settings import Settings, read_settings
 from tests.api.service import serving
-from tests.api.test_bad_input import told
+from tests.api.test_bad_input import problem_detail
 
 KEY = "a key, häßlich"
-SHOWN = KEY.encode()
+KEY_BYTES = KEY.encode()
 Headers = list[tuple[bytes, bytes]]
 ORIGIN = "https://shop.example"
 
 
 @pytest.fixture(scope="module")
-def guarded(lance: Settings) -> Iterator[httpx2.Client]:
-    """A service with a key, which pages of ORIGIN may call."""
+def protected(lance: Settings) -> Iterator[httpx2.Client]:
+    """A service with an API key that web pages of ORIGIN may call."""
     changes = {"api_key": SecretStr(KEY), "cors_origins": (ORIGIN,)}
     with serving(Settings(**{**lance.model_dump(), **changes})) as client:
         yield client
@@ -30,49 +30,54 @@ def guarded(lance: Settings) -> Iterator[httpx2.Client]:
     "path", ["/search?id=x", "/images/x", "/labels", "/jobs", "/info", "/metrics", "/nowhere", "/health", "//page/x"]
 )
 @pytest.mark.parametrize(
-    "headers", [[], [(b"Authorization", b"Bearer wrong")], [(b"X-API-Key", SHOWN[:-1])], [(b"Authorization", SHOWN)]]
+    "headers",
+    [[], [(b"Authorization", b"Bearer wrong")], [(b"X-API-Key", KEY_BYTES[:-1])], [(b"Authorization", KEY_BYTES)]],
 )
-def test_nothing_is_told_without_the_key(guarded: httpx2.Client, path: str, headers: Headers) -> None:
-    answer = guarded.get(path, headers=headers)
-    told(answer, 401)
+def test_without_the_key_nothing_is_answered(protected: httpx2.Client, path: str, headers: Headers) -> None:
+    answer = protected.get(path, headers=headers)
+    problem_detail(answer, 401)
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize(
     "headers",
-    [[(b"Authorization", b"Bearer " + SHOWN)], [(b"authorization", b"bearer " + SHOWN)], [(b"X-API-Key", SHOWN)]],
+    [
+        [(b"Authorization", b"Bearer " + KEY_BYTES)],
+        [(b"authorization", b"bearer " + KEY_BYTES)],
+        [(b"X-API-Key", KEY_BYTES)],
+    ],
 )
-def test_with_the_key_it_is(guarded: httpx2.Client, headers: Headers, query: bytes) -> None:
-    assert guarded.get("/labels", headers=headers).status_code == 200
-    assert guarded.post("/search", content=query, headers=headers).status_code == 200
+def test_with_the_key_requests_are_answered(protected: httpx2.Client, headers: Headers, query: bytes) -> None:
+    assert protected.get("/labels", headers=headers).status_code == 200
+    assert protected.post("/search", content=query, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready", "/page/index.html"])
-def test_the_page_and_the_health_need_no_key(guarded: httpx2.Client, path: str) -> None:
-    assert guarded.get(path).status_code == 200
+def test_the_page_and_health_checks_need_no_key(protected: httpx2.Client, path: str) -> None:
+    assert protected.get(path).status_code == 200
 
 
-def test_a_foreign_page_is_let_in_only_from_the_named_origin(guarded: httpx2.Client) -> None:
+def test_only_the_configured_origin_may_call_the_service(protected: httpx2.Client) -> None:
     asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "X-API-Key"}
-    allowed = guarded.options("/search", headers={"Origin": ORIGIN, **asking})
+    allowed = protected.options("/search", headers={"Origin": ORIGIN, **asking})
     assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (200, ORIGIN)
-    refused = guarded.options("/search", headers={"Origin": "https://other.example", **asking})
+    refused = protected.options("/search", headers={"Origin": "https://other.example", **asking})
     assert "Access-Control-Allow-Origin" not in refused.headers
-    # Or a page could not tell a wrong key from a dead service.
-    assert guarded.get("/labels", headers={"Origin": ORIGIN}).headers["Access-Control-Allow-Origin"] == ORIGIN
+    # Otherwise a page could not distinguish a wrong key from a service that does not run.
+    assert protected.get("/labels", headers={"Origin": ORIGIN}).headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
-def test_without_a_key_it_answers_only_to_names_of_this_machine(lance_client: httpx2.Client) -> None:
+def test_without_a_key_only_names_of_this_machine_are_answered(lance_client: httpx2.Client) -> None:
     for host in ("localhost:8000", "127.0.0.1", "[::1]:80", "LOCALHOST"):
         assert lance_client.get("/labels", headers={"Host": host}).status_code == 200
     for host in ("rebound.example", "127.0.0.1.rebound.example:8000", "localhost.rebound.example"):
-        told(lance_client.get("/labels", headers={"Host": host}), 421)
+        problem_detail(lance_client.get("/labels", headers={"Host": host}), 421)
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/docs", "/docs/start.js", "/labels", "/nowhere", "/search?k=0", "/health/live", "/metrics"]
 )
-def test_every_answer_tells_browsers_what_they_may_not(lance_client: httpx2.Client, path: str) -> None:
+def test_every_answer_has_security_headers(lance_client: httpx2.Client, path: str) -> None:
     headers = lance_client.get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
     policy = headers["Content-Security-Policy"]
@@ -82,7 +87,7 @@ def test_every_answer_tells_browsers_what_they_may_not(lance_client: httpx2.Clie
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/docs/start.js"])
-def test_the_documentation_is_served_from_here(lance_client: httpx2.Client, path: str) -> None:
+def test_the_documentation_needs_no_other_server(lance_client: httpx2.Client, path: str) -> None:
     answer = lance_client.get(path)
     assert answer.status_code == 200
     if path == "/docs":
@@ -99,5 +104,5 @@ def test_a_public_address_is_refused_without_a_key(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
-def test_this_machine_needs_no_key(host: str) -> None:
+def test_a_loopback_address_needs_no_key(host: str) -> None:
     make_server(read_settings(), host, 0)

@@ -45,7 +45,9 @@ def schema(lance_client: httpx2.Client) -> Any:
         if mode is GOOD or operation[1] not in PLAIN
     ],
 )
-def test_every_answer_is_as_documented(schema: Any, mode: schemathesis.GenerationMode, method: str, path: str) -> None:
+def test_every_answer_conforms_to_the_schema(
+    schema: Any, mode: schemathesis.GenerationMode, method: str, path: str
+) -> None:
     @given(case=schema[path][method].as_strategy(generation_mode=mode))
     @settings(
         max_examples=EXAMPLES,
@@ -62,7 +64,7 @@ def test_every_answer_is_as_documented(schema: Any, mode: schemathesis.Generatio
     answer()
 
 
-def test_every_route_and_every_way_to_fail_is_documented(lance_client: httpx2.Client) -> None:
+def test_every_route_and_every_failure_is_documented(lance_client: httpx2.Client) -> None:
     document = lance_client.get("/openapi.json").json()
     operations = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert operations == set(OPERATIONS)

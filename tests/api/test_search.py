@@ -1,4 +1,4 @@
-"""Searches by an image, by a stored one and by several, on both indexes."""
+"""Searches by an image, by a stored image and by several images, on both indexes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -13,7 +13,7 @@ from lookalike_api.search import mean_of
 from lookalike.records import ImageRef, Metric
 from tests.browser.stage import LABELS
 
-NOBODY = "0" * 40
+UNKNOWN = "0" * 40
 
 
 def found(answer: httpx2.Response) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def test_a_stored_image_finds_itself_first(client: httpx2.Client, stored: list[I
         assert best["metadata"] == {"folder": ref.label}
 
 
-def test_searches_at_once_are_each_answered_for_their_own_image(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_concurrent_searches_each_get_their_own_results(client: httpx2.Client, stored: list[ImageRef]) -> None:
     def best(ref: ImageRef) -> str:
         return ids(client.post("/search?k=1", content=Path(ref.uri).read_bytes()))[0]
 
@@ -42,13 +42,13 @@ def test_searches_at_once_are_each_answered_for_their_own_image(client: httpx2.C
         assert list(threads.map(best, stored * 2)) == [ref.id for ref in stored * 2]
 
 
-def test_a_form_and_a_bare_body_are_the_same_search(client: httpx2.Client, query: bytes) -> None:
-    bare = client.post("/search", content=query, headers={"Content-Type": "image/jpeg"})
-    form = client.post("/search", files={"note": ("", b"of mine"), "image": ("a.jpg", query)})
-    assert ids(bare) == ids(form) and len(ids(bare)) == 10
+def test_a_form_and_a_raw_body_are_the_same_search(lance_client: httpx2.Client, query: bytes) -> None:
+    raw = lance_client.post("/search", content=query, headers={"Content-Type": "image/jpeg"})
+    form = lance_client.post("/search", files={"note": ("", b"a note"), "image": ("a.jpg", query)})
+    assert ids(raw) == ids(form) and len(ids(raw)) == 10
 
 
-def test_the_time_is_split_into_stages(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
+def test_the_time_of_each_stage_is_reported(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
     took_ms = client.post("/search", content=query).json()["took_ms"]
     stages = [took_ms[stage] for stage in ("decode", "embed", "search")]
     assert all(took > 0 for took in stages) and sum(stages) <= took_ms["total"]
@@ -56,14 +56,14 @@ def test_the_time_is_split_into_stages(client: httpx2.Client, query: bytes, stor
     assert took_ms["decode"] == took_ms["embed"] == 0 < took_ms["search"] <= took_ms["total"]
 
 
-def test_pages_follow_one_another(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
+def test_pages_continue_one_another(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
     whole = ids(client.post("/search?k=24", content=query))
     pages = [ids(client.post(f"/search?k=10&offset={offset}", content=query)) for offset in (0, 10, 20, 30)]
     assert [len(page) for page in pages] == [10, 10, len(stored) - 20, 0]
     assert list(chain.from_iterable(pages)) == whole
 
 
-def test_the_worst_can_be_left_out(client: httpx2.Client, query: bytes) -> None:
+def test_matches_below_the_minimum_score_are_left_out(client: httpx2.Client, query: bytes) -> None:
     scores = [match["score"] for match in found(client.post("/search?k=24", content=query))]
     some = found(client.post(f"/search?k=24&min_score={scores[4] - 1e-4}", content=query))
     assert [match["score"] for match in some] == pytest.approx([score for score in scores if score >= scores[4] - 1e-4])
@@ -80,13 +80,13 @@ def test_a_search_is_filtered_by_label_and_by_metadata(client: httpx2.Client, qu
 
 @pytest.mark.parametrize("value", ["' OR '1'='1", "x' OR name IS NOT NULL --", "*", "\\", '"', "a\x00b", "日本語 🐈"])
 @pytest.mark.parametrize("key", ["label", "metadata.folder", "metadata.it's", "metadata.']) OR true --", "metadata."])
-def test_a_filter_can_say_nothing_but_a_value(
+def test_a_filter_value_is_never_interpreted_as_a_query(
     client: httpx2.Client, stored: list[ImageRef], key: str, value: str
 ) -> None:
     assert found(client.get("/search", params={"id": stored[0].id, key: value})) == []
 
 
-def test_a_stored_image_has_neighbours_but_not_itself(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_a_stored_image_is_not_its_own_neighbour(client: httpx2.Client, stored: list[ImageRef]) -> None:
     near = ids(client.get("/search", params={"id": stored[5].id, "k": 5}))
     assert len(near) == 5 and stored[5].id not in near
     assert ids(client.get("/search", params={"uri": stored[5].uri, "k": 5})) == near
@@ -95,14 +95,14 @@ def test_a_stored_image_has_neighbours_but_not_itself(client: httpx2.Client, sto
     assert ids(client.get("/search", params={"id": stored[5].id, "k": 3, "offset": 2})) == near[2:]
 
 
-@pytest.mark.parametrize("id", [NOBODY, "unknown", "' OR '1'='1", "../../etc/passwd", "*", "", "\x00"])
-def test_a_image_that_is_not_stored_is_not_found(client: httpx2.Client, id: str) -> None:
+@pytest.mark.parametrize("id", [UNKNOWN, "unknown", "' OR '1'='1", "../../etc/passwd", "*", "", "\x00"])
+def test_an_image_that_is_not_stored_is_not_found(client: httpx2.Client, id: str) -> None:
     answer = client.get("/search", params={"id": id})
     assert answer.status_code == 404
     assert "holds no image" in answer.json()["detail"]
 
 
-def test_several_images_are_searched_for_each(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_each_image_of_a_batch_is_searched_for(client: httpx2.Client, stored: list[ImageRef]) -> None:
     files = [("image", ("a.jpg", Path(ref.uri).read_bytes())) for ref in stored[:3]]
     files.insert(1, ("image", ("b.jpg", b"no image")))
     answer = client.post("/search/batch?k=2", files=files)
@@ -113,13 +113,13 @@ def test_several_images_are_searched_for_each(client: httpx2.Client, stored: lis
     assert (error["status"], error["reason"], error["rejection"]["reason"]) == (422, "unsupported", "unsupported")
 
 
-def test_like_all_of_one_is_like_that_one(client: httpx2.Client, query: bytes) -> None:
+def test_the_mean_of_one_image_twice_finds_what_the_image_finds(client: httpx2.Client, query: bytes) -> None:
     one = found(client.post("/search", content=query))
     twice = [("image", ("a.jpg", query))] * 2
     assert ids(client.post("/search/batch?mode=mean", files=twice)) == [match["id"] for match in one]
 
 
-def test_like_all_of_two_is_near_to_both(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_the_mean_of_two_images_finds_both(client: httpx2.Client, stored: list[ImageRef]) -> None:
     pair = [stored[0], stored[9]]
     files = [("image", ("a.jpg", Path(ref.uri).read_bytes())) for ref in pair]
     best = found(client.post("/search/batch?mode=mean&k=2", files=files))
@@ -127,7 +127,7 @@ def test_like_all_of_two_is_near_to_both(client: httpx2.Client, stored: list[Ima
     assert best[0]["score"] == pytest.approx(best[1]["score"], abs=1e-3) and best[0]["score"] < 0.99
 
 
-def test_the_mean_has_unit_length_where_angles_are_compared() -> None:
+def test_the_mean_has_unit_length_for_the_cosine_metric() -> None:
     vectors = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
     np.testing.assert_allclose(mean_of(vectors, Metric.COSINE), [0.5**0.5, 0.5**0.5, 0], rtol=1e-6)
     np.testing.assert_allclose(mean_of(vectors, Metric.L2), [0.5, 0.5, 0])
@@ -135,9 +135,9 @@ def test_the_mean_has_unit_length_where_angles_are_compared() -> None:
     assert not mean_of(np.array([[1, 0], [-1, 0]], np.float32), Metric.COSINE).any()
 
 
-def test_like_all_is_refused_if_one_of_them_is_no_image(client: httpx2.Client, query: bytes) -> None:
+def test_a_mean_with_a_bad_image_is_refused(lance_client: httpx2.Client, query: bytes) -> None:
     files = [("image", ("a.jpg", query)), ("image", ("b.jpg", b"no image"))]
-    assert client.post("/search/batch?mode=mean", files=files).status_code == 422
+    assert lance_client.post("/search/batch?mode=mean", files=files).status_code == 422
 
 
 def test_the_labels_are_counted(client: httpx2.Client) -> None:
@@ -145,6 +145,6 @@ def test_the_labels_are_counted(client: httpx2.Client) -> None:
     assert labels == [{"name": name, "documents": 4} for name in sorted(LABELS)]
 
 
-def test_the_page_is_told_what_it_shows(client: httpx2.Client, stored: list[ImageRef]) -> None:
+def test_info_names_the_model_and_counts_the_documents(client: httpx2.Client, stored: list[ImageRef]) -> None:
     info = client.get("/info").json()
     assert (info["model"], info["documents"]) == ("efficientnet-lite0", len(stored))

@@ -1,4 +1,4 @@
-"""Somebody who types the page's commands into one shell, on services of their own; knows nothing of what they mean."""
+"""Types the commands of the page into one shell, as an operator does, with services of its own."""
 
 import os
 import re
@@ -12,24 +12,24 @@ from pathlib import Path
 from testing.services.ports import free_port
 
 TIMEOUT_S = 280.0
-#: Not worth a password: it dies with the shell. Flower wants one all the same.
+#: Flower requires a password, although this one ends with the shell.
 FLOWER_USER = "operator:transcript"
-#: What was started in the background ends with the shell, however that ends.
-#: What goes on while the next command is typed.
+#: A command that runs in the background.
 BACKGROUND = re.compile(r" &( \w+=\$!)?$")
+#: Programs in the background end with the shell, however it ends.
 PROLOGUE = "set -uo pipefail\ntrap 'code=$?; trap : TERM; kill 0; wait; exit $code' EXIT\n"
 
 
 @dataclass(frozen=True)
 class Said:
-    """What the shell wrote, commands included, and whether every command succeeded."""
+    """The output of the shell, commands included, and its exit code: 0 if every command succeeded."""
 
     code: int
     text: str
 
 
 def environment(home: Path, broker_url: str, index_url: str, images: Path, query: Path) -> dict[str, str]:
-    """That of the page: its programs, its services, its images."""
+    """The environment variables that the page uses: programs, services, images."""
     ours = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "LOOKALIKE_HOME": str(home),
@@ -46,10 +46,10 @@ def environment(home: Path, broker_url: str, index_url: str, images: Path, query
 
 
 def typed(commands: Sequence[str], environment: dict[str, str], folder: Path) -> Said:
-    """All in one shell, which stops at the first that fails."""
+    """Run all commands in one shell, which stops at the first that fails."""
     script = PROLOGUE + "".join(map(_step, commands)) + "exit 0\n"
     with (folder / "said").open("w+") as said:
-        # A file, so that no command line of ours holds what the commands name.
+        # A file: the words of the commands must not appear in the command line of the shell, which `pgrep` sees.
         (folder / "script").write_text(script)
         done = subprocess.run(
             ["bash", str(folder / "script")],
@@ -66,7 +66,7 @@ def typed(commands: Sequence[str], environment: dict[str, str], folder: Path) ->
 
 
 def _step(command: str) -> str:
-    """The command as it is typed, and then done; a comment is only shown."""
+    """Show the command, then run it; a comment is only shown."""
     shown = f"printf '%s\\n' {shlex.quote('$ ' + command)}\n"
     if command.startswith("#") or BACKGROUND.search(command):
         return f"{shown}{command}\n"

@@ -1,4 +1,4 @@
-"""The commands of docs/operations.md, section by section; runs none of them."""
+"""Reads the commands of docs/operations.md, section by section."""
 
 import re
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from testing.processes import ROOT
 
 PAGE = ROOT / "docs" / "operations.md"
-#: The first line of a block that no test can run.
+#: The first line of a block that tests cannot run.
 NEEDS = re.compile(r"# needs (Docker|a cluster|the network)\b")
 _PIECE = re.compile(r"^## (?P<title>[^\n]+)$|^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Block:
-    """Commands that stand together under a title; `needs` is what this machine may lack, if anything."""
+    """The commands of one block under a title; `needs` names what this machine may lack, if anything."""
 
     section: str
     text: str
@@ -21,12 +21,12 @@ class Block:
 
     @property
     def commands(self) -> list[str]:
-        """One a line; what ends with a backslash goes on."""
+        """One per line; a backslash continues a line."""
         return [line for line in self.text.replace("\\\n", "").splitlines() if line.strip()]
 
 
 def blocks() -> list[Block]:
-    """In the page's order. Raises ValueError for a block in a language that is neither commands nor a file."""
+    """In the order of the page. Raises ValueError for a block in an unknown language."""
     section, found = "", []
     for piece in _PIECE.finditer(PAGE.read_text()):
         if piece["title"]:
@@ -35,5 +35,5 @@ def blocks() -> list[Block]:
             needs = NEEDS.match(piece["text"])
             found.append(Block(section, piece["text"], needs[1] if needs else ""))
         elif piece["language"] not in ("ini", "text"):
-            raise ValueError(f"what is a block of {piece['language']!r}?")
+            raise ValueError(f"unknown language {piece['language']!r}")
     return found

@@ -1,4 +1,4 @@
-"""docs/operations.md: every command on it does what the page says, or says what it needs."""
+"""Every command of docs/operations.md works, or the page says what it needs."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.operations.operator import environment, typed
 from tests.operations.page import NEEDS, PAGE, blocks
 
 
-def test_every_command_of_the_page_succeeds_in_its_order(
+def test_every_command_of_the_page_succeeds_in_order(
     tmp_path: Path, model_home: Path, redis_url: str, opensearch_url: str, drawn: tuple[Path, Path]
 ) -> None:
     images, queries = drawn
@@ -27,7 +27,7 @@ def test_every_command_of_the_page_succeeds_in_its_order(
         assert word in said.text, word
 
 
-def test_what_is_not_run_says_what_it_needs_and_nothing_else_is_left_out() -> None:
+def test_only_commands_with_a_stated_need_are_skipped() -> None:
     skipped = [block for block in blocks() if block.needs]
     assert {block.needs for block in skipped} == {"Docker", "a cluster", "the network"}
     for block in skipped:
@@ -35,7 +35,7 @@ def test_what_is_not_run_says_what_it_needs_and_nothing_else_is_left_out() -> No
         assert programs <= {"docker", "kubectl", "make", "curl"}, block
 
 
-def test_every_section_an_operator_looks_for_is_there() -> None:
+def test_the_page_has_every_section_that_an_operator_needs() -> None:
     titles = re.findall(r"^## (.+)$", PAGE.read_text(), re.MULTILINE)
     assert titles == ["Install", "Size", "Run", "Watch", "Scale", "Upgrade", "Back up", "Recover", "Remove", "A run"]
 
@@ -43,5 +43,5 @@ def test_every_section_an_operator_looks_for_is_there() -> None:
 @pytest.mark.parametrize(
     "first", ["# needs Docker", "# needs a cluster: path.repo", "# needs the network, and minutes"]
 )
-def test_a_need_is_told_in_the_first_line(first: str) -> None:
+def test_a_need_is_stated_in_the_first_line(first: str) -> None:
     assert NEEDS.match(first)

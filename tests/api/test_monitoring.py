@@ -1,4 +1,4 @@
-"""Dashboard and alerts name only what a real /metrics tells, and the alerts fire when they should."""
+"""The dashboard and the alerts use only metrics that a real /metrics exports, and the alerts fire when they should."""
 
 import json
 import os
@@ -22,9 +22,9 @@ DASHBOARD = ROOT / "deploy" / "grafana" / "lookalike.json"
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
 EXAMPLE = ROOT / "deploy" / "prometheus" / "prometheus.yml"
 MODEL = ModelIdentity("m", "f", 2, Metric.COSINE)
-#: What Prometheus adds itself; a label of ours called `job` becomes the last one.
+#: Labels that Prometheus adds itself; a label of ours named `job` becomes the last one.
 ADDED_LABELS = {"instance", "job", "exported_job"}
-#: A series in promtool's notation, and the alert that it must raise at a minute.
+#: An alert, the minute at which it must fire, and series in promtool's notation that cause it.
 FIRING = [
     ("LookalikeServiceDown", 5, {'up{job="lookalike", instance="a"}': "0x20"}),
     ("LookalikeBrokerDown", 5, {"lookalike_broker_up": "0x20"}),
@@ -57,7 +57,7 @@ FIRING = [
         },
     ),
 ]
-#: A healthy hour: work is done, a few images are bad, searches are quick. No alert may fire.
+#: A healthy hour: chunks are processed, a few images are rejected, searches are fast. No alert may fire.
 HEALTHY = {
     'up{job="lookalike", instance="a"}': "1x60",
     "lookalike_broker_up": "1x60",
@@ -88,7 +88,7 @@ def queries() -> list[str]:
 
 @pytest.fixture
 def exported(lance_client: httpx2.Client, broker_url: str, query: bytes) -> tuple[set[str], set[str]]:
-    """The names of all samples, and of all labels, once a chunk was closed and a search was made."""
+    """The names of all samples and of all labels, after a chunk was closed and a search was made."""
     ledger = Ledger(broker_url)
     job = ledger.open_job(source="s", index="i", index_address="a", model=MODEL, spec="{}")
     ledger.open_chunk(chunk(job))
@@ -102,7 +102,7 @@ def exported(lance_client: httpx2.Client, broker_url: str, query: bytes) -> tupl
     return {sample.name for sample in samples}, {label for sample in samples for label in sample.labels}
 
 
-def test_every_metric_and_label_that_is_looked_at_is_exported(exported: tuple[set[str], set[str]]) -> None:
+def test_every_metric_and_label_in_a_query_is_exported(exported: tuple[set[str], set[str]]) -> None:
     names, labels = exported
     named = {name for text in queries() for name in re.findall(r"\blookalike_[a-z_]+", text)}
     assert len(named) > 15 and named <= names
@@ -113,12 +113,12 @@ def test_every_metric_and_label_that_is_looked_at_is_exported(exported: tuple[se
     assert {*groups, *matched} <= labels | ADDED_LABELS
 
 
-def test_every_sum_of_the_workers_is_on_the_dashboard(exported: tuple[set[str], set[str]]) -> None:
+def test_every_total_of_the_workers_is_on_the_dashboard(exported: tuple[set[str], set[str]]) -> None:
     sums = {name for name in exported[0] if name.startswith("lookalike_") and name.endswith("_total")}
     assert {name for name in sums if not any(name in text for text in queries())} == set()
 
 
-def test_what_a_worker_did_is_told(exported: tuple[set[str], set[str]], lance_client: httpx2.Client) -> None:
+def test_the_totals_of_a_worker_are_exported(exported: tuple[set[str], set[str]], lance_client: httpx2.Client) -> None:
     text = lance_client.get("/metrics").text
     assert re.search(r'lookalike_ingested_images_total\{host="host-a",outcome="indexed"\} [3-9]', text)
     assert re.search(r'lookalike_ingest_stage_seconds_total\{stage="read"\} (0\.5|[1-9])', text)
@@ -127,7 +127,7 @@ def test_what_a_worker_did_is_told(exported: tuple[set[str], set[str]], lance_cl
     assert "lookalike_workers 0.0" in text and "lookalike_oldest_chunk_seconds 0.0" in text
 
 
-def test_every_rule_says_what_is_wrong_how_bad_and_what_to_do() -> None:
+def test_every_alert_has_a_severity_a_summary_and_an_action() -> None:
     assert [rule["alert"] for rule in rules()] == [name for name, _, _ in FIRING]
     for rule in rules():
         assert set(rule) == {"alert", "expr", "for", "labels", "annotations"}
@@ -146,7 +146,7 @@ def test_the_panels_of_the_dashboard_do_not_overlap() -> None:
 
 @pytest.fixture(scope="module")
 def promtool() -> str:
-    """Skips where there is none, fails if there must be one."""
+    """Without promtool, tests skip, or fail in CI."""
     path = shutil.which("promtool")
     if path is None and (os.environ.get("CI") or os.environ.get("LOOKALIKE_REQUIRE_SERVICES")):
         pytest.fail("promtool is required here", pytrace=False)
@@ -155,36 +155,36 @@ def promtool() -> str:
     return path
 
 
-def test_promtool_finds_no_fault(promtool: str, tmp_path: Path) -> None:
-    # The key's file is there in the container alone.
+def test_promtool_accepts_the_configuration(promtool: str, tmp_path: Path) -> None:
+    # The key's file exists only in the container.
     (tmp_path / "key").write_text("a key")
     (tmp_path / ALERTS.name).write_text(ALERTS.read_text())
     example = tmp_path / EXAMPLE.name
     example.write_text(EXAMPLE.read_text().replace("/run/secrets/lookalike-api-key", str(tmp_path / "key")))
-    told = subprocess.run([promtool, "check", "config", str(example)], capture_output=True, text=True)
-    assert told.returncode == 0 and "10 rules found" in told.stdout, told.stdout + told.stderr
+    done = subprocess.run([promtool, "check", "config", str(example)], capture_output=True, text=True)
+    assert done.returncode == 0 and "10 rules found" in done.stdout, done.stdout + done.stderr
 
 
-def test_every_query_of_the_dashboard_can_be_parsed(promtool: str, tmp_path: Path) -> None:
+def test_every_query_of_the_dashboard_is_valid(promtool: str, tmp_path: Path) -> None:
     fixed = [text.replace("$__rate_interval", "5m").replace("$job", ".+") for text in queries()]
     records = [{"record": f"shown:{number}", "expr": text} for number, text in enumerate(fixed)]
     path = tmp_path / "shown.yml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "shown", "rules": records}]}))
-    told = subprocess.run([promtool, "check", "rules", str(path)], capture_output=True, text=True)
-    assert told.returncode == 0, told.stdout + told.stderr
+    done = subprocess.run([promtool, "check", "rules", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_each_alert_fires_for_its_fault_and_none_while_all_is_well(promtool: str, tmp_path: Path) -> None:
+def test_each_alert_fires_for_its_fault_and_none_in_a_healthy_hour(promtool: str, tmp_path: Path) -> None:
     cases = [situation(series, at_minutes, {name: True}) for name, at_minutes, series in FIRING]
     cases.append(situation(HEALTHY, 55, dict.fromkeys((name for name, _, _ in FIRING), False)))
     path = tmp_path / "alerts_test.yml"
     path.write_text(yaml.safe_dump({"rule_files": [str(ALERTS)], "evaluation_interval": "1m", "tests": cases}))
-    told = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True)
-    assert told.returncode == 0, told.stdout + told.stderr
+    done = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def situation(series: dict[str, str], at_minutes: int, fires: dict[str, bool]) -> dict[str, Any]:
-    """A test of promtool's: whether alerts fire at that minute, by the series that it keeps of them."""
+    """A test for promtool: which alerts fire at that minute."""
     return {
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
