@@ -49,7 +49,7 @@ def typed(commands: Sequence[str], environment: dict[str, str], folder: Path) ->
     """Run all commands in one shell, which stops at the first that fails."""
     script = PROLOGUE + "".join(map(_step, commands)) + "exit 0\n"
     with (folder / "said").open("w+") as said:
-        # A file: the words of the commands must not appear in the command line of the shell, which `pgrep` sees.
+        # A file: a command line with the words of the commands could be taken for one of their processes.
         (folder / "script").write_text(script)
         done = subprocess.run(
             ["bash", str(folder / "script")],
