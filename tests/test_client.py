@@ -189,7 +189,7 @@ def test_a_filter_cannot_set_another_parameter(client: Client, stored: list[Imag
 
 def test_label_and_name_are_one_filter(client: Client, query: bytes) -> None:
     with pytest.raises(BadSetting, match="label and name are the same"):
-        client.search(query, filters={"label": "a", "name": "a"})
+        client.search(query, filters={"label": "a", "name": "b"})
 
 
 @pytest.mark.parametrize(

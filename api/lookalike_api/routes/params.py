@@ -47,12 +47,13 @@ class QueryParams:
         label: Label = None,
         name: Name = None,
     ) -> Query:
-        if label is not None and name is not None:
+        if label is not None and name is not None and label != name:
             raise HTTPException(400, "label and name are the same filter: give one of them.")
         filters = self._metadata_filters(request)
-        if label is not None or name is not None:
-            # The index calls its field `name`.
-            filters["name"] = label if label is not None else name or ""
+        value = label if label is not None else name
+        if value is not None:
+            # The index calls an image's label its name.
+            filters["name"] = value
         if len(filters) > MAX_FILTERS:
             raise HTTPException(400, f"At most {MAX_FILTERS} filters can be combined.")
         return Query(k, offset, min_score, filters)
