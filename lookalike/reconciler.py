@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 GRACE_S = 10.0
 #: No message is sent again twice within this, however many reconcilers look.
 RESEND_EVERY_S = 30
+#: Interval between two looks of `resend_lost`, and how long it goes on after the grace time.
+POLL_S = 0.5
+REPAIR_MARGIN_S = 5.0
 
 
 class Reconciler:
@@ -45,6 +48,11 @@ class Reconciler:
         lost = [task_id for task_id, since in self._missing_since.items() if now - since >= self._grace_s]
         return sum(self._send(task_id, missing[task_id]) for task_id in lost)
 
+    @property
+    def missing(self) -> int:
+        """The number of tasks that were neither queued nor claimed at the last look."""
+        return len(self._missing_since)
+
     def _expected(self, job: Job) -> list[str]:
         """Task ids that should be waiting in the queue, for no worker holds them."""
         if job.state is JobState.FINISHING:
@@ -70,3 +78,17 @@ class Reconciler:
         else:
             send_chunk(self._app, task_id)
         return True
+
+
+def resend_lost(ledger: Ledger, app: Celery, *, grace_s: float = GRACE_S) -> int:
+    """Resend every message that is lost now, and return their number; waits until the grace time has passed.
+
+    Raises BrokerUnavailable.
+    """
+    reconciler = Reconciler(ledger, app, grace_s)
+    deadline = time.monotonic() + grace_s + REPAIR_MARGIN_S
+    sent = reconciler.look()
+    while reconciler.missing and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+        sent += reconciler.look()
+    return sent

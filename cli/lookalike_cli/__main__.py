@@ -1,4 +1,4 @@
-"""`python -m lookalike_cli`: the same as the `lookalike` command."""
+"""Runs the `lookalike` command: `python -m lookalike_cli`."""
 
 from lookalike_cli.main import main
 

@@ -1,4 +1,4 @@
-"""How many of a known number are done: a bar on a terminal, one line at the start in a pipe."""
+"""Progress through a known number of images: a bar on a terminal, one line at the start in a pipe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from lookalike_cli.console import remark, remarks
 
 @contextmanager
 def advancing(verb: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Gives what is told of each number more that is done."""
+    """Yield a function that advances the progress by the number of images done."""
     if not remarks.is_terminal:
-        remark(f"{total:,} pictures to {verb}.")
+        remark(f"{total:,} images to {verb}.")
         yield lambda done: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -1,4 +1,4 @@
-"""What a command says: results on stdout, everything else on stderr, one JSON object last where it is asked for."""
+"""Output of commands: results on stdout, everything else on stderr, with --json one JSON object as the last line."""
 
 import sys
 from typing import Any
@@ -7,7 +7,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-#: Progress and remarks.
+#: Progress and notes.
 remarks = Console(stderr=True, highlight=False, soft_wrap=True)
 #: Results for people.
 results = Console(highlight=False, soft_wrap=True)
@@ -19,25 +19,25 @@ def print_json(value: Any) -> None:
 
 
 def remark(text: str) -> None:
-    """One line on stderr; file names in it may hold anything, so it is not read as markup."""
+    """Print a note on stderr. Markup is off, because file names may contain anything."""
     remarks.print(printable(text), markup=False)
 
 
 def printable(text: str) -> str:
-    """`text` without control characters, which could rewrite a terminal, and without lone surrogates."""
-    kept = "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
-    return kept.encode("utf-8", "replace").decode()
+    """Replace control characters, which could rewrite a terminal, and lone surrogates."""
+    cleaned = "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
+    return cleaned.encode("utf-8", "replace").decode()
 
 
 def table(*columns: str, rows: list[tuple[Any, ...]]) -> Table:
-    """A plain table; numbers are set to the right."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
+    """Return a plain table; numbers are right-aligned."""
+    built = Table(box=None, pad_edge=False, header_style="bold")
     for position, column in enumerate(columns):
         is_number = bool(rows) and isinstance(rows[0][position], int | float)
-        made.add_column(column, justify="right" if is_number else "left", overflow="fold")
+        built.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(printable(_text(cell)) for cell in row))
-    return made
+        built.add_row(*(printable(_text(cell)) for cell in row))
+    return built
 
 
 def _text(cell: Any) -> str:

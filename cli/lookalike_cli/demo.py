@@ -1,4 +1,4 @@
-"""`lookalike demo`: draws sample pictures, ingests them and searches with three that it has never seen."""
+"""`lookalike demo`: draws sample images, ingests them and searches with three new ones."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from lookalike_cli.search import show
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 INDEX = "demo"
-#: The queries are drawn from another seed than the stored pictures.
+#: Queries use another seed than the stored images.
 QUERY_SEED = 2026
 QUERIES = 3
 MATCHES = 5
@@ -22,33 +22,33 @@ MATCHES = 5
 
 @app.command()
 def demo() -> None:
-    """Draw sample pictures, ingest them, search, and say what to try next."""
+    """Draw sample images, ingest them and search."""
     folder = read_settings().home / "demo"
-    remark("Drawing sample pictures ...")
+    remark("Drawing sample images ...")
     drawn = draw_samples(folder / "pictures")
     draw_samples(folder / "queries", per_class=1, seed=QUERY_SEED)
-    remark(f"{drawn:,} pictures in {folder / 'pictures'}; ingesting ...")
+    remark(f"{drawn:,} images in {folder / 'pictures'}; ingesting ...")
     ingest([str(folder / "pictures")], index=INDEX)
     for query in sorted((folder / "queries").glob("*/*"))[:: _step(folder)][:QUERIES]:
         _search(query)
-    _what_next(folder)
+    _show_next_steps(folder)
 
 
 def _step(folder: Path) -> int:
-    """Queries far apart in the alphabet, so that they are unlike one another."""
+    """The distance between queries: far apart in the alphabet, so that they differ."""
     return max(1, len(list((folder / "queries").iterdir())) // QUERIES)
 
 
 def _search(query: Path) -> None:
     settings = read_settings(index=INDEX)
     matches = open_searcher(settings).like_image(query.read_bytes(), MATCHES)
-    results.print(f"\n[bold]Like {query.parent.name}/{query.name}[/bold], which is not stored:")
+    results.print(f"\n[bold]Similar to {query.parent.name}/{query.name}[/bold], which is not in the index:")
     show(matches)
 
 
-def _what_next(folder: Path) -> None:
+def _show_next_steps(folder: Path) -> None:
     results.print("\nTry next:", style="bold")
-    results.print("  lookalike ingest ~/Pictures            your own pictures, labelled by their folders")
-    results.print("  lookalike search PICTURE.jpg           the stored pictures most like one")
-    results.print("  lookalike up                           keep broker, worker and search service running")
-    results.print(f"  lookalike index delete {INDEX}            when you have seen enough; then remove {folder}")
+    results.print("  lookalike ingest ~/Pictures            index your own images, labelled by their folders")
+    results.print("  lookalike search IMAGE.jpg             find the most similar images")
+    results.print("  lookalike up                           keep broker, worker and query service running")
+    results.print(f"  lookalike index delete {INDEX}            remove the demo; then delete {folder}")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -94,19 +95,16 @@ def _plain(index: str, threshold: float | None, images: int, groups: Sequence[Gr
     return {
         "index": index,
         "threshold": threshold,
+        "images": images,
         "pictures": images,
-        "groups": [
-            {
-                "kind": "identical" if group.is_identical else "near",
-                "score": round(group.score, 4),
-                "pictures": [
-                    {"id": member.id, "uri": member.uri, "name": member.name, "content_sha256": member.content_sha256}
-                    for member in group.members
-                ],
-            }
-            for group in groups
-        ],
+        "groups": [_plain_group(group) for group in groups],
     }
+
+
+def _plain_group(group: Group) -> dict[str, Any]:
+    members = [asdict(member) for member in group.members]
+    kind = "identical" if group.is_identical else "near"
+    return {"kind": kind, "score": round(group.score, 4), "images": members, "pictures": members}
 
 
 def _report(path: Path, settings: Settings, images: int, groups: Sequence[Group]) -> None:

@@ -1,4 +1,4 @@
-"""The `lookalike` command: finds the module of a command when it is called, and turns errors into plain lines."""
+"""The `lookalike` command: loads the module of a subcommand on demand and prints errors as plain lines."""
 
 import atexit
 import gc
@@ -13,8 +13,8 @@ from typer.main import get_command
 
 from lookalike.errors import LookalikeError
 
-#: Command -> module, in the order of the help. A module is imported when its command runs, so that light
-#: commands stay quick: each names its Typer application `app`.
+#: Command -> module, in the order of the help. A module is imported when its command runs, which keeps the other
+#: commands fast. Each module has a Typer application named `app`.
 COMMANDS = {
     "ingest": "lookalike_cli.ingest",
     "search": "lookalike_cli.search",
@@ -54,12 +54,12 @@ app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pre
 
 @app.callback()
 def lookalike() -> None:
-    """Bulk image-similarity ingestion and search."""
+    """Index images in bulk and search them by similarity."""
 
 
 def main() -> None:
-    """Exit code 0: the work is accounted for; 1: it is not; 2: wrong use."""
-    # What is left when a command ends goes with the process: looking for what to collect takes a fifth of a second.
+    """Run the command. Exit code 0: success; 1: failure; 2: wrong usage."""
+    # Skip the last garbage collection: it takes 0.2 s, and the process ends anyway.
     atexit.register(gc.freeze)
     try:
         app()
@@ -75,6 +75,6 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("LOOKALIKE_DEBUG"):
             raise
-        print(f"Something unexpected went wrong: {type(error).__name__}: {error}", file=sys.stderr)
-        print("Run it again with LOOKALIKE_DEBUG=1 to see where, and please report it.", file=sys.stderr)
+        print(f"Unexpected error: {type(error).__name__}: {error}", file=sys.stderr)
+        print("Set LOOKALIKE_DEBUG=1 to see the traceback, and please report this error.", file=sys.stderr)
         sys.exit(1)

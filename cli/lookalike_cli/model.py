@@ -1,4 +1,4 @@
-"""`lookalike model`: which models there are, what one is, building one ahead of need, and making one of another."""
+"""`lookalike model`: lists, describes, builds, fits and quantizes models."""
 
 import time
 from pathlib import Path
@@ -26,21 +26,21 @@ app = typer.Typer(
 Name = Annotated[
     str | None,
     typer.Argument(
-        help="A model's name or a .keras file, with options behind a colon: resnet50:gem+flip.",
-        show_default="the configured one",
+        help="Model name or .keras file, with options after a colon: resnet50:gem+flip.",
+        show_default="the configured model",
     ),
 ]
 
-LAST_WORDS = "Interrupted. Nothing is kept."
+LAST_WORDS = "Interrupted. No model was saved."
 
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """List the models known by name, those made here first, and which are built."""
+    """List the models and show which are built; fitted and quantized models come first."""
     home = read_settings().home
-    made = [fitted.read(home, name).spec for name in fitted.names(home)]
-    made += [quantized.read(home, name).spec for name in quantized.names(home)]
-    specs = [*made, *embedding.NAMED.values()]
+    own = [fitted.read(home, name).spec for name in fitted.names(home)]
+    own += [quantized.read(home, name).spec for name in quantized.names(home)]
+    specs = [*own, *embedding.NAMED.values()]
     columns = ("name", "fingerprint", "built", "metric", "head")
     rows = [(spec.name, spec.fingerprint, _is_built(spec, home), str(spec.metric), str(spec.head)) for spec in specs]
     if json:
@@ -48,8 +48,8 @@ def list_models(json: Json = False) -> None:
         return
     shown = [(name, fingerprint, "yes" if built else "", *rest) for name, fingerprint, built, *rest in rows]
     results.print(table("model", *columns[1:], rows=shown))
-    remark(f"Options go behind a name, as in resnet50:gem+flip: {', '.join(embedding.OPTIONS)}")
-    remark("A .keras file works as well: --model FILE.keras --preprocessing caffe|tf|torch|lite|none")
+    remark(f"Options follow the name, as in resnet50:gem+flip: {', '.join(embedding.OPTIONS)}")
+    remark("For a .keras file: --model FILE.keras --preprocessing caffe|tf|torch|lite|none")
 
 
 @app.command()
@@ -66,7 +66,7 @@ def info(name: Name = None, weights: Weights = None, preprocessing: Preprocessin
 
 @app.command()
 def build(name: Name = None, weights: Weights = None, preprocessing: Preprocessing = None, json: Json = False) -> None:
-    """Build a model's compiled graph now, so that the first worker starts at once."""
+    """Compile a model now, so that the first worker starts without delay."""
     settings = read_settings(model=name, weights=weights, preprocessing=preprocessing)
     spec = factories.model_spec(settings)
     began = time.monotonic()
@@ -80,21 +80,21 @@ def build(name: Name = None, weights: Weights = None, preprocessing: Preprocessi
 
 @app.command("fit")
 def fit_model(
-    folder: Annotated[Path, typer.Argument(help="Pictures; in a sub-folder per class for lda and classifier.")],
-    head: Annotated[str, typer.Option(help=f"What to fit: {', '.join(FITTED_HEADS)}; pca needs no classes.")],
-    name: Annotated[str, typer.Option(help="What the fitted model is called, wherever a model is named.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of images; one sub-folder per class for lda and classifier.")],
+    head: Annotated[str, typer.Option(help=f"Head to fit: {', '.join(FITTED_HEADS)}; pca needs no classes.")],
+    name: Annotated[str, typer.Option(help="Name of the new model.")],
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
-    dimensions: Annotated[int, typer.Option(min=2, max=4096, help="Numbers in a vector, at most.")] = 256,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the classifier's training.")] = 0,
-    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of a fitted model.")] = False,
+    dimensions: Annotated[int, typer.Option(min=2, max=4096, help="Maximum dimension of the vectors.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of the classifier's training.")] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a fitted model of this name.")] = False,
     json: Json = False,
 ) -> None:
-    """Fit the last part of a model to your own pictures: better answers on such pictures."""
+    """Fit a model's head to your own images, for better results on such images."""
     settings = read_settings(model=model, weights=weights, preprocessing=preprocessing)
     if head not in FITTED_HEADS:
-        raise typer.BadParameter(f"there is no head {head!r}; choose {', '.join(FITTED_HEADS)}")
+        raise typer.BadParameter(f"{head!r} is not a head; choose {', '.join(FITTED_HEADS)}")
     fitted.check_name(settings.home, name, replace_existing=replace)
     from lookalike_cli.fitting import make
 
@@ -104,7 +104,7 @@ def fit_model(
     for note in made.notes:
         remark(note)
     spec = made.head.spec
-    remark(f"{name} ({spec.fingerprint}, {spec.dimension}-d) is fitted. Use it: --model {name}")
+    remark(f"Fitted {name} ({spec.fingerprint}, {spec.dimension}-d). Use it with --model {name}.")
     if json:
         took = {"rejected": made.rejected, "seconds": round(time.monotonic() - began, 3)}
         print_json(_facts(spec) | _origin(spec, settings) | took)
@@ -112,27 +112,30 @@ def fit_model(
 
 @app.command("quantize")
 def quantize_model(
-    folder: Annotated[Path, typer.Argument(help="Pictures such as will be indexed; no classes are needed.")],
-    name: Annotated[str, typer.Option(help="What the quantized model is called, wherever a model is named.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of images like those to be indexed; needs no classes.")],
+    name: Annotated[str, typer.Option(help="Name of the new model.")],
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
-    pictures: Annotated[int, typer.Option(min=32, max=4096, help="To calibrate with, of all in the folder.")] = 300,
-    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of a quantized model.")] = False,
+    count: Annotated[
+        int, typer.Option("--count", "--pictures", min=32, max=4096, help="Number of images to calibrate with.")
+    ] = 300,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a quantized model of this name.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a model of 8-bit integers of another one: faster on a CPU, with vectors of its own."""
+    """Quantize a model to 8-bit integers: faster on a CPU, but its vectors need their own index."""
     settings = read_settings(model=model, weights=weights, preprocessing=preprocessing)
     quantized.check_name(settings.home, name, replace_existing=replace)
     from lookalike_cli.quantizing import make
 
     began = time.monotonic()
     with stoppable(LAST_WORDS):
-        made = make(settings, folder, name, pictures)
-    told = made.calibration
-    remark(f"Cosine of its vectors with those of {told.base}: {told.cosine} (median), {told.cosine_least} (least).")
-    remark("Measure what that means for your answers: lookalike evaluate FOLDER --models " + f"{told.base},{name}")
-    remark(f"{name} ({made.spec.fingerprint}, {made.spec.dimension}-d) is quantized. Use it: --model {name}")
+        made = make(settings, folder, name, count)
+    calibration = made.calibration
+    cosines = f"median {calibration.cosine}, minimum {calibration.cosine_least}"
+    remark(f"Cosine with the vectors of {calibration.base}: {cosines}.")
+    remark(f"Compare the search quality: lookalike evaluate FOLDER --models {calibration.base},{name}")
+    remark(f"Quantized {name} ({made.spec.fingerprint}, {made.spec.dimension}-d). Use it with --model {name}.")
     if json:
         took = {"seconds": round(time.monotonic() - began, 3)}
         print_json(_facts(made.spec) | _origin(made.spec, settings) | took)
@@ -156,7 +159,7 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
 
 
 def _origin(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
-    """What a fitted model was fitted to, or a quantized one calibrated with; nothing for another."""
+    """What a model was fitted to or calibrated with; empty for other models."""
     if spec.is_quantized:
         return vars(quantized.read(settings.home, spec.name).calibration)
     return vars(fitted.read(settings.home, spec.name).origin) if spec.head.is_fitted else {}

@@ -1,4 +1,4 @@
-"""`lookalike serve`: the query service in the foreground."""
+"""`lookalike serve`: runs the query service in the foreground."""
 
 from typing import Annotated
 
@@ -18,9 +18,9 @@ from lookalike_cli.ports import SEARCH_PORT, check_port
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
-Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")]
-OpenToAll = Annotated[bool, typer.Option("--open-to-all", help="Listen on a public address without an API key.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
+OpenToAll = Annotated[bool, typer.Option("--open-to-all", help="Allow a public address without an API key.")]
 
 
 @app.command()
@@ -33,7 +33,7 @@ def serve(
     preprocessing: Preprocessing = None,
     open_to_all: OpenToAll = False,
 ) -> None:
-    """Answer searches over HTTP: a page at /, POST a picture to /search, the rest in /docs."""
+    """Serve searches over HTTP: a web page at /, the API at /search, its documentation at /docs."""
     settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
     logs.configure(settings.log_format, secrets=settings.secrets)
     server = make_server(settings, host, port, is_open=open_to_all)
@@ -43,20 +43,20 @@ def serve(
 
 
 def make_server(settings: Settings, host: str, port: int, *, is_open: bool = False) -> uvicorn.Server:
-    """The server, not running yet. Raises BadSetting for a public address without a key, unless `is_open`."""
+    """Return the server, not yet running. Raises BadSetting for a public address without a key, unless `is_open`."""
     has_key = settings.api_key is not None
     is_local = is_loopback(host)
     if not (is_local or has_key or is_open):
         raise BadSetting(
-            f"{host} can be reached from other machines, and no API key is set.",
-            "Set LOOKALIKE_API_KEY, or say --open-to-all if everyone who reaches it may see all pictures.",
+            f"{host} is reachable from other machines, but no API key is set.",
+            "Set LOOKALIKE_API_KEY, or use --open-to-all if everyone may see all images.",
         )
-    # Without a configured broker the embedded one, if some command of this home runs it.
+    # Without a configured broker, use the embedded one: another command may be running it.
     url = broker_location(settings) or broker_url(settings.home)
     hosts = LOCAL_HOSTS if is_local and not has_key else ()
     application = make_app(settings, broker_url=url, hosts=hosts)
     return uvicorn.Server(
-        # Its lines go where those of the process go.
+        # Log through the logging setup of this process.
         uvicorn.Config(
             application, host=host, port=port, log_config=None, log_level="info", server_header=False, ws="none"
         )

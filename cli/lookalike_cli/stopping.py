@@ -1,4 +1,4 @@
-"""An orderly stop: SIGTERM and SIGHUP end a command as Ctrl-C does, so that what it started ends with it."""
+"""Handles SIGTERM and SIGHUP like Ctrl-C, so that a stopped command ends the processes that it started."""
 
 import signal
 import sys
@@ -11,13 +11,13 @@ import typer
 
 from lookalike_cli.console import remark
 
-#: After an interrupt that was lost: long enough for the finalizer to be left in which it would be lost again.
+#: Delay before a lost interrupt is sent again: the finalizer that swallowed it must have ended.
 AGAIN_AFTER_S = 0.05
 
 
 @contextmanager
 def stoppable(last_words: str) -> Iterator[None]:
-    """Exit code 1 and `last_words` when the command is stopped from outside."""
+    """Print `last_words` and exit with code 1 when the command is interrupted."""
     handlers = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     unraisable, sys.unraisablehook = sys.unraisablehook, _interrupt_again
     try:
@@ -25,7 +25,7 @@ def stoppable(last_words: str) -> Iterator[None]:
     except KeyboardInterrupt:
         raise _ended(last_words) from None
     except ImportError as error:
-        # What a library written in C++ makes of an interrupt in the middle of its import.
+        # A C++ library turns an interrupt during its import into an ImportError.
         if isinstance(error.__cause__, KeyboardInterrupt):
             raise _ended(last_words) from None
         raise
@@ -45,7 +45,7 @@ def _interrupt(*_: Any) -> None:
 
 
 def _interrupt_again(unraisable: Any) -> None:
-    """An interrupt that happens to come while an object is finalized ends there, and the command would go on."""
+    """Send an interrupt again that arrived in a finalizer: Python drops it there, and the command would go on."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
         main = threading.main_thread().ident or 0
         threading.Timer(AGAIN_AFTER_S, lambda: signal.pthread_kill(main, signal.SIGINT)).start()

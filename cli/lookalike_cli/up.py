@@ -1,4 +1,4 @@
-"""`lookalike up`: the whole embedded stack in the foreground: broker, worker, query service and, if wanted, Flower."""
+"""`lookalike up`: runs the embedded stack in the foreground: broker, worker, query service and optionally Flower."""
 
 import sys
 import threading
@@ -23,9 +23,9 @@ from lookalike_cli.stopping import stoppable
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
-#: How often the processes of the stack are looked at.
+#: Interval between checks of the stack's processes.
 CHECK_EVERY_S = 1.0
-#: Flower changes nothing, so nothing has to be put in order when it ends.
+#: Flower has no state to save when it ends.
 FLOWER_GRACE_S = 2.0
 
 
@@ -36,10 +36,10 @@ def up(
     index: IndexName = None,
     model: ModelName = None,
     open_to_all: OpenToAll = False,
-    flower: Annotated[bool, typer.Option("--flower", help="Also run Flower, for this machine only.")] = False,
-    flower_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of Flower.")] = FLOWER_PORT,
+    flower: Annotated[bool, typer.Option("--flower", help="Also run Flower, on the loopback address.")] = False,
+    flower_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Flower.")] = FLOWER_PORT,
 ) -> None:
-    """Start broker, worker and query service, and keep them running until Ctrl-C."""
+    """Run broker, worker and query service until Ctrl-C."""
     settings = read_settings(index=index, model=model)
     logs.configure(settings.log_format, secrets=settings.secrets)
     server = make_server(settings, host, port, is_open=open_to_all)
@@ -52,39 +52,42 @@ def up(
 
     with stoppable("Stopped."), open_stack(settings, check=check_ports) as stack:
         if stack.is_embedded and not stack.is_owner:
-            raise BadSetting(f"A stack is running under {settings.home} already.", "Stop it, or set LOOKALIKE_HOME.")
+            raise BadSetting(
+                f"A stack is already running under {settings.home}.",
+                "Stop it, or set LOOKALIKE_HOME to another folder.",
+            )
         remark(f"Broker: {plain_address(stack.broker_url)}")
-        remark(f"Search: http://{host}:{port}/  (the page), /search (POST a picture), /docs")
+        remark(f"Search: http://{host}:{port}/ (web page), /search (API), /docs")
         remark("Ingest from another terminal: lookalike ingest FOLDER")
         if flower:
             remark(f"Flower: http://{flower_page.LOOPBACK}:{flower_port}/")
-            with kept(partial(_start_flower, settings, stack, flower_port)) as beside:
-                _run(server, stack.check, beside.check)
+            with kept(partial(_start_flower, settings, stack, flower_port)) as flower_process:
+                _run(server, stack.check, flower_process.check)
         else:
             _run(server, stack.check)
 
 
 def _run(server: uvicorn.Server, *checks: Callable[[], None]) -> None:
-    """Serve until it is stopped, or one of the checks raises PermanentError."""
-    keeper = Keeper(*checks)
-    keeper.on_failure = lambda: setattr(server, "should_exit", True)
-    keeper.start()
+    """Serve until stopped, or until one of the checks raises PermanentError."""
+    watcher = Watcher(*checks)
+    watcher.on_failure = lambda: setattr(server, "should_exit", True)
+    watcher.start()
     try:
         server.run()
     finally:
-        # Also when a signal ended the server: the keeper would start again what is being stopped.
-        keeper.stop()
+        # Also after a signal: the watcher would restart processes that are being stopped.
+        watcher.stop()
 
 
 def _start_flower(settings: Settings, stack: Stack, port: int) -> GuardedProcess:
     command = [sys.executable, "-P", "-m", "lookalike_cli", "flower", "--port", str(port)]
     log = settings.home / "logs" / "flower.log"
-    chosen = {"LOOKALIKE_BROKER_URL": stack.broker_url, "LOOKALIKE_HOME": str(settings.home)}
-    return GuardedProcess("flower", command, log=log, grace_s=FLOWER_GRACE_S, env=chosen)
+    environment = {"LOOKALIKE_BROKER_URL": stack.broker_url, "LOOKALIKE_HOME": str(settings.home)}
+    return GuardedProcess("flower", command, log=log, grace_s=FLOWER_GRACE_S, env=environment)
 
 
-class Keeper(threading.Thread):
-    """Looks after the stack's processes while the web server has the main thread."""
+class Watcher(threading.Thread):
+    """Checks the stack's processes while the web server runs in the main thread."""
 
     def __init__(self, *checks: Callable[[], None]) -> None:
         super().__init__(daemon=True)
@@ -104,7 +107,7 @@ class Keeper(threading.Thread):
                 return
 
     def stop(self) -> None:
-        """Raises PermanentError if a process was gone for good."""
+        """Stop checking. Raises PermanentError if a process could not be restarted."""
         self._ending.set()
         self.join()
         if self._failure is not None:

@@ -1,4 +1,4 @@
-"""`lookalike worker`: a worker in the foreground, for a broker that others use as well."""
+"""`lookalike worker`: runs a worker in the foreground."""
 
 import os
 import sys
@@ -13,10 +13,12 @@ app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 @app.command()
 def worker(
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one per core")] = None,
-    name: Annotated[str, typer.Option(help="The worker's name; %h is the host.")] = "lookalike@%h",
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Processes to run.", show_default="one per core")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the worker; %h stands for the host.")] = "lookalike@%h",
 ) -> None:
-    """Run a worker for the broker in LOOKALIKE_BROKER_URL until it is told to stop."""
+    """Run a worker for the broker at LOOKALIKE_BROKER_URL."""
     processes = concurrency or read_settings().processes
     command = [sys.executable, "-P", "-m", "lookalike_worker", "--concurrency", str(processes), "--hostname", name]
     os.execv(sys.executable, command)

@@ -1,31 +1,41 @@
-"""Where commands run: with a stack kept running for a module's tests, so that a command costs no start, or alone."""
+"""The environments in which commands run: with a stack that is already running, or alone."""
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from lookalike.index import list_indexes
 from testing.processes import await_true, lookalike, make_home, processes, started, stop
-from testing.services.opensearch import left_as_found
+from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.ports import free_port
 
-#: For what the index has no part in, which needs no second run.
+#: For tests in which the index plays no part: they run on one index only.
 one_index = pytest.mark.parametrize("running", ["lancedb"], indirect=True)
 
 
-@pytest.fixture(scope="module", params=["lancedb", "opensearch"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of commands that find broker and worker running."""
-    home = make_home(tmp_path_factory.mktemp("running"), request.getfixturevalue("model_home"))
-    environment = {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_CHUNK_SIZE": "8"}
-    with ExitStack() as ending:
-        if request.param == "opensearch":
-            server = request.getfixturevalue("opensearch_server")
-            environment["LOOKALIKE_INDEX_URL"] = ending.enter_context(left_as_found(server))
-        process = ending.enter_context(started(environment, "up", "--port", free_port()))
+@pytest.fixture(scope="package")
+def lancedb_stack(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[dict[str, str]]:
+    with running_stack(make_home(tmp_path_factory.mktemp("running"), model_home)) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="package")
+def opensearch_stack(
+    tmp_path_factory: pytest.TempPathFactory, model_home: Path, opensearch_server: OpenSearchServer
+) -> Iterator[dict[str, str]]:
+    home = make_home(tmp_path_factory.mktemp("running"), model_home)
+    with running_stack(home, LOOKALIKE_INDEX_URL=opensearch_server.url) as environment:
+        yield environment
+
+
+@contextmanager
+def running_stack(home: Path, **settings: str) -> Iterator[dict[str, str]]:
+    """Keep broker and worker running, and give the environment of commands that use them."""
+    environment = {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_CHUNK_SIZE": "8", **settings}
+    with started(environment, "up", "--port", free_port()) as process:
         await_true(lambda: (home / "run" / "worker").exists() or process.poll() is not None)
         lookalike(environment, "status")
         yield environment
@@ -34,16 +44,26 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     assert processes(home) == {}
 
 
+@pytest.fixture(params=["lancedb", "opensearch"])
+def running(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of commands that find broker and worker running; all tests of this folder share it."""
+    environment: dict[str, str] = request.getfixturevalue(f"{request.param}_stack")
+    return environment
+
+
 @pytest.fixture
-def environment(running: dict[str, str], request: pytest.FixtureRequest) -> dict[str, str]:
-    """The same, with an index for this test alone."""
+def environment(running: dict[str, str], request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The environment of `running`, with an index of its own for each test."""
     name = f"test-{abs(hash(request.node.name)):x}"
-    return {**running, "LOOKALIKE_INDEX": name}
+    with ExitStack() as exits:
+        if "LOOKALIKE_INDEX_URL" in running:
+            exits.enter_context(left_as_found(request.getfixturevalue("opensearch_server")))
+        yield {**running, "LOOKALIKE_INDEX": name}
 
 
 @pytest.fixture(params=["lancedb", "opensearch"])
 def alone(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> Iterator[dict[str, str]]:
-    """Nothing runs: a home with a model and an empty index, and a place for temporary files that can be looked into."""
+    """An environment in which nothing runs: a home with a model, an empty index, and a folder for temporary files."""
     (tmp_path / "temporary").mkdir()
     home = make_home(tmp_path, model_home)
     made = {**os.environ, "LOOKALIKE_HOME": str(home), "TMPDIR": str(tmp_path / "temporary")}
@@ -56,7 +76,7 @@ def alone(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> I
 
 
 def left_behind(environment: dict[str, str]) -> list[str]:
-    """What a command that runs alone has left: indexes and temporary folders."""
+    """The indexes and temporary folders that a command left behind."""
     names = [info.name for info in list_indexes(environment["LOOKALIKE_INDEX_URL"])]
     names += [path.name for path in Path(environment["TMPDIR"]).iterdir() if path.name.startswith("lookalike-")]
     return names

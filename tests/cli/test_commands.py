@@ -1,4 +1,4 @@
-"""What users get wrong, and what they are told: what, which one, what to do; never a traceback."""
+"""Wrong usage gives a short message: the value, what it means and what to do; never a traceback."""
 
 import contextlib
 import os
@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from lookalike.samples import draw_samples
-from testing.processes import answer, lookalike, make_home
+from testing import processes
+from testing.processes import answer, make_home
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
+from tests.cli.inprocess import lookalike
 
 ABSENT = f"127.0.0.1:{free_port()}"
 
@@ -23,7 +25,7 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "unknown model": (["ingest", ".", "--model", "resnet5"], {}, 1, ["resnet5", "resnet50"]),
     "file without preprocessing": (["ingest", ".", "--model", "no.keras"], {}, 1, ["no.keras"]),
     "bad setting": (["status"], {"LOOKALIKE_CHUNK_SIZE": "x"}, 1, ["LOOKALIKE_CHUNK_SIZE"]),
-    "list that is no JSON": (["status"], {"LOOKALIKE_ROOTS": "/pictures"}, 1, ["LOOKALIKE_ROOTS", '["/pictures"]']),
+    "list that is not JSON": (["status"], {"LOOKALIKE_ROOTS": "/images"}, 1, ["LOOKALIKE_ROOTS", '["/images"]']),
     "bad port of the broker": (["status"], {"LOOKALIKE_BROKER_URL": "redis://:secret@h:x"}, 1, ["BROKER_URL"]),
     "bad label": (["ingest", ".", "--label-from", "colour"], {}, 1, ["colour"]),
     "broker away": (["ingest", "."], {"LOOKALIKE_BROKER_URL": f"redis://:secret@{ABSENT}"}, 1, [ABSENT, "BROKER_URL"]),
@@ -34,21 +36,21 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "detached alone": (["ingest", ".", "--detach"], {}, 1, ["lookalike up"]),
     "nothing to search for": (["search"], {}, 2, ["IMAGE"]),
     "two things to search for": (["search", "a.jpg", "--id", "x"], {}, 2, ["IMAGE"]),
-    "missing picture": (["search", "gone.jpg"], {}, 1, ["gone.jpg", "not_found"]),
-    "no picture": (["search", "README.md"], {}, 1, ["README.md", "unsupported"]),
+    "missing image": (["search", "gone.jpg"], {}, 1, ["gone.jpg", "not_found"]),
+    "not an image": (["search", "README.md"], {}, 1, ["README.md", "unsupported"]),
     "bad filter": (["search", "a.jpg", "--filter", "size=3"], {}, 2, ["size=3"]),
-    "unknown stored picture": (["search", "--id", "abc"], {}, 1, ["index"]),
+    "unknown stored image": (["search", "--id", "abc"], {}, 1, ["index"]),
     "unknown job": (["status", "no-such-job"], {}, 1, ["no-such-job"]),
     "missing index": (["index", "delete", "gone", "--yes"], {}, 1, ["gone"]),
-    "home that is no folder": (["ingest", "."], {"LOOKALIKE_HOME": "/dev/null/home"}, 1, ["/dev/null/home"]),
+    "home that is not a folder": (["ingest", "."], {"LOOKALIKE_HOME": "/dev/null/home"}, 1, ["/dev/null/home"]),
     "worker without a broker": (["worker"], {}, 1, ["LOOKALIKE_BROKER_URL"]),
-    "ingest without its pictures": (
+    "ingest without its roots": (
         ["ingest", "."],
         {"LOOKALIKE_ROOTS": '["/no/such"]'},
         1,
         ["/no/such", "LOOKALIKE_ROOTS"],
     ),
-    "worker without its pictures": (
+    "worker without its roots": (
         ["worker"],
         {"LOOKALIKE_BROKER_URL": f"redis://{ABSENT}", "LOOKALIKE_ROOTS": '["/no/such"]'},
         1,
@@ -62,16 +64,21 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "LOOKALIKE_HOME": str(tmp_path / "home")}
 
 
+#: Cases that run as real processes: one for each exit code, and the command that replaces its process.
+IN_A_PROCESS = {"missing source", "unknown command", "worker without a broker", "worker without its roots"}
+
+
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_in_a_few_lines(case: str, environment: dict[str, str]) -> None:
+def test_wrong_usage_gives_a_short_message(case: str, environment: dict[str, str]) -> None:
     arguments, variables, code, named = WRONG[case]
-    done = lookalike({**environment, **variables}, *arguments, code=code)
+    run = processes.lookalike if case in IN_A_PROCESS else lookalike
+    done = run({**environment, **variables}, *arguments, code=code)
     assert [text for text in named if text not in done.stderr] == []
     assert "secret" not in done.stderr
     assert code == 2 or len(done.stderr.strip().splitlines()) <= 3
 
 
-def test_a_wrong_password_is_told_from_an_absent_broker(environment: dict[str, str]) -> None:
+def test_a_wrong_password_has_its_own_message(environment: dict[str, str]) -> None:
     with RedisServer(password="right") as server:
         url = server.url.replace("right", "wrong")
         done = lookalike({**environment, "LOOKALIKE_BROKER_URL": url}, "ingest", ".", code=1)
@@ -89,31 +96,31 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_full_disk_stops_the_job_and_is_named(
+def test_a_full_disk_stops_the_job_with_a_message(
     environment: dict[str, str], tiny_disk: Path, tmp_path: Path, model_home: Path
 ) -> None:
     make_home(tmp_path, model_home)
-    draw_samples(tmp_path / "pictures", per_class=2)
+    draw_samples(tmp_path / "images", per_class=2)
     (tiny_disk / "index").mkdir()
-    lookalike(environment, "ingest", tmp_path / "pictures" / "bricks")
+    lookalike(environment, "ingest", tmp_path / "images" / "bricks")
     full = {**environment, "LOOKALIKE_INDEX_URL": f"lancedb://{tiny_disk / 'index'}"}
-    one = next((tmp_path / "pictures" / "rings").iterdir())
+    one = next((tmp_path / "images" / "rings").iterdir())
     lookalike(full, "ingest", one)
     with contextlib.suppress(OSError), (tiny_disk / "filler").open("wb", buffering=0) as filler:
         while filler.write(b"x" * 4096):
             pass
-    done = lookalike(full, "ingest", tmp_path / "pictures", code=1)
+    done = lookalike(full, "ingest", tmp_path / "images", code=1)
     assert str(tiny_disk) in done.stderr and "No space left" in done.stderr
 
 
-def test_an_empty_folder_is_no_error(environment: dict[str, str], tmp_path: Path, model_home: Path) -> None:
+def test_an_empty_folder_is_not_an_error(environment: dict[str, str], tmp_path: Path, model_home: Path) -> None:
     make_home(tmp_path, model_home)
     (tmp_path / "empty").mkdir()
     summary = answer(lookalike(environment, "ingest", tmp_path / "empty", "--json"))
     assert (summary["found"], summary["indexed"]) == (0, 0)
 
 
-def test_every_command_explains_itself(environment: dict[str, str]) -> None:
+def test_every_command_has_help(environment: dict[str, str]) -> None:
     from lookalike_cli.main import COMMANDS
 
     for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""`evaluate` and `duplicates` as their users run them, on both indexes, with drawn pictures; nothing stays behind."""
+"""`evaluate` and `duplicates` on both indexes, with drawn images; they leave nothing behind."""
 
 import os
 import shutil
@@ -16,15 +16,16 @@ from lookalike.pipeline import ingest
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity
 from lookalike.samples import keep, samples
 from lookalike.storage import Storage
-from testing.processes import answer, await_true, lookalike, started, stop
+from testing.processes import answer, await_true, started, stop
 from tests.cli.conftest import left_behind
+from tests.cli.inprocess import lookalike
 
 CLASSES = ("bricks", "rings", "waves")
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three classes of four pictures."""
+    """Three classes of four images."""
     folder = tmp_path_factory.mktemp("drawn")
     for sample in samples(per_class=4, seed=7):
         if sample.label in CLASSES:
@@ -37,25 +38,25 @@ def environment(alone: dict[str, str]) -> dict[str, str]:
     return alone
 
 
-def test_a_folder_is_evaluated_and_its_oddities_are_named(
+def test_a_folder_is_evaluated_and_its_peculiarities_are_named(
     environment: dict[str, str], drawn: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "labelled"
     shutil.copytree(drawn, folder)
     (folder / "beside.jpg").write_bytes(b"no class")
-    (folder / "rings" / "broken.jpg").write_bytes(b"no picture")
+    (folder / "rings" / "broken.jpg").write_bytes(b"not an image")
     (folder / "nothing").mkdir()
     (folder / "<script>").mkdir()
     shutil.copy(next((drawn / "waves").iterdir()), folder / "<script>" / "alone.jpg")
     report = tmp_path / "report.html"
     options = ("--seeds", 2, "--models", "efficientnet-lite0,efficientnet-lite0+pca", "--report", report, "--json")
     done = lookalike(environment, "evaluate", folder, *options)
-    told = answer(done)
-    assert (told["stored"], told["queries"], told["rejected"], told["seeds"]) == (10, 3, 1, [0, 1])
-    assert told["recall_vs_exact"] == 1.0 and 0.5 <= told["hit_at_k"] <= 1.0
-    assert 0 < told["map_at_k"] <= 1.0 and told["precision_at_k"] <= 0.3 and told["precision_at_1"] >= 0.5
-    assert [model["model"] for model in told["models"]] == ["efficientnet-lite0", "efficientnet-lite0+pca"]
-    assert [model["fitted_on_stored_part"] for model in told["models"]] == [False, True]
+    printed = answer(done)
+    assert (printed["stored"], printed["queries"], printed["rejected"], printed["seeds"]) == (10, 3, 1, [0, 1])
+    assert printed["recall_vs_exact"] == 1.0 and 0.5 <= printed["hit_at_k"] <= 1.0
+    assert 0 < printed["map_at_k"] <= 1.0 and printed["precision_at_k"] <= 0.3 and printed["precision_at_1"] >= 0.5
+    assert [model["model"] for model in printed["models"]] == ["efficientnet-lite0", "efficientnet-lite0+pca"]
+    assert [model["fitted_on_stored_part"] for model in printed["models"]] == [False, True]
     for named in ("1 file outside", "1 file rejected", "nothing", "<script>", "1 image identical"):
         assert named in done.stderr
     html = report.read_text()
@@ -63,7 +64,7 @@ def test_a_folder_is_evaluated_and_its_oddities_are_named(
     assert left_behind(environment) == []
 
 
-def test_an_evaluation_that_is_stopped_leaves_nothing(environment: dict[str, str], drawn: Path) -> None:
+def test_an_interrupted_evaluation_leaves_nothing(environment: dict[str, str], drawn: Path) -> None:
     number = signal.SIGTERM if environment["LOOKALIKE_INDEX_URL"].startswith("lancedb") else signal.SIGINT
     with started(environment, "evaluate", drawn, "--seeds", 100) as process:
         await_true(lambda: left_behind(environment) or process.poll() is not None)
@@ -73,7 +74,7 @@ def test_an_evaluation_that_is_stopped_leaves_nothing(environment: dict[str, str
 
 
 def fill(environment: dict[str, str], references: Sequence[ImageRef]) -> None:
-    """The index that commands look at, with a model that needs no loading: a picture's colours in 16 places."""
+    """Fill the index with vectors of a trivial model: the colours of 16 pixels."""
     model = ModelIdentity("colours", "c" * 16, 48, Metric.COSINE)
     index = open_index(environment["LOOKALIKE_INDEX_URL"], "images")
     index.ensure(model)
@@ -91,16 +92,16 @@ def fill(environment: dict[str, str], references: Sequence[ImageRef]) -> None:
 
 
 def test_planted_copies_are_listed(environment: dict[str, str], drawn: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     shutil.copytree(drawn / "bricks", folder)
     first = sorted(folder.iterdir())[0]
     shutil.copy(first, folder / "copy<script>.jpg")
     fill(environment, [ImageRef(str(path)) for path in folder.iterdir()])
     report = tmp_path / "duplicates.html"
-    told = answer(lookalike(environment, "duplicates", "--report", report, "--json"))
-    identical = [group for group in told["groups"] if group["kind"] == "identical"]
-    assert told["pictures"] == 5 and len(identical) == 1
-    assert {picture["uri"] for picture in identical[0]["pictures"]} == {str(first), str(folder / "copy<script>.jpg")}
+    printed = answer(lookalike(environment, "duplicates", "--report", report, "--json"))
+    identical = [group for group in printed["groups"] if group["kind"] == "identical"]
+    assert printed["images"] == 5 and len(identical) == 1
+    assert {image["uri"] for image in identical[0]["images"]} == {str(first), str(folder / "copy<script>.jpg")}
     assert "<script" not in report.read_text()
 
 
@@ -109,7 +110,7 @@ def bare(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "LOOKALIKE_HOME": str(tmp_path / "home")}
 
 
-def test_what_cannot_be_evaluated_is_said(bare: dict[str, str], drawn: Path, tmp_path: Path) -> None:
+def test_bad_input_gives_a_message(bare: dict[str, str], drawn: Path, tmp_path: Path) -> None:
     gone = lookalike(bare, "evaluate", tmp_path / "gone", code=1).stderr
     assert str(tmp_path / "gone") in gone
     for name in ("one", "single"):

@@ -1,4 +1,4 @@
-"""Rejected images can be listed, tried again and exported, and none of them is ever lost on the way."""
+"""Rejected images can be listed, retried and exported, and none is lost on the way."""
 
 import csv
 import json
@@ -11,26 +11,27 @@ import pytest
 
 from lookalike.samples import draw_samples
 from lookalike.storage import local_path
-from testing.processes import answer, await_true, lookalike, started, stop
+from testing.processes import answer, await_true, started, stop
 from tests.cli.conftest import one_index
+from tests.cli.inprocess import lookalike
 
 HOSTILE = [b"new\nline", b"\xff\xfe latin", "日本語 🐈".encode(), b"\x1b[31mred", b"=1+1", b'quo"ted, and comma', b"'"]
 
 
 @pytest.fixture(scope="module")
-def picture(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+def image(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     folder = tmp_path_factory.mktemp("sample")
     draw_samples(folder, per_class=1)
     return next(folder.rglob("*.jpg")).read_bytes()
 
 
 @pytest.fixture
-def mixed(tmp_path: Path, picture: bytes) -> Path:
-    """One good picture, one that is cut off and one that is empty."""
+def mixed(tmp_path: Path, image: bytes) -> Path:
+    """One good image, a truncated one and an empty one."""
     folder = tmp_path / "mixed"
     folder.mkdir()
-    (folder / "good.jpg").write_bytes(picture)
-    (folder / "cut.jpg").write_bytes(picture[: len(picture) // 2])
+    (folder / "good.jpg").write_bytes(image)
+    (folder / "cut.jpg").write_bytes(image[: len(image) // 2])
     (folder / "empty.jpg").touch()
     return folder
 
@@ -49,16 +50,16 @@ def names(items: list[dict[str, Any]]) -> set[str]:
     return {Path(item["uri"]).name for item in items}
 
 
-def test_a_mended_picture_is_retried_and_leaves_the_list(
-    environment: dict[str, str], mixed: Path, picture: bytes
+def test_a_repaired_image_is_retried_and_leaves_the_list(
+    environment: dict[str, str], mixed: Path, image: bytes
 ) -> None:
     job = ingest(environment, mixed, "--label-from", "none")
     assert {(Path(item["uri"]).name, item["reason"]) for item in failed(environment, job)} == {
         ("cut.jpg", "truncated"),
         ("empty.jpg", "empty"),
     }
-    (mixed / "cut.jpg").write_bytes(picture)
-    (mixed / "empty.jpg").write_bytes(picture)
+    (mixed / "cut.jpg").write_bytes(image)
+    (mixed / "empty.jpg").write_bytes(image)
     done = answer(lookalike(environment, "failed", "retry", job, "--reason", "truncated", "--json"))
     assert (done["found"], done["indexed"], done["rejected"], done["jobs"]) == (1, 1, 0, [done["job"]])
     assert names(failed(environment, job)) == {"empty.jpg"}
@@ -67,7 +68,7 @@ def test_a_mended_picture_is_retried_and_leaves_the_list(
 
 
 @one_index
-def test_a_picture_that_is_still_broken_moves_to_the_new_list_with_its_label(
+def test_an_image_that_is_still_broken_moves_to_the_new_list_with_its_label(
     environment: dict[str, str], mixed: Path
 ) -> None:
     old = ingest(environment, mixed)
@@ -80,7 +81,7 @@ def test_a_picture_that_is_still_broken_moves_to_the_new_list_with_its_label(
 
 
 @one_index
-def test_all_jobs_are_listed_newest_first_and_retried_once_each_picture(
+def test_all_jobs_are_listed_newest_first_and_each_image_is_retried_once(
     environment: dict[str, str], mixed: Path
 ) -> None:
     jobs = [ingest(environment, mixed), ingest(environment, mixed)]
@@ -93,7 +94,7 @@ def test_all_jobs_are_listed_newest_first_and_retried_once_each_picture(
 
 
 @one_index
-def test_a_retry_that_cannot_begin_leaves_the_list_as_it_is(
+def test_a_retry_that_cannot_start_leaves_the_list_unchanged(
     environment: dict[str, str], mixed: Path, tmp_path: Path
 ) -> None:
     job = ingest(environment, mixed)
@@ -104,7 +105,7 @@ def test_a_retry_that_cannot_begin_leaves_the_list_as_it_is(
 
 
 @one_index
-def test_a_killed_retry_loses_no_picture(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_killed_retry_loses_no_image(environment: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "broken"
     folder.mkdir()
     for number in range(300):
@@ -123,7 +124,9 @@ def jobs_of(environment: dict[str, str]) -> list[dict[str, Any]]:
 
 
 @one_index
-def test_hostile_names_survive_json_lines_and_harm_no_spreadsheet(environment: dict[str, str], tmp_path: Path) -> None:
+def test_hostile_names_survive_json_lines_and_are_escaped_for_spreadsheets(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     folders = [os.path.join(os.fsencode(tmp_path), name) for name in HOSTILE]
     for folder in folders:
         os.mkdir(folder)
@@ -147,7 +150,7 @@ def test_hostile_names_survive_json_lines_and_harm_no_spreadsheet(environment: d
 
 
 @one_index
-def test_only_one_reason_is_exported_where_one_is_asked_for(environment: dict[str, str], mixed: Path) -> None:
+def test_export_filters_by_reason(environment: dict[str, str], mixed: Path) -> None:
     job = ingest(environment, mixed)
     done = lookalike(environment, "failed", "export", job, "--reason", "empty", "--format", "csv")
     assert [row["reason"] for row in csv.DictReader(done.stdout.splitlines())] == ["empty"]

@@ -1,4 +1,4 @@
-"""Flower over a real broker and worker: it shows what was done, to those who may see it, and changes nothing."""
+"""Flower over a real broker and worker: it shows the tasks, requires the password, and changes nothing."""
 
 import json
 import os
@@ -15,8 +15,9 @@ from lookalike_cli.flower import require_logins
 
 from lookalike.errors import BadSetting
 from lookalike.samples import draw_samples
-from testing.processes import answer, await_true, lookalike, make_home, processes, started, stop
+from testing.processes import answer, await_true, make_home, processes, started, stop
 from testing.services.ports import free_port
+from tests.cli.inprocess import lookalike
 
 LOGIN = "watch:correct-horse"
 
@@ -44,7 +45,7 @@ class Page:
             return 0, None
 
     def process(self) -> int | None:
-        """Of Flower itself, not of its leash."""
+        """The process of Flower, not its guard."""
         lines = processes(self.home).items()
         return next((pid for pid, line in lines if " flower " in line and "leash" not in line), None)
 
@@ -53,20 +54,20 @@ class Page:
 def page(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("flower")
     home, port = make_home(folder, model_home), free_port()
-    draw_samples(folder / "pictures", per_class=1)
+    draw_samples(folder / "images", per_class=1)
     environment = {**os.environ, "LOOKALIKE_HOME": str(home), "FLOWER_BASIC_AUTH": LOGIN}
     arguments = ("up", "--port", free_port(), "--flower", "--flower-port", port)
     with started({**environment, "LOOKALIKE_LOG_FORMAT": "json"}, *arguments) as process:
-        made = Page(environment, home, port, "")
-        await_true(lambda: made.ask("/api/workers")[0] == 200)
-        made.job = answer(lookalike(environment, "ingest", folder / "pictures", "--json"))["job"]
-        yield made
-        _, said = stop(process)
-        assert f"Flower: http://127.0.0.1:{port}/" in said and "Traceback" not in said
+        page = Page(environment, home, port, "")
+        await_true(lambda: page.ask("/api/workers")[0] == 200)
+        page.job = answer(lookalike(environment, "ingest", folder / "images", "--json"))["job"]
+        yield page
+        _, stderr = stop(process)
+        assert f"Flower: http://127.0.0.1:{port}/" in stderr and "Traceback" not in stderr
     assert processes(home) == {}
 
 
-def test_the_tasks_are_there_by_name_argument_and_state(page: Page) -> None:
+def test_tasks_are_shown_with_name_argument_and_state(page: Page) -> None:
     chunk = f"{page.job}/000000"
     task = await_true(lambda: succeeded(page, chunk))
     assert task["name"] == "lookalike.ingest_chunk"
@@ -82,7 +83,7 @@ def succeeded(page: Page, chunk: str) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize("login", [None, "watch:wrong", "other:correct-horse"])
 @pytest.mark.parametrize("path", ["/", "/tasks", "/api/tasks", "/api/workers"])
-def test_nobody_sees_anything_without_the_password(page: Page, path: str, login: str | None) -> None:
+def test_every_page_requires_the_password(page: Page, path: str, login: str | None) -> None:
     assert page.ask(path, login)[0] == 401
 
 
@@ -91,40 +92,38 @@ def test_nothing_can_be_changed(page: Page, path: str) -> None:
     assert page.ask(path, body=b'{"args": ["x"]}')[0] == 403
 
 
-def test_it_is_started_again_when_it_dies(page: Page) -> None:
+def test_it_is_restarted_when_it_dies(page: Page) -> None:
     before = await_true(page.process)
     os.kill(before, 9)
     await_true(lambda: page.process() not in (None, before) and page.ask("/api/workers")[0] == 200)
 
 
-def test_its_log_has_the_form_of_the_others(page: Page) -> None:
+def test_its_log_has_the_configured_format(page: Page) -> None:
     lines = (page.home / "logs" / "flower.log").read_text().splitlines()
     assert any("Visit me" in json.loads(line)["message"] for line in lines)
 
 
-def test_a_port_that_is_taken_is_said_in_a_sentence(page: Page) -> None:
-    told = lookalike(page.environment, "flower", "--port", page.port, code=1).stderr
-    assert f"Port {page.port} of 127.0.0.1 is taken by another program." in told
+def test_a_port_in_use_gives_a_message(page: Page) -> None:
+    stderr = lookalike(page.environment, "flower", "--port", page.port, code=1).stderr
+    assert f"Port {page.port} on 127.0.0.1 is already in use." in stderr
 
 
-def test_a_broker_that_is_away_is_said(page: Page) -> None:
+def test_an_unreachable_broker_gives_a_message(page: Page) -> None:
     environment = {**page.environment, "LOOKALIKE_BROKER_URL": f"redis://:secret@127.0.0.1:{free_port()}/0"}
-    told = lookalike(environment, "flower", "--port", free_port(), code=1).stderr
-    assert "The broker at redis://127.0.0.1" in told and "secret" not in told
+    stderr = lookalike(environment, "flower", "--port", free_port(), code=1).stderr
+    assert "The broker at redis://127.0.0.1" in stderr and "secret" not in stderr
 
 
 @pytest.mark.parametrize("logins", ["watch", "watch:", ":secret", "a:b,secret"])
-def test_a_login_that_nobody_could_use_is_refused_and_not_repeated(
-    monkeypatch: pytest.MonkeyPatch, logins: str
-) -> None:
+def test_a_malformed_login_is_refused_and_not_printed(monkeypatch: pytest.MonkeyPatch, logins: str) -> None:
     monkeypatch.setenv("FLOWER_BASIC_AUTH", logins)
-    with pytest.raises(BadSetting, match="FLOWER_BASIC_AUTH cannot be used") as error:
+    with pytest.raises(BadSetting, match="FLOWER_BASIC_AUTH is malformed") as error:
         require_logins("127.0.0.1")
     assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "flower.example"])
-def test_a_page_that_strangers_could_see_wants_a_password(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_a_public_page_requires_a_password(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.delenv("FLOWER_BASIC_AUTH", raising=False)
     with pytest.raises(BadSetting, match="FLOWER_BASIC_AUTH=user:password"):
         require_logins(host)

@@ -1,4 +1,4 @@
-"""`lookalike model fit` as a person uses it, on drawn pictures and a model of a few layers."""
+"""`lookalike model fit` on drawn images and a model of a few layers."""
 
 import json
 import os
@@ -11,15 +11,16 @@ import pytest
 from PIL import Image
 
 from lookalike.embedding import load, resolve
-from testing.processes import answer, lookalike, started
+from testing.processes import answer, started
+from tests.cli.inprocess import lookalike
 
 SIZE = 64
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three classes of colour, six pictures each; one class of one, an empty one, a loose picture, and no picture."""
-    root = tmp_path_factory.mktemp("pictures")
+    """Three classes of six images; also a class of one, an empty class, an unlabelled and an invalid image."""
+    root = tmp_path_factory.mktemp("images")
     random = np.random.RandomState(3)
     for name, colour in {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}.items():
         for number in range(6):
@@ -27,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _draw(root / "alone" / "0.png", (9, 9, 9), random)
     _draw(root / "loose.png", (99, 99, 9), random)
     (root / "empty").mkdir()
-    (root / "red" / "notes.jpg").write_text("no picture")
+    (root / "red" / "notes.jpg").write_text("no image")
     return root
 
 
@@ -39,7 +40,7 @@ def _draw(path: Path, colour: tuple[int, int, int], random: np.random.RandomStat
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A home of its own, and a model that takes pictures of 64 x 64."""
+    """A home of its own, and a model that takes images of 64 x 64."""
     from lookalike.embedding.graph.backend import keras
 
     home = tmp_path_factory.mktemp("home")
@@ -71,8 +72,8 @@ def test_a_model_is_fitted_listed_described_and_used(environment: dict[str, str]
         assert word in done.stderr
     listed = answer(lookalike(environment, "model", "list", "--json"))["models"][0]
     assert (listed["name"], listed["head"], listed["fingerprint"]) == ("colours", "lda", facts["fingerprint"])
-    told = answer(lookalike(environment, "model", "info", "colours", "--json"))
-    assert told["versions"]["scikit-learn"] and told["fitted_at"] == facts["fitted_at"]
+    described = answer(lookalike(environment, "model", "info", "colours", "--json"))
+    assert described["versions"]["scikit-learn"] and described["fitted_at"] == facts["fitted_at"]
     home = Path(environment["LOOKALIKE_HOME"])
     embed = load(resolve("colours", home=home), home=home, runtime="tensorflow", precision="f32")
     paths = sorted(folder.glob("*/[0-5].png"))
@@ -94,12 +95,12 @@ WRONG: dict[str, tuple[list[str], int, list[str]]] = {
     "a name that is a path": ([".", "--head", "pca", "--name", "a/b"], 1, ["a/b"]),
     "unknown option": ([".", "--head", "pca", "--model", "resnet50:sharp"], 1, ["sharp", "gem"]),
     "one class": (["FOLDER/red", "--head", "lda"], 1, ["no class", "--head pca"]),
-    "no picture": (["FOLDER/empty", "--head", "pca"], 1, ["no picture to fit"]),
+    "no image": (["FOLDER/empty", "--head", "pca"], 1, ["no image to fit"]),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_cannot_be_fitted_is_said_in_a_few_lines(case: str, environment: dict[str, str], folder: Path) -> None:
+def test_bad_input_gives_a_short_message(case: str, environment: dict[str, str], folder: Path) -> None:
     arguments, code, named = WRONG[case]
     words = [word.replace("FOLDER", str(folder)) for word in arguments]
     name = () if "--name" in words else ("--name", "wrong")
@@ -118,11 +119,11 @@ def test_an_interrupted_fit_leaves_nothing(environment: dict[str, str], folder: 
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read()
         assert process.wait() == 1
-    assert "Nothing is kept" in rest and "Traceback" not in rest
+    assert "No model was saved" in rest and "Traceback" not in rest
     assert _fitted(environment) == before
 
 
-def test_a_fitted_model_is_no_base(environment: dict[str, str], folder: Path) -> None:
+def test_a_fitted_model_cannot_be_fitted_again(environment: dict[str, str], folder: Path) -> None:
     plain = {key: value for key, value in environment.items() if key != "LOOKALIKE_PREPROCESSING"}
     lookalike(environment, "model", "fit", folder, "--head", "pca", "--name", "first", "--dimensions", "4")
     done = lookalike(plain, "model", "fit", folder, "--head", "pca", "--name", "second", "--model", "first", code=1)

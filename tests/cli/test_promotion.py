@@ -1,4 +1,4 @@
-"""What `index promote`, `rollback` and `delete` refuse; no worker is needed for that."""
+"""What `index promote`, `rollback` and `delete` refuse, and what they do; without a worker."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -65,9 +65,9 @@ def test_a_complete_version_is_promoted_and_rolled_back(index: Index, capsys: py
         promote()
 
 
-def test_a_version_with_fewer_documents_is_promoted_by_force_alone(index: Index) -> None:
+def test_a_version_with_fewer_documents_needs_force(index: Index) -> None:
     index.write(documents(4))
-    with pytest.raises(IndexConflict, match="holds 3 documents, images-v1 holds 4"):
+    with pytest.raises(IndexConflict, match="has 3 documents, but images-v1 has 4"):
         promote()
     assert index.version() == "images-v1"
     promote(force=True)
@@ -75,10 +75,10 @@ def test_a_version_with_fewer_documents_is_promoted_by_force_alone(index: Index)
 
 
 @pytest.mark.parametrize("name", ["images", "images-v2"])
-def test_nothing_is_moved_while_a_job_writes(index: Index, settings: Settings, redis_url: str, name: str) -> None:
+def test_nothing_moves_while_a_job_writes(index: Index, settings: Settings, redis_url: str, name: str) -> None:
     ledger, job_id = open_job(settings, redis_url, name)
     for move in (promote, roll_back):
-        with pytest.raises(IndexConflict, match=f"{job_id} writes to {name}"):
+        with pytest.raises(IndexConflict, match=f"{job_id} is writing to {name}"):
             move()
     ledger.fail(job_id, "over")
     promote()
@@ -86,9 +86,7 @@ def test_nothing_is_moved_while_a_job_writes(index: Index, settings: Settings, r
     ledger.close()
 
 
-def test_a_killed_job_is_waited_for_only_while_it_has_work_left(
-    index: Index, settings: Settings, redis_url: str
-) -> None:
+def test_a_killed_job_blocks_only_while_it_has_work_left(index: Index, settings: Settings, redis_url: str) -> None:
     ledger, job_id = open_job(settings, redis_url, "images-v2")
     ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef("/a.jpg"),)))
     with redis.Redis.from_url(redis_url) as client:
@@ -101,7 +99,7 @@ def test_a_killed_job_is_waited_for_only_while_it_has_work_left(
     ledger.close()
 
 
-def test_a_later_reembed_ends_what_is_left_of_earlier_ones(index: Index, settings: Settings, redis_url: str) -> None:
+def test_a_later_reembed_ends_earlier_ones(index: Index, settings: Settings, redis_url: str) -> None:
     ledger, job_id = open_job(settings, redis_url, "images-v2")
     _, other = open_job(settings, redis_url, "others-v2")
     ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef("/a.jpg"),)))
@@ -112,7 +110,7 @@ def test_a_later_reembed_ends_what_is_left_of_earlier_ones(index: Index, setting
     ledger.close()
 
 
-def test_a_job_of_another_place_hinders_nobody(index: Index, settings: Settings, redis_url: str) -> None:
+def test_a_job_of_another_index_address_does_not_block(index: Index, settings: Settings, redis_url: str) -> None:
     ledger = Ledger(redis_url)
     ledger.open_job(source="s", index="images-v2", index_address="lancedb:///other", model=OTHER, spec="{}")
     promote()
@@ -120,15 +118,15 @@ def test_a_job_of_another_place_hinders_nobody(index: Index, settings: Settings,
     ledger.close()
 
 
-def test_without_a_broker_only_force_moves(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_broker_a_promotion_needs_force(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKALIKE_BROKER_URL", f"redis://127.0.0.1:{free_port()}")
-    with pytest.raises(IndexConflict, match="Nobody can tell"):
+    with pytest.raises(IndexConflict, match="Cannot check whether a job is writing"):
         promote()
     promote(force=True)
     assert index.version() == "images-v2"
 
 
-def test_a_version_that_a_load_left_behind_is_refused(
+def test_a_version_in_bulk_load_mode_is_refused(
     opensearch_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOOKALIKE_INDEX_URL", opensearch_url)
@@ -145,7 +143,7 @@ def test_a_version_that_a_load_left_behind_is_refused(
 
 
 def test_a_version_of_another_index_is_not_promoted(index: Index) -> None:
-    with pytest.raises(BadSetting, match="no version of index other"):
+    with pytest.raises(BadSetting, match="not a version of index other"):
         promote("images-v2", index="other")
     with pytest.raises(BadSetting, match="not a version of an index"):
         promote("images")
@@ -153,7 +151,7 @@ def test_a_version_of_another_index_is_not_promoted(index: Index) -> None:
         promote("images-v9")
 
 
-def test_the_current_version_is_deleted_by_force_alone(index: Index) -> None:
+def test_deleting_the_current_version_needs_force(index: Index) -> None:
     with pytest.raises(IndexConflict, match="Searches see images-v1"):
         delete("images-v1", yes=True)
     assert index.count() == 3
@@ -162,7 +160,7 @@ def test_the_current_version_is_deleted_by_force_alone(index: Index) -> None:
         index.count()
 
 
-def test_an_old_version_is_deleted_and_the_index_with_all_of_them(index: Index, settings: Settings) -> None:
+def test_an_old_version_or_a_whole_index_is_deleted(index: Index, settings: Settings) -> None:
     promote()
     delete("images-v1", yes=True)
     assert [info.version for info in factories.list_indexes(settings)] == ["images-v2"]

@@ -1,4 +1,4 @@
-"""`lookalike model quantize` as a person uses it, on drawn pictures and a model of a few layers."""
+"""`lookalike model quantize` on drawn images and a model of a few layers."""
 
 import os
 import subprocess
@@ -14,7 +14,8 @@ from PIL import Image
 from lookalike.embedding import load, resolve
 from lookalike.embedding.artifacts import quantized
 from lookalike.errors import ModelUnavailable
-from testing.processes import ROOT, answer, lookalike
+from testing.processes import ROOT, answer
+from tests.cli.inprocess import lookalike
 
 SIZE = 64
 COUNT = 52
@@ -22,19 +23,19 @@ COUNT = 52
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures of coarse noise, and a file that is none."""
-    root = tmp_path_factory.mktemp("pictures")
+    """Images of coarse noise, and an invalid one."""
+    root = tmp_path_factory.mktemp("images")
     random = np.random.RandomState(3)
     for number in range(COUNT):
         coarse = random.randint(0, 256, (8, 8, 3)).astype(np.uint8)
         Image.fromarray(coarse.repeat(8, axis=0).repeat(8, axis=1)).save(root / f"{number}.png")
-    (root / "notes.jpg").write_text("no picture")
+    (root / "notes.jpg").write_text("not an image")
     return root
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A home of its own, and a model that takes pictures of 64 x 64."""
+    """A home of its own, and a model that takes images of 64 x 64."""
     from lookalike.embedding.graph.backend import keras
 
     home = tmp_path_factory.mktemp("home")
@@ -51,11 +52,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def made(environment: dict[str, str], folder: Path) -> dict[str, object]:
-    """What the command said of the model that it made."""
-    return answer(lookalike(environment, "model", "quantize", folder, "--name", "small", "--pictures", 32, "--json"))
+    """What the command printed for the model that it made."""
+    return answer(lookalike(environment, "model", "quantize", folder, "--name", "small", "--count", 32, "--json"))
 
 
-def test_a_quantized_model_is_one_of_its_own_and_close_to_its_base(
+def test_a_quantized_model_has_its_own_fingerprint_and_is_close_to_its_base(
     environment: dict[str, str], made: dict[str, object]
 ) -> None:
     home = Path(environment["LOOKALIKE_HOME"])
@@ -71,7 +72,7 @@ def test_a_quantized_model_is_one_of_its_own_and_close_to_its_base(
 
 
 @pytest.mark.usefixtures("made")
-def test_it_is_listed_described_and_used_by_its_name(environment: dict[str, str], folder: Path) -> None:
+def test_a_quantized_model_is_listed_described_and_used_by_name(environment: dict[str, str], folder: Path) -> None:
     listed = answer(lookalike(environment, "model", "list", "--json"))["models"]
     assert listed[0]["name"] == "small"
     assert answer(lookalike(environment, "model", "info", "small", "--json"))["base"] == "tiny:flip"
@@ -91,19 +92,19 @@ def test_it_is_listed_described_and_used_by_its_name(environment: dict[str, str]
     ],
 )
 @pytest.mark.usefixtures("made")
-def test_what_cannot_be_made_is_refused_in_words(
+def test_bad_input_gives_a_message(
     environment: dict[str, str], folder: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in lookalike(environment, "model", "quantize", folder, *arguments, code=1).stderr
 
 
-def test_too_few_pictures_are_named(environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "one.jpg").write_text("no picture")
+def test_too_few_images_give_a_message(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "one.jpg").write_text("not an image")
     done = lookalike(environment, "model", "quantize", tmp_path, "--name", "other", code=1)
     assert "holds 0 usable pictures, and 48 are needed" in done.stderr
 
 
-def test_where_nncf_is_missing_its_package_is_named(environment: dict[str, str], folder: Path) -> None:
+def test_a_missing_nncf_is_reported_with_its_extra(environment: dict[str, str], folder: Path) -> None:
     script = "import sys; sys.modules['nncf'] = None; from lookalike_cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", script, "model", "quantize", str(folder), "--name", "other"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
@@ -111,14 +112,14 @@ def test_where_nncf_is_missing_its_package_is_named(environment: dict[str, str],
 
 
 @pytest.mark.usefixtures("made")
-def test_tensorflow_says_that_it_cannot_run_it(environment: dict[str, str]) -> None:
+def test_tensorflow_refuses_a_quantized_model(environment: dict[str, str]) -> None:
     home = Path(environment["LOOKALIKE_HOME"])
     with pytest.raises(ModelUnavailable, match="small is a quantized model"):
         load(resolve("small", home=home), home=home, runtime="tensorflow")
 
 
 @pytest.mark.usefixtures("made")
-def test_a_damaged_changed_or_missing_one_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_damaged_changed_or_missing_model_gives_a_message(environment: dict[str, str], tmp_path: Path) -> None:
     spec = resolve("small", home=Path(environment["LOOKALIKE_HOME"]))
     whole = Path(str(spec.graph_file)).read_bytes()
     kept = tmp_path / "quantized" / "small.zip"

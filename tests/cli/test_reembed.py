@@ -1,4 +1,4 @@
-"""An index changes its model while it is searched: re-embedded, promoted, rolled back, with real workers."""
+"""An index changes its model while it is searched: reembed, promote and rollback with real workers."""
 
 import json
 import threading
@@ -23,19 +23,19 @@ from lookalike.settings import Settings, read_settings
 from testing.processes import await_true
 from tests.faults.model import PREPROCESSING, make_model
 
-Told = Callable[..., dict[str, Any]]
+Printed = Callable[..., dict[str, Any]]
 K = 3
 
 
 @pytest.fixture(scope="module")
 def tiny(model_home: Path) -> dict[str, str]:
-    """The options that name another model, of the same dimension as the default one."""
+    """The options of another model with the same dimension as the default one."""
     return {"model": str(make_model(model_home)), "preprocessing": PREPROCESSING}
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
     draw_samples(folder, per_class=1, seed=5)
     return folder
 
@@ -50,7 +50,7 @@ def settings(environment: dict[str, str]) -> Settings:
 
 
 class Loop(threading.Thread):
-    """Searches for one stored picture, again and again."""
+    """Searches for one stored image again and again."""
 
     def __init__(self, searcher: Searcher, data: bytes) -> None:
         super().__init__()
@@ -72,8 +72,8 @@ class Loop(threading.Thread):
 
 
 @contextmanager
-def searching(settings: Settings, picture: Path) -> Iterator[Loop]:
-    loop = Loop(open_searcher(settings), picture.read_bytes())
+def searching(settings: Settings, image: Path) -> Iterator[Loop]:
+    loop = Loop(open_searcher(settings), image.read_bytes())
     loop.start()
     try:
         yield loop
@@ -86,8 +86,10 @@ def scores(matches: list[Match]) -> list[float]:
 
 
 @pytest.fixture
-def told(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
-    """Calls a command in this process, for a start costs seconds, and gives the JSON object it prints."""
+def printed(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Printed:
+    """Call a command in this process and return the JSON object that it prints."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
@@ -100,58 +102,58 @@ def told(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_an_index_changes_its_model_and_back_while_it_is_searched(
-    told: Told, settings: Settings, pictures: Path, tiny: dict[str, str]
+    printed: Printed, settings: Settings, images: Path, tiny: dict[str, str]
 ) -> None:
     name = settings.index
-    found = told(ingest, [str(pictures)])["found"]
-    picture, gone = sorted(path for path in pictures.rglob("*") if path.is_file())[:2]
-    with searching(settings, picture) as loop:
+    found = printed(ingest, [str(images)])["found"]
+    image, gone = sorted(path for path in images.rglob("*") if path.is_file())[:2]
+    with searching(settings, image) as loop:
         before = await_true(lambda: loop.answers and scores(loop.answers[-1]))
-        done = told(reembed, **tiny)
+        done = printed(reembed, **tiny)
         assert (done["found"], done["indexed"], done["index"], done["alias"]) == (found, found, f"{name}-v2", name)
         assert scores(loop.answers[-1]) == before
 
-        assert told(promote, index=name)["physical"] == f"{name}-v2"
+        assert printed(promote, index=name)["physical"] == f"{name}-v2"
         after = await_true(lambda: scores(loop.answers[-1]) != before and scores(loop.answers[-1]))
         with pytest.raises(ModelMismatch) as refused:
-            told(ingest, [str(pictures)])
+            printed(ingest, [str(images)])
         assert all(part in str(refused.value) for part in ("tiny", "efficientnet-lite0", "LOOKALIKE_MODEL"))
 
-        assert told(roll_back, index=name)["physical"] == f"{name}-v1"
+        assert printed(roll_back, index=name)["physical"] == f"{name}-v1"
         await_true(lambda: scores(loop.answers[-1]) == before)
     assert loop.errors == []
     assert {tuple(scores(matches)) for matches in loop.answers} == {tuple(before), tuple(after)}
-    assert {(matches[0].uri, round(matches[0].score, 2)) for matches in loop.answers} == {(str(picture), 1.0)}
+    assert {(matches[0].uri, round(matches[0].score, 2)) for matches in loop.answers} == {(str(image), 1.0)}
 
     gone.unlink()
     with closing(factories.open_index(settings)) as index:
-        index.delete([document_id(str(picture))])
-    again = told(reembed, **tiny)
+        index.delete([document_id(str(image))])
+    again = printed(reembed, **tiny)
     assert (again["index"], again["found"], again["indexed"], again["unchanged"], again["rejected"]) == (
         *(f"{name}-v2", found - 1, 0),
         *(found - 2, 1),
     )
-    rejected = told(list_failed, again["job"])["failed"]
+    rejected = printed(list_failed, again["job"])["failed"]
     assert [(item["uri"], item["reason"]) for item in rejected] == [(str(gone), "not_found")]
     with closing(factories.open_index(settings, f"{name}-v2")) as version:
         assert version.count() == found - 1, "what was deleted from the index stays in its new version"
 
 
-def test_there_is_nothing_to_embed_again_for_the_same_model(told: Told, settings: Settings) -> None:
+def test_the_same_model_leaves_nothing_to_do(printed: Printed, settings: Settings) -> None:
     with closing(factories.open_index(settings)) as index:
         index.ensure(embedding.identify(factories.model_spec(settings), settings.home))
-    assert told(reembed, "efficientnet-lite0")["job"] is None
+    assert printed(reembed, "efficientnet-lite0")["job"] is None
 
 
-def test_a_missing_and_an_empty_index_cannot_be_embedded_again(
-    told: Told, settings: Settings, tiny: dict[str, str]
+def test_a_missing_or_empty_index_cannot_be_reembedded(
+    printed: Printed, settings: Settings, tiny: dict[str, str]
 ) -> None:
     with pytest.raises(IndexMissing, match=settings.index):
-        told(reembed, **tiny)
+        printed(reembed, **tiny)
     with closing(factories.open_index(settings)) as index:
         index.ensure(embedding.identify(factories.model_spec(settings), settings.home))
         with pytest.raises(SourceMissing, match="empty"):
-            told(reembed, **tiny)
+            printed(reembed, **tiny)
     assert [info.version for info in factories.list_indexes(settings) if info.name == settings.index] == [
         f"{settings.index}-v1"
     ]

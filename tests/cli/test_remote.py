@@ -1,4 +1,4 @@
-"""`lookalike search` and `doctor` where LOOKALIKE_API_URL is set."""
+"""`lookalike search` and `doctor` with LOOKALIKE_API_URL set."""
 
 import os
 import subprocess
@@ -12,20 +12,21 @@ from pydantic import SecretStr
 
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
-from testing.processes import ROOT, answer, lookalike
+from testing.processes import ROOT, answer
 from testing.services.ports import free_port
 from tests.api.service import serving
 from tests.browser.stage import LABELS
+from tests.cli.inprocess import lookalike
 
 KEY = "the right key"
 AWAY = f"http://127.0.0.1:{free_port()}"
-#: What a search that asks the service does without.
+#: Packages that a search through the service does not import.
 HEAVY = {"keras", "tensorflow", "openvino", "lancedb", "pyarrow", "opensearchpy", "PIL", "fastapi", "celery", "redis"}
 
 
 @pytest.fixture(scope="module")
 def environment(lance: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Of commands that have a service with a key, and nothing of their own."""
+    """The environment of commands with a query service, a key, and no local index."""
     with serving(lance.model_copy(update={"api_key": SecretStr(KEY)})) as http:
         yield {
             **os.environ,
@@ -36,15 +37,15 @@ def environment(lance: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def picture(tmp_path: Path, query: bytes) -> Path:
+def image(tmp_path: Path, query: bytes) -> Path:
     (tmp_path / "query.jpg").write_bytes(query)
     return tmp_path / "query.jpg"
 
 
-def test_the_service_gives_the_answer_that_a_search_here_gives(
-    environment: dict[str, str], lance: Settings, picture: Path
+def test_the_service_gives_the_same_matches_as_a_local_search(
+    environment: dict[str, str], lance: Settings, image: Path
 ) -> None:
-    asked = ("search", picture, "-k", 3, "--filter", f"name={LABELS[0]}", "--json")
+    asked = ("search", image, "-k", 3, "--filter", f"name={LABELS[0]}", "--json")
     here = answer(lookalike({**os.environ, "LOOKALIKE_HOME": str(lance.home)}, *asked))
     there = answer(lookalike(environment, *asked))
     assert len(there["matches"]) == 3 and there["took_ms"] > 0
@@ -56,7 +57,7 @@ def _rounded(match: dict[str, Any]) -> dict[str, Any]:
     return {**match, "score": round(match["score"], 3)}
 
 
-def test_a_stored_picture_is_named_by_its_id_or_its_path(environment: dict[str, str], stored: list[ImageRef]) -> None:
+def test_a_stored_image_is_found_by_its_id_or_its_path(environment: dict[str, str], stored: list[ImageRef]) -> None:
     by_id = answer(lookalike(environment, "search", "--id", stored[5].id, "-k", 2, "--json"))["matches"]
     path = os.path.relpath(stored[5].uri, ROOT)
     assert answer(lookalike(environment, "search", "--uri", path, "-k", 2, "--json"))["matches"] == by_id
@@ -70,8 +71,8 @@ WRONG: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
     "key in clear": (["--id", "x"], {"LOOKALIKE_API_URL": "http://192.0.2.1"}, ["unencrypted", "192.0.2.1"]),
     "no URL": (["--id", "x"], {"LOOKALIKE_API_URL": "somewhere"}, ["LOOKALIKE_API_URL"]),
     "text file": (["README.md"], {}, ["README.md", "unsupported"]),
-    "missing picture": (["gone.jpg"], {}, ["gone.jpg", "not_found"]),
-    "unknown id": (["--id", "x"], {}, ["holds no picture x"]),
+    "missing image": (["gone.jpg"], {}, ["gone.jpg", "not_found"]),
+    "unknown id": (["--id", "x"], {}, ["holds no image x"]),
     "too many": (["--id", "x", "-k", "500"], {}, ["200"]),
     "unknown filter": (["--id", "x", "--filter", "uri=y"], {}, ["'uri'", "metadata.KEY"]),
     "own model": (["x.jpg", "--weights", "a.keras", "--index", "a"], {}, ["--index, --weights", "LOOKALIKE_API_URL"]),
@@ -79,7 +80,7 @@ WRONG: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_with_the_service_is_said_in_a_few_lines(case: str, environment: dict[str, str]) -> None:
+def test_a_problem_with_the_service_gives_a_short_message(case: str, environment: dict[str, str]) -> None:
     arguments, variables, named = WRONG[case]
     done = lookalike({**environment, **variables}, "search", *arguments, code=1)
     assert 1 <= len(done.stderr.splitlines()) <= 2 and done.stdout == ""
@@ -87,13 +88,13 @@ def test_what_is_wrong_with_the_service_is_said_in_a_few_lines(case: str, enviro
     assert KEY not in done.stderr and "not it" not in done.stderr
 
 
-def test_nothing_heavy_is_loaded_to_ask_the_service(environment: dict[str, str], picture: Path) -> None:
+def test_a_search_through_the_service_imports_nothing_heavy(environment: dict[str, str], image: Path) -> None:
     code = (
         "import sys; from lookalike_cli.main import app; app(['search', *sys.argv[1:]], standalone_mode=False);"
         f"print(sorted({HEAVY} & set(sys.modules)))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(picture)],
+        [sys.executable, "-c", code, str(image)],
         env=environment,
         cwd=ROOT,
         capture_output=True,
@@ -103,7 +104,7 @@ def test_nothing_heavy_is_loaded_to_ask_the_service(environment: dict[str, str],
     assert done.stdout.splitlines()[-1] == "[]" and LABELS[0] in done.stdout
 
 
-def test_doctor_says_that_the_service_is_ready(environment: dict[str, str], stored: list[ImageRef]) -> None:
+def test_doctor_reports_that_the_service_is_ready(environment: dict[str, str], stored: list[ImageRef]) -> None:
     findings = answer(lookalike(environment, "doctor", "--json"))["findings"]
     service = next(item for item in findings if item["what"] == "service")
     assert service["is_fine"] and environment["LOOKALIKE_API_URL"] in service["detail"]

@@ -1,4 +1,4 @@
-"""How a command ends that is stopped from outside."""
+"""How a command ends when it is interrupted."""
 
 import os
 import signal
@@ -9,33 +9,33 @@ import typer
 from lookalike_cli.stopping import stoppable
 
 
-def test_a_command_that_is_told_to_end_says_so_and_fails() -> None:
+def test_a_terminated_command_prints_its_message_and_fails() -> None:
     with pytest.raises(typer.Exit) as ended, stoppable("Interrupted."):
         os.kill(os.getpid(), signal.SIGTERM)
     assert ended.value.exit_code == 1
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_an_interrupt_in_the_middle_of_an_import_is_no_failure_of_the_import() -> None:
+def test_an_interrupt_during_an_import_counts_as_an_interrupt() -> None:
     with pytest.raises(typer.Exit), stoppable("Interrupted."):
         raise ImportError("initialization failed") from KeyboardInterrupt()
 
 
-def test_a_library_that_cannot_be_imported_is_no_interrupt() -> None:
+def test_a_failed_import_does_not_count_as_an_interrupt() -> None:
     with pytest.raises(ImportError), stoppable("Interrupted."):
         raise ImportError("initialization failed")
 
 
 class Finalized:
-    """The signal comes while it goes."""
+    """Raises SIGINT in its finalizer."""
 
     def __del__(self) -> None:
         signal.raise_signal(signal.SIGINT)
 
 
-def test_an_interrupt_that_comes_while_an_object_goes_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_in_a_finalizer_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit), stoppable("Ended."):
         Finalized()
         threading.Event().wait(60)
-        pytest.fail("it was lost")
+        pytest.fail("the interrupt was lost")
     assert "Ended." in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Programs whose broker or index is not to be trusted end with a sentence, at once, and print no password."""
+"""A program whose broker or index has an untrusted certificate ends at once with a message and prints no password."""
 
 import os
 import subprocess
@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from testing.processes import ROOT, TIMEOUT_S, answer, await_true, lookalike, started, stop
+from testing.processes import ROOT, TIMEOUT_S, answer, await_true, started, stop
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
 from testing.services.tls import Authority, TlsProxy
+from tests.cli.inprocess import lookalike
 
 SECRET = "hunter2"
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Broker and index at a server whose certificate no trusted authority has made."""
+    """Broker and index at a server whose certificate is not from a trusted authority."""
     trusted = Authority(tmp_path, "trusted")
     with TlsProxy(Authority(tmp_path, "other").server(), 9) as proxy:
         place = f"user:{SECRET}@localhost:{proxy.port}"
@@ -49,7 +50,7 @@ def test_a_command_ends_at_once(environment: dict[str, str], command: str) -> No
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_doctor_says_it_of_broker_and_index(environment: dict[str, str]) -> None:
+def test_doctor_reports_it_for_broker_and_index(environment: dict[str, str]) -> None:
     done = lookalike(environment, "doctor", "--json", code=1)
     wrong = {finding["what"]: finding["detail"] for finding in answer(done)["findings"] if finding["is_fine"] is False}
     for what in ("broker", "index"):

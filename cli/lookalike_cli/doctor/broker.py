@@ -1,4 +1,4 @@
-"""The broker, what waits in it, and who works it off."""
+"""Checks of the broker, its queue and its workers."""
 
 import socket
 import time
@@ -13,19 +13,19 @@ from lookalike.preflight import look_at_broker
 from lookalike.queue import make_app, queued_count
 from lookalike.settings import Settings
 from lookalike.workers import consuming_workers, process_counts
-from lookalike_cli.doctor.finding import Finding, to_look_at
+from lookalike_cli.doctor.finding import Finding, warnings
 
 
 def broker(settings: Settings) -> Iterator[Finding]:
     url = _address(settings)
     if url is None:
         server, number = find_redis_server()
-        yield Finding("broker", True, f"embedded: Redis {number} ({server}), started when needed")
+        yield Finding("broker", True, f"embedded Redis {number} ({server}), starts on demand")
         return
     found = read_condition(url)
     concerns = check_broker(found)
     yield Finding("broker", True, _detail(found))
-    yield from to_look_at("broker", concerns)
+    yield from warnings("broker", concerns)
 
 
 def queue(settings: Settings) -> Iterator[Finding]:
@@ -35,38 +35,38 @@ def queue(settings: Settings) -> Iterator[Finding]:
     ledger = Ledger(url)
     jobs = ledger.active_jobs()
     outstanding = sum(ledger.outstanding(job.id) for job in jobs)
-    detail = f"{queued_count(url):,} messages wait; {outstanding:,} chunks of {len(jobs)} jobs are outstanding"
+    detail = f"{queued_count(url):,} messages queued; {outstanding:,} chunks of {len(jobs)} jobs outstanding"
     if jobs:
-        detail += f", the oldest job's since {(time.time() - min(job.started_at for job in jobs)) / 60:,.0f} minutes"
+        detail += f", the oldest job runs for {(time.time() - min(job.started_at for job in jobs)) / 60:,.0f} minutes"
     yield Finding("queue", None, detail)
 
 
 def workers(settings: Settings) -> Iterator[Finding]:
     url = running_broker(settings)
     if url is None:
-        yield Finding("workers", None, "none runs; `lookalike ingest` starts what it needs, `lookalike up` keeps it")
+        yield Finding("workers", None, "none running; `lookalike ingest` starts one, `lookalike up` keeps one")
         return
     app = make_app(url)
     names = consuming_workers(app)
     counts = process_counts(app, names)
-    told = ", ".join(f"{name} ({counts.get(name, '?')} processes)" for name in names)
-    yield Finding("workers", bool(names), told or "none consumes", "Start one: lookalike worker")
+    described = ", ".join(f"{name} ({counts.get(name, '?')} processes)" for name in names)
+    yield Finding("workers", bool(names), described or "none is consuming", "Start one: `lookalike worker`.")
 
 
 def worker(settings: Settings) -> Iterator[Finding]:
     url = _address(settings)
     if url is not None:
-        # Celery would insist for longer than a health check may take.
+        # Fail fast: Celery retries for longer than a health check may take.
         Ledger(url).ping()
     names = consuming_workers(make_app(url)) if url else []
     ours = [name for name in names if name.partition("@")[2] == socket.gethostname()]
-    yield Finding("worker", bool(ours), ", ".join(ours) or "none on this host consumes", "Restart it.")
+    yield Finding("worker", bool(ours), ", ".join(ours) or "none on this host is consuming", "Restart it.")
 
 
 def running_broker(settings: Settings) -> str | None:
     """The URL of the configured broker, or of the embedded one if it runs.
 
-    Raises what is wrong with it, in the words of `broker`, so that it is told once.
+    Raises the same error as `broker` for a broken one, so that it is reported once.
     """
     url = _address(settings)
     if url is not None:
@@ -88,8 +88,8 @@ def _address(settings: Settings) -> str | None:
 def _detail(found: BrokerCondition) -> str:
     said = found.said
     if not said:
-        return f"{found.address} answers"
+        return f"{found.address} is reachable"
     most = f" of {said['maxmemory'] / 2**20:,.0f} MiB" if said.get("maxmemory") else ""
-    kept = "append-only file" if said.get("aof_enabled") else "no append-only file"
+    persistence = "append-only file" if said.get("aof_enabled") else "no append-only file"
     memory = f"{said.get('used_memory', 0) / 2**20:,.1f} MiB{most} used"
-    return f"{found.address}: Redis {found.version}, {memory}, {kept}, clock {found.skew_s:+.1f} s"
+    return f"{found.address}: Redis {found.version}, {memory}, {persistence}, clock {found.skew_s:+.1f} s"

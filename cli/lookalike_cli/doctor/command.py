@@ -1,4 +1,4 @@
-"""The command itself: which checks there are, in which order, and how it ends."""
+"""The `doctor` command: its checks in order, and its exit code."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -33,10 +33,10 @@ CHECKS: tuple[Check, ...] = (
 
 @app.command()
 def doctor(
-    worker: Annotated[bool, typer.Option("--worker", help="Only whether a worker on this host consumes.")] = False,
+    worker: Annotated[bool, typer.Option("--worker", help="Only check for a consuming worker on this host.")] = False,
     json: Json = False,
 ) -> None:
-    """Check the installation, broker, workers, index and model; exit code 1 if something is wrong."""
+    """Check the installation, broker, workers, index and model; exit with code 1 on a problem."""
     findings = examine(read_settings(), [broker.worker] if worker else CHECKS)
     if json:
         print_json({"fine": is_fine(findings), "findings": [asdict(finding) for finding in findings]})

@@ -1,4 +1,4 @@
-"""What a check found, and how checks are run so that one that fails hides no other; knows no subject."""
+"""The result of a check, and a runner that goes on after a failed check."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from lookalike.settings import Settings
 
 @dataclass(frozen=True)
 class Finding:
-    """`is_fine` is None where there is nothing to judge; with an advice, a person should look at it all the same."""
+    """`is_fine` is None for information; with an advice it is a warning."""
 
     what: str
     is_fine: bool | None
@@ -18,12 +18,12 @@ class Finding:
     advice: str = ""
 
 
-#: Its name is that of the finding where the check itself raises.
+#: If a check raises, the finding has the name of the function.
 Check = Callable[[Settings], Iterator[Finding]]
 
 
 def examine(settings: Settings, checks: Sequence[Check]) -> list[Finding]:
-    """What the checks found; a failure that several of them met is told once."""
+    """Run the checks and return their findings; a failure that several share is reported once."""
     findings: dict[str, Finding] = {}
     for check in checks:
         for finding in _checked(check, settings):
@@ -31,9 +31,9 @@ def examine(settings: Settings, checks: Sequence[Check]) -> list[Finding]:
     return list(findings.values())
 
 
-def to_look_at(what: str, concerns: Iterable[Diagnostic]) -> Iterator[Finding]:
-    for concern in concerns:
-        yield Finding(what, None, concern.what, concern.advice)
+def warnings(what: str, diagnostics: Iterable[Diagnostic]) -> Iterator[Finding]:
+    for diagnostic in diagnostics:
+        yield Finding(what, None, diagnostic.what, diagnostic.advice)
 
 
 def is_fine(findings: Iterable[Finding]) -> bool:

@@ -1,23 +1,23 @@
-"""Where local state lies, and the folders that pictures may lie under; asks no service."""
+"""Checks of the home folder and of the folders with images."""
 
 from collections.abc import Iterator
 
 from lookalike.disk import free_bytes
 from lookalike.preflight import check_home, check_roots
 from lookalike.settings import Settings
-from lookalike_cli.doctor.finding import Finding, to_look_at
+from lookalike_cli.doctor.finding import Finding, warnings
 
 
 def home(settings: Settings) -> Iterator[Finding]:
-    concerns = check_home(settings)
+    diagnostics = check_home(settings)
     try:
         free = f"{free_bytes(settings.home) / 2**30:.1f} GiB free"
     except OSError:
-        free = "not readable, and not needed"
+        free = "not readable, but not needed"
     yield Finding("home", True, f"{settings.home}, {free}")
-    yield from to_look_at("disk", concerns)
+    yield from warnings("disk", diagnostics)
 
 
 def roots(settings: Settings) -> Iterator[Finding]:
     check_roots(settings)
-    yield Finding("roots", True, "pictures may lie under " + ", ".join(map(str, settings.roots)))
+    yield Finding("roots", True, "images allowed under " + ", ".join(map(str, settings.roots)))

@@ -1,4 +1,4 @@
-"""The index: the server it is in, whether it takes writes, and what it holds."""
+"""Checks of the index: its server, whether it accepts writes, and its content."""
 
 from collections.abc import Iterator
 
@@ -8,41 +8,41 @@ from lookalike.ledger import Ledger
 from lookalike.preflight import TIMEOUT_S
 from lookalike.settings import Settings
 from lookalike_cli.doctor.broker import running_broker
-from lookalike_cli.doctor.finding import Finding, to_look_at
+from lookalike_cli.doctor.finding import Finding, warnings
 
 
 def index(settings: Settings) -> Iterator[Finding]:
-    """The server first: what it tells explains why the index takes no writes."""
+    """Check the server first: its state explains why an index rejects writes."""
     inspection = factories.inspect_index(settings)
     if inspection is not None:
         clock = "" if inspection.skew_s is None else f", clock {inspection.skew_s:+.1f} s"
         yield Finding("opensearch", True, f"{settings.index_address}: {inspection.server}{clock}")
-        yield from to_look_at("opensearch", inspection.diagnostics)
+        yield from warnings("opensearch", inspection.diagnostics)
         if inspection.index:
             yield Finding("shards", None, inspection.index)
-    yield from to_look_at("index", factories.check_writable(settings))
+    yield from warnings("index", factories.check_writable(settings))
 
 
 def documents(settings: Settings) -> Iterator[Finding]:
-    # What is wrong with the server is told in the words of `index`, and so once.
+    # Raises the same error as `index` for a broken server, so that it is reported once.
     factories.check_place(settings, timeout_s=TIMEOUT_S)
     spec = factories.model_spec(settings)
     opened = factories.open_index(settings)
     try:
         held = opened.model()
     except IndexMissing:
-        yield Finding("index", True, f"{settings.index} at {settings.index_address}, created with the first ingest")
+        yield Finding("index", True, f"{settings.index} at {settings.index_address}, the first ingest creates it")
         return
     if held.fingerprint != spec.fingerprint:
         raise ModelMismatch(opened.name, str(held), f"{spec.name} ({spec.fingerprint})")
-    physical = opened.version()
+    version = opened.version()
     sizes = {info.version: info.size_bytes for info in factories.list_indexes(settings)}
-    size = f", {sizes[physical] / 2**20:,.1f} MiB" if physical in sizes else ""
-    held_here = f"{opened.count():,} documents of {held}{size}"
-    yield Finding("index", True, f"{opened.name} ({physical}) at {settings.index_address}: {held_here}")
+    size = f", {sizes[version] / 2**20:,.1f} MiB" if version in sizes else ""
+    content = f"{opened.count():,} documents of {held}{size}"
+    yield Finding("index", True, f"{opened.name} ({version}) at {settings.index_address}: {content}")
     if opened.is_loading() and not _is_busy(settings, opened.name):
-        advice = f"lookalike index restore {opened.name}"
-        yield Finding("load", False, f"{opened.name} is in bulk-load mode, and no job writes to it", advice)
+        advice = f"Run `lookalike index restore {opened.name}`."
+        yield Finding("load", False, f"{opened.name} is in bulk-load mode, but no job writes to it", advice)
 
 
 def _is_busy(settings: Settings, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is installed here, what models run on, and which settings differ from a laptop's; asks no service."""
+"""Checks of the installation, the device that runs models, and the settings."""
 
 import platform
 from collections.abc import Iterator
@@ -14,53 +14,53 @@ from lookalike.embedding.runtimes.device import examine
 from lookalike.machine import usable_cores, visible_gpus
 from lookalike.settings import PREFIX, Settings, plain_address, setting_names
 from lookalike.variables import given, unknown
-from lookalike_cli.doctor.finding import Finding, to_look_at
+from lookalike_cli.doctor.finding import Finding, warnings
 
 PACKAGES = ("celery", "kombu", "redis", "opensearch-py", "lancedb", "openvino", "keras")
-#: What an installation that runs or builds no models does without.
+#: Packages that an installation without models lacks.
 MODEL_LIBRARIES = ("keras", "openvino")
 
 
 def installation(settings: Settings) -> Iterator[Finding]:
     where = f"{platform.python_version()} on {platform.system()} {platform.release()} {platform.machine()}"
     yield Finding("python", None, where)
-    # The light images have no Keras, and some no OpenVINO.
-    there = [name for name in PACKAGES if name not in MODEL_LIBRARIES or find_spec(name)]
-    packages = ", ".join(f"{name} {version(name)}" for name in there)
+    # Some images have no Keras or no OpenVINO.
+    installed = [name for name in PACKAGES if name not in MODEL_LIBRARIES or find_spec(name)]
+    packages = ", ".join(f"{name} {version(name)}" for name in installed)
     yield Finding("packages", None, f"lookalike {__version__}, {packages}")
     yield Finding("cores", None, f"{usable_cores()} usable, {settings.processes} processes per worker")
 
 
 def embedding(settings: Settings) -> Iterator[Finding]:
     if find_spec("openvino") is None:
-        yield Finding("embedding", None, "none: this installation runs no models")
+        yield Finding("embedding", None, "not installed: this installation runs no models")
         return
     gpus = visible_gpus()
     device = examine(with_gpu=bool(gpus))
     if gpus and settings.runtime != "openvino":
-        detail = f"{len(gpus)} in one process each, fed by {settings.processes}"
-        what = f"{len(gpus)} here, unused: {device.unusable_gpu}" if device.unusable_gpu else detail
+        detail = f"{len(gpus)}, one process each, fed by {settings.processes} processes"
+        what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
         yield Finding("gpu", device.unusable_gpu is None, what, ADVICE)
     precision = device.precision if settings.precision == "auto" else settings.precision
     why = "" if precision == "bf16" or device.precision == "bf16" else " (this CPU has no bf16)"
-    each = f"1 thread each, {device.batch_size} picture a call, {precision}{why}"
-    yield Finding("embedding", None, f"CPU: {settings.processes} processes of {each}")
+    each = f"1 thread, batch size {device.batch_size}, {precision}{why}"
+    yield Finding("embedding", None, f"CPU: {settings.processes} processes with {each}")
 
 
 def variables(settings: Settings) -> Iterator[Finding]:
     names = given()
-    yield from to_look_at("variable", unknown(names, setting_names()))
-    told = []
+    yield from warnings("variable", unknown(names, setting_names()))
+    shown = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         if value != field.get_default(call_default_factory=True, validated_data={}):
             origin = names.get(PREFIX + name.upper())
-            told.append(f"{name} = {_shown(name, value)}" + (f" ({origin})" if origin else ""))
-    yield Finding("settings", None, ", ".join(told) or "nothing is set: all as they come")
+            shown.append(f"{name} = {_shown(name, value)}" + (f" ({origin})" if origin else ""))
+    yield Finding("settings", None, ", ".join(shown) or "all defaults")
 
 
 def _shown(name: str, value: Any) -> str:
-    """A value without its secrets."""
+    """The value with secrets removed."""
     if isinstance(value, SecretStr):
         return plain_address(value.get_secret_value()) if name.endswith("_url") else "***"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

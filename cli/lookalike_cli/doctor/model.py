@@ -1,4 +1,4 @@
-"""The configured model, its weights, and whether it is built."""
+"""Check of the configured model."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,6 @@ from lookalike_cli.doctor.finding import Finding
 
 def model(settings: Settings) -> Iterator[Finding]:
     spec = factories.model_spec(settings)
-    built = "built" if find(spec, settings.home) else "built with its first use"
-    weights = f", weights of {settings.weights}" if settings.weights else ""
+    built = "built" if find(spec, settings.home) else "not built yet; the first use builds it"
+    weights = f", weights from {settings.weights}" if settings.weights else ""
     yield Finding("model", True, f"{spec.name} ({spec.fingerprint}), {spec.size} pixels{weights}, {built}")

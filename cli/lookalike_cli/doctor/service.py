@@ -1,4 +1,4 @@
-"""The query service that is configured, and the ports that one of ours would take."""
+"""Checks of the configured query service and of the default ports."""
 
 import json
 import urllib.request
@@ -10,7 +10,7 @@ from lookalike.settings import Settings
 from lookalike_cli.doctor.finding import Finding
 from lookalike_cli.ports import FLOWER_PORT, SEARCH_PORT, check_port
 
-#: For an answer of what has the port; a service of ours gives it in milliseconds.
+#: Timeout of the health request; our query service answers in milliseconds.
 TIMEOUT_S = 1.0
 HOST = "127.0.0.1"
 
@@ -26,9 +26,9 @@ def ports(settings: Settings) -> Iterator[Finding]:
                 ours.append(f"{port} ({command})")
                 continue
             what, _, _ = str(error).partition("\n")
-            yield Finding("port", None, what, f"Unless it is ours, say `lookalike {command} --port` with another.")
-    told = [f"free: {', '.join(free)}" if free else "", f"ours: {', '.join(ours)}" if ours else ""]
-    yield Finding("ports", None, "; ".join(filter(None, told)) or "none is free")
+            yield Finding("port", None, what, f"To use another port: `lookalike {command} --port PORT`.")
+    parts = [f"free: {', '.join(free)}" if free else "", f"in use by lookalike: {', '.join(ours)}" if ours else ""]
+    yield Finding("ports", None, "; ".join(filter(None, parts)) or "none free")
 
 
 def service(settings: Settings) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def service(settings: Settings) -> Iterator[Finding]:
 
 
 def _is_ours(port: int) -> bool:
-    """Whether what listens there answers as our query service does."""
+    """Whether our query service listens on that port."""
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/health/live", timeout=TIMEOUT_S) as answer:
             return bool(json.load(answer).get("status"))

@@ -1,4 +1,4 @@
-"""What holds an ingest back, and what to change: plain rules over the numbers; measures and prints nothing."""
+"""Rules that find the bottleneck of an ingest from the measured numbers, and advise what to change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stages, Whole, bound, efficiency, shares
 from lookalike_cli.speed.stages import BULK, DECODE, EMBED, ENCODE, LOOK_UP, READ, SERVER
 
-#: A whole below this share of what the processes allow loses time between the stages.
+#: Below this efficiency, time is lost between the stages.
 GOOD_EFFICIENCY = 0.85
-#: Waiting that keeps the whole this far below the bound is what holds it back.
+#: Waiting is the bottleneck if it keeps the rate below this share of the bound.
 WAITING_SHARE = 0.8
-#: Others that keep this share of the cores busy make the numbers worth little.
+#: If other programs keep more than this share of the cores busy, the numbers are unreliable.
 BUSY_SHARE = 0.25
-#: The default model; none that is offered embeds faster on a CPU.
+#: The default model, the fastest on a CPU.
 SMALLEST_MODEL = "efficientnet-lite0"
-#: Larger pictures spend most of their decoding on pixels that the model never sees.
+#: Decoding larger images is mostly spent on pixels that the model never sees.
 LARGE_MEGAPIXELS = 2.0
-#: Chunks of the default size; fewer pictures make the work around a chunk show.
+#: The default chunk size; in smaller chunks the overhead per chunk is noticeable.
 SMALL_CHUNK = 64
-#: What LOOKALIKE_CHUNK_SIZE may be at most.
+#: The maximum of LOOKALIKE_CHUNK_SIZE.
 LARGEST_CHUNK = 1024
-#: Dimension of the default model: more numbers a vector make every later stage dearer.
+#: Dimension of the default model; larger vectors make every later stage slower.
 USUAL_DIMENSION = 256
 
 WORKERS, QUEUE, OTHERS = "workers", "queue", "other programs"
@@ -29,7 +29,7 @@ WORKERS, QUEUE, OTHERS = "workers", "queue", "other programs"
 
 @dataclass(frozen=True)
 class Verdict:
-    """`bottleneck` is a stage, or `workers`, `queue` or `other programs`; `advice` is whole sentences, best first."""
+    """`bottleneck` is a stage, `workers`, `queue` or `other programs`; `advice` has sentences, best first."""
 
     bottleneck: str
     why: str
@@ -37,8 +37,8 @@ class Verdict:
 
 
 def judge(stages: Stages, whole: Whole, facts: Facts) -> Verdict:
-    """The first rule that holds: too few processes, waiting, time lost between the stages, and else the stage that
-    takes most of the cores' time."""
+    """Apply the first rule that matches: too few processes, waiting, time lost between the stages; otherwise the
+    bottleneck is the stage with the most CPU time."""
     found = _too_few_processes(facts) or _waiting(stages, facts) or _between(stages, whole, facts) or _dearest(stages)
     bottleneck, why = found
     return Verdict(bottleneck, why, (*_advice(bottleneck, stages, facts), *_beside(stages, facts)))
@@ -51,8 +51,8 @@ def _too_few_processes(facts: Facts) -> tuple[str, str] | None:
 
 
 def _waiting(stages: Stages, facts: Facts) -> tuple[str, str] | None:
-    """The stage that stands still for longest, if standing still is what keeps the cores from their bound. While a
-    server on this machine is waited for it computes, which the bound has counted."""
+    """Return the stage with the longest wait, if waiting keeps the rate below the bound. Waiting for a server on
+    this machine does not count while that server computes: the bound includes its CPU time."""
     waiting = {stage.name: stage.waiting_s for stage in stages.stages}
     server = stages.stage(SERVER)
     waiting[BULK] = max(0.0, waiting[BULK] - (server.cpu_s.median if server else 0.0))
@@ -60,10 +60,10 @@ def _waiting(stages: Stages, facts: Facts) -> tuple[str, str] | None:
     if facts.processes / elapsed_s >= WAITING_SHARE * bound(stages, facts.cores):
         return None
     longest = max(waiting, key=lambda name: waiting[name])
-    stalled = f"waits {1000 * waiting[longest]:.1f} ms a picture while its core stands idle"
+    stalled = f"waits {1000 * waiting[longest]:.1f} ms per image while its core is idle"
     if longest in (READ, BULK, LOOK_UP):
         return longest, f"it {stalled}"
-    return OTHERS, f"{longest}, which computes only, {stalled.replace('stands idle', 'is held by others')}"
+    return OTHERS, f"{longest}, which only computes, {stalled.replace('is idle', 'is used by others')}"
 
 
 def _between(stages: Stages, whole: Whole, facts: Facts) -> tuple[str, str] | None:
@@ -71,26 +71,26 @@ def _between(stages: Stages, whole: Whole, facts: Facts) -> tuple[str, str] | No
     if reached is None or reached >= GOOD_EFFICIENCY:
         return None
     if facts.busy_cores > BUSY_SHARE * facts.cores:
-        return OTHERS, f"they kept {facts.busy_cores:.1f} of {facts.cores} cores busy before the measurement began"
-    return QUEUE, f"{1 - reached:.0%} of the cores' time goes to none of the stages"
+        return OTHERS, f"they used {facts.busy_cores:.1f} of {facts.cores} cores before the measurement began"
+    return QUEUE, f"{1 - reached:.0%} of the cores' time is spent outside the stages"
 
 
 def _dearest(stages: Stages) -> tuple[str, str]:
     parts = shares(stages.stages)
     name = max(parts, key=lambda stage: parts[stage])
-    return name, f"{parts[name]:.0%} of the cores' time"
+    return name, f"{parts[name]:.0%} of the CPU time"
 
 
 def _advice(bottleneck: str, stages: Stages, facts: Facts) -> Iterator[str]:
     if bottleneck == WORKERS:
-        yield f"Run more processes: unset LOOKALIKE_CONCURRENCY, or set it to {facts.cores}."
+        yield f"Run more processes: unset LOOKALIKE_CONCURRENCY or set it to {facts.cores}."
     elif bottleneck == OTHERS:
-        yield "Measure again when the machine has nothing else to do."
+        yield "Measure again when the machine is otherwise idle."
     elif bottleneck == QUEUE:
         yield from _for_queue(facts)
     elif bottleneck == READ:
         yield _more_processes(facts)
-        yield "Bring the pictures nearer: a local disk instead of a network's."
+        yield "Move the images closer: a local disk is faster than a network."
     elif bottleneck == DECODE:
         yield from _for_decode(facts)
     elif bottleneck == EMBED:
@@ -101,56 +101,56 @@ def _advice(bottleneck: str, stages: Stages, facts: Facts) -> Iterator[str]:
         yield MORE_CORES
 
 
-MORE_CORES = "More cores, or workers on more machines, are the only cure."
+MORE_CORES = "Use more cores, or workers on more machines."
 
 
 def _for_queue(facts: Facts) -> Iterator[str]:
     yield from _bigger_chunk(facts)
-    yield "Broker and worker on slow disks cost each chunk a write: put LOOKALIKE_HOME on a faster one."
+    yield "Put LOOKALIKE_HOME on a faster disk: the broker writes to it for every chunk."
 
 
 def _more_processes(facts: Facts) -> str:
-    return f"Run more processes than cores: LOOKALIKE_CONCURRENCY={2 * facts.processes}; some wait, others embed."
+    return f"Run more processes than cores (LOOKALIKE_CONCURRENCY={2 * facts.processes}): some embed while others wait."
 
 
 def _bigger_chunk(facts: Facts) -> Iterator[str]:
     if facts.chunk_size < SMALL_CHUNK:
-        yield f"Give a bigger chunk: LOOKALIKE_CHUNK_SIZE={SMALL_CHUNK}, and --pictures large enough to fill some."
+        yield f"Use larger chunks: LOOKALIKE_CHUNK_SIZE={SMALL_CHUNK}, and a --count large enough to fill several."
     elif facts.chunk_size < LARGEST_CHUNK:
-        yield f"Give a bigger chunk: LOOKALIKE_CHUNK_SIZE={min(LARGEST_CHUNK, 2 * facts.chunk_size)}."
+        yield f"Use larger chunks: LOOKALIKE_CHUNK_SIZE={min(LARGEST_CHUNK, 2 * facts.chunk_size)}."
 
 
 def _for_decode(facts: Facts) -> Iterator[str]:
     if facts.megapixels > LARGE_MEGAPIXELS:
-        yield f"Pictures of {facts.megapixels:.0f} megapixels: smaller copies, or JPEG, decode several times faster."
+        yield f"Use smaller copies or JPEG: images of {facts.megapixels:.0f} megapixels decode several times slower."
     yield MORE_CORES
 
 
 def _for_embed(facts: Facts) -> Iterator[str]:
     if facts.precision == "f32":
-        yield "Compute in bf16 where the CPU can (LOOKALIKE_PRECISION=auto): about twice as fast, and as good."
+        yield "Use bf16 if the CPU supports it (LOOKALIKE_PRECISION=auto): about twice as fast, with the same quality."
     if facts.model != SMALLEST_MODEL:
-        yield f"Take a smaller model: --model {SMALLEST_MODEL}, if its answers are good enough (`lookalike evaluate`)."
+        yield f"Use a smaller model if its quality suffices (`lookalike evaluate`): --model {SMALLEST_MODEL}."
     yield MORE_CORES
 
 
 def _for_index(bottleneck: str, facts: Facts) -> Iterator[str]:
     if facts.seat is Seat.HERE and bottleneck != ENCODE:
-        yield "Put the index on another machine: here it takes cores from the workers."
+        yield "Move the index to another machine: here it uses cores that the workers need."
     if facts.seat is Seat.ELSEWHERE and bottleneck != ENCODE:
         yield _more_processes(facts)
     if facts.seat is Seat.EMBEDDED:
-        yield "The embedded index takes one writer at a time: an OpenSearch (LOOKALIKE_INDEX_URL) takes many."
+        yield "Use OpenSearch (LOOKALIKE_INDEX_URL): the embedded index allows one writer at a time."
     if bottleneck != SERVER:
         yield from _bigger_chunk(facts)
     if facts.dimension > USUAL_DIMENSION:
-        yield f"A vector has {facts.dimension:,} numbers: a fitted head of {USUAL_DIMENSION} makes documents smaller."
+        yield f"Fit a head with {USUAL_DIMENSION} dimensions: vectors of {facts.dimension:,} make large documents."
 
 
 def _beside(stages: Stages, facts: Facts) -> Iterator[str]:
-    """What the measured pictures do not show, because they were read before."""
+    """Advice on the first read, which the measurement does not include."""
     if facts.processes / facts.first_read_s < bound(stages, facts.cores):
         yield (
-            f"The first reading of a picture took {1000 * facts.first_read_s:.1f} ms: "
-            "pictures that no cache holds come no faster than the storage gives them."
+            f"The first read of an image took {1000 * facts.first_read_s:.1f} ms: "
+            "images outside the cache are limited by the storage."
         )

@@ -1,4 +1,4 @@
-"""CPU and wall seconds by stage, for the worker's own pipeline; knows no index and no model."""
+"""Measures CPU and wall time per stage."""
 
 import time
 from collections import defaultdict
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-Given = ParamSpec("Given")
-Taken = TypeVar("Taken")
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
 
 
 class Clock:
-    """Totals under the stages' names; the CPU seconds are those of all threads of this process."""
+    """Total seconds by stage; CPU seconds cover all threads of this process."""
 
     def __init__(self) -> None:
         self.cpu_s: dict[str, float] = defaultdict(float)
@@ -26,17 +26,17 @@ class Clock:
             self.cpu_s[stage] += time.process_time() - cpu_s
             self.wall_s[stage] += time.perf_counter() - wall_s
 
-    def timed(self, stage: str, work: Callable[Given, Taken]) -> Callable[Given, Taken]:
-        """`work`, with its time counted to `stage`."""
+    def timed(self, stage: str, work: Callable[Params, Result]) -> Callable[Params, Result]:
+        """Wrap `work` so that its time counts for `stage`."""
 
-        def counted(*given: Given.args, **named: Given.kwargs) -> Taken:
+        def counted(*args: Params.args, **kwargs: Params.kwargs) -> Result:
             with self.timing(stage):
-                return work(*given, **named)
+                return work(*args, **kwargs)
 
         return counted
 
     def take(self, stage: str, *, out_of: str) -> None:
-        """Take a stage's time out of that of another one, in which it was counted as well."""
+        """Subtract a stage's time from another stage that includes it."""
         for totals in (self.cpu_s, self.wall_s):
             if stage in totals:
                 totals[out_of] = max(0.0, totals[out_of] - totals[stage])

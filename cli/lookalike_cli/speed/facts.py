@@ -1,11 +1,11 @@
-"""What the advice looks at beside the times: machine, settings and pictures; measures nothing."""
+"""Facts about machine, settings and images on which the advice depends."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Seat(StrEnum):
-    """Where the index computes."""
+    """Where the index runs."""
 
     EMBEDDED = "embedded"
     HERE = "here"
@@ -14,7 +14,7 @@ class Seat(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """`busy_cores` is what others kept busy before the measurement began (the system's load average)."""
+    """`busy_cores` is the load average before the measurement began."""
 
     cores: int
     processes: int

@@ -1,16 +1,18 @@
-"""What was measured, and the ratios that may be made of it; measures nothing."""
+"""The measured numbers and the ratios derived from them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+#: The stage that runs the model.
+EMBED = "embed"
 MILLION = 1_000_000
 SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True)
 class Spread:
-    """What came of a few repeats of one measurement."""
+    """Median, minimum and maximum of repeated measurements."""
 
     median: float
     lowest: float
@@ -19,9 +21,9 @@ class Spread:
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of a picture's way, alone on an otherwise idle machine, in seconds a picture.
+    """One step of the pipeline, measured alone, in seconds per image.
 
-    `wall_s` is None for what runs beside us and has no beginning and end of its own.
+    `wall_s` is None for a server, which works in the background.
     """
 
     name: str
@@ -30,26 +32,26 @@ class Stage:
 
     @property
     def waiting_s(self) -> float:
-        """How long the stage stood still: for a disk, for the index, or for a core that others held."""
+        """Seconds per image in which the stage waited: for a disk, for the index, or for a core."""
         return max(0.0, self.wall_s.median - self.cpu_s.median) if self.wall_s else 0.0
 
 
 @dataclass(frozen=True)
 class Stages:
-    """All stages of `pictures` pictures; `run` tells which measurement this belongs to."""
+    """All stages, measured with `images`; `run` identifies the measurement."""
 
     run: str
-    pictures: int
+    images: int
     stages: tuple[Stage, ...]
 
     @property
     def cpu_s(self) -> float:
-        """Of one picture, in all."""
+        """CPU seconds per image, over all stages."""
         return sum(stage.cpu_s.median for stage in self.stages)
 
     @property
     def wall_s(self) -> float:
-        """Of one picture, from its file to the index, in one process."""
+        """Seconds per image from file to index, in one process."""
         return sum(stage.wall_s.median for stage in self.stages if stage.wall_s)
 
     def stage(self, name: str) -> Stage | None:
@@ -58,10 +60,10 @@ class Stages:
 
 @dataclass(frozen=True)
 class Whole:
-    """A real ingest of `pictures` pictures: `rate` of them a second."""
+    """A real ingest of `images` at `rate` images per second."""
 
     run: str
-    pictures: int
+    images: int
     rate: Spread
 
 
@@ -69,19 +71,25 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(median(values), min(values), max(values))
 
 
-def per_picture(repeats: Sequence[dict[str, float]], name: str, pictures: int) -> Spread:
-    """Of the totals that each repeat has under `name`."""
-    return spread([repeat[name] / pictures for repeat in repeats])
+def per_image(repeats: Sequence[dict[str, float]], name: str, images: int) -> Spread:
+    """The spread over the repeats of the total `name`, divided by the number of images."""
+    return spread([repeat[name] / images for repeat in repeats])
 
 
 def bound(stages: Stages, cores: int) -> float:
-    """Pictures a second if `cores` cores did nothing but the stages, each at the pace it has alone."""
+    """Images per second if `cores` cores did nothing but the stages, each as fast as alone."""
     return cores / stages.cpu_s
 
 
+def forward_rate(stages: Stages, cores: int) -> float | None:
+    """Images per second if `cores` cores did nothing but embed; None without an embedding stage."""
+    embed = stages.stage(EMBED)
+    return cores / embed.cpu_s.median if embed and embed.cpu_s.median else None
+
+
 def efficiency(stages: Stages, whole: Whole, cores: int) -> float | None:
-    """The whole's share of the bound; None unless both come from one run and the same pictures."""
-    if (stages.run, stages.pictures) != (whole.run, whole.pictures):
+    """The rate as a share of the bound; None unless both are from one run and the same images."""
+    if (stages.run, stages.images) != (whole.run, whole.images):
         return None
     return whole.rate.median / bound(stages, cores)
 
@@ -91,6 +99,6 @@ def hours_per_million(rate: float) -> float:
 
 
 def shares(stages: Iterable[Stage]) -> dict[str, float]:
-    """Each stage's part of the cores' time."""
+    """Each stage's share of the CPU time."""
     costs = {stage.name: stage.cpu_s.median for stage in stages}
     return {name: cost / sum(costs.values()) for name, cost in costs.items()}

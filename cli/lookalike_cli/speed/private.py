@@ -1,8 +1,7 @@
-"""A stack and an index for one measurement: beside the user's own, of the same kind, and gone afterwards.
+"""A private stack and index for one measurement, removed afterwards.
 
-A broker of our own even where one is configured: a job leaves its record in the ledger, and workers on other machines
-would make the whole one of other cores than the bound. The index is of the configured kind and, where it is an
-OpenSearch, on that very one.
+The broker is always private: a job leaves a record in the ledger, and workers on other machines would distort the
+comparison with the bound. The index has the configured kind; an OpenSearch index is on the configured server.
 """
 
 import shutil
@@ -19,14 +18,16 @@ from lookalike.embedded.redis_server import socket_path
 from lookalike.embedded.stack import home_error
 from lookalike.settings import Settings
 
-#: What a home holds of models; the rest of it is of other jobs.
+#: The folders of models, which the private home shares.
 SHARED = ("models", "fitted")
 
 
 @contextmanager
-def private(settings: Settings) -> Iterator[Settings]:
-    """The settings, but for a home, a broker and an index of their own. Raises AccessDenied, DiskFull and what the
-    index raises."""
+def private_settings(settings: Settings) -> Iterator[Settings]:
+    """The settings with a private home, broker and index.
+
+    Raises AccessDenied, DiskFull and what the index raises.
+    """
     with (
         _temporary_home(settings.home) as home,
         temporary_place(settings.index_location, factories.index_options(settings)) as place,
@@ -43,18 +44,18 @@ def private(settings: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def _temporary_home(home: Path) -> Iterator[Path]:
-    """Under the true home, for the broker's writes should take as long as they do there; it shares its models."""
+    """A folder under the real home, so that the broker's writes are equally fast; shares the models."""
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = Path(tempfile.mkdtemp(prefix="bench-", dir=home))
+        folder = Path(tempfile.mkdtemp(prefix="bench-", dir=home))
     except OSError as error:
         raise home_error(home, error) from error
     try:
         for name in SHARED:
-            (made / name).symlink_to(home / name)
-        yield made
+            (folder / name).symlink_to(home / name)
+        yield folder
     finally:
-        socket_folder = socket_path(made).parent
-        shutil.rmtree(made)
-        # Elsewhere where the home's path is too long for a socket.
+        socket_folder = socket_path(folder).parent
+        shutil.rmtree(folder)
+        # The socket is elsewhere if the path of the home is too long.
         shutil.rmtree(socket_folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The page of a bench: two plots and the table of stages, in one file that needs nothing else; loads matplotlib."""
+"""Renders a benchmark as a self-contained HTML page. Imports matplotlib."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,13 +12,13 @@ from lookalike_cli.speed.sentences import COLUMNS, rows
 
 
 def render(measured: Measurement, lines: Sequence[str]) -> str:
-    """The whole page as HTML; `lines` is what the command says."""
-    return page("How fast pictures are ingested", _body(measured, lines))
+    """Return the whole page as HTML; `lines` are the sentences of the command."""
+    return page("Ingest benchmark", _body(measured, lines))
 
 
 def _body(measured: Measurement, lines: Sequence[str]) -> Iterator[str]:
     yield from map(note, lines)
-    yield plot(_stages_and_whole(measured), "time of each stage, and the whole beside its bound")
+    yield plot(_stages_and_whole(measured), "time of each stage, and the measured rate beside its upper bound")
     yield table(COLUMNS, rows(measured.stages))
 
 
@@ -28,21 +28,21 @@ def _stages_and_whole(measured: Measurement) -> str:
         _draw_stages(left, measured.stages.stages)
         rates = [bound(measured.stages, measured.facts.cores), measured.whole.rate.median]
         right.bar(["bound", "whole"], rates, color=[RIGHT, WRONG])
-        right.set(ylabel="pictures a second")
+        right.set(ylabel="images per second")
         return data_uri(figure)
 
 
 def _draw_stages(axes: Any, stages: Sequence[Stage]) -> None:
-    """CPU time with the reach of the repeats, and under it the wall's."""
+    """Draw CPU and wall time of each stage, with the range of the repeats."""
     for offset, colour, kind, label in ((-0.2, RIGHT, "cpu_s", "CPU"), (0.2, WRONG, "wall_s", "wall")):
         costs = [(place, cost) for place, stage in enumerate(stages) if (cost := getattr(stage, kind)) is not None]
-        reach = [
+        spread = [
             [1000 * (cost.median - cost.lowest) for _, cost in costs],
             [1000 * (cost.highest - cost.median) for _, cost in costs],
         ]
         places = [place + offset for place, _ in costs]
-        axes.barh(places, [1000 * cost.median for _, cost in costs], 0.4, xerr=reach, color=colour, label=label)
+        axes.barh(places, [1000 * cost.median for _, cost in costs], 0.4, xerr=spread, color=colour, label=label)
     axes.set_yticks(range(len(stages)), [stage.name for stage in stages])
-    axes.set(xlabel="ms a picture, alone")
+    axes.set(xlabel="ms per image")
     axes.invert_yaxis()
     axes.legend(frameon=False)

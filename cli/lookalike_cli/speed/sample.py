@@ -1,4 +1,4 @@
-"""The pictures that are measured: the same ones whenever the same sources are asked; embeds and writes nothing."""
+"""Chooses the images to measure with: the same ones for the same sources."""
 
 import heapq
 import time
@@ -15,9 +15,9 @@ from lookalike.settings import Settings
 
 @dataclass(frozen=True)
 class Sample:
-    """Pictures that can be read and decoded, and how large they are in the middle.
+    """Valid images, with their median sizes.
 
-    `first_read_s` is what the first reading of one took, which a cache of the system had perhaps not made quick.
+    `first_read_s` is the mean time of the first read, which the system's cache may not have served.
     """
 
     references: tuple[ImageRef, ...]
@@ -28,18 +28,18 @@ class Sample:
 
 
 def draw(references: Iterable[ImageRef], count: int) -> list[ImageRef]:
-    """`count` of the references, by the hash that is their id: neither their order nor where they lie matters.
+    """Choose `count` references by their id, a hash: their order does not matter.
 
-    The sources are walked to their end; memory grows with `count` alone.
+    Walks all sources; memory grows with `count` only.
     """
     chosen = heapq.nsmallest(count, references, key=lambda reference: reference.id)
     return list({reference.id: reference for reference in chosen}.values())
 
 
 def examine(settings: Settings, references: Sequence[ImageRef], *, size: int) -> Sample:
-    """Read and decode each once, to `size` pixels a side. Raises SourceMissing where none is a picture."""
+    """Read and decode each image once, to `size` pixels a side. Raises SourceMissing if none is valid."""
     storage = factories.storage(settings)
-    kept: list[ImageRef] = []
+    valid: list[ImageRef] = []
     reads: list[float] = []
     sizes: list[int] = []
     megapixels: list[float] = []
@@ -49,22 +49,22 @@ def examine(settings: Settings, references: Sequence[ImageRef], *, size: int) ->
             began = time.perf_counter()
             data = storage.read(reference.uri)
             read_s = time.perf_counter() - began
-            picture = factories.decode(settings, data, size=size)
+            image = factories.decode(settings, data, size=size)
         except ImageRejected as error:
             reasons[error.reason.value] += 1
             continue
-        kept.append(reference)
+        valid.append(reference)
         reads.append(read_s)
         sizes.append(len(data))
-        megapixels.append(picture.width * picture.height / 1e6)
-    if not kept:
-        raise SourceMissing("There is no picture to measure with.", _why(reasons))
-    return Sample(tuple(kept), reasons.total(), sum(reads) / len(reads), round(median(sizes)), median(megapixels))
+        megapixels.append(image.width * image.height / 1e6)
+    if not valid:
+        raise SourceMissing("No image to measure with.", _why(reasons))
+    return Sample(tuple(valid), reasons.total(), sum(reads) / len(reads), round(median(sizes)), median(megapixels))
 
 
 def even(count: int, *, processes: int, chunk_size: int) -> tuple[int, int]:
-    """How many pictures to take of `count`, and how many to put in a chunk, so that every process gets as many as the
-    others: one that is left with nothing to do near the end would make the whole look slow."""
+    """Return how many of `count` images to use and the chunk size, so that every process gets the same number:
+    an idle process near the end would make the rate look lower."""
     round_size = processes * chunk_size
     if count >= round_size:
         return count // round_size * round_size, chunk_size
@@ -74,5 +74,5 @@ def even(count: int, *, processes: int, chunk_size: int) -> tuple[int, int]:
 
 def _why(reasons: Counter[str]) -> str:
     if not reasons:
-        return "The sources hold no file."
-    return "All that was tried is rejected: " + ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
+        return "The sources contain no files."
+    return "All files were rejected: " + ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())

@@ -1,4 +1,4 @@
-"""The stages one by one: the worker's own pipeline in this process, with a clock around each of its parts."""
+"""Measures the stages: runs the workers' pipeline in this process with a clock around each part."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -18,17 +18,19 @@ from lookalike.settings import Settings
 from lookalike_cli.speed.clock import Clock
 
 READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "decode", "embed", "look-up", "encode", "bulk"
-#: What a chunk takes beside its stages: hashes, and documents put together.
+#: The remaining work of a chunk: hashing and assembling documents.
 REST = "rest"
-#: The processor time of an OpenSearch on the same machine.
+#: CPU time of an OpenSearch on the same machine.
 SERVER = "server"
-#: In the order in which a picture passes them.
+#: In the order of the pipeline.
 STAGES = (READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK, REST, SERVER)
 
 
 class TimedIndex:
-    """A worker's shelf whose time is counted. Encoding, which is a part of writing, is done once more to be measured
-    by itself; a LanceDB takes rows as they are, so there it is no stage."""
+    """A pipeline index that measures its time.
+
+    Encoding is a part of writing; it is done twice to measure it alone. LanceDB needs no encoding.
+    """
 
     def __init__(self, index: Index, clock: Clock, *, is_encoding: bool) -> None:
         self._index = index
@@ -48,7 +50,7 @@ class TimedIndex:
 
 
 class StageWork:
-    """What one repeat of the stages needs."""
+    """Runs one repeat of the stages."""
 
     def __init__(self, settings: Settings, embed: Embedder, server: CpuClock | None, *, is_encoding: bool) -> None:
         self._settings = settings
@@ -57,8 +59,10 @@ class StageWork:
         self._is_encoding = is_encoding
 
     def run(self, references: Sequence[ImageRef]) -> tuple[Clock, int]:
-        """Ingest the references into the settings' index, chunk by chunk, and drop it: the time, in all, and how many
-        were indexed. Raises what the index raises, and SourceUnavailable."""
+        """Ingest the references into the configured index and drop it; return the times and the number indexed.
+
+        Raises what the index raises, and SourceUnavailable.
+        """
         clock = Clock()
         with closing(factories.open_index(self._settings)) as index:
             index.ensure(self._embed.identity)
@@ -92,6 +96,6 @@ class StageWork:
 
 
 def drop(settings: Settings) -> None:
-    """The settings' index, if it is there."""
+    """Drop the configured index, if it exists."""
     with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
         index.drop()

@@ -1,4 +1,4 @@
-"""The rules: made-up numbers, one bottleneck each."""
+"""Each rule of the advice, with numbers that have one bottleneck."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ FACTS = Facts(
     first_read_s=0.0001,
     busy_cores=0.0,
 )
-#: CPU and waiting time of each stage, ms a picture.
+#: CPU and waiting time of each stage, in ms per image.
 USUAL = {
     "read": (0.1, 0.0),
     "decode": (0.5, 0.0),
@@ -32,50 +32,50 @@ USUAL = {
 
 
 def verdict(facts: Facts = FACTS, reached: float = 0.95, server: float = 0.0, **stages: tuple[float, float]) -> Verdict:
-    """On a whole that reached this share of its bound; `stages` (- as _) replace the usual ones."""
+    """The verdict for a rate that is `reached` of the bound; `stages` (with _ for -) replace the usual ones."""
     costs = USUAL | {name.replace("_", "-"): cost for name, cost in stages.items()}
-    made = [Stage(name, spread([cpu / 1000]), spread([(cpu + wait) / 1000])) for name, (cpu, wait) in costs.items()]
+    timed = [Stage(name, spread([cpu / 1000]), spread([(cpu + wait) / 1000])) for name, (cpu, wait) in costs.items()]
     if server:
-        made.append(Stage("server", spread([server / 1000]), None))
-    measured = Stages("run", 100, tuple(made))
+        timed.append(Stage("server", spread([server / 1000]), None))
+    measured = Stages("run", 100, tuple(timed))
     return judge(measured, Whole("run", 100, spread([reached * bound(measured, facts.cores)])), facts)
 
 
-def test_cores_without_a_process_come_first() -> None:
+def test_idle_cores_come_first() -> None:
     found = verdict(replace(FACTS, processes=1), decode=(30.0, 0.0))
     assert found.bottleneck == "workers" and "LOOKALIKE_CONCURRENCY" in found.advice[0]
 
 
-def test_a_good_ingest_is_held_back_by_its_dearest_stage() -> None:
+def test_the_bottleneck_of_a_good_ingest_is_its_most_expensive_stage() -> None:
     found = verdict()
-    assert found.bottleneck == "embed" and found.why == "77% of the cores' time"
-    assert found.advice == ("More cores, or workers on more machines, are the only cure.",)
+    assert found.bottleneck == "embed" and found.why == "77% of the CPU time"
+    assert found.advice == ("Use more cores, or workers on more machines.",)
 
 
-def test_a_large_model_in_whole_numbers_of_32_bits_can_be_made_quicker() -> None:
+def test_a_large_model_in_f32_can_be_made_faster() -> None:
     found = verdict(replace(FACTS, model="resnet50", precision="f32"), embed=(17.0, 0.0))
     assert "bf16" in found.advice[0] and "--model efficientnet-lite0" in found.advice[1]
 
 
-def test_large_pictures_are_named_where_decoding_is_dearest() -> None:
+def test_large_images_are_named_when_decoding_is_the_bottleneck() -> None:
     assert "12 megapixels" in verdict(replace(FACTS, megapixels=12.2), decode=(30.0, 0.0)).advice[0]
     small = verdict(decode=(30.0, 0.0))
     assert small.bottleneck == "decode" and "megapixels" not in " ".join(small.advice)
 
 
 @pytest.mark.parametrize("stage", ["read", "bulk", "look_up"])
-def test_a_stage_that_waits_is_helped_by_more_processes(stage: str) -> None:
+def test_more_processes_help_a_stage_that_waits(stage: str) -> None:
     found = verdict(FACTS, 0.95, 0.0, **{stage: (0.1, 9.0)})
     assert found.bottleneck == stage.replace("_", "-") and "9.0 ms" in found.why
     assert "LOOKALIKE_CONCURRENCY=8" in found.advice[0]
 
 
-def test_computing_that_waits_tells_of_other_programs() -> None:
+def test_a_computing_stage_that_waits_points_to_other_programs() -> None:
     found = verdict(embed=(3.0, 5.0))
     assert found.bottleneck == "other programs" and "embed" in found.why
 
 
-def test_waiting_for_a_server_that_computes_beside_us_is_no_waiting() -> None:
+def test_waiting_for_a_computing_server_on_this_machine_does_not_count() -> None:
     here = replace(FACTS, seat=Seat.HERE)
     assert verdict(here, server=4.0, bulk=(0.1, 4.0)).bottleneck == "server"
     found = verdict(here, server=0.5, bulk=(0.1, 9.0))
@@ -83,22 +83,22 @@ def test_waiting_for_a_server_that_computes_beside_us_is_no_waiting() -> None:
     assert "another machine" in found.advice[0]
 
 
-def test_time_that_no_stage_takes_is_the_queues_or_that_of_others() -> None:
+def test_time_outside_the_stages_belongs_to_the_queue_or_to_other_programs() -> None:
     lost = verdict(reached=0.6)
     assert lost.bottleneck == "queue" and "40%" in lost.why and "LOOKALIKE_CHUNK_SIZE=128" in lost.advice[0]
-    assert "--pictures" in verdict(replace(FACTS, chunk_size=8), reached=0.6).advice[0]
+    assert "--count" in verdict(replace(FACTS, chunk_size=8), reached=0.6).advice[0]
     assert verdict(replace(FACTS, busy_cores=3.0), reached=0.6).bottleneck == "other programs"
 
 
-def test_the_largest_chunk_is_not_made_larger() -> None:
+def test_the_largest_chunk_size_is_not_increased() -> None:
     assert "CHUNK_SIZE" not in " ".join(verdict(replace(FACTS, chunk_size=1024), reached=0.6).advice)
 
 
-def test_the_embedded_index_and_long_vectors_are_named_where_writing_is_dearest() -> None:
+def test_the_embedded_index_and_long_vectors_are_named_when_writing_is_the_bottleneck() -> None:
     found = verdict(replace(FACTS, seat=Seat.EMBEDDED, dimension=2048), bulk=(9.0, 0.0))
     assert found.bottleneck == "bulk" and "one writer" in found.advice[0] and "2,048" in found.advice[-1]
 
 
-def test_a_slow_first_reading_is_told_whatever_else_holds_back() -> None:
+def test_a_slow_first_read_is_always_reported() -> None:
     found = verdict(replace(FACTS, first_read_s=0.05))
     assert found.bottleneck == "embed" and "50.0 ms" in found.advice[-1]

@@ -1,10 +1,20 @@
-"""Ratios, and when there is none."""
+"""Rates, bounds and ratios."""
 
 from dataclasses import replace
 
 import pytest
 from lookalike_cli.speed.clock import Clock
-from lookalike_cli.speed.figures import Stage, Stages, Whole, bound, efficiency, hours_per_million, per_picture, spread
+from lookalike_cli.speed.figures import (
+    Stage,
+    Stages,
+    Whole,
+    bound,
+    efficiency,
+    forward_rate,
+    hours_per_million,
+    per_image,
+    spread,
+)
 
 STAGES = Stages(
     "run",
@@ -21,33 +31,34 @@ WHOLE = Whole("run", 100, spread([80.0, 70.0, 90.0]))
 def test_the_bound_is_the_cores_over_the_cpu_time_of_all_stages() -> None:
     assert bound(STAGES, cores=2) == pytest.approx(100)
     assert STAGES.wall_s == pytest.approx(0.021)
+    assert forward_rate(STAGES, cores=2) == pytest.approx(2 / 0.015)
 
 
-def test_efficiency_is_the_share_of_the_bound_that_the_whole_reached() -> None:
+def test_efficiency_is_the_rate_over_the_bound() -> None:
     assert efficiency(STAGES, WHOLE, cores=2) == pytest.approx(0.8)
 
 
-def test_sides_of_two_runs_or_of_other_pictures_give_no_ratio() -> None:
+def test_different_runs_or_images_have_no_efficiency() -> None:
     assert efficiency(STAGES, replace(WHOLE, run="another"), cores=2) is None
-    assert efficiency(STAGES, replace(WHOLE, pictures=99), cores=2) is None
+    assert efficiency(STAGES, replace(WHOLE, images=99), cores=2) is None
 
 
-def test_repeats_give_a_median_and_a_reach_a_picture() -> None:
-    measured = per_picture([{"read": 3.0}, {"read": 1.0}, {"read": 8.0}], "read", pictures=2)
+def test_repeats_give_a_median_and_a_range_per_image() -> None:
+    measured = per_image([{"read": 3.0}, {"read": 1.0}, {"read": 8.0}], "read", images=2)
     assert (measured.median, measured.lowest, measured.highest) == (1.5, 0.5, 4.0)
 
 
-def test_a_stage_waits_for_as_long_as_it_does_not_compute() -> None:
+def test_waiting_is_wall_time_without_cpu_time() -> None:
     embed, bulk, server = STAGES.stages
     assert bulk.waiting_s == pytest.approx(0.003) and server.waiting_s == 0
     assert embed.waiting_s == pytest.approx(0.002)
 
 
-def test_a_million_pictures_take_hours() -> None:
+def test_a_million_images_take_hours() -> None:
     assert hours_per_million(1_000_000 / 7200) == pytest.approx(2)
 
 
-def test_a_clock_counts_a_stage_only_where_it_belongs() -> None:
+def test_the_time_of_an_inner_stage_is_subtracted_from_the_outer_one() -> None:
     clock = Clock()
     clock.cpu_s.update(whole=5.0, part=2.0)
     clock.take("part", out_of="whole")
@@ -55,7 +66,7 @@ def test_a_clock_counts_a_stage_only_where_it_belongs() -> None:
     assert dict(clock.cpu_s) == {"whole": 3.0, "part": 2.0}
 
 
-def test_a_clock_counts_work_and_hands_on_what_it_gave() -> None:
+def test_a_clock_times_work_and_returns_its_result() -> None:
     def add(number: int, *, to: int) -> int:
         return number + to
 

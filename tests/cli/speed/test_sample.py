@@ -1,4 +1,4 @@
-"""Which pictures are measured, and how they are dealt out."""
+"""The choice of images, and how they are divided among processes."""
 
 import random
 from pathlib import Path
@@ -10,31 +10,31 @@ from lookalike.errors import SourceMissing
 from lookalike.records import ImageRef
 from lookalike.settings import read_settings
 
-REFERENCES = [ImageRef(f"/pictures/{number}.jpg") for number in range(1000)]
+REFERENCES = [ImageRef(f"/images/{number}.jpg") for number in range(1000)]
 
 
-def test_the_same_pictures_are_drawn_in_whatever_order_they_come() -> None:
+def test_the_choice_does_not_depend_on_the_order() -> None:
     drawn = draw(REFERENCES, 50)
     shuffled = random.Random(1).sample(REFERENCES, len(REFERENCES))
     assert len(drawn) == 50 and draw(shuffled, 50) == drawn
-    places = [REFERENCES.index(reference) for reference in drawn]
-    assert min(places) < 250 and max(places) > 750
+    positions = [REFERENCES.index(reference) for reference in drawn]
+    assert min(positions) < 250 and max(positions) > 750
 
 
-def test_a_picture_that_comes_twice_is_drawn_once() -> None:
+def test_a_repeated_image_is_chosen_once() -> None:
     assert draw([*REFERENCES[:3], *REFERENCES[:3]], 100) == draw(REFERENCES[:3], 100)
 
 
 @pytest.mark.parametrize(
-    ("count", "dealt"),
+    ("count", "expected"),
     [(512, (512, 64)), (600, (512, 64)), (128, (128, 64)), (100, (100, 50)), (9, (8, 4)), (1, (1, 1))],
 )
-def test_every_process_gets_as_many_pictures(count: int, dealt: tuple[int, int]) -> None:
-    assert even(count, processes=2, chunk_size=64) == dealt
+def test_every_process_gets_the_same_number_of_images(count: int, expected: tuple[int, int]) -> None:
+    assert even(count, processes=2, chunk_size=64) == expected
 
 
-def test_what_is_no_picture_is_counted_and_said(tmp_path: Path) -> None:
-    (tmp_path / "text.jpg").write_text("no picture")
+def test_invalid_images_are_counted_by_reason(tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_text("not an image")
     settings = read_settings(home=tmp_path)
     with pytest.raises(SourceMissing, match=r"1 unsupported, 1 not_found"):
         examine(settings, [ImageRef(str(tmp_path / "text.jpg")), ImageRef(str(tmp_path / "gone.jpg"))], size=224)
