@@ -6,8 +6,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import redis
 
+from lookalike.addresses import plain_address
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, LookalikeError
-from lookalike.settings import Settings, plain_address
+from lookalike.settings import Settings
 from lookalike.tls import demand_secrecy, distrust, tls_context
 
 ADVICE = "Write rediss://user:password@host:6379/0, and / in a password as %2F."

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import redis
 
+from lookalike.addresses import plain_address
 from lookalike.broker import broker_error, client_url
 from lookalike.errors import DiskFull, LookalikeError, UnsupportedService
 from lookalike.records import Diagnostic
-from lookalike.settings import plain_address
 
 #: Every connection of redis-py begins with HELLO, which came with this one; what kombu and the ledger say is older.
 LEAST_VERSION = (6, 0)

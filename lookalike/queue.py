@@ -13,8 +13,8 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
+from lookalike.addresses import plain_address
 from lookalike.broker import broker_error, client_url, tls_options
-from lookalike.settings import plain_address
 
 #: Declared once here, so that the producer can send by name without importing the worker.
 INGEST_CHUNK = "lookalike.ingest_chunk"

@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from lookalike.addresses import UNSENDABLE, plain_address
 from lookalike.errors import BadSetting
 from lookalike.logs import passwords
 from lookalike.machine import usable_cores
@@ -21,8 +21,6 @@ logger = logging.getLogger(__name__)
 
 #: A node that restarts is back within two or three of these.
 INDEX_PATIENCE_S = 20.0
-#: What no header carries as it is (RFC 9110, 5.5): no client could ever show such a key.
-UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]|^\s|\s$")
 
 #: What only those who search have to know.
 NOT_FOR_WORKERS = frozenset({"api_url", "api_key"})
@@ -174,22 +172,6 @@ def _as_text(value: Any) -> str:
 def setting_names() -> list[str]:
     """The variables that are settings: LOOKALIKE_HOME and so on."""
     return [PREFIX + name.upper() for name in Settings.model_fields]
-
-
-def plain_address(url: str) -> str:
-    """A service's URL without its credentials, also where a password holds what would have to be escaped."""
-    scheme, _, rest = url.partition("://")
-    # No credentials stand in the path of a folder, but an @ may.
-    place = rest if scheme == "lancedb" else rest.rpartition("@")[2]
-    return f"{scheme.lower()}://{re.split('[?#]', place)[0]}" if rest else "a URL that is none"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether what is sent there stays on this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _first_problem(error: ValidationError) -> tuple[str, str]:

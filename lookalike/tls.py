@@ -3,8 +3,8 @@
 import ssl
 from collections.abc import Iterator
 
+from lookalike.addresses import is_loopback
 from lookalike.errors import BadSetting
-from lookalike.settings import is_loopback
 
 #: Verdicts of OpenSSL on a certificate (x509_vfy.h, X509_V_ERR_*), as the ssl module hands them on.
 EXPIRED = 10

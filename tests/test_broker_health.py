@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import redis
 
+from lookalike.addresses import plain_address
 from lookalike.broker_health import BrokerCondition, check_broker, read_condition
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, DiskFull, UnsupportedService
-from lookalike.settings import plain_address
 from testing.services.ports import free_port
 from testing.services.stub_servers import StubHttpServer, StubRedis
 

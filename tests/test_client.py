@@ -32,8 +32,11 @@ from tests.api.service import serving
 from tests.browser.stage import LABELS
 
 KEY = "a key, häßlich"
-#: Libraries of the service and of other programs that the client must not import.
-FOREIGN = {"keras", "tensorflow", "openvino", "lancedb", "opensearchpy", "PIL", "celery", "redis", "fastapi", "api"}
+#: Libraries of other programs, and slow ones, that importing the client must not import.
+FOREIGN = {
+    *("keras", "tensorflow", "openvino", "lancedb", "opensearchpy", "PIL", "numpy", "celery", "redis", "fastapi"),
+    *("lookalike_api", "pydantic", "pydantic_settings"),
+}
 
 #: Status, headers and body of an answer.
 Scripted = tuple[int, dict[str, str], str]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lookalike.addresses import plain_address
 from lookalike.errors import BadSetting
-from lookalike.settings import Settings, plain_address, read_settings
+from lookalike.settings import Settings, read_settings
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,11 @@ import numpy as np
 from lookalike_producer.enqueue import enqueue
 
 from lookalike import embedding
+from lookalike.addresses import plain_address
 from lookalike.index import open_index
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, send_chunk
 from lookalike.records import ImageRef
-from lookalike.settings import plain_address
 from testing.workers import Workers, Wrap, unwrapped
 
 PATCHES = Path(__file__).parent / "patches"

@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from lookalike import logs
+from lookalike.addresses import is_loopback
 from lookalike.broker import broker_location
 from lookalike.embedded.redis_server import broker_url
 from lookalike.errors import BadSetting
 from lookalike.ledger import Ledger
 from lookalike.queue import make_app
-from lookalike.settings import is_loopback, read_settings
+from lookalike.settings import read_settings
 from lookalike_cli.ports import FLOWER_PORT, check_port
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)

@@ -8,11 +8,12 @@ from lookalike_api.app import make_app
 from lookalike_api.middleware import LOCAL_HOSTS
 
 from lookalike import logs
+from lookalike.addresses import is_loopback
 from lookalike.broker import broker_location
 from lookalike.embedded.redis_server import broker_url
 from lookalike.errors import BadSetting
 from lookalike.preflight import before_serving
-from lookalike.settings import Settings, is_loopback, read_settings
+from lookalike.settings import Settings, read_settings
 from lookalike_cli.options import IndexName, ModelName, Preprocessing, Weights
 from lookalike_cli.ports import SEARCH_PORT, check_port
 

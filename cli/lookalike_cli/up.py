@@ -10,10 +10,11 @@ import typer
 import uvicorn
 
 from lookalike import logs
+from lookalike.addresses import plain_address
 from lookalike.embedded import GuardedProcess, Stack, kept, open_stack
 from lookalike.errors import BadSetting, PermanentError
 from lookalike.preflight import before_serving
-from lookalike.settings import Settings, plain_address, read_settings
+from lookalike.settings import Settings, read_settings
 from lookalike_cli import flower as flower_page
 from lookalike_cli.console import remark
 from lookalike_cli.options import IndexName, ModelName

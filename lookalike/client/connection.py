@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from lookalike.addresses import UNSENDABLE, is_loopback, plain_address
 from lookalike.client.answers import error_of, parse, printable
 from lookalike.errors import AccessDenied, BadSetting, LookalikeError, QueryServiceUnavailable
 from lookalike.http_schemas import Problem
-from lookalike.settings import UNSENDABLE, is_loopback, plain_address
 from lookalike.tls import demand_secrecy, distrust, tls_context
 
 Answer = TypeVar("Answer")

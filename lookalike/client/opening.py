@@ -1,10 +1,14 @@
 """A client of the query service that LOOKALIKE_API_URL names."""
 
+from typing import TYPE_CHECKING
+
 from lookalike.client.client import Client
-from lookalike.settings import Settings
+
+if TYPE_CHECKING:
+    from lookalike.settings import Settings
 
 
-def open_client(settings: Settings) -> Client:
+def open_client(settings: "Settings") -> Client:
     """`settings.api_url` is set. Sends no request yet. Raises BadSetting."""
     assert settings.api_url is not None
     return Client(

@@ -18,6 +18,7 @@ from typing import cast
 
 import redis
 
+from lookalike.addresses import plain_address
 from lookalike.broker import broker_error, client_url
 from lookalike.errors import ChunkHeld, JobEnded, JobUnknown
 from lookalike.ledger import scripts
@@ -25,7 +26,6 @@ from lookalike.ledger.counters import HOST_KEPT_S, Counters, Effort, increments,
 from lookalike.ledger.job import Job, JobState, parse_job
 from lookalike.messages import decode_chunk, decode_rejected, encode_chunk, encode_rejected
 from lookalike.records import Chunk, ImageRef, ModelIdentity, Outcome, Rejected
-from lookalike.settings import plain_address
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,10 @@ from lookalike_worker.model_processes import ADVICE
 from pydantic import SecretStr
 
 from lookalike import __version__
+from lookalike.addresses import plain_address
 from lookalike.embedding.runtimes.device import examine
 from lookalike.machine import usable_cores, visible_gpus
-from lookalike.settings import PREFIX, Settings, plain_address, setting_names
+from lookalike.settings import PREFIX, Settings, setting_names
 from lookalike.variables import given, unknown
 from lookalike_cli.doctor.finding import Finding, warnings
 
