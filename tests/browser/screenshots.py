@@ -1,4 +1,4 @@
-"""`python -m tests.browser.screenshots [page] [flower]` makes the screenshots of the documentation anew, from drawn
+"""`python -m tests.browser.screenshots [page] [flower]` renews the screenshots of the documentation, from drawn
 pictures and real runs."""
 
 import io
@@ -21,7 +21,7 @@ from tests.browser.stage import Stage, answers, draw, fill, serving
 from tests.browser.visitor import DESKTOP, PHONE, open_browser, visiting
 
 PER_CLASS = 6
-#: A palette makes a screenshot a quarter as large; PNG has none of more colours.
+#: A palette reduces a screenshot to a quarter of its size; 256 colours are the most in PNG.
 COLOURS = 256
 FLOWER = ViewportSize(width=1280, height=720)
 LOGIN = HttpCredentials(username="watch", password="tasks")
@@ -49,7 +49,7 @@ def _page(browser: Browser, folder: Path) -> None:
 
 
 def _flower(browser: Browser, folder: Path) -> None:
-    """The tasks of an ingest, in Flower beside the stack that did it."""
+    """The tasks of an ingest in Flower."""
     pictures, _ = draw(folder, tuple(PAINTERS), PER_CLASS)
     home = make_home(folder, _model_home())
     url = f"http://127.0.0.1:{(port := free_port())}"
@@ -67,14 +67,14 @@ def _flower(browser: Browser, folder: Path) -> None:
 
 
 def _model_home() -> Path:
-    """The user's own, with the default model built."""
+    """The user's home folder, with the default model built."""
     home = read_settings().home
     build_artifact(resolve("efficientnet-lite0"), home)
     return home
 
 
 def _staged(folder: Path, broker_url: str) -> tuple[tuple[Path, Path], Settings]:
-    """The folders, and the settings of an index that holds them."""
+    """Folders of pictures and queries, and the settings of an index with these pictures."""
     settings = read_settings(home=make_home(folder, _model_home()), index="images", concurrency=1)
     drawn = draw(folder, tuple(PAINTERS), PER_CLASS)
     fill(settings, broker_url, drawn[0])
@@ -85,7 +85,7 @@ def _picture(browser: Browser, stage: Stage, name: str, size: ViewportSize, labe
     is_phone = size == PHONE
     with visiting(browser, size, is_mobile=is_phone, has_touch=is_phone) as visitor:
         visitor.page.goto(stage.url)
-        # Twice, because the first search of a service is its slowest.
+        # Twice: the first search of a service is its slowest.
         for _ in range(2):
             visitor.drop(*(stage.query(label) for label in labels))
             visitor.await_results()

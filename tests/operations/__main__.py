@@ -1,4 +1,4 @@
-"""`python -m tests.operations` records the transcript of docs/operations.md anew; `--images FOLDER` for yours."""
+"""`python -m tests.operations` renews the transcript of docs/operations.md; `--images FOLDER` uses your images."""
 
 import argparse
 import re
@@ -20,15 +20,15 @@ from tests.operations.page import PAGE, blocks
 
 SECTIONS = ("Run", "Watch")
 PER_CLASS = 12
-#: What the transcript calls the places of this run.
+#: The names of this run's folders in the transcript.
 CALLED = {"home": "/var/lib/lookalike", "pictures": "/srv/pictures"}
-#: Colours and cursor movements have no place on a page.
+#: Escape sequences for colours and cursor movements.
 CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.operations", description=__doc__)
-    parser.add_argument("--pictures", type=Path, help="a folder; without it, images are drawn")
+    parser.add_argument("--images", type=Path, help="a folder; without it, images are drawn")
     chosen = parser.parse_args().images
     try:
         with tempfile.TemporaryDirectory() as folder:
