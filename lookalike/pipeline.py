@@ -86,20 +86,11 @@ def _load(
     """
     data = read(ref.uri)
     content_sha256 = hashlib.sha256(data).hexdigest()
-    if _is_current(stored, ref, content_sha256, fingerprint):
+    if stored is not None and stored.model == fingerprint and stored.is_of(ref, content_sha256):
         return None
     if content_sha256 not in decoded:
         decoded[content_sha256] = decode(data)
     return Loaded(ref, decoded[content_sha256], content_sha256)
-
-
-def _is_current(stored: Stored | None, ref: ImageRef, content_sha256: str, fingerprint: str) -> bool:
-    return stored is not None and (stored.content_sha256, stored.model, stored.name, dict(stored.metadata)) == (
-        content_sha256,
-        fingerprint,
-        ref.label,
-        dict(ref.metadata),
-    )
 
 
 def _write(

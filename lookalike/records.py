@@ -93,6 +93,11 @@ class Stored:
     name: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    def is_of(self, ref: ImageRef, content_sha256: str) -> bool:
+        """Whether the document is of this very file, with this label and metadata: then the image is unchanged."""
+        mine = (self.content_sha256, self.name, dict(self.metadata))
+        return mine == (content_sha256, ref.label, dict(ref.metadata))
+
 
 @dataclass(frozen=True)
 class Document:

@@ -19,6 +19,7 @@ from lookalike.storage import local_uri
 
 if TYPE_CHECKING:
     from lookalike_producer.report import Report
+    from lookalike_producer.sync import SyncReport, Verification
 
     from lookalike.index import Index
     from lookalike.ledger import Job, Ledger
@@ -139,6 +140,43 @@ class ImageIndex:
 
         return embed(images, self._resources.embedder(), self._settings)
 
+    def verify(self, *sources: Source, label_from: str = "parent", within: Iterable[Source] = ()) -> "Verification":
+        """Compare the sources with the index, image by image, and change nothing.
+
+        An image of the index is an orphan if its folder or glob is among the sources and it is no longer there.
+        `within` names folders that a list of paths is complete for. Raises SourceMissing, IndexMissing, DiskFull.
+        """
+        from lookalike_producer.sync import Sources, verify
+
+        self._resources.check_open()
+        return verify(self._settings, Sources(_texts(sources), label_from, _texts(within, needed=False)))
+
+    def sync(
+        self,
+        *sources: Source,
+        delete: bool = False,
+        label_from: str = "parent",
+        within: Iterable[Source] = (),
+        progress: bool = True,
+    ) -> "SyncReport":
+        """Ingest what is missing, stale or of another model; with `delete`, delete orphans from the index before.
+
+        Orphans are as `verify` counts them. Nothing is deleted if a source holds no image, as a folder that is not
+        mounted. Raises SourceMissing, and as `ingest` does.
+        """
+        from lookalike_producer.sync import Sources, sync
+
+        from lookalike.image_index.running import run
+
+        began = time.monotonic()
+        lease = self._resources.stack()
+        return sync(
+            self._settings,
+            Sources(_texts(sources), label_from, _texts(within, needed=False)),
+            run=lambda request: run(request, lease.with_worker(), began=began, is_shown=progress),
+            delete=delete,
+        )
+
     def jobs(self, limit: int = 20) -> "list[Job]":
         """The latest jobs of this index, newest first, at most `limit`. Raises BrokerUnavailable."""
         with self._ledger() as ledger:
@@ -246,9 +284,9 @@ class ImageIndex:
             yield index
 
 
-def _texts(sources: Iterable[Source]) -> list[str]:
+def _texts(sources: Iterable[Source], *, needed: bool = True) -> list[str]:
     texts = [os.fspath(source) for source in sources]
-    if not texts:
+    if needed and not texts:
         raise BadSetting("There is no source to ingest.", "Give a folder, a glob, a .txt list of paths or an image.")
     return texts
 

@@ -1,7 +1,7 @@
-"""A source held against an index, image by image and in constant memory; knows neither jobs nor any one index.
+"""Compares a source with an index, image by image, in constant memory.
 
-The index's side is noted first and the source is walked afterwards: so an image that is ingested meanwhile is never
-taken for an orphan.
+The documents of the index are listed first and the source is walked afterwards, so an image that is ingested in
+between is never reported as an orphan.
 """
 
 import hashlib
@@ -18,92 +18,93 @@ from lookalike.errors import ImageRejected
 from lookalike.index import Index
 from lookalike.records import ImageRef, Reason, Stored
 from lookalike.storage import local_path
-from lookalike_producer.id_store import Holdings
-from lookalike_producer.scope import Territory
+from lookalike_producer.id_store import IdStore
+from lookalike_producer.scope import Scope
 
 #: References looked up in one request.
 REFS_PER_REQUEST = 1000
-#: Files read and hashed at once; each may be as large as the largest image.
+#: Files that are read and hashed at once; each may be as large as the largest image.
 READERS = 4
 
 Read = Callable[[str], bytes]
 
 
 class SyncStatus(StrEnum):
-    """What a comparison says of one image."""
+    """How one image of the source or of the index compares."""
 
-    #: In the index as the source has it.
+    #: In the index as it is in the source.
     PRESENT = "present"
-    #: In the source, not in the index.
+    #: In the source, but not in the index.
     MISSING = "missing"
     #: In the index with other bytes, another label or other metadata.
     STALE = "stale"
-    #: In the index, its vector made by another model.
+    #: In the index with a vector of another model.
     WRONG_MODEL = "wrong_model"
-    #: Named by the source, but no file can be read there.
+    #: In the source, but its file cannot be read.
     UNREADABLE = "unreadable"
-    #: In the index, but no longer in the source that answers for it; or its file is gone.
+    #: In the index, but no longer in the source whose scope it is in; or its file is gone.
     ORPHANED = "orphaned"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One image; `ref` is None for an orphan, which has only the `id` of its document."""
+    """The status of one image. `ref` is None for an orphan that the source does not name."""
 
-    fate: SyncStatus
+    status: SyncStatus
     id: str
     uri: str
     ref: ImageRef | None = None
 
 
 def compare(
-    references: Iterable[ImageRef], territories: Sequence[Territory], *, index: Index, read: Read, fingerprint: str
+    references: Iterable[ImageRef], scopes: Sequence[Scope], *, index: Index, read: Read, fingerprint: str
 ) -> Iterator[Finding]:
-    """A finding for every reference, then one for every orphan in the territories.
+    """A finding for every reference, then one for every orphan in the scopes.
 
-    Raises what the index raises, SourceUnavailable when the place of an image is away, DiskFull.
+    Raises what the index raises, SourceUnavailable for a source that cannot be read for now, DiskFull.
     """
-    with closing(Holdings()) as holdings, ThreadPoolExecutor(READERS) as readers:
+    with closing(IdStore()) as unaccounted, ThreadPoolExecutor(READERS) as readers:
         index.refresh()
-        _note(territories, index, holdings)
-        blind: list[Territory] = []
+        _list_documents(scopes, index, unaccounted)
+        unlisted: list[Scope] = []
         remaining = iter(references)
         while refs := list(islice(remaining, REFS_PER_REQUEST)):
-            held = index.stored([ref.id for ref in refs], is_fresh=False)
-            holdings.strike(ref.id for ref in refs)
-            blind += [Territory(local_path(ref.uri)) for ref in refs if ref.id not in held and _may_hide(ref.uri)]
-            yield from readers.map(lambda ref, held=held: _judged(ref, held.get(ref.id), read, fingerprint), refs)
-        yield from _orphans(holdings, blind)
+            stored = index.stored([ref.id for ref in refs], is_fresh=False)
+            unaccounted.discard(ref.id for ref in refs)
+            unlisted += [Scope(local_path(ref.uri)) for ref in refs if ref.id not in stored and _is_unlisted(ref.uri)]
+            yield from readers.map(
+                lambda ref, stored=stored: _compared(ref, stored.get(ref.id), read, fingerprint), refs
+            )
+        yield from _orphans(unaccounted, unlisted)
 
 
-def _note(territories: Iterable[Territory], index: Index, holdings: Holdings) -> None:
-    for territory in territories:
-        for prefix in territory.prefixes:
-            holdings.add(item for item in index.scan(prefix) if territory.covers(item[1]))
+def _list_documents(scopes: Iterable[Scope], index: Index, documents: IdStore) -> None:
+    for scope in scopes:
+        for prefix in scope.prefixes:
+            documents.add(item for item in index.scan(prefix) if scope.covers(item[1]))
 
 
-def _orphans(holdings: Holdings, blind: Sequence[Territory]) -> Iterator[Finding]:
-    """What the source does not account for, but for folders that could not be listed: nobody knows what they hold."""
-    for id, uri in holdings.left():
-        if not any(territory.covers(uri) for territory in blind):
+def _orphans(unaccounted: IdStore, unlisted: Sequence[Scope]) -> Iterator[Finding]:
+    """Documents that the source does not name, except in folders that could not be listed: their content is unknown."""
+    for id, uri in unaccounted.remaining():
+        if not any(scope.covers(uri) for scope in unlisted):
             yield Finding(SyncStatus.ORPHANED, id, uri)
 
 
-def _judged(ref: ImageRef, held: Stored | None, read: Read, fingerprint: str) -> Finding:
-    return Finding(_fate(ref, held, read, fingerprint), ref.id, ref.uri, ref)
+def _compared(ref: ImageRef, stored: Stored | None, read: Read, fingerprint: str) -> Finding:
+    return Finding(_status(ref, stored, read, fingerprint), ref.id, ref.uri, ref)
 
 
-def _fate(ref: ImageRef, held: Stored | None, read: Read, fingerprint: str) -> SyncStatus:
-    if held is None:
+def _status(ref: ImageRef, stored: Stored | None, read: Read, fingerprint: str) -> SyncStatus:
+    if stored is None:
         return SyncStatus.MISSING if _is_file(ref.uri) else SyncStatus.UNREADABLE
     try:
         content_sha256 = hashlib.sha256(read(ref.uri)).hexdigest()
     except ImageRejected as error:
         return SyncStatus.ORPHANED if error.reason is Reason.NOT_FOUND else SyncStatus.UNREADABLE
-    if held.model != fingerprint:
+    if stored.model != fingerprint:
         return SyncStatus.WRONG_MODEL
-    same = (held.content_sha256, held.name, dict(held.metadata)) == (content_sha256, ref.label, dict(ref.metadata))
-    return SyncStatus.PRESENT if same else SyncStatus.STALE
+    return SyncStatus.PRESENT if stored.is_of(ref, content_sha256) else SyncStatus.STALE
 
 
 def _is_file(uri: str) -> bool:
@@ -113,8 +114,8 @@ def _is_file(uri: str) -> bool:
         return False
 
 
-def _may_hide(uri: str) -> bool:
-    """Whether images may lie under `uri`: a walk hands on a folder that it could not list as if it were an image."""
+def _is_unlisted(uri: str) -> bool:
+    """Whether `uri` may be a folder: a walk passes on a folder that it cannot list as if it were an image."""
     try:
         return stat.S_ISDIR(os.stat(local_path(uri)).st_mode)
     except (FileNotFoundError, NotADirectoryError, ValueError, ImageRejected):

@@ -1,4 +1,4 @@
-"""What the index held when a comparison began, on disk instead of in memory: a temporary SQLite database."""
+"""Ids and URIs of documents on disk instead of in memory: a temporary SQLite database."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -6,42 +6,44 @@ from contextlib import contextmanager
 
 from lookalike.errors import DiskFull
 
-#: SQLite's own, in KiB; whatever is more lies in a file that it deletes by itself.
+#: SQLite's page cache, in KiB. The rest is in a file that SQLite deletes by itself.
 CACHE_KIB = 16 * 1024
 
 
-class Holdings:
-    """Ids and uris of documents, from which those that the source accounts for are struck off. Raises DiskFull."""
+class IdStore:
+    """Ids of documents with their URIs; those that are accounted for are discarded. Raises DiskFull."""
 
     def __init__(self) -> None:
-        # The empty name: a file of its own in /var/tmp or SQLITE_TMPDIR, already deleted and gone with the connection.
+        # The empty name is a private file in /var/tmp or SQLITE_TMPDIR, which disappears with the connection.
         self._database = sqlite3.connect("")
         self._database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("CREATE TABLE held (id TEXT PRIMARY KEY, uri TEXT NOT NULL) WITHOUT ROWID")
+        self._database.execute("CREATE TABLE documents (id TEXT PRIMARY KEY, uri TEXT NOT NULL) WITHOUT ROWID")
 
     def add(self, documents: Iterable[tuple[str, str]]) -> None:
-        with _translated():
-            self._database.executemany("INSERT OR IGNORE INTO held VALUES (?, ?)", documents)
+        """Store pairs of id and URI; an id that is there keeps its URI."""
+        with _disk_errors():
+            self._database.executemany("INSERT OR IGNORE INTO documents VALUES (?, ?)", documents)
 
-    def strike(self, ids: Iterable[str]) -> None:
-        with _translated():
-            self._database.executemany("DELETE FROM held WHERE id = ?", ((id,) for id in ids))
+    def discard(self, ids: Iterable[str]) -> None:
+        with _disk_errors():
+            self._database.executemany("DELETE FROM documents WHERE id = ?", ((id,) for id in ids))
 
-    def left(self) -> Iterator[tuple[str, str]]:
-        """Ids and uris of what was not struck off."""
-        with _translated():
-            yield from self._database.execute("SELECT id, uri FROM held")
+    def remaining(self) -> Iterator[tuple[str, str]]:
+        """Id and URI of every document that was not discarded."""
+        with _disk_errors():
+            yield from self._database.execute("SELECT id, uri FROM documents")
 
     def close(self) -> None:
         self._database.close()
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _disk_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
         raise DiskFull(
-            f"The comparison cannot keep its notes: {error}.", "Free some room, or set SQLITE_TMPDIR to a larger disk."
+            f"Cannot write temporary data of the comparison: {error}.",
+            "Free some space, or set SQLITE_TMPDIR to a larger disk.",
         ) from error

@@ -1,7 +1,7 @@
-"""Which stored documents a source answers for: those that could only be there because of it.
+"""Which documents belong to a source: those that could only be in the index because of it.
 
-A folder answers for all that lies under it, a glob for all that it would match. A list, a single image and standard
-input name images one by one and answer for no other, unless the caller names folders for which they are complete.
+The scope of a folder is everything below it, that of a glob everything that it would match. A list, a single image
+and standard input have no scope, unless the caller names folders that they list completely.
 """
 
 import glob
@@ -17,15 +17,15 @@ from lookalike_producer.sources import STDIN
 
 
 @dataclass(frozen=True)
-class Territory:
-    """A folder, without a slash at its end, and what of it is meant: parts of a glob below it, or None for all."""
+class Scope:
+    """A folder, without a slash at its end, and the parts of a glob below it; None for everything below it."""
 
     folder: str
     pattern: tuple[str, ...] | None = None
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """How uris in here begin: as plain paths, and percent-encoded where a name is not UTF-8."""
+        """How URIs in here start: as plain paths, and percent-encoded if a name is not UTF-8."""
         encoded = f"file://{quote_from_bytes(os.fsencode(self.folder))}/"
         try:
             self.folder.encode()
@@ -43,34 +43,34 @@ class Territory:
         return names != path and (self.pattern is None or _fits(names.split("/"), self.pattern))
 
 
-def territories(sources: Sequence[str], within: Sequence[str] = ()) -> list[Territory]:
-    """The territories of the sources, and of the folders `within` which they are complete. Raises SourceMissing."""
+def scopes(sources: Sequence[str], within: Sequence[str] = ()) -> list[Scope]:
+    """The scopes of the sources, and of the folders `within` which they are complete. Raises SourceMissing."""
     for folder in within:
         if not os.path.isdir(os.path.expanduser(folder)):
-            raise SourceMissing(f"There is no folder {folder!r}.", "Name a folder that is there.")
-    return [territory for source in (*sources, *within) for territory in _territory(source)]
+            raise SourceMissing(f"There is no folder {folder!r}.", "Name an existing folder.")
+    return [scope for source in (*sources, *within) for scope in _scope(source)]
 
 
-def _territory(source: str) -> Iterator[Territory]:
-    # In the order in which `sources` tells them apart.
+def _scope(source: str) -> Iterator[Scope]:
+    # The same order of checks as in `sources`.
     path = os.path.abspath(os.path.expanduser(source))
     if source == STDIN:
         return
     if os.path.isdir(path):
-        yield Territory(path.rstrip("/"))
+        yield Scope(path.rstrip("/"))
     elif not os.path.lexists(path) and glob.has_magic(source):
         yield _of_glob(path)
 
 
-def _of_glob(path: str) -> Territory:
-    """Split before the first part that is not a plain name."""
+def _of_glob(path: str) -> Scope:
+    """Split before the first part that has a wildcard."""
     parts = path.split("/")
     first = next(number for number, part in enumerate(parts) if glob.has_magic(part))
-    return Territory("/".join(parts[:first]), tuple(parts[first:]))
+    return Scope("/".join(parts[:first]), tuple(parts[first:]))
 
 
 def _fits(names: Sequence[str], pattern: Sequence[str]) -> bool:
-    """As `glob` does it: `**` is any number of folders; a hidden name needs a part that begins with a dot."""
+    """Match as `glob` does: `**` is any number of folders, and a hidden name needs a part that starts with a dot."""
     if not pattern:
         return not names
     if pattern[0] == "**":

@@ -1,4 +1,4 @@
-"""The images that an index holds, as a source: references to be read again, in constant memory."""
+"""The images of an index as a source of references, in constant memory."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -6,40 +6,40 @@ from itertools import islice
 
 from lookalike.index import Index
 from lookalike.records import ImageRef
-from lookalike_producer.id_store import Holdings
+from lookalike_producer.id_store import IdStore
 
 #: References looked up in one request.
 REFS_PER_REQUEST = 1000
 
 
 def stored_images(index: Index) -> Iterator[ImageRef]:
-    """What the index holds when this begins, with labels and metadata, in no promised order.
+    """The images that the index holds at the start, with labels and metadata, in no particular order.
 
-    Uris are noted on disk first: a server's scroll ends where a producer has to wait for its workers.
+    Ids and URIs are stored on disk first: a server's scroll would expire while the producer waits for the workers.
     Raises what the index raises, DiskFull.
     """
-    with closing(Holdings()) as holdings:
+    with closing(IdStore()) as documents:
         index.refresh()
-        holdings.add(index.scan())
-        remaining = holdings.left()
+        documents.add(index.scan())
+        remaining = documents.remaining()
         while batch := list(islice(remaining, REFS_PER_REQUEST)):
-            held = index.stored([id for id, _ in batch], is_fresh=False)
+            stored = index.stored([id for id, _ in batch], is_fresh=False)
             for id, uri in batch:
-                # One that was deleted since is not brought back.
-                if id in held:
-                    yield ImageRef(uri, held[id].name, held[id].metadata)
+                # A document that was deleted meanwhile does not come back.
+                if id in stored:
+                    yield ImageRef(uri, stored[id].name, stored[id].metadata)
 
 
 def strays(index: Index, source: Index) -> Iterator[str]:
-    """Ids of what the index holds and the source does not: deleted there since it was read. Raises as above."""
-    with closing(Holdings()) as holdings:
+    """Ids of documents that are in the index but no longer in the source. Raises as above."""
+    with closing(IdStore()) as documents:
         index.refresh()
         source.refresh()
-        holdings.add(index.scan())
+        documents.add(index.scan())
         remaining = source.scan()
         while some := list(islice(remaining, REFS_PER_REQUEST)):
-            holdings.strike(id for id, _ in some)
-        yield from _ids(holdings.left())
+            documents.discard(id for id, _ in some)
+        yield from _ids(documents.remaining())
 
 
 def _ids(documents: Iterable[tuple[str, str]]) -> Iterator[str]:

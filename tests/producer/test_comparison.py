@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from lookalike_producer.comparison import SyncStatus, compare
-from lookalike_producer.scope import Territory, territories
+from lookalike_producer.scope import Scope, scopes
 from lookalike_producer.sources import find_images
 
 from lookalike.errors import SourceMissing
@@ -41,10 +41,10 @@ def store(index: Index, path: Path, content: bytes = b"x") -> None:
     assert index.write([replace(made, content_sha256=hashlib.sha256(content).hexdigest())]) == []
 
 
-def fates(references: Iterator[ImageRef], found: Sequence[Territory], index: Index) -> Counter[SyncStatus]:
+def statuses(references: Iterator[ImageRef], found: Sequence[Scope], index: Index) -> Counter[SyncStatus]:
     read = Storage(roots=[Path("/")], max_bytes=1000).read
     return Counter(
-        finding.fate for finding in compare(references, found, index=index, read=read, fingerprint=COSINE.fingerprint)
+        finding.status for finding in compare(references, found, index=index, read=read, fingerprint=COSINE.fingerprint)
     )
 
 
@@ -52,8 +52,8 @@ def test_a_folder_that_cannot_be_listed_has_no_orphans(index: Index, folder: Pat
     for name in ("a.jpg", "sub/b.jpg", "sub/c.jpg"):
         store(index, folder / name)
     # A walk hands on a folder that it cannot list as if it were an image.
-    found = fates(
-        iter([ImageRef(str(folder / "a.jpg")), ImageRef(str(folder / "sub"))]), territories([str(folder)]), index
+    found = statuses(
+        iter([ImageRef(str(folder / "a.jpg")), ImageRef(str(folder / "sub"))]), scopes([str(folder)]), index
     )
     assert found == {SyncStatus.PRESENT: 1, SyncStatus.UNREADABLE: 1}
 
@@ -65,7 +65,7 @@ def test_what_is_ingested_during_a_comparison_is_no_orphan(index: Index, folder:
         yield ImageRef(str(folder / "a.jpg"))
         store(index, folder / "passed.jpg")
 
-    assert fates(walk(), territories([str(folder)]), index) == {SyncStatus.PRESENT: 1}
+    assert statuses(walk(), scopes([str(folder)]), index) == {SyncStatus.PRESENT: 1}
 
 
 def test_more_images_than_one_request_takes_are_compared(index: Index, folder: Path) -> None:
@@ -76,7 +76,7 @@ def test_more_images_than_one_request_takes_are_compared(index: Index, folder: P
     for number in range(2300):
         (folder / f"{number}.jpg").write_bytes(b"x" if number else b"y")
     (folder / "new.jpg").write_bytes(b"x")
-    found = fates(find_images([str(folder)], "none"), territories([str(folder)]), index)
+    found = statuses(find_images([str(folder)], "none"), scopes([str(folder)]), index)
     assert found == {SyncStatus.PRESENT: 2299, SyncStatus.STALE: 1, SyncStatus.MISSING: 1, SyncStatus.ORPHANED: 200}
 
 
@@ -89,25 +89,25 @@ def test_a_glob_answers_for_exactly_what_it_would_find(pattern: str, folder: Pat
     for name in NAMES:
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).touch()
-    [territory] = territories([str(folder / pattern)])
+    [scope] = scopes([str(folder / pattern)])
     found = {ref.uri for ref in find_images([str(folder / pattern)])}
-    assert {str(folder / name) for name in NAMES if territory.covers(str(folder / name))} == found
-    assert not territory.covers(str(folder) + "2/a.jpg")
+    assert {str(folder / name) for name in NAMES if scope.covers(str(folder / name))} == found
+    assert not scope.covers(str(folder) + "2/a.jpg")
 
 
 def test_only_folders_and_globs_answer_for_others(folder: Path) -> None:
     listing = folder / "some.txt"
     listing.write_text("a.jpg\n")
     (folder / "a.jpg").touch()
-    assert territories([str(listing), "-", str(folder / "a.jpg")]) == []
-    assert territories([str(listing)], within=[str(folder)]) == [Territory(str(folder))]
+    assert scopes([str(listing), "-", str(folder / "a.jpg")]) == []
+    assert scopes([str(listing)], within=[str(folder)]) == [Scope(str(folder))]
     with pytest.raises(SourceMissing, match="nowhere"):
-        territories([str(listing)], within=[str(folder / "nowhere")])
+        scopes([str(listing)], within=[str(folder / "nowhere")])
 
 
 def test_the_root_of_the_disk_and_names_that_are_not_utf_8_have_prefixes() -> None:
-    assert territories(["/"])[0].prefixes == ("/", "file:///")
-    odd = Territory(os.fsdecode(b"/odd\xff"))
+    assert scopes(["/"])[0].prefixes == ("/", "file:///")
+    odd = Scope(os.fsdecode(b"/odd\xff"))
     assert odd.prefixes == ("file:///odd%FF/",)
     assert odd.covers("file:///odd%FF/a.jpg") and not odd.covers("file:///odd%FE/a.jpg")
     assert not odd.covers("s3://bucket/a.jpg")
