@@ -89,6 +89,7 @@ class ImageIndex:
         BrokerUnavailable, BadSetting.
         """
         from lookalike_producer.ingest import ingest_request
+        from lookalike_producer.jobs import check_detachable
 
         from lookalike.image_index.running import run
 
@@ -96,9 +97,8 @@ class ImageIndex:
         self._resources.check_open()
         request = ingest_request(self._settings, _texts(sources), label_from)
         stack = self._resources.stack().with_worker()
-        if detach and stack.is_owner:
-            advice = "Start `lookalike up` first, or set LOOKALIKE_BROKER_URL."
-            raise BadSetting("To detach, the broker must go on running.", advice)
+        if detach:
+            check_detachable(stack)
         return run(request, stack, began=began, detach=detach, is_shown=progress)
 
     def search(

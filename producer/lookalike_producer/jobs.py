@@ -12,7 +12,15 @@ from lookalike import embedding, factories, preflight
 from lookalike.embedded import Stack
 from lookalike.embedding import ModelSpec
 from lookalike.embedding.artifacts.cache import find
-from lookalike.errors import BrokerUnavailable, JobEnded, JobFailed, JobUnknown, LookalikeError, PermanentError
+from lookalike.errors import (
+    BadSetting,
+    BrokerUnavailable,
+    JobEnded,
+    JobFailed,
+    JobUnknown,
+    LookalikeError,
+    PermanentError,
+)
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, send_chunk, send_finish
 from lookalike.reconciler import Reconciler
@@ -107,6 +115,13 @@ def run_job(
     if job.state is JobState.INTERRUPTED:
         raise PermanentError(f"Job {job.id} was ended early: for too long nothing was heard of this command.", AGAIN)
     return job
+
+
+def check_detachable(stack: Stack) -> None:
+    """Raises BadSetting for a stack that ends with this process: a job that nobody waits for would end with it."""
+    if stack.is_owner:
+        advice = "Start `lookalike up` first, or set LOOKALIKE_BROKER_URL."
+        raise BadSetting("To detach, the broker has to outlive this command.", advice)
 
 
 def _settle(settings: Settings) -> None:

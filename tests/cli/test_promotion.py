@@ -9,7 +9,7 @@ import pytest
 import redis
 from lookalike_cli.index import delete
 from lookalike_cli.promotion import promote, roll_back
-from lookalike_cli.reembed import supersede
+from lookalike_producer.reembed import supersede
 
 from lookalike import factories
 from lookalike.errors import BadSetting, IndexConflict, IndexMissing, PermanentError
