@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lookalike_producer.report import Report
     from lookalike_producer.sync import SyncReport, Verification
 
+    from lookalike.image_index.description import IndexDescription
     from lookalike.index import Index
     from lookalike.ledger import Job, Ledger
 
@@ -240,6 +241,16 @@ class ImageIndex:
         with self._index() as index:
             index.delete([ids] if isinstance(ids, str) else ids)
             index.refresh()
+
+    def info(self) -> "IndexDescription":
+        """What the index is: its version, its model, how many images it holds, and how the backend has built it.
+
+        Raises IndexMissing.
+        """
+        from lookalike.image_index.description import describe
+
+        with self._index() as index:
+            return describe(index)
 
     def count(self) -> int:
         """How many images a search can find. Raises IndexMissing."""

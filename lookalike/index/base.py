@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from lookalike.records import Diagnostic, Document, Match, ModelIdentity, Rejected, Stored, Vector
 
@@ -133,6 +133,10 @@ class Index(Protocol):
 
     def delete(self, ids: Iterable[str]) -> None:
         """Remove documents; ids without a document are ignored."""
+
+    def definition(self) -> dict[str, Any]:
+        """How the backend has built the index: `settings` and `mappings` of OpenSearch, or the `columns` of LanceDB
+        with their types. For people to read. Raises IndexMissing."""
 
     def count(self) -> int:
         """The number of documents that a search sees."""

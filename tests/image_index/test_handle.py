@@ -1,5 +1,6 @@
 """Ingest, search and read an index from Python, with both indexes."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
+from lookalike_producer.comparison import SyncStatus
 from PIL import Image, ImageOps
 
 import lookalike
@@ -120,6 +122,33 @@ def test_an_image_can_be_deleted(filled: Filled, query_file: Path, tmp_path: Pat
 def test_matches_show_their_images_in_a_notebook(filled: Filled, query_file: Path) -> None:
     html = filled.images.search(query_file, k=3)._repr_html_()
     assert html.count("data:image/jpeg;base64,") == 3 and LABELS[0] in html
+
+
+def test_an_index_describes_itself(filled: Filled, stored: list[ImageRef]) -> None:
+    info = filled.images.info()
+    assert (info.name, info.version, info.images) == ("images", "images-v1", len(stored))
+    assert info.model.name == "efficientnet-lite0" and "image_embedding" in str(info.definition)
+
+
+def test_what_was_rejected_can_be_tried_again(filled: Filled) -> None:
+    newest = filled.images.jobs()[0]
+    assert (newest.index, newest.state) == ("images", "finished")
+    again = filled.images.retry(filled.report.job, reason="unsupported", progress=False)
+    assert again is not None and (again.found, again.rejected) == (1, 1)
+    assert filled.images.rejected(filled.report.job) == []
+    assert filled.images.retry(filled.report.job, progress=False) is None
+
+
+def test_an_index_is_compared_and_brought_in_line(filled: Filled, drawn: tuple[Path, Path], tmp_path: Path) -> None:
+    shutil.copytree(drawn[0] / LABELS[1], tmp_path / LABELS[1])
+    with lookalike.open("synced", **filled.options) as images:
+        first = images.sync(tmp_path, progress=False)
+        assert first.job is not None and first.job.indexed == first.counts[SyncStatus.MISSING] == images.count()
+        assert images.verify(tmp_path).is_in_sync
+        next((tmp_path / LABELS[1]).iterdir()).unlink()
+        assert images.verify(str(tmp_path)).counts[SyncStatus.ORPHANED] == 1
+        second = images.sync(tmp_path, delete=True, progress=False)
+        assert (second.deleted, second.job) == (1, None) and images.verify(tmp_path).is_in_sync
 
 
 def test_what_is_not_there_is_told(filled: Filled, query_file: Path) -> None:

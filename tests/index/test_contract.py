@@ -59,6 +59,20 @@ def test_a_document_of_another_model_is_refused(index: Index) -> None:
         index.write([document("/a.jpg", unit(0), model=L2)])
 
 
+def test_the_definition_shows_the_vector_field_and_its_dimension(index: Index) -> None:
+    definition = index.definition()
+    fields = definition["columns"] if "columns" in definition else definition["mappings"]["properties"]
+    assert str(DIMENSION) in str(fields["image_embedding"]) and {"uri", "name", "metadata"} < set(fields)
+
+
+def test_a_label_is_a_name_to_a_filter(index: Index) -> None:
+    write(index, documents(40))
+    for filters in ({"label": "even"}, {"name": "even"}, {"label": "even", "name": "even"}):
+        assert {match.name for match in index.search(unit(0), 40, filters)} == {"even"}
+    with pytest.raises(BadSetting, match="same field"):
+        index.search(unit(0), 5, {"label": "even", "name": "odd"})
+
+
 def test_a_write_is_seen_at_once_by_stored(index: Index) -> None:
     index.write(
         [

@@ -116,6 +116,10 @@ class LanceDBIndex:
             for condition in sql.id_conditions(list(ids)):
                 table.delete(condition)
 
+    def definition(self) -> dict[str, Any]:
+        with self._translated():
+            return {"columns": {field.name: str(field.type) for field in self._table().schema}}
+
     def count(self) -> int:
         with self._translated():
             return int(self._table().count_rows())

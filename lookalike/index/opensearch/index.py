@@ -86,6 +86,10 @@ class OpenSearchIndex:
     def delete(self, ids: Iterable[str]) -> None:
         self._writer.send(bulk.delete_operation(id) for id in ids)
 
+    def definition(self) -> dict[str, Any]:
+        (index,) = self._call("GET", "").values()
+        return {"settings": index["settings"]["index"], "mappings": index["mappings"]}
+
     def count(self) -> int:
         return int(self._call("GET", "/_count")["count"])
 
