@@ -1,5 +1,6 @@
 """`lookalike bench`: measures the ingest rate of this machine, its upper bound, and what to change."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from lookalike.settings import read_settings
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import SOURCE_HELP, Json, ModelName, Preprocessing, Weights
 from lookalike_cli.speed.advice import judge
-from lookalike_cli.speed.measurement import measure
+from lookalike_cli.speed.measurement import Measurement, measure
 from lookalike_cli.speed.sample import draw
 from lookalike_cli.speed.sentences import COLUMNS, doubts, plain, rows, sentences
 from lookalike_cli.stopping import stoppable
@@ -53,17 +54,25 @@ def bench(
         measured = measure(settings, draw(find_images(chosen), count), repeats=repeats, on_note=remark)
     verdict = judge(measured.stages, measured.whole, measured.facts)
     lines = sentences(measured, verdict, price)
+    _show(measured, lines)
+    if report is not None:
+        _report(report, measured, lines)
+    if json:
+        facts = {"sources": chosen, "index": settings.index_address, "repeats": repeats}
+        print_json(facts | plain(measured, verdict, price))
+
+
+def _show(measured: Measurement, lines: Sequence[str]) -> None:
     results.print(table(*COLUMNS, rows=rows(measured.stages)))
     for sentence in lines:
         results.print(sentence, markup=False)
     for doubt in doubts(measured):
         remark(doubt)
-    if report is not None:
-        # Import matplotlib only for a report: it takes a second.
-        from lookalike_cli.speed.report import render
 
-        write(report, render(measured, [*lines, *doubts(measured)]))
-        remark(f"Wrote the report to {report}.")
-    if json:
-        facts = {"sources": chosen, "index": settings.index_address, "repeats": repeats}
-        print_json(facts | plain(measured, verdict, price))
+
+def _report(path: Path, measured: Measurement, lines: Sequence[str]) -> None:
+    # Import matplotlib only for a report: it takes a second.
+    from lookalike_cli.speed.report import render
+
+    write(path, render(measured, [*lines, *doubts(measured)]))
+    remark(f"Wrote the report to {path}.")

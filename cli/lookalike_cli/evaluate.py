@@ -1,6 +1,7 @@
 """`lookalike evaluate`: measures search quality on images whose classes are known."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -64,34 +65,50 @@ def evaluate(
         raise typer.BadParameter("--size must be at least -k")
     if report is not None:
         check_writable(report)
-    chosen = _named(models) or [settings.model]
+    names = _names(models) or [settings.model]
     with stoppable(LAST_WORDS):
-        specs = candidate_specs(settings, chosen)
-        collection = collect(folder, find_images([str(folder)]))
-        # Report an unreachable index before minutes of embedding.
-        factories.list_indexes(settings)
-        candidates, rejected = _embed(settings, specs, collection)
-        remarks = warnings(specs) + notes(collection, candidates[0].documents, rejected=rejected, k=k, share=queries)
+        prepared = _prepare(settings, names, folder, k=k, share=queries)
         summaries = run(
-            candidates,
+            prepared.candidates,
             seeds=range(seeds) if seed is None else [seed],
             share=queries,
             k=k,
             size=size,
             open_index=partial(temporary_index, settings.index_location, factories.index_options(settings)),
         )
-        rows = list(_sweep(settings, candidates[0], summaries[0], queries, _named(engines))) if index_sweep else []
+        first = prepared.candidates[0]
+        rows = list(_sweep(settings, first, summaries[0], queries, _names(engines))) if index_sweep else []
         if report is not None:
-            _report(report, settings, collection, summaries, remarks, rows)
-    for sentence in remarks:
+            _report(report, settings, prepared, summaries, rows)
+    for sentence in prepared.notes:
         remark(sentence)
     show(summaries, rows)
     if json:
-        facts = {"folder": str(folder), "index": settings.index_address, "rejected": rejected, "size": size}
-        print_json(plain(facts, summaries, remarks, rows))
+        facts = {"folder": str(folder), "index": settings.index_address, "rejected": prepared.rejected, "size": size}
+        print_json(plain(facts, summaries, prepared.notes, rows))
 
 
-def _named(names: str | None) -> list[str]:
+@dataclass(frozen=True)
+class Prepared:
+    """The embedded candidates of a folder, and notes on its images."""
+
+    collection: Collection
+    candidates: list[Candidate]
+    rejected: int
+    notes: list[str]
+
+
+def _prepare(settings: Settings, names: Sequence[str], folder: Path, *, k: int, share: float) -> Prepared:
+    specs = candidate_specs(settings, names)
+    collection = collect(folder, find_images([str(folder)]))
+    # Report an unreachable index before minutes of embedding.
+    factories.list_indexes(settings)
+    candidates, rejected = _embed(settings, specs, collection)
+    remarks = notes(collection, candidates[0].documents, rejected=rejected, k=k, share=share)
+    return Prepared(collection, candidates, rejected, warnings(specs) + remarks)
+
+
+def _names(names: str | None) -> list[str]:
     return [name.strip() for name in (names or "").split(",") if name.strip()]
 
 
@@ -117,12 +134,7 @@ def _sweep(
 
 
 def _report(
-    path: Path,
-    settings: Settings,
-    collection: Collection,
-    summaries: Sequence[Summary],
-    remarks: Sequence[str],
-    rows: Sequence[SweepRow],
+    path: Path, settings: Settings, prepared: Prepared, summaries: Sequence[Summary], rows: Sequence[SweepRow]
 ) -> None:
     # Import matplotlib only for a report: it takes a second.
     from lookalike_evaluation.report import render
@@ -130,6 +142,6 @@ def _report(
 
     read = factories.storage(settings).read
     thumbnail = thumbnails(read, partial(factories.decode, settings, size=THUMBNAIL_SIZE))
-    name = collection.folder.absolute().name
-    write(path, render(name, summaries, notes=remarks, settings=rows, thumbnail=thumbnail))
+    name = prepared.collection.folder.absolute().name
+    write(path, render(name, summaries, notes=prepared.notes, settings=rows, thumbnail=thumbnail))
     remark(f"Wrote the report to {path}.")

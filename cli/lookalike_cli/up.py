@@ -52,11 +52,7 @@ def up(
             check_port(flower_page.LOOPBACK, flower_port, "--flower-port")
 
     with stoppable("Stopped."), open_stack(settings, check=check_ports) as stack:
-        if stack.is_embedded and not stack.is_owner:
-            raise BadSetting(
-                f"A stack is already running under {settings.home}.",
-                "Stop it, or set LOOKALIKE_HOME to another folder.",
-            )
+        _check_owner(stack, settings)
         remark(f"Broker: {plain_address(stack.broker_url)}")
         remark(f"Search: http://{host}:{port}/ (web page), /search (API), /docs")
         remark("Ingest from another terminal: lookalike ingest FOLDER")
@@ -66,6 +62,14 @@ def up(
                 _run(server, stack.check, flower_process.check)
         else:
             _run(server, stack.check)
+
+
+def _check_owner(stack: Stack, settings: Settings) -> None:
+    """Raise BadSetting if another command runs the embedded stack of this home."""
+    if stack.is_embedded and not stack.is_owner:
+        raise BadSetting(
+            f"A stack is already running under {settings.home}.", "Stop it, or set LOOKALIKE_HOME to another folder."
+        )
 
 
 def _run(server: uvicorn.Server, *checks: Callable[[], None]) -> None:
