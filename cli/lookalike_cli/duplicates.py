@@ -19,7 +19,7 @@ from lookalike.settings import Settings, read_settings
 from lookalike_cli.advance import advancing
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.options import IndexName, Json
-from lookalike_cli.report import name_pictures
+from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
@@ -86,7 +86,7 @@ def _show(images: int, groups: Sequence[Group]) -> None:
     for group in groups[:SHOWN]:
         kind = "identical" if group.is_identical else f"near {group.score:.3f}"
         results.print()
-        name_pictures((kind, member.uri) for member in group.members)
+        print_images((kind, member.uri) for member in group.members)
     if len(groups) > SHOWN:
         remark(f"{len(groups) - SHOWN:,} more groups; --json and --report show all.")
 

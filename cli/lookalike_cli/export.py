@@ -1,4 +1,4 @@
-"""Rejected images as CSV or JSON lines, one at a time; knows neither ledger nor command line."""
+"""Writes rejected images as CSV or JSON lines, one at a time."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ import orjson
 from lookalike.records import ImageRef, Rejected
 
 COLUMNS = ("job", "uri", "reason", "detail", "label", "metadata")
-#: What makes a spreadsheet compute a cell instead of showing it:
+#: First characters that make a spreadsheet compute a cell:
 #: https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One rejected image, the job that met it, and the reference to try it again with."""
+    """One rejected image, its job, and the reference for a retry."""
 
     job: str
     rejected: Rejected
@@ -32,7 +32,7 @@ class Failure:
 
 
 def plain(failure: Failure) -> dict[str, Any]:
-    """Fit for JSON; `uri` and `metadata` are those of the reference, so that it can be made again from this."""
+    """Return JSON values; `uri` and `metadata` are those of the reference, so that it can be restored."""
     return {
         "job": failure.job,
         "uri": failure.ref.uri,
@@ -44,12 +44,12 @@ def plain(failure: Failure) -> dict[str, Any]:
 
 
 def write(failures: Iterable[Failure], form: Format, output: BinaryIO) -> int:
-    """Write them as they come; how many they were. Raises OSError."""
+    """Write the failures as they come and return their number. Raises OSError."""
     return _WRITERS[form](failures, output)
 
 
 def write_object(failures: Iterable[Failure], output: BinaryIO) -> None:
-    """One line with one JSON object, `{"failed": [...]}`. Raises OSError."""
+    """Write one line with the JSON object `{"failed": [...]}`. Raises OSError."""
     output.write(b'{"failed":[')
     for number, failure in enumerate(failures):
         output.write((b"," if number else b"") + orjson.dumps(plain(failure)))
@@ -77,7 +77,7 @@ def _write_csv(failures: Iterable[Failure], output: BinaryIO) -> int:
             written += 1
         text.flush()
     finally:
-        # The stream is the caller's to close; detaching flushes it.
+        # Detach instead of close: the stream belongs to the caller.
         text.detach()
     return written
 
@@ -86,11 +86,11 @@ def _cells(failure: Failure) -> list[str]:
     values = plain(failure)
     values["label"] = values["label"] or ""
     values["metadata"] = orjson.dumps(values["metadata"]).decode() if values["metadata"] else ""
-    return [_harmless(values[column]) for column in COLUMNS]
+    return [_escape_formula(values[column]) for column in COLUMNS]
 
 
-def _harmless(cell: str) -> str:
-    """With an apostrophe before what a spreadsheet would compute; what must come back exactly goes as JSON lines."""
+def _escape_formula(cell: str) -> str:
+    """Prefix a formula with an apostrophe. Use JSON lines if the text must be restored exactly."""
     return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
 
 

@@ -1,4 +1,4 @@
-"""`lookalike failed`: the rejected images of one job or of all of them, listed, tried again or exported."""
+"""`lookalike failed`: lists, retries and exports the rejected images of one job or of all jobs."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ from lookalike.settings import read_settings
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.export import Failure, Format, write, write_object
 from lookalike_cli.options import Json
-from lookalike_cli.report import name_pictures, summary, tell
+from lookalike_cli.report import print_images, show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
 
@@ -28,19 +28,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     no_args_is_help=True,
-    help="List, retry and export the images that were rejected.",
+    help="List, retry and export rejected images.",
 )
 
-#: Rejected images that fit a screen; `export` writes them all.
+#: Rejected images shown on a terminal; `export` writes them all.
 SHOWN = 20
 
-JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="One job; without it, all of them, newest first.")]
-OnlyReason = Annotated[Reason | None, typer.Option("--reason", help="Only those rejected for this reason.")]
+JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="Job id; default: all jobs, newest first.")]
+OnlyReason = Annotated[Reason | None, typer.Option("--reason", help="Only images rejected for this reason.")]
 
 
 @app.command("list")
 def list_all(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> None:
-    """List rejected images with the reason."""
+    """List rejected images and the reasons."""
     with _ledger() as ledger:
         failures = _failures(ledger, job, reason)
         if json:
@@ -52,7 +52,7 @@ def list_all(job: JobId = None, reason: OnlyReason = None, json: Json = False) -
 
 @app.command()
 def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> None:
-    """Try rejected images again, in a new job: labels and metadata are those they were found with."""
+    """Retry rejected images in a new job, with their labels and metadata."""
     began = time.monotonic()
     settings = read_settings()
     summaries: list[dict[str, Any]] = []
@@ -60,7 +60,7 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
         ledger = Ledger(stack.broker_url)
         for again in retries(ledger, _jobs(ledger, job), reason, settings):
             report = again.run(lambda request: run_shown(request, stack, began=began))
-            tell(report)
+            show_report(report)
             summaries.append(summary(report))
         if not summaries:
             remark("Nothing to retry.")
@@ -72,15 +72,15 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
 def export(
     job: JobId = None,
     reason: OnlyReason = None,
-    form: Annotated[Format, typer.Option("--format", help="jsonl keeps every character; csv is for spreadsheets.")] = (
+    form: Annotated[Format, typer.Option("--format", help="jsonl is lossless; csv is for spreadsheets.")] = (
         Format.JSONL
     ),
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; without it, standard output.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default: stdout.")] = None,
 ) -> None:
     """Write rejected images as CSV or JSON lines."""
     with _ledger() as ledger, _opened(output) as file:
         written = write(_failures(ledger, job, reason), form, file)
-    remark(f"{written:,} rejected images written.")
+    remark(f"Exported {written:,} rejected images.")
 
 
 @contextmanager
@@ -90,13 +90,13 @@ def _ledger() -> Iterator[Ledger]:
 
 
 def _jobs(ledger: Ledger, job_id: str | None) -> list[Job]:
-    """Newest first."""
-    # Redis counts from the end with negative numbers: up to -1 is all of them.
+    """The jobs, newest first."""
+    # limit=0 means all: Redis reads the end -1 as the last element.
     return ledger.jobs(limit=0) if job_id is None else [ledger.job(job_id)]
 
 
 def _failures(ledger: Ledger, job_id: str | None, reason: Reason | None) -> Iterator[Failure]:
-    # Outside the generator: an unknown job is told before anything is written.
+    # Not in the generator, so that an unknown job raises before anything is written.
     return _each(ledger, _jobs(ledger, job_id), reason)
 
 
@@ -108,9 +108,9 @@ def _each(ledger: Ledger, jobs: list[Job], reason: Reason | None) -> Iterator[Fa
 
 
 def _together(summaries: list[dict[str, Any]]) -> dict[str, Any]:
-    """What `ingest` prints, if one job was enough; the sums of several; and their ids."""
-    counted = ("found", "indexed", "unchanged", "rejected")
-    totals = {name: sum(item[name] for item in summaries) for name in counted}
+    """The summary of a single job, or the sums over several jobs; with the job ids."""
+    keys = ("found", "indexed", "unchanged", "rejected")
+    totals = {name: sum(item[name] for item in summaries) for name in keys}
     return (summaries[0] if len(summaries) == 1 else totals) | {"jobs": [item["job"] for item in summaries]}
 
 
@@ -125,15 +125,15 @@ def _show(failures: Iterator[Failure]) -> None:
     if not rows:
         remark("No rejected images.")
         return
-    name_pictures(rows)
+    print_images(rows)
     if reasons.total() > SHOWN:
-        results.print(table("\nrejected for", "\nimages", rows=reasons.most_common()))
+        results.print(table("\nreason", "\nimages", rows=reasons.most_common()))
         remark(f"... and {reasons.total() - SHOWN:,} more; `lookalike failed export` writes them all.")
 
 
 @contextmanager
 def _opened(output: Path | None) -> Iterator[BinaryIO]:
-    """The file to write to. Raises PermanentError if that cannot be done."""
+    """The file to write to. Raises PermanentError if it cannot be written."""
     if output is None:
         with _piped():
             yield sys.stdout.buffer
@@ -143,16 +143,16 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
             yield closing.enter_context(output.open("wb"))
             closing.close()
         except OSError as error:
-            raise PermanentError(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
+            raise PermanentError(f"Cannot write {output}: {error.strerror}.", "Name another file.") from error
 
 
 @contextmanager
 def _piped() -> Iterator[None]:
-    """A reader that has seen enough, such as `head`, is no failure of ours."""
+    """Exit quietly if the reader closes the pipe early, as `head` does."""
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # Or Python would complain when it flushes at its end.
+        # Otherwise Python reports the broken pipe when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None

@@ -1,4 +1,4 @@
-"""`lookalike ingest`: everything a source holds ends in the index or on the list of rejected images."""
+"""`lookalike ingest`: indexes the images of sources and reports the rejected ones."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 import lookalike
 from lookalike_cli.console import print_json, remark
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights
-from lookalike_cli.report import summary, tell
+from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
 
@@ -22,10 +22,10 @@ def ingest(
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the workers.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return without waiting for the workers.")] = False,
     json: Json = False,
 ) -> None:
-    """Index the images of folders, globs and lists; what is there already and unchanged costs a look-up."""
+    """Index the images of folders, globs and lists; unchanged images are skipped."""
     with (
         stoppable(LAST_WORDS),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
@@ -35,6 +35,6 @@ def ingest(
     if detach:
         remark(f"Job {report.job} has {report.found:,} images; see `lookalike status {report.job}`.")
     else:
-        tell(report)
+        show_report(report)
     if json:
         print_json(summary(report))

@@ -1,4 +1,4 @@
-"""`lookalike reembed`: the images of an index, embedded by another model into a new version, while searches go on."""
+"""`lookalike reembed`: embeds the images of an index with another model, into a new version of the index."""
 
 import time
 from contextlib import closing
@@ -17,13 +17,13 @@ from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.console import print_json, remark
 from lookalike_cli.options import IndexName, Json, Preprocessing, Weights
-from lookalike_cli.report import summary, tell
+from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
-NewModel = Annotated[str, typer.Option("--model", help="The new model: a name, or a .keras file.")]
+NewModel = Annotated[str, typer.Option("--model", help="New model: name or .keras file.")]
 
 
 @app.command()
@@ -32,17 +32,17 @@ def reembed(
     index: IndexName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for the workers.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return without waiting for the workers.")] = False,
     json: Json = False,
 ) -> None:
-    """Embed an index's images with another model, into a new version that `index promote` puts in its place."""
+    """Embed an index again with another model, into a new version; `index promote` then switches to it."""
     began = time.monotonic()
     settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
     spec = factories.model_spec(settings)
     with closing(open_source(settings)) as source:
         current = source.model()
         if current.fingerprint == spec.fingerprint:
-            _tell_nothing_to_do(settings, current, json=json)
+            _show_nothing_to_do(settings, current, json=json)
             return
         check_not_empty(source, settings.index, spec)
         with stoppable(LAST_WORDS), open_stack(settings) as stack:
@@ -50,21 +50,23 @@ def reembed(
                 check_detachable(stack)
             run = partial(run_shown, stack=stack, began=began, detach=detach)
             report = run_reembed(settings, spec, source, stack, run=run, waits=not detach, on_note=remark)
-    _tell_done(report, detach=detach)
+    _show_done(report, detach=detach)
     if json:
         print_json(summary(report) | {"alias": settings.index, "source": source.name})
 
 
-def _tell_done(report: Report, *, detach: bool) -> None:
+def _show_done(report: Report, *, detach: bool) -> None:
     if detach:
         remark(f"Job {report.job} has {report.found:,} images; see `lookalike status {report.job}`.")
     else:
-        tell(report)
-    remark(f"`lookalike index promote {report.index}` lets searches see it{' once it is done' if detach else ''}.")
+        show_report(report)
+    remark(
+        f"Run `lookalike index promote {report.index}`{' when it is done' if detach else ''} to switch searches to it."
+    )
 
 
-def _tell_nothing_to_do(settings: Settings, current: ModelIdentity, *, json: bool) -> None:
-    remark(f"Nothing to do: index {settings.index} holds vectors of {current} already.")
+def _show_nothing_to_do(settings: Settings, current: ModelIdentity, *, json: bool) -> None:
+    remark(f"Nothing to do: index {settings.index} already uses {current}.")
     if json:
         nothing = dict.fromkeys(("found", "indexed", "unchanged", "rejected"), 0)
         print_json({"job": None, "index": settings.index, "model": current.name} | nothing)

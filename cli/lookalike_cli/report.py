@@ -1,4 +1,4 @@
-"""What became of a job, for people and for programs."""
+"""Formats the report on a job for people and as JSON."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from lookalike_cli.console import printable, remark, remarks, results, table
 
 
 def summary(report: Report) -> dict[str, Any]:
-    """The numbers of a job, as `--json` prints them."""
+    """The numbers of a job as JSON values."""
     return {
         "job": report.job,
         "index": report.index,
@@ -23,16 +23,16 @@ def summary(report: Report) -> dict[str, Any]:
     }
 
 
-def tell(report: Report) -> None:
-    """One line of numbers and, if any image was rejected, why."""
+def show_report(report: Report) -> None:
+    """Print one line of numbers and, if images were rejected, the reasons."""
     results.print(str(report))
     if report.rejected:
-        remarks.print(table("rejected for", "images", rows=list(report.reasons.items())))
-        remark(f"`lookalike failed list {report.job}` lists them, `lookalike failed retry {report.job}` retries them.")
+        remarks.print(table("reason", "rejected", rows=list(report.reasons.items())))
+        remark(f"List them: `lookalike failed list {report.job}`. Retry them: `lookalike failed retry {report.job}`.")
 
 
-def name_pictures(rows: Iterable[tuple[str, ...]]) -> None:
-    """One line each, why and which, never folded: a path that is cut in two cannot be copied."""
-    for why, *rest in rows:
+def print_images(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print one line per image, never folded: a folded path cannot be copied."""
+    for status, *rest in rows:
         cells = (printable(cell).replace("\n", "\ufffd") for cell in rest if cell)
-        results.print(f"{why:<14}" + "  ".join(cells), markup=False)
+        results.print(f"{status:<14}" + "  ".join(cells), markup=False)

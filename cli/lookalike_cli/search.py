@@ -1,4 +1,4 @@
-"""`lookalike search`: the stored images most like a given one."""
+"""`lookalike search`: finds the stored images most similar to an image."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,9 +17,9 @@ app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 @app.command()
 def search(
-    image: Annotated[Path | None, typer.Argument(help="An image.")] = None,
-    id: Annotated[str | None, typer.Option("--id", help="The id of a stored image instead.")] = None,
-    uri: Annotated[str | None, typer.Option("--uri", help="The path or URL of a stored image instead.")] = None,
+    image: Annotated[Path | None, typer.Argument(help="An image file.")] = None,
+    id: Annotated[str | None, typer.Option("--id", help="Id of a stored image, instead of IMAGE.")] = None,
+    uri: Annotated[str | None, typer.Option("--uri", help="Path or URL of a stored image, instead of IMAGE.")] = None,
     k: Neighbours = 10,
     filter: Filters = None,
     index: IndexName = None,
@@ -28,7 +28,7 @@ def search(
     preprocessing: Preprocessing = None,
     json: Json = False,
 ) -> None:
-    """Find the stored images most like an image, or like a stored one."""
+    """Find the stored images most similar to an image."""
     if sum(given is not None for given in (image, id, uri)) != 1:
         raise typer.BadParameter("give one of IMAGE, --id and --uri")
     filters = _parsed(filter or [])

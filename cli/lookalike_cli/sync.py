@@ -1,4 +1,4 @@
-"""`lookalike sync`: makes the index hold what a source holds, ingesting only what differs."""
+"""`lookalike sync`: updates the index to match sources."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from lookalike_producer.sync import SyncReport
 import lookalike
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
-from lookalike_cli.report import summary, tell
+from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
 
@@ -19,7 +19,7 @@ app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 @app.command()
 def sync(
     sources: Sources,
-    delete: Annotated[bool, typer.Option("--delete", help="Delete orphans from the index as well.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Also delete orphans from the index.")] = False,
     label_from: LabelFrom = "parent",
     within: Within = None,
     index: IndexName = None,
@@ -28,26 +28,26 @@ def sync(
     preprocessing: Preprocessing = None,
     json: Json = False,
 ) -> None:
-    """Ingest what is missing, stale or of another model; with --delete, delete what the sources no longer hold."""
+    """Ingest missing and changed images; with --delete, also remove images that the sources no longer contain."""
     with (
         stoppable(LAST_WORDS),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
     ):
         quiet_logs(images.settings)
         report = images.sync(*sources, delete=delete, label_from=label_from, within=within or ())
-    _tell(report, delete=delete)
+    _show(report, delete=delete)
     if json:
         print_json(_plain(report))
 
 
-def _tell(report: SyncReport, *, delete: bool) -> None:
+def _show(report: SyncReport, *, delete: bool) -> None:
     orphans = report.counts[SyncStatus.ORPHANED]
     if delete:
-        results.print(f"{report.deleted:,} orphans deleted")
+        results.print(f"Deleted {report.deleted:,} orphans.")
     elif orphans:
-        remark(f"{orphans:,} documents are orphaned; --delete deletes them.")
+        remark(f"{orphans:,} documents are orphaned; use --delete to delete them.")
     if report.job is not None:
-        tell(report.job)
+        show_report(report.job)
 
 
 def _plain(report: SyncReport) -> dict[str, object]:

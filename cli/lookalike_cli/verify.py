@@ -1,4 +1,4 @@
-"""`lookalike verify`: whether the index holds what a source holds, image by image."""
+"""`lookalike verify`: compares sources with the index, image by image."""
 
 import typer
 from lookalike_producer.sync import EXAMPLES, Verification
@@ -6,7 +6,7 @@ from lookalike_producer.sync import EXAMPLES, Verification
 import lookalike
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
-from lookalike_cli.report import name_pictures
+from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
@@ -23,7 +23,7 @@ def verify(
     preprocessing: Preprocessing = None,
     json: Json = False,
 ) -> None:
-    """Compare sources with the index; exit code 0 if every image is present and none is orphaned, 1 otherwise."""
+    """Compare sources with the index; exit with code 1 if they differ."""
     with (
         stoppable("Interrupted."),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
@@ -42,5 +42,5 @@ def _show(found: Verification) -> None:
     named = [(status.value, finding.uri) for status, findings in found.examples.items() for finding in findings]
     if named:
         results.print(f"\nThe first {EXAMPLES} of each:")
-        name_pictures(named)
-        remark("`lookalike sync` with the same arguments ingests what is missing, stale or of another model.")
+        print_images(named)
+        remark("`lookalike sync` with the same arguments ingests missing, stale and wrong-model images.")

@@ -152,7 +152,7 @@ def test_a_version_of_another_index_is_not_promoted(index: Index) -> None:
 
 
 def test_deleting_the_current_version_needs_force(index: Index) -> None:
-    with pytest.raises(IndexConflict, match="Searches see images-v1"):
+    with pytest.raises(IndexConflict, match="images-v1 is the current version"):
         delete("images-v1", yes=True)
     assert index.count() == 3
     delete("images-v1", yes=True, force=True)
