@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     weights: Path | None = Field(None, description="A .keras file to use as the backbone of the named model.")
     preprocessing: str | None = Field(None, description="What a .keras file expects: caffe, tf, torch, lite, none.")
     runtime: Literal["auto", "openvino", "tensorflow"] = Field("auto", description="What runs the model.")
-    precision: Literal["auto", "f32", "bf16"] = Field("auto", description="auto: bf16 where the CPU has it.")
+    precision: Literal["auto", "f32", "bf16"] = Field("auto", description="auto: bf16 if this CPU is faster with it.")
     concurrency: int = Field(0, ge=0, le=512, description="Processes per worker; 0: one per core.")
     chunk_size: int = Field(64, ge=1, le=1024, description="Images per task.")
     queue_limit: int = Field(512, ge=1, description="Chunks in flight at which the producer pauses.")

@@ -140,6 +140,7 @@ def serving(
         "LOOKALIKE_BROKER_URL": broker_url,
         "LOOKALIKE_API_KEY": api_key,
         "LOOKALIKE_LOG_FORMAT": log_format,
+        "LOOKALIKE_PRECISION": settings.precision,
         "PYTHONPATH": str(ROOT),
         "PATH": os.environ["PATH"],
     }

@@ -20,6 +20,8 @@ from lookalike_cli.doctor.finding import Finding, warnings
 PACKAGES = ("celery", "kombu", "redis", "opensearch-py", "lancedb", "openvino", "keras")
 #: Packages that an installation without models lacks.
 MODEL_LIBRARIES = ("keras", "openvino")
+#: Why `auto` is f32, by whether the CPU has bf16.
+_WHY_F32 = {True: " (bf16 is slower on this CPU)", False: " (this CPU has no bf16)"}
 
 
 def installation(settings: Settings) -> Iterator[Finding]:
@@ -43,7 +45,7 @@ def embedding(settings: Settings) -> Iterator[Finding]:
         what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
         yield Finding("gpu", device.unusable_gpu is None, what, ADVICE)
     precision = device.precision if settings.precision == "auto" else settings.precision
-    why = "" if precision == "bf16" or device.precision == "bf16" else " (this CPU has no bf16)"
+    why = "" if "bf16" in (precision, device.precision) else _WHY_F32[device.has_bf16]
     each = f"1 thread, batch size {device.batch_size}, {precision}{why}"
     yield Finding("embedding", None, f"CPU: {settings.processes} processes with {each}")
 

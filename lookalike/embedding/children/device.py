@@ -6,11 +6,16 @@ With an argument it also asks whether TensorFlow can use the GPUs, which takes i
 import json
 import sys
 
-from lookalike.embedding.runtimes.openvino import BATCH_SIZE, default_precision
+from lookalike.embedding.runtimes.openvino import BATCH_SIZE, default_precision, has_bf16
 
 
 def main(*, with_gpu: bool) -> dict[str, object]:
-    answer: dict[str, object] = {"precision": default_precision(), "batch_size": BATCH_SIZE, "unusable_gpu": None}
+    answer: dict[str, object] = {
+        "precision": default_precision(),
+        "has_bf16": has_bf16(),
+        "batch_size": BATCH_SIZE,
+        "unusable_gpu": None,
+    }
     if with_gpu:
         from lookalike.embedding.runtimes.tensorflow import unusable_gpu
 

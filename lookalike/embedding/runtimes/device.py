@@ -13,9 +13,10 @@ TIMEOUT_S = 120.0
 
 @dataclass(frozen=True)
 class Device:
-    """`precision` is what `auto` is on this CPU; `batch_size` images a call; `unusable_gpu`: why, if so."""
+    """`precision`: what `auto` means on this CPU. `batch_size`: images per call. `unusable_gpu`: the reason, if any."""
 
     precision: str
+    has_bf16: bool
     batch_size: int
     unusable_gpu: str | None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lookalike.embedding.runtimes import cpu
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import ModelIdentity, Pixels, Vectors
@@ -87,15 +88,19 @@ def _core() -> Any:
 def _precision(asked: str) -> str:
     if asked not in PRECISIONS:
         raise BadSetting(f"There is no precision {asked!r}.", f"Choose one of {', '.join(PRECISIONS)}.")
-    best = default_precision()
-    if asked == "bf16" and best != "bf16":
+    if asked == "bf16" and not has_bf16():
         raise BadSetting("This CPU cannot compute in bf16.", "Choose the precision f32 or auto.")
-    return asked if asked != "auto" else best
+    return default_precision() if asked == "auto" else asked
 
 
 def default_precision() -> str:
-    """What `auto` is on this CPU."""
-    return "bf16" if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+    """The precision that `auto` means on this CPU: the faster one."""
+    return "bf16" if has_bf16() and cpu.is_bf16_faster() else "f32"
+
+
+def has_bf16() -> bool:
+    """Whether this CPU can compute in bfloat16 natively."""
+    return cpu.allows_bf16() and "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _requests(graph: Path, size: int, precision: str, threads: int, streams: int) -> LifoQueue[Any]:

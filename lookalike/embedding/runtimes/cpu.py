@@ -1,0 +1,26 @@
+"""Which number formats this CPU has, and which of them is faster. Loads no model library."""
+
+import os
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+#: Values of oneDNN's ONEDNN_MAX_CPU_ISA under which its kernels have no bfloat16.
+ISAS_WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI")
+
+
+def allows_bf16() -> bool:
+    """Whether oneDNN, which computes for OpenVINO, may use bfloat16 instructions."""
+    return os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() not in ISAS_WITHOUT_BF16
+
+
+def is_bf16_faster(cpuinfo: Path = CPUINFO) -> bool:
+    """Whether a CPU that has bfloat16 is also faster with it.
+
+    Intel CPUs are only with AMX: without it an image took 1.5 times as long as in float32. An AMD EPYC with AVX-512
+    BF16 took half as long (docs/decisions/0007-precision.md). True where the system does not describe its CPU.
+    """
+    try:
+        words = set(cpuinfo.read_text().split())
+    except OSError:
+        return True
+    return "GenuineIntel" not in words or "amx_bf16" in words
