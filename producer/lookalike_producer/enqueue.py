@@ -1,4 +1,4 @@
-"""References become chunks: recorded first, sent second, and never more of them than the queue may hold."""
+"""Cuts references into chunks, records them in the ledger, then sends them, with a limit on how many are queued."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from lookalike.ledger import Ledger
 from lookalike.records import Chunk, ImageRef
 from lookalike.retry import retry_while
 
-#: How often a producer that waits for room looks again.
+#: Between two looks while the producer waits for room in the queue.
 POLL_S = 0.05
 
 
@@ -27,13 +27,13 @@ def enqueue(
 ) -> bool:
     """Send every reference in chunks; True if nothing is outstanding at the end.
 
-    Pauses while `limit` chunks are outstanding, calling `waiting` each time it looks, and while the broker is away.
-    Raises JobEnded, and BrokerUnavailable if it stays away.
+    Pauses while `limit` chunks are outstanding, calling `waiting` at each look, and while the broker does not answer.
+    Raises JobEnded, and BrokerUnavailable if the broker does not answer for long.
     """
     for chunk in cut(references, job_id, chunk_size):
         outstanding = retry_while(partial(ledger.open_chunk, chunk))
         with suppress(BrokerUnavailable):
-            # What is recorded but could not be sent is sent by the reconciler.
+            # The reconciler sends what is recorded but could not be sent.
             send(chunk.id)
         while outstanding >= limit:
             with suppress(BrokerUnavailable):

@@ -1,4 +1,4 @@
-"""A job from its opening to its report, for every command that hands references to the workers; knows no source."""
+"""Runs a job: opens it, sends references to the workers, watches it, and waits for its end."""
 
 import threading
 import time
@@ -28,15 +28,15 @@ from lookalike.records import ImageRef, ModelIdentity
 from lookalike.settings import Settings
 from lookalike_producer.enqueue import enqueue
 
-#: How often a waiting command looks at the ledger.
+#: Between two looks at the ledger while waiting.
 POLL_S = 0.1
-#: How often it looks for messages that were lost; the workers look as well.
+#: Between two checks for lost messages; the workers check as well.
 RECONCILE_EVERY_S = 5.0
-#: Well within the ledger's PRODUCER_LEASE_S, so that a producer is taken for dead only when it is.
-KEEP_EVERY_S = 5.0
-#: How long the broker may be away before a waiting command gives up; the job itself goes on when it is back.
+#: Well within the ledger's PRODUCER_LEASE_S, so that only a dead producer counts as dead.
+HEARTBEAT_EVERY_S = 5.0
+#: How long a waiting producer tolerates a broker that does not answer. The job itself continues when it is back.
 BROKER_PATIENCE_S = 60.0
-AGAIN = "Run the same command again: it brings the index to the right state, and what is there costs a look-up."
+AGAIN = "Run the same command again: it continues, and images that are in the index are only looked up."
 
 
 def ignore(_: object) -> None:
@@ -45,7 +45,7 @@ def ignore(_: object) -> None:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a job is to do. `source` is what people know it by; `count` tells how many references there are, or None."""
+    """What a job has to do. `source` names it for people; `count` gives the number of references, None if unknown."""
 
     settings: Settings
     spec: ModelSpec
@@ -57,9 +57,9 @@ class JobRequest:
 def prepare_model(
     settings: Settings, spec: ModelSpec, *, with_artifact: bool, on_note: Callable[[str], None] = ignore
 ) -> ModelIdentity:
-    """The model, and what an index must know of it. Raises what the model raises.
+    """The identity of the model. Raises ModelUnavailable, BadSetting, DiskFull.
 
-    The artifact is what our own workers need; they would otherwise all build it at once.
+    `with_artifact` builds the compiled model first, so that the workers of this machine do not all build it at once.
     """
     if with_artifact and find(spec, settings.home) is None:
         on_note(f"Preparing the model {spec.name} (once) ...")
@@ -70,7 +70,7 @@ def prepare_model(
 def prepare(
     settings: Settings, spec: ModelSpec, *, with_artifact: bool, on_note: Callable[[str], None] = ignore
 ) -> ModelIdentity:
-    """Model and index, before a single message is sent. Raises ModelMismatch and what model and index raise."""
+    """Make sure that model and index exist, before any message is sent. Raises ModelMismatch, and as both do."""
     identity = prepare_model(settings, spec, with_artifact=with_artifact, on_note=on_note)
     with closing(factories.open_index(settings)) as index:
         index.ensure(identity)
@@ -78,7 +78,7 @@ def prepare(
 
 
 def run_job(
-    order: JobRequest,
+    request: JobRequest,
     stack: Stack,
     *,
     detach: bool = False,
@@ -87,33 +87,36 @@ def run_job(
 ) -> Job:
     """Open a job, send everything and, unless detached, wait for its end.
 
-    `on_progress` is called with the job as it stands whenever it was looked at, `on_note` with a sentence to show.
+    `on_progress` is called with the job whenever it was read from the ledger, `on_note` with sentences for the user.
+    On KeyboardInterrupt the job takes no more images and ends when those that were sent are done.
 
-    Raises JobFailed with the reason a worker gave, PermanentError if the broker lost its data or another process ended
-    the job because this producer was silent for too long.
+    Raises JobFailed with the reason that a worker gave; PermanentError if the broker lost its data, or if another
+    process ended the job because this producer was silent for too long.
     """
-    settings = order.settings
+    settings = request.settings
     ledger = Ledger(stack.broker_url)
     preflight.before_writing(settings, stack.broker_url)
-    identity = prepare(settings, order.spec, with_artifact=stack.is_embedded, on_note=on_note)
+    identity = prepare(settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
     job_id = ledger.open_job(
-        source=order.source,
+        source=request.source,
         index=settings.index,
         index_address=settings.index_address,
         model=identity,
-        spec=order.spec.to_json(),
+        spec=request.spec.to_json(),
     )
-    # With the job and not before it: only a job's end turns up again what this turns down.
+    # After the job is open, because the end of a job ends the bulk-load mode.
     with closing(factories.open_index(settings)) as index:
         index.begin_load()
     try:
-        job = _run(order, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
+        job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
     if job.state is JobState.FAILED:
         raise JobFailed(job.error)
     if job.state is JobState.INTERRUPTED:
-        raise PermanentError(f"Job {job.id} was ended early: for too long nothing was heard of this command.", AGAIN)
+        raise PermanentError(
+            f"Job {job.id} was ended early: this process did not report to the broker for too long.", AGAIN
+        )
     return job
 
 
@@ -124,14 +127,14 @@ def check_detachable(stack: Stack) -> None:
         raise BadSetting("To detach, the broker has to outlive this command.", advice)
 
 
-def _settle(settings: Settings) -> None:
-    """Leave the index searchable when the workers that would do so may end with us."""
+def _end_load(settings: Settings) -> None:
+    """End the bulk-load mode here, because the workers may end together with this process."""
     with closing(factories.open_index(settings)) as index:
         index.end_load()
 
 
 def _run(
-    order: JobRequest,
+    request: JobRequest,
     job_id: str,
     *,
     stack: Stack,
@@ -139,11 +142,11 @@ def _run(
     detach: bool,
     on_progress: Callable[[Job], None],
 ) -> Job:
-    celery = make_app(stack.broker_url, order.settings.time_limit_s)
+    celery = make_app(stack.broker_url, request.settings.time_limit_s)
     watch = _Watch(job_id, stack=stack, ledger=ledger, celery=celery, on_progress=on_progress)
     try:
-        with _kept(ledger, job_id), suppress(JobEnded):
-            _send(order, job_id, ledger=ledger, celery=celery, waiting=watch.look)
+        with _heartbeat(ledger, job_id), suppress(JobEnded):
+            _send(request, job_id, ledger=ledger, celery=celery, waiting=watch.look)
             if detach:
                 return ledger.job(job_id)
         return watch.await_end()
@@ -151,18 +154,18 @@ def _run(
         with suppress(LookalikeError):
             if ledger.drain(job_id, ending=JobState.INTERRUPTED):
                 send_finish(celery, job_id)
-            _settle(order.settings)
+            _end_load(request.settings)
         raise
 
 
-def _send(order: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, waiting: Callable[[], None]) -> None:
+def _send(request: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, waiting: Callable[[], None]) -> None:
     done = enqueue(
-        order.references(),
+        request.references(),
         job_id,
         ledger=ledger,
         send=lambda chunk_id: send_chunk(celery, chunk_id),
-        chunk_size=order.settings.chunk_size,
-        limit=order.settings.queue_limit,
+        chunk_size=request.settings.chunk_size,
+        limit=request.settings.queue_limit,
         waiting=waiting,
     )
     if done:
@@ -170,17 +173,17 @@ def _send(order: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, wai
 
 
 @contextmanager
-def _kept(ledger: Ledger, job_id: str) -> Iterator[None]:
-    """Say all the while that the job's producer is alive: a slow source gives nothing to record for minutes."""
+def _heartbeat(ledger: Ledger, job_id: str) -> Iterator[None]:
+    """Report in the background that the producer is alive: a slow source may give no image for minutes."""
     over = threading.Event()
 
-    def keep() -> None:
-        while not over.wait(KEEP_EVERY_S):
-            # The producer itself meets the same trouble and reports it.
+    def beat() -> None:
+        while not over.wait(HEARTBEAT_EVERY_S):
+            # The main thread meets the same error and reports it.
             with suppress(LookalikeError):
                 ledger.keep_producer(job_id)
 
-    threading.Thread(target=keep, daemon=True).start()
+    threading.Thread(target=beat, daemon=True).start()
     try:
         yield
     finally:
@@ -188,7 +191,7 @@ def _kept(ledger: Ledger, job_id: str) -> Iterator[None]:
 
 
 class _Watch:
-    """Looks after a job: its processes, its progress, and messages that got lost."""
+    """Watches a job: its processes, its progress, and lost messages."""
 
     def __init__(
         self, job_id: str, *, stack: Stack, ledger: Ledger, celery: Celery, on_progress: Callable[[Job], None]
@@ -202,7 +205,7 @@ class _Watch:
         self.job: Job | None = None
 
     def look(self) -> None:
-        """Raises JobUnknown, BrokerUnavailable, and PermanentError where a process is gone for good."""
+        """Raises JobUnknown, BrokerUnavailable, and PermanentError if a process has ended for good."""
         self._stack.check()
         self.job = self._ledger.job(self._job_id)
         self._on_progress(self.job)
@@ -211,7 +214,7 @@ class _Watch:
             self._reconciled = time.monotonic()
 
     def await_end(self) -> Job:
-        """The job when it has ended; raises BrokerUnavailable when the broker stays away for BROKER_PATIENCE_S."""
+        """The job when it has ended. Raises BrokerUnavailable if the broker does not answer for BROKER_PATIENCE_S."""
         seen = time.monotonic()
         while self.job is None or not self.job.has_ended:
             time.sleep(POLL_S if self.job else 0)

@@ -1,4 +1,4 @@
-"""Rejected images tried again: one new job for all that was meant for the same index and model."""
+"""Retries rejected images: one new job for all that were for the same index and model."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,25 +10,25 @@ from lookalike.settings import Settings
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.report import Report
 
-#: Taken off a job's list in one step.
+#: Removed from a job's list in one step.
 URIS_PER_STEP = 1000
 
 
 class Retry:
-    """The rejected images of jobs that share index and model; each image once, as the newest job found it."""
+    """The rejected images of jobs for one index and model; each image once, as the newest job found it."""
 
     def __init__(self, ledger: Ledger, jobs: Sequence[Job], reason: Reason | None, settings: Settings) -> None:
         self._ledger = ledger
         self._settings = settings
         self._jobs = jobs
         self._reason = reason
-        #: No more than Redis itself holds of them.
+        #: No more than Redis holds in its memory as well.
         self._taken: set[str] = set()
 
     def run(self, run_job: Callable[[JobRequest], Report]) -> Report:
         """The report on the new job. Raises what `run_job` raises, IndexConflict for an index at another address.
 
-        The old lists let go of the images only now: whatever stops the new job, each is on one list at least.
+        The images stay on the lists of the old jobs until the new one has ended, so that an interruption loses none.
         """
         report = run_job(self._request())
         uris = list(self._taken)
@@ -43,7 +43,7 @@ class Retry:
         if settings.index_address != newest.index_address:
             raise IndexConflict(
                 f"Job {newest.id} was for the index at {newest.index_address}, not for {settings.index_address}.",
-                "Set LOOKALIKE_INDEX_URL as it was then.",
+                "Set LOOKALIKE_INDEX_URL to that index.",
             )
         source = "\n".join(f"rejected by {job.id}" for job in self._jobs)
         spec = ModelSpec.from_json(newest.spec)

@@ -1,4 +1,4 @@
-"""Sources become image references, one at a time: memory does not grow with the source."""
+"""Turns sources into image references, one at a time, so that memory does not grow with the source."""
 
 import glob
 import os
@@ -11,9 +11,9 @@ from lookalike.errors import BadSetting, SourceMissing
 from lookalike.records import ImageRef
 from lookalike.storage import local_uri
 
-#: A file with one of these endings is a list of paths, one a line; any other file is one image.
+#: A file with one of these suffixes is a list of paths, one per line. Any other file is one image.
 LIST_SUFFIXES = (".txt", ".lst", ".list")
-#: What file managers leave behind beside images.
+#: Files that file managers leave beside images.
 CLUTTER = frozenset({"thumbs.db", "desktop.ini"})
 STDIN = "-"
 
@@ -21,9 +21,9 @@ Label = Callable[[str], str | None]
 
 
 def find_images(sources: Sequence[str], label_from: str = "parent") -> Iterator[ImageRef]:
-    """The images of folders (recursive), globs, lists of paths and single files, in no promised order.
+    """The images of folders (recursive), globs, lists of paths and single files, in no particular order.
 
-    All sources are checked before the first image comes. Raises SourceMissing, BadSetting.
+    All sources are checked before this returns. Raises SourceMissing, BadSetting.
     """
     label = _labeller(label_from)
     paths = [_paths(source) for source in sources]
@@ -35,13 +35,12 @@ def _labeller(label_from: str) -> Label:
         return _parent_name
     if label_from == "none":
         return lambda path: None
-    advice = "Use --label-from parent, or none."
-    raise BadSetting(f"--label-from {label_from} needs a table with such a column; none was given.", advice)
+    raise BadSetting(f"A label cannot come from {label_from!r}.", "Use parent (the name of the folder) or none.")
 
 
 def _parent_name(path: str) -> str | None:
     name = os.path.basename(os.path.dirname(path))
-    # A label travels as JSON; bytes that are not UTF-8 show as replacement characters.
+    # A label is sent as JSON: bytes that are not UTF-8 become replacement characters.
     return os.fsencode(name).decode("utf-8", "replace") or None
 
 
@@ -62,11 +61,11 @@ def _paths(source: str) -> Iterable[str]:
 
 
 def _walk(folder: str) -> Iterator[str]:
-    """Every file under `folder` but hidden ones; links to folders are not followed, for they may form a ring."""
+    """Every file below `folder` except hidden ones. Links to folders are not followed: they may form a cycle."""
     try:
         entries = os.scandir(folder)
     except OSError:
-        # Handed on as if it were an image: the worker's reader then says why it cannot be read, and it is counted.
+        # Passed on as if it were an image: the worker then rejects it with the reason, so it is counted.
         yield folder
         return
     with entries:
@@ -101,7 +100,7 @@ def _read(file: BinaryIO, base: str) -> Iterator[str]:
 
 
 def _lines(lines: Iterable[bytes], base: str) -> Iterator[str]:
-    """Paths, one a line; relative ones count from the list's own folder."""
+    """Paths, one per line; relative paths start at the folder of the list."""
     for line in lines:
         if path := os.fsdecode(line.rstrip(b"\r\n")):
             yield os.path.normpath(os.path.join(base, path))
