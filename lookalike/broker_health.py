@@ -1,4 +1,4 @@
-"""In what condition a broker is, by what it says of itself: whether queue and ledger can rest on it; writes nothing."""
+"""Whether a broker is fit for the queue and the ledger, from what it reports about itself. Writes nothing."""
 
 import socket
 import time
@@ -14,55 +14,58 @@ from lookalike.broker import broker_error, client_url
 from lookalike.errors import DiskFull, LookalikeError, UnsupportedService
 from lookalike.records import Diagnostic
 
-#: Every connection of redis-py begins with HELLO, which came with this one; what kombu and the ledger say is older.
+#: redis-py opens every connection with HELLO, which is new in this version; kombu and the ledger use older commands.
 LEAST_VERSION = (6, 0)
-#: For an answer: Redis gives this one in a millisecond.
+#: Longest wait for an answer; a healthy Redis answers in a millisecond.
 TIMEOUT_S = 5.0
-#: Leases are Redis's own and do not mind. Ages, durations and the order of jobs compare clocks of several machines.
+#: Leases use only Redis's clock. Ages, durations and the order of jobs compare clocks of several machines.
 MOST_SKEW_S = 5.0
-#: Of the memory that Redis may take: under `noeviction` it refuses writes when all of it is taken.
+#: Part of maxmemory; under `noeviction` Redis rejects writes when all of it is used.
 NEARLY_FULL = 0.9
-#: How every answer of Redis begins (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+#: First bytes of all answers of Redis (https://redis.io/docs/latest/develop/reference/protocol-spec/).
 FIRST_BYTES = b"+-:$*"
 
 
 @dataclass(frozen=True)
-class BrokerCondition:
-    """`said` is what INFO tells, empty where our user may not ask; `skew_s` is how far its clock is before ours."""
+class BrokerHealth:
+    """`info` is the answer to INFO, empty if our user may not ask; `skew_s` is how far its clock is ahead of ours."""
 
     address: str
     skew_s: float
-    said: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
-        return str(self.said.get("redis_version", ""))
+        return str(self.info.get("redis_version", ""))
 
 
-def read_condition(broker_url: str) -> BrokerCondition:
-    """Raises BrokerUnavailable, AccessDenied, UnsupportedService for what is no Redis."""
+def read_health(broker_url: str) -> BrokerHealth:
+    """Ask the broker for its state.
+
+    Raises BrokerUnavailable, AccessDenied, and UnsupportedService if the server is not Redis.
+    """
     url = client_url(broker_url)
-    # The older protocol, which old servers understand as well.
+    # Old servers understand only the older protocol.
     client = redis.Redis.from_url(url, protocol=2, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
     address = plain_address(broker_url)
     try:
         before = time.time()
         seconds, microseconds = client.time()
         skew_s = seconds + microseconds / 1e6 - (before + time.time()) / 2
-        return BrokerCondition(address, skew_s, _info(client))
+        return BrokerHealth(address, skew_s, _info(client))
     except redis.exceptions.RedisError as error:
-        raise _meaning(error, broker_url) from error
+        raise _translated(error, broker_url) from error
     finally:
         client.close()
 
 
-def check_broker(found: BrokerCondition) -> list[Diagnostic]:
-    """What to look at. Raises UnsupportedService, DiskFull for a broker on which no job could be done."""
-    if not found.said:
-        advice = "Allow it to the user of LOOKALIKE_BROKER_URL: +info."
-        return [*_skew(found), Diagnostic(f"The broker at {found.address} does not tell its condition (INFO).", advice)]
-    _demand(found)
-    return [*_skew(found), *_keeping(found), *_memory(found)]
+def check_broker(found: BrokerHealth) -> list[Diagnostic]:
+    """What could become a problem. Raises UnsupportedService or DiskFull if no job could run on this broker."""
+    if not found.info:
+        what = f"The broker at {found.address} denied the INFO command, so its state is unknown."
+        return [*_skew(found), Diagnostic(what, "Allow it for the user of LOOKALIKE_BROKER_URL: +info.")]
+    _reject_unfit(found)
+    return [*_skew(found), *_durability(found), *_memory(found)]
 
 
 def _info(client: "redis.Redis") -> Mapping[str, Any]:
@@ -72,62 +75,62 @@ def _info(client: "redis.Redis") -> Mapping[str, Any]:
         return {}
 
 
-def _demand(found: BrokerCondition) -> None:
-    said = found.said
+def _reject_unfit(found: BrokerHealth) -> None:
+    info = found.info
     if _numbers(found.version) < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         what = f"The broker at {found.address} is Redis {found.version}; lookalike needs {least} or later."
-        raise UnsupportedService(what, "Upgrade it, or unset LOOKALIKE_BROKER_URL to use the embedded one.")
-    if said.get("role") == "slave":
-        primary = f"{said.get('master_host')}:{said.get('master_port')}"
-        what = f"The broker at {found.address} is a replica, which takes no writes."
-        raise UnsupportedService(what, f"Let LOOKALIKE_BROKER_URL name its primary, {primary}.")
-    if said.get("aof_last_write_status", "ok") != "ok":
-        what = f"The broker at {found.address} cannot write its append-only file, and refuses every write."
-        raise DiskFull(what, "Free room on its disk.")
+        raise UnsupportedService(what, "Upgrade it, or unset LOOKALIKE_BROKER_URL to use the embedded broker.")
+    if info.get("role") == "slave":
+        primary = f"{info.get('master_host')}:{info.get('master_port')}"
+        what = f"The broker at {found.address} is a read-only replica."
+        raise UnsupportedService(what, f"Set LOOKALIKE_BROKER_URL to its primary, {primary}.")
+    if info.get("aof_last_write_status", "ok") != "ok":
+        what = f"The broker at {found.address} cannot write its append-only file and rejects every write."
+        raise DiskFull(what, "Free space on its disk.")
 
 
-def _skew(found: BrokerCondition) -> list[Diagnostic]:
+def _skew(found: BrokerHealth) -> list[Diagnostic]:
     if abs(found.skew_s) <= MOST_SKEW_S:
         return []
     side = "ahead of" if found.skew_s > 0 else "behind"
-    what = f"The clock of the broker at {found.address} is {abs(found.skew_s):,.0f} s {side} ours."
-    return [Diagnostic(what, "Synchronize both (NTP): ages and durations of jobs are wrong by it.")]
+    what = f"The clock of the broker at {found.address} is {abs(found.skew_s):,.0f} s {side} the clock of this machine."
+    return [Diagnostic(what, "Synchronize both clocks (NTP); until then, ages and durations of jobs are wrong.")]
 
 
-def _keeping(found: BrokerCondition) -> list[Diagnostic]:
-    concerns = []
-    if (policy := found.said.get("maxmemory_policy", "noeviction")) != "noeviction":
-        what = f"The broker at {found.address} may throw away queue and ledger: maxmemory-policy is {policy}."
-        concerns.append(Diagnostic(what, "Set it to noeviction."))
-    if not found.said.get("aof_enabled", 1):
-        what = f"The broker at {found.address} keeps no append-only file: a restart loses the jobs that run."
-        concerns.append(Diagnostic(what, "Set appendonly yes."))
-    if found.said.get("rdb_last_bgsave_status", "ok") != "ok":
-        what = f"The broker at {found.address} could not save its last snapshot, and may refuse writes."
-        concerns.append(Diagnostic(what, "Free room on its disk; its log says more."))
-    return concerns
+def _durability(found: BrokerHealth) -> list[Diagnostic]:
+    diagnostics = []
+    if (policy := found.info.get("maxmemory_policy", "noeviction")) != "noeviction":
+        what = f"The broker at {found.address} may evict the queue and the ledger: maxmemory-policy is {policy}."
+        diagnostics.append(Diagnostic(what, "Set it to noeviction."))
+    if not found.info.get("aof_enabled", 1):
+        what = f"The broker at {found.address} has no append-only file: a restart loses the running jobs."
+        diagnostics.append(Diagnostic(what, "Set appendonly yes."))
+    if found.info.get("rdb_last_bgsave_status", "ok") != "ok":
+        what = f"The broker at {found.address} could not save its last snapshot and may reject writes."
+        diagnostics.append(Diagnostic(what, "Free space on its disk; its log has the details."))
+    return diagnostics
 
 
-def _memory(found: BrokerCondition) -> list[Diagnostic]:
-    used, most = found.said.get("used_memory", 0), found.said.get("maxmemory", 0)
+def _memory(found: BrokerHealth) -> list[Diagnostic]:
+    used, most = found.info.get("used_memory", 0), found.info.get("maxmemory", 0)
     if not most or used < NEARLY_FULL * most:
         return []
-    what = f"The broker at {found.address} uses {used / most:.0%} of the memory it may take."
+    what = f"The broker at {found.address} uses {used / most:.0%} of its maxmemory."
     return [Diagnostic(what, "Raise maxmemory, or lower LOOKALIKE_QUEUE_LIMIT.")]
 
 
-def _meaning(error: Exception, broker_url: str) -> LookalikeError:
+def _translated(error: Exception, broker_url: str) -> LookalikeError:
     address = plain_address(broker_url)
-    is_silent = isinstance(error, redis.exceptions.InvalidResponse) or "closed by server" in str(error)
-    if is_silent and (said := _first_words(broker_url)) and said[0] not in FIRST_BYTES:
-        what = f"What answers at {address} is no Redis."
-        return UnsupportedService(what, "Correct LOOKALIKE_BROKER_URL; unset it to use the embedded one.")
+    is_suspect = isinstance(error, redis.exceptions.InvalidResponse) or "closed by server" in str(error)
+    if is_suspect and (answer := _answer_to_ping(broker_url)) and answer[0] not in FIRST_BYTES:
+        what = f"{address} answered, but it is not a Redis server."
+        return UnsupportedService(what, "Correct LOOKALIKE_BROKER_URL; unset it to use the embedded broker.")
     return broker_error(error, address)
 
 
-def _first_words(broker_url: str) -> bytes:
-    """What a server of unknown kind says to a word that Redis would understand."""
+def _answer_to_ping(broker_url: str) -> bytes:
+    """The first bytes that a server of unknown kind sends after PING; empty if there are none."""
     parts = urlsplit(broker_url)
     if parts.scheme != "redis":
         return b""

@@ -1,4 +1,4 @@
-"""Whether a folder can be written and what room is left; knows nothing of what it is for."""
+"""Whether a folder is writable, and how much space is left on its disk."""
 
 import errno
 import shutil
@@ -8,16 +8,16 @@ from pathlib import Path
 from lookalike.errors import AccessDenied, DiskFull, LookalikeError
 from lookalike.records import Diagnostic
 
-#: Models, the index and logs of a small collection fit in this.
+#: Enough for models, logs and the index of a small collection.
 ENOUGH_BYTES = 2**30
-#: A block of any file system: to make a file is possible on a full one, to fill it is not.
+#: One block of any file system: on a full one a file can be created, but not filled.
 PROBE_BYTES = 4096
 
 
 def check_folder(folder: Path, advice: str) -> list[Diagnostic]:
-    """What to look at, of a folder that is to be written, there or still to be made; nothing is left in it.
+    """Try to write into `folder`, which need not exist yet, and warn if its disk is nearly full. Leaves nothing behind.
 
-    `advice` is for a folder that is the wrong one. Raises AccessDenied, DiskFull.
+    `advice` is what to do if the folder is not writable. Raises AccessDenied, DiskFull.
     """
     try:
         with tempfile.TemporaryFile(dir=_existing(folder)) as probe:
@@ -28,19 +28,21 @@ def check_folder(folder: Path, advice: str) -> list[Diagnostic]:
         raise write_error(folder, error, advice) from error
     if free >= ENOUGH_BYTES:
         return []
-    return [Diagnostic(f"Only {free / 2**20:,.0f} MiB are free under {folder}.", "Free some before a large ingest.")]
+    return [
+        Diagnostic(f"Only {free / 2**20:,.0f} MiB are free under {folder}.", "Free some space before a large ingest.")
+    ]
 
 
 def free_bytes(folder: Path) -> int:
-    """Room on the disk of a folder, there or still to be made. Raises OSError."""
+    """Free space on the disk of a folder, which need not exist yet. Raises OSError."""
     return shutil.disk_usage(_existing(folder)).free
 
 
 def write_error(folder: Path, error: OSError, advice: str) -> LookalikeError:
-    """What it means that something under `folder` cannot be written."""
+    """Our error for a failed write under `folder`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(f"No space left under {folder}.", "Free some, or choose a larger disk.")
-    return AccessDenied(f"{folder} cannot be written: {error.strerror}.", advice)
+        return DiskFull(f"No space left on the disk of {folder}.", "Free some space, or choose a larger disk.")
+    return AccessDenied(f"Cannot write to {folder}: {error.strerror}.", advice)
 
 
 def _existing(folder: Path) -> Path:

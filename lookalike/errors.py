@@ -1,7 +1,7 @@
-"""Every failure we can name; the class is the retry policy.
+"""All errors of lookalike; the class decides whether to retry.
 
-`ImageRejected` concerns one image and becomes a value. `Unavailable` passes: wait and retry.
-`PermanentError` does not: a person has to act, so the job stops and says what to do.
+`ImageRejected` concerns one image and becomes a value. `Unavailable` is temporary: wait and retry.
+`PermanentError` needs a person: the job stops and says what to do.
 Arguments go to `Exception.__init__` unchanged, so that errors survive pickling and Celery's JSON.
 """
 
@@ -9,11 +9,11 @@ from lookalike.records import Reason
 
 
 class LookalikeError(Exception):
-    """The root; `str()` is one or two lines fit for a person."""
+    """The base class; `str()` is one or two lines for a person."""
 
 
 class ImageRejected(LookalikeError):
-    """This image cannot be indexed, now or later; its neighbours can."""
+    """This one image cannot be indexed, now or later."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(reason, detail)
@@ -38,7 +38,7 @@ class QueryRejected(ImageRejected):
 
 
 class Unavailable(LookalikeError):
-    """A service is away; the work waits and is tried again."""
+    """A service is away; the work waits and is retried."""
 
     service = "service"
     advice = ""
@@ -56,39 +56,39 @@ class BrokerUnavailable(Unavailable):
     """Redis cannot be reached."""
 
     service = "broker"
-    advice = "Start it, or correct LOOKALIKE_BROKER_URL; unset it to use the embedded one."
+    advice = "Start it, or correct LOOKALIKE_BROKER_URL; unset it to use the embedded broker."
 
 
 class IndexUnavailable(Unavailable):
-    """The index cannot be reached or pushes back."""
+    """The index cannot be reached, or is overloaded."""
 
     service = "index"
-    advice = "Start it, or correct LOOKALIKE_INDEX_URL; unset it to use the embedded one."
+    advice = "Start it, or correct LOOKALIKE_INDEX_URL; unset it to use the embedded index."
 
 
 class SourceUnavailable(Unavailable):
-    """The place where images lie cannot be read for now."""
+    """The folder with the images cannot be read at the moment."""
 
     service = "source"
-    advice = "Check that it is mounted and that the network is up, then run the same command again."
+    advice = "Check that it is mounted and that the network works, then run the same command again."
 
 
 class ModelProcessUnavailable(Unavailable):
-    """The process that holds a worker's models has ended, or does not answer."""
+    """The process that runs a worker's models has ended, or does not answer."""
 
     service = "model process"
-    advice = "The worker starts it again; its log says why it ended."
+    advice = "The worker restarts it; its log says why it ended."
 
 
 class QueryServiceUnavailable(Unavailable):
-    """The query service cannot be reached, or has asked to come back later."""
+    """The query service cannot be reached, or asks to retry later."""
 
     service = "query service"
-    advice = "`lookalike doctor` tells whether it is ready; LOOKALIKE_API_URL says where it is."
+    advice = "Check LOOKALIKE_API_URL; `lookalike doctor` shows whether the service is ready."
 
 
 class PermanentError(LookalikeError):
-    """Trying again cannot help: a person has to act."""
+    """A retry cannot help: a person has to act. `what` says what is wrong, `advice` what to do."""
 
     def __init__(self, what: str, advice: str = "") -> None:
         super().__init__(what, advice)
@@ -100,11 +100,11 @@ class PermanentError(LookalikeError):
 
 
 class SourceMissing(PermanentError):
-    """A folder, glob or list that is not there, or holds nothing."""
+    """A folder, glob or list of images does not exist, or is empty."""
 
 
 class BadSetting(PermanentError):
-    """A setting or argument that cannot be used."""
+    """A setting or argument is invalid."""
 
 
 class Closed(PermanentError):
@@ -112,11 +112,11 @@ class Closed(PermanentError):
 
 
 class AccessDenied(PermanentError):
-    """A service turned our credentials down."""
+    """A service rejected the credentials, or denied an operation."""
 
 
-class RequestRefused(PermanentError):
-    """The query service turned a request down; `what` is its own sentence, `status` that of HTTP."""
+class RequestRejected(PermanentError):
+    """The query service rejected a request; `what` is its message, `status` the HTTP status."""
 
     def __init__(self, what: str, status: int) -> None:
         LookalikeError.__init__(self, what, status)
@@ -126,7 +126,7 @@ class RequestRefused(PermanentError):
 
 
 class UnsupportedService(PermanentError):
-    """A service answers, but is not what we need, or not in a state to do it."""
+    """A service answers, but it is of the wrong kind, version or state."""
 
 
 class IndexMissing(PermanentError):
@@ -134,15 +134,15 @@ class IndexMissing(PermanentError):
 
 
 class IndexConflict(PermanentError):
-    """The index is there, but not as we need it."""
+    """The index exists, but does not fit the operation."""
 
 
 class ModelUnavailable(PermanentError):
-    """The model, its weights or its runtime cannot be had."""
+    """The model, its weights or its runtime cannot be loaded."""
 
 
-class NotStored(LookalikeError):
-    """A search starts from an image that the index does not hold."""
+class NotIndexed(LookalikeError):
+    """A search by id or uri names an image that is not in the index."""
 
     def __init__(self, id: str, index: str) -> None:
         super().__init__(id, index)
@@ -150,45 +150,45 @@ class NotStored(LookalikeError):
         self.index = index
 
     def __str__(self) -> str:
-        return f"Index {self.index} holds no image {self.id}.\nIngest it first, or search by the image itself."
+        return f"Index {self.index} does not contain image {self.id}.\nIngest it first, or search with an image file."
 
 
 class JobUnknown(PermanentError):
-    """The ledger holds no such job."""
+    """The ledger has no such job."""
 
 
 class JobEnded(LookalikeError):
-    """A job that has ended is asked to take more work."""
+    """A job has ended and accepts no more chunks."""
 
     def __init__(self, job: str) -> None:
         super().__init__(job)
         self.job = job
 
     def __str__(self) -> str:
-        return f"Job {self.job} has ended and takes no more work."
+        return f"Job {self.job} has ended and accepts no more work."
 
 
-class ChunkHeld(LookalikeError):
-    """A chunk's message came again while the chunk is in work."""
+class ChunkLeased(LookalikeError):
+    """A chunk's message was delivered twice, and another process holds the lease of the chunk."""
 
     def __init__(self, chunk: str) -> None:
         super().__init__(chunk)
         self.chunk = chunk
 
     def __str__(self) -> str:
-        return f"Chunk {self.chunk} is in work already."
+        return f"Another process is working on chunk {self.chunk}."
 
 
 class JobFailed(PermanentError):
-    """A job was stopped; the message is the reason the worker gave."""
+    """A job was stopped; the message is the reason that the worker gave."""
 
 
 class DiskFull(PermanentError):
-    """No room left where we must write."""
+    """No space left on a disk that must be written."""
 
 
 class ModelMismatch(PermanentError):
-    """An index built with one model is asked to take, or answer, another."""
+    """The vectors of an index come from one model, and the request uses another."""
 
     def __init__(self, index: str, theirs: str, ours: str) -> None:
         LookalikeError.__init__(self, index, theirs, ours)
@@ -198,6 +198,6 @@ class ModelMismatch(PermanentError):
 
     def __str__(self) -> str:
         return (
-            f"Index {self.index} holds vectors of {self.theirs}; this is {self.ours}.\n"
+            f"Index {self.index} contains vectors of {self.theirs}, but the current model is {self.ours}.\n"
             "Use the model of the index (--model, or LOOKALIKE_MODEL for all commands), or another index (--index)."
         )

@@ -137,7 +137,7 @@ def index_options(settings: Settings) -> IndexOptions:
         aws_region=settings.aws_region,
         aws_service=settings.aws_service,
         insecure=settings.insecure,
-        retry_s=settings.patience_s,
+        retry_s=settings.index_retry_s,
     )
 
 

@@ -1,4 +1,4 @@
-"""What each program looks at before its work begins: it raises what would stop the work, and warns of the rest."""
+"""The checks of each program before it starts: errors that would stop its work are raised, the rest is logged."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -6,57 +6,57 @@ from contextlib import suppress
 
 from lookalike import disk, factories
 from lookalike.broker import broker_location
-from lookalike.broker_health import check_broker, read_condition
+from lookalike.broker_health import check_broker, read_health
 from lookalike.errors import BadSetting, Unavailable
 from lookalike.records import Diagnostic
 from lookalike.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: For one request: programs start while services do, and whatever is away now is waited for later.
+#: Per request. A service that is away now is waited for later, so there is no need to wait here.
 TIMEOUT_S = 5.0
 
 
 def before_writing(settings: Settings, broker_url: str) -> None:
-    """For whoever sends a job: broker and index must be there. Raises what stops the job."""
-    _warn(look_at_broker(broker_url))
+    """For a producer: broker and index must answer. Raises Unavailable, PermanentError."""
+    _warn(broker_diagnostics(broker_url))
     _warn(factories.check_writable(settings))
 
 
 def before_working(settings: Settings, broker_url: str) -> None:
-    """For a worker, which waits for what is away. Raises PermanentError."""
+    """For a worker, which waits for services that are away. Raises PermanentError."""
     check_roots(settings)
     _warn(check_home(settings))
-    _unless_away(lambda: _warn(look_at_broker(broker_url)))
+    _unless_away(lambda: _warn(broker_diagnostics(broker_url)))
     _unless_away(lambda: factories.check_place(settings, timeout_s=TIMEOUT_S))
 
 
 def before_serving(settings: Settings) -> None:
-    """For the query service, which answers what it can while something is away. Raises PermanentError."""
+    """For the query service, which also runs while services are away. Raises PermanentError."""
     _warn(check_home(settings))
     _unless_away(lambda: factories.check_place(settings, timeout_s=TIMEOUT_S))
     if (url := broker_location(settings)) is not None:
-        _unless_away(lambda: _warn(look_at_broker(url)))
+        _unless_away(lambda: _warn(broker_diagnostics(url)))
 
 
-def look_at_broker(broker_url: str) -> list[Diagnostic]:
+def broker_diagnostics(broker_url: str) -> list[Diagnostic]:
     """Raises BrokerUnavailable, AccessDenied, UnsupportedService, DiskFull."""
-    return check_broker(read_condition(broker_url))
+    return check_broker(read_health(broker_url))
 
 
 def check_home(settings: Settings) -> list[Diagnostic]:
-    """Whether what lies under LOOKALIKE_HOME can be written, if anything has to be. Raises AccessDenied, DiskFull."""
-    # A container that has its model baked in, and broker and index elsewhere, may have no place to write.
+    """Whether LOOKALIKE_HOME is writable, if anything is to be written there. Raises AccessDenied, DiskFull."""
+    # A container whose image contains the model, with broker and index elsewhere, may be read-only.
     has_all = settings.broker_url and settings.index_url and (settings.home / "models").is_dir()
-    return [] if has_all else disk.check_folder(settings.home, "Set LOOKALIKE_HOME to a folder of yours.")
+    return [] if has_all else disk.check_folder(settings.home, "Set LOOKALIKE_HOME to a folder that you own.")
 
 
 def check_roots(settings: Settings) -> None:
-    """Raises BadSetting: with a folder away, every image in it would be rejected as missing."""
+    """Raises BadSetting if a folder is missing: every image in it would be rejected as not found."""
     for root in settings.roots:
         if not root.is_dir():
             advice = "Mount it, or correct LOOKALIKE_ROOTS."
-            raise BadSetting(f"{root} of LOOKALIKE_ROOTS is no folder here.", advice)
+            raise BadSetting(f"{root} of LOOKALIKE_ROOTS is not a folder on this machine.", advice)
 
 
 def _unless_away(check: Callable[[], None]) -> None:
@@ -64,6 +64,6 @@ def _unless_away(check: Callable[[], None]) -> None:
         check()
 
 
-def _warn(concerns: Sequence[Diagnostic]) -> None:
-    for concern in concerns:
-        logger.warning("%s %s", concern.what, concern.advice)
+def _warn(diagnostics: Sequence[Diagnostic]) -> None:
+    for diagnostic in diagnostics:
+        logger.warning("%s %s", diagnostic.what, diagnostic.advice)

@@ -1,7 +1,7 @@
-"""The queue: Celery's app, the names of its tasks and the settings of delivery.
+"""The queue: Celery's app, the names of its tasks and its delivery settings.
 
-A message carries only a chunk's id; the ledger holds what the chunk is. So a message that is lost, repeated or
-forged can neither lose, repeat nor change work: the queue is an accelerator, the ledger the truth.
+A message carries only a chunk's id; the ledger holds the chunk itself. So a lost, repeated or forged message cannot
+lose, repeat or change work: the ledger is the truth, and the queue only speeds it up.
 """
 
 from collections.abc import Iterator
@@ -16,28 +16,28 @@ from redis.exceptions import RedisError
 from lookalike.addresses import plain_address
 from lookalike.broker import broker_error, client_url, tls_options
 
-#: Declared once here, so that the producer can send by name without importing the worker.
+#: Declared here, so that the producer can send by name without importing the worker.
 INGEST_CHUNK = "lookalike.ingest_chunk"
 FINISH_JOB = "lookalike.finish_job"
 QUEUE = "images"
-#: Before every key that Celery writes, so that one Redis can serve several applications.
+#: Prefix of all keys that Celery writes, so that several applications can share one Redis.
 KEY_PREFIX = "lookalike:"
 
-#: A chunk takes seconds, so minutes mean that something hangs. Its process is killed then: nothing else ends C code.
+#: A chunk takes seconds, so after minutes something hangs. Its process is killed: nothing else stops C code.
 TIME_LIMIT_S = 240
-#: Redis hands an unacknowledged message out again after this many time limits, so never while its chunk runs.
+#: Redis redelivers an unacknowledged message after this many time limits, so never while its chunk runs.
 VISIBILITY_LIMITS = 2.5
-#: Counting takes Redis a millisecond.
+#: Redis counts in a millisecond.
 COUNT_TIMEOUT_S = 3.0
-#: Loading a model takes longer than Celery's default of 4 s for a child to report in.
+#: Loading a model takes longer than the 4 s that Celery gives a child to start by default.
 CHILD_START_TIMEOUT_S = 120
-#: A process is then replaced, in less than a second, and what libraries have gathered in it goes: LanceDB about 30 MiB
+#: A process is then replaced, in less than a second. This frees memory that libraries accumulate: LanceDB about 30 MiB
 #: in 10,000 documents (docs/performance.md). 1,000 chunks are 64,000 images.
 TASKS_PER_CHILD = 1000
 
 
 def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
-    """A Celery app for producer, worker and Flower alike: all must agree on the delivery settings."""
+    """The Celery app of producer, worker and Flower: all must agree on the delivery settings."""
     visibility_timeout_s = round(VISIBILITY_LIMITS * time_limit_s)
     app = Celery("lookalike", broker=broker_url, set_as_current=False)
     app.conf.update(
@@ -57,22 +57,22 @@ def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
 
 
 def send_chunk(app: Celery, chunk_id: str) -> None:
-    """Ask some worker to take a chunk that the ledger holds."""
+    """Send the message of a chunk that is in the ledger."""
     _send(app, INGEST_CHUNK, chunk_id, chunk_id)
 
 
 def send_finish(app: Celery, job_id: str) -> None:
-    """Ask some worker to end a job that has nothing outstanding."""
+    """Send the message that ends a job without outstanding chunks."""
     _send(app, FINISH_JOB, job_id, finish_id(job_id))
 
 
 def finish_id(job_id: str) -> str:
-    """The task id of a job's end."""
+    """The task id of the message that ends a job."""
     return f"{job_id}/finish"
 
 
 def queued_ids(app: Celery) -> set[str]:
-    """The task ids of the messages that wait in Redis for a worker. Raises BrokerUnavailable.
+    """The task ids of the messages in the queue. Raises BrokerUnavailable.
 
     kombu keeps a queue as a list of JSON messages under the queue's name; the id is in their headers.
     """
@@ -82,7 +82,7 @@ def queued_ids(app: Celery) -> set[str]:
 
 
 def queued_count(broker_url: str) -> int:
-    """How many messages wait in Redis for a worker; needs no Celery. Raises BrokerUnavailable, AccessDenied."""
+    """The number of messages in the queue; asks Redis directly. Raises BrokerUnavailable, AccessDenied."""
     try:
         with Redis.from_url(client_url(broker_url), socket_timeout=COUNT_TIMEOUT_S) as client:
             return int(client.llen(KEY_PREFIX + QUEUE))
@@ -91,7 +91,7 @@ def queued_count(broker_url: str) -> int:
 
 
 def _task_id(message: bytes) -> str | None:
-    """None for what was not put there by Celery: it must not keep the others from being seen."""
+    """None for an entry that Celery did not write: it must not hide the others."""
     try:
         return str(orjson.loads(message)["headers"]["id"])
     except (ValueError, KeyError, TypeError):
@@ -99,14 +99,14 @@ def _task_id(message: bytes) -> str | None:
 
 
 def _send(app: Celery, task: str, argument: str, task_id: str) -> None:
-    # Its own task id, so that a message in the queue can be told by looking at it.
+    # The task id is the chunk's id, so that the queue can be compared with the ledger.
     with translated(app):
         app.send_task(task, args=(argument,), task_id=task_id, ignore_result=True)
 
 
 @contextmanager
 def translated(app: Celery) -> Iterator[None]:
-    """Failures of the broker as errors of ours."""
+    """Turn errors of the broker into our errors."""
     try:
         yield
     except (OperationalError, RedisError) as error:
@@ -127,8 +127,8 @@ def _content() -> dict[str, object]:
 
 
 def _delivery(time_limit_s: int) -> dict[str, object]:
-    # Acknowledged when done, and put back when the child died: work is repeated rather than lost,
-    # which deterministic ids and the ledger make harmless.
+    # Acknowledged when done, and returned to the queue when the child died: work is repeated, never lost, and
+    # repetition is harmless because of deterministic ids and the ledger.
     return {
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
@@ -153,7 +153,7 @@ def _processes() -> dict[str, object]:
 def _transport(visibility_timeout_s: int) -> dict[str, object]:
     return {
         "visibility_timeout": visibility_timeout_s,
-        # A network that swallows everything is noticed this late, several times over; BRPOP itself returns each second.
+        # A network that drops everything is noticed after a few of these timeouts; BRPOP itself returns each second.
         "socket_timeout": 8,
         "socket_connect_timeout": 5,
         "socket_keepalive": True,

@@ -1,7 +1,7 @@
-"""The reconciler: sends again what the ledger holds outstanding but neither the queue nor a worker has.
+"""The reconciler sends a message again if its chunk is outstanding in the ledger, but neither queued nor leased.
 
-Celery on Redis loses a message when a worker dies between taking and recording it (celery#4354, celery#7950), and holds
-the messages of a dead worker back for the visibility timeout. The ledger knows what is to be done, so neither matters.
+Celery on Redis loses a message when a worker dies between taking and recording it (celery#4354, celery#7950), and
+withholds the messages of a dead worker for the visibility timeout. The ledger knows all work, so neither matters.
 """
 
 import logging
@@ -15,9 +15,9 @@ from lookalike.queue import finish_id, queued_ids, send_chunk, send_finish
 
 logger = logging.getLogger(__name__)
 
-#: How long a message may be on its way from the queue to a worker's claim before it counts as lost.
+#: Seconds between the queue and a worker's claim after which a message counts as lost.
 GRACE_S = 10.0
-#: No message is sent again twice within this, however many reconcilers look.
+#: A message is sent again at most once in this time, however many reconcilers run.
 RESEND_EVERY_S = 30
 #: Interval between two looks of `resend_lost`, and how long it goes on after the grace time.
 POLL_S = 0.5
@@ -25,7 +25,7 @@ REPAIR_MARGIN_S = 5.0
 
 
 class Reconciler:
-    """Remembers between two looks since when something has been missing. Not safe to share between threads."""
+    """Remembers between calls since when a message has been missing. Not safe to share between threads."""
 
     def __init__(self, ledger: Ledger, app: Celery, grace_s: float = GRACE_S) -> None:
         self._ledger = ledger
@@ -33,10 +33,10 @@ class Reconciler:
         self._app = app
         self._missing_since: dict[str, float] = {}
 
-    def look(self) -> int:
-        """Look at every job that has not ended and send again what has been missing for the grace time.
+    def resend_lost(self) -> int:
+        """Send again the messages of all active jobs that have been missing for the grace time.
 
-        Returns how many messages were sent. Raises BrokerUnavailable.
+        Returns the number of messages sent. Raises BrokerUnavailable.
         """
         queued = queued_ids(self._app)
         missing: dict[str, Job] = {}
@@ -54,16 +54,16 @@ class Reconciler:
         return len(self._missing_since)
 
     def _expected(self, job: Job) -> list[str]:
-        """Task ids that should be waiting in the queue, for no worker holds them."""
+        """Task ids that should be in the queue, because no worker holds a lease on them."""
         if job.state is JobState.FINISHING:
             return [finish_id(job.id)]
-        return self._ledger.unattended(job.id)
+        return self._ledger.unleased(job.id)
 
     def _end_if_abandoned(self, job: Job) -> None:
-        """A job whose producer died gets no more chunks; what it has is still worked off."""
+        """A job whose producer died gets no more chunks; its present chunks are still processed."""
         if job.state is JobState.ENUMERATING and not self._ledger.has_producer(job.id):
             with working_on(finish_id(job.id)):
-                logger.warning("The producer of job %s is gone; the job ends with what it has.", job.id)
+                logger.warning("The producer of job %s has died; the job ends after the chunks it has.", job.id)
             if self._ledger.drain(job.id, ending=JobState.INTERRUPTED):
                 send_finish(self._app, job.id)
 
@@ -71,7 +71,7 @@ class Reconciler:
         if not self._ledger.may_resend(task_id, RESEND_EVERY_S):
             return False
         with working_on(task_id):
-            logger.warning("%s was lost on its way and is sent again.", task_id)
+            logger.warning("The message of %s was lost; sending it again.", task_id)
         self._ledger.count_resent(job.id)
         if job.state is JobState.FINISHING:
             send_finish(self._app, job.id)
@@ -87,8 +87,8 @@ def resend_lost(ledger: Ledger, app: Celery, *, grace_s: float = GRACE_S) -> int
     """
     reconciler = Reconciler(ledger, app, grace_s)
     deadline = time.monotonic() + grace_s + REPAIR_MARGIN_S
-    sent = reconciler.look()
+    sent = reconciler.resend_lost()
     while reconciler.missing and time.monotonic() < deadline:
         time.sleep(POLL_S)
-        sent += reconciler.look()
+        sent += reconciler.resend_lost()
     return sent

@@ -1,4 +1,4 @@
-"""One settings object, from LOOKALIKE_* variables and .env; read at entry points only and passed down."""
+"""The settings, from LOOKALIKE_* variables and .env. Only entry points read them; they pass them down."""
 
 import json
 import logging
@@ -14,13 +14,13 @@ from lookalike.addresses import UNSENDABLE, plain_address
 from lookalike.errors import BadSetting
 from lookalike.logs import passwords
 from lookalike.machine import usable_cores
-from lookalike.variables import ENV_FILE, given, unknown
+from lookalike.variables import ENV_FILE, check_names, given, renamed_values
 from lookalike.variables import PREFIX as PREFIX
 
 logger = logging.getLogger(__name__)
 
-#: A node that restarts is back within two or three of these.
-INDEX_PATIENCE_S = 20.0
+#: A node that restarts is back after two or three of these.
+INDEX_RETRY_S = 20.0
 
 #: What only those who search have to know.
 NOT_FOR_WORKERS = frozenset({"api_url", "api_key"})
@@ -33,53 +33,59 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: user_data_path("lookalike"),
-        description="Where all local state lies: models, the embedded index, the embedded broker.",
+        description="Folder for models, the embedded index, the embedded broker and logs.",
     )
     broker_url: SecretStr | None = Field(
-        None, description="redis://, rediss:// or redis+socket:// URL. Unset: a private Redis is started."
+        None, description="Redis: a redis://, rediss:// or redis+socket:// URL. Unset: a private Redis is started."
     )
     index_url: SecretStr | None = Field(
-        None, description="https://user:password@host:9200 or lancedb:///path. Unset: LanceDB under the home."
+        None, description="https://user:password@host:9200 or lancedb:///path. Unset: LanceDB under the home folder."
     )
-    index: str = Field(
-        "images", pattern=r"^[a-z][a-z0-9_.-]{0,99}$", description="Name of the index (the alias readers use)."
-    )
-    model: str = Field("efficientnet-lite0", description="A model's name, or a .keras file.")
+    index: str = Field("images", pattern=r"^[a-z][a-z0-9_.-]{0,99}$", description="Name of the index (an alias).")
+    model: str = Field("efficientnet-lite0", description="Name of a model, or path of a .keras file.")
     weights: Path | None = Field(None, description="A .keras file to use as the backbone of the named model.")
-    preprocessing: str | None = Field(None, description="What a .keras file expects: caffe, tf, torch, lite, none.")
-    runtime: Literal["auto", "openvino", "tensorflow"] = Field("auto", description="What runs the model.")
+    preprocessing: str | None = Field(
+        None, description="Preprocessing that a .keras file expects: caffe, tf, torch, lite, none."
+    )
+    runtime: Literal["auto", "openvino", "tensorflow"] = Field("auto", description="Library that runs the model.")
     precision: Literal["auto", "f32", "bf16"] = Field("auto", description="auto: bf16 if this CPU is faster with it.")
-    concurrency: int = Field(0, ge=0, le=512, description="Processes per worker; 0: one per core.")
+    concurrency: int = Field(0, ge=0, le=512, description="Processes per worker. 0: one per core.")
     chunk_size: int = Field(64, ge=1, le=1024, description="Images per task.")
-    queue_limit: int = Field(512, ge=1, description="Chunks in flight at which the producer pauses.")
-    time_limit_s: int = Field(240, ge=5, le=3600, description="A chunk that takes longer loses its process.")
-    deaf_after_s: int = Field(60, ge=1, description="A worker that leaves messages lying this long ends itself.")
-    roots: tuple[Path, ...] = Field((Path("/"),), description="JSON list of folders that images may lie under.")
+    queue_limit: int = Field(512, ge=1, description="Outstanding chunks at which the producer pauses.")
+    time_limit_s: int = Field(240, ge=5, le=3600, description="Seconds after which a chunk's process is killed.")
+    stalled_after_s: int = Field(
+        60, ge=1, description="Seconds without a message, although some wait, after which a worker exits."
+    )
+    roots: tuple[Path, ...] = Field((Path("/"),), description="JSON list of folders that workers may read.")
     max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Larger images are rejected as bomb.")
-    log_format: Literal["text", "json"] = Field("text", description="json: one object a line, for containers.")
+    log_format: Literal["text", "json"] = Field("text", description="json: one object per line, for containers.")
     insecure: bool = Field(False, description="Allow credentials over plain http or redis to another host.")
-    ca_certs: Path | None = Field(None, description="Certificate authority file for https and rediss.")
-    client_cert: Path | None = Field(None, description="Our certificate for an OpenSearch or Redis that demands one.")
-    client_key: Path | None = Field(None, description="The key of that certificate, without a passphrase.")
-    aws_region: str | None = Field(None, description="Sign requests for an OpenSearch in this region of AWS.")
+    ca_certs: Path | None = Field(None, description="File with certificate authorities for https and rediss.")
+    client_cert: Path | None = Field(None, description="Client certificate, if OpenSearch or Redis requires one.")
+    client_key: Path | None = Field(None, description="Key of the client certificate, without a passphrase.")
+    aws_region: str | None = Field(None, description="Sign requests for Amazon OpenSearch in this AWS region.")
     aws_service: Literal["es", "aoss"] = Field("es", description="aoss: OpenSearch Serverless.")
-    engine: Literal["lucene", "faiss", "nmslib"] = Field("lucene", description="OpenSearch's k-NN engine.")
+    engine: Literal["lucene", "faiss", "nmslib"] = Field("lucene", description="k-NN engine of OpenSearch.")
     hnsw_m: int = Field(16, ge=2, le=512, description="Links per node of the HNSW graph.")
-    hnsw_ef_construction: int = Field(100, ge=1, le=10_000, description="Candidates when a vector is linked in.")
-    hnsw_ef_search: int = Field(100, ge=1, le=10_000, description="Candidates of a search; never fewer than k.")
-    quantization: Literal["none", "byte", "fp16", "bit"] = Field("none", description="What is kept of each number.")
-    vector_mode: Literal["", "in_memory", "on_disk"] = Field("", description="Where faiss keeps whole vectors.")
-    compression: Literal["", "1x", "2x", "4x", "8x", "16x", "32x"] = Field("", description="OpenSearch's level.")
+    hnsw_ef_construction: int = Field(100, ge=1, le=10_000, description="HNSW candidates when a vector is added.")
+    hnsw_ef_search: int = Field(100, ge=1, le=10_000, description="HNSW candidates of a search, never fewer than k.")
+    quantization: Literal["none", "byte", "fp16", "bit"] = Field("none", description="Type of the stored numbers.")
+    vector_mode: Literal["", "in_memory", "on_disk"] = Field("", description="Where faiss holds full vectors.")
+    compression: Literal["", "1x", "2x", "4x", "8x", "16x", "32x"] = Field("", description="Level for OpenSearch.")
     shards: int = Field(1, ge=1, description="Primary shards of a new OpenSearch index.")
     replicas: int = Field(0, ge=0, description="Replicas of a new OpenSearch index.")
 
-    api_url: SecretStr | None = Field(None, description="The query service that searches ask. Unset: they run here.")
-    api_key: SecretStr | None = Field(None, description="What clients of the query service must show. Unset: nothing.")
+    api_url: SecretStr | None = Field(
+        None, description="Query service that searches ask. Unset: a search loads the model itself."
+    )
+    api_key: SecretStr | None = Field(
+        None, description="API key that clients of the query service must send. Unset: no key."
+    )
     cors_origins: tuple[str, ...] = Field((), description="JSON list of web origins that may call the query service.")
-    max_upload_bytes: int = Field(32 * 2**20, ge=1, description="The query service takes no larger body.")
-    max_searches: int = Field(32, ge=1, le=1024, description="Searches at once; more are asked to come back.")
-    search_timeout_s: float = Field(10.0, ge=0.1, le=300, description="A search that takes longer is given up.")
+    max_upload_bytes: int = Field(32 * 2**20, ge=1, description="Largest request body of the query service.")
+    max_searches: int = Field(32, ge=1, le=1024, description="Searches at once; further clients must retry later.")
+    search_timeout_s: float = Field(10.0, ge=0.1, le=300, description="Seconds after which a search is aborted.")
     thumbnail_cache_bytes: int = Field(32 * 2**20, ge=0, description="Memory for thumbnails.")
 
     @field_validator(
@@ -97,14 +103,14 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _empty_means_unset(cls, value: Any) -> Any:
-        # Compose files pass an unset variable on as an empty one.
+        # Compose files pass an unset variable on as an empty string.
         return None if value == "" else value
 
     @field_validator("api_key", mode="after")
     @classmethod
     def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and UNSENDABLE.search(value.get_secret_value()):
-            raise ValueError("HTTP cannot carry a space at its edge or a control character")
+            raise ValueError("a key must not begin or end with a space, nor contain a control character")
         return value
 
     @field_validator("home", "roots", mode="after")
@@ -116,12 +122,12 @@ class Settings(BaseSettings):
 
     @property
     def index_location(self) -> str:
-        """The index's URL with its credentials."""
+        """The URL of the index, with credentials."""
         return self.index_url.get_secret_value() if self.index_url else f"lancedb://{self.home / 'index'}"
 
     @property
     def index_address(self) -> str:
-        """The index's URL without credentials, fit for messages, logs and the ledger."""
+        """The URL of the index without credentials, for messages, logs and the ledger."""
         return plain_address(self.index_location)
 
     def variables(self) -> dict[str, str]:
@@ -132,34 +138,35 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> list[str]:
-        """What no line of a log may hold: passwords of our services, and the key of the query service."""
+        """Texts that logs must not contain: the passwords in URLs, and the API key."""
         urls = [url.get_secret_value() for url in (self.broker_url, self.index_url, self.api_url) if url]
         return [*passwords(*urls), *([self.api_key.get_secret_value()] if self.api_key else [])]
 
     @property
-    def patience_s(self) -> float:
-        """How long a chunk waits in place for an index that is away: it may have to twice, within its time limit."""
-        return min(INDEX_PATIENCE_S, self.time_limit_s / 6)
+    def index_retry_s(self) -> float:
+        """Seconds for which a chunk retries while the index is away; twice this fits into its time limit."""
+        return min(INDEX_RETRY_S, self.time_limit_s / 6)
 
     @property
     def processes(self) -> int:
-        """Model processes a worker runs: one single-threaded inference per core is the fastest on a CPU."""
+        """Model processes per worker: on a CPU, one single-threaded inference per core is fastest."""
         return self.concurrency or usable_cores()
 
 
 def read_settings(**overrides: Any) -> Settings:
-    """The settings, with `overrides` (those not None) above the environment. Raises BadSetting.
+    """The settings; `overrides` that are not None win over the environment. Raises BadSetting.
 
-    A variable of no setting is warned of: it is a slip of the pen as a rule, and what it meant is not set.
+    Logs a warning for each variable that is not a setting (mostly a misspelling), and for each old name.
     """
-    for concern in unknown(given(), setting_names()):
-        logger.warning("%s %s", concern.what, concern.advice)
+    for diagnostic in check_names(given(), setting_names()):
+        logger.warning("%s %s", diagnostic.what, diagnostic.advice)
+    renamed = {name.removeprefix(PREFIX).lower(): value for name, value in renamed_values().items()}
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+        return Settings(**renamed | {name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         raise BadSetting(*_first_problem(error)) from error
     except SettingsError as error:
-        raise BadSetting(*_no_json(error)) from error
+        raise BadSetting(*_not_json(error)) from error
 
 
 def _as_text(value: Any) -> str:
@@ -170,7 +177,7 @@ def _as_text(value: Any) -> str:
 
 
 def setting_names() -> list[str]:
-    """The variables that are settings: LOOKALIKE_HOME and so on."""
+    """The variables of all settings: LOOKALIKE_HOME and so on."""
     return [PREFIX + name.upper() for name in Settings.model_fields]
 
 
@@ -182,8 +189,8 @@ def _first_problem(error: ValidationError) -> tuple[str, str]:
     return f"{name}{given} cannot be used: {problem['msg']}.", "Correct it in the environment or in .env."
 
 
-def _no_json(error: SettingsError) -> tuple[str, str]:
-    # The settings library tells the field in its sentence alone.
+def _not_json(error: SettingsError) -> tuple[str, str]:
+    # The library names the field only in its message.
     field = re.search(r'field "(\w+)"', str(error))
     name = PREFIX + field[1].upper() if field else "A setting"
-    return f"{name} cannot be used: it is no JSON.", 'Write a list, such as ["/images"].'
+    return f"{name} cannot be used: it is not JSON.", 'Write a list, such as ["/images"].'

@@ -1,4 +1,4 @@
-"""Which workers consume the queue: asked of the workers themselves, by Celery's remote control."""
+"""The workers that consume the queue, as they report themselves through Celery's remote control."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from celery import Celery
 
 from lookalike.queue import QUEUE, translated
 
-#: A worker that is not hung answers in milliseconds.
+#: A healthy worker answers in milliseconds.
 ANSWER_TIMEOUT_S = 2.0
 
 
 def consuming_workers(app: Celery, timeout_s: float = ANSWER_TIMEOUT_S) -> list[str]:
-    """Names of the workers that listen to our queue.
+    """Names of the workers that consume our queue.
 
-    Not `ping`: a worker can answer that and consume nothing (https://github.com/apache/airflow/issues/63580).
+    Not `ping`: a worker can answer it and still consume nothing (https://github.com/apache/airflow/issues/63580).
     Raises BrokerUnavailable, AccessDenied.
     """
     with translated(app):
@@ -22,14 +22,14 @@ def consuming_workers(app: Celery, timeout_s: float = ANSWER_TIMEOUT_S) -> list[
 
 
 def process_counts(app: Celery, names: Sequence[str], timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, int]:
-    """How many processes each of these workers has, of those that answer.
+    """Number of processes of each of these workers; those that do not answer are left out.
 
     Raises BrokerUnavailable, AccessDenied.
     """
     if not names:
         return {}
     with translated(app):
-        # As soon as all have answered: who these are is known.
+        # The limit ends the wait as soon as all have answered.
         asked = app.control.inspect(destination=list(names), timeout=timeout_s, limit=len(names))
         answers = asked.stats() or {}
     return {name: int(stats["pool"]["max-concurrency"]) for name, stats in answers.items()}

@@ -22,7 +22,7 @@ from lookalike.errors import (
     ImageRejected,
     LookalikeError,
     QueryServiceUnavailable,
-    RequestRefused,
+    RequestRejected,
 )
 from lookalike.images import decode
 from lookalike.records import ImageRef, Reason
@@ -167,11 +167,11 @@ def test_the_service_rejects_an_image_with_the_same_error_as_local_code(
 def test_a_refused_request_raises_the_sentence_of_the_service(client: Client, query: bytes) -> None:
     for status, said, ask in (
         (400, "k: ", lambda: client.search(query, k=0)),
-        (404, "holds no image", lambda: client.search(id="0" * 40)),
+        (404, "does not contain image", lambda: client.search(id="0" * 40)),
         (404, "no such job", lambda: client.job("unknown")),
         (413, "at most 1,048,576 bytes", lambda: client.search(bytes(2**20 + 1))),
     ):
-        with pytest.raises(RequestRefused, match=said) as refused:
+        with pytest.raises(RequestRejected, match=said) as refused:
             ask()
         assert refused.value.status == status
 
@@ -179,7 +179,7 @@ def test_a_refused_request_raises_the_sentence_of_the_service(client: Client, qu
 @pytest.mark.parametrize("id", ["..", "../labels", "x?k=1", "x#y", "%2e%2e", "\r\nX-Y: z"])
 def test_an_id_is_one_segment_of_the_path_whatever_it_contains(client: Client, id: str) -> None:
     for ask in (client.image, client.thumbnail, client.job, client.failed):
-        with pytest.raises(RequestRefused) as refused:
+        with pytest.raises(RequestRejected) as refused:
             ask(id)
         assert refused.value.status == 404
 
@@ -295,7 +295,7 @@ def test_a_server_that_is_not_the_query_service_is_recognized(answer: Scripted) 
 
 def test_a_message_cannot_control_the_terminal() -> None:
     with answering((400, {}, r'{"status": 400, "detail": "a\u001b[2J\nb"}')) as (url, _), Client(url) as client:
-        with pytest.raises(RequestRefused) as refused:
+        with pytest.raises(RequestRejected) as refused:
             client.labels()
         assert str(refused.value) == "a\ufffd[2J b"
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from lookalike.ledger import Effort, Ledger
+from lookalike.ledger import ChunkTimings, Ledger
 from lookalike.ledger.ledger import PREFIX
 from lookalike.records import Chunk, Outcome, Reason, Rejected
 from tests.test_ledger import chunk, open_job
 
-DONE = Effort("host-a", {"read": 0.5, "embed": 1.25})
+DONE = ChunkTimings("host-a", {"read": 0.5, "embed": 1.25})
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_chunk_closed_twice_is_in_the_sums_once(ledger: Ledger) -> None:
 def test_sums_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) -> None:
     for host in ("host-a", "host-b", "host-a"):
         made = opened(ledger)
-        ledger.close_chunk(made, Outcome(indexed=3, unchanged=0), Effort(host, {"read": 0.1}))
+        ledger.close_chunk(made, Outcome(indexed=3, unchanged=0), ChunkTimings(host, {"read": 0.1}))
         ledger.fail(made.job, "stopped")
     told = ledger.counters()
     assert {host: work["indexed"] for host, work in told.hosts.items()} == {"host-a": 6, "host-b": 3}
@@ -58,7 +58,7 @@ def test_sums_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) -> N
 
 
 def test_a_host_that_is_gone_for_long_is_forgotten(ledger: Ledger, client: redis.Redis) -> None:
-    ledger.close_chunk(opened(ledger), Outcome(indexed=3, unchanged=0), Effort("long-gone"))
+    ledger.close_chunk(opened(ledger), Outcome(indexed=3, unchanged=0), ChunkTimings("long-gone"))
     assert 0 < client.ttl(f"{PREFIX}work:long-gone") <= 86_400
     client.zadd(f"{PREFIX}hosts", {"long-gone": 1.0})
     ledger.close_chunk(opened(ledger), Outcome(indexed=3, unchanged=0), DONE)
@@ -103,7 +103,7 @@ def test_a_death_is_not_counted_again_when_the_chunk_is_then_given_back(ledger: 
 def test_a_timeout_and_a_message_sent_again_are_counted(ledger: Ledger) -> None:
     made = opened(ledger)
     ledger.claim(made.id)
-    ledger.note_timeout(made.id)
+    ledger.record_timeout(made.id)
     ledger.count_resent(made.job)
     told = ledger.counters()
     assert (told.timed_out, told.resent) == (1, 1)
@@ -112,28 +112,28 @@ def test_a_timeout_and_a_message_sent_again_are_counted(ledger: Ledger) -> None:
 def test_the_oldest_chunk_is_told_whoever_asks_until_it_is_closed(ledger: Ledger, redis_url: str) -> None:
     job_id = open_job(ledger)
     first, second = chunk(job_id, 0), chunk(job_id, 1)
-    assert ledger.oldest(job_id) is None
+    assert ledger.oldest_opened_at(job_id) is None
     ledger.open_chunk(first)
-    began = ledger.oldest(job_id)
+    began = ledger.oldest_opened_at(job_id)
     ledger.open_chunk(second)
     ledger.open_chunk(first)
     other = Ledger(redis_url)
-    assert began is not None and other.oldest(job_id) == began
+    assert began is not None and other.oldest_opened_at(job_id) == began
     other.close()
     ledger.split(first, first.parts(), 1)
-    assert ledger.oldest(job_id) == began
+    assert ledger.oldest_opened_at(job_id) == began
     for part in first.parts():
         ledger.close_chunk(part, Outcome(indexed=1, unchanged=0), DONE)
-    latest = ledger.oldest(job_id)
+    latest = ledger.oldest_opened_at(job_id)
     assert latest is not None and latest > began
     ledger.fail(job_id, "stopped")
-    assert ledger.oldest(job_id) is None
+    assert ledger.oldest_opened_at(job_id) is None
 
 
 def test_workers_that_say_so_are_there(ledger: Ledger, client: redis.Redis) -> None:
     assert ledger.worker_count() == 0
     for name in ("lookalike@a", "lookalike@b", "lookalike@a"):
-        ledger.keep_worker(name)
+        ledger.renew_worker(name)
     assert ledger.worker_count() == 2
     client.zadd(f"{PREFIX}workers", {"lookalike@a": 1.0})
     assert ledger.worker_count() == 1

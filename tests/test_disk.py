@@ -1,4 +1,4 @@
-"""A folder that cannot take what is to be written is found out before the work, and nothing is left in it."""
+"""A folder is checked for writing before the work begins, and the check leaves nothing behind."""
 
 import contextlib
 import subprocess
@@ -22,24 +22,24 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_folder_still_to_be_made_is_judged_by_the_one_it_would_lie_in(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_yet_is_judged_by_its_parent(tmp_path: Path) -> None:
     assert disk.check_folder(tmp_path / "a" / "b", "advice") == []
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(AccessDenied, match=f"{tmp_path}/file/home cannot be written") as error:
+    with pytest.raises(AccessDenied, match=f"Cannot write to {tmp_path}/file/home") as error:
         disk.check_folder(tmp_path / "file" / "home", "Choose another.")
     assert "Choose another." in str(error.value)
 
 
-def test_little_room_is_looked_at_and_none_is_refused(small: Path) -> None:
+def test_little_space_is_reported_and_a_full_disk_is_rejected(small: Path) -> None:
     assert "MiB are free" in disk.check_folder(small, "advice")[0].what
     with contextlib.suppress(OSError), (small / "filler").open("wb", buffering=0) as filler:
         while filler.write(bytes(4096)):
             pass
-    with pytest.raises(DiskFull, match=f"No space left under {small}"):
+    with pytest.raises(DiskFull, match=f"No space left on the disk of {small}"):
         disk.check_folder(small, "advice")
 
 

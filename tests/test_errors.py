@@ -1,4 +1,4 @@
-"""Every error survives the ways errors travel, and says what, which one and why."""
+"""Every error survives pickling, and says in one or two lines what is wrong."""
 
 import pickle
 

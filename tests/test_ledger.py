@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, ChunkHeld, JobEnded, JobUnknown
+from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, ChunkLeased, JobEnded, JobUnknown
 from lookalike.ledger import JobState, Ledger
 from lookalike.ledger.ledger import LEASE_S
 from lookalike.messages import MessageInvalid
@@ -135,7 +135,7 @@ def test_a_chunk_in_work_is_not_given_out_again_and_counts_no_attempt(ledger: Le
     ledger.open_chunk(opened)
     ledger.claim(opened.id)
     for _ in range(5):
-        with pytest.raises(ChunkHeld):
+        with pytest.raises(ChunkLeased):
             ledger.claim(opened.id)
     end_lease(redis_url, opened.id)
     assert ledger.claim(opened.id) == (opened, 2)
@@ -149,13 +149,13 @@ def end_lease(redis_url: str, chunk_id: str) -> None:
 def test_a_claimed_chunk_is_attended_to_until_its_lease_runs_out(ledger: Ledger, redis_url: str) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
-    assert ledger.unattended(opened.job) == [opened.id]
+    assert ledger.unleased(opened.job) == [opened.id]
     ledger.claim(opened.id)
-    assert ledger.unattended(opened.job) == []
+    assert ledger.unleased(opened.job) == []
     with redis.Redis.from_url(redis_url) as client:
         assert 0 < client.ttl(f"lookalike:ledger:lease:{opened.id}") <= LEASE_S
         client.delete(f"lookalike:ledger:lease:{opened.id}")
-    assert ledger.unattended(opened.job) == [opened.id]
+    assert ledger.unleased(opened.job) == [opened.id]
 
 
 def test_a_split_chunk_becomes_its_parts_with_the_attempts_behind_them(ledger: Ledger) -> None:
@@ -174,10 +174,10 @@ def test_a_split_chunk_becomes_its_parts_with_the_attempts_behind_them(ledger: L
 def test_the_attempt_that_took_too_long_is_known(ledger: Ledger) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
-    ledger.note_timeout(opened.id)
+    ledger.record_timeout(opened.id)
     assert not any(ledger.has_timed_out(opened.id, attempt) for attempt in range(3))
     ledger.claim(opened.id)
-    ledger.note_timeout(opened.id)
+    ledger.record_timeout(opened.id)
     assert [ledger.has_timed_out(opened.id, attempt) for attempt in (1, 2)] == [True, False]
 
 
@@ -185,7 +185,7 @@ def test_nothing_of_an_ended_job_stays_but_its_record_and_its_rejections(ledger:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     ledger.claim(opened.id)
-    ledger.note_timeout(opened.id)
+    ledger.record_timeout(opened.id)
     ledger.drain(opened.job)
     rejected = Rejected(opened.refs[0].uri, Reason.CORRUPT)
     ledger.close_chunk(opened, Outcome(indexed=2, unchanged=0, rejected=(rejected,)))

@@ -1,4 +1,4 @@
-"""A program that starts refuses what no patience mends, and waits for what is merely away."""
+"""A program rejects permanent problems when it starts, and waits for services that are away."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def away(tmp_path: Path) -> Settings:
     return read_settings(home=tmp_path, broker_url=f"redis://{ABSENT}", index_url=f"http://{ABSENT}")
 
 
-def test_a_worker_and_a_service_wait_for_what_is_away_and_an_ingest_does_not(away: Settings) -> None:
+def test_worker_and_query_service_wait_for_absent_services_and_an_ingest_does_not(away: Settings) -> None:
     preflight.before_working(away, f"redis://{ABSENT}")
     preflight.before_serving(away)
     with pytest.raises(BrokerUnavailable):
@@ -71,7 +71,7 @@ def test_a_root_that_is_not_mounted_stops_a_worker(tmp_path: Path, redis_url: st
         preflight.before_working(settings, redis_url)
 
 
-def test_a_home_that_cannot_be_written_stops_who_must_write_it(tmp_path: Path, redis_url: str) -> None:
+def test_a_read_only_home_stops_the_programs_that_write_there(tmp_path: Path, redis_url: str) -> None:
     (tmp_path / "file").touch()
     settings = read_settings(home=tmp_path / "file" / "home", broker_url=redis_url)
     with pytest.raises(AccessDenied, match="LOOKALIKE_HOME"):
@@ -80,9 +80,7 @@ def test_a_home_that_cannot_be_written_stops_who_must_write_it(tmp_path: Path, r
         preflight.before_serving(settings)
 
 
-def test_what_threatens_is_logged_and_stops_nothing(
-    tmp_path: Path, redis_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_risk_is_logged_and_stops_nothing(tmp_path: Path, redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
         preflight.before_working(read_settings(home=tmp_path), redis_url)

@@ -50,15 +50,13 @@ def forget_producer(redis_url: str, job_id: str) -> None:
 
 def test_a_queued_chunk_is_left_alone(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
     send_chunk(app, chunk.id)
-    assert Reconciler(ledger, app, grace_s=0).look() == 0
+    assert Reconciler(ledger, app, grace_s=0).resend_lost() == 0
 
 
-def test_a_chunk_whose_message_is_lost_is_sent_again_once(
-    ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str
-) -> None:
+def test_a_lost_message_is_sent_again_once(ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str) -> None:
     send_chunk(app, chunk.id)
     lose_messages(redis_url)
-    assert [Reconciler(ledger, app, grace_s=0).look() for _ in range(3)] == [1, 0, 0]
+    assert [Reconciler(ledger, app, grace_s=0).resend_lost() for _ in range(3)] == [1, 0, 0]
     assert queued_ids(app) == {chunk.id}
     assert ledger.job(chunk.job).resent == 1
 
@@ -67,57 +65,57 @@ def test_two_reconcilers_send_a_lost_message_once(ledger: Ledger, app: Celery, c
     first, second = Reconciler(ledger, app, grace_s=0), Reconciler(ledger, app, grace_s=0)
     queued_before = queued_ids(app)
     assert queued_before == set()
-    sent = first.look()
+    sent = first.resend_lost()
     with app.connection_for_write() as connection:
         connection.default_channel.client.delete(KEY_PREFIX + QUEUE)
-    assert (sent, second.look()) == (1, 0)
+    assert (sent, second.resend_lost()) == (1, 0)
 
 
-def test_a_message_on_its_way_is_given_time(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+def test_a_message_on_its_way_is_not_sent_again(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
     reconciler = Reconciler(ledger, app, grace_s=3600)
-    assert [reconciler.look(), reconciler.look()] == [0, 0]
+    assert [reconciler.resend_lost(), reconciler.resend_lost()] == [0, 0]
 
 
-def test_a_chunk_that_a_worker_holds_is_left_alone(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+def test_a_leased_chunk_is_left_alone(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
     ledger.claim(chunk.id)
-    assert Reconciler(ledger, app, grace_s=0).look() == 0
+    assert Reconciler(ledger, app, grace_s=0).resend_lost() == 0
 
 
-def test_a_job_whose_end_is_lost_gets_it_again(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+def test_a_lost_finish_message_is_sent_again(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
     ledger.drain(chunk.job)
     assert ledger.close_chunk(chunk, Outcome(indexed=1, unchanged=0))
-    assert Reconciler(ledger, app, grace_s=0).look() == 1
+    assert Reconciler(ledger, app, grace_s=0).resend_lost() == 1
     assert queued_ids(app) == {finish_id(chunk.job)}
 
 
-def test_a_job_whose_producer_died_is_drained_and_its_chunks_are_kept(
+def test_a_job_without_producer_is_drained_and_its_chunks_stay(
     ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str
 ) -> None:
     send_chunk(app, chunk.id)
     forget_producer(redis_url, chunk.job)
-    assert Reconciler(ledger, app, grace_s=0).look() == 0
+    assert Reconciler(ledger, app, grace_s=0).resend_lost() == 0
     assert ledger.job(chunk.job).state is JobState.DRAINING
     assert ledger.chunk(chunk.id) == chunk
 
 
-def test_an_empty_job_whose_producer_died_is_ended(ledger: Ledger, app: Celery, redis_url: str) -> None:
+def test_an_empty_job_without_producer_is_ended(ledger: Ledger, app: Celery, redis_url: str) -> None:
     job_id = ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=MODEL, spec="{}")
     forget_producer(redis_url, job_id)
-    Reconciler(ledger, app, grace_s=0).look()
+    Reconciler(ledger, app, grace_s=0).resend_lost()
     assert queued_ids(app) == {finish_id(job_id)}
 
 
-def test_what_is_no_message_and_no_job_does_not_keep_others_from_being_mended(
+def test_malformed_messages_and_jobs_do_not_stop_the_others(
     ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str
 ) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.lpush(f"{KEY_PREFIX}{QUEUE}", b"garbage", b"{}", b"null")
         client.sadd("lookalike:ledger:active", "broken", "unknown")
         client.hset("lookalike:ledger:job:broken", "state", "nonsense")
-    assert Reconciler(ledger, app, grace_s=0).look() == 1
+    assert Reconciler(ledger, app, grace_s=0).resend_lost() == 1
 
 
-def test_a_broker_that_is_away_is_said(redis_server: RedisServer, redis_url: str) -> None:
+def test_an_absent_broker_raises(redis_server: RedisServer, redis_url: str) -> None:
     redis_server.kill()
     with pytest.raises(BrokerUnavailable):
-        Reconciler(Ledger(redis_url), make_app(redis_url)).look()
+        Reconciler(Ledger(redis_url), make_app(redis_url)).resend_lost()

@@ -62,11 +62,11 @@ def use_client(settings: Settings) -> None:
 
 Use = Callable[[Settings], None]
 everywhere = pytest.mark.parametrize("use", [use_index, use_ledger, use_client])
-where_we_show_one = pytest.mark.parametrize("use", [use_index, use_ledger])
+with_client_certificate = pytest.mark.parametrize("use", [use_index, use_ledger])
 
 
-def assert_refused(use: Use, context: ssl.SSLContext, ours: Authority, words: str, **more: object) -> None:
-    # Nobody gets past the handshake, so nothing need be behind it.
+def assert_rejected(use: Use, context: ssl.SSLContext, ours: Authority, words: str, **more: object) -> None:
+    # The handshake fails, so no service is needed behind it.
     with TlsProxy(context, 9) as proxy:
         with pytest.raises(BadSetting, match=words) as error:
             use(settings_for(proxy.port, ours, **more))
@@ -76,34 +76,34 @@ def assert_refused(use: Use, context: ssl.SSLContext, ours: Authority, words: st
 
 
 @everywhere
-def test_a_server_of_an_unknown_authority_is_refused(use: Use, ours: Authority, theirs: Authority) -> None:
-    assert_refused(use, theirs.server(), ours, "authority that is not trusted here")
+def test_a_server_of_an_unknown_authority_is_rejected(use: Use, ours: Authority, theirs: Authority) -> None:
+    assert_rejected(use, theirs.server(), ours, "authority that is not trusted here")
 
 
 @everywhere
-def test_an_expired_certificate_is_refused(use: Use, ours: Authority) -> None:
-    assert_refused(use, ours.server(has_expired=True), ours, "certificate has expired")
+def test_an_expired_certificate_is_rejected(use: Use, ours: Authority) -> None:
+    assert_rejected(use, ours.server(has_expired=True), ours, "certificate has expired")
 
 
 @everywhere
-def test_a_certificate_for_another_host_is_refused(use: Use, ours: Authority) -> None:
-    assert_refused(use, ours.server("other.example"), ours, "for another host name")
+def test_a_certificate_for_another_host_is_rejected(use: Use, ours: Authority) -> None:
+    assert_rejected(use, ours.server("other.example"), ours, "for another host name")
 
 
-def test_the_queue_trusts_by_the_same_rule(ours: Authority) -> None:
-    assert_refused(use_queue, ours.server("other.example"), ours, "for another host name")
+def test_the_queue_checks_certificates_as_well(ours: Authority) -> None:
+    assert_rejected(use_queue, ours.server("other.example"), ours, "for another host name")
 
 
-@where_we_show_one
-def test_a_server_that_demands_a_certificate_and_gets_none_is_told_of(use: Use, ours: Authority) -> None:
-    assert_refused(use, ours.server(demands=ours), ours, "demands a client certificate")
+@with_client_certificate
+def test_a_missing_client_certificate_is_named(use: Use, ours: Authority) -> None:
+    assert_rejected(use, ours.server(demands=ours), ours, "requires a client certificate")
 
 
-@where_we_show_one
-def test_a_client_certificate_of_another_authority_is_told_of(use: Use, ours: Authority, theirs: Authority) -> None:
+@with_client_certificate
+def test_a_client_certificate_of_another_authority_is_named(use: Use, ours: Authority, theirs: Authority) -> None:
     certificate, key = theirs.client("worker")
-    words = "does not accept our client certificate"
-    assert_refused(use, ours.server(demands=ours), ours, words, client_cert=certificate, client_key=key)
+    words = "rejected our client certificate"
+    assert_rejected(use, ours.server(demands=ours), ours, words, client_cert=certificate, client_key=key)
 
 
 @pytest.mark.parametrize("use", [use_ledger, use_queue])
@@ -121,23 +121,23 @@ def test_opensearch_is_reached_over_tls_with_our_certificate(opensearch_url: str
         assert proxy.handshakes
 
 
-def test_what_is_no_tls_is_told_of(opensearch_url: str, ours: Authority) -> None:
-    with pytest.raises(BadSetting, match="does not speak TLS"):
+def test_a_server_without_tls_is_named(opensearch_url: str, ours: Authority) -> None:
+    with pytest.raises(BadSetting, match="does not use TLS"):
         use_index(settings_for(urlsplit(opensearch_url).port or 0, ours))
 
 
-def test_files_that_cannot_be_used_are_named(ours: Authority, theirs: Authority, tmp_path: Path) -> None:
+def test_unusable_files_are_named(ours: Authority, theirs: Authority, tmp_path: Path) -> None:
     certificate, key = ours.client("worker")
     other_key = theirs.client("other")[1]
     (tmp_path / "text").write_text("no certificate")
     for ca_certs, client_cert, client_key, words in [
-        (tmp_path / "absent", None, None, "absent cannot be read: No such file"),
-        (tmp_path / "text", None, None, "text cannot be read: it holds no certificate"),
+        (tmp_path / "absent", None, None, "Cannot read certificates from .*absent: No such file"),
+        (tmp_path / "text", None, None, "text: it contains no certificate"),
         (ours.file, certificate, None, "LOOKALIKE_CLIENT_KEY is not set"),
         (ours.file, None, key, "LOOKALIKE_CLIENT_CERT is not set"),
-        (ours.file, certificate, tmp_path / "gone", "gone cannot be read: No such file"),
-        (ours.file, certificate, tmp_path / "text", "not in plain PEM form"),
-        (ours.file, certificate, other_key, "they do not belong together"),
+        (ours.file, certificate, tmp_path / "gone", "Cannot read .*gone: No such file"),
+        (ours.file, certificate, tmp_path / "text", "not in PEM format"),
+        (ours.file, certificate, other_key, "they do not match"),
     ]:
         changes = {"ca_certs": ca_certs, "client_cert": client_cert, "client_key": client_key}
         settings = settings_for(9, ours).model_copy(update=changes)
@@ -147,8 +147,8 @@ def test_files_that_cannot_be_used_are_named(ours: Authority, theirs: Authority,
 
 
 @pytest.mark.parametrize("url", ["redis://:hunter2@broker.example", "redis://worker:hunter2@192.0.2.1:6379/0"])
-def test_a_password_for_the_broker_does_not_cross_a_network_in_clear(url: str) -> None:
-    with pytest.raises(BadSetting, match=r"A password would go to redis://.* unencrypted") as error:
+def test_the_broker_password_is_not_sent_over_a_network_unencrypted(url: str) -> None:
+    with pytest.raises(BadSetting, match=r"A password would be sent to redis://.* unencrypted") as error:
         broker_location(read_settings(broker_url=url))
     assert "hunter2" not in str(error.value) and "rediss" in error.value.advice
     assert broker_location(read_settings(broker_url=url, insecure=True)) == url
@@ -167,13 +167,13 @@ def test_a_password_for_the_broker_does_not_cross_a_network_in_clear(url: str) -
         "redis://u:1/hunter2@h",
     ],
 )
-def test_a_url_that_is_none_of_a_broker_is_refused_without_its_password(url: str) -> None:
+def test_an_invalid_broker_url_is_rejected_without_its_password(url: str) -> None:
     with pytest.raises(BadSetting, match="LOOKALIKE_BROKER_URL") as error:
         broker_location(read_settings(broker_url=url))
     assert "hunter2" not in str(error.value)
 
 
-def test_a_url_cannot_turn_the_check_of_certificates_off(ours: Authority) -> None:
+def test_a_url_cannot_turn_off_the_check_of_certificates(ours: Authority) -> None:
     url = "rediss://localhost/0?ssl_cert_reqs=none&ssl_check_hostname=false"
     location = broker_location(settings_for(9, ours).model_copy(update={"broker_url": SecretStr(url)}))
     assert location and "ssl_cert_reqs=required" in location and "ssl_check_hostname=true" in location

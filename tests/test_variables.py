@@ -1,4 +1,4 @@
-"""A variable that nobody reads is named with the setting it was meant for."""
+"""A variable that no program reads is reported with the setting that was meant; old names still work."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.errors import BadSetting
 from lookalike.settings import read_settings, setting_names
-from lookalike.variables import OTHERS, given, unknown
+from lookalike.variables import NOT_SETTINGS, RENAMED, check_names, given
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,7 +18,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("slip", "meant"),
+    ("misspelled", "meant"),
     [
         ("LOOKALIKE_INDEXURL", "LOOKALIKE_INDEX_URL"),
         ("LOOKALIKE_CHUNKSIZE", "LOOKALIKE_CHUNK_SIZE"),
@@ -26,19 +26,19 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("LOOKALIKE_MAX_IMAGE_BYTE", "LOOKALIKE_MAX_IMAGE_BYTES"),
     ],
 )
-def test_a_slip_of_the_pen_is_warned_of_with_what_was_meant(
-    slip: str, meant: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_misspelled_setting_is_reported_with_the_right_name(
+    misspelled: str, meant: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv(slip, "x")
+    monkeypatch.setenv(misspelled, "x")
     read_settings()
-    assert f"{slip} (environment) is no setting" in caplog.text and f"Did you mean {meant}?" in caplog.text
+    assert f"{misspelled} (environment) is not a setting" in caplog.text and f"Did you mean {meant}?" in caplog.text
 
 
-def test_a_slip_in_the_file_is_told_with_the_file() -> None:
+def test_a_misspelled_setting_in_the_file_is_reported_with_the_file() -> None:
     Path(".env").write_text("LOOKALIKE_INDEXURL=x\nLOOKALIKE_MODEL=vgg16\nlookalike_engine=faiss\n")
     assert given()["LOOKALIKE_MODEL"] == given()["LOOKALIKE_ENGINE"] == ".env"
-    assert [concern.what for concern in unknown(given(), setting_names())] == [
-        "LOOKALIKE_INDEXURL (.env) is no setting and changes nothing."
+    assert [diagnostic.what for diagnostic in check_names(given(), setting_names())] == [
+        "LOOKALIKE_INDEXURL (.env) is not a setting and has no effect."
     ]
 
 
@@ -48,7 +48,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> 
     assert given()["LOOKALIKE_MODEL"] == "environment"
 
 
-def test_what_kubernetes_puts_into_every_container_is_no_slip(caplog: pytest.LogCaptureFixture) -> None:
+def test_variables_that_kubernetes_sets_are_not_reported() -> None:
     injected = (
         "LOOKALIKE_SERVICE_HOST",
         "LOOKALIKE_API_SERVICE_PORT",
@@ -57,15 +57,44 @@ def test_what_kubernetes_puts_into_every_container_is_no_slip(caplog: pytest.Log
         "LOOKALIKE_API_PORT_8000_TCP",
         "LOOKALIKE_API_PORT_8000_TCP_ADDR",
     )
-    assert unknown(dict.fromkeys(injected, "environment"), setting_names()) == []
+    assert check_names(dict.fromkeys(injected, "environment"), setting_names()) == []
 
 
-def test_what_the_compose_file_reads_from_the_same_file_is_no_slip() -> None:
+def test_variables_of_the_compose_file_are_not_reported() -> None:
     read = set(re.findall(r"\$\{(LOOKALIKE_\w+)", (ROOT / "docker-compose.yml").read_text()))
-    assert read and read - OTHERS <= set(setting_names())
+    assert read and read - NOT_SETTINGS <= set(setting_names())
+
+
+def test_a_renamed_setting_works_under_its_old_name_with_a_note(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("lookalike_deaf_after_s", "7")
+    assert read_settings().stalled_after_s == 7
+    assert "LOOKALIKE_DEAF_AFTER_S (environment) is now called LOOKALIKE_STALLED_AFTER_S" in caplog.text
+    assert "not a setting" not in caplog.text
+
+
+def test_an_old_name_in_the_file_works_and_the_new_name_wins(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    Path(".env").write_text("LOOKALIKE_DEAF_AFTER_S=7\n")
+    assert read_settings().stalled_after_s == 7
+    monkeypatch.setenv("LOOKALIKE_STALLED_AFTER_S", "9")
+    assert read_settings().stalled_after_s == 9
+    assert "LOOKALIKE_DEAF_AFTER_S is ignored" in caplog.text
+
+
+def test_a_bad_value_under_an_old_name_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKALIKE_DEAF_AFTER_S", "soon")
+    with pytest.raises(BadSetting, match="LOOKALIKE_STALLED_AFTER_S = 'soon' cannot be used"):
+        read_settings()
+
+
+def test_every_old_name_leads_to_a_setting() -> None:
+    assert set(RENAMED.values()) <= set(setting_names()) and not set(RENAMED) & set(setting_names())
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
     Path(".env").write_bytes(b"LOOKALIKE_MODEL=\xff\xfe\n")
-    with pytest.raises(BadSetting, match=r"\.env cannot be read: it is not UTF-8"):
+    with pytest.raises(BadSetting, match=r"Cannot read .*\.env: it is not UTF-8"):
         read_settings()

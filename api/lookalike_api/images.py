@@ -6,7 +6,7 @@ from collections.abc import Callable
 from starlette.exceptions import HTTPException
 
 from lookalike import formats
-from lookalike.errors import ImageRejected, NotStored
+from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.index import Index
 from lookalike.storage import Storage
 from lookalike_api.thumbnails import ThumbnailCache
@@ -25,7 +25,7 @@ MEDIA_TYPES = {
 
 
 class StoredImages:
-    """Reads images by id. Every method raises NotStored and the index's errors; those that read the file also raise
+    """Reads images by id. Every method raises NotIndexed and the index's errors; those that read the file also raise
     SourceUnavailable, and HTTPException 404 if the file changed so that it cannot be shown."""
 
     def __init__(
@@ -40,7 +40,7 @@ class StoredImages:
         """SHA-256, in hexadecimal, of the bytes that were indexed."""
         stored = self._index.stored([id]) if ID.fullmatch(id) else {}
         if id not in stored:
-            raise NotStored(id[:100], self._index.name)
+            raise NotIndexed(id[:100], self._index.name)
         return stored[id].content_sha256
 
     def original(self, id: str) -> tuple[bytes, str]:
@@ -65,7 +65,7 @@ class StoredImages:
     def _read(self, id: str) -> bytes:
         document = self._index.get(id) if ID.fullmatch(id) else None
         if document is None:
-            raise NotStored(id[:100], self._index.name)
+            raise NotIndexed(id[:100], self._index.name)
         try:
             return self._storage.read(document.uri)
         except ImageRejected as error:

@@ -114,7 +114,7 @@ class JobCollector:
     def _queue(self) -> Iterator[Metric]:
         jobs = [job.id for job in self._ledger.active_jobs()]
         outstanding = sum(self._ledger.outstanding(job) for job in jobs)
-        opened = [oldest for job in jobs if (oldest := self._ledger.oldest(job)) is not None]
+        opened = [oldest for job in jobs if (oldest := self._ledger.oldest_opened_at(job)) is not None]
         age_s = max(0.0, time.time() - min(opened)) if opened else 0.0
         yield GaugeMetricFamily(
             "lookalike_queue_messages", "Messages that wait in the queue.", queued_count(self._broker_url)

@@ -20,7 +20,7 @@ from lookalike.errors import (
     LookalikeError,
     ModelMismatch,
     ModelUnavailable,
-    NotStored,
+    NotIndexed,
     PermanentError,
     SourceUnavailable,
     Unavailable,
@@ -37,7 +37,7 @@ RETRY_AFTER_S = 2
 #: with {error} repeats the error's text; other texts may name folders and hosts and go to the log only.
 RESPONSES: dict[type[Exception], tuple[int, str]] = {
     ImageRejected: (422, "The image is rejected as {error}"),
-    NotStored: (404, "{error}"),
+    NotIndexed: (404, "{error}"),
     JobUnknown: (404, "There is no such job."),
     ModelMismatch: (503, "{error}"),
     IndexMissing: (503, "There is no index yet: ingest images first."),

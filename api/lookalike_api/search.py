@@ -10,7 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
-from lookalike.errors import IndexMissing, ModelMismatch, NotStored
+from lookalike.errors import IndexMissing, ModelMismatch, NotIndexed
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index
 from lookalike.records import Document, Match, Metric, ModelIdentity, Pixels, Vector, Vectors
@@ -88,7 +88,7 @@ class Searcher:
         return Retrying(**RETRY_IF_MOVED, before_sleep=refresh)(ask)
 
     def like_stored(self, id: str, k: int, filters: Filters = None) -> list[Match]:
-        """The k images most similar to a stored one, without itself, best first. Raises NotStored."""
+        """The k images most similar to a stored one, without itself, best first. Raises NotIndexed."""
 
         def ask() -> list[Match]:
             return self.neighbours(self.document(id), Query(k, filters=filters or {}))
@@ -121,10 +121,10 @@ class Searcher:
         return _page([match for match in matches if match.id != document.id], query)
 
     def document(self, id: str) -> Document:
-        """The stored document. Raises NotStored."""
+        """The stored document. Raises NotIndexed."""
         document = self.index.get(id)
         if document is None:
-            raise NotStored(id, self.index.name)
+            raise NotIndexed(id, self.index.name)
         return document
 
     def refresh(self) -> Embedder:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from lookalike.errors import ImageRejected, RequestRefused
+from lookalike.errors import ImageRejected, RequestRejected
 from lookalike.http_schemas import BatchAnswer, Failure, Problem, Timings
 from lookalike.records import Match, Reason
 
@@ -18,7 +18,7 @@ Body = TypeVar("Body")
 class BatchResult:
     """For each image, in order: its matches, best first, or why it was not searched for."""
 
-    results: tuple[tuple[Match, ...] | ImageRejected | RequestRefused, ...]
+    results: tuple[tuple[Match, ...] | ImageRejected | RequestRejected, ...]
     took_ms: Timings
 
 
@@ -38,11 +38,11 @@ def batch_result(answer: BatchAnswer) -> BatchResult:
     return BatchResult(tuple(each), answer.took_ms)
 
 
-def error_of(problem: Problem) -> ImageRejected | RequestRefused:
+def error_of(problem: Problem) -> ImageRejected | RequestRejected:
     """The exception that a problem document stands for."""
     reason = problem.reason
     if reason is None or reason not in set(Reason):
-        return RequestRefused(printable(problem.detail), problem.status)
+        return RequestRejected(printable(problem.detail), problem.status)
     if problem.rejection is not None:
         return ImageRejected(Reason(reason), printable(problem.rejection.detail))
     # Services up to 0.1 have no `rejection`: their sentence ends with the detail.

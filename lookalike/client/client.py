@@ -39,7 +39,7 @@ class Client:
     """A client of one query service. Thread-safe.
 
     A request is repeated, at most twice, if the service is busy and asks to retry within seconds. Every method raises
-    QueryServiceUnavailable, AccessDenied for a missing or wrong key, RequestRefused with the service's message, and
+    QueryServiceUnavailable, AccessDenied for a missing or wrong key, RequestRejected with the service's message, and
     BadSetting if the URL leads to something other than a query service.
     """
 
@@ -86,8 +86,8 @@ class Client:
         """The stored images most similar to an image, or to the stored image with this id or uri.
 
         A stored image is left out of its own matches unless `include_self`. Raises ImageRejected if the image cannot
-        be read, RequestRefused (status 404) if no image is stored under the id or uri, BadSetting unless exactly one of
-        `image`, `id` and `uri` is given.
+        be read, RequestRejected (status 404) if no image is stored under the id or uri, BadSetting unless exactly one
+        of `image`, `id` and `uri` is given.
         """
         if sum(given is not None for given in (image, id, uri)) != 1:
             raise BadSetting("A search needs exactly one of an image, an id and a uri.")
@@ -107,11 +107,11 @@ class Client:
         return self._connection.request(SearchResult, **_batch(images, "mean", options))
 
     def image(self, id: str) -> bytes:
-        """The file of a stored image, as it is now. Raises RequestRefused (status 404) if it cannot be read."""
+        """The file of a stored image, as it is now. Raises RequestRejected (status 404) if it cannot be read."""
         return self._connection.fetch(f"/images/{_segment(id)}")
 
     def thumbnail(self, id: str, size: int = 256) -> bytes:
-        """A JPEG of a stored image; its longest side has at most `size` pixels, from 32 to 1024. Raises RequestRefused
+        """A JPEG of a stored image; its longest side has at most `size` pixels, from 32 to 1024. Raises RequestRejected
         (status 404) if the file cannot be read."""
         return self._connection.fetch(f"/images/{_segment(id)}/thumbnail", params={"size": size})
 
@@ -124,7 +124,7 @@ class Client:
         return self._connection.request(Jobs, "GET", "/jobs", params={"limit": limit}).jobs
 
     def job(self, id: str) -> Job:
-        """One job. Raises RequestRefused (status 404) for an unknown id."""
+        """One job. Raises RequestRejected (status 404) for an unknown id."""
         return self._connection.request(Job, "GET", f"/jobs/{_segment(id)}")
 
     def failed(self, job_id: str, *, limit: int = 100, offset: int = 0) -> RejectedPage:

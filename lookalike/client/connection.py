@@ -11,7 +11,7 @@ from lookalike.addresses import UNSENDABLE, is_loopback, plain_address
 from lookalike.client.answers import error_of, parse, printable
 from lookalike.errors import AccessDenied, BadSetting, LookalikeError, QueryServiceUnavailable
 from lookalike.http_schemas import Problem
-from lookalike.tls import demand_secrecy, distrust, tls_context
+from lookalike.tls import require_encryption, tls_context, tls_error
 
 Answer = TypeVar("Answer")
 
@@ -37,7 +37,7 @@ class Connection:
         if api_key is not None:
             _check_key(api_key)
             if self.address.startswith("http:"):
-                demand_secrecy("The API key", self.address, host, secure="https", insecure=insecure)
+                require_encryption("The API key", self.address, host, secure="https", insecure=insecure)
         self._http = httpx2.Client(
             base_url=self.address,
             headers={b"Authorization": b"Bearer " + api_key.encode()} if api_key is not None else None,
@@ -82,7 +82,7 @@ class Connection:
         except httpx2.TimeoutException as error:
             raise QueryServiceUnavailable(self.address, "it does not answer in time") from error
         except httpx2.RequestError as error:
-            if refused := distrust(error, self.address):
+            if refused := tls_error(error, self.address):
                 raise refused from error
             why = str(error).removesuffix(".") or type(error).__name__
             raise QueryServiceUnavailable(self.address, why) from error

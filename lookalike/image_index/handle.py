@@ -118,7 +118,7 @@ class ImageIndex:
         `filters` are equalities on `label`, `uri` or `metadata.KEY`. With LOOKALIKE_API_URL set, the query service
         answers.
 
-        Raises QueryRejected for an image that cannot be read, IndexMissing, NotStored, ModelMismatch if the index
+        Raises QueryRejected for an image that cannot be read, IndexMissing, NotIndexed, ModelMismatch if the index
         was made with another model, BadSetting for any other argument, QueryServiceUnavailable.
         """
         _check_query(image, id, uri, k)

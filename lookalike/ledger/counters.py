@@ -16,13 +16,13 @@ import redis
 from lookalike.records import Outcome
 
 #: A host that closed no chunk for so long is forgotten: containers get a new name with every start.
-HOST_KEPT_S = 86_400
+HOST_TTL_S = 86_400
 
 Sums = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Effort:
+class ChunkTimings:
     """Who did a chunk, and how many seconds each stage of it took."""
 
     host: str
@@ -43,7 +43,7 @@ class Counters:
     timed_out: float
 
 
-def increments(outcome: Outcome, effort: Effort) -> tuple[bytes, bytes]:
+def increments(outcome: Outcome, effort: ChunkTimings) -> tuple[bytes, bytes]:
     """What a chunk adds to `counters` and to `work:HOST`, as JSON for the script that closes it."""
     reasons = Counter(f"rejected:{item.reason.value}" for item in outcome.rejected)
     seconds = {f"seconds:{stage}": round(took, 6) for stage, took in effort.seconds.items()}

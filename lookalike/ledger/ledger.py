@@ -20,9 +20,9 @@ import redis
 
 from lookalike.addresses import plain_address
 from lookalike.broker import broker_error, client_url
-from lookalike.errors import ChunkHeld, JobEnded, JobUnknown
+from lookalike.errors import ChunkLeased, JobEnded, JobUnknown
 from lookalike.ledger import scripts
-from lookalike.ledger.counters import HOST_KEPT_S, Counters, Effort, increments, read_counters
+from lookalike.ledger.counters import HOST_TTL_S, ChunkTimings, Counters, increments, read_counters
 from lookalike.ledger.job import Job, JobState, parse_job
 from lookalike.messages import decode_chunk, decode_rejected, encode_chunk, encode_rejected
 from lookalike.records import Chunk, ImageRef, ModelIdentity, Outcome, Rejected
@@ -41,7 +41,7 @@ TIMEOUT_S = 6.0
 
 
 class Ledger:
-    """Raises BrokerUnavailable when Redis is away, AccessDenied when it turns us down."""
+    """Raises BrokerUnavailable when Redis is away, AccessDenied when it rejects the credentials."""
 
     def __init__(self, broker_url: str) -> None:
         self._address = plain_address(broker_url)
@@ -93,7 +93,7 @@ class Ledger:
             raise JobEnded(chunk.job)
         return count
 
-    def keep_producer(self, job_id: str) -> None:
+    def renew_producer(self, job_id: str) -> None:
         """Say that the job's producer is alive; to be repeated well within PRODUCER_LEASE_S."""
         with self._translated():
             self._redis.set(_key("producer", job_id), "1", ex=PRODUCER_LEASE_S)
@@ -112,13 +112,13 @@ class Ledger:
         with self._translated():
             return [chunk_id.decode() for chunk_id in cast(list[bytes], self._redis.hkeys(_key("outstanding", job_id)))]
 
-    def oldest(self, job_id: str) -> float | None:
+    def oldest_opened_at(self, job_id: str) -> float | None:
         """When the oldest of them was opened, in seconds since 1970; None if there are none."""
         with self._translated():
             first = cast(list[tuple[bytes, float]], self._redis.zrange(_key("opened", job_id), 0, 0, withscores=True))
         return first[0][1] if first else None
 
-    def unattended(self, job_id: str) -> list[str]:
+    def unleased(self, job_id: str) -> list[str]:
         """Outstanding chunks that no worker holds: they are queued, or their message or worker is lost."""
         ids = self.outstanding_ids(job_id)
         with self._translated(), self._redis.pipeline(transaction=False) as pipe:
@@ -136,17 +136,17 @@ class Ledger:
     def claim(self, chunk_id: str) -> tuple[Chunk, int] | None:
         """Take a chunk for LEASE_S, and how often it was taken without an orderly end, this time included.
 
-        None if it is closed. Raises MessageInvalid, and ChunkHeld while another attempt is under way.
+        None if it is closed. Raises MessageInvalid, and ChunkLeased while another attempt is under way.
         """
         with self._translated():
             # A part of a chunk that was split has the attempt behind it that failed as a whole.
             born_with = int("." in chunk_id)
             claimed = self._claim_script(keys=_work_keys(chunk_id, "counters"), args=[chunk_id, LEASE_S, born_with])
         if claimed == b"held":
-            raise ChunkHeld(chunk_id)
+            raise ChunkLeased(chunk_id)
         return (decode_chunk(chunk_id, claimed[0]), int(claimed[1])) if claimed else None
 
-    def keep(self, chunk_id: str) -> None:
+    def extend_lease(self, chunk_id: str) -> None:
         """Hold a claimed chunk for another LEASE_S."""
         with self._translated():
             self._redis.expire(_key("lease", chunk_id), LEASE_S)
@@ -164,7 +164,7 @@ class Ledger:
             keys = [*_work_keys(chunk.id), _key("opened", chunk.job)]
             return bool(self._split_script(keys=keys, args=[chunk.id, attempts, *pairs]))
 
-    def note_timeout(self, chunk_id: str) -> None:
+    def record_timeout(self, chunk_id: str) -> None:
         """Remember that a chunk's process was ended for taking too long, at its present attempt."""
         job_id = job_of(chunk_id)
         with self._translated():
@@ -177,7 +177,7 @@ class Ledger:
         with self._translated():
             return self._redis.hget(_key("timeouts", job_of(chunk_id)), chunk_id) == str(attempt).encode()
 
-    def close_chunk(self, chunk: Chunk, outcome: Outcome, effort: Effort | None = None) -> bool:
+    def close_chunk(self, chunk: Chunk, outcome: Outcome, effort: ChunkTimings | None = None) -> bool:
         """Count a chunk, once however often it is closed. True if it was the job's last one.
 
         `effort` is added to the counters; None for what no worker did.
@@ -186,7 +186,7 @@ class Ledger:
         rejections = [part for item in outcome.rejected for part in (item.uri, encode_rejected(item, refs[item.uri]))]
         host, more = (effort.host, increments(outcome, effort)) if effort else ("", (b"{}", b"{}"))
         done = (chunk.id, outcome.indexed, outcome.unchanged)
-        arguments = [*done, host, repr(time.time()), HOST_KEPT_S, *more, *rejections]
+        arguments = [*done, host, repr(time.time()), HOST_TTL_S, *more, *rejections]
         with self._translated():
             return bool(self._close_script(keys=_close_keys(chunk, host), args=arguments) == b"last")
 
@@ -240,7 +240,7 @@ class Ledger:
         with self._translated():
             return read_counters(self._redis, PREFIX)
 
-    def keep_worker(self, name: str) -> None:
+    def renew_worker(self, name: str) -> None:
         """Say that a worker is there; to be repeated well within WORKER_LEASE_S. By Redis' clock, which all share."""
         with self._translated():
             now = self._redis.time()[0]
@@ -269,7 +269,7 @@ class Ledger:
         with self._translated():
             return self._redis.hlen(_key("rejected", job_id))
 
-    def forget_rejected(self, job_id: str, uris: Sequence[str]) -> None:
+    def remove_rejected(self, job_id: str, uris: Sequence[str]) -> None:
         """Take images off the job's list, because another job deals with them now; its counts stay."""
         with self._translated():
             if uris:

@@ -181,7 +181,7 @@ def _heartbeat(ledger: Ledger, job_id: str) -> Iterator[None]:
         while not over.wait(HEARTBEAT_EVERY_S):
             # The main thread meets the same error and reports it.
             with suppress(LookalikeError):
-                ledger.keep_producer(job_id)
+                ledger.renew_producer(job_id)
 
     threading.Thread(target=beat, daemon=True).start()
     try:
@@ -210,7 +210,7 @@ class _Watch:
         self.job = self._ledger.job(self._job_id)
         self._on_progress(self.job)
         if time.monotonic() - self._reconciled >= RECONCILE_EVERY_S:
-            self._reconciler.look()
+            self._reconciler.resend_lost()
             self._reconciled = time.monotonic()
 
     def await_end(self) -> Job:

@@ -34,7 +34,7 @@ class Retry:
         uris = list(self._taken)
         for old in self._jobs:
             for start in range(0, len(uris), URIS_PER_STEP):
-                self._ledger.forget_rejected(old.id, uris[start : start + URIS_PER_STEP])
+                self._ledger.remove_rejected(old.id, uris[start : start + URIS_PER_STEP])
         return report
 
     def _request(self) -> JobRequest:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from lookalike.ledger import Effort, Ledger
+from lookalike.ledger import ChunkTimings, Ledger
 from lookalike.records import Metric, ModelIdentity, Outcome
 from testing.processes import ROOT
 from tests.test_ledger import chunk
@@ -92,7 +92,7 @@ def exported(lance_client: httpx2.Client, broker_url: str, query: bytes) -> tupl
     ledger = Ledger(broker_url)
     job = ledger.open_job(source="s", index="i", index_address="a", model=MODEL, spec="{}")
     ledger.open_chunk(chunk(job))
-    ledger.close_chunk(chunk(job), Outcome(indexed=3, unchanged=0), Effort("host-a", {"read": 0.5}))
+    ledger.close_chunk(chunk(job), Outcome(indexed=3, unchanged=0), ChunkTimings("host-a", {"read": 0.5}))
     ledger.drain(job)
     ledger.finish(job)
     ledger.close()

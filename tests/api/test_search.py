@@ -99,7 +99,7 @@ def test_a_stored_image_is_not_its_own_neighbour(client: httpx2.Client, stored: 
 def test_an_image_that_is_not_stored_is_not_found(client: httpx2.Client, id: str) -> None:
     answer = client.get("/search", params={"id": id})
     assert answer.status_code == 404
-    assert "holds no image" in answer.json()["detail"]
+    assert "does not contain image" in answer.json()["detail"]
 
 
 def test_each_image_of_a_batch_is_searched_for(client: httpx2.Client, stored: list[ImageRef]) -> None:

@@ -82,7 +82,7 @@ def test_a_wrong_password_has_its_own_message(environment: dict[str, str]) -> No
     with RedisServer(password="right") as server:
         url = server.url.replace("right", "wrong")
         done = lookalike({**environment, "LOOKALIKE_BROKER_URL": url}, "ingest", ".", code=1)
-    assert "turns us down" in done.stderr and "wrong" not in done.stderr
+    assert "rejected the credentials" in done.stderr and "wrong" not in done.stderr
 
 
 @pytest.fixture

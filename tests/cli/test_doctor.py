@@ -77,8 +77,8 @@ def test_many_problems_fit_one_screen_and_come_first(
     marks = [line.split()[1] for line in lines if line.split()[1:2] in (["wrong"], ["look"], ["fine"])]
     assert marks[:6] == ["wrong"] * 5 + ["look"]
     named = (
-        "home cannot be written",
-        "no Redis",
+        "Cannot write to",
+        "not a Redis server",
         "not an OpenSearch server",
         "/no/such of",
         "/no/such.keras",
@@ -112,7 +112,7 @@ def test_an_index_is_shown_with_its_server_and_its_write_block(tmp_path: Path, o
     assert findings["opensearch"][0].detail.startswith(f"{opensearch_url}: OpenSearch ")
     assert "green" in findings["shards"][0].detail
     wrong = [finding.detail for finding in findings["index"] + findings["documents"] if finding.is_fine is False]
-    assert "flood-stage" in wrong[0] and "holds vectors of" in wrong[1]
+    assert "flood-stage" in wrong[0] and "contains vectors of" in wrong[1]
 
 
 def test_an_unused_home_may_be_read_only(tmp_path: Path, redis_url: str) -> None:
@@ -157,7 +157,7 @@ def test_a_broker_that_is_not_redis_is_reported(
     # The worker command replaces its process.
     run = processes.lookalike if command == "worker" else lookalike
     done = run({**environment, "LOOKALIKE_BROKER_URL": url}, command, *arguments, code=1)
-    assert f"{url} is no Redis" in done.stderr and len(done.stderr.splitlines()) == 2
+    assert f"{url} answered, but it is not a Redis server" in done.stderr and len(done.stderr.splitlines()) == 2
 
 
 @pytest.mark.parametrize("command", ["serve", "up"])

@@ -38,7 +38,7 @@ def test_a_worker_ends_at_once(environment: dict[str, str]) -> None:
     assert done.returncode == 1
     what, advice = done.stderr.splitlines()
     assert what.startswith("No trusted connection to rediss://localhost:")
-    assert advice == "Name its certificate authority: LOOKALIKE_CA_CERTS."
+    assert advice == "Set LOOKALIKE_CA_CERTS to the certificate of that authority."
     assert SECRET not in done.stdout + done.stderr
 
 

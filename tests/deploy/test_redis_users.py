@@ -95,11 +95,11 @@ def url(server: RedisServer, user: str) -> str:
 def test_the_query_service_can_neither_write_to_the_ledger_nor_send(server: RedisServer) -> None:
     with closing(Ledger(url(server, "query"))) as ledger:
         ledger.ping()
-        with pytest.raises(AccessDenied, match="does not let us"):
+        with pytest.raises(AccessDenied, match="denied the command"):
             ledger.open_job(source="/p", index="images", index_address="lancedb:///i", model=MODEL, spec="{}")
-        with pytest.raises(AccessDenied, match="does not let us"):
+        with pytest.raises(AccessDenied, match="denied the command"):
             ledger.drain("job")
-    with closing(make_app(url(server, "query"))) as app, pytest.raises(AccessDenied, match="does not let us"):
+    with closing(make_app(url(server, "query"))) as app, pytest.raises(AccessDenied, match="denied the command"):
         send_chunk(app, "job/1")
 
 
@@ -120,7 +120,10 @@ def test_a_producer_takes_no_messages(server: RedisServer) -> None:
 
 
 def test_nobody_gets_in_without_a_password(server: RedisServer) -> None:
-    with closing(Ledger(f"redis://127.0.0.1:{server.port}/0")) as ledger, pytest.raises(AccessDenied, match="turns us"):
+    with (
+        closing(Ledger(f"redis://127.0.0.1:{server.port}/0")) as ledger,
+        pytest.raises(AccessDenied, match="rejected the credentials"),
+    ):
         ledger.ping()
 
 

@@ -13,7 +13,7 @@ from lookalike.errors import (
     ImageRejected,
     ModelMismatch,
     ModelUnavailable,
-    NotStored,
+    NotIndexed,
     QueryRejected,
     SourceMissing,
 )
@@ -52,8 +52,8 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "a batch": (lambda images: images.search(np.zeros((2, 9, 9, 3), np.uint8)), BadSetting, ["[2, 9, 9, 3]"]),
     "an empty array": (lambda images: images.search(np.zeros((0, 9), np.uint8)), BadSetting, ["[0, 9]"]),
     "another object": (lambda images: images.search(3), BadSetting, ["int"]),  # type: ignore[arg-type]
-    "an unknown id": (lambda images: images.search(id="x" * 40), NotStored, ["x" * 40]),
-    "an unknown uri": (lambda images: images.search(uri="/no/such.jpg"), NotStored, ["no image"]),
+    "an unknown id": (lambda images: images.search(id="x" * 40), NotIndexed, ["x" * 40]),
+    "an unknown uri": (lambda images: images.search(uri="/no/such.jpg"), NotIndexed, ["no image"]),
     "nothing to ingest": (lambda images: images.ingest(), BadSetting, ["no source"]),
     "a missing source": (lambda images: images.ingest("/no/such/folder"), SourceMissing, ["/no/such/folder"]),
     "a label from nowhere": (lambda images: images.ingest("/tmp", label_from="sky"), BadSetting, ["sky"]),

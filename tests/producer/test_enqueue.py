@@ -87,7 +87,7 @@ def test_a_chunk_that_cannot_be_sent_stays_recorded_for_the_reconciler(ledger: L
         raise BrokerUnavailable("redis://somewhere", "gone")
 
     enqueue(references(3), job_id, ledger=ledger, send=away, chunk_size=2, limit=100)
-    assert len(ledger.unattended(job_id)) == 2
+    assert len(ledger.unleased(job_id)) == 2
 
 
 def test_a_producer_waits_for_a_broker_that_restarts(ledger: Ledger, job_id: str, redis_server: RedisServer) -> None:

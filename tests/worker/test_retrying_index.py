@@ -91,7 +91,7 @@ def test_an_index_that_is_away_when_a_process_opens_it_is_waited_for(
 @pytest.mark.parametrize(("time_limit_s", "patience_s"), [(240, 20), (12, 2)])
 def test_a_chunk_can_wait_twice_within_its_time_limit(time_limit_s: int, patience_s: float) -> None:
     settings = read_settings(time_limit_s=time_limit_s)
-    assert settings.patience_s == factories.index_options(settings).retry_s == patience_s
+    assert settings.index_retry_s == factories.index_options(settings).retry_s == patience_s
 
 
 def test_an_index_that_stays_away_is_given_up_on(network: Proxy, index: Counted) -> None:

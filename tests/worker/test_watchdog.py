@@ -16,7 +16,7 @@ def test_a_deaf_worker_ends_itself_and_its_successor_does_the_work(tmp_path: Pat
     home = make_home(tmp_path, model_home)
     images = tmp_path / "pictures"
     draw_samples(images, per_class=1)
-    environment = {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_DEAF_AFTER_S": "6"}
+    environment = {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_STALLED_AFTER_S": "6"}
     with started(environment, "up", "--port", free_port()) as up:
         app = make_app(broker_url(home))
         await_true(lambda: (home / "run" / "worker").exists())

@@ -30,4 +30,4 @@ app = make_app(broker_url, settings.time_limit_s)
 app.conf.worker_concurrency = settings.processes
 models = ModelProcesses(settings, visible_gpus())
 register(app, lambda: WorkerContext(settings, broker_url, models.addresses), lambda: Ledger(broker_url))
-start_watchdog(app, broker_url, settings.deaf_after_s)
+start_watchdog(app, broker_url, settings.stalled_after_s)

@@ -63,7 +63,7 @@ class WorkerContext:
     def shelf(self, job: Job) -> ChunkIndex:
         """The job's index for a chunk: one that is away is waited for, also before it is first opened. Raises as
         `index` does."""
-        patience_s = self._settings.patience_s
+        patience_s = self._settings.index_retry_s
         return RetryingIndex(retry_while(lambda: self.index(job), IndexUnavailable, patience_s), patience_s)
 
     def _load(self, spec: str) -> Embedder:

@@ -32,7 +32,7 @@ def held(ledger: Ledger, chunk_id: str) -> Iterator[None]:
 def _keep(ledger: Ledger, chunk_id: str, done: threading.Event) -> None:
     while not done.wait(LEASE_S / 4):
         try:
-            ledger.keep(chunk_id)
+            ledger.extend_lease(chunk_id)
         except BrokerUnavailable as error:
             # The work goes on: should another worker take the chunk meanwhile, it still counts once.
             logger.warning("The lease of %s cannot be renewed: %s", chunk_id, error.why)

@@ -10,8 +10,8 @@ from typing import Any
 from billiard.exceptions import TimeLimitExceeded
 from celery import Celery, Task
 
-from lookalike.errors import ChunkHeld, JobUnknown, LookalikeError, PermanentError, Unavailable
-from lookalike.ledger import Effort, Job, Ledger
+from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentError, Unavailable
+from lookalike.ledger import ChunkTimings, Job, Ledger
 from lookalike.ledger.ledger import job_of
 from lookalike.logs import working_on
 from lookalike.pipeline import ingest
@@ -38,7 +38,7 @@ def register(app: Celery, make_context: Callable[[], WorkerContext], make_ledger
         def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
             # Called in the parent, which has killed the child: the chunk's next attempt must know why.
             if isinstance(exc, TimeLimitExceeded):
-                make_ledger().note_timeout(task_id)
+                make_ledger().record_timeout(task_id)
 
     @app.task(name=INGEST_CHUNK, base=ChunkTask, bind=True, max_retries=None)
     def ingest_chunk(task: Task, chunk_id: str) -> Any:
@@ -63,7 +63,7 @@ def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job]
     try:
         job = retry_while(lambda: context.ledger.job(job_id))
         return None if job.has_ended else work(job)
-    except ChunkHeld as error:
+    except ChunkLeased as error:
         # Either it will be closed, or its process has died and its lease runs out.
         raise task.retry(exc=error, countdown=HELD_PAUSE_S) from error
     except Unavailable as error:
@@ -135,7 +135,7 @@ def _given_up(context: WorkerContext, chunk: Chunk, last: int) -> Outcome:
 
 
 def _close(app: Celery, context: WorkerContext, chunk: Chunk, outcome: Outcome, watch: Stopwatch) -> dict[str, int]:
-    effort = Effort(socket.gethostname(), watch.seconds)
+    effort = ChunkTimings(socket.gethostname(), watch.seconds)
     if retry_while(lambda: context.ledger.close_chunk(chunk, outcome, effort)):
         send_finish(app, chunk.job)
     return {

@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 EVERY_S = 5.0
 #: EX_SOFTWARE: for the supervisor, which starts the worker again.
-DEAF_EXIT_CODE = 70
+STALLED_EXIT_CODE = 70
 
 
-def start_watchdog(app: Celery, broker_url: str, deaf_after_s: float) -> None:
+def start_watchdog(app: Celery, broker_url: str, stalled_after_s: float) -> None:
     """Start the upkeep once the worker is ready; its thread ends with the process.
 
     An idle worker takes a message within milliseconds; one that leaves them lying has lost its connection without
@@ -31,18 +31,18 @@ def start_watchdog(app: Celery, broker_url: str, deaf_after_s: float) -> None:
 
     @worker_ready.connect(weak=False)
     def start(sender: Any, **_: object) -> None:
-        parts = (app, Ledger(broker_url), deaf_after_s, sender.hostname)
+        parts = (app, Ledger(broker_url), stalled_after_s, sender.hostname)
         threading.Thread(target=_run, args=parts, daemon=True).start()
 
 
-def _run(app: Celery, ledger: Ledger, deaf_after_s: float, name: str) -> None:
+def _run(app: Celery, ledger: Ledger, stalled_after_s: float, name: str) -> None:
     reconciler = Reconciler(ledger, app)
-    hearing = Consumption(deaf_after_s)
+    hearing = Consumption(stalled_after_s)
     while True:
         time.sleep(EVERY_S)
         try:
-            ledger.keep_worker(name)
-            reconciler.look()
+            ledger.renew_worker(name)
+            reconciler.resend_lost()
             deaf = hearing.is_lost(has_messages=bool(queued_ids(app)))
         except LookalikeError as error:
             logger.warning("Upkeep waits: %s", str(error).splitlines()[0])
@@ -53,15 +53,17 @@ def _run(app: Celery, ledger: Ledger, deaf_after_s: float, name: str) -> None:
             logger.exception("Upkeep failed and goes on")
             continue
         if deaf:
-            logger.critical("Messages wait, and this worker has taken none for %.0f s: it ends itself.", deaf_after_s)
-            os._exit(DEAF_EXIT_CODE)
+            logger.critical(
+                "Messages wait, and this worker has taken none for %.0f s: it ends itself.", stalled_after_s
+            )
+            os._exit(STALLED_EXIT_CODE)
 
 
 class Consumption:
     """Whether this worker takes messages while there are any."""
 
-    def __init__(self, deaf_after_s: float) -> None:
-        self._deaf_after_s = deaf_after_s
+    def __init__(self, stalled_after_s: float) -> None:
+        self._deaf_after_s = stalled_after_s
         self.reset()
 
     def reset(self) -> None:
@@ -69,7 +71,7 @@ class Consumption:
         self._since = time.monotonic()
 
     def is_lost(self, *, has_messages: bool) -> bool:
-        """True once messages have waited for `deaf_after_s` in which the worker was idle and took none."""
+        """True once messages have waited for `stalled_after_s` in which the worker was idle and took none."""
         if not has_messages or state.reserved_requests or _taken() != self._taken:
             self.reset()
         return time.monotonic() - self._since >= self._deaf_after_s

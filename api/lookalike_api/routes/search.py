@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameter
 from starlette.exceptions import HTTPException
 
-from lookalike.errors import ImageRejected, NotStored
+from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.http_schemas import BatchAnswer, Failure, Matches, SearchResult, Timings
 from lookalike.records import Match, Pixels, document_id
 from lookalike_api.async_search import Stopwatch
@@ -77,7 +77,7 @@ async def search_by_stored(
         raise HTTPException(400, "Give exactly one of id and uri.")
     image_id = id if id is not None else document_id(uri or "")
     if not ID.fullmatch(image_id):
-        raise NotStored(image_id, state.index.name)
+        raise NotIndexed(image_id, state.index.name)
     with state.searches.acquire():
         async with asyncio.timeout(state.search_timeout_s):
             ask = partial(_like_stored, state, image_id, query, watch, include_self)

@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterator
 
 from lookalike.broker import broker_location
-from lookalike.broker_health import BrokerCondition, check_broker, read_condition
+from lookalike.broker_health import BrokerHealth, check_broker, read_health
 from lookalike.embedded.redis_server import broker_url, find_redis_server
 from lookalike.errors import LookalikeError
 from lookalike.ledger import Ledger
-from lookalike.preflight import look_at_broker
+from lookalike.preflight import broker_diagnostics
 from lookalike.queue import make_app, queued_count
 from lookalike.settings import Settings
 from lookalike.workers import consuming_workers, process_counts
@@ -22,7 +22,7 @@ def broker(settings: Settings) -> Iterator[Finding]:
         server, number = find_redis_server()
         yield Finding("broker", True, f"embedded Redis {number} ({server}), starts on demand")
         return
-    found = read_condition(url)
+    found = read_health(url)
     concerns = check_broker(found)
     yield Finding("broker", True, _detail(found))
     yield from warnings("broker", concerns)
@@ -70,7 +70,7 @@ def running_broker(settings: Settings) -> str | None:
     """
     url = _address(settings)
     if url is not None:
-        look_at_broker(url)
+        broker_diagnostics(url)
     return url
 
 
@@ -85,11 +85,11 @@ def _address(settings: Settings) -> str | None:
     return url
 
 
-def _detail(found: BrokerCondition) -> str:
-    said = found.said
-    if not said:
+def _detail(found: BrokerHealth) -> str:
+    info = found.info
+    if not info:
         return f"{found.address} is reachable"
-    most = f" of {said['maxmemory'] / 2**20:,.0f} MiB" if said.get("maxmemory") else ""
-    persistence = "append-only file" if said.get("aof_enabled") else "no append-only file"
-    memory = f"{said.get('used_memory', 0) / 2**20:,.1f} MiB{most} used"
+    most = f" of {info['maxmemory'] / 2**20:,.0f} MiB" if info.get("maxmemory") else ""
+    persistence = "append-only file" if info.get("aof_enabled") else "no append-only file"
+    memory = f"{info.get('used_memory', 0) / 2**20:,.1f} MiB{most} used"
     return f"{found.address}: Redis {found.version}, {memory}, {persistence}, clock {found.skew_s:+.1f} s"

@@ -14,7 +14,7 @@ from lookalike.addresses import plain_address
 from lookalike.embedding.runtimes.device import examine
 from lookalike.machine import usable_cores, visible_gpus
 from lookalike.settings import PREFIX, Settings, setting_names
-from lookalike.variables import given, unknown
+from lookalike.variables import check_names, given
 from lookalike_cli.doctor.finding import Finding, warnings
 
 PACKAGES = ("celery", "kombu", "redis", "opensearch-py", "lancedb", "openvino", "keras")
@@ -52,7 +52,7 @@ def embedding(settings: Settings) -> Iterator[Finding]:
 
 def variables(settings: Settings) -> Iterator[Finding]:
     names = given()
-    yield from warnings("variable", unknown(names, setting_names()))
+    yield from warnings("variable", check_names(names, setting_names()))
     shown = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)

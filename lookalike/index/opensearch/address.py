@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from lookalike.errors import BadSetting
 from lookalike.index.base import IndexOptions
-from lookalike.tls import demand_secrecy
+from lookalike.tls import require_encryption
 
 #: The defaults of OpenSearch and its clients.
 DEFAULT_PORTS = {"http": 9200, "https": 443}
@@ -42,7 +42,7 @@ def parse(url: str, options: IndexOptions) -> Address:
         raise BadSetting("The URL of the index is invalid.", "Write / in a password as %2F.")
     address = _address(parts, parts.hostname, port)
     if parts.scheme == "http" and parts.username:
-        demand_secrecy("A password", str(address), address.host, secure="https", insecure=options.insecure)
+        require_encryption("A password", str(address), address.host, secure="https", insecure=options.insecure)
     return address
 
 

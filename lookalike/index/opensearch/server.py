@@ -15,7 +15,7 @@ from lookalike.errors import BadSetting, IndexUnavailable, LookalikeError
 from lookalike.index.base import IndexOptions
 from lookalike.index.opensearch.address import Address
 from lookalike.index.opensearch.status import ResponseKind, classify, error_for, reason_of
-from lookalike.tls import distrust, tls_context
+from lookalike.tls import tls_context, tls_error
 
 
 class Server:
@@ -60,7 +60,7 @@ class Server:
         self._client.close()
 
     def _translated(self, error: Exception, name: str) -> LookalikeError:
-        if refused := distrust(error, self._address):
+        if refused := tls_error(error, self._address):
             return refused
         if isinstance(error, client_errors.ConnectionTimeout):
             return IndexUnavailable(self._address, "no response within the timeout")
