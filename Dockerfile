@@ -1,7 +1,8 @@
-# Targets: producer (commands and ingest), flower, api (the query service), worker-gpu (unmeasured), worker.
+# Targets: producer (commands and ingest), flower, api (the query service), worker, worker-gpu (not yet run on a GPU).
 #   docker build --target api --build-arg MODEL=resnet50 --tag lookalike-api:0.1.0 .
-# MODEL is baked in. With MODEL= none is: mount what `lookalike model build` made as /var/lib/lookalike/models, and
-# name it in LOOKALIKE_MODEL. Each target installs a lock of its own: docs/decisions/0004-a-lock-for-each-image.md.
+# MODEL is built into the image. With an empty MODEL, mount a folder made by `lookalike model build` as
+# /var/lib/lookalike/models and name the model in LOOKALIKE_MODEL.
+# Each target installs one extra from a lock of its own: docs/decisions/0005-extras-instead-of-exclusion-lists.md.
 ARG BASE=python:3.12-slim
 
 FROM scratch AS source
@@ -25,6 +26,12 @@ RUN pip install --require-hashes -r requirements-producer.lock
 COPY --from=source / ./
 RUN pip install --no-deps --no-build-isolation . && pip uninstall --yes pip
 
+FROM build AS build-flower
+COPY requirements-flower.lock ./
+RUN pip install --require-hashes -r requirements-flower.lock
+COPY --from=source / ./
+RUN pip install --no-deps --no-build-isolation . && pip uninstall --yes pip
+
 FROM build AS build-api
 COPY requirements-api.lock ./
 RUN pip install --require-hashes -r requirements-api.lock
@@ -32,8 +39,8 @@ COPY --from=source / ./
 RUN pip install --no-deps --no-build-isolation . && pip uninstall --yes pip
 
 FROM build AS build-worker
-COPY requirements.lock ./
-RUN pip install --require-hashes -r requirements.lock
+COPY requirements-worker.lock ./
+RUN pip install --require-hashes -r requirements-worker.lock
 COPY --from=source / ./
 RUN pip install --no-deps --no-build-isolation . && pip uninstall --yes pip
 
@@ -69,7 +76,8 @@ FROM runtime AS producer
 COPY --from=build-producer /opt/lookalike /opt/lookalike
 CMD ["--help"]
 
-FROM producer AS flower
+FROM runtime AS flower
+COPY --from=build-flower /opt/lookalike /opt/lookalike
 EXPOSE 5555
 CMD ["flower", "--host", "0.0.0.0", "--port", "5555"]
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
@@ -81,12 +89,12 @@ ENV LOOKALIKE_MODEL=${MODEL}
 COPY --from=build-api /opt/lookalike /opt/lookalike
 COPY --from=model --chown=10001:10001 /var/lib/lookalike /var/lib/lookalike
 EXPOSE 8000
-# It refuses to listen for others without LOOKALIKE_API_KEY.
+# Without LOOKALIKE_API_KEY the service refuses to listen on 0.0.0.0.
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/ready', timeout=5)"]
 
-# Never run on a GPU by us. Its model is Keras's, so the weights come along.
+# Not yet run on a GPU. TensorFlow runs the Keras model, so the image holds the weights as well.
 FROM runtime AS worker-gpu
 ARG MODEL=resnet50
 ENV LOOKALIKE_MODEL=${MODEL} \
@@ -100,7 +108,7 @@ HEALTHCHECK --interval=60s --timeout=30s --start-period=60s CMD ["lookalike", "d
 
 FROM runtime AS worker
 ARG MODEL=resnet50
-# A stop gives running chunks a minute to finish, then puts them back: Celery's soft shutdown, which SIGQUIT begins.
+# SIGQUIT starts Celery's soft shutdown: running chunks get a minute to finish, then return to the queue.
 ENV LOOKALIKE_MODEL=${MODEL} \
     REMAP_SIGTERM=SIGQUIT
 COPY --from=build-worker /opt/lookalike /opt/lookalike

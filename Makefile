@@ -46,14 +46,15 @@ faults: .venv/testable ## Break everything at length, and write the table of doc
 evaluate: .venv/testable ## Measure the answers on DATA=../shared/data, and write docs/quality.md
 	DATA="$(or $(DATA),../shared/data)" $(BIN)/python -m benchmarks.quality
 
-lock: install ## Resolve pyproject.toml anew into all locks
+lock: install ## Resolve pyproject.toml into all locks, with the newest versions that it allows
 	$(BIN)/pip install --quiet uv
-	printf '%s\n' 'hatchling>=1.27' editables | $(LOCK) -o requirements.lock pyproject.toml -
+	printf '%s\n' 'hatchling>=1.27' editables | $(LOCK) -o requirements.lock --extra all pyproject.toml -
 	$(LOCK) -c requirements.lock -o requirements-test.lock --group test
 	sed '/^\(pyarrow\|tqdm\)==/,/[^\\]$$/d' requirements.lock | $(LOCK) -c requirements-test.lock -c - -o requirements-peers.lock --group peers
-	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock --excludes deploy/packages/no-models.txt -o requirements-api.lock pyproject.toml -
-	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock --excludes deploy/packages/no-models.txt --excludes deploy/packages/no-runtime.txt -o requirements-producer.lock pyproject.toml -
-	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock --excludes deploy/packages/no-cpu.txt -o requirements-gpu.lock pyproject.toml deploy/packages/gpu.txt -
+	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock -o requirements-producer.lock pyproject.toml -
+	for extra in flower api worker gpu; do \
+		printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock -o requirements-$$extra.lock --extra $$extra pyproject.toml - || exit 1; \
+	done
 	$(BIN)/pip uninstall --quiet --yes uv
 
 images: .venv/testable ## Build every container image and run a job through them (Docker, or Buildah as root)

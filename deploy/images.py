@@ -15,12 +15,12 @@ from lookalike.samples import draw_samples
 from testing.services.opensearch import OpenSearchServer
 from testing.services.redis import RedisServer
 
-#: Target -> what must not be in it. worker-gpu takes gigabytes of CUDA, so it is built only where it is asked for.
+#: Target -> modules that must not be in it. worker-gpu takes gigabytes of CUDA, so it is built only on request.
 LEFT_OUT = {
-    "producer": ("keras", "tensorflow", "openvino"),
-    "flower": ("keras", "tensorflow", "openvino"),
-    "api": ("keras", "tensorflow"),
-    "worker": (),
+    "producer": ("fastapi", "flower", "keras", "lancedb", "numpy", "openvino", "tensorflow"),
+    "flower": ("fastapi", "keras", "lancedb", "numpy", "openvino", "tensorflow"),
+    "api": ("flower", "keras", "lancedb", "tensorflow"),
+    "worker": ("fastapi", "flower", "lancedb", "matplotlib"),
 }
 USER_ID = 10001
 IMAGES_PER_CLASS = 2

@@ -111,6 +111,20 @@ class Closed(PermanentError):
     """A handle is used after it was closed."""
 
 
+class MissingExtra(PermanentError):
+    """A feature needs packages that are not installed; `extra` names the extra that has them, or several: "a,b"."""
+
+    def __init__(self, needed_by: str, extra: str) -> None:
+        LookalikeError.__init__(self, needed_by, extra)
+        self.needed_by = needed_by
+        self.extra = extra
+
+    def __str__(self) -> str:
+        extras = " and ".join(f'"{name}"' for name in self.extra.split(","))
+        word = "extras" if "," in self.extra else "extra"
+        return f"{self.needed_by} needs the {word} {extras}: pip install 'lookalike[{self.extra}]'"
+
+
 class AccessDenied(PermanentError):
     """A service rejected the credentials, or denied an operation."""
 

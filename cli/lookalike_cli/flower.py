@@ -1,6 +1,7 @@
 """`lookalike flower`: runs Flower, a read-only web page of workers and tasks."""
 
 import os
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from lookalike.addresses import is_loopback
 from lookalike.broker import broker_location
 from lookalike.embedded.redis_server import broker_url
 from lookalike.errors import BadSetting
+from lookalike.extras import requiring
 from lookalike.ledger import Ledger
 from lookalike.queue import make_app
 from lookalike.settings import read_settings
@@ -30,6 +32,8 @@ def flower(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = FLOWER_PORT,
 ) -> None:
     """Run Flower, a read-only page of workers and tasks; set FLOWER_BASIC_AUTH to require a password."""
+    with requiring("lookalike flower", "flower"):
+        import_module("flower")
     settings = read_settings()
     require_logins(host)
     check_port(host, port)

@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from lookalike.errors import LookalikeError
+from lookalike.errors import LookalikeError, MissingExtra
+from lookalike.extras import missing_extra
 
 #: Command -> module, in the order of the help. A module is imported when its command runs, which keeps the other
 #: commands fast. Each module has a Typer application named `app`.
@@ -35,6 +36,9 @@ COMMANDS = {
     "index": "lookalike_cli.index",
     "doctor": "lookalike_cli.doctor",
 }
+#: Command -> the extras that it needs as a whole; the message about a missing package names them.
+EXTRAS = {"evaluate": "evaluate", "flower": "flower", "serve": "api", "up": "api,embedded", "worker": "worker"}
+DEBUG = "LOOKALIKE_DEBUG"
 
 
 class LazyGroup(TyperGroup):
@@ -44,9 +48,30 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        command = get_command(import_module(COMMANDS[cmd_name]).app)
+        try:
+            command = get_command(import_module(COMMANDS[cmd_name]).app)
+        except ModuleNotFoundError as error:
+            # The list of commands shows this one as well, and says what it needs.
+            missing = _missing(error, cmd_name)
+            if missing is None or os.environ.get(DEBUG):
+                raise
+            return _unavailable(cmd_name, missing)
         command.name = cmd_name
         return command
+
+
+def _missing(error: ModuleNotFoundError, command: str) -> MissingExtra | None:
+    return missing_extra(error, f"lookalike {command}", EXTRAS.get(command))
+
+
+def _unavailable(name: str, missing: MissingExtra) -> TyperCommand:
+    """A command whose packages are not installed: whatever its arguments are, it raises MissingExtra."""
+
+    def refuse() -> None:
+        raise missing
+
+    lenient = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return TyperCommand(name, callback=refuse, help=f"Not installed: {missing}.", context_settings=lenient)
 
 
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -67,13 +92,14 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(1)
     except ModuleNotFoundError as error:
-        if os.environ.get("LOOKALIKE_DEBUG"):
+        if os.environ.get(DEBUG):
             raise
-        print(f"This needs the package {error.name}, which is not installed here.", file=sys.stderr)
-        print("Use the worker's image, which has everything, or install lookalike whole.", file=sys.stderr)
+        command = next((word for word in sys.argv[1:] if word in COMMANDS), "")
+        missing = _missing(error, command)
+        print(missing or f"The package {error.name} is not installed. Install lookalike again.", file=sys.stderr)
         sys.exit(1)
     except Exception as error:
-        if os.environ.get("LOOKALIKE_DEBUG"):
+        if os.environ.get(DEBUG):
             raise
         print(f"Unexpected error: {type(error).__name__}: {error}", file=sys.stderr)
         print("Set LOOKALIKE_DEBUG=1 to see the traceback, and please report this error.", file=sys.stderr)

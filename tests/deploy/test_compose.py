@@ -39,8 +39,8 @@ VARIABLES = {
 }
 #: Those with a health check, in the order of their start.
 KEPT = ["worker", "api", *(["flower"] if "flower" in COMMANDS else [])]
-#: Whose packages they have.
-IMAGES = {"init": "producer", "producer": "producer", "flower": "producer", "api": "api"}
+#: The installation that each has.
+IMAGES = {"init": "producer", "producer": "producer", "flower": "flower", "api": "api"}
 #: What the Dockerfile sets besides.
 IMAGE = {"PATH": os.environ["PATH"], "LOOKALIKE_LOG_FORMAT": "json", "REMAP_SIGTERM": "SIGQUIT"}
 READY_TIMEOUT_S = 90.0

@@ -3,6 +3,7 @@
 import sys
 
 from lookalike.errors import LookalikeError
+from lookalike.extras import requiring
 from lookalike_worker.malloc import use_one_arena
 
 #: Gossip and mingle make workers wait for one another, and have left some deaf after a reconnect (celery#8030).
@@ -12,8 +13,9 @@ DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INF
 def main(arguments: list[str]) -> int:
     use_one_arena()
     try:
-        from lookalike.preflight import before_working
-        from lookalike_worker.app import app, broker_url, models, settings
+        with requiring("lookalike worker", "worker"):
+            from lookalike.preflight import before_working
+            from lookalike_worker.app import app, broker_url, models, settings
 
         before_working(settings, broker_url)
         models.start()

@@ -2,7 +2,8 @@
 
 import platform
 from collections.abc import Iterator
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,8 +19,6 @@ from lookalike.variables import check_names, given
 from lookalike_cli.doctor.finding import Finding, warnings
 
 PACKAGES = ("celery", "kombu", "redis", "opensearch-py", "lancedb", "openvino", "keras")
-#: Packages that an installation without models lacks.
-MODEL_LIBRARIES = ("keras", "openvino")
 #: Why `auto` is f32, by whether the CPU has bf16.
 _WHY_F32 = {True: " (bf16 is slower on this CPU)", False: " (this CPU has no bf16)"}
 
@@ -27,11 +26,15 @@ _WHY_F32 = {True: " (bf16 is slower on this CPU)", False: " (this CPU has no bf1
 def installation(settings: Settings) -> Iterator[Finding]:
     where = f"{platform.python_version()} on {platform.system()} {platform.release()} {platform.machine()}"
     yield Finding("python", None, where)
-    # Some images have no Keras or no OpenVINO.
-    installed = [name for name in PACKAGES if name not in MODEL_LIBRARIES or find_spec(name)]
-    packages = ", ".join(f"{name} {version(name)}" for name in installed)
-    yield Finding("packages", None, f"lookalike {__version__}, {packages}")
+    yield Finding("packages", None, ", ".join([f"lookalike {__version__}", *_installed()]))
     yield Finding("cores", None, f"{usable_cores()} usable, {settings.processes} processes per worker")
+
+
+def _installed() -> Iterator[str]:
+    """Name and version of each package of PACKAGES that is installed: most of them belong to extras."""
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            yield f"{name} {version(name)}"
 
 
 def embedding(settings: Settings) -> Iterator[Finding]:

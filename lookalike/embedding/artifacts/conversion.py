@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lookalike.embedding.specs.spec import ModelSpec
-from lookalike.errors import LookalikeError, ModelUnavailable
+from lookalike.errors import LookalikeError, MissingExtra, ModelUnavailable
 
 #: With less left than this after a failed write the disk was full: OpenVINO does not say why it could not write.
 _FULL_BELOW_BYTES = 1 << 20
@@ -30,13 +30,9 @@ class Converted:
 
 
 def convert(spec: ModelSpec, folder: Path) -> Converted:
-    """Write model.xml and model.bin into `folder`. Raises ModelUnavailable, OSError."""
+    """Write model.xml and model.bin into `folder`. Raises MissingExtra, ModelUnavailable, OSError."""
     if find_spec("keras") is None:
-        raise ModelUnavailable(
-            f"The model {spec.name} is not built here, and Keras, which builds models, is not installed.",
-            f"Build it where everything is installed (lookalike model build {spec.name}), and bring its folder "
-            "`models` into LOOKALIKE_HOME here.",
-        )
+        raise MissingExtra(f"The model {spec.name} is not built yet, and building it", "worker")
     process = _run(spec, folder)
     *_, last = process.stdout.splitlines() or [""]
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lookalike.embedding.artifacts.conversion import environment
-from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.errors import MissingExtra, ModelUnavailable
 from lookalike.records import Pixels
 
 #: The file in which the other process finds the images.
@@ -31,9 +31,9 @@ class Report:
 
 
 def check_installed() -> None:
-    """Raises BadSetting where NNCF is missing."""
+    """Raises MissingExtra if NNCF is not installed."""
     if importlib.util.find_spec("nncf") is None:
-        raise BadSetting("Quantizing needs the package nncf.", "Install it: pip install 'lookalike[int8]'.")
+        raise MissingExtra("Quantizing a model", "int8")
 
 
 def quantize(graph: Path, pixels: Pixels, folder: Path) -> Report:

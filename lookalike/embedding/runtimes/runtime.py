@@ -1,14 +1,13 @@
 """Chooses the runtime for a spec; heavy libraries are imported only once one of them is wanted."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from lookalike.embedding.artifacts import cache
 from lookalike.embedding.specs.spec import ModelSpec
-from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.errors import BadSetting
+from lookalike.extras import requiring
 from lookalike.records import ModelIdentity, Pixels, Vectors
 
 log = logging.getLogger(__name__)
@@ -31,11 +30,11 @@ class Embedder(Protocol):
 def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str = "auto", threads: int = 1) -> Embedder:
     """A ready embedder; `auto` is OpenVINO. The first load of a spec compiles it into `home`, in another process.
 
-    Raises BadSetting, ModelUnavailable, DiskFull.
+    Raises BadSetting, MissingExtra, ModelUnavailable, DiskFull.
     """
     if runtime not in RUNTIMES:
         raise BadSetting(f"There is no runtime {runtime!r}.", f"Choose one of {', '.join(RUNTIMES)}.")
-    with _installed(spec):
+    with requiring(f"Running the model {spec.name}"):
         if runtime == "tensorflow":
             from lookalike.embedding.runtimes.tensorflow import TensorFlowEmbedder
 
@@ -43,17 +42,6 @@ def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str =
         from lookalike.embedding.runtimes.openvino import OpenVINOEmbedder
     artifact = cache.build_artifact(spec, home)
     return OpenVINOEmbedder(artifact.graph, artifact.identity, size=spec.size, precision=precision, threads=threads)
-
-
-@contextmanager
-def _installed(spec: ModelSpec) -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise ModelUnavailable(
-            f"The model {spec.name} cannot run here: {error.name} is not installed.",
-            "Set LOOKALIKE_RUNTIME to one that is, or use the worker's image, which has everything.",
-        ) from error
 
 
 def identify(spec: ModelSpec, home: Path) -> ModelIdentity:

@@ -5,7 +5,7 @@ from typing import Any
 
 from opensearchpy import Urllib3AWSV4SignerAuth
 
-from lookalike.errors import BadSetting
+from lookalike.errors import BadSetting, MissingExtra
 
 #: Takes the method, URL, body and headers of a request; returns the headers that sign it.
 Signer = Callable[..., dict[str, str]]
@@ -14,14 +14,13 @@ Signer = Callable[..., dict[str, str]]
 def signer(region: str, service: str) -> Signer:
     """Signs requests to `service` ("es" or "aoss") in `region`; renews credentials that expire.
 
-    Raises BadSetting if botocore is not installed, or finds no credentials.
+    Raises MissingExtra if botocore is not installed, BadSetting if it finds no credentials.
     """
     try:
         import botocore.session
         from botocore.exceptions import BotoCoreError
-    except ImportError as error:
-        what = "LOOKALIKE_AWS_REGION is set, but botocore, which signs requests, is not installed."
-        raise BadSetting(what, "Install the extra: pip install 'lookalike[aws]'.") from error
+    except ModuleNotFoundError as error:
+        raise MissingExtra("LOOKALIKE_AWS_REGION", "aws") from error
     try:
         credentials: Any = botocore.session.get_session().get_credentials()
     except BotoCoreError as error:

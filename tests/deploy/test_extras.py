@@ -1,0 +1,123 @@
+"""Extras: what an image leaves out is not needed by what runs in it, and what needs it names the extra."""
+
+import re
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import httpx2
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from lookalike.extras import MODULES, missing_extra, requiring
+from lookalike.settings import Settings
+from testing.processes import LOOKALIKE, ROOT, lookalike
+from testing.services.ports import free_port
+from testing.services.process import ServerProcess
+from tests.deploy.conftest import left_out
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+Environments = dict[str, dict[str, str]]
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx2.get(url).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_a_built_model_is_served_without_keras_and_tensorflow(
+    installations: Environments, lance: Settings, query: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    chosen = {"LOOKALIKE_HOME": str(lance.home), "PYTHONPATH": installations["api, lancedb"]["PYTHONPATH"]}
+    for name, value in chosen.items():
+        monkeypatch.setenv(name, value)
+    server = ServerProcess([*LOOKALIKE, "serve", "--port", url.rpartition(":")[2]], tmp_path)
+    try:
+        server.await_ready(lambda: answers(f"{url}/health/ready"), timeout_s=60)
+        assert httpx2.post(f"{url}/search", content=query).json()["matches"]
+    finally:
+        server.stop()
+
+
+def test_a_model_that_is_not_built_names_the_extra_that_builds_it(installations: Environments, tmp_path: Path) -> None:
+    environment = {**installations["api"], "LOOKALIKE_HOME": str(tmp_path)}
+    refused = lookalike(environment, "model", "build", "efficientnet-lite0", code=1)
+    assert "lookalike[worker]" in refused.stderr
+
+
+def test_the_doctor_finds_nothing_wrong_with_an_installation_that_runs_no_models(
+    installations: Environments, lance: Settings
+) -> None:
+    assert lance.broker_url is not None
+    broker_url = lance.broker_url.get_secret_value()
+    environment = {**installations["lancedb"], "LOOKALIKE_HOME": str(lance.home), "LOOKALIKE_BROKER_URL": broker_url}
+    screen = lookalike({**environment, "COLUMNS": "200"}, "doctor", code=1).stdout
+    wrong = [line.split()[0] for line in screen.splitlines() if " wrong " in line]
+    assert wrong == ["workers"], "none is started here"
+    assert "runs no models" in screen and "keras" not in screen
+
+
+def test_a_search_where_nothing_runs_models_names_the_extra(
+    installations: Environments, lance: Settings, drawn: tuple[Path, Path]
+) -> None:
+    environment = {**installations["producer"], "LOOKALIKE_HOME": str(lance.home)}
+    picture = next(path for path in drawn[1].rglob("*") if path.is_file())
+    refused = lookalike(environment, "search", picture, code=1)
+    assert refused.stderr == "lookalike search needs the extra \"embedded\": pip install 'lookalike[embedded]'\n"
+
+
+@pytest.mark.parametrize("image", ["producer", "flower", "api"])
+def test_the_lock_of_an_image_holds_the_versions_of_the_whole_one_and_nothing_that_is_left_out(image: str) -> None:
+    whole, light = pinned("requirements.lock"), pinned(f"requirements-{image}.lock")
+    assert light < whole
+    packages = {pin.partition("==")[0] for pin in light}
+    assert packages.isdisjoint(packages_of(left_out(image)))
+    assert {"celery", "opensearch-py"} <= packages
+
+
+def pinned(lock: str) -> set[str]:
+    return set(re.findall(r"^[\w.-]+==[^\s\\;]+", (ROOT / lock).read_text(), re.MULTILINE))
+
+
+def packages_of(modules: list[str]) -> set[str]:
+    names = packages_distributions()
+    return {canonicalize_name(name) for module in modules for name in names.get(module, [])}
+
+
+def test_each_extra_lists_the_modules_of_its_packages() -> None:
+    declared = {extra: packages_of(list(modules)) for extra, modules in MODULES.items()}
+    for extra, packages in declared.items():
+        assert packages == {package for package in required(extra) if package in installed()}, extra
+
+
+def required(extra: str) -> set[str]:
+    """The packages that an extra adds, those of the extras that it includes among them."""
+    names: set[str] = set()
+    for line in PROJECT["optional-dependencies"][extra]:
+        requirement = Requirement(line)
+        if requirement.name == "lookalike":
+            names |= {name for included in requirement.extras for name in required(included)}
+        elif requirement.marker is None or requirement.marker.evaluate():
+            names.add(canonicalize_name(requirement.name))
+    return names
+
+
+def installed() -> set[str]:
+    return {canonicalize_name(name) for names in packages_distributions().values() for name in names}
+
+
+@pytest.mark.parametrize("extra", MODULES)
+def test_an_import_that_fails_names_the_extra(extra: str) -> None:
+    for module in MODULES[extra]:
+        error = missing_extra(ModuleNotFoundError(name=f"{module}.part"), "This", extra)
+        assert str(error) == f"This needs the extra \"{extra}\": pip install 'lookalike[{extra}]'"
+
+
+def test_a_package_of_no_extra_is_not_said_to_be_of_one() -> None:
+    assert missing_extra(ModuleNotFoundError(name="typer"), "This", "api") is None
+    with pytest.raises(ModuleNotFoundError), requiring("This"):
+        raise ModuleNotFoundError(name="typer")
