@@ -3,7 +3,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check audit test faults evaluate lock images bench peers scale clean
+.PHONY: help install demo format check audit test faults evaluate dist lock images bench peers scale clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ faults: .venv/testable ## Break everything at length, and write the table of doc
 
 evaluate: .venv/testable ## Measure the answers on DATA=../shared/data, and write docs/quality.md
 	DATA="$(or $(DATA),../shared/data)" $(BIN)/python -m benchmarks.quality
+
+dist: .venv/testable ## Build the wheel and the sdist into dist/, and check both
+	rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python -m check_wheel_contents dist/*.whl
 
 lock: install ## Resolve pyproject.toml into all locks, with the newest versions that it allows
 	$(BIN)/pip install --quiet uv

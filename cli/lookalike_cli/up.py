@@ -1,6 +1,5 @@
 """`lookalike up`: runs the embedded stack in the foreground: broker, worker, query service and optionally Flower."""
 
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from lookalike import logs
+from lookalike import launch, logs
 from lookalike.addresses import plain_address
 from lookalike.embedded import GuardedProcess, Stack, kept, open_stack
 from lookalike.errors import BadSetting, PermanentError
@@ -85,7 +84,7 @@ def _run(server: uvicorn.Server, *checks: Callable[[], None]) -> None:
 
 
 def _start_flower(settings: Settings, stack: Stack, port: int) -> GuardedProcess:
-    command = [sys.executable, "-P", "-m", "lookalike_cli", "flower", "--port", str(port)]
+    command = launch.command("lookalike_cli", "flower", "--port", str(port))
     log = settings.home / "logs" / "flower.log"
     environment = {"LOOKALIKE_BROKER_URL": stack.broker_url, "LOOKALIKE_HOME": str(settings.home)}
     return GuardedProcess("flower", command, log=log, grace_s=FLOWER_GRACE_S, env=environment)

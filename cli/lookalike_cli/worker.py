@@ -1,11 +1,11 @@
 """`lookalike worker`: runs a worker in the foreground."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
+from lookalike import launch
 from lookalike.settings import read_settings
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
@@ -20,5 +20,5 @@ def worker(
 ) -> None:
     """Run a worker for the broker at LOOKALIKE_BROKER_URL."""
     processes = concurrency or read_settings().processes
-    command = [sys.executable, "-P", "-m", "lookalike_worker", "--concurrency", str(processes), "--hostname", name]
-    os.execv(sys.executable, command)
+    command = launch.command("lookalike_worker", "--concurrency", str(processes), "--hostname", name)
+    os.execve(command[0], command, launch.environment())

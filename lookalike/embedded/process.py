@@ -1,12 +1,12 @@
 """A process on a leash, with its output in a log file."""
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lookalike import launch
 from lookalike.embedded import process_guard
 
 #: Lines of a log worth showing when its process died.
@@ -41,7 +41,7 @@ class GuardedProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=() if hold is None else (hold,),
-                env={**os.environ, **env},
+                env=launch.environment(**env),
             )
 
     @property

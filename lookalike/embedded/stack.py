@@ -4,12 +4,12 @@ One process owns the embedded stack (a private Redis and, unless only the ledger
 owner, however that ends; an orderly end waits for the commands that joined it.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from lookalike import launch
 from lookalike.broker import broker_location
 from lookalike.disk import check_folder, write_error
 from lookalike.embedded.lock import FileLock, opened
@@ -67,7 +67,7 @@ class OwnedStack(Stack):
             time.sleep(0.02)
 
     def start_worker(self) -> None:
-        command = [sys.executable, "-P", "-m", "lookalike_worker", "--concurrency", str(self._processes)]
+        command = launch.command("lookalike_worker", "--concurrency", str(self._processes))
         self._worker = self._leash("worker", command, WORKER_GRACE_S)
 
     def check(self) -> None:

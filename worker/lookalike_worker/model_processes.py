@@ -2,15 +2,14 @@
 
 import json
 import logging
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from lookalike import launch
 from lookalike.errors import ModelUnavailable
 from lookalike.settings import Settings
 
@@ -74,8 +73,8 @@ class ModelProcesses:
         """The process, and why it cannot use its GPU, if so."""
         address.unlink(missing_ok=True)
         arguments = [str(address), self._settings.precision, str(self._settings.processes)]
-        command = [sys.executable, "-P", "-m", MODULE, *arguments, *([gpu] if gpu else [])]
-        environment = {**os.environ, **({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {})}
+        command = launch.command(MODULE, *arguments, *([gpu] if gpu else []))
+        environment = launch.environment(**({"CUDA_VISIBLE_DEVICES": gpu} if gpu else {}))
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )

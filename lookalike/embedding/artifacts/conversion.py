@@ -9,11 +9,11 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from lookalike import launch
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import LookalikeError, MissingExtra, ModelUnavailable
 
@@ -45,13 +45,9 @@ def convert(spec: ModelSpec, folder: Path) -> Converted:
 
 
 def _run(spec: ModelSpec, folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "lookalike.embedding.children.conversion", str(folder)]
-    return subprocess.run(command, input=spec.to_json(), capture_output=True, text=True, env=environment(), check=False)
-
-
-def environment() -> dict[str, str]:
-    """That of a child that must find what we found, however our own path came about."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+    command = launch.command("lookalike.embedding.children.conversion", str(folder))
+    env = launch.environment()
+    return subprocess.run(command, input=spec.to_json(), capture_output=True, text=True, env=env, check=False)
 
 
 def _crash(process: "subprocess.CompletedProcess[str]", spec: ModelSpec, folder: Path) -> LookalikeError | OSError:

@@ -6,11 +6,10 @@ Weights and activations become 8-bit integers, in ranges that a few hundred imag
 import importlib.util
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from lookalike.embedding.artifacts.conversion import environment
+from lookalike import launch
 from lookalike.errors import MissingExtra, ModelUnavailable
 from lookalike.records import Pixels
 
@@ -44,8 +43,8 @@ def quantize(graph: Path, pixels: Pixels, folder: Path) -> Report:
     import numpy as np  # not in the base installation
 
     np.save(folder / PIXELS, pixels)
-    command = [sys.executable, "-m", "lookalike.embedding.children.quantization", str(graph), str(folder)]
-    process = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    command = launch.command("lookalike.embedding.children.quantization", str(graph), str(folder))
+    process = subprocess.run(command, capture_output=True, text=True, env=launch.environment(), check=False)
     *_, last = process.stdout.splitlines() or [""]
     try:
         return Report(**json.loads(last))

@@ -2,9 +2,9 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 
+from lookalike import launch
 from lookalike.errors import ModelUnavailable
 
 #: TensorFlow, where it is asked, takes a while to load on a busy machine.
@@ -23,9 +23,9 @@ class Device:
 
 def examine(*, with_gpu: bool = False) -> Device:
     """Ask. Raises ModelUnavailable where the runtime cannot even be loaded."""
-    command = [sys.executable, "-P", "-m", "lookalike.embedding.children.device", *(["gpu"] if with_gpu else [])]
+    command = launch.command("lookalike.embedding.children.device", *(["gpu"] if with_gpu else []))
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=launch.environment())
         return Device(**json.loads(done.stdout.splitlines()[-1]))
     except (subprocess.TimeoutExpired, IndexError, ValueError) as error:
         last = "it did not answer" if isinstance(error, subprocess.TimeoutExpired) else done.stderr.strip()[-200:]
