@@ -13,7 +13,7 @@ NAME = re.compile(r"(?!.*-v\d+$)[a-z][a-z0-9_.-]{0,99}")
 #: A version of an index: the index's name and a number.
 VERSION = re.compile(r"([a-z][a-z0-9_.-]{0,99})-v(\d+)")
 METADATA_PREFIX = "metadata."
-#: What can be filtered on besides metadata; `label` is another word for `name`.
+#: Fields that can be filtered on, besides metadata; `label` is a synonym of `name`.
 FIELDS = frozenset({"label", "name", "uri"})
 
 
@@ -53,7 +53,7 @@ def check_filters(filters: Mapping[str, str] | None) -> Mapping[str, str]:
         if field not in FIELDS and not field.startswith(METADATA_PREFIX):
             raise BadSetting(f"Cannot filter on {field!r}.", "Filter on label, uri or metadata.KEY.")
         if not isinstance(value, str):
-            raise BadSetting(f"Cannot filter on {field} = {value!r}.", "The value of a filter is a text.")
+            raise BadSetting(f"Cannot filter on {field} = {value!r}.", "The value of a filter must be text.")
         stored = "name" if field == "label" else field
         if checked.setdefault(stored, value) != value:
             raise BadSetting("The filters `label` and `name` are the same field.", "Give one of them.")

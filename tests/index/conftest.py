@@ -1,4 +1,4 @@
-"""One fixture for both indexes, so that the embedded one is held to the tests of the real one."""
+"""Fixtures for an index on each backend, and how long its tests retry."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +8,13 @@ import pytest
 from lookalike.index import Index, IndexOptions, open_index
 from tests.index.documents import COSINE
 
-#: Tests of push-back should not wait as long as a load does.
-IMPATIENT = IndexOptions(retry_s=0.5, timeout_s=30.0)
+#: Tests of overload must not wait as long as a job does.
+SHORT_TIMEOUTS = IndexOptions(retry_s=0.5, timeout_s=30.0)
 
 
 @pytest.fixture(params=["lancedb", "opensearch"])
 def index_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a place without indexes."""
+    """The URL of an empty LanceDB folder, or of an OpenSearch without indexes."""
     if request.param == "lancedb":
         return f"lancedb://{tmp_path}/index"
     return str(request.getfixturevalue("opensearch_url"))
@@ -22,7 +22,7 @@ def index_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def absent(index_url: str) -> Iterator[Index]:
-    """An index that nobody created."""
+    """An index that does not exist."""
     index = open_index(index_url, "images")
     yield index
     index.close()

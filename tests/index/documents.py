@@ -1,9 +1,10 @@
-"""Documents and models to put into an index."""
+"""Documents and models for tests of an index."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
+from lookalike.index import Index
 from lookalike.records import Document, Metric, ModelIdentity, Vector, Vectors, document_id
 
 DIMENSION = 32
@@ -12,7 +13,7 @@ L2 = ModelIdentity("tiny-l2", "b" * 16, DIMENSION, Metric.L2)
 
 
 def clustered_vectors(count: int, clusters: int = 20, seed: int = 0) -> Vectors:
-    """Unit vectors, float32 [count, DIMENSION], about random centres: as embeddings lie, not as noise does."""
+    """Unit vectors, float32 [count, DIMENSION], around random centres, as embeddings are."""
     random = np.random.default_rng(seed)
     centres = random.normal(size=(clusters, DIMENSION))
     vectors = centres[random.integers(clusters, size=count)] + 0.5 * random.normal(size=(count, DIMENSION))
@@ -29,7 +30,7 @@ def document(
     metadata: Mapping[str, str] | None = None,
     chunk: str = "job/1",
 ) -> Document:
-    """One document with made-up bytes."""
+    """One document with an invented hash and size."""
     return Document(
         id=document_id(uri),
         uri=uri,
@@ -46,9 +47,22 @@ def document(
 
 
 def documents(count: int, model: ModelIdentity = COSINE, chunk: str = "job/1") -> list[Document]:
-    """`count` documents named "even" and "odd" by turns."""
+    """`count` documents named "even" and "odd" in turn."""
     vectors = clustered_vectors(count)
     return [
         document(f"/photos/{i}.jpg", vectors[i], name=("even", "odd")[i % 2], model=model, chunk=chunk)
         for i in range(count)
     ]
+
+
+def unit(position: int) -> Vector:
+    """The unit vector along one axis, float32 [DIMENSION]."""
+    vector: Vector = np.zeros(DIMENSION, np.float32)
+    vector[position] = 1
+    return vector
+
+
+def write(index: Index, written: list[Document]) -> None:
+    """Write documents, none of which is rejected, and make them visible."""
+    assert index.write(written) == []
+    index.refresh()

@@ -1,4 +1,4 @@
-"""Which URLs and names are taken, and what is loaded for them."""
+"""Which URLs and names are accepted, and which libraries are imported for them."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ from lookalike.index import IndexOptions, list_indexes, open_index
         "https://u:1/secret@h",
     ],
 )
-def test_a_url_that_leads_nowhere_is_refused_without_its_password(url: str) -> None:
+def test_an_invalid_url_is_rejected_and_the_error_has_no_password(url: str) -> None:
     for use in (lambda: open_index(url, "images"), lambda: list_indexes(url)):
         with pytest.raises(BadSetting) as error:
             use()
@@ -32,7 +32,7 @@ def test_a_url_that_leads_nowhere_is_refused_without_its_password(url: str) -> N
 
 
 @pytest.mark.parametrize("url", ["http://u:secret@example.invalid", "http://u:secret@192.0.2.1:9200"])
-def test_a_password_does_not_cross_a_network_in_clear(url: str) -> None:
+def test_a_password_is_not_sent_to_another_machine_unencrypted(url: str) -> None:
     with pytest.raises(BadSetting, match="unencrypted") as error:
         open_index(url, "images")
     assert "secret" not in str(error.value)
@@ -40,17 +40,17 @@ def test_a_password_does_not_cross_a_network_in_clear(url: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
-def test_a_password_may_stay_on_this_machine(host: str) -> None:
+def test_a_password_may_be_sent_unencrypted_on_this_machine(host: str) -> None:
     open_index(f"http://u:secret@{host}:9200", "images").close()
 
 
 @pytest.mark.parametrize("name", ["", "Images", "_x", "a/b", "../x", "a*", "a,b", "images-v1", "x" * 101, "a\n"])
-def test_a_name_that_an_index_could_not_bear_is_refused(name: str) -> None:
+def test_an_invalid_index_name_is_rejected(name: str) -> None:
     with pytest.raises(BadSetting):
         open_index("lancedb:///nowhere", name)
 
 
-def test_only_the_client_that_is_needed_is_loaded() -> None:
+def test_only_the_client_library_that_is_needed_is_imported() -> None:
     program = (
         "import sys; from lookalike.index import open_index; heavy = {'lancedb', 'pyarrow', 'opensearchpy'};"
         "assert not heavy & set(sys.modules); open_index('http://localhost', 'a');"

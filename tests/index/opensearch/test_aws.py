@@ -1,4 +1,4 @@
-"""Signatures for AWS, verified as AWS does: made anew by botocore from the request that arrived."""
+"""Requests signed for AWS, verified as AWS does: botocore signs the received request again."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ SIGNATURE = re.compile(r"AWS4-HMAC-SHA256 Credential=(\S+), SignedHeaders=(\S+),
 
 
 class Gateway(BaseHTTPRequestHandler):
-    """Passes on to OpenSearch what is rightly signed, and answers the rest as AWS does."""
+    """Forwards correctly signed requests to OpenSearch and answers the others as AWS does."""
 
     behind = ""
     protocol_version = "HTTP/1.1"
@@ -47,7 +47,7 @@ class Gateway(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = answer
 
     def problem(self, body: bytes) -> str:
-        """Nothing, or why the request is not what the owner of the secret has signed."""
+        """Why the signature is invalid; empty if it is valid."""
         parts = SIGNATURE.fullmatch(self.headers.get("Authorization", ""))
         if parts is None:
             return "Missing Authentication Token"
@@ -58,7 +58,7 @@ class Gateway(BaseHTTPRequestHandler):
             return "A header that counts is not signed."
         signed = {name: self.headers[name] for name in names}
         if parts[3] != self.signature(parts[1].split("/"), signed, body):
-            # Further down AWS repeats the request, headers and all.
+            # After the first line, AWS repeats the request with its headers.
             return f"The request signature we calculated does not match.\n\nx-amz-security-token:{TOKEN}"
         return ""
 
@@ -78,12 +78,12 @@ class Gateway(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Not in the tests' output."""
+        """Keep the output of the tests clean."""
 
 
 @contextmanager
 def gateway(opensearch_url: str, folder: Path) -> Iterator[tuple[str, IndexOptions]]:
-    """Where it is, over TLS, and the options that lead there."""
+    """The gateway's URL, with TLS, and the options to connect to it."""
     handler = type("Handler", (Gateway,), {"behind": opensearch_url})
     authority = Authority(folder)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -98,7 +98,7 @@ def gateway(opensearch_url: str, folder: Path) -> Iterator[tuple[str, IndexOptio
 
 @pytest.fixture(autouse=True)
 def _owner(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The owner of the secret, and no other credentials of this machine's."""
+    """Credentials for the gateway instead of those of this machine."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "owner")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
@@ -112,7 +112,7 @@ def opened(url: str, **options: Any) -> Index:
     return open_index(url, "images", options=IndexOptions(aws_region=REGION, **options))
 
 
-def test_an_index_is_filled_and_searched_by_signed_requests(opensearch_url: str, tmp_path: Path) -> None:
+def test_an_index_is_filled_and_searched_with_signed_requests(opensearch_url: str, tmp_path: Path) -> None:
     some = documents(20)
     with gateway(opensearch_url, tmp_path) as (url, options):
         with closing(open_index(url, "images", options=options)) as index:
@@ -128,7 +128,7 @@ def test_an_index_is_filled_and_searched_by_signed_requests(opensearch_url: str,
             assert [info.is_current for info in versions.infos()] == [False, True]
 
 
-def test_a_wrong_secret_is_turned_down_without_a_secret_in_the_message(
+def test_a_wrong_secret_is_rejected_and_the_error_has_no_secret(
     opensearch_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
@@ -144,20 +144,20 @@ def test_a_wrong_secret_is_turned_down_without_a_secret_in_the_message(
 
 
 @pytest.mark.parametrize("url", ["http://localhost:9200", "https://user:password@localhost:9200"])
-def test_requests_are_signed_over_https_without_a_user_only(url: str) -> None:
+def test_requests_are_signed_only_for_https_without_a_user(url: str) -> None:
     with pytest.raises(BadSetting, match="cannot be signed for AWS") as error:
         opened(url)
     assert "password" not in str(error.value)
 
 
-def test_missing_credentials_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
     with pytest.raises(BadSetting, match="there are no AWS credentials"):
         opened("https://localhost:9200")
 
 
-def test_half_of_the_credentials_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_incomplete_credentials_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(BadSetting, match="Cannot read the AWS credentials"):
         opened("https://localhost:9200")
@@ -169,6 +169,6 @@ def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         opened("https://localhost:9200")
 
 
-def test_serverless_that_takes_no_ids_stops_a_job_and_rejects_no_images() -> None:
+def test_a_serverless_collection_without_ids_stops_a_job_and_rejects_no_image() -> None:
     error = {"type": "illegal_argument_exception", "reason": "Document ID is not supported in create/index operation"}
     assert classify(400, error) is ResponseKind.CONFLICT

@@ -1,4 +1,4 @@
-"""Bulk requests and their answers, without a server."""
+"""The operations and responses of bulk requests, without a server."""
 
 import numpy as np
 import orjson
@@ -16,26 +16,26 @@ BREAKER = {
 }
 
 
-def test_a_request_is_cut_by_bytes_and_no_operation_is_lost() -> None:
+def test_operations_are_split_by_bytes_and_none_is_lost() -> None:
     operations = [bulk.index_operation(each) for each in documents(10)]
     size_bytes = len(operations[0].body) * 3 + 20
-    pieces = list(bulk.split(operations, size_bytes))
-    assert [operation for piece in pieces for operation in piece] == operations
-    assert all(sum(len(operation.body) for operation in piece) <= size_bytes for piece in pieces)
-    assert len(pieces) == 4
+    groups = list(bulk.split(operations, size_bytes))
+    assert [operation for group in groups for operation in group] == operations
+    assert all(sum(len(operation.body) for operation in group) <= size_bytes for group in groups)
+    assert len(groups) == 4
 
 
 def test_the_largest_chunk_of_the_widest_vectors_goes_in_requests_of_5_to_15_mb() -> None:
     vectors = np.random.default_rng(0).normal(size=(1024, 2048)).astype(np.float32)
     operations = (bulk.index_operation(document(str(i), vector)) for i, vector in enumerate(vectors))
-    sizes = [sum(len(operation.body) for operation in piece) for piece in bulk.split(operations)]
+    sizes = [sum(len(operation.body) for operation in group) for group in bulk.split(operations)]
     assert sum(sizes) > 20e6
     assert all(5e6 <= size <= 15e6 for size in sizes[:-1]) and sizes[-1] <= 15e6
 
 
-def test_an_operation_larger_than_a_request_goes_alone() -> None:
+def test_an_operation_larger_than_a_request_is_sent_alone() -> None:
     operations = [bulk.index_operation(each) for each in documents(3)]
-    assert [len(piece) for piece in bulk.split(operations, 10)] == [1, 1, 1]
+    assert [len(group) for group in bulk.split(operations, 10)] == [1, 1, 1]
 
 
 def test_float32_survives_json() -> None:
@@ -54,7 +54,7 @@ def test_float32_survives_json() -> None:
         (409, {"type": "version_conflict_engine_exception"}),
     ],
 )
-def test_what_passes_is_left_to_do(status: int, error: dict[str, object]) -> None:
+def test_an_operation_that_failed_temporarily_is_retried(status: int, error: dict[str, object]) -> None:
     operations = [bulk.index_operation(each) for each in documents(2)]
     result = bulk.read_response(operations, [{"index": {"status": 201}}, {"index": {"status": status, "error": error}}])
     assert result.retry == operations[1:]
@@ -62,7 +62,7 @@ def test_what_passes_is_left_to_do(status: int, error: dict[str, object]) -> Non
     assert str(status) in result.why
 
 
-def test_what_is_wrong_with_a_document_is_rejected_with_its_reason() -> None:
+def test_an_invalid_document_is_rejected_with_the_reason() -> None:
     (operation,) = (bulk.index_operation(each) for each in documents(1))
     error = {"type": "mapper_parsing_exception", "caused_by": {"type": "x", "reason": "zero vector"}}
     (rejected,) = bulk.read_response([operation], [{"index": {"status": 400, "error": error}}]).rejected
@@ -80,13 +80,13 @@ def test_what_is_wrong_with_a_document_is_rejected_with_its_reason() -> None:
         (413, "too_large", ResponseKind.CONFLICT),
     ],
 )
-def test_what_would_fail_every_document_rejects_none(status: int, type: str, kind: ResponseKind) -> None:
+def test_an_error_that_concerns_the_whole_index_rejects_no_document(status: int, type: str, kind: ResponseKind) -> None:
     (operation,) = (bulk.index_operation(each) for each in documents(1))
     with pytest.raises(bulk.BulkFailed) as error:
         bulk.read_response([operation], [{"index": {"status": status, "error": {"type": type}}}])
     assert error.value.kind is kind
 
 
-def test_deleting_what_is_not_there_is_done() -> None:
+def test_deleting_a_missing_document_succeeds() -> None:
     result = bulk.read_response([bulk.delete_operation("x")], [{"delete": {"status": 404}}])
     assert not result.retry and not result.rejected

@@ -1,4 +1,4 @@
-"""Bulk-load mode: turned down for a load, and as it was before afterwards, whatever happened in between."""
+"""Bulk-load mode changes settings of the index and restores them afterwards, even after a crash."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def refreshes(url: str) -> int:
     return int(stats["total"]) + int(stats["external_total"])
 
 
-def test_a_load_turns_refresh_and_replicas_down_and_its_end_restores_them(index: Index, opensearch_url: str) -> None:
+def test_a_load_turns_off_refresh_and_replicas_and_its_end_restores_them(index: Index, opensearch_url: str) -> None:
     before = settings(opensearch_url)
     assert not index.is_loading()
     index.begin_load()
@@ -42,7 +42,7 @@ def test_a_load_turns_refresh_and_replicas_down_and_its_end_restores_them(index:
     assert index.count() == 3
 
 
-def test_a_load_of_new_documents_refreshes_nothing_though_each_chunk_is_looked_up_first(
+def test_a_load_of_new_documents_causes_no_refresh_although_each_chunk_is_looked_up_first(
     index: Index, opensearch_url: str
 ) -> None:
     index.begin_load()
@@ -55,14 +55,14 @@ def test_a_load_of_new_documents_refreshes_nothing_though_each_chunk_is_looked_u
     assert index.count() == 0
 
 
-def test_a_value_set_by_hand_comes_back(index: Index, opensearch_url: str) -> None:
+def test_a_value_that_was_set_by_hand_is_restored(index: Index, opensearch_url: str) -> None:
     request(opensearch_url, "PUT", "/loading-v1/_settings", {"index.refresh_interval": "17s"})
     index.begin_load()
     index.end_load()
     assert settings(opensearch_url)["refresh_interval"] == "17s"
 
 
-def test_a_load_that_is_begun_twice_remembers_the_first_state(index: Index, opensearch_url: str) -> None:
+def test_beginning_a_load_twice_keeps_the_settings_from_before_the_first(index: Index, opensearch_url: str) -> None:
     before = settings(opensearch_url)
     index.begin_load()
     index.begin_load()
@@ -71,7 +71,7 @@ def test_a_load_that_is_begun_twice_remembers_the_first_state(index: Index, open
     assert settings(opensearch_url) == before
 
 
-def test_another_process_can_restore_after_a_crash(index: Index, opensearch_url: str) -> None:
+def test_another_process_can_end_the_load_after_a_crash(index: Index, opensearch_url: str) -> None:
     before = settings(opensearch_url)
     index.begin_load()
     other = open_index(opensearch_url, "loading")
@@ -80,7 +80,7 @@ def test_another_process_can_restore_after_a_crash(index: Index, opensearch_url:
     assert settings(opensearch_url) == before
 
 
-def test_the_model_of_the_index_is_kept_through_a_load(index: Index) -> None:
+def test_the_index_keeps_its_model_during_and_after_a_load(index: Index) -> None:
     index.begin_load()
     assert index.model() == COSINE
     index.end_load()

@@ -1,20 +1,19 @@
-"""Versions of an index: filled unseen, moved to in one step and back again, on OpenSearch and on LanceDB."""
+"""Versions of an index are filled unseen, promoted in one step and rolled back; every test runs on each backend."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from lookalike.errors import BadSetting, IndexMissing, LookalikeError, ModelMismatch, PermanentError
 from lookalike.index import Index, Versions, list_indexes, open_index, open_version, open_versions
 from lookalike.index.versions import pick, rollback, version_for
-from lookalike.records import ModelIdentity, Vector
-from tests.index.documents import COSINE, DIMENSION, document, documents
+from lookalike.records import ModelIdentity
+from tests.index.documents import COSINE, document, documents, unit
 
-#: Of the same dimension and metric, so that nothing but the fingerprint tells its vectors apart.
+#: The same dimension and metric: only the fingerprint differs.
 OTHER = replace(COSINE, name="other", fingerprint="d" * 16)
 MOVES = 6
 
@@ -27,7 +26,7 @@ def versions(index_url: str, index: Index) -> Iterator[Versions]:
 
 
 def fill(url: str, physical: str, model: ModelIdentity, count: int) -> None:
-    """As a job fills it."""
+    """Fill a version as a job does."""
     version = open_version(url, physical)
     version.ensure(model)
     version.begin_load()
@@ -36,13 +35,7 @@ def fill(url: str, physical: str, model: ModelIdentity, count: int) -> None:
     version.close()
 
 
-def towards(position: int) -> Vector:
-    vector: Vector = np.zeros(DIMENSION, np.float32)
-    vector[position] = 1
-    return vector
-
-
-def test_a_version_is_filled_unseen_and_seen_once_the_name_moves(
+def test_readers_see_a_version_only_after_the_name_moves_to_it(
     index_url: str, index: Index, versions: Versions
 ) -> None:
     index.write(documents(3))
@@ -52,7 +45,7 @@ def test_a_version_is_filled_unseen_and_seen_once_the_name_moves(
     assert (index.model(), index.count(), index.version()) == (COSINE, 3, "images-v1")
     versions.move(physical)
     assert (index.model(), index.count(), index.version()) == (OTHER, 5, "images-v2")
-    assert len(index.search(towards(0), 9, fingerprint=OTHER.fingerprint)) == 5
+    assert len(index.search(unit(0), 9, fingerprint=OTHER.fingerprint)) == 5
 
 
 def test_all_versions_are_listed_with_the_current_one_marked(index_url: str, index: Index, versions: Versions) -> None:
@@ -66,7 +59,7 @@ def test_all_versions_are_listed_with_the_current_one_marked(index_url: str, ind
     assert list_indexes(index_url) == versions.infos()
 
 
-def test_a_rollback_returns_to_what_was_replaced_and_no_further(index_url: str, versions: Versions) -> None:
+def test_a_rollback_returns_to_the_replaced_version_and_no_further(index_url: str, versions: Versions) -> None:
     with pytest.raises(PermanentError, match="Nothing to roll back to"):
         rollback(versions)
     second, third = versions.create(OTHER), versions.create(COSINE)
@@ -79,7 +72,7 @@ def test_a_rollback_returns_to_what_was_replaced_and_no_further(index_url: str, 
     assert versions.former_models() == {COSINE.fingerprint, OTHER.fingerprint}
 
 
-def test_nothing_leads_back_to_a_deleted_version(versions: Versions) -> None:
+def test_a_rollback_never_returns_to_a_deleted_version(versions: Versions) -> None:
     versions.move(versions.create(OTHER))
     versions.delete("images-v1")
     with pytest.raises(PermanentError, match="Nothing to roll back to"):
@@ -87,7 +80,7 @@ def test_nothing_leads_back_to_a_deleted_version(versions: Versions) -> None:
     assert [info.version for info in versions.infos()] == ["images-v2"]
 
 
-def test_the_newest_version_is_picked_and_the_current_one_never(versions: Versions) -> None:
+def test_the_newest_version_is_picked_but_never_the_current_one(versions: Versions) -> None:
     with pytest.raises(PermanentError, match="no version newer than images-v1"):
         pick(versions.infos(), "images", None)
     versions.create(OTHER)
@@ -99,13 +92,13 @@ def test_the_newest_version_is_picked_and_the_current_one_never(versions: Versio
             pick(versions.infos(), "images", absent)
 
 
-def test_a_version_that_was_begun_is_filled_further_and_the_current_one_never(versions: Versions) -> None:
+def test_an_unfinished_version_is_filled_further_but_never_the_current_one(versions: Versions) -> None:
     assert version_for(versions, OTHER) == "images-v2"
     assert version_for(versions, OTHER) == "images-v2"
     assert version_for(versions, COSINE) == "images-v3"
 
 
-def test_a_version_that_is_gone_is_neither_written_nor_made(index_url: str, versions: Versions) -> None:
+def test_a_deleted_version_is_neither_written_nor_created_again(index_url: str, versions: Versions) -> None:
     version = open_version(index_url, versions.create(OTHER))
     version.ensure(OTHER)
     versions.delete("images-v2")
@@ -118,13 +111,13 @@ def test_a_version_that_is_gone_is_neither_written_nor_made(index_url: str, vers
     version.close()
 
 
-def test_a_move_to_a_version_that_is_gone_moves_nothing(index: Index, versions: Versions) -> None:
+def test_a_move_to_a_deleted_version_changes_nothing(index: Index, versions: Versions) -> None:
     with pytest.raises(IndexMissing):
         versions.move("images-v7")
     assert index.version() == "images-v1"
 
 
-def test_a_version_refuses_another_model(index_url: str, versions: Versions) -> None:
+def test_a_version_rejects_another_model(index_url: str, versions: Versions) -> None:
     version = open_version(index_url, versions.create(OTHER))
     for use in (lambda: version.ensure(COSINE), lambda: version.write(documents(1))):
         with pytest.raises(ModelMismatch, match="other"):
@@ -141,56 +134,56 @@ def test_a_missing_index_has_no_versions(index_url: str) -> None:
     versions.close()
 
 
-def test_a_name_and_a_version_are_told_apart(index_url: str) -> None:
+def test_the_name_of_an_index_is_not_a_version_and_vice_versa(index_url: str) -> None:
     with pytest.raises(BadSetting):
         open_version(index_url, "images")
     with pytest.raises(BadSetting):
         open_versions(index_url, "images-v1")
 
 
-def test_a_vector_of_another_model_is_not_compared(index: Index) -> None:
+def test_a_search_with_a_vector_of_another_model_is_rejected(index: Index) -> None:
     index.write(documents(3))
     index.refresh()
-    assert len(index.search(towards(0), 3, fingerprint=COSINE.fingerprint)) == 3
+    assert len(index.search(unit(0), 3, fingerprint=COSINE.fingerprint)) == 3
     with pytest.raises(ModelMismatch, match=OTHER.fingerprint):
-        index.search(towards(0), 3, fingerprint=OTHER.fingerprint)
+        index.search(unit(0), 3, fingerprint=OTHER.fingerprint)
 
 
-def test_an_index_made_again_under_the_same_name_is_not_taken_for_the_one_that_answered_before(
+def test_a_search_notices_that_the_index_was_dropped_and_created_for_another_model(
     index_url: str, index: Index
 ) -> None:
     index.write(documents(3))
     index.refresh()
-    assert len(index.search(towards(0), 3, fingerprint=COSINE.fingerprint)) == 3
+    assert len(index.search(unit(0), 3, fingerprint=COSINE.fingerprint)) == 3
     with closing(open_index(index_url, index.name)) as other:
         other.drop()
         other.ensure(OTHER)
         other.write(documents(3, model=OTHER))
         other.refresh()
     with pytest.raises(ModelMismatch, match=OTHER.fingerprint):
-        index.search(towards(0), 3, fingerprint=COSINE.fingerprint)
-    assert len(index.search(towards(0), 3, fingerprint=OTHER.fingerprint)) == 3
+        index.search(unit(0), 3, fingerprint=COSINE.fingerprint)
+    assert len(index.search(unit(0), 3, fingerprint=OTHER.fingerprint)) == 3
 
 
-def test_searches_while_the_name_moves_never_fail_and_never_see_the_wrong_model(
+def test_searches_while_the_name_moves_succeed_and_return_one_model(
     index_url: str, index: Index, versions: Versions
 ) -> None:
-    """Each version holds one image, named for its model."""
+    """Each version contains one image, named after its model."""
     for physical, model in (("images-v1", COSINE), (versions.create(OTHER), OTHER)):
         version = open_version(index_url, physical)
         version.ensure(model)
-        version.write([document(f"/{model.name}.jpg", towards(0), name=model.name, model=model)])
+        version.write([document(f"/{model.name}.jpg", unit(0), name=model.name, model=model)])
         version.end_load()
         version.close()
     seen: list[tuple[str, str]] = []
     failed: list[LookalikeError] = []
-    over = threading.Event()
+    done = threading.Event()
 
     def search() -> None:
-        while not over.is_set():
+        while not done.is_set():
             for model in (COSINE, OTHER):
                 try:
-                    found = index.search(towards(0), 1, fingerprint=model.fingerprint)
+                    found = index.search(unit(0), 1, fingerprint=model.fingerprint)
                     seen.extend((model.name, match.name or "") for match in found or [])
                 except ModelMismatch:
                     continue
@@ -206,33 +199,13 @@ def test_searches_while_the_name_moves_never_fail_and_never_see_the_wrong_model(
             while len(seen) < before + 3 and searching.is_alive():
                 deadline.wait(0.005)
     finally:
-        over.set()
+        done.set()
         searching.join()
     assert failed == []
     assert set(seen) == {("tiny", "tiny"), ("other", "other")}
 
 
-def test_optimizing_merges_what_writes_left_and_keeps_every_document(index: Index) -> None:
-    for start in range(0, 40, 10):
-        index.write(documents(40)[start : start + 10])
-        index.refresh()
-    counts = list(index.optimize())
-    assert counts[0] > 1 and counts[-1] == 1
-    assert index.count() == 40
-    assert list(index.optimize())[-1] == 1
-
-
-def test_an_index_is_optimized_on_while_nobody_watches(index: Index) -> None:
-    for start in range(0, 40, 10):
-        index.write(documents(40)[start : start + 10])
-        index.refresh()
-    watching = index.optimize()
-    next(watching)
-    watching.close()  # type: ignore[attr-defined]
-    assert index.count() == 40
-
-
-def test_an_old_version_is_missing_by_its_name_only(index_url: str, versions: Versions) -> None:
+def test_an_index_whose_current_version_is_deleted_can_be_created_again(index_url: str, versions: Versions) -> None:
     versions.delete("images-v1")
     index = open_index(index_url, "images")
     with pytest.raises(IndexMissing):

@@ -1,0 +1,87 @@
+"""A proxy in front of a real OpenSearch that rejects bulk requests as an overloaded server does."""
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+REJECTED = {"type": "rejected_execution_exception", "reason": "rejected execution of coordinating operation"}
+
+
+class OverloadedProxy(ThreadingHTTPServer):
+    """Answers bulk requests with `responses` first, one each. It forwards everything else, except every other operation
+    of the next `halved` bulk requests, which it rejects."""
+
+    daemon_threads = True
+
+    def __init__(self, target: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.target = str(urlsplit(target).netloc)
+        self.responses: list[tuple[int, dict[str, Any]]] = []
+        self.halved = 0
+        #: The ids of every bulk request so far.
+        self.bulk_requests: list[list[str]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+@contextmanager
+def overloaded_proxy(target: str) -> Iterator[OverloadedProxy]:
+    """A proxy in front of the server at this URL, which forwards everything until a test says otherwise."""
+    with OverloadedProxy(target) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: OverloadedProxy
+
+    def handle_one_request(self) -> None:
+        self.close_connection = True
+        self.raw_requestline = self.rfile.readline(65537)
+        if self.raw_requestline and self.parse_request():
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._respond(*(self._bulk(body) if "/_bulk" in self.path else self._forward(body)))
+
+    def _bulk(self, body: bytes) -> tuple[int, bytes]:
+        lines = body.splitlines(keepends=True)
+        pairs = [b"".join(lines[i : i + 2]) for i in range(0, len(lines), 2)]
+        self.server.bulk_requests.append([json.loads(line)["index"]["_id"] for line in lines[::2]])
+        if self.server.responses:
+            status, response = self.server.responses.pop(0)
+            return status, json.dumps(response).encode()
+        if not self.server.halved:
+            return self._forward(body)
+        self.server.halved -= 1
+        _, forwarded = self._forward(b"".join(pairs[::2]))
+        items = iter(json.loads(forwarded)["items"])
+        rejected = {"index": {"status": 429, "error": REJECTED}}
+        return 200, json.dumps({"items": [rejected if i % 2 else next(items) for i in range(len(pairs))]}).encode()
+
+    def _forward(self, body: bytes) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self.server.target, timeout=30)
+        connection.request(self.command, self.path, body or None, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        status, content = response.status, response.read()
+        connection.close()
+        return status, content
+
+    def _respond(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Keep the output of the tests clean."""
