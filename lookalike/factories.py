@@ -69,9 +69,9 @@ def open_index(settings: Settings, name: str | None = None, *, timeout_s: float 
     return open_it(settings.index_location, name, options=options)
 
 
-def check_place(settings: Settings, *, timeout_s: float) -> None:
+def check_location(settings: Settings, *, timeout_s: float) -> None:
     """Check that the configured URL can hold an index. Raises UnsupportedService and the errors of `Index`."""
-    index.check_place(settings.index_location, options=replace(index_options(settings), timeout_s=timeout_s))
+    index.check_location(settings.index_location, options=replace(index_options(settings), timeout_s=timeout_s))
 
 
 def check_writable(settings: Settings) -> list[Diagnostic]:

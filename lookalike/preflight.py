@@ -28,13 +28,13 @@ def before_working(settings: Settings, broker_url: str) -> None:
     check_roots(settings)
     _warn(check_home(settings))
     _unless_away(lambda: _warn(broker_diagnostics(broker_url)))
-    _unless_away(lambda: factories.check_place(settings, timeout_s=TIMEOUT_S))
+    _unless_away(lambda: factories.check_location(settings, timeout_s=TIMEOUT_S))
 
 
 def before_serving(settings: Settings) -> None:
     """For the query service, which also runs while services are away. Raises PermanentError."""
     _warn(check_home(settings))
-    _unless_away(lambda: factories.check_place(settings, timeout_s=TIMEOUT_S))
+    _unless_away(lambda: factories.check_location(settings, timeout_s=TIMEOUT_S))
     if (url := broker_location(settings)) is not None:
         _unless_away(lambda: _warn(broker_diagnostics(url)))
 

@@ -36,7 +36,7 @@ def is_exact(location: str) -> bool:
 def temporary_place(location: str, options: IndexOptions) -> Iterator[Place]:
     """A place for an index of the same kind as `location`: on that OpenSearch, or in a new LanceDB folder, because an
     embedded index remembers former names. Raises what the index raises."""
-    with backend_of(location).temporary_place(location) as temporary:
+    with backend_of(location).temporary_location(location) as temporary:
         place = Place(temporary, f"{PREFIX}{secrets.token_hex(6)}")
         try:
             yield place

@@ -6,8 +6,9 @@ are imported only when an index is used.
 
 from lookalike.index.backend import Backend
 from lookalike.index.backends import backend_of
-from lookalike.index.base import CpuClock, Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.base import CpuClock, Index, IndexInfo, Inspection
 from lookalike.index.checks import check_name, index_of, is_version
+from lookalike.index.options import IndexOptions
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
@@ -20,7 +21,7 @@ __all__ = [
     "Inspection",
     "Versions",
     "backend_of",
-    "check_place",
+    "check_location",
     "check_writable",
     "index_of",
     "inspect",
@@ -61,18 +62,18 @@ def list_indexes(url: str, *, options: IndexOptions = DEFAULTS) -> list[IndexInf
     return backend_of(url).list_indexes(url, options)
 
 
-def check_place(url: str, *, options: IndexOptions = DEFAULTS) -> None:
+def check_location(url: str, *, options: IndexOptions = DEFAULTS) -> None:
     """Check with at most one request that `url` can hold an index.
 
     Raises UnsupportedService for a server of another kind or an old version, and as `Index` does.
     """
-    backend_of(url).check_place(url, options)
+    backend_of(url).check_location(url, options)
 
 
 def check_writable(url: str, name: str, *, options: IndexOptions = DEFAULTS) -> list[Diagnostic]:
     """Check that the index `name` at `url` accepts writes, or can be created; returns warnings.
 
-    Raises as `check_place` does, and UnsupportedService for a red or blocked index, DiskFull.
+    Raises as `check_location` does, and UnsupportedService for a red or blocked index, DiskFull.
     """
     return backend_of(url).check_writable(url, name, options)
 
@@ -80,6 +81,6 @@ def check_writable(url: str, name: str, *, options: IndexOptions = DEFAULTS) -> 
 def inspect(url: str, name: str, *, options: IndexOptions = DEFAULTS) -> Inspection | None:
     """The state of the server at `url` and of its index `name`; None for a backend without a server.
 
-    Raises as `check_place` does.
+    Raises as `check_location` does.
     """
     return backend_of(url).inspect(url, name, options)

@@ -3,7 +3,8 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from lookalike.index.base import CpuClock, Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.base import CpuClock, Index, IndexInfo, Inspection
+from lookalike.index.options import IndexOptions
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
@@ -30,7 +31,7 @@ class Backend(Protocol):
     def list_indexes(self, url: str, options: IndexOptions) -> list[IndexInfo]:
         """Every version of every index that lookalike made, sorted by name and number."""
 
-    def check_place(self, url: str, options: IndexOptions) -> None:
+    def check_location(self, url: str, options: IndexOptions) -> None:
         """Check with at most one request that `url` can hold an index.
 
         Raises UnsupportedService for a server of another kind or an old version, IndexUnavailable, AccessDenied.
@@ -39,20 +40,20 @@ class Backend(Protocol):
     def check_writable(self, url: str, name: str, options: IndexOptions) -> list[Diagnostic]:
         """Check that the index `name` accepts writes, or can be created; returns warnings.
 
-        Raises as `check_place` does, and UnsupportedService for a red or blocked index, DiskFull.
+        Raises as `check_location` does, and UnsupportedService for a red or blocked index, DiskFull.
         """
 
     def inspect(self, url: str, name: str, options: IndexOptions) -> Inspection | None:
         """The state of the server and of the index `name`; None for a backend without a server.
 
-        Raises as `check_place` does.
+        Raises as `check_location` does.
         """
 
     def cpu_clock(self, url: str, options: IndexOptions) -> AbstractContextManager[CpuClock | None]:
         """A clock for the server's CPU time; None if no server shares the cores of this machine."""
 
-    def temporary_place(self, url: str) -> AbstractContextManager[str]:
-        """The URL of a place like `url` where indexes with random names can be created and dropped.
+    def temporary_location(self, url: str) -> AbstractContextManager[str]:
+        """The URL of a location like `url` where indexes with random names can be created and dropped.
 
         It is `url` itself where a dropped index leaves no trace.
         """

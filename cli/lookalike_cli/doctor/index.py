@@ -25,7 +25,7 @@ def index(settings: Settings) -> Iterator[Finding]:
 
 def documents(settings: Settings) -> Iterator[Finding]:
     # Raises the same error as `index` for a broken server, so that it is reported once.
-    factories.check_place(settings, timeout_s=TIMEOUT_S)
+    factories.check_location(settings, timeout_s=TIMEOUT_S)
     spec = factories.model_spec(settings)
     opened = factories.open_index(settings)
     try:

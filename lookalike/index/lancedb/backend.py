@@ -3,8 +3,9 @@
 from contextlib import AbstractContextManager, nullcontext
 
 from lookalike.disk import check_folder
-from lookalike.index.base import CpuClock, Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.base import CpuClock, Index, IndexInfo, Inspection
 from lookalike.index.lancedb.folder import folder_of, temporary_folder
+from lookalike.index.options import IndexOptions
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
@@ -31,7 +32,7 @@ class LanceDBBackend:
 
         return tables.list_indexes(url)
 
-    def check_place(self, url: str, options: IndexOptions) -> None:
+    def check_location(self, url: str, options: IndexOptions) -> None:
         folder_of(url)
 
     def check_writable(self, url: str, name: str, options: IndexOptions) -> list[Diagnostic]:
@@ -45,5 +46,5 @@ class LanceDBBackend:
     def cpu_clock(self, url: str, options: IndexOptions) -> AbstractContextManager[CpuClock | None]:
         return nullcontext()
 
-    def temporary_place(self, url: str) -> AbstractContextManager[str]:
+    def temporary_location(self, url: str) -> AbstractContextManager[str]:
         return temporary_folder()

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from lookalike.errors import IndexMissing, IndexUnavailable, ModelMismatch
-from lookalike.index.base import DOCUMENTS_PER_BATCH, IndexOptions
+from lookalike.index.base import DOCUMENTS_PER_BATCH
 from lookalike.index.checks import check_filters, check_query, is_version, validate
 from lookalike.index.lancedb import rows, sql
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.tables import compact, connect, create_table, fragments, open_snapshot
+from lookalike.index.options import IndexOptions
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: Each write adds a fragment, and each fragment slows down writes and lookups by about 0.2 ms.

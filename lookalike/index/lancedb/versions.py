@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lookalike.index.base import IndexInfo, IndexOptions
+from lookalike.index.base import IndexInfo
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.rows import model_of
 from lookalike.index.lancedb.tables import connect, create_table, list_indexes
+from lookalike.index.options import IndexOptions
 from lookalike.records import ModelIdentity
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from lookalike.errors import BadSetting
-from lookalike.index.base import IndexOptions
+from lookalike.index.options import IndexOptions
 from lookalike.tls import require_encryption
 
 #: The defaults of OpenSearch and its clients.

@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 from lookalike.errors import IndexConflict
-from lookalike.index.base import IndexInfo, IndexOptions
+from lookalike.index.base import IndexInfo
 from lookalike.index.checks import index_of, is_version, number_of
 from lookalike.index.opensearch import address, mapping
 from lookalike.index.opensearch.server import Server
+from lookalike.index.options import IndexOptions
 from lookalike.records import ModelIdentity
 
 #: The end of the alias that a version is written through; no index can have such a name.

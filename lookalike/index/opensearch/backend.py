@@ -2,7 +2,8 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
-from lookalike.index.base import CpuClock, Index, IndexInfo, IndexOptions, Inspection
+from lookalike.index.base import CpuClock, Index, IndexInfo, Inspection
+from lookalike.index.options import IndexOptions
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
@@ -29,7 +30,7 @@ class OpenSearchBackend:
 
         return aliases.list_indexes(url, options)
 
-    def check_place(self, url: str, options: IndexOptions) -> None:
+    def check_location(self, url: str, options: IndexOptions) -> None:
         from lookalike.index.opensearch import health
 
         health.check_server(url, options)
@@ -49,5 +50,5 @@ class OpenSearchBackend:
 
         return open_cpu_clock(url, options)
 
-    def temporary_place(self, url: str) -> AbstractContextManager[str]:
+    def temporary_location(self, url: str) -> AbstractContextManager[str]:
         return nullcontext(url)

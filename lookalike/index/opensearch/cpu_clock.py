@@ -7,9 +7,9 @@ from typing import Any
 
 from lookalike.addresses import is_loopback
 from lookalike.errors import AccessDenied
-from lookalike.index.base import IndexOptions
 from lookalike.index.opensearch import address, health
 from lookalike.index.opensearch.server import Server
+from lookalike.index.options import IndexOptions
 
 #: OpenSearch updates the statistics of its process once a second (monitor.process.refresh_interval).
 UPDATE_TIMEOUT_S = 3.0

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from lookalike.errors import AccessDenied, DiskFull, IndexConflict, IndexUnavailable, UnsupportedService
-from lookalike.index.base import IndexOptions
 from lookalike.index.opensearch import address
 from lookalike.index.opensearch.server import Server
+from lookalike.index.options import IndexOptions
 from lookalike.records import Diagnostic
 
 #: The first version whose k-NN queries take `method_parameters`, and with Lucene's quantization.

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lookalike.errors import IndexConflict, IndexMissing, ModelMismatch
-from lookalike.index.base import DOCUMENTS_PER_BATCH, IndexOptions
+from lookalike.index.base import DOCUMENTS_PER_BATCH
 from lookalike.index.checks import is_version, validate
 from lookalike.index.opensearch import address, bulk, bulk_load, force_merge, scroll
 from lookalike.index.opensearch.aliases import Version, create, next_version, resolve, write_alias_of
 from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.search import Search
 from lookalike.index.opensearch.server import Server
+from lookalike.index.options import IndexOptions
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: Ids per multi-get.

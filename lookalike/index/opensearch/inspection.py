@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from lookalike.errors import AccessDenied, IndexConflict, IndexMissing
-from lookalike.index.base import IndexOptions, Inspection
+from lookalike.index.base import Inspection
 from lookalike.index.opensearch import health
 from lookalike.index.opensearch.aliases import resolve
 from lookalike.index.opensearch.server import Server
+from lookalike.index.options import IndexOptions
 from lookalike.records import Diagnostic
 
 #: The k-NN plugin's name in the list of plugins.

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lookalike.index import identity
-from lookalike.index.base import IndexOptions
 from lookalike.index.opensearch.vector_field import vector_field
+from lookalike.index.options import IndexOptions
 from lookalike.records import ModelIdentity
 
 #: Lookalike's key in the mapping's `_meta`.

@@ -5,11 +5,11 @@ from contextlib import suppress
 from typing import Any
 
 from lookalike.errors import PermanentError
-from lookalike.index.base import IndexOptions
 from lookalike.index.checks import check_filters, check_query
 from lookalike.index.opensearch.aliases import Version, resolve
 from lookalike.index.opensearch.knn import knn_query, similarity
 from lookalike.index.opensearch.server import Server
+from lookalike.index.options import IndexOptions
 from lookalike.records import Match, Vector
 
 MATCH_FIELDS = ("uri", "name", "metadata", "model")

@@ -12,30 +12,30 @@ from opensearchpy import Connection, OpenSearch
 from opensearchpy import exceptions as client_errors
 
 from lookalike.errors import BadSetting, IndexUnavailable, LookalikeError
-from lookalike.index.base import IndexOptions
 from lookalike.index.opensearch.address import Address
 from lookalike.index.opensearch.status import ResponseKind, classify, error_for, reason_of
+from lookalike.index.options import IndexOptions
 from lookalike.tls import tls_context, tls_error
 
 
 class Server:
     """A connection to one OpenSearch server. It retries nothing."""
 
-    def __init__(self, place: Address, options: IndexOptions) -> None:
+    def __init__(self, address: Address, options: IndexOptions) -> None:
         # The client logs with a traceback what it also raises.
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)
         # It warns about every connection above the size of its pool, which is harmless.
         logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-        self._address = str(place)
+        self._address = str(address)
         self._client = OpenSearch(
-            [{"host": place.host, "port": place.port, "url_prefix": place.path}],
-            http_auth=_credentials(place, options),
+            [{"host": address.host, "port": address.port, "url_prefix": address.path}],
+            http_auth=_credentials(address, options),
             timeout=options.timeout_s,
             max_retries=0,
             retry_on_timeout=False,
             # The client's gzip takes 0.65 s of CPU for 3.5 MB, longer than sending them uncompressed.
             http_compress=False,
-            **_encryption(place, options),
+            **_encryption(address, options),
         )
 
     def __str__(self) -> str:
@@ -71,21 +71,21 @@ class Server:
         return error_for(ResponseKind.CONFLICT, self._address, name, "the response is not JSON")
 
 
-def _encryption(place: Address, options: IndexOptions) -> dict[str, Any]:
+def _encryption(address: Address, options: IndexOptions) -> dict[str, Any]:
     """The client's arguments for https. Raises BadSetting."""
-    if place.scheme != "https":
+    if address.scheme != "https":
         return {}
     # By default those of the environment or of certifi: a container may have no others.
     authorities = options.ca_certs or Connection.default_ca_certs()
     return {"use_ssl": True, "ssl_context": tls_context(authorities, options.client_cert, options.client_key)}
 
 
-def _credentials(place: Address, options: IndexOptions) -> Any:
+def _credentials(address: Address, options: IndexOptions) -> Any:
     """User and password, or a signer for AWS, or None. Raises BadSetting."""
     if options.aws_region is None:
-        return None if place.user is None else (place.user, place.password)
-    if place.scheme != "https" or place.user is not None:
-        what = f"Requests to {place} cannot be signed for AWS: the URL must be https and must not contain a user."
+        return None if address.user is None else (address.user, address.password)
+    if address.scheme != "https" or address.user is not None:
+        what = f"Requests to {address} cannot be signed for AWS: the URL must be https and must not contain a user."
         raise BadSetting(what, "Correct LOOKALIKE_INDEX_URL, or unset LOOKALIKE_AWS_REGION.")
     from lookalike.index.opensearch.aws import signer
 

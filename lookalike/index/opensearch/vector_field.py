@@ -9,7 +9,7 @@ https://docs.opensearch.org/latest/vector-search/optimizing-storage/faiss-scalar
 from typing import Any
 
 from lookalike.errors import BadSetting
-from lookalike.index.base import IndexOptions
+from lookalike.index.options import IndexOptions
 from lookalike.records import Metric, ModelIdentity
 
 #: Quantizations by engine, and the bits that each keeps of a float32.

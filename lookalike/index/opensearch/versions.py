@@ -3,10 +3,11 @@
 from typing import Any
 
 from lookalike.errors import IndexConflict
-from lookalike.index.base import IndexInfo, IndexOptions
+from lookalike.index.base import IndexInfo
 from lookalike.index.opensearch import address, meta
 from lookalike.index.opensearch.aliases import create, list_indexes, next_version, resolve
 from lookalike.index.opensearch.server import Server
+from lookalike.index.options import IndexOptions
 from lookalike.records import ModelIdentity
 
 #: Others may create versions at the same time; each attempt takes the next number.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import BadSetting
-from lookalike.index import Backend, IndexOptions, backend_of, check_place
+from lookalike.index import Backend, IndexOptions, backend_of, check_location
 from lookalike.index.backends import BACKENDS
 from lookalike.index.lancedb.backend import LanceDBBackend
 from lookalike.index.lancedb.folder import folder_of
@@ -42,12 +42,12 @@ def test_an_unknown_scheme_is_named_with_an_example_of_every_backend() -> None:
 
 
 def test_a_place_of_the_right_kind_passes_the_check(index_url: str) -> None:
-    check_place(index_url)
+    check_location(index_url)
 
 
-def test_an_index_in_a_temporary_place_leaves_nothing_behind(index_url: str) -> None:
+def test_an_index_in_a_temporary_location_leaves_nothing_behind(index_url: str) -> None:
     backend = backend_of(index_url)
-    with backend.temporary_place(index_url) as place:
+    with backend.temporary_location(index_url) as place:
         assert backend_of(place) is backend
         assert backend.list_indexes(place, IndexOptions()) == []
     assert backend.list_indexes(index_url, IndexOptions()) == []
@@ -55,7 +55,7 @@ def test_an_index_in_a_temporary_place_leaves_nothing_behind(index_url: str) -> 
 
 def test_a_temporary_folder_is_removed_also_after_an_error() -> None:
     folders: list[Path] = []
-    with pytest.raises(KeyError), LanceDBBackend().temporary_place("lancedb:///anywhere") as place:
+    with pytest.raises(KeyError), LanceDBBackend().temporary_location("lancedb:///anywhere") as place:
         folders.append(folder_of(place))
         (folders[0] / "file").touch()
         raise KeyError

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from lookalike.errors import DiskFull, IndexUnavailable, UnsupportedService
-from lookalike.index import IndexOptions, check_place, check_writable, inspect, open_index
+from lookalike.index import IndexOptions, check_location, check_writable, inspect, open_index
 from testing.services.opensearch import request
 from testing.services.ports import free_port
 from testing.services.stub_servers import StubHttpServer
@@ -38,7 +38,7 @@ def blocked(url: str, name: str) -> Iterator[None]:
 
 
 def test_a_healthy_server_gives_no_warning(url_with_index: str) -> None:
-    check_place(url_with_index)
+    check_location(url_with_index)
     assert check_writable(url_with_index, "images") == check_writable(url_with_index, "not-created-yet") == []
 
 
@@ -55,7 +55,7 @@ def test_an_inspection_has_a_line_on_the_server_and_one_on_the_index(url_with_in
 def test_an_engine_that_was_never_used_gives_a_warning(url_with_index: str) -> None:
     found = inspect(url_with_index, "images", options=IndexOptions(engine="faiss"))
     assert found is not None and "LOOKALIKE_ENGINE=lucene" in found.diagnostics[0].advice
-    check_place(url_with_index)
+    check_location(url_with_index)
 
 
 def test_an_index_that_a_full_disk_made_read_only_is_rejected(url_with_index: str) -> None:
@@ -80,7 +80,7 @@ def test_a_read_only_cluster_is_rejected_even_for_a_new_index(opensearch_url: st
     with blocked(opensearch_url, block), pytest.raises(UnsupportedService, match="does not accept writes") as error:
         check_writable(opensearch_url, "not-created-yet")
     assert block in str(error.value)
-    check_place(opensearch_url)
+    check_location(opensearch_url)
 
 
 def test_unassigned_replicas_give_a_warning(opensearch_url: str) -> None:
@@ -114,7 +114,7 @@ def test_an_index_with_missing_shards_is_rejected(opensearch_url: str) -> None:
 def test_another_kind_of_server_and_an_old_version_are_rejected(text: str, named: str) -> None:
     with StubHttpServer(text, "text/html" if text.startswith("<") else "application/json") as server:
         with pytest.raises(UnsupportedService, match=named):
-            check_place(server.url)
+            check_location(server.url)
         with pytest.raises(UnsupportedService, match=named):
             check_writable(server.url, "images")
 
@@ -122,12 +122,12 @@ def test_another_kind_of_server_and_an_old_version_are_rejected(text: str, named
 @pytest.mark.parametrize("number", ["2.16.0", "3.6.0", "3.7.0-SNAPSHOT", "7.10.2"])
 def test_a_supported_version_and_compatibility_mode_are_accepted(number: str) -> None:
     with StubHttpServer(greeting(number, distribution="opensearch")) as server:
-        check_place(server.url)
+        check_location(server.url)
 
 
 def test_an_address_without_a_server_is_unavailable() -> None:
     with pytest.raises(IndexUnavailable):
-        check_place(f"http://127.0.0.1:{free_port()}")
+        check_location(f"http://127.0.0.1:{free_port()}")
 
 
 def test_a_folder_is_writable_and_has_no_server_to_inspect(tmp_path: object) -> None:
