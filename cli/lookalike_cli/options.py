@@ -17,7 +17,7 @@ Preprocessing = Annotated[
 Neighbours = Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of matches.")]
 Filters = Annotated[
     list[str] | None,
-    typer.Option("--filter", help="FIELD=VALUE; FIELD is name, uri or metadata.KEY. Repeatable."),
+    typer.Option("--filter", help="FIELD=VALUE; FIELD is label, uri or metadata.KEY. Repeatable."),
 ]
 SOURCE_HELP = "A folder, glob, image, .txt list, or - for a list on stdin."
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCE_HELP)]
