@@ -37,8 +37,9 @@ audit: .venv/testable ## Look the locked packages up among the known vulnerabili
 			*) echo "Not audited, for the vulnerability service cannot be asked: $$(echo "$$told" | tail -n 1 | cut -c 1-160)"; exit 1;; \
 		esac
 
+# Two processes, so that the waiting of one test overlaps the work of another; each has services of its own.
 test: .venv/testable ## Run the tests, against real services
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(or $(PROCESSES),2) --dist loadgroup
 
 faults: .venv/testable ## Break everything at length, and write the table of docs/reliability.md
 	$(BIN)/python -m tests.faults $(FAULTS)

@@ -1,1 +1,1 @@
-"""Measurements, both sides in one run: ratios with their spread, never a verdict of a test."""
+"""Benchmarks. Each compares its sides in one run and prints ratios with their spread; none passes or fails."""

@@ -33,7 +33,7 @@ OURS = next(iter(WAYS))
 
 
 class Cost(NamedTuple):
-    """One load: documents a second, and CPU microseconds a document."""
+    """One load: documents per second, and CPU microseconds per document."""
 
     rate: float
     client_us: float
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 class Bench:
-    """One server, and the writers that wait to write to it."""
+    """One server, and the processes that write to it."""
 
     def __init__(self, url: str, grpc_port: int, clock: CpuClock, writers: Sequence[Writer]) -> None:
         self._place = (url, grpc_port)
@@ -59,7 +59,7 @@ class Bench:
         self._writers = writers
 
     def takes(self, way: str) -> bool:
-        """Whether documents can be sent this way; says so if not."""
+        """Whether documents can be sent this way; prints the reason if not."""
         if why := refusal(way, *self._place):
             console.print(f"{way} is not measured: {why}")
         with closing(open_way(OURS, *self._place)) as index:
@@ -67,7 +67,7 @@ class Bench:
         return not why
 
     def loading(self, way: str, size: int, writers: int) -> Callable[[], Cost]:
-        """To write all documents `size` a request, by so many writers, into an index that is new and goes again."""
+        """Write all documents, `size` per request, with this many writers, into a temporary index."""
 
         def load() -> Cost:
             with self._fresh_index(way) as index:

@@ -1,4 +1,4 @@
-"""A real worker of one process, and what its child holds in memory as the kernel counts it."""
+"""A real worker with one process, and the memory of its child as the kernel counts it."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ TIME_LIMIT_S = 900
 
 
 class Child:
-    """The only child of a worker, as the kernel sees it."""
+    """The only child process of a worker, as the kernel shows it."""
 
     def __init__(self, home: Path) -> None:
         (self._pid,) = worker_processes(home)[1]
@@ -45,7 +45,7 @@ class Child:
 
 
 def _ensure_index(settings: Settings) -> None:
-    """In this process the model is built too, so that the child's peak does not hold the compiler."""
+    """Builds the model in this process, so that the child's peak memory does not include the compiler."""
     index = factories.open_index(settings)
     index.ensure(embedding.identify(factories.model_spec(settings), settings.home))
     index.close()
@@ -55,7 +55,7 @@ def _ensure_index(settings: Settings) -> None:
 def running_worker(
     broker_url: str, home: Path, root: Path, name: str, limits: dict[str, str]
 ) -> Iterator[WorkerHarness]:
-    """A worker of one process under these limits, and an index of its own that knows none of the images."""
+    """A worker with one process under these limits, and a new, empty index."""
     limits_set = {name.removeprefix("LOOKALIKE_").lower(): value for name, value in limits.items()}
     settings = read_settings(home=home, broker_url=broker_url, roots=(root,), index=name, **limits_set)
     _ensure_index(settings)

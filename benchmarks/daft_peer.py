@@ -20,7 +20,7 @@ VECTOR = daft.DataType.embedding(daft.DataType.float32(), DIMENSION)
 # By itself Daft loads a model for each core, and their batches contend for TensorFlow's threads, which are all cores.
 @daft.cls(max_concurrency=1)
 class Embed:
-    """The model, loaded where Daft runs it."""
+    """The model, loaded in the process in which Daft runs it."""
 
     def __init__(self, weights: str, mark: Path) -> None:
         self._model = load_model(weights)
@@ -28,7 +28,7 @@ class Embed:
 
     @daft.method.batch(return_dtype=VECTOR, batch_size=BATCH)
     def vectors(self, images: Any) -> Any:
-        """Of uint8 images of the model's size."""
+        """The vectors of uint8 images of the model's size."""
         return embed(self._model, np.stack(images.to_pylist()), self._mark)
 
 

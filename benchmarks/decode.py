@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _rates(decoders: dict[str, Decoder], files: Sequence[bytes]) -> dict[str, list[float]]:
-    """Images per second on one core, the decoders in turn; the first round warms up and is not counted."""
+    """Images per second on one core, the decoders in turn; the first round is a warm-up and does not count."""
     rates: dict[str, list[float]] = {name: [] for name in decoders}
     for number in range(ROUNDS + 1):
         for name, decoder in decoders.items():
@@ -114,6 +114,6 @@ def _turbojpeg(module: Any) -> Decoder:
 
 
 def _factor(side: int, factors: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The smallest factor that leaves LEAST pixels, and never one that enlarges."""
+    """The smallest factor that leaves LEAST pixels; it never enlarges."""
     enough = [factor for factor in factors if side * factor[0] >= LEAST * factor[1] and factor[0] <= factor[1]]
     return min(enough, key=lambda factor: factor[0] / factor[1], default=(1, 1))

@@ -1,4 +1,4 @@
-"""A bulk over OpenSearch's gRPC in place of HTTP; the only place that knows gRPC."""
+"""Sends a bulk over OpenSearch's gRPC instead of HTTP."""
 
 from importlib import import_module
 from typing import Any
@@ -19,11 +19,11 @@ TIMEOUT_S = 60.0
 
 
 class NoGrpc(Exception):
-    """gRPC cannot be measured here, and why."""
+    """gRPC cannot be measured here; `str()` says why."""
 
 
 def server_settings(port: int) -> dict[str, str]:
-    """What an OpenSearch must be told to listen to gRPC on this port of this machine alone."""
+    """The OpenSearch settings for gRPC on this port of the loopback interface."""
     return {
         "aux.transport.types": f"[{TRANSPORT}]",
         f"aux.transport.{TRANSPORT}.port": str(port),
@@ -75,7 +75,7 @@ class GrpcSmile(Grpc):
 
 
 def _answer(item: Any) -> dict[str, Any]:
-    """An item as HTTP has it: there the status is HTTP's, here it is gRPC's."""
+    """An item in the form of HTTP: its status is an HTTP status, not a gRPC status."""
     if not item.HasField("error"):
         return {"status": 200}
     return {"status": 400, "error": {"type": item.error.type, "reason": item.error.reason}}

@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _whole(sources: dict[str, Path]) -> dict[str, dict[str, list[float]]]:
-    """The command as it is run once in a while, with the start and end of the embedded stack; then again."""
+    """The command with the start and end of the embedded stack, and then the same command again."""
     sides: dict[str, dict[str, list[float]]] = {name: {FIRST: [], "second, unchanged": []} for name in MODELS}
     for number in range(ROUNDS):
         for name, options in MODELS.items():

@@ -1,4 +1,4 @@
-"""What the ledger costs: the same chunks through the same pipeline, with its calls around them and without."""
+"""The cost of the ledger: the same chunks through the same pipeline, with and without its calls."""
 
 import tempfile
 import time
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _rate(pictures: Path, embed: Embedder, index: Index, ledger: Ledger | None, settings: Settings) -> float:
-    """Images per second of all pictures into an empty index."""
+    """Images per second when all images go into an empty index."""
     index.ensure(embed.identity)
     job_id = "job"
     if ledger:
@@ -54,7 +54,7 @@ def _rate(pictures: Path, embed: Embedder, index: Index, ledger: Ledger | None, 
 
 
 def _work(chunk: Chunk, embed: Embedder, index: Index, ledger: Ledger | None, settings: Settings) -> None:
-    """The chunk's life, with every call of the ledger that producer and worker make for it, or none."""
+    """Ingest a chunk, with or without the calls of the ledger that producer and worker make for it."""
     if ledger is None:
         _ingest(chunk, embed, index, settings)
         return

@@ -22,7 +22,7 @@ FOUND = b'"score"'
 
 
 class Client(threading.Thread):
-    """One client on one connection until the deadline; its first image is the `number`th."""
+    """One client with one connection, until the deadline. It starts with the image `number`."""
 
     def __init__(self, address: str, images: list[bytes], number: int, deadline: float) -> None:
         super().__init__(daemon=True)
@@ -65,7 +65,7 @@ def main(url: str, folder: str, clients: int, seconds: float) -> None:
 
 
 def _search(connection: http.client.HTTPConnection, image: bytes) -> str:
-    """What went wrong, or nothing."""
+    """What went wrong, or ""."""
     connection.request("POST", SEARCH, image, {"Content-Type": "image/jpeg"})
     answer = connection.getresponse()
     body = answer.read()

@@ -1,4 +1,4 @@
-"""What is ingested, and with which models: images and weights that lie beside the checkout, never in it."""
+"""The images and weights that the benchmarks use. They lie beside the checkout, never in it."""
 
 import os
 import random
@@ -25,7 +25,7 @@ QUANTIZED = {
 
 
 def missing() -> str:
-    """What is not there and what to do, as a sentence; or nothing."""
+    """A sentence that says what is missing and what to do, or ""."""
     if not next(IMAGES.rglob("*.jpg"), None):
         return f"There are no images (*.jpg) in {IMAGES}: set LOOKALIKE_PICTURES to a folder of them."
     if not WEIGHTS.is_file():
@@ -34,13 +34,13 @@ def missing() -> str:
 
 
 def sample(count: int) -> list[str]:
-    """The first `count` paths of the images in an order drawn once: a small sample is part of a larger one."""
+    """The first `count` paths of the images in a fixed random order: a small sample is part of a larger one."""
     paths = sorted(str(path) for path in IMAGES.rglob("*.jpg"))
     return random.Random(0).sample(paths, len(paths))[:count]
 
 
 def listed(folder: Path, count: int) -> Path:
-    """The sample as a list that `lookalike ingest` and every peer reads."""
+    """Write the sample as a list that `lookalike ingest` and every peer can read."""
     listing = folder / f"{count}.txt"
     listing.write_text("\n".join(sample(count)))
     return listing

@@ -1,4 +1,4 @@
-"""What a worker child holds in memory: chunks of ever larger images, and then many small ones, in a real worker."""
+"""The memory of a worker child: chunks of larger and larger images, then many small ones, in a real worker."""
 
 import os
 import tempfile
@@ -54,7 +54,7 @@ FORMATS: dict[str, tuple[str, dict[str, object]]] = {
 
 @dataclass(frozen=True)
 class Held:
-    """What the child held around one chunk, in MiB of resident memory, and what became of its images."""
+    """The resident memory of the child around one chunk, in MiB, and the outcome of its images."""
 
     before: float
     peak: float
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _bound_mib(settings: Settings, base_mib: float) -> float:
-    """What a child that holds `base_mib` after its first chunk may hold at most."""
+    """The limit for a child that holds `base_mib` after its first chunk."""
     pixels = BYTES_PER_PIXEL * settings.max_image_pixels
     files = FILES_HELD * settings.max_image_bytes
     batch = BATCHES_HELD * settings.chunk_size * 3 * IMAGE_SIZE**2
@@ -84,7 +84,7 @@ def _bound_mib(settings: Settings, base_mib: float) -> float:
 
 
 def _report_large(bench: WorkerHarness, title: str, small: Sequence[Path]) -> None:
-    """One row a format and size; the first rows are of small images, which the child needs for anything."""
+    """One row per format and size. The first rows are of small images: the memory that the child needs in any case."""
     shown = Table(title=f"A worker child, MiB. {title}", box=None, title_justify="left", title_style="bold")
     for column in ("", "a file's", "before", "peak", "above before", "after", "indexed", "rejected"):
         shown.add_column(column, justify="left" if not column else "right")
@@ -109,7 +109,7 @@ def _add_row(shown: Table, name: str, path: Path, held: Held) -> None:
 
 
 def _held(bench: WorkerHarness, paths: Sequence[Path]) -> Held:
-    """What the child held before, at most during, and after a chunk of these files."""
+    """The memory of the child before, at most during, and after a chunk of these files."""
     child = Child(bench.settings.home)
     child.forget_peak()
     before = child.resident_mib
@@ -120,7 +120,7 @@ def _held(bench: WorkerHarness, paths: Sequence[Path]) -> Held:
 
 
 def _send(bench: WorkerHarness, chunks: Sequence[Sequence[Path]]) -> str:
-    """A job of these chunks, worked off but not ended: its end would compact the index in between."""
+    """Work off a job of these chunks without ending it: its end would compact the index in between."""
     job_id = bench.open_job()
     for number, paths in enumerate(chunks):
         chunk = Chunk(f"{job_id}/{number:06d}", job_id, tuple(ImageRef(str(path)) for path in paths))
@@ -131,7 +131,7 @@ def _send(bench: WorkerHarness, chunks: Sequence[Sequence[Path]]) -> str:
 
 
 def _report_small(bench: WorkerHarness, files: Sequence[Path]) -> None:
-    """RSS along many small images, and its slope after the caches are filled."""
+    """RSS over many small images, and its slope after the caches are filled."""
     size = bench.settings.chunk_size
     samples: list[tuple[int, float]] = []
     child = Child(bench.settings.home)
@@ -161,7 +161,7 @@ def _small_files(folder: Path) -> list[Path]:
 
 
 def _named(files: Sequence[Path], folder: Path, count: int) -> list[Path]:
-    """So many names for the few files: a document's id is its name's, so each is an image of its own."""
+    """This many names for a few files. The id of a document comes from its name, so each name is a new image."""
     folder.mkdir(exist_ok=True)
     names = [folder / f"{number:06d}.jpg" for number in range(count)]
     for number, name in enumerate(names):
@@ -170,7 +170,7 @@ def _named(files: Sequence[Path], folder: Path, count: int) -> list[Path]:
 
 
 def _large_files(folder: Path, name: str, image: Image.Image) -> list[Path]:
-    """The image in this format; a byte behind its end makes every file another."""
+    """The image in this format; a byte after its end makes every file different."""
     paths = [folder / f"{number}.img" for number in range(LARGE_IMAGES)]
     if folder.exists():
         return paths

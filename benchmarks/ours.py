@@ -1,4 +1,4 @@
-"""Our way, as a user runs it: `lookalike ingest` in a process of its own, with the stack running or not."""
+"""Runs `lookalike ingest` as a user does: as a process, with or without a running stack."""
 
 import json
 import os
@@ -18,7 +18,7 @@ LOOKALIKE = [sys.executable, "-m", "lookalike_cli"]
 
 @contextmanager
 def environment(home: Path, index_url: str) -> Iterator[None]:
-    """Every command inside works under `home` and on the index at `index_url`."""
+    """Every command in the block works in `home` and on the index at `index_url`."""
     ours = {"LOOKALIKE_HOME": str(home), "LOOKALIKE_INDEX_URL": index_url}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
@@ -29,7 +29,7 @@ def environment(home: Path, index_url: str) -> Iterator[None]:
 
 @contextmanager
 def running_stack() -> Iterator[None]:
-    """Broker and worker keep running; the commands inside find them started, and start none of their own."""
+    """Broker and worker run during the block, so the commands in it start none of their own."""
     port = free_port()
     # Its query service is the last to listen.
     with Program([*LOOKALIKE, "up", "--port", str(port)], port, "/health/live"):
@@ -37,7 +37,7 @@ def running_stack() -> Iterator[None]:
 
 
 def ingest(source: Path, index: str, *options: str) -> dict[str, Any]:
-    """The command's summary, with `wall_seconds` from outside and `work_seconds` of the job itself."""
+    """The command's summary, with `wall_seconds` measured here and `work_seconds` of the job itself."""
     began = time.perf_counter()
     summary = lookalike(["ingest", str(source), "--index", index, "--json", *options])
     summary["wall_seconds"] = time.perf_counter() - began
@@ -46,7 +46,7 @@ def ingest(source: Path, index: str, *options: str) -> dict[str, Any]:
 
 
 def lookalike(arguments: Sequence[str]) -> dict[str, Any]:
-    """What the command printed as its last line."""
+    """The last line that the command printed."""
     done = subprocess.run([*LOOKALIKE, *arguments], stdout=subprocess.PIPE, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer

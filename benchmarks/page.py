@@ -1,4 +1,4 @@
-"""A page of the documentation: each part that a program writes stands between two comments, and the rest stays."""
+"""Updates a page of the documentation: a program writes the parts between two comments, and the rest stays."""
 
 import platform
 import re
@@ -12,7 +12,7 @@ END = "<!-- end of {name} -->"
 
 
 def renew(page: Path, name: str, command: str, text: str, *, writer: str = "make scale") -> None:
-    """Put `text` and where it was measured between the comments of the part `name`, at the end if it has none."""
+    """Put `text`, and where it was measured, between the comments of the part `name`; a new part goes to the end."""
     begin, end = BEGIN.format(name=name, writer=writer), END.format(name=name)
     part = f"{begin}\n{_where()}; repeat with\n`{command}`.\n\n{text}\n{end}"
     whole = page.read_text() if page.exists() else ""
@@ -32,6 +32,6 @@ def _where() -> str:
 
 
 def _lines(file: str, beginning: str) -> list[str]:
-    """Of a file in /proc, where there is one."""
+    """The first match in a file of /proc, if there is one."""
     path = Path("/proc", file)
     return [line for line in path.read_text().splitlines() if line.startswith(beginning)] if path.exists() else []

@@ -1,4 +1,4 @@
-"""Peers side by side: the article's way, Ray Data and Daft with Keras, and ours; same images, same OpenSearch.
+"""Compares the article's way, Ray Data and Daft with Keras, and lookalike: same images, same OpenSearch.
 
 `make peers` builds the environment of Ray and Daft. A run is believed once its images are counted in OpenSearch.
 """
@@ -52,7 +52,7 @@ SILENCE = {"RAY_USAGE_STATS_ENABLED": "0", "DAFT_ANALYTICS_ENABLED": "0", "DO_NO
 
 
 class Peer(NamedTuple):
-    """A program of this folder that ingests a list of images, and the Python that has its packages."""
+    """A program of this folder that ingests a list of images, and the Python with its packages."""
 
     module: str
     python: Path
@@ -67,7 +67,7 @@ Rates = dict[str, list[float]]
 
 
 class Place(NamedTuple):
-    """Where a round happens; `number` tells its indexes from those of other rounds."""
+    """The services of a round. `number` makes the names of its indexes unique."""
 
     index_url: str
     folder: Path
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def _check_there() -> None:
-    """End with a sentence where something is missing."""
+    """Exit with a sentence if something is missing."""
     if problem := missing():
         sys.exit(problem)
     found = len(sample(PEER_IMAGES))
@@ -102,7 +102,7 @@ def _check_there() -> None:
 
 
 def _measured() -> tuple[Rates, Rates]:
-    """Steady and whole rates of every side, interleaved round by round."""
+    """Steady and overall rates of every side, interleaved round by round."""
     steady: Rates = {name: [] for name in (*PEERS, *OURS)}
     whole: Rates = {name: [] for name in (*PEERS, *OURS)}
     with (
@@ -122,7 +122,7 @@ def _measured() -> tuple[Rates, Rates]:
 
 
 def _run_peer(name: str, place: Place, steady: Rates, whole: Rates) -> None:
-    """One run of the program gives both rates: it tells its own steady work, its end is seen from outside."""
+    """One run of the program gives both rates: it prints its steady work, and its total time is measured here."""
     module, python = PEERS[name]
     listing, index = listed(place.folder, PEER_IMAGES), _index("peer", module, place)
     command = [str(python), "-m", f"benchmarks.{module}", str(WEIGHTS), place.index_url, index, str(listing)]
@@ -142,7 +142,7 @@ def _run_peer(name: str, place: Place, steady: Rates, whole: Rates) -> None:
 
 
 def _run_ours(place: Place, steady: Rates, whole: Rates) -> None:
-    """With the stack up and warm, and then as a command that starts and ends a stack of its own."""
+    """With a warm, running stack, and then as a command that starts and ends its own stack."""
     with running_stack():
         for name, options in OURS.items():
             ingest(listed(place.folder, WARM_IMAGES), _index("warm", name, place), *options)
@@ -164,7 +164,7 @@ def _index(what: str, name: str, place: Place) -> str:
 
 
 def _demand(name: str, index_url: str, index: str, images: int) -> None:
-    """End with a sentence unless the index holds this many documents."""
+    """Exit with a sentence unless the index holds this many documents."""
     request(index_url, "POST", f"/{index}/_refresh")
     count = request(index_url, "GET", f"/{index}/_count")["count"]
     if count != images:

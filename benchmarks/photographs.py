@@ -1,4 +1,4 @@
-"""Images like a camera's, drawn with NumPy: soft light, edges, texture and noise; knows no decoder's speed."""
+"""Draws images like a camera's with NumPy: soft light, edges, texture and noise."""
 
 from io import BytesIO
 
@@ -18,7 +18,7 @@ EDGES = 60
 
 
 def photograph(width: int, height: int, seed: int = 0) -> Image.Image:
-    """RGB; a function of its arguments alone."""
+    """An RGB image that depends only on the arguments."""
     rng = np.random.default_rng(seed)
     light = np.full((height, width, 3), 40.0, np.float32)
     for octave in range(OCTAVES):
@@ -29,21 +29,21 @@ def photograph(width: int, height: int, seed: int = 0) -> Image.Image:
 
 
 def mosaic(width: int, height: int, tile: Image.Image) -> Image.Image:
-    """An image of any size made of the tile, for sizes that would take minutes to draw."""
+    """An image of any size, made of copies of the tile: drawing it would take minutes."""
     pixels: NDArray[np.uint8] = np.asarray(tile)
     repeats = (-(-height // pixels.shape[0]), -(-width // pixels.shape[1]), 1)
     return Image.fromarray(np.ascontiguousarray(np.tile(pixels, repeats)[:height, :width]))
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    """The file's bytes; `kind` and `options` are Pillow's."""
+    """The bytes of the file; `kind` and `options` are those of Pillow."""
     file = BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
 
 
 def _octave(rng: np.random.Generator, width: int, height: int, cells: int) -> NDArray[np.float32]:
-    """Smooth noise of so many cells each way, 0 to 140 grey levels, little of it coloured."""
+    """Smooth noise with this many cells in each direction, 0 to 140 grey levels, with little colour."""
     coarse = 100 * rng.random((cells, cells, 1)) + 40 * rng.random((cells, cells, 3))
     channels = (Image.fromarray(coarse[..., channel].astype(np.float32)) for channel in range(3))
     resized = [np.asarray(each.resize((width, height), Image.Resampling.BICUBIC)) for each in channels]
@@ -51,7 +51,7 @@ def _octave(rng: np.random.Generator, width: int, height: int, cells: int) -> ND
 
 
 def _add_edges(light: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """Flat things in front: rectangles that darken or brighten what is behind them."""
+    """Rectangles in the foreground that darken or brighten what is behind them."""
     height, width = light.shape[:2]
     for _ in range(EDGES):
         top, left = int(rng.integers(height)), int(rng.integers(width))

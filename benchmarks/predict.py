@@ -24,7 +24,7 @@ BACKLOG = 64
 
 
 class Predictor:
-    """What the article does with an image to search for."""
+    """What the article does with a query image."""
 
     def __init__(self, index_url: str, index: str, model: str, weights: str | None) -> None:
         from opensearchpy import OpenSearch
@@ -71,7 +71,7 @@ def serve(port: int, predictor: Predictor) -> None:
             self.wfile.write(body)
 
         def log_message(self, format: str, *arguments: Any) -> None:
-            """Not to be measured."""
+            """Not measured."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = BACKLOG

@@ -1,4 +1,4 @@
-"""A program under measurement: a process that listens, how long it took to, and what it uses."""
+"""Runs a server program, and measures its start time, CPU time and memory."""
 
 import http.client
 import os
@@ -13,7 +13,7 @@ STOP_TIMEOUT_S = 20.0
 
 
 class Program:
-    """A command that listens on `port` and answers `ready_path` with 200 once it is ready."""
+    """A command that listens on `port`, and answers `ready_path` with 200 once it is ready."""
 
     def __init__(self, command: list[str], port: int, ready_path: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -48,14 +48,14 @@ class Program:
 
     @property
     def resident_mib(self) -> float:
-        """Of the process; it has no children."""
+        """Resident memory of the process, which has no children."""
         with open(f"/proc/{self._pid}/status") as status:
             kib = next(line.split()[1] for line in status if line.startswith("VmRSS"))
         return int(kib) / 1024
 
     @property
     def cpu_seconds(self) -> float:
-        """User and system time so far."""
+        """User and system time until now."""
         with open(f"/proc/{self._pid}/stat") as stat:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -23,14 +23,14 @@ THREADS = str(os.cpu_count())
 
 
 class Embed:
-    """The model in an actor of its own."""
+    """The model in its own actor."""
 
     def __init__(self, weights: str, mark: Path) -> None:
         self._model = load_model(weights)
         self._mark = mark
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Of uint8 images with their paths; they go no further, the vectors do."""
+        """The vectors of uint8 images with their paths; the images themselves are dropped."""
         return {"path": batch["path"], "vector": embed(self._model, batch["image"], self._mark)}
 
 

@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def measured(url: str) -> Summary:
-    """From a temporary index in the OpenSearch at this URL."""
+    """Recall, measured on a temporary index of the OpenSearch at this URL."""
     candidate = clustered(VECTORS + QUERIES)
     split = Split(0, tuple(range(VECTORS)), tuple(range(VECTORS, VECTORS + QUERIES)))
     model, vectors = candidate.vectors_for(split)

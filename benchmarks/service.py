@@ -1,4 +1,4 @@
-"""The query service under load: one client, sixteen, and the same request answered the article's way."""
+"""The query service under load: one client, sixteen clients, and the same request answered in the article's way."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def _images(folder: Path) -> Path:
 
 
 def _fill(index_url: str, images: Path, folder: Path) -> None:
-    """A few real images as a user ingests them, which also builds the model, and many vectors."""
+    """Ingest a few real images as a user does, which also builds the model, and add many vectors."""
     stored = folder / "stored"
     stored.mkdir()
     for number, path in enumerate(sorted(images.rglob("*.jpg"))[:STORED_IMAGES]):
@@ -108,7 +108,7 @@ Runs = dict[str, list[dict[str, Any]]]
 
 
 def _rounds(programs: Mapping[str, Program], images: Path) -> tuple[Runs, Runs]:
-    """Runs of the load generator by side: with one client, and with many."""
+    """Runs of the load generator for each side: with one client, and with many."""
     one: Runs = {name: [] for name in programs}
     many: Runs = {name: [] for name in programs}
     for program in programs.values():

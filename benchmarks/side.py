@@ -45,7 +45,7 @@ def embed(model: Any, pixels: Any, mark: Path) -> Any:
 
 
 def create_index(index_url: str, index: str) -> Any:
-    """A client of the OpenSearch, in which the index is empty."""
+    """A client of the OpenSearch; the index is empty."""
     from opensearchpy import OpenSearch
 
     client = OpenSearch(index_url)
@@ -65,7 +65,7 @@ def document(path: str, vector: Any) -> dict[str, Any]:
 
 
 def fresh_mark(listing: str) -> Path:
-    """Where the first batch of this run will leave its end: frameworks hand out results late and in bursts."""
+    """The file for the end time of the first batch: frameworks hand out results late and in bursts."""
     mark = Path(f"{listing}.first-batch")
     mark.unlink(missing_ok=True)
     return mark

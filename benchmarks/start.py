@@ -1,4 +1,4 @@
-"""How long one waits before anything happens: for a worker child's first embedding, and for a search's answer."""
+"""Start times: until the first embedding of a worker child, and until the answer of a search."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Figures of repeated runs as a table: median, lowest and highest; ratios only of sides measured in the same round."""
+"""Prints the figures of repeated runs: median, lowest and highest, and ratios of sides measured in the same round."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -10,7 +10,7 @@ console = Console(width=140, highlight=False)
 
 
 def print_rates(title: str, unit: str, sides: Mapping[str, Sequence[float]], baseline: str | None = None) -> None:
-    """One row a side; with a `baseline`, its ratio to that side, paired round by round."""
+    """One row per side; with a `baseline`, also its ratio to that side, paired round by round."""
     shown = Table(title=title, box=None, title_justify="left", title_style="bold")
     for column in ("", f"median {unit}", "lowest", "highest", "rounds", f"x {baseline or ''}", "lowest", "highest"):
         shown.add_column(column, justify="left" if not column else "right")
@@ -24,6 +24,6 @@ def print_rates(title: str, unit: str, sides: Mapping[str, Sequence[float]], bas
 
 
 def ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
-    """Each value over the other of its round. Raises ValueError unless both sides have as many."""
+    """Each value divided by the other value of its round. Raises ValueError if the numbers of rounds differ."""
     # strict: a ratio whose two sides were not measured in the same rounds is no ratio.
     return [value / other for value, other in zip(values, others, strict=True)]

@@ -1,4 +1,4 @@
-"""An index as large as wanted, of vectors that lie in clusters as those of images do; knows no image."""
+"""Fills an index of any size with vectors that form clusters, like those of images."""
 
 import time
 from dataclasses import replace
@@ -15,7 +15,7 @@ CALM_S = 5.0
 
 
 def fill(index: Index, model: ModelIdentity, count: int) -> None:
-    """Write `count` documents and make them visible."""
+    """Write `count` documents and refresh the index."""
     synthetic = clustered(count, dimension=model.dimension).documents
     for start in range(0, count, WRITE_SIZE):
         part = synthetic[start : start + WRITE_SIZE]

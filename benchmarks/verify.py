@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _run(folder: Path, count: int, index: Index, model: ModelIdentity) -> dict[str, Any]:
-    """Every file is in the index, unchanged, so that each is looked up, read and hashed."""
+    """Every file is in the index and unchanged, so each one is looked up, read and hashed."""
     for number in range(count):
         path = folder / f"{number // FOLDER_SIZE:04d}" / f"{number:07d}.jpg"
         if number % FOLDER_SIZE == 0:
@@ -67,7 +67,7 @@ def _run(folder: Path, count: int, index: Index, model: ModelIdentity) -> dict[s
 
 
 def _fill(folder: Path, index: Index, model: ModelIdentity) -> None:
-    """Vectors as long as the default model's, for the server reads the documents that hold them."""
+    """Vectors as long as those of the default model: the server reads the documents that hold them."""
     random = np.random.default_rng(0)
     waiting: list[Document] = []
     for ref in find_images([str(folder)]):

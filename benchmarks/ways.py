@@ -1,4 +1,4 @@
-"""Ways to send the documents of a bulk over HTTP: ours, and ours with one thing changed; measures nothing."""
+"""Ways to send the documents of a bulk over HTTP: ours, and ours with one change."""
 
 import base64
 import gzip
@@ -25,14 +25,14 @@ DECIMALS = 7
 
 
 class Ours(OpenSearchIndex):
-    """As it is."""
+    """The body as it is."""
 
     def __init__(self, url: str, name: str) -> None:
         super().__init__(url, name, OPTIONS)
 
 
 class Variation(Ours):
-    """Ours, but for what a subclass says."""
+    """Our way; a subclass changes one thing."""
 
     headers: ClassVar[dict[str, str]] = {}
     #: Whether the server keeps vectors a second time, within the JSON of each document.
@@ -72,7 +72,7 @@ class Variation(Ours):
 
 
 class VariedWriter(BulkWriter):
-    """Sends each request as its index says."""
+    """Sends each request in the way of its index."""
 
     def __init__(self, index: Variation) -> None:
         super().__init__(index._server, index.name, index.name, OPTIONS.retry_s)
@@ -83,7 +83,7 @@ class VariedWriter(BulkWriter):
 
 
 class Gzipped(Variation):
-    """As the client's `http_compress` does it."""
+    """Compresses like `http_compress` of the client library."""
 
     headers: ClassVar[dict[str, str]] = {"content-encoding": "gzip"}
     level = SMALLEST
@@ -97,7 +97,7 @@ class GzippedFast(Gzipped):
 
 
 class Rounded(Variation):
-    """Floats with fewer digits than it takes to tell every float32 from its neighbours."""
+    """Floats with fewer digits than an exact float32 needs."""
 
     def encode(self, document: Document) -> bulk.Operation:
         return bulk.index_operation(replace(document, image_embedding=np.round(document.image_embedding, DECIMALS)))
@@ -114,13 +114,13 @@ class Base64(Variation):
 
 
 class WholeSource(Variation):
-    """Our JSON into an index that keeps it whole: what SMILE is to be compared with."""
+    """Our JSON into an index that stores the whole source, to compare SMILE with."""
 
     has_whole_source = True
 
 
 class Smile(WholeSource):
-    """Binary in place of JSON. k-NN takes the vectors out of JSON alone, so such an index must keep it whole."""
+    """SMILE instead of JSON. k-NN can only remove vectors from JSON, so this index stores the whole source."""
 
     headers: ClassVar[dict[str, str]] = {"content-type": "application/smile"}
 
@@ -130,5 +130,5 @@ class Smile(WholeSource):
 
 
 def source(document: Document) -> dict[str, Any]:
-    """What the index keeps of a document beside its id."""
+    """What the index stores of a document besides its id."""
     return {name: getattr(document, name) for name in bulk.SOURCE_FIELDS} | {"metadata": dict(document.metadata)}

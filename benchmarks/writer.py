@@ -1,4 +1,4 @@
-"""A writer of made-up documents, in a process of its own as a worker is; knows every way to send them."""
+"""Writes synthetic documents in a separate process, like a worker, in any of the ways to send them."""
 
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -33,14 +33,14 @@ MODEL: ModelIdentity = clustered(1).model
 
 
 class Writer:
-    """One process, which keeps its documents and connections from one load to the next."""
+    """One process that keeps its documents and connections between loads."""
 
     def __init__(self, url: str, grpc_port: int) -> None:
         self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         self._write = partial(_write, url, grpc_port)
 
     def begin(self, way: str, documents: range, size: int) -> Future[float]:
-        """Write these of the made-up documents, `size` a request; the result is the CPU seconds it took."""
+        """Write these synthetic documents, `size` per request; returns the CPU seconds that it took."""
         return self._pool.submit(self._write, way, documents, size)
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ def open_way(way: str, url: str, grpc_port: int) -> ways.Ours:
 
 
 def refusal(way: str, url: str, grpc_port: int) -> str:
-    """Why a document cannot be sent this way, or nothing. Leaves the index behind."""
+    """Why a document cannot be sent this way, or "". Leaves the index behind."""
     try:
         with closing(open_way(way, url, grpc_port)) as index:
             index.ensure(MODEL)

@@ -1,4 +1,4 @@
-"""The program as its users run it: a process, its environment, what it printed, and what it left behind."""
+"""Runs the program as its users do: processes, their environment, their output, and what they leave behind."""
 
 import json
 import os
@@ -19,7 +19,7 @@ Done = subprocess.CompletedProcess[str]
 
 
 def make_home(folder: Path, model_home: Path) -> Path:
-    """A LOOKALIKE_HOME of its own that shares the built model."""
+    """A new LOOKALIKE_HOME that shares the built model."""
     home = folder / "home"
     home.mkdir()
     (home / "models").symlink_to(model_home / "models")
@@ -27,7 +27,7 @@ def make_home(folder: Path, model_home: Path) -> Path:
 
 
 def lookalike(environment: Mapping[str, str], *arguments: object, code: int = 0) -> Done:
-    """Run a command to its end. No traceback may reach the user, whatever happens."""
+    """Run a command to its end and check its exit code. It must never print a traceback."""
     command = [*LOOKALIKE, *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT)
     assert "Traceback" not in done.stderr + done.stdout
@@ -43,7 +43,7 @@ def answer(done: Done) -> dict[str, Any]:
 
 @contextmanager
 def started(environment: Mapping[str, str], *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """A command in the background, killed at the end if it still runs."""
+    """A command in the background; killed at the end of the block if it still runs."""
     command = [*LOOKALIKE, *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(command, env=environment, text=True, cwd=ROOT, **pipes)  # type: ignore[call-overload]
@@ -55,13 +55,13 @@ def started(environment: Mapping[str, str], *arguments: object) -> Iterator[subp
 
 
 def stop(process: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
-    """Send a signal and return what the process had printed."""
+    """Send a signal, wait for the end, and return the output."""
     process.send_signal(number)
     return process.communicate(timeout=TIMEOUT_S)
 
 
 def processes(home: Path) -> dict[int, str]:
-    """Command lines, by process id, of everything that was started for `home`."""
+    """Process id -> command line of every process that was started for `home`."""
     wanted = f"LOOKALIKE_HOME={home}".encode()
     return {pid: line for pid, environment, line in _all_processes() if wanted in environment and pid != os.getpid()}
 
@@ -78,7 +78,7 @@ def _all_processes() -> Iterator[tuple[int, list[bytes], str]]:
 
 
 def worker_processes(home: Path) -> tuple[int, list[int]]:
-    """The worker's main process, and its children."""
+    """The main process of the worker, and its children."""
     workers = [
         pid for pid, line in processes(home).items() if "-m lookalike_worker" in line and "process_guard" not in line
     ]
@@ -92,9 +92,9 @@ def _parent(pid: int) -> int:
 
 
 def await_true(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    """Wait until `condition` holds and return what it gave."""
+    """Wait until `condition` returns something true, and return that. Raises AssertionError after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not (held := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"the condition did not hold within {timeout_s:.0f} s"
         time.sleep(0.05)
     return held

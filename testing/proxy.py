@@ -1,4 +1,4 @@
-"""A TCP proxy that can fail the ways networks do; knows bytes and connections, and no protocol."""
+"""A TCP proxy that can fail like a network: black holes, delays, resets and refused connections."""
 
 import asyncio
 import contextlib
@@ -11,30 +11,30 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 READ_SIZE_BYTES = 64 * 1024
-#: Opening or closing a listener of our own takes microseconds.
+#: Opening or closing a listener takes microseconds.
 COMMAND_TIMEOUT_S = 10.0
-#: On with a time of zero: closing a socket sends RST instead of FIN.
+#: SO_LINGER on, with a time of zero: closing the socket sends RST instead of FIN.
 LINGER_ZERO = struct.pack("ii", 1, 0)
 
 Answer = TypeVar("Answer")
 
 
 class Fault(Enum):
-    """What happens to connections."""
+    """What the proxy does to connections."""
 
     NONE = auto()
-    #: Accepted, swallowed, never answered and never closed; also those that were open before, for good.
+    #: Accept connections, drop what they send and never answer. Connections that were open before stay dead for good.
     BLACK_HOLE = auto()
-    #: Answers come late.
+    #: Delay answers.
     STALL = auto()
-    #: The request arrives; the connection is reset when the answer comes.
+    #: Forward the request, and reset the connection when the answer comes.
     RESET = auto()
-    #: Open connections are reset, new ones refused.
+    #: Reset open connections, and refuse new ones.
     REFUSE = auto()
 
 
 class Connection:
-    """One client's two sockets. Dead ones swallow for ever what either side says."""
+    """The two sockets of one client. A dead connection drops what either side sends."""
 
     def __init__(self, client: asyncio.StreamWriter) -> None:
         self.client = client
@@ -49,10 +49,10 @@ class Connection:
 
 
 class Proxy:
-    """Listens on a port of its own before `host:port` and passes everything on, until told otherwise."""
+    """Listens on a port of its own and forwards everything to `host:port`, until a fault begins."""
 
     def __init__(self, host: str, port: int, address: str = "127.0.0.1") -> None:
-        """`address` is the one of ours that it listens on."""
+        """`address` is the local address to listen on."""
         self._behind = (host, port)
         self._address = address
         self._fault = Fault.NONE
@@ -78,7 +78,7 @@ class Proxy:
         self._do(self._begin(Fault.REFUSE))
 
     def heal(self) -> None:
-        """New connections pass again. What the black hole swallowed stays silent."""
+        """Forward new connections again. Connections that fell into the black hole stay dead."""
         self._do(self._begin(Fault.NONE))
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Values that several processes of one test run share: the first process that asks makes them, the others wait."""
+"""Folders that several processes of one test run share: the first process that asks fills one, the others wait."""
 
 import os
 from collections.abc import Callable
@@ -16,13 +16,10 @@ def run_folder(basetemp: Path) -> Path:
 
 
 def made_once(path: Path, make: Callable[[Path], object]) -> Path:
-    """`path`, after `make` has filled it. `make` gets another path in the same folder, which is then renamed.
-
-    A `make` that raises leaves nothing at `path`, so the next process tries again.
-    """
+    """`path`, after one process has filled it with `make`. After a `make` that raises, the next process tries again."""
+    done = path.with_name(f"{path.name}.done")
     with FileLock(path.with_name(f"{path.name}.lock")):
-        if not path.exists():
-            draft = path.with_name(f"{path.name}.draft")
-            make(draft)
-            draft.rename(path)
+        if not done.exists():
+            make(path)
+            done.touch()
     return path

@@ -1,4 +1,4 @@
-"""Worker process trees as a supervisor runs them: started again when they end; knows processes and no fault."""
+"""Runs workers like a supervisor: a worker that ends is started again."""
 
 import contextlib
 import os
@@ -14,24 +14,24 @@ from typing import Self
 from testing.processes import await_true
 from testing.services.process_guard import guarded
 
-#: How often the supervisor looks.
+#: How often the supervisor looks for ended workers.
 POLL_S = 0.1
-#: Celery's soft shutdown may take a minute; a chunk of ours is done in less than a second.
+#: Celery's soft shutdown takes up to a minute; a chunk takes less than a second.
 STOP_TIMEOUT_S = 60.0
 READY_TIMEOUT_S = 90.0
 
 
-#: The command line that runs another one for a worker of this name, for instance on another host.
+#: Wraps the command line of the worker with this name, for instance to run it on another host.
 Wrap = Callable[[str, list[str]], list[str]]
 
 
 def unwrapped(name: str, command: list[str]) -> list[str]:
-    """As it is: on this host."""
+    """The command itself: on this host."""
     return command
 
 
 class Workers:
-    """`count` workers by name, each a process tree with `concurrency` children. `exits` are all that ended, and how."""
+    """`count` workers with `concurrency` child processes each. `exits`: (name, exit code) of all that ended."""
 
     def __init__(
         self, environment: Mapping[str, str], folder: Path, count: int, concurrency: int, wrap: Wrap = unwrapped
@@ -45,7 +45,7 @@ class Workers:
         self._abandoned: set[str] = set()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = threading.Event()
-        # One thread starts them all and outlives them: a leash is held by a thread, not by a process.
+        # One thread starts them all and outlives them: a guarded process ends with the thread that started it.
         self._thread = threading.Thread(target=self._supervise, daemon=True)
 
     def log(self, name: str) -> str:
@@ -56,39 +56,39 @@ class Workers:
         return self._processes[name].pid
 
     def children(self, name: str) -> list[int]:
-        """The pool's processes, oldest first; none while the worker starts."""
+        """Process ids of the pool, oldest first; empty while the worker starts."""
         return sorted(_children(self.pid(name)))
 
     def kill_child(self, name: str, number: int = 0) -> None:
-        """SIGKILL to one process of the pool."""
+        """Send SIGKILL to one process of the pool."""
         children = await_true(lambda: self.children(name))
         os.kill(children[number % len(children)], signal.SIGKILL)
 
     def kill(self, name: str) -> None:
-        """SIGKILL to the whole tree, the parent first so that it cannot put anything back."""
+        """Send SIGKILL to all processes of the worker, the parent first so that it cannot requeue messages."""
         pid = self.pid(name)
         _kill([pid, *_children(pid)])
 
     def abandon(self, name: str) -> None:
-        """SIGKILL to the whole tree, and nobody starts it again."""
+        """Kill the worker and do not start it again."""
         self._abandoned.add(name)
         self.kill(name)
 
     def terminate(self, name: str) -> int:
-        """SIGTERM, as at a deployment; the exit code."""
+        """Send SIGTERM, as at a deployment; returns the exit code."""
         process = self._processes[name]
         process.send_signal(signal.SIGTERM)
         return process.wait(STOP_TIMEOUT_S)
 
     def starts(self, name: str) -> int:
-        """How often it has become ready."""
+        """How often the worker has become ready."""
         return self.log(name).count(" ready.")
 
     def await_ready(self) -> None:
         await_true(lambda: all(self.starts(name) for name in self.names), READY_TIMEOUT_S)
 
     def await_restart(self, name: str, starts: int) -> None:
-        """Return once it has become ready again after `starts` times."""
+        """Return once the worker has become ready more than `starts` times."""
         await_true(lambda: self.starts(name) > starts, READY_TIMEOUT_S)
 
     def __enter__(self) -> Self:
@@ -131,7 +131,7 @@ class Workers:
 
 
 def _children(parent: int) -> list[int]:
-    """Process ids of a process's children. Read from every process, for not every kernel lists them by parent."""
+    """Process ids of the children. Reads every process, because not every kernel lists processes by parent."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""`make scale`: how index, producer and workers behave as there are more vectors, references and workers."""
+"""`make scale`: how index, producer and workers behave with more vectors, references and workers."""
 
 from collections.abc import Sequence
 

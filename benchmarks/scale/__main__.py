@@ -1,4 +1,4 @@
-"""`python -m benchmarks.scale`; `--help` lists what can be chosen."""
+"""`python -m benchmarks.scale`; `--help` lists the options."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command: which parts are measured, how large, and onto which page; measures nothing itself."""
+"""The command `make scale`: chooses the parts, their sizes and the page."""
 
 import argparse
 import shlex
@@ -18,7 +18,7 @@ Counts = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run measures; figures lie in `figures`."""
+    """What one run measures; `figures` is the folder of the figures."""
 
     sizes: Counts
     references: Counts
@@ -30,7 +30,7 @@ class Plan:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Measure the chosen parts one after the other, each written onto the page as soon as it is known."""
+    """Measure the chosen parts one after the other; each result goes to the page at once."""
     chosen = _parsed(arguments)
     figures = chosen.page.with_suffix("")
     figures.mkdir(parents=True, exist_ok=True)

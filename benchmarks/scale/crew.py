@@ -1,4 +1,4 @@
-"""So many worker processes with a waiting model, and jobs for them; knows no rounds and no ratios."""
+"""Worker processes with a model that only waits, and jobs for them."""
 
 import os
 import time
@@ -70,12 +70,12 @@ class Crew:
         assert error or not (self._home / "models").exists(), "the workers took the real model"
 
     def ingest(self, images: Sequence[ImageRef]) -> float:
-        """A job with these images, to its end; images per second of its steady part."""
+        """Run a job with these images; returns the images per second of its steady part."""
         _, samples = self.work(images)
         return slope(samples, len(images))
 
     def work(self, images: Sequence[ImageRef], look: Callable[[Job], None] = lambda job: None) -> tuple[Job, Samples]:
-        """A job with these images, to its end, looked at all the time: how it ended, and what was done when."""
+        """Run a job with these images; returns the ended job, and how many images were done at which time."""
         job_id = self._ledger.open_job(
             source="pictures",
             index=self._index.name,
@@ -100,7 +100,7 @@ class Crew:
         return job, samples
 
     def documents(self) -> int:
-        """How many the index holds."""
+        """How many documents the index holds."""
         return self._index.count()
 
     def _environment(self) -> dict[str, str]:
@@ -110,13 +110,13 @@ class Crew:
             "LOOKALIKE_BROKER_URL": self._broker_url,
             "LOOKALIKE_INDEX_URL": self._index_url,
             "PYTHONPATH": os.pathsep.join(paths),
-            "SCALE_PICTURE_S": str(IMAGE_S),
+            "SCALE_IMAGE_S": str(IMAGE_S),
         }
         return {**os.environ, **ours}
 
 
 def slope(samples: Samples, total: int) -> float:
-    """Images per second while a job of `total` is in its steady part: the straight line nearest to the samples."""
+    """Images per second in the steady part of a job of `total` images: the slope of a line through the samples."""
     low, high = (share * total for share in STEADY)
     steady = np.array([sample for sample in samples if low <= sample[1] <= high])
     began_s = steady[0, 0]

@@ -1,4 +1,4 @@
-"""Worker hosts with addresses of their own: the rate over their number, and a day on which everything happens."""
+"""Worker hosts with their own addresses: the rate by number of hosts, and a day on which several of them fail."""
 
 import tempfile
 import time
@@ -33,7 +33,7 @@ STEADY = (0.25, 1.0)
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of the day: the images per second that its hosts should make together, and those they made."""
+    """A part of the day: the expected and the measured images per second of its hosts."""
 
     name: str
     expected: float
@@ -42,7 +42,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class BadDay:
-    """What became of the job, and how fast it was. `documents` are those of the job."""
+    """The ended job, its time and its rates. `documents`: how many it wrote."""
 
     job: Job
     documents: int
@@ -52,7 +52,7 @@ class BadDay:
 
 @dataclass(frozen=True)
 class Place:
-    """Hosts, and the services as they see them."""
+    """Hosts, and the URLs of the services for them."""
 
     hosts: Hosts
     broker_url: str
@@ -61,7 +61,7 @@ class Place:
 
 @contextmanager
 def opened(names: Sequence[str], broker_url: str, index_url: str) -> Iterator[Place]:
-    """Hosts of these names before services that only our loopback reaches. Raises ServiceMissing."""
+    """Hosts with these names, and proxies that let them reach services on our loopback. Raises ServiceMissing."""
     with Hosts(names) as hosts:
         broker, index = urlsplit(broker_url), urlsplit(index_url)
         with (
@@ -73,7 +73,7 @@ def opened(names: Sequence[str], broker_url: str, index_url: str) -> Iterator[Pl
 
 
 def measured(counts: Sequence[int], rounds: int, job_s: float) -> tuple[Runs, BadDay]:
-    """Each number of hosts, round by round, and then the bad day. Raises ServiceMissing, StartFailed."""
+    """Measure each number of hosts, round by round, then the bad day. Raises ServiceMissing, StartFailed."""
     names = [f"worker{number}" for number in range(1, max(*counts, len(NAMES)) + 1)]
     with (
         OpenSearchServer() as server,
@@ -103,7 +103,7 @@ def bad_day(
     partition_s: float = PARTITION_S,
     after_s: float = AFTER_S,
 ) -> BadDay:
-    """One job on four hosts of which one is slow; then one dies without a word, and one is cut off for a while."""
+    """One job on four hosts. One is slow; later one dies, and one loses its network for a while."""
     lasts = {"all four hosts": before_s, "one dead, one cut off": partition_s, "one dead, one connected again": after_s}
     hosts = ((SOUND, SLOW, CUT, DEAD), (SOUND, SLOW), (SOUND, SLOW, CUT))
     expected = [sum(_rate_of(name) for name in there) for there in hosts]
@@ -127,7 +127,7 @@ def bad_day(
 
 
 class Course:
-    """The day's events, as the job goes on: called with the job's state again and again."""
+    """The events of the day. Called repeatedly with the state of the job."""
 
     def __init__(self, crew: Crew, hosts: Hosts, done_before: int, partition_s: float) -> None:
         self.turns: list[float] = []

@@ -1,4 +1,4 @@
-"""The figures of the page as SVG files; measures nothing."""
+"""Draws the figures of the page as SVG files."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ LATENCIES = ("p50_ms", "p99_ms")
 
 
 def over_vectors(runs: vectors.Runs, path: Path) -> None:
-    """Insert rate, and median and 99th percentile of a search, over the number of vectors."""
+    """Insert rate, and median and 99th percentile of a search, by number of vectors."""
     with drawn() as figure:
         rates, latencies = figure.subplots(1, 2)
         for number, engine in enumerate(dict.fromkeys(engine for engine, _ in runs)):
@@ -33,7 +33,7 @@ def over_vectors(runs: vectors.Runs, path: Path) -> None:
 
 
 def over_references(runs: references.Runs, path: Path) -> None:
-    """Rate, and the peaks of both processes, over the number of references."""
+    """Rate, and peak memory of both processes, by number of references."""
     with drawn() as figure:
         rates, memory = figure.subplots(1, 2)
         counts = list(runs)
@@ -46,7 +46,7 @@ def over_references(runs: references.Runs, path: Path) -> None:
 
 
 def over_workers(runs: workers.Runs, path: Path) -> None:
-    """Images per second over the number of workers, one worker's rate times theirs, and what the model allows."""
+    """Images per second by number of workers, the rate of linear scaling, and the limit of the model."""
     with drawn() as figure:
         axes = figure.subplots()
         counts = list(runs)
@@ -67,7 +67,7 @@ def _line(
     colour: str | None = None,
     style: str = "-",
 ) -> None:
-    """Medians, with bars from the lowest to the highest."""
+    """Medians, with error bars from the lowest to the highest value."""
     middles = [median(found) for found in values]
     below = [middle - min(found) for middle, found in zip(middles, values, strict=True)]
     above = [max(found) - middle for middle, found in zip(middles, values, strict=True)]

@@ -1,4 +1,4 @@
-"""The producer under measurement, as a program: it lists so many references and loads nothing that it does not need.
+"""The measured producer, as a program: it lists this many references and loads nothing else.
 
 Run as `python -m benchmarks.scale.produce BROKER_URL REFERENCES`; prints one JSON object.
 """
@@ -23,7 +23,7 @@ LIMIT = 512
 
 
 class Workers:
-    """Stands for all workers: takes what was sent out of the queue and closes it as indexed; `seconds` it took."""
+    """Stands for all workers: takes messages from the queue and closes their chunks. `seconds`: how long this took."""
 
     def __init__(self, broker_url: str, ledger: Ledger) -> None:
         self.sent: list[str] = []
@@ -42,7 +42,7 @@ class Workers:
 
 
 def main(broker_url: str, count: int, limit: int = LIMIT) -> dict[str, float]:
-    """Enqueue a list of `count` paths. `seconds` are without those in which the bench stands for the workers."""
+    """Enqueue a list of `count` paths. `seconds` leaves out the time that stands for the workers."""
     ledger, celery = Ledger(broker_url), make_app(broker_url)
     job_id = ledger.open_job(source="list", index="i", index_address="none", model=MODEL, spec="{}")
     workers = Workers(broker_url, ledger)
@@ -65,7 +65,7 @@ def main(broker_url: str, count: int, limit: int = LIMIT) -> dict[str, float]:
 
 
 def _peak_mib() -> float:
-    """Of this process since it became this program; `getrusage` would count its parent's peak before that, too."""
+    """Peak memory since the start of this program; `getrusage` would include the peak of the parent."""
     with open("/proc/self/status") as status:
         kib = next(line.split()[1] for line in status if line.startswith("VmHWM"))
     return int(kib) / 1024

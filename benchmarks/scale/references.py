@@ -1,4 +1,4 @@
-"""The producer with ever more references: its rate, its memory and Redis's; and what one chunk costs in Redis."""
+"""The producer with more and more references: its rate, its memory and that of Redis, and the memory of a chunk."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ OUTSTANDING = 2_000
 
 @dataclass(frozen=True)
 class Produced:
-    """One list, enqueued. The two peaks are the producer's process and Redis."""
+    """One enqueued list. The two peaks are those of the producer's process and of Redis."""
 
     rate: float
     peak_mib: float
@@ -30,7 +30,7 @@ Runs = dict[int, list[Produced]]
 
 
 def measured(counts: Sequence[int], rounds: int) -> Runs:
-    """Each count in a process and a Redis of its own, round by round. Raises ServiceMissing, StartFailed."""
+    """Measure each count in a new process with a new Redis, round by round. Raises ServiceMissing, StartFailed."""
     runs: Runs = {count: [] for count in counts}
     for number in range(rounds):
         for count, produced in runs.items():

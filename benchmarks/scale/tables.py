@@ -95,7 +95,7 @@ def _rates(of: str, runs: workers.Runs) -> str:
 
 
 def _verdict(efficiencies: dict[int, list[float]]) -> list[str]:
-    """Nothing where eight workers were not measured."""
+    """ "" if eight workers were not measured."""
     if 8 not in efficiencies:
         return []
     reached = median(efficiencies[8])

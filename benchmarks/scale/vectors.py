@@ -1,4 +1,4 @@
-"""An index of ever more synthetic vectors: insert rate, query latency of one client, recall, size."""
+"""An index with more and more synthetic vectors: insert rate, latency of one client, recall and size."""
 
 import tempfile
 import time
@@ -37,7 +37,7 @@ HEAP_MIB = 2048
 
 @dataclass(frozen=True)
 class Filled:
-    """One index, filled and asked. `merge_s` is how long the server merged after the load was settled."""
+    """The figures of one index. `merge_s`: how long the server merged after the end of the load."""
 
     insert_rate: float
     merge_s: float
@@ -52,7 +52,7 @@ Runs = dict[tuple[str, int], list[Filled]]
 
 
 def measured(sizes: Sequence[int], rounds: int) -> Runs:
-    """Each size in each engine, round by round. Raises ServiceMissing, StartFailed."""
+    """Measure each size in each engine, round by round. Raises ServiceMissing, StartFailed."""
     runs: Runs = {(engine, size): [] for engine in (OPENSEARCH, LANCEDB) for size in sizes if _fits(engine, size)}
     with ExitStack() as ending:
         folder = ending.enter_context(tempfile.TemporaryDirectory())
@@ -90,7 +90,7 @@ def _run(url: str, size: int) -> Filled:
 
 
 def _insert(index: Index, size: int) -> float:
-    """Seconds for the writes and the end of the load; what it takes to make up the vectors is not in them."""
+    """Seconds of the writes and the end of the load, without the time to make the vectors."""
     seconds = 0.0
     with ThreadPoolExecutor(WRITERS) as writers:
         for part in _stored(size):
@@ -104,14 +104,14 @@ def _insert(index: Index, size: int) -> float:
 
 
 def _merged(url: str) -> float:
-    """Wait until the server is calm; how long it was not."""
+    """Wait until the server is idle; returns the seconds that this took."""
     if url.startswith("lancedb"):
         return 0.0
     return await_merged(url)
 
 
 def _ask(index: Index, queries: Vectors) -> tuple[list[float], list[set[int]]]:
-    """Milliseconds of each search, one after the other, and the numbers of what it found."""
+    """Milliseconds of each search, one after the other, and the numbers of the vectors that it found."""
     # As the query service asks: whoever names no model pays for a look at the mapping with each search.
     model = synthetic_model().fingerprint
     for query in queries[:WARM_QUERIES]:
@@ -133,12 +133,12 @@ def _exact(queries: Vectors, size: int) -> Nearest:
 
 
 def _stored(size: int) -> Iterator[list[Document]]:
-    """What is stored, a part at a time: all but the first part, of which the queries are."""
+    """The stored vectors, part by part: all parts but the first, which holds the queries."""
     return islice(clustered_parts(PART_SIZE + size, PART_SIZE), 1, None)
 
 
 def _queries(size: int) -> Vectors:
-    """Of the same clusters as what is stored, and not stored."""
+    """Queries from the same clusters as the stored vectors, but not stored themselves."""
     return _vectors(next(clustered_parts(PART_SIZE + size, PART_SIZE))[:QUERIES])
 
 

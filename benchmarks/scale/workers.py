@@ -1,4 +1,4 @@
-"""Images per second of one, two, ... workers whose model takes a fixed time and no CPU, as one on a GPU does."""
+"""Images per second of one, two, ... workers whose model takes a fixed time and no CPU, like a model on a GPU."""
 
 import os
 import tempfile
@@ -25,7 +25,7 @@ SIDE = 16
 
 @dataclass(frozen=True)
 class Rate:
-    """Images per second of some workers, and the cores that the whole machine kept busy meanwhile."""
+    """Images per second of some workers, and the busy cores of the whole machine."""
 
     images_s: float
     busy_cores: float
@@ -36,7 +36,7 @@ Runs = dict[int, list[Rate]]
 
 
 def measured(counts: Sequence[int], rounds: int, job_s: float) -> Runs:
-    """Each number of workers, round by round. Raises ServiceMissing, StartFailed."""
+    """Measure each number of workers, round by round. Raises ServiceMissing, StartFailed."""
     chunks = max(LEAST_CHUNKS, round(job_s / (CHUNK_SIZE * IMAGE_S)))
     with OpenSearchServer() as server, RedisServer() as broker, tempfile.TemporaryDirectory() as temporary:
         images = drawn_images(Path(temporary, "pictures"), max(counts) * (WARM_CHUNKS + chunks) * CHUNK_SIZE)
@@ -49,13 +49,13 @@ def measured(counts: Sequence[int], rounds: int, job_s: float) -> Runs:
 
 
 def efficiencies(runs: Mapping[int, Sequence[Rate]]) -> dict[int, list[float]]:
-    """rate(N) / (N rate(1)), paired round by round."""
+    """Efficiency: rate(N) / (N rate(1)), paired round by round."""
     rates = {count: [one.images_s for one in found] for count, found in runs.items()}
     return {count: [ratio / count for ratio in ratios(found, rates[1])] for count, found in rates.items()}
 
 
 def rate(crew: Crew, images: Sequence[ImageRef], warm: int, timed: int) -> Rate:
-    """Of a job of `timed` images, after one of `warm` others."""
+    """The rate of a job of `timed` images, after a job of `warm` other images."""
     crew.ingest(images[:warm])
     busy_before, began = _busy_s(), time.perf_counter()
     images_s = crew.ingest(images[warm : warm + timed])
@@ -63,7 +63,7 @@ def rate(crew: Crew, images: Sequence[ImageRef], warm: int, timed: int) -> Rate:
 
 
 def drawn_images(folder: Path, count: int) -> list[ImageRef]:
-    """`count` tiny images, no two alike."""
+    """`count` tiny images, all different."""
     folder.mkdir(parents=True)
     references = []
     for number in range(count):
@@ -74,7 +74,7 @@ def drawn_images(folder: Path, count: int) -> list[ImageRef]:
 
 
 def _busy_s() -> float:
-    """Seconds that all cores together have worked since the machine started (proc(5), /proc/stat)."""
+    """Busy seconds of all cores since the machine started (proc(5), /proc/stat)."""
     with open("/proc/stat") as stat:
         ticks = [int(word) for word in stat.readline().split()[1:9]]
     idle, waiting_for_disk = 3, 4

@@ -1,7 +1,7 @@
-"""Hosts of their own on one machine: network namespaces on one bridge, each with an address and a name of its own.
+"""Several hosts on one machine: network namespaces on a bridge, each with its own address and host name.
 
-They share this machine's files and cores and nothing else: our loopback cannot be reached from there. Cables can be
-pulled. Needs root and `ip` (Debian: iproute2). A killed run leaves namespaces and a bridge behind, named after its pid.
+They share files and cores with this machine, but cannot reach its loopback interface. `cut` unplugs a host. Needs
+root and `ip` (Debian: iproute2). A killed run leaves namespaces and a bridge behind, named after its pid.
 """
 
 import os
@@ -14,14 +14,14 @@ from typing import Self
 
 from testing.services import ServiceMissing
 
-#: Private (RFC 1918), and seldom anybody's.
+#: Private (RFC 1918), and rarely used.
 NETWORK = "10.203"
-#: The kernel takes no longer name of a network device.
+#: The kernel's limit for the name of a network device.
 MOST_CHARACTERS = 15
 
 
 class Hosts:
-    """So many hosts by name. `address` is where they find this machine. Entering raises ServiceMissing."""
+    """Hosts with these names. `address`: this machine's address for them. Entering raises ServiceMissing."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = list(names)
@@ -38,7 +38,7 @@ class Hosts:
         return [_program(), "netns", "exec", self._space(name), *renamed]
 
     def cut(self, name: str) -> None:
-        """Pull the cable: whatever is sent, either way, is lost without a word."""
+        """Unplug the host: packets in either direction are lost, and no connection is reset."""
         _ip("link", "set", self._cable(name), "nomaster")
 
     def mend(self, name: str) -> None:
@@ -66,7 +66,7 @@ class Hosts:
         _ip("netns", "add", space)
         stack.callback(_ip, "netns", "delete", space)
         _ip("link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", space)
-        # Both its ends go. The namespace would take it along, but only once no connection in it is left.
+        # Deletes both ends. Deleting the namespace would too, but only after its last connection has ended.
         stack.callback(_ip, "link", "delete", cable)
         _ip("link", "set", cable, "master", self._tag, "up")
         _ip("-n", space, "address", "add", f"{self.address_of(name)}/24", "dev", "eth0")
@@ -83,10 +83,10 @@ class Hosts:
 
 
 def _program() -> str:
-    """Where `ip` lies; a superuser's PATH may be missing."""
+    """The path of `ip`; PATH may lack the folders of system programs."""
     found = shutil.which("ip", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]))
     if found is None or os.getuid() != 0:
-        raise ServiceMissing("hosts of their own need root and the program `ip` (Debian: iproute2)")
+        raise ServiceMissing("network namespaces need root and the program `ip` (Debian: iproute2)")
     return found
 
 

@@ -12,7 +12,7 @@ from testing.services import ServiceMissing
 
 #: OpenSearch 3 is compiled for it.
 OLDEST_VERSION = 21
-#: Where distributions and installers put their runtimes.
+#: The folders in which distributions and installers put runtimes.
 JVM_FOLDERS = (
     "/usr/lib/jvm/*/bin/java",
     "/usr/local/lib/jvm/*/bin/java",

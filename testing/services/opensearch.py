@@ -1,4 +1,4 @@
-"""A real OpenSearch with k-NN: the one at OPENSEARCH_URL, or else a container, or else one from Maven's parts.
+"""A real OpenSearch with k-NN: the one at OPENSEARCH_URL, else a container, else one assembled from Maven packages.
 
 `python -m testing.services.opensearch` starts one in the foreground, prints its URL and stops on Ctrl-C.
 """
@@ -26,15 +26,15 @@ READY_TIMEOUT_S = 180.0
 REQUEST_TIMEOUT_S = 60.0
 #: Enough for tests; benchmarks ask for more.
 HEAP_MIB = 512
-#: Another program may take the port between our look and the server's bind.
+#: Another program may take the port before the server does.
 PORT_ATTEMPTS = 3
 
 
 class OpenSearchServer:
-    """One node; its data live until `stop`. With OPENSEARCH_URL it is somebody else's: never started or stopped."""
+    """One node. `stop` deletes its data. The server at OPENSEARCH_URL is not ours: it is never started or stopped."""
 
     def __init__(self, heap_mib: int = HEAP_MIB, settings: Mapping[str, str] | None = None) -> None:
-        """`settings` are added to those of a server that is ours."""
+        """`settings`: further OpenSearch settings of a server that is ours."""
         self.url = os.environ.get("OPENSEARCH_URL", "").rstrip("/")
         self.is_ours = not self.url
         self._heap_mib = heap_mib
@@ -45,11 +45,11 @@ class OpenSearchServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether our process lives."""
+        """Whether our process runs."""
         return self._process is not None and self._process.is_running
 
     def start(self) -> None:
-        """Return once it answers. Raises ServiceMissing where none can be had, StartFailed when it will not."""
+        """Return once it answers. Raises ServiceMissing if there is no OpenSearch, StartFailed if it does not start."""
         if not self.is_ours:
             return self._demand_answer()
         self._place = _find_place()
@@ -64,25 +64,25 @@ class OpenSearchServer:
                     raise
 
     def stop(self) -> None:
-        """SIGTERM; the data go too."""
+        """Send SIGTERM, and delete the data."""
         if self._process:
             self._process.stop()
         if self._place:
             self._place.remove()
 
     def kill(self) -> None:
-        """SIGKILL; the data stay for `restart`. Raises ServiceMissing for somebody else's server."""
+        """Send SIGKILL; the data stay for `restart`. Raises ServiceMissing if the server is not ours."""
         place, process = self._owned()
         place.kill(process)
 
     def restart(self) -> None:
-        """Start again on the same port and data; stops a running one first. Raises as `kill` does."""
+        """Start again on the same port and data; stop a running server first. Raises as `kill` does."""
         _, process = self._owned()
         process.stop()
         self._launch()
 
     def revive(self) -> None:
-        """Restart it if it was killed or ended by itself."""
+        """Restart a server of ours that has ended."""
         if self.is_ours and not self.is_running:
             self.restart()
 
@@ -92,7 +92,7 @@ class OpenSearchServer:
             self._process.wait()
 
     def answers(self) -> bool:
-        """Whether the node takes requests and its shards are there."""
+        """Whether the node accepts requests and its shards are available."""
         try:
             health = request(self.url, "GET", "/_cluster/health?wait_for_status=yellow&timeout=1s")
         except (OSError, ValueError):
@@ -112,7 +112,7 @@ class OpenSearchServer:
         assert self._place, "not started"
         process = self._process = self._place.launch(self._port, self._heap_mib, self._settings)
         try:
-            # Only while our process lives: on a clash the answer would be somebody else's.
+            # Only while our process runs: after a port clash, another server would answer.
             process.await_ready(lambda: process.is_running and self.answers(), READY_TIMEOUT_S)
         except StartFailed:
             self._place.kill(process)
@@ -137,14 +137,14 @@ def request(url: str, method: str, path: str, body: object = None) -> Any:
 
 
 def indexes(url: str) -> set[str]:
-    """Names of the indexes that are there, but for the server's own."""
+    """The names of all indexes, without the server's own."""
     listed = request(url, "GET", "/_cat/indices?format=json&h=index&expand_wildcards=all")
     return {line["index"] for line in listed if not line["index"].startswith(".")}
 
 
 @contextlib.contextmanager
 def left_as_found(server: OpenSearchServer) -> Iterator[str]:
-    """The URL of a running server; indexes that appear within are deleted at the end, by whomever they are."""
+    """The URL of a running server. At the end of the block, every index that has appeared is deleted."""
     server.revive()
     before = indexes(server.url)
     try:

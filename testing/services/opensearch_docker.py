@@ -1,4 +1,4 @@
-"""An OpenSearch that runs in the official container."""
+"""Runs OpenSearch in the official container."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ from testing.services.process import ServerProcess, run_folder
 IMAGE = f"opensearchproject/opensearch:{OPENSEARCH_VERSION}"
 #: The image is about 1 GB.
 PULL_TIMEOUT_S = 900.0
-#: For every other word with the engine.
+#: For every other command.
 DOCKER_TIMEOUT_S = 60.0
 
 SETTINGS = {
@@ -24,8 +24,8 @@ SETTINGS = {
     "DISABLE_PERFORMANCE_ANALYZER_AGENT_CLI": "true",
 }
 
-#: The engine, not our process, is the container's parent, so the leash cannot reach it. Its standard input
-#: does: it ends when the client does, however that came about, and the server ends with it.
+#: The container's parent is the engine, not our process, so `process_guard` does not end it. Its standard input
+#: closes when the client ends, for whatever reason, and then the server ends.
 UNTIL_INPUT_ENDS = """\
 exec 3<&0
 trap 'kill $(jobs -p)' TERM
@@ -37,10 +37,10 @@ while kill -0 $server 2>/dev/null; do wait $server; done
 
 
 class Container:
-    """One container name and one volume of data, which lives until `remove`."""
+    """A container name and a volume of data. `remove` deletes both."""
 
     def __init__(self) -> None:
-        """Raises ServiceMissing where no engine runs or the image cannot be had."""
+        """Raises ServiceMissing if no engine runs or the image is not available."""
         self._docker = shutil.which("docker") or ""
         if not self._docker or not self._succeeds("info"):
             raise ServiceMissing("no Docker engine runs here")
@@ -51,8 +51,8 @@ class Container:
         self._folder = run_folder("opensearch")
 
     def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
-        """Start a container on this port over the data of earlier ones, with these settings beside ours; no port that
-        they name can be reached from outside."""
+        """Start a container on this port and on the data of earlier ones, with these settings besides ours. Only this
+        port is published."""
         told = SETTINGS | {"OPENSEARCH_JAVA_OPTS": f"-Xms{heap_mib}m -Xmx{heap_mib}m"} | dict(settings)
         environment = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
         place = ["--publish", f"127.0.0.1:{port}:9200", "--volume", f"{self._name}:/usr/share/opensearch/data"]

@@ -1,4 +1,4 @@
-"""An OpenSearch that runs as our own process, from the parts that `maven` assembled."""
+"""Runs the OpenSearch that `maven` has assembled as a process of ours."""
 
 import os
 import shutil
@@ -25,25 +25,25 @@ rootLogger.appenderRef.console.ref = console
 
 
 class LocalInstall:
-    """Data, configuration and logs of one server, in a folder that lives until `remove`."""
+    """The folder of one server's data, configuration and logs. `remove` deletes it."""
 
     def __init__(self) -> None:
-        """Raises ServiceMissing where no Java is new enough or OpenSearch cannot be assembled."""
+        """Raises ServiceMissing if no Java is new enough or OpenSearch cannot be assembled."""
         java, home = find_java(), maven.assembled()
         self._folder = run_folder("opensearch")
         self._uid = UNPRIVILEGED_UID if os.getuid() == 0 else None
-        self._home = self._within_reach(home, "home")
-        self._java = self._within_reach(java.home, "java") / "bin" / "java"
+        self._home = self._readable(home, "home")
+        self._java = self._readable(java.home, "java") / "bin" / "java"
         self._flags = [f"--add-modules={VECTOR_MODULE}"] if VECTOR_MODULE in java.modules else []
         for name in ("config", "data", "logs", "temporary"):
             (self._folder / name).mkdir()
 
     def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
-        """Start a server on this port over the data that lie here, with these settings beside ours."""
+        """Start a server on this port and on the data in the folder, with these settings besides ours."""
         configuration = self._folder / "config"
         (configuration / "opensearch.yml").write_text(self._settings(port, settings))
         (configuration / "log4j2.properties").write_text(LOGGING)
-        self._hand_over()
+        self._change_owner()
         return ServerProcess(self._command(heap_mib), self._folder, self._uid)
 
     def kill(self, process: ServerProcess) -> None:
@@ -84,14 +84,14 @@ class LocalInstall:
             "org.opensearch.bootstrap.OpenSearch",
         ]
 
-    def _within_reach(self, folder: Path, name: str) -> Path:
-        """`folder`, or a copy of it when our root may read it but the server's user may not."""
+    def _readable(self, folder: Path, name: str) -> Path:
+        """`folder`, or a copy of it if only root, and not the server's user, may read it."""
         everyone = 0o005
         if self._uid is None or all(step.stat().st_mode & everyone == everyone for step in (folder, *folder.parents)):
             return folder
         return Path(shutil.copytree(folder, self._folder / name))
 
-    def _hand_over(self) -> None:
+    def _change_owner(self) -> None:
         if self._uid is None:
             return
         for path in (self._folder, *(self._folder / name for name in ("config", "data", "logs", "temporary"))):

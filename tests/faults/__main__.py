@@ -1,4 +1,4 @@
-"""`python -m tests.faults`: the whole suite in its large size, and its table in docs/reliability.md."""
+"""`python -m tests.faults`: the whole suite in its large size. Writes the table of docs/reliability.md."""
 
 import argparse
 import os
@@ -14,11 +14,12 @@ from pathlib import Path
 from testing.services.opensearch import OpenSearchServer, left_as_found
 from tests.faults import report
 from tests.faults.model import make_model
+from tests.faults.pace import REAL
 from tests.faults.play import Row, play, undisturbed
 from tests.faults.rig import Place
-from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.scenarios import SCENARIOS, UNDISTURBED, Scenario
 
-#: In its large size the mix holds images, too, that kill their process.
+#: The large mix also has images that kill their process.
 MIX = replace(
     next(scenario for scenario in SCENARIOS if scenario.id == "F16"),
     fault="a random mix, with poison",
@@ -28,19 +29,23 @@ MIX = replace(
 
 
 def main() -> int:
-    """0 if the promise was kept everywhere. The page is written after a whole run."""
+    """0 if the promise was kept everywhere. Writes the page after a whole run."""
     asked = _arguments()
     print(f"FAULTS_SEED={asked.seed}")
     deadline = time.monotonic() + 60 * asked.minutes
     rows, broken = [], []
     with tempfile.TemporaryDirectory() as name, OpenSearchServer() as opensearch:
         folder = Path(name)
-        place = Place(opensearch, folder, make_model(folder))
-        reference = undisturbed(place, folder / "undisturbed")
-        for number, (scenario, times) in enumerate(_programme(asked, deadline)):
+        place = Place(opensearch, folder, make_model(folder), REAL)
+        with left_as_found(opensearch):
+            calm = undisturbed(place, folder / "undisturbed", asked.images)
+        if asked.only in ("", UNDISTURBED.id):
+            rows.append(calm.row)
+            broken += _judged(calm.row)
+        for number, (scenario, times) in enumerate(_schedule(asked, deadline)):
             with left_as_found(opensearch):
                 at = folder / f"{number}-{scenario.id}"
-                row = play(scenario, place, at, reference, images=asked.images, times=times)
+                row = play(scenario, place, at, calm.reference, images=asked.images, times=times)
             rows.append(row)
             broken += _judged(row)
     print(report.table(rows))
@@ -54,11 +59,11 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def _programme(asked: argparse.Namespace, deadline: float) -> Iterator[tuple[Scenario, int]]:
-    """Every scenario with its times, grown with the number of images; then mixes, for as long as there is time."""
+def _schedule(asked: argparse.Namespace, deadline: float) -> Iterator[tuple[Scenario, int]]:
+    """Every scenario with its times, which grow with the number of images; then mixes until the time is over."""
     share = min(1.0, asked.images / 10_000)
     for scenario in SCENARIOS:
-        if asked.only in ("", scenario.id) and scenario.id != MIX.id:
+        if asked.only in ("", scenario.id) and scenario.id not in (UNDISTURBED.id, MIX.id):
             yield scenario, max(scenario.times, round(scenario.many * share))
     for seed in count(asked.seed):
         left_s = int(deadline - time.monotonic())
@@ -82,12 +87,13 @@ def _judged(row: Row) -> list[str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=10_000, help="of every scenario (default: 10,000)")
+    parser.add_argument("--images", type=int, default=10_000, help="images of every scenario (default: 10,000)")
     parser.add_argument(
-        "--minutes", type=int, default=30, help="for which random mixes are repeated at the end (default: 30)"
+        "--minutes", type=int, default=30, help="how long random mixes are repeated at the end (default: 30)"
     )
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="of the random mix")
-    parser.add_argument("--only", default="", help="one scenario, such as F4; its line of the page is renewed")
+    seed = random.SystemRandom().randrange(10**6)
+    parser.add_argument("--seed", type=int, default=seed, help="seed of the first random mix")
+    parser.add_argument("--only", default="", help="run one scenario, such as F4, and replace its line of the page")
     return parser.parse_args()
 
 

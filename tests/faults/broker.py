@@ -1,4 +1,4 @@
-"""What lies in Redis, read past every proxy and without the product's code: messages, chunks and who listens."""
+"""Reads Redis directly, not through a proxy or the product's code: messages, chunks, and connected workers."""
 
 import base64
 import json
@@ -13,21 +13,24 @@ from testing.processes import await_true
 LEDGER = "lookalike:ledger:"
 QUEUE = "lookalike:images"
 UNACKED = "lookalike:unacked"
-#: Redis is asked by tests alone here, and answers in under a millisecond.
+#: Redis answers in under a millisecond.
 TIMEOUT_S = 5.0
 
 
 class Broker:
-    """Every answer raises redis.RedisError while Redis is away."""
+    """Every method raises redis.RedisError while Redis is away. With `index` set, only jobs into it are there."""
 
     def __init__(self, url: str) -> None:
+        self.index = ""
         self._redis = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, decode_responses=True)
 
     def jobs(self) -> list[str]:
-        return cast(list[str], self._redis.zrange(LEDGER + "jobs", 0, -1))
+        ids = cast(list[str], self._redis.zrange(LEDGER + "jobs", 0, -1))
+        return [id for id in ids if not self.index or self.job(id).get("index") == self.index]
 
     def active_jobs(self) -> set[str]:
-        return cast(set[str], self._redis.smembers(LEDGER + "active"))
+        active = cast(set[str], self._redis.smembers(LEDGER + "active"))
+        return active.intersection(self.jobs())
 
     def job(self, job_id: str) -> dict[str, str]:
         return cast(dict[str, str], self._redis.hgetall(LEDGER + "job:" + job_id))
@@ -38,40 +41,37 @@ class Broker:
         return {uri: json.loads(payload)["reason"] for uri, payload in listed.items()}
 
     def done(self) -> int:
-        """Images of all jobs that are counted."""
+        """How many images of all jobs are done."""
         names = ("indexed", "unchanged", "rejected")
         return sum(int(self.job(job_id).get(name, 0)) for job_id in self.jobs() for name in names)
-
-    def found(self) -> int:
-        return sum(int(self.job(job_id).get("found", 0)) for job_id in self.jobs())
 
     def resent(self) -> int:
         return sum(int(self.job(job_id).get("resent", 0)) for job_id in self.jobs())
 
     def outstanding(self) -> set[str]:
-        """Ids of all chunks that are not closed."""
+        """The ids of all chunks that are not closed."""
         keys = [LEDGER + "outstanding:" + job_id for job_id in self.jobs()]
         return {chunk_id for key in keys for chunk_id in cast(list[str], self._redis.hkeys(key))}
 
     def held(self) -> set[str]:
-        """Ids of the chunks that workers are at."""
+        """The ids of the chunks that workers hold a lease of."""
         return {chunk_id for chunk_id in self.outstanding() if self._redis.exists(LEDGER + "lease:" + chunk_id)}
 
     def waiting(self) -> list[str]:
-        """What the messages in the queue are about: a chunk's id or a job's."""
+        """The ids of the chunks and jobs that the messages in the queue are about."""
         return [_argument(json.loads(text)) for text in cast(list[str], self._redis.lrange(QUEUE, 0, -1))]
 
     def unacknowledged(self) -> list[str]:
-        """What the messages are about that a worker took and has not confirmed."""
+        """The ids of the chunks and jobs whose messages a worker has taken and not acknowledged."""
         return [_argument(json.loads(text)[0]) for text in cast(list[str], self._redis.hvals(UNACKED))]
 
     def delete_message(self) -> str:
-        """Take one message out of the queue for ever; what it was about."""
+        """Delete one message from the queue; returns the id that it was about."""
         text = cast(str, await_true(lambda: self._redis.lpop(QUEUE)))
         return _argument(json.loads(text))
 
     def listeners(self) -> int:
-        """Connections that wait for a message."""
+        """How many connections wait for a message."""
         return sum(client["cmd"] == "brpop" for client in self._redis.client_list())
 
     def flush(self) -> None:

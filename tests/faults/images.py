@@ -1,4 +1,4 @@
-"""A source of images: good ones by their number, and bad ones planted with the reason they must be rejected for."""
+"""A source of good images, each with a number, and of bad ones, each with the reason that it must be rejected for."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from PIL import Image
 
 from lookalike.records import Reason
 
-#: Different images; more names than these show the same ones again, under uris of their own.
+#: How many images differ; further files repeat them, each under its own URI.
 DISTINCT = 200
-#: One in so many is bad.
+#: One image in this many is bad.
 BAD_EVERY = 40
-#: What the workers' patch looks for at the end of a file; `patches/sitecustomize.py` says the same.
+#: Marks the end of a poisonous file; also in `patches/sitecustomize.py`.
 POISON = b"POISON:"
 
-#: What a poison does to its process, and what becomes of it.
+#: What a poison does to its process -> the reason that it is rejected for.
 POISONS: Mapping[str, Reason] = {
     "segmentation-fault": Reason.WORKER_KILLED,
     "abort": Reason.WORKER_KILLED,
@@ -29,7 +29,7 @@ POISONS: Mapping[str, Reason] = {
 
 @dataclass(frozen=True)
 class Source:
-    """`good`: uri -> the number of the image it shows. `bad`: uri -> the reason for its rejection."""
+    """`good`: URI -> number of the image. `bad`: URI -> reason for its rejection."""
 
     folder: Path
     good: Mapping[str, int]
@@ -40,7 +40,7 @@ class Source:
 
 
 def make_source(folder: Path, count: int, poisons: Mapping[str, int] | None = None, *, is_good: bool = False) -> Source:
-    """`count` files under `folder`, one in BAD_EVERY of them bad unless all are good, and so many of each poison."""
+    """Write `count` files into `folder`, one in BAD_EVERY of them bad unless `is_good`, and some of each poison."""
     folder.mkdir(parents=True)
     good: dict[str, int] = {}
     bad: dict[str, Reason] = {}
@@ -64,7 +64,7 @@ def make_source(folder: Path, count: int, poisons: Mapping[str, int] | None = No
 
 @cache
 def image(number: int) -> bytes:
-    """A JPEG of 64 x 64 coloured squares; the same bytes for the same number."""
+    """A JPEG of 64 x 64 pixels in coloured squares; the same bytes for the same number."""
     squares = np.random.RandomState(number).randint(0, 256, (4, 4, 3)).astype(np.uint8)
     file = BytesIO()
     Image.fromarray(squares.repeat(16, axis=0).repeat(16, axis=1)).save(file, "JPEG", quality=90)
@@ -79,6 +79,6 @@ def _cut(path: Path) -> None:
 BAD: Mapping[Reason, Callable[[Path], object]] = {
     Reason.EMPTY: lambda path: path.touch(),
     Reason.TRUNCATED: _cut,
-    Reason.UNSUPPORTED: lambda path: path.write_text("no image"),
+    Reason.UNSUPPORTED: lambda path: path.write_text("not an image"),
     Reason.NOT_REGULAR: os.mkfifo,
 }

@@ -1,4 +1,4 @@
-"""What must hold after every fault, judged from the source, the index and the ledger, without the product's code."""
+"""Checks what must hold after every fault, from source, index and ledger, without the product's code."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -11,21 +11,21 @@ from testing.services.opensearch import request
 from tests.faults.broker import Broker
 from tests.faults.images import Source
 
-#: Image number -> what an undisturbed run stored for it.
+#: Number of an image -> the vector that an undisturbed run stored for it.
 Reference = Mapping[int, NDArray[np.float32]]
-#: Cosine to the undisturbed run's vector; f32 repeats to about 1e-7.
+#: Cosine to the vector of the undisturbed run; float32 repeats to about 1e-7.
 LEAST_COSINE = 0.99999
 PAGE = 500
 FIELDS = ["uri", "image_embedding"]
 
 
 class InvariantBroken(AssertionError):
-    """The promise was not kept; `str()` says in what."""
+    """The promise was not kept; `str()` says how."""
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A document as the index gave it back."""
+    """A document as the index returns it."""
 
     id: str
     uri: str
@@ -34,7 +34,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Findings:
-    """What is wrong, by kind; all empty when the promise was kept. `resent` is a figure, not a fault."""
+    """What is wrong, by kind; all empty if the promise was kept. `resent` is a figure, not a fault."""
 
     #: Neither indexed nor rejected (I1).
     lost: tuple[str, ...] = ()
@@ -42,21 +42,21 @@ class Findings:
     invented: tuple[str, ...] = ()
     #: Indexed and rejected (I2).
     both: tuple[str, ...] = ()
-    #: Indexed more than once, or under an id that is not the uri's (I3).
+    #: Indexed more than once, or under an id that does not belong to the URI (I3).
     duplicated: tuple[str, ...] = ()
-    #: Rejected though good, or for another reason than the planted one (I4).
+    #: A good image that was rejected, or a bad one that was rejected for another reason (I4).
     wrong_reasons: tuple[str, ...] = ()
-    #: Another vector than the undisturbed run's (I5).
+    #: A vector that differs from the undisturbed run (I5).
     wrong_vectors: tuple[str, ...] = ()
     #: Messages of chunks that are not closed, and jobs that have not ended (I6).
     unfinished: tuple[str, ...] = ()
-    #: Workers that do not listen (I7).
-    deaf: tuple[str, ...] = ()
+    #: Workers that do not consume (I7).
+    stalled: tuple[str, ...] = ()
     #: Messages the reconciler had to send again (I8).
     resent: int = 0
 
     def problems(self) -> list[str]:
-        kinds = ("lost", "invented", "both", "duplicated", "wrong_reasons", "wrong_vectors", "unfinished", "deaf")
+        kinds = ("lost", "invented", "both", "duplicated", "wrong_reasons", "wrong_vectors", "unfinished", "stalled")
         found = {kind: getattr(self, kind) for kind in kinds}
         return [f"{len(items)} {kind}, such as {items[0]}" for kind, items in found.items() if items]
 
@@ -67,9 +67,14 @@ class Findings:
 
 
 def examine(
-    source: Source, broker: Broker, index_url: str, index: str, reference: Reference | None, deaf: tuple[str, ...] = ()
+    source: Source,
+    broker: Broker,
+    index_url: str,
+    index: str,
+    reference: Reference | None,
+    stalled: tuple[str, ...] = (),
 ) -> Findings:
-    """Look at everything a run left behind; without a `reference`, vectors are not compared."""
+    """Check everything that a run left behind. Without a `reference`, vectors are not compared."""
     stored = list(documents(index_url, index))
     indexed = {document.uri for document in stored}
     rejected = {uri: reason for job_id in broker.jobs() for uri, reason in broker.rejections(job_id).items()}
@@ -82,13 +87,13 @@ def examine(
         wrong_reasons=_wrong_reasons(source, rejected),
         wrong_vectors=_wrong_vectors(source, stored, reference) if reference else (),
         unfinished=_unfinished(broker),
-        deaf=deaf,
+        stalled=stalled,
         resent=broker.resent(),
     )
 
 
 def documents(url: str, index: str) -> Iterator[Stored]:
-    """Everything in the index, unrefreshed writes included, in no order."""
+    """All documents of the index in no order, with the writes since its last refresh."""
     request(url, "POST", f"/{index}/_refresh")
     page = request(url, "POST", f"/{index}/_search?scroll=1m", {"size": PAGE, "sort": ["_doc"], "_source": FIELDS})
     while hits := page["hits"]["hits"]:
@@ -100,8 +105,7 @@ def documents(url: str, index: str) -> Iterator[Stored]:
 
 
 def vectors(source: Source, url: str, index: str) -> Reference:
-    """What this run stored for each image number, to compare others with. Raises InvariantBroken if it disagrees
-    with itself."""
+    """The vector that this run stored for each image. Raises InvariantBroken if an image has two different ones."""
     reference: dict[int, NDArray[np.float32]] = {}
     stored = list(documents(url, index))
     for document in stored:
@@ -115,7 +119,7 @@ def _duplicated(stored: list[Stored]) -> tuple[str, ...]:
     seen: set[str] = set()
     found = []
     for document in stored:
-        # Written down here a second time on purpose: it is what makes a rerun overwrite.
+        # The rule for ids is repeated here on purpose: it makes a second run overwrite the first.
         if document.uri in seen or document.id != hashlib.sha256(document.uri.encode()).hexdigest()[:40]:
             found.append(document.uri)
         seen.add(document.uri)
@@ -144,7 +148,7 @@ def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def _unfinished(broker: Broker) -> tuple[str, ...]:
-    """A message of a chunk that is closed is a repetition on its way out, which changes nothing."""
+    """The message of a closed chunk is not unfinished work: it is a repetition, which changes nothing."""
     open_ids = broker.outstanding() | broker.active_jobs()
     return tuple(
         sorted(

@@ -1,23 +1,24 @@
-"""One scenario from its images to its line of the table."""
+"""Runs one scenario, from its images to its row of the table."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from testing.processes import await_true
-from tests.faults.images import DISTINCT, make_source
+from tests.faults.images import make_source
 from tests.faults.invariants import Findings, Reference, vectors
 from tests.faults.rig import Place, Rig
-from tests.faults.scenarios import Scenario
+from tests.faults.scenarios import UNDISTURBED, Scenario
 
-#: A blow whose chunks are all closed is seen to be over within one look.
+#: The watch looks often enough to see within this time that a recovery is over.
 LOOK_S = 10.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a scenario came to. `runs`: how often the same ingest was started. `summary`: what the last one printed."""
+    """The result of a scenario. `runs`: how often the same ingest was started. `summary`: what the last one printed."""
 
     scenario: Scenario
     injected: Mapping[str, int]
@@ -29,26 +30,53 @@ class Row:
 
     @property
     def is_in_time(self) -> bool:
-        """Whether recovery took no longer than allowed; judged by `make faults`, not by tests on a shared machine."""
+        """Whether recovery took no longer than allowed. Only `make faults` checks this: tests share their machine."""
         bound_s = self.scenario.bound_s
         return bound_s is None or (self.longest_s is not None and self.longest_s <= bound_s)
 
 
-def undisturbed(place: Place, folder: Path) -> Reference:
-    """The vectors of a run that nothing happens to."""
-    source = make_source(folder / "pictures", DISTINCT, is_good=True)
-    with Rig(place, folder / "rig", "undisturbed") as rig:
-        rig.complete(rig.ingest(source))
-        return vectors(source, rig.index_url, rig.index)
+@dataclass(frozen=True)
+class Undisturbed:
+    """Scenario F0, and the vectors that it stored: those of all other scenarios are compared with them."""
+
+    row: Row
+    reference: Reference
 
 
-def play(scenario: Scenario, place: Place, folder: Path, reference: Reference, *, images: int, times: int) -> Row:
-    """Run it and look at what it left. Raises AssertionError only where the run itself could not be carried out."""
-    source = make_source(folder / "pictures", images, dict.fromkeys(scenario.poisons, 1))
-    index = scenario.id.lower()
-    with Rig(place, folder / "rig", index, scenario.patches, scenario.settings) as rig:
-        summary = rig.complete(scenario.act(rig, source, times))
+def undisturbed(place: Place, folder: Path, images: int = UNDISTURBED.images) -> Undisturbed:
+    """Run an ingest that nothing happens to. Raises InvariantBroken if an image has two different vectors."""
+    source = make_source(folder / "pictures", images)
+    with Rig(place, folder / "rig", UNDISTURBED.id.lower()) as rig:
+        summary = rig.complete(rig.ingest(source))
+        reference = vectors(source, rig.index_url, rig.index)
         findings = rig.examine(source, reference)
-        if rig.watch.blows:
-            await_true(lambda: rig.watch.longest_s() is not None, LOOK_S)
-        return Row(scenario, dict(rig.injected), len(source), findings, rig.watch.longest_s(), rig.runs, summary)
+        return Undisturbed(Row(UNDISTURBED, {}, len(source), findings, None, rig.runs, summary), reference)
+
+
+def play(
+    scenario: Scenario,
+    place: Place,
+    folder: Path,
+    reference: Reference,
+    *,
+    images: int,
+    times: int,
+    rig: Rig | None = None,
+) -> Row:
+    """Run a scenario on `rig`, or on a rig of its own, and examine what it left behind.
+
+    Raises AssertionError only where the run itself could not be carried out.
+    """
+    source = make_source(folder / "pictures", images, dict.fromkeys(scenario.poisons, 1))
+    with nullcontext(rig) if rig else _own_rig(scenario, place, folder) as used:
+        used.begin(scenario.id.lower(), scenario.settings)
+        summary = used.complete(scenario.act(used, source, times))
+        findings = used.examine(source, reference)
+        if used.watch.blows:
+            await_true(lambda: used.watch.longest_s() is not None, LOOK_S)
+        return Row(scenario, dict(used.injected), len(source), findings, used.watch.longest_s(), used.runs, summary)
+
+
+def _own_rig(scenario: Scenario, place: Place, folder: Path) -> Rig:
+    index = scenario.id.lower()
+    return Rig(place, folder / "rig", index, scenario.patches, scenario.settings, decode_s=scenario.decode_s)

@@ -1,4 +1,4 @@
-"""How long the work takes to go on after a fault: watched in Redis while it happens."""
+"""Measures how long work takes to go on after a fault, from what Redis holds in the meantime."""
 
 import threading
 import time
@@ -15,19 +15,19 @@ POLL_S = 0.05
 
 @dataclass
 class Blow:
-    """One fault, from the moment the work could go on. Over when every chunk that was in work is closed, taken apart
-    or back in the queue, where it waits its turn, and when workers have taken further ones and closed them."""
+    """One fault, from the moment that work can go on. Its recovery is over when every chunk that was in work is closed,
+    split or back in the queue, and workers have closed further chunks."""
 
     at: float
     held: frozenset[str]
-    #: Images counted once a chunk is closed that nobody had when the fault came.
+    #: How many images are done once a chunk is closed that nobody held when the fault came.
     enough: int
     seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Moment:
-    """`held`: the chunks in work. `done`: the images that are counted."""
+    """`held`: the chunks in work. `done`: how many images are done."""
 
     held: frozenset[str]
     done: int
@@ -35,7 +35,7 @@ class Moment:
 
 @dataclass
 class Watch:
-    """Looks on from a thread of its own, past every proxy."""
+    """Watches Redis in a thread, without a proxy in between."""
 
     url: str
     chunk_size: int
@@ -45,23 +45,27 @@ class Watch:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
+    def forget(self) -> None:
+        """Drop the blows of an earlier scenario."""
+        self.blows = []
+
     def before(self) -> Moment:
-        """What is in work; to be asked before the fault."""
+        """What is in work; call it before the fault."""
         with asked(self.url) as broker:
             return Moment(frozenset(broker.held()), broker.done())
 
     def struck(self, before: Moment) -> None:
-        """From now on the work could go on."""
+        """The work can go on from now on."""
         self.blows.append(Blow(time.monotonic(), before.held, before.done + self.chunk_size * (len(before.held) + 1)))
 
     def interrupted(self, seconds: float) -> None:
-        """A later fault kept the work from going on for so long: that is no part of an earlier one's recovery."""
+        """A later fault stopped the work for this long, which is not part of the recovery from an earlier one."""
         for blow in self.blows:
             if blow.seconds is None:
                 blow.at += seconds
 
     def longest_s(self) -> float | None:
-        """The longest recovery; None while one is not over, or when nothing was struck."""
+        """The longest recovery; None while one is not over, or without a fault."""
         times = [blow.seconds for blow in self.blows]
         if not times or None in times:
             return None

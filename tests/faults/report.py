@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md: what `make faults` did and what came of it; runs nothing."""
+"""Writes the page docs/reliability.md: what `make faults` did, and the results."""
 
 import platform
 import re
@@ -13,23 +13,24 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 HEAD = """\
 # Reliability
 
-**Every image found ends, in bounded time, as exactly one document in the index or one rejected record with its
-reason.** The queue may lose, repeat and reorder messages: the ledger in Redis knows what is outstanding and sends it
-again, and deterministic ids make a repetition overwrite. Even the ledger may be lost: the same `ingest` again brings
-the index to the right state.
+**Every image that is found ends, in bounded time, as exactly one document in the index or as one rejected record with
+its reason.** The queue may lose, repeat and reorder messages: the ledger in Redis knows which chunks are outstanding,
+and they are sent again. Deterministic ids make a repetition overwrite. Even the ledger may be lost: the same `ingest`
+again brings the index to the right state.
 
-This table is written by `make faults`, never by hand; `--only F7` renews one line. Each line is one ingest with real
-processes (2 workers of 2 processes under a supervisor, Redis with `appendfsync always`, OpenSearch), broken as the line
-says while work was going on. Then source, index and ledger are compared image by image, and every vector with an
-undisturbed run's (cosine >= 0.99999). One image in 40 is bad and must be rejected for its own reason. A small model
-and 20 ms of waiting an image stand in for a real one, so that every fault hits work.
+`make faults` writes this table; do not edit it. `--only F7` renews one line. Each line is one ingest with real
+processes (2 workers with 2 processes each under a supervisor, Redis with `appendfsync always`, OpenSearch). The fault
+of that line is injected while work is in progress. Afterwards source, index and ledger are compared image by image,
+and every vector with the vector of an undisturbed run (cosine >= 0.99999). One image in 40 is bad and must be
+rejected for its own reason. A small model and a wait of 20 ms per image stand in for a real model, so that every
+fault hits work.
 
-*lost*: neither indexed nor rejected. *duplicated*: more than one document. *wrong*: another reason, another vector, or
-an image both indexed and rejected. *recovery*: the longest time from the moment the work could go on, later outages
-taken out, until all chunks that were in work are closed or back in the queue, and further ones closed. *resent*:
-messages that the reconciler had to send again. *ingests*: how often the same command was run.
+*lost*: neither indexed nor rejected. *duplicated*: more than one document. *wrong*: another reason, another vector,
+or both indexed and rejected. *recovery*: the longest time from the moment work could continue until all chunks that
+were in work are closed or back in the queue and further chunks are closed; later outages are subtracted. *resent*:
+messages that the reconciler had to send again. *ingests*: how often the same command ran.
 """
-COLUMNS = ("", "fault", "injected", "pictures", "lost", "duplicated", "wrong", "recovery s", "resent", "ingests")
+COLUMNS = ("", "fault", "injected", "images", "lost", "duplicated", "wrong", "recovery s", "resent", "ingests")
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -38,13 +39,13 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def write(rows: Sequence[Row], repeat: str) -> None:
-    """Replace the page; `repeat` is the command that does all this again."""
+    """Replace the page; `repeat` is the command that repeats the run."""
     when = f"{datetime.now(UTC):%Y-%m-%d}, {usable_cores()} cores, {platform.machine()}, {platform.system()}"
     PAGE.write_text(f"{HEAD}\n{when}; repeat with `{repeat}`.\n\n{table(rows)}\n")
 
 
 def renew(rows: Sequence[Row], page: Path = PAGE) -> None:
-    """Replace the lines of these scenarios on a page that is there, and leave the others."""
+    """Replace the lines of these scenarios on an existing page, and keep the others."""
     text = page.read_text()
     for row in rows:
         line = "| " + " | ".join(_cells(row)) + " |"

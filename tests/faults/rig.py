@@ -1,4 +1,4 @@
-"""One rig: Redis, an index, proxies before both, supervised workers and a producer; breaks nothing by itself."""
+"""A rig: Redis, an index, a proxy in front of each, supervised workers and a producer. It breaks nothing by itself."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import redis
 
+from lookalike.errors import BrokerUnavailable
 from lookalike.queue import make_app
 from lookalike.workers import consuming_workers
 from testing.processes import await_true
@@ -29,38 +30,40 @@ from tests.faults.broker import Broker
 from tests.faults.images import Source
 from tests.faults.invariants import Findings, Reference, examine
 from tests.faults.model import PREPROCESSING
+from tests.faults.pace import Pace
 from tests.faults.recovery import Watch
 from tests.faults.storm import Storm
 
 PATCHES = Path(__file__).parent / "patches"
-#: How often the same ingest is run again after it gave up, as its user would.
+#: How often the same ingest is run again after it gave up, as a user does.
 MOST_RUNS = 6
-#: How long an image takes longer to decode, so that every fault hits work: about 50 images a second and process.
+#: How much longer an image takes to decode, so that every fault hits work: about 50 images per second and process.
 DECODE_S = 0.02
 CHUNK_SIZE = 16
 TIME_LIMIT_S = 20
-#: A worker that does not answer in time is asked again, for a minute.
+#: A worker that does not answer in time is asked again, for this long.
 ANSWER_TIMEOUT_S = 0.5
-DEAF_AFTER_S = 60.0
+STALLED_AFTER_S = 60.0
 #: Leases, grace and backoff of the product add up to a minute and a half at worst.
 END_TIMEOUT_S = 180.0
-#: What an ingest says that gave up for a while: its user runs it again.
+#: The messages of an ingest that gave up; the user then runs it again.
 GAVE_UP = ("is not available", "Run the same command again")
 
 
 @dataclass(frozen=True)
 class Place:
-    """What the rigs of a session share."""
+    """What the rigs of one test run share."""
 
     opensearch: OpenSearchServer
-    #: Where the model is built.
+    #: The folder of the built model.
     model_home: Path
     model: Path
+    pace: Pace
 
 
 @dataclass
 class Rig:
-    """Everything that one ingest needs, under one folder. `settings` and `patches` are for all of its processes."""
+    """Everything that an ingest needs, in one folder. `settings` and `patches` are for all processes of the rig."""
 
     place: Place
     folder: Path
@@ -72,7 +75,7 @@ class Rig:
     decode_s: float = DECODE_S
     #: How often an ingest was started.
     runs: int = 0
-    #: What was done to it, and how often.
+    #: Fault -> how often it was injected.
     injected: Counter[str] = field(default_factory=Counter)
 
     def __enter__(self) -> Self:
@@ -88,7 +91,7 @@ class Rig:
             self.to_redis = stack.enter_context(Proxy("127.0.0.1", urlsplit(self.redis.url).port or 0))
             self.to_index = stack.enter_context(Proxy("127.0.0.1", self.storm.port))
             self.watch = stack.enter_context(Watch(self.redis.url, CHUNK_SIZE))
-            self.environment = self._environment(home)
+            self.environment = self._base_environment = self._environment(home)
             self.app = make_app(self.redis.url, int(self.environment["LOOKALIKE_TIME_LIMIT_S"]))
             stack.callback(self.app.close)
             self.workers = stack.enter_context(
@@ -104,20 +107,28 @@ class Rig:
     ) -> None:
         self._stack.close()
 
+    def begin(self, index: str, settings: Mapping[str, object]) -> None:
+        """Go on with another index: from now on only jobs into it count. `settings` are for its producers alone."""
+        self.index = self.broker.index = index
+        self.environment = {**self._base_environment, **_variables({**settings, "index": index})}
+        self.runs = 0
+        self.injected = Counter()
+        self.watch.forget()
+
     @property
     def index_url(self) -> str:
-        """Past the proxies."""
+        """Without a proxy in between."""
         return self.place.opensearch.url
 
     def ingest(self, source: Source) -> "Producer":
-        """Start `lookalike ingest`; it is ended with the rig."""
+        """Start `lookalike ingest`; it ends with the rig at the latest."""
         self.runs += 1
         producer = Producer(self.environment, self.folder, source, self.runs)
         self._producers.append(producer)
         return producer
 
     def complete(self, producer: "Producer") -> dict[str, Any]:
-        """Wait for the end of an ingest, and run it again if it gave up; then for the end of all jobs. Its summary."""
+        """Wait for the end of an ingest and of all jobs; an ingest that gave up runs again. Returns its summary."""
         for _ in range(MOST_RUNS):
             if producer.wait() == 0:
                 break
@@ -130,22 +141,22 @@ class Rig:
         return producer.summary()
 
     def goes_on(self, producer: "Producer", images: int) -> bool:
-        """True once so many more images are counted; False if the ingest ends before."""
+        """True once this many more images are done; False if the ingest ends before."""
         wanted = self.done() + images
         await_true(lambda: self.done() >= wanted or not producer.is_running(), END_TIMEOUT_S)
         return self.done() >= wanted
 
     def done(self) -> int:
-        """Images counted; 0 while Redis is away."""
+        """How many images are done; 0 while Redis is away."""
         try:
             return self.broker.done()
         except redis.RedisError:
             return 0
 
     def strike(self, fault: str, blow: Callable[[], object]) -> None:
-        """Do it while chunks are in work; when it returns, the work could go on, and recovery is measured.
+        """Call `blow` while chunks are in work. When it returns, work can go on, and the recovery is measured.
 
-        With nothing left to do it is not done, and not counted.
+        With no work left, nothing is done or counted.
         """
         await_true(lambda: self.broker.held() or not self.broker.outstanding(), END_TIMEOUT_S)
         before = self.watch.before()
@@ -157,24 +168,29 @@ class Rig:
         self.injected[fault] += 1
         self.watch.struck(before)
 
-    def deaf(self) -> tuple[str, ...]:
-        """Workers that do not consume, after a while to come back."""
-        deadline = time.monotonic() + DEAF_AFTER_S
+    def stalled(self) -> tuple[str, ...]:
+        """The workers that still do not consume after they had time to come back."""
+        deadline = time.monotonic() + STALLED_AFTER_S
         while True:
-            heard = {name.partition("@")[0] for name in consuming_workers(self.app, ANSWER_TIMEOUT_S)}
-            missing = tuple(sorted(set(self.workers.names) - heard))
+            missing = tuple(sorted(set(self.workers.names) - self._consuming()))
             if not missing and self.broker.listeners() >= len(self.workers.names):
                 return ()
             if time.monotonic() > deadline:
                 return missing or (f"only {self.broker.listeners()} connections wait for messages",)
             time.sleep(0.5)
 
+    def _consuming(self) -> set[str]:
+        try:
+            return {name.partition("@")[0] for name in consuming_workers(self.app, ANSWER_TIMEOUT_S)}
+        except BrokerUnavailable:  # the connection is older than a restart of Redis: the next one is new
+            return set()
+
     def examine(self, source: Source, reference: Reference | None) -> Findings:
-        """All invariants, once it has come to rest."""
-        return examine(source, self.broker, self.index_url, self.index, reference, self.deaf())
+        """Check all invariants, once every worker consumes again."""
+        return examine(source, self.broker, self.index_url, self.index, reference, self.stalled())
 
     def product_environment(self) -> dict[str, str]:
-        """What makes a process one of this rig."""
+        """The variables that make a process a part of this rig."""
         return {name: value for name, value in self.environment.items() if name.startswith("LOOKALIKE_")}
 
     def _end_producers(self) -> None:
@@ -194,13 +210,16 @@ class Rig:
             "time_limit_s": TIME_LIMIT_S,
             **self.settings,
         }
-        settings = {f"LOOKALIKE_{name.upper()}": str(value) for name, value in chosen.items()}
         patches = {
             "PYTHONPATH": str(PATCHES),
-            "FAULT_PATCHES": ",".join(("slow", *self.patches)),
+            "FAULT_PATCHES": ",".join(("slow", *self.place.pace.patches, *self.patches)),
             "FAULT_DECODE_S": str(self.decode_s),
         }
-        return {**os.environ, **settings, **patches}
+        return {**os.environ, **_variables(chosen), **patches}
+
+
+def _variables(settings: Mapping[str, object]) -> dict[str, str]:
+    return {f"LOOKALIKE_{name.upper()}": str(value) for name, value in settings.items()}
 
 
 class Producer:
@@ -227,7 +246,7 @@ class Producer:
         self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """SIGKILL, as when the power fails."""
+        """SIGKILL, like a power failure."""
         self._process.kill()
         self._process.wait()
 

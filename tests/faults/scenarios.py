@@ -1,4 +1,4 @@
-"""The faults of the suite, each as what is done to a rig while an ingest runs; judges nothing."""
+"""The faults of the suite: each one is what happens to a rig while an ingest runs. Nothing is judged here."""
 
 import os
 import random
@@ -19,17 +19,19 @@ from testing.services.ports import free_port
 from testing.services.process import ServerProcess
 from tests.faults.images import POISONS, Source
 from tests.faults.recovery import Moment
-from tests.faults.rig import Producer, Rig
+from tests.faults.rig import DECODE_S, Producer, Rig
 
-#: Images that are counted between two faults, so that each meets a system that works.
+#: Images that are done between two faults, so that each fault meets a system that works.
 BETWEEN = 48
-#: What had left before a fault began has arrived after this.
-IN_FLIGHT_S = 1.0
+#: Work has stopped when no image is done for this long; what was in flight has then arrived.
+STOPPED_S = 1.0
+#: A fault that does not stop all work within this time has missed.
+STOP_TIMEOUT_S = 20.0
 #: A tick of the random mix, and the chance of each fault in it (docket's chaos driver has these proportions).
 TICK_S = 0.25
 MIX: Mapping[str, float] = {"child": 0.06, "worker": 0.02, "redis": 0.02, "index": 0.01, "pushed back": 0.05}
 
-#: Faults of `push_back` that leave some work going on.
+#: Faults of `push_back` that do not stop all work.
 PARTIAL = ("429 to 30 % of items", "answers stalled")
 
 Act = Callable[[Rig, Source, int], Producer]
@@ -37,7 +39,9 @@ Act = Callable[[Rig, Source, int], Producer]
 
 @dataclass(frozen=True)
 class Scenario:
-    """`times` in CI and `many` in `make faults`: how often, or for the mix how many seconds. `images` in CI."""
+    """`times` in `make test`, `many` in `make faults`: how often the fault comes, or how many seconds the mix lasts.
+
+    `images` in `make test`."""
 
     id: str
     fault: str
@@ -45,13 +49,16 @@ class Scenario:
     times: int = 1
     many: int = 1
     images: int = 600
-    #: Longest recovery that is allowed.
+    #: The longest recovery that is allowed.
     bound_s: float | None = None
     patches: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+    decode_s: float = DECODE_S
     poisons: tuple[str, ...] = ()
     #: It stops the OpenSearch server or changes the whole cluster.
     needs_own_server: bool = False
+    #: It changes the processes of its rig, so that no other scenario can follow there.
+    needs_own_rig: bool = False
 
 
 def nothing(rig: Rig, source: Source, times: int) -> Producer:
@@ -97,13 +104,14 @@ def redis_restarts(rig: Rig, source: Source, times: int) -> Producer:
 
 def redis_black_hole(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
+    network, seconds = rig.to_redis, rig.place.pace.black_hole_s
     for _ in _turns(rig, producer, times):
-        rig.strike("Redis unreachable", lambda: _halted(rig, rig.to_redis.black_hole, rig.to_redis.heal, 10))
+        rig.strike("Redis unreachable", partial(_halted, rig, network.black_hole, network.heal, seconds))
     return producer
 
 
 def redis_emptied(rig: Rig, source: Source, times: int) -> Producer:
-    """The ingest notices and ends; its user runs it again."""
+    """The ingest notices it and ends; the user runs it again."""
     producer = rig.ingest(source)
     for _ in _turns(rig, producer, times):
         rig.broker.flush()
@@ -128,7 +136,7 @@ def push_back(rig: Rig, source: Source, times: int) -> Producer:
             ("429", lambda: storm.answer(429), storm.calm),
             ("503", lambda: storm.answer(503), storm.calm),
             ("reset after the request", network.reset, network.heal),
-            ("answers stalled", lambda: network.stall(3), network.heal),
+            ("answers stalled", lambda: network.stall(rig.place.pace.push_back_s), network.heal),
             ("refused", network.refuse, network.heal),
         ]
         for fault, begin, end in faults:
@@ -140,14 +148,14 @@ def push_back(rig: Rig, source: Source, times: int) -> Producer:
 def circuit_breaker(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     for _ in _turns(rig, producer, times):
-        rig.strike("circuit breaker", lambda: _halted(rig, lambda: _breaker(rig, True), lambda: _breaker(rig, None), 4))
+        rig.strike("circuit breaker", lambda: _blocked(rig, _breaker))
     return producer
 
 
 def write_block(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     for _ in _turns(rig, producer, times):
-        rig.strike("index blocked", lambda: _halted(rig, lambda: _block(rig, True), lambda: _block(rig, None), 4))
+        rig.strike("index blocked", lambda: _blocked(rig, _block))
     return producer
 
 
@@ -157,7 +165,7 @@ def poison(rig: Rig, source: Source, times: int) -> Producer:
 
 
 def repetition(rig: Rig, source: Source, times: int) -> Producer:
-    """Two ingests of one folder, and every message three times more, in no order."""
+    """Two ingests of one folder, and every message three more times in random order."""
     producer, other = rig.ingest(source), rig.ingest(source)
     for _ in _turns(rig, producer, times):
         ids = sorted(rig.broker.outstanding()) * 3
@@ -170,7 +178,7 @@ def repetition(rig: Rig, source: Source, times: int) -> Producer:
 
 
 def producer_kills(rig: Rig, source: Source, times: int) -> Producer:
-    """In the middle of its enqueueing; then the same ingest again."""
+    """Kill the producer while it enqueues, then run the same ingest again."""
     producer = rig.ingest(source)
     for _ in range(times):
         if not rig.goes_on(producer, BETWEEN):
@@ -182,35 +190,39 @@ def producer_kills(rig: Rig, source: Source, times: int) -> Producer:
 
 
 def mix(rig: Rig, source: Source, seconds: int) -> Producer:
-    """Whatever chance brings, for a while; FAULTS_SEED repeats one that was printed."""
+    """Faults by chance, for a while, the first one at once. FAULTS_SEED repeats a run: the seed is printed."""
     seed = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
     print(f"FAULTS_SEED={seed}", file=sys.stderr)
     chance = random.Random(seed)
     producer = rig.ingest(source)
-    rig.goes_on(producer, BETWEEN)
+    assert rig.goes_on(producer, BETWEEN), producer.errors()
+    _chance(rig, chance.choice(list(MIX)), chance)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and producer.is_running():
         time.sleep(TICK_S)
         for fault, probability in MIX.items():
-            if chance.random() < probability:
+            if chance.random() < probability and rig.broker.held():
                 _chance(rig, fault, chance)
     return producer
 
 
 def flower(rig: Rig, source: Source, times: int) -> Producer:
-    """Somebody watches, with the wrong password too, and the watching dies."""
-    producer = rig.ingest(source)
+    """Flower watches the work, rejects a wrong password, and is killed while the work goes on."""
+    producer = None
     for _ in range(times):
         with _flower(rig) as (process, url):
             await_true(partial(_answers, url))
-            assert _status(url, None) == 401 and _status(url, "ann:wrong") == 401, "Flower lets strangers in"
+            producer = producer or rig.ingest(source)
+            rig.goes_on(producer, BETWEEN)
+            assert _status(url, None) == 401 and _status(url, "ann:wrong") == 401, "Flower accepts a wrong password"
             process.kill()
         rig.injected["Flower killed"] += 1
+    assert producer
     return producer
 
 
 def _turns(rig: Rig, producer: Producer, times: int) -> Iterator[int]:
-    """Numbers from 0, each when the work has gone on for a while; fewer than `times` if the ingest ends before."""
+    """Numbers from 0, each after BETWEEN further images; fewer than `times` if the ingest ends before."""
     for number in range(times):
         if not rig.goes_on(producer, BETWEEN):
             return
@@ -240,18 +252,21 @@ def _kill_index(rig: Rig) -> None:
 
 def _hold(rig: Rig, fault: str, begin: Callable[[], None], end: Callable[[], None]) -> None:
     if fault in PARTIAL:
-        _for(begin, end, 3)
+        _for(begin, end, rig.place.pace.push_back_s)
     else:
-        _halted(rig, begin, end, 3)
+        _halted(rig, begin, end, rig.place.pace.push_back_s)
+
+
+def _blocked(rig: Rig, switch: Callable[[Rig, bool | None], None]) -> None:
+    _halted(rig, lambda: switch(rig, True), lambda: switch(rig, None), rig.place.pace.blocked_s)
 
 
 def _halted(rig: Rig, begin: Callable[[], None], end: Callable[[], None], seconds: float) -> None:
-    """Keep a fault up that must stop all work: one that does not has missed."""
+    """Keep up a fault that must stop all work for so long. A fault that does not stop it has missed."""
 
     def begin_and_look() -> None:
         begin()
-        time.sleep(IN_FLIGHT_S)
-        seen.append(rig.done())
+        seen.append(_stopped_at(rig))
 
     def look_and_end() -> None:
         seen.append(rig.done())
@@ -259,11 +274,23 @@ def _halted(rig: Rig, begin: Callable[[], None], end: Callable[[], None], second
 
     seen: list[int] = []
     _for(begin_and_look, look_and_end, seconds)
-    assert seen[0] == seen[1], "the fault missed: work went on"
+    assert seen[0] == seen[1] and rig.broker.outstanding(), "the fault missed: work went on"
+
+
+def _stopped_at(rig: Rig) -> int:
+    """How many images are done once none is added for STOPPED_S."""
+    done, since = rig.done(), time.monotonic()
+    deadline = since + STOP_TIMEOUT_S
+    while time.monotonic() - since < STOPPED_S:
+        time.sleep(0.05)
+        assert time.monotonic() < deadline, "the fault missed: work went on"
+        if (now := rig.done()) != done:
+            done, since = now, time.monotonic()
+    return done
 
 
 def _for(begin: Callable[[], None], end: Callable[[], None], seconds: float) -> None:
-    """Keep a fault up for so long."""
+    """Keep up a fault for this long."""
     begin()
     try:
         time.sleep(seconds)
@@ -282,7 +309,7 @@ def _block(rig: Rig, is_blocked: bool | None) -> None:
 
 
 def _chance(rig: Rig, fault: str, chance: random.Random) -> None:
-    """One fault of the mix. What cannot be now (nothing in work, a worker that is starting) is left out."""
+    """Inject one fault of the mix."""
     name = chance.choice(rig.workers.names)
     blows: Mapping[str, Callable[[], object]] = {
         "child": lambda: rig.workers.kill_child(name, chance.randrange(2)),
@@ -291,8 +318,7 @@ def _chance(rig: Rig, fault: str, chance: random.Random) -> None:
         "index": lambda: _kill_index(rig) if rig.place.opensearch.is_ours else None,
         "pushed back": lambda: _for(lambda: rig.storm.push_back(0.5), rig.storm.calm, 1),
     }
-    if rig.broker.held() and rig.workers.children(name):
-        rig.strike(fault, blows[fault])
+    rig.strike(fault, blows[fault])
 
 
 @contextmanager
@@ -327,11 +353,12 @@ def _status(url: str, login: str | None) -> int:
         return 0
 
 
-#: A worker killed with everything: its leases (10 s), a look (5 s), the grace (10 s) and the work itself.
+#: After the kill of a whole worker: its leases (10 s), a look (5 s), the grace (10 s) and the work itself.
 KILL_BOUND_S = 60.0
 
+UNDISTURBED = Scenario("F0", "none", nothing)
 SCENARIOS = (
-    Scenario("F0", "none", nothing),
+    UNDISTURBED,
     Scenario("F1", "SIGKILL to a pool child", child_kills, 4, 50, bound_s=15),
     Scenario("F2", "SIGKILL to a worker and its children", worker_kills, 2, 20, bound_s=KILL_BOUND_S),
     Scenario("F3", "SIGTERM to every worker in turn", rolling_restart, 1, 10, bound_s=15),
@@ -347,12 +374,21 @@ SCENARIOS = (
         "images that kill or hang their process",
         poison,
         patches=("poison",),
-        settings={"time_limit_s": 12},
+        settings={"time_limit_s": 8},
         poisons=tuple(POISONS),
+        needs_own_rig=True,
     ),
     # So short a queue that repeated messages are taken while the chunk they repeat is in work.
-    Scenario("F13", "messages three times more, two producers at once", repetition, 6, 20, settings={"queue_limit": 6}),
+    Scenario(
+        "F13",
+        "every message three more times, two producers at once",
+        repetition,
+        6,
+        20,
+        settings={"queue_limit": 6},
+    ),
     Scenario("F14", "SIGKILL to the producer", producer_kills, 2, 10, settings={"queue_limit": 8}),
-    Scenario("F16", "a random mix", mix, 15, 600, needs_own_server=True),
+    # Slower images, so that chance has time to inject several faults.
+    Scenario("F16", "a random mix", mix, 12, 600, decode_s=0.06, needs_own_server=True, needs_own_rig=True),
     Scenario("F18", "Flower: killed, wrong password", flower, 1, 3),
 )

@@ -1,4 +1,4 @@
-"""A door before a real OpenSearch that pushes back as a busy one does: whole requests, or a share of a bulk's items."""
+"""A proxy in front of OpenSearch that rejects requests, or a share of the items of a bulk, like a busy server."""
 
 import http.client
 import json
@@ -15,12 +15,12 @@ REQUEST_TIMEOUT_S = 60.0
 
 
 class Storm(ThreadingHTTPServer):
-    """Lets everything pass while calm. `refused` counts whole requests and single items that were turned away."""
+    """Forwards everything while calm. `refused` counts the requests and the items that it rejected."""
 
     daemon_threads = True
 
     def __init__(self, behind: str, seed: int = 0) -> None:
-        super().__init__(("127.0.0.1", 0), _Door)
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.behind = str(urlsplit(behind).netloc)
         self.status = 0
         self.share = 0.0
@@ -33,7 +33,7 @@ class Storm(ThreadingHTTPServer):
         return int(self.server_address[1])
 
     def answer(self, status: int) -> None:
-        """Turn every request away with this status."""
+        """Reject every request with this status."""
         self.status = status
 
     def push_back(self, share: float) -> None:
@@ -44,7 +44,7 @@ class Storm(ThreadingHTTPServer):
         self.status, self.share = 0, 0.0
 
     def refuses(self) -> bool:
-        """Drawn anew for every item."""
+        """Whether to reject an item; random."""
         return self._random.random() < self.share
 
     def __enter__(self) -> Self:
@@ -59,10 +59,10 @@ class Storm(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients and servers are killed here all the time."""
+        """Ignore errors: the suite kills clients and servers all the time."""
 
 
-class _Door(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Storm
 
@@ -80,7 +80,7 @@ class _Door(BaseHTTPRequestHandler):
         try:
             self._answer(*(self._bulk(body) if self._is_thinned() else self._forward(body)))
         except (OSError, http.client.HTTPException):
-            # The server is away: its client sees what it would see without us.
+            # The server is away: the client sees the same as without this proxy.
             self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _pass
@@ -89,7 +89,7 @@ class _Door(BaseHTTPRequestHandler):
         return bool(self.server.share) and "/_bulk" in self.path
 
     def _bulk(self, body: bytes) -> tuple[int, bytes]:
-        """Forward what is not refused, and put the refusals between the answers."""
+        """Forward the items that are not refused, and insert the refusals between the answers."""
         lines = body.splitlines(keepends=True)
         pairs = [b"".join(lines[i : i + 2]) for i in range(0, len(lines), 2)]
         ids = [json.loads(line)["index"]["_id"] for line in lines[::2]]
@@ -120,7 +120,7 @@ class _Door(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Tests are silent."""
+        """Log nothing."""
 
 
 def _refusal(id: str) -> dict[str, Any]:

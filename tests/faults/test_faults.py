@@ -1,4 +1,4 @@
-"""Whatever breaks, every image ends as one document or one rejection with its reason, and in time."""
+"""Whatever breaks, every image ends as one document or as one rejection with its reason."""
 
 from pathlib import Path
 
@@ -8,40 +8,63 @@ from lookalike.queue import send_chunk
 from testing.processes import await_true
 from tests.faults.images import make_source
 from tests.faults.invariants import Reference
-from tests.faults.play import Row, play
+from tests.faults.play import Row, Undisturbed, play
 from tests.faults.rig import Place, Rig
-from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.scenarios import SCENARIOS
 
 BY_ID = {scenario.id: scenario for scenario in SCENARIOS}
+#: Scenarios with the same test; F0 and F14 have their own.
+OWN_RIG = [id for id, scenario in BY_ID.items() if scenario.needs_own_rig]
+OF_THE_INDEX = ("F7", "F8", "F9", "F10")
+OTHERS = [id for id in BY_ID if id not in (*OWN_RIG, *OF_THE_INDEX, "F0", "F14")]
+
+#: Two groups, each on one rig, so that two processes can run them.
+on_the_index_rig = pytest.mark.xdist_group("faults of the index")
+on_the_shared_rig = pytest.mark.xdist_group("faults of workers and broker")
 
 
-def played(id: str, place: Place, tmp_path: Path, reference: Reference) -> Row:
-    scenario: Scenario = BY_ID[id]
+def played(id: str, place: Place, tmp_path: Path, reference: Reference, rig: Rig | None = None) -> Row:
+    scenario = BY_ID[id]
     if scenario.needs_own_server and not place.opensearch.is_ours:
         pytest.skip("the OpenSearch at OPENSEARCH_URL is not ours to break")
-    row = play(scenario, place, tmp_path, reference, images=scenario.images, times=scenario.times)
+    row = play(scenario, place, tmp_path, reference, images=scenario.images, times=scenario.times, rig=rig)
     print(f"{id}: {dict(row.injected)}, recovery {row.longest_s}, resent {row.findings.resent}, runs {row.runs}")
     row.findings.must_hold()
+    assert sum(row.injected.values()) > 0, "nothing was injected"
     return row
 
 
-@pytest.mark.parametrize("id", [id for id in BY_ID if id not in ("F0", "F14")])
-def test_nothing_is_lost_and_nothing_twice(id: str, place: Place, tmp_path: Path, reference: Reference) -> None:
-    row = played(id, place, tmp_path, reference)
-    assert sum(row.injected.values()) > 0, "nothing was injected"
+@pytest.mark.parametrize("id", OWN_RIG)
+def test_nothing_is_lost_and_nothing_is_duplicated(id: str, place: Place, tmp_path: Path, reference: Reference) -> None:
+    played(id, place, tmp_path, reference)
 
 
-def test_an_undisturbed_ingest_needs_nothing_sent_again(place: Place, tmp_path: Path, reference: Reference) -> None:
-    row = played("F0", place, tmp_path, reference)
-    assert (row.findings.resent, row.runs, row.summary["found"]) == (0, 1, row.images)
+@pytest.mark.parametrize(
+    "id",
+    [
+        *(pytest.param(id, marks=on_the_index_rig) for id in OF_THE_INDEX),
+        *(pytest.param(id, marks=on_the_shared_rig) for id in OTHERS),
+    ],
+)
+def test_nothing_is_lost_and_nothing_is_duplicated_on_a_rig_that_goes_on(
+    id: str, shared_rig: Rig, tmp_path: Path, reference: Reference
+) -> None:
+    played(id, shared_rig.place, tmp_path, reference, shared_rig)
 
 
-def test_an_ingest_that_was_killed_continues_where_it_was(place: Place, tmp_path: Path, reference: Reference) -> None:
-    row = played("F14", place, tmp_path, reference)
+@on_the_shared_rig
+def test_a_killed_ingest_continues_where_it_was(shared_rig: Rig, tmp_path: Path, reference: Reference) -> None:
+    row = played("F14", shared_rig.place, tmp_path, reference, shared_rig)
     assert row.summary["unchanged"] > 0 and row.runs == row.scenario.times + 1
 
 
-def test_a_image_in_work_is_not_given_up_because_its_message_comes_again(
+def test_an_undisturbed_ingest_needs_no_message_sent_again(baseline: Undisturbed) -> None:
+    row = baseline.row
+    row.findings.must_hold()
+    assert (row.findings.resent, row.runs, row.summary["found"]) == (0, 1, row.images)
+
+
+def test_an_image_in_work_is_not_given_up_because_its_message_comes_again(
     place: Place, tmp_path: Path, reference: Reference
 ) -> None:
     source = make_source(tmp_path / "pictures", 1)

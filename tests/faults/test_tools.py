@@ -1,8 +1,11 @@
-"""The suite's own tools do what they claim: faults are faults, and findings find."""
+"""The suite's own tools work: faults are injected, and findings are found."""
 
 import http.client
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,17 +16,25 @@ import numpy as np
 import pytest
 
 from lookalike.records import Reason, document_id
+from testing.processes import TIMEOUT_S
 from testing.proxy import Proxy
 from tests.faults import invariants, report
 from tests.faults.images import make_source
 from tests.faults.invariants import Findings, InvariantBroken, Stored
 from tests.faults.play import Row
+from tests.faults.rig import PATCHES
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.storm import Storm
 
+#: The patches that the suite uses.
+NAMES = (
+    *("slow", "poison", "short_waits"),
+    *("early_acknowledgement", "no_reconciler", "random_ids", "default_bulk"),
+)
+
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers a bulk request with one success an item, everything else with its own body."""
+    """Answers a bulk request with one success per item, every other request with its own body."""
 
     protocol_version = "HTTP/1.1"
 
@@ -38,14 +49,14 @@ class Echo(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Tests are silent."""
+        """Log nothing."""
 
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Its clients are reset here."""
+        """Ignore errors: the tests reset its clients."""
 
 
 @pytest.fixture
@@ -65,7 +76,7 @@ def proxy(server_port: int) -> Iterator[Proxy]:
 
 
 class Client:
-    """One connection that is kept."""
+    """A client that keeps one connection."""
 
     def __init__(self, port: int, timeout_s: float = 0.5) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
@@ -86,12 +97,12 @@ def client(proxy: Proxy) -> Iterator[Client]:
     opened.close()
 
 
-def test_a_calm_proxy_passes_everything_on(client: Client) -> None:
+def test_a_calm_proxy_forwards_everything(client: Client) -> None:
     body = b"x" * 1_000_000
     assert client.ask(body) == (200, body)
 
 
-def test_a_black_hole_answers_nobody_and_never_again_those_it_swallowed(proxy: Proxy, client: Client) -> None:
+def test_a_black_hole_answers_no_request_and_its_connections_stay_dead(proxy: Proxy, client: Client) -> None:
     client.ask()
     proxy.black_hole()
     with pytest.raises(TimeoutError):
@@ -127,7 +138,7 @@ def test_a_reset_comes_after_the_request_arrived(proxy: Proxy, client: Client) -
     assert client.ask() == (200, b"x")
 
 
-def test_refusal_ends_open_connections_and_takes_no_new_ones(proxy: Proxy, client: Client) -> None:
+def test_a_refusal_resets_open_connections_and_accepts_no_new_ones(proxy: Proxy, client: Client) -> None:
     client.ask()
     proxy.refuse()
     with pytest.raises(ConnectionResetError):
@@ -140,7 +151,7 @@ def test_refusal_ends_open_connections_and_takes_no_new_ones(proxy: Proxy, clien
     assert client.ask() == (200, b"x")
 
 
-def test_a_storm_turns_requests_or_a_share_of_items_away(server_port: int) -> None:
+def test_a_storm_rejects_requests_or_a_share_of_items(server_port: int) -> None:
     lines = [line for id in range(100) for line in (b'{"index":{"_id":"%d"}}' % id, b"{}")]
     body = b"\n".join(lines) + b"\n"
     with Storm(f"http://127.0.0.1:{server_port}") as storm:
@@ -157,10 +168,26 @@ def test_a_storm_turns_requests_or_a_share_of_items_away(server_port: int) -> No
         client.close()
 
 
+def test_every_patch_finds_what_it_changes() -> None:
+    """The names of the product that the patches change have moved if this fails: change the patches with them."""
+    code = """
+import importlib, os, sitecustomize as patches
+names = {module for changes in patches.PATCHES.values() for module, _ in changes}
+for name in sorted(names):
+    importlib.import_module(name)
+print(len(names))
+"""
+    chosen = {"PYTHONPATH": str(PATCHES), "FAULT_PATCHES": ",".join(NAMES), "FAULT_DECODE_S": "0"}
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, env={**os.environ, **chosen}, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 5
+
+
 def test_findings_name_what_is_wrong(tmp_path: Path) -> None:
     assert Findings(resent=3).problems() == []
-    with pytest.raises(InvariantBroken, match=r"1 lost, such as /a\.jpg; 1 deaf, such as worker1"):
-        Findings(lost=("/a.jpg",), deaf=("worker1",)).must_hold()
+    with pytest.raises(InvariantBroken, match=r"1 lost, such as /a\.jpg; 1 stalled, such as worker1"):
+        Findings(lost=("/a.jpg",), stalled=("worker1",)).must_hold()
 
 
 def test_a_second_document_of_one_uri_and_a_foreign_id_are_duplicates() -> None:
@@ -182,7 +209,7 @@ def test_a_wrong_vector_and_a_wrong_reason_are_found(tmp_path: Path) -> None:
     assert len(invariants._wrong_reasons(source, planted | {uri: Reason.CORRUPT})) == 1
 
 
-def test_one_line_of_the_table_is_renewed_and_the_others_stay(tmp_path: Path) -> None:
+def test_one_line_of_the_table_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     calm, killed = (next(each for each in SCENARIOS if each.id == id) for id in ("F0", "F1"))
     page = tmp_path / "page.md"
     old = Row(calm, {}, 10, Findings(), None, 1, {})

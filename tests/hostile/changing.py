@@ -8,17 +8,16 @@ from lookalike.records import Reason
 from testing.images import encoded
 from tests.hostile.corpus import INDEXED, Corpus
 
-#: Takes some milliseconds to read: long enough to be written to meanwhile, now and then.
+#: Reading it takes some milliseconds: long enough for a write to hit, now and then.
 LARGE_BYTES = 8 * 2**20
-#: Where a growing file starts anew, well under the largest that is read.
+#: A growing file starts again at this size, well below the limit for files.
 FULL_BYTES = 4 * LARGE_BYTES
 PAUSE_S = 0.001
 
 
 @contextmanager
 def changing_files(corpus: Corpus) -> Iterator[None]:
-    """One file that grows, one that is emptied and written anew, and one that is exchanged whole, for as long as it
-    lasts."""
+    """During the block, one file grows, one is emptied and rewritten, and one is replaced as a whole."""
     whole = encoded("jpeg")
     large = whole + bytes(LARGE_BYTES)
     growing = corpus.write("changing/grows.jpg", large, {INDEXED, Reason.CHANGED})

@@ -1,4 +1,4 @@
-"""Bytes that are no image, or claim to be one far too large; with no knowledge of files."""
+"""Bytes that are not an image, or claim to be one that is far too large."""
 
 import io
 import struct
@@ -6,7 +6,7 @@ import zlib
 
 from PIL import Image
 
-#: Side of an image that is really there and over every limit: a decoder that does not look first takes 400 MB.
+#: Side of a complete image over every limit: a decoder that does not check the size first takes 400 MB.
 _BOMB_SIDE = 20_000
 
 DOCUMENTS = {
@@ -32,7 +32,7 @@ DOCUMENTS = {
 
 
 def bombs() -> dict[str, bytes]:
-    """Small files that claim, or really hold, more than may be unpacked."""
+    """Small files that claim or contain more pixels than the limit."""
     rows = zlib.compress(bytes(10 * 31))
     return {
         "claimed.png": png(50_000, 50_000, (b"IDAT", zlib.compress(bytes(1000)))),
@@ -46,7 +46,7 @@ def bombs() -> dict[str, bytes]:
 
 
 def surplus() -> dict[str, bytes]:
-    """Images that hide a gigabyte where a decoder need not look."""
+    """Images that hide much compressed data in places that a decoder need not read."""
     pixels = zlib.compress(bytes(10 * 31) + bytes(10**8))
     profile = b"icc\0\0" + zlib.compress(bytes(10**8))
     rows = zlib.compress(bytes(10 * 31))
@@ -77,14 +77,14 @@ def _canvas(side: int) -> bytes:
 
 
 def _frame_beyond_screen() -> bytes:
-    """A GIF whose screen is small and whose first frame is not."""
+    """A GIF with a small screen and a huge first frame."""
     screen = b"GIF89a" + struct.pack("<HHBBB", 10, 10, 0x80, 0, 0) + bytes(6)
     frame = b"," + struct.pack("<HHHHB", 0, 0, 65_000, 65_000, 0)
     return screen + frame + b"\x02\x02\x44\x01\x00;"
 
 
 def _ring() -> bytes:
-    """A TIFF whose directory names itself as the next one."""
+    """A TIFF whose directory links to itself as the next one."""
     file = io.BytesIO()
     Image.new("L", (10, 10), 90).save(file, "TIFF")
     data = bytearray(file.getvalue())

@@ -1,7 +1,4 @@
-"""The hostile corpus: some 350 files in a folder, and for each what may become of it.
-
-`make_corpus` is all that others need; what the files hold and where they lie is made by its neighbours.
-"""
+"""The hostile corpus: a folder with about 350 files, and the allowed outcomes of each file."""
 
 import os
 from collections.abc import Iterable
@@ -14,16 +11,16 @@ from tests.hostile.contents import DOCUMENTS, bombs, surplus
 from tests.hostile.corruptions import CORRUPTIONS
 from tests.hostile.places import make_specials, make_unreachable, write_long, write_named
 
-#: An outcome is a reason, or this.
+#: An outcome is a reason for rejection, or this.
 INDEXED = "indexed"
 BROKEN = frozenset({Reason.TRUNCATED, Reason.CORRUPT, Reason.UNSUPPORTED, Reason.BOMB})
-#: Every corruption that a decoder may also see through; the others have one right answer.
+#: The outcomes of corruptions with one right answer. For all others, a decoder may find an image.
 EXPECTED: dict[str, frozenset[str]] = {
     "huge": frozenset({Reason.BOMB}),
     "cut": frozenset({Reason.TRUNCATED}),
     "trailing_garbage": frozenset({INDEXED}),
 }
-#: AVIF's boxes go on to the end of the file, so that garbage there is a broken box; and its pixels have a size too.
+#: AVIF boxes go on to the end of the file, so garbage there is a broken box; and its pixel data have a size too.
 EXCEPTIONS = {
     ("avif", "trailing_garbage"): BROKEN | {INDEXED},
     ("avif", "huge"): BROKEN,
@@ -32,14 +29,14 @@ EXCEPTIONS = {
 CUT_SIZE = (12, 8)
 CUT_EVERY = 10
 GOOD_PER_FOLDER = 3
-#: Twelve megapixels: what a phone takes, and the largest image in here that is decoded.
+#: Twelve megapixels, like a phone: the largest image here that is decoded.
 LARGE = (4000, 3000)
 
 
 @dataclass
 class Corpus:
-    """`expected`: what may become of each path (as `os` calls take it). `good` must be indexed whatever happens around
-    them. `missing` names what could not be made on this machine."""
+    """`expected`: path (as `os` calls take it) -> allowed outcomes. `good`: images that must be indexed in
+    any case. `missing`: what could not be made on this machine."""
 
     root: Path
     outside: Path
@@ -72,7 +69,7 @@ def _cuts(corpus: Corpus) -> None:
     for name in ("jpeg", "png", "webp", "gif"):
         data = encoded(name, scene(*CUT_SIZE).quantize(8) if name == "gif" else scene(*CUT_SIZE))
         for end in range(CUT_EVERY, len(data), CUT_EVERY):
-            # What lacks only its last few bytes may hold the whole image; a start too short says nothing.
+            # Without its last bytes only, a file may hold the whole image; a very short start shows no format.
             near_end = {INDEXED} if len(data) - end <= 2 * CUT_EVERY else set()
             outcomes = {Reason.TRUNCATED, Reason.CORRUPT} | near_end | ({Reason.UNSUPPORTED} if end < 20 else set())
             corpus.write(f"cut/{end:04d}.{name}", data[:end], outcomes)
@@ -146,17 +143,17 @@ def _links(corpus: Corpus) -> None:
     for name, (target, outcome) in targets.items():
         (folder / name).symlink_to(target)
         corpus.add(folder / name, outcome)
-    # Links to folders are not followed, and so not found: neither into a ring nor out of the root.
+    # Links to folders are not followed, neither into a loop nor out of the root.
     (folder / "up").symlink_to(corpus.root)
     (folder / "out").symlink_to(corpus.outside)
 
 
 def _unreadable(corpus: Corpus) -> None:
-    """Root reads what it likes: there these are ordinary images, which is what `missing` then says."""
+    """Root can read every file: for root these are ordinary images, and `missing` says so."""
     is_root = os.geteuid() == 0
     corpus.write("closed.jpg", encoded("jpeg"), {INDEXED if is_root else Reason.UNREADABLE}).chmod(0)
     if is_root:
-        corpus.missing.append("unreadable files: this is root")
+        corpus.missing.append("unreadable files: root can read every file")
         return
     closed = corpus.root / "closed"
     closed.mkdir(mode=0)
@@ -164,7 +161,7 @@ def _unreadable(corpus: Corpus) -> None:
 
 
 def _good(corpus: Corpus) -> None:
-    """Neighbours in every folder, so that they share their chunks with the others."""
+    """Good images in every folder, so that they share chunks with the others."""
     folders = sorted({os.path.dirname(path) for path in corpus.expected if len(os.fsencode(path)) < 1000})
     for place, folder in enumerate(path for path in folders if os.access(path, os.W_OK)):
         for number in range(GOOD_PER_FOLDER):

@@ -5,9 +5,9 @@ import struct
 import zlib
 from collections.abc import Callable
 
-#: Where a format says how long a part is, or what its checksum is; negative counts from the end.
+#: Offset of a length or a checksum in each format; negative counts from the end.
 _SUMS = {"JPEG": 4, "PNG": -16, "WebP": 4, "GIF": -3, "BMP": 2, "TIFF": 4, "AVIF": 0}
-#: What an end looks like to a reader that only looks there.
+#: How many bytes at the end are kept.
 _END_BYTES = 16
 
 
@@ -20,14 +20,14 @@ def flipped_bits(kind: str, data: bytes) -> bytes:
 
 
 def swapped_parts(kind: str, data: bytes) -> bytes:
-    """Two stretches change places, as blocks do on a broken disk."""
+    """Two parts change places, like blocks on a broken disk."""
     first, second, size = len(data) // 8, len(data) // 2, len(data) // 8
     parts = (data[:first], data[second : second + size], data[first + size : second], data[first : first + size])
     return b"".join((*parts, data[second + size :]))
 
 
 def huge(kind: str, data: bytes) -> bytes:
-    """The header claims far more pixels than are taken."""
+    """The header claims far more pixels than the limit."""
     return _HUGE[kind](data)
 
 
@@ -40,7 +40,7 @@ def cut(kind: str, data: bytes) -> bytes:
 
 
 def zeroed_tail(kind: str, data: bytes) -> bytes:
-    """What a crash leaves of a file whose length was written before its content."""
+    """Zeros in the second half: a crash leaves this if the length was written before the content."""
     return data[: len(data) // 2] + bytes(len(data) - len(data) // 2)
 
 
@@ -59,7 +59,7 @@ def embedded_nulls(kind: str, data: bytes) -> bytes:
 
 
 def without_frames(kind: str, data: bytes) -> bytes:
-    """Header and end are there, the image between them is not."""
+    """Header and end without the image between them."""
     return data[: len(data) // 10] + data[-_END_BYTES:]
 
 
@@ -89,7 +89,7 @@ def _huge_webp(data: bytes) -> bytes:
 
 
 def _huge_tiff(data: bytes) -> bytes:
-    """ImageWidth and ImageLength, in whatever width their values are written."""
+    """Set ImageWidth and ImageLength, whatever type their values have."""
     (directory,) = struct.unpack_from("<I", data, 4)
     (entries,) = struct.unpack_from("<H", data, directory)
     for at in range(directory + 2, directory + 2 + 12 * entries, 12):

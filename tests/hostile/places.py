@@ -1,4 +1,4 @@
-"""Hostile names and hostile kinds of file, made in a folder; with no knowledge of images."""
+"""Writes files with hostile names and of hostile kinds into a folder."""
 
 import contextlib
 import os
@@ -44,7 +44,7 @@ NAMES = (
 
 
 def write_named(folder: Path, content: bytes) -> list[str]:
-    """A file of each name; paths as `os` calls take them."""
+    """Write a file of each name; returns the paths as `os` calls take them."""
     folder.mkdir()
     paths = [os.path.join(folder, os.fsdecode(name)) for name in NAMES]
     for path in paths:
@@ -53,7 +53,7 @@ def write_named(folder: Path, content: bytes) -> list[str]:
 
 
 def write_long(folder: Path, content: bytes) -> list[str]:
-    """Files with the longest name, in one byte and in four byte characters, and with the longest path there can be."""
+    """Write files with the longest name, in one-byte and in four-byte characters, and with the longest path."""
     folder.mkdir()
     paths = [folder / ("a" * NAME_MAX), folder / ("\U0001f3ad" * (NAME_MAX // 4))]
     deep = folder
@@ -68,7 +68,7 @@ def write_long(folder: Path, content: bytes) -> list[str]:
 
 
 def make_unreachable(folder: Path) -> str:
-    """A folder whose path is too long for any call, with a file in it; returns its path."""
+    """Make a folder whose path is too long for any call, with a file in it; returns the path of the folder."""
     folder.mkdir()
     path, descriptor = str(folder), os.open(folder, os.O_RDONLY)
     while len(path) <= PATH_MAX:
@@ -83,7 +83,7 @@ def make_unreachable(folder: Path) -> str:
 
 
 def make_specials(folder: Path) -> tuple[list[str], list[str]]:
-    """A FIFO, a socket and devices where files should be: paths, and what could not be made here."""
+    """Make a FIFO, a socket and devices; returns their paths, and the names that could not be made here."""
     folder.mkdir()
     kinds = {
         "fifo.jpg": (stat.S_IFIFO, 0),

@@ -1,4 +1,4 @@
-"""The hostile corpus through the real program: everything ends, nothing dies or swells, nothing is printed raw."""
+"""The program ingests the hostile corpus: no process dies, memory stays bounded, and output is escaped."""
 
 import json
 import os
@@ -20,18 +20,18 @@ from testing.services.ports import free_port
 from tests.hostile.changing import changing_files
 from tests.hostile.corpus import INDEXED, Corpus, make_corpus
 
-#: What a worker child may take on top of its peak with ordinary images. Of what is decoded here the largest takes
-#: 50 MB (12 megapixels at 4 bytes); every bomb that is an image would take 137 MB (the GIF) to 16 GB.
+#: The memory that a worker child may take on top of its peak with ordinary images. The largest image that is decoded
+#: takes 50 MB (12 megapixels at 4 bytes); decoding a bomb would take between 137 MB (the GIF) and 16 GB.
 MEMORY_BOUND_BYTES = 128 * 2**20
-#: A name or label that reaches a terminal as it is could rewrite it. The line's own end is looked for elsewhere.
+#: Unescaped, these characters of a name could rewrite the terminal. `harmless` looks for line feeds separately.
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
-#: For programs, JSON names things as they are; what it must escape it does.
+#: JSON is for programs: it escapes only what it must.
 CONTROL_IN_JSON = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 @dataclass(frozen=True)
 class Ended:
-    """The stack, still running, after the corpus went through it; processes as they were before and after."""
+    """The running stack after it ingested the corpus; `children` and `peaks` hold the values before and after."""
 
     environment: dict[str, str]
     home: Path
@@ -73,7 +73,7 @@ def children(home: Path) -> list[int]:
 
 
 def peak(home: Path) -> int:
-    """The most that any worker child ever held in memory, in bytes."""
+    """The largest peak memory of the worker children, in bytes."""
     found = [re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text()) for pid in children(home)]
     return max(int(match[1]) * 1024 for match in found if match)
 
@@ -93,7 +93,7 @@ def test_every_file_is_indexed_or_rejected_for_the_right_reason(ended: Ended) ->
     assert len(set(outcomes.values())) > 9
 
 
-def test_all_that_was_found_is_accounted_for(ended: Ended) -> None:
+def test_every_file_that_was_found_is_counted(ended: Ended) -> None:
     job = ended.job
     assert job.state is JobState.FINISHED
     assert job.found == len(ended.corpus.expected) == job.indexed + job.unchanged + job.rejected
@@ -109,12 +109,12 @@ def test_the_index_holds_exactly_what_was_not_rejected(ended: Ended) -> None:
     assert set(held) == {document_id(uri) for uri in uris - set(ended.rejected)}
 
 
-def test_good_images_among_them_are_all_indexed(ended: Ended) -> None:
+def test_all_good_images_among_them_are_indexed(ended: Ended) -> None:
     assert len(ended.corpus.good) > 30
     assert {path for path in ended.corpus.good if local_uri(path) in ended.rejected} == set()
 
 
-def test_no_worker_process_died_and_nothing_went_wrong_in_one(ended: Ended) -> None:
+def test_no_worker_process_died_and_none_logged_a_traceback(ended: Ended) -> None:
     before, after = ended.children
     assert before == after
     assert "WorkerLost" not in ended.log
@@ -128,13 +128,13 @@ def test_the_memory_of_every_worker_process_stays_under_its_bound(ended: Ended) 
 
 def test_a_second_run_finds_the_same_and_embeds_nothing(ended: Ended) -> None:
     again = answer(lookalike(ended.environment, "ingest", ended.corpus.root, "--json"))
-    # The three that were changing may have come to another end; they hold still now.
+    # The three files that were changing may have another outcome now that they do not change.
     assert again["found"] == ended.job.found
     assert again["indexed"] <= 3
     assert again["unchanged"] + again["indexed"] + again["rejected"] == again["found"]
 
 
-def test_no_name_reaches_the_terminal_as_it_is(ended: Ended) -> None:
+def test_no_name_reaches_the_terminal_unescaped(ended: Ended) -> None:
     assert CONTROL.search(ended.log) is None
     strange = [path for path in ended.corpus.expected if "broken" in path and not os.path.basename(path).isprintable()]
     assert len(strange) > 8
@@ -148,7 +148,7 @@ def test_no_name_reaches_the_terminal_as_it_is(ended: Ended) -> None:
 
 
 def harmless(ended: Ended, *arguments: object, form: re.Pattern[str] = CONTROL, code: int = 0) -> Done:
-    """Run a command and hold what it prints against a form."""
+    """Run a command and check that its output has nothing that matches `form`."""
     done = lookalike(ended.environment, *arguments, code=code)
     printed = done.stdout + done.stderr
     found = form.search(printed)
@@ -157,6 +157,6 @@ def harmless(ended: Ended, *arguments: object, form: re.Pattern[str] = CONTROL, 
     return done
 
 
-def test_everything_hostile_could_be_made_on_this_machine(ended: Ended) -> None:
+def test_all_hostile_files_could_be_made_on_this_machine(ended: Ended) -> None:
     if ended.corpus.missing:
         pytest.skip("; ".join(ended.corpus.missing))

@@ -1,4 +1,4 @@
-"""What one worker child takes to decode a large image, measured in a process of its own."""
+"""The memory that a worker child takes to decode a large image, measured in a new process."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ SIZES = {12: (4000, 3000), 50: (8660, 5774)}
 #: pixel with the usual subsampling). Pillow keeps RGB in 4 bytes; its WebP reader holds two canvases of 4 and a copy
 #: of the frame, which we let go before the image is made.
 BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 13}
-#: What does not grow with the image: codecs, the result, the allocator's slack.
+#: Memory that does not grow with the image: codecs, the result, the allocator's slack.
 FIXED_BYTES = 30 * 2**20
 
 
@@ -45,6 +45,6 @@ def test_decoding_takes_no_more_than_its_bytes_per_pixel(encoding: str, megapixe
     (tmp_path / "small").write_bytes(encoded(encoding))
     command = [sys.executable, "-c", PROBE, str(tmp_path / "large"), str(width * height)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=120)
-    # The file itself is held too.
+    # The file itself is in memory too.
     bound = BYTES_PER_PIXEL[encoding] * width * height + len(data) + FIXED_BYTES
     assert int(done.stdout) < bound, f"{int(done.stdout) / 2**20:.0f} MB, more than {bound / 2**20:.0f} MB"

@@ -24,7 +24,7 @@ class Waiting:
         self._random = np.random.default_rng()
 
     def __call__(self, pixels: Pixels) -> Vectors:
-        time.sleep(len(pixels) * float(os.environ["SCALE_PICTURE_S"]))
+        time.sleep(len(pixels) * float(os.environ["SCALE_IMAGE_S"]))
         vectors = self._random.normal(size=(len(pixels), self.identity.dimension)).astype(np.float32)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 

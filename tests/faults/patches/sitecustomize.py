@@ -1,7 +1,8 @@
-"""Faults inside the product's processes: on their PYTHONPATH, so that the product itself needs no hook for tests.
+"""Changes the product inside its own processes, which have this folder on their PYTHONPATH.
 
-FAULT_PATCHES names what to break ("poison,no_reconciler"): each is a change to one module, made right after its import.
-FAULT_DECODE_S is how much longer an image takes to decode, so that whatever is killed was in the middle of its work.
+FAULT_PATCHES names the changes ("poison,no_reconciler"). Each one changes some modules right after their import, so the
+product needs no hooks for tests. FAULT_DECODE_S is how much longer the decoding of an image takes: whatever is killed
+is then in the middle of its work.
 """
 
 import dataclasses
@@ -12,13 +13,32 @@ import secrets
 import signal
 import sys
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 POISON = b"POISON:"
+#: Module -> its waits that `make test` shortens. `make faults` keeps the real ones.
+SHORT_WAITS: Mapping[str, Mapping[str, float]] = {
+    "billiard.pool": {"LOST_WORKER_TIMEOUT": 2.0},
+    "lookalike.ledger.ledger": {"LEASE_S": 4, "PRODUCER_LEASE_S": 6, "TIMEOUT_S": 3.0},
+    "lookalike.reconciler": {"GRACE_S": 4.0, "RESEND_EVERY_S": 6},
+    "lookalike_producer.jobs": {"RECONCILE_EVERY_S": 1.0, "HEARTBEAT_EVERY_S": 1.0},
+    "lookalike_worker.tasks": {"MAX_BACKOFF_S": 4.0, "HELD_PAUSE_S": 1.0},
+    "lookalike_worker.watchdog": {"EVERY_S": 1.0},
+}
+SHORT_SOCKET_TIMEOUT_S = 3
+
+
+def replace(owner: Any, name: str, value: Any) -> None:
+    """Set an attribute that is there: a patch for a name that has moved must not pass unnoticed."""
+    if not hasattr(owner, name):
+        raise AttributeError(f"{owner} has no {name}: change tests/faults/patches/sitecustomize.py")
+    setattr(owner, name, value)
 
 
 def poison(images: Any) -> None:
-    """The last bytes of a file say what it does to the process that decodes it."""
+    """The last bytes of a file say what the file does to the process that decodes it."""
     whole = images.decode
 
     def decode(data: bytes, **options: Any) -> Any:
@@ -35,7 +55,7 @@ def poison(images: Any) -> None:
 
 
 def _hang() -> NoReturn:
-    """As C code hangs: no exception thrown into it changes anything."""
+    """Hang like C code: no exception thrown into it ends it."""
     while True:
         try:
             time.sleep(3600)
@@ -54,7 +74,7 @@ def slow(images: Any) -> None:
 
 
 def early_acknowledgement(queue: Any) -> None:
-    """Celery's default: acknowledged before the work is done."""
+    """Celery's default: a message is acknowledged before its work is done."""
     whole = queue._delivery
 
     def _delivery(*arguments: Any) -> dict[str, object]:
@@ -64,8 +84,8 @@ def early_acknowledgement(queue: Any) -> None:
 
 
 def no_reconciler(ledger: Any) -> None:
-    """Nothing that the ledger holds outstanding is ever seen to be missing."""
-    ledger.Ledger.unattended = lambda self, job_id: []
+    """No outstanding chunk is ever found to be missing."""
+    replace(ledger.Ledger, "unleased", lambda self, job_id: [])
 
 
 def random_ids(pipeline: Any) -> None:
@@ -78,7 +98,7 @@ def random_ids(pipeline: Any) -> None:
 
 
 def default_bulk(bulk_writer: Any) -> None:
-    """The client library's own helper, as its documentation calls it."""
+    """The bulk helper of the client library, called as its documentation says."""
     import orjson
     from opensearchpy import helpers
 
@@ -86,27 +106,53 @@ def default_bulk(bulk_writer: Any) -> None:
         actions = []
         for operation in operations:
             _, source, _ = operation.body.split(b"\n")
-            actions.append({"_index": self._name, "_id": operation.id, "_source": orjson.loads(source)})
+            actions.append({"_index": self._alias, "_id": operation.id, "_source": orjson.loads(source)})
         helpers.bulk(self._server._client, actions)
         return []
 
-    bulk_writer.BulkWriter.send = send
+    replace(bulk_writer.BulkWriter, "send", send)
 
 
-PATCHES = {
-    "poison": ("lookalike.images", poison),
-    "slow": ("lookalike.images", slow),
-    "early_acknowledgement": ("lookalike.queue", early_acknowledgement),
-    "no_reconciler": ("lookalike.ledger.ledger", no_reconciler),
-    "random_ids": ("lookalike.pipeline", random_ids),
-    "default_bulk": ("lookalike.index.opensearch.bulk_writer", default_bulk),
+def _shorten(waits: Mapping[str, float], module: Any) -> None:
+    for name, seconds in waits.items():
+        replace(module, name, seconds)
+
+
+def _shorten_grace(reconciler: Any) -> None:
+    """Python has already read the default of this argument."""
+    replace(reconciler.Reconciler.__init__, "__defaults__", (SHORT_WAITS["lookalike.reconciler"]["GRACE_S"],))
+
+
+def _shorten_timeouts(queue: Any) -> None:
+    whole = queue._transport
+
+    def _transport(*arguments: Any) -> dict[str, object]:
+        timeouts = ("socket_timeout", "socket_connect_timeout")
+        return {**whole(*arguments), **dict.fromkeys(timeouts, SHORT_SOCKET_TIMEOUT_S)}
+
+    queue._transport = _transport
+
+
+Patch = Callable[[Any], None]
+PATCHES: Mapping[str, list[tuple[str, Patch]]] = {
+    "poison": [("lookalike.images", poison)],
+    "slow": [("lookalike.images", slow)],
+    "early_acknowledgement": [("lookalike.queue", early_acknowledgement)],
+    "no_reconciler": [("lookalike.ledger.ledger", no_reconciler)],
+    "random_ids": [("lookalike.pipeline", random_ids)],
+    "default_bulk": [("lookalike.index.opensearch.bulk_writer", default_bulk)],
+    "short_waits": [
+        *((name, partial(_shorten, waits)) for name, waits in SHORT_WAITS.items()),
+        ("lookalike.reconciler", _shorten_grace),
+        ("lookalike.queue", _shorten_timeouts),
+    ],
 }
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules to be patched as Python would, and patches them once they have run."""
+    """Finds the modules to be patched as Python would, and patches them after their import."""
 
-    def __init__(self, wanted: list[tuple[str, Any]]) -> None:
+    def __init__(self, wanted: list[tuple[str, Patch]]) -> None:
         self.wanted = wanted
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
@@ -125,4 +171,4 @@ class Finder(importlib.abc.MetaPathFinder):
 
 
 if names := [name for name in os.environ.get("FAULT_PATCHES", "").split(",") if name]:
-    sys.meta_path.insert(0, Finder([PATCHES[name] for name in names]))
+    sys.meta_path.insert(0, Finder([patch for name in names for patch in PATCHES[name]]))

@@ -1,0 +1,22 @@
+"""How long faults last, and whether the product waits as long as it really does."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds that each outage lasts, and the patches that every process of a rig gets."""
+
+    #: Redis answers nobody: longer than the socket timeouts, so that clients notice.
+    black_hole_s: float
+    #: The index rejects all writes.
+    blocked_s: float
+    #: The index is too busy, or unreachable.
+    push_back_s: float
+    patches: tuple[str, ...] = ()
+
+
+#: For `make faults`.
+REAL = Pace(black_hole_s=10, blocked_s=4, push_back_s=3)
+#: For `make test`: the product's leases, grace times, back-off and timeouts are shorter too.
+SHORT = Pace(black_hole_s=5, blocked_s=2, push_back_s=1.5, patches=("short_waits",))
