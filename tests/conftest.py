@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -17,10 +18,13 @@ from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.redis import RedisServer
 from testing.shared import made_once, run_folder
 from tests.browser.stage import LABELS, draw, fill
+from tests.faults.model import make_model
 
 OPENSEARCH_MISSING = pytest.StashKey[str]()
 #: The same text, on its way from a worker process of pytest-xdist to the process that prints the report.
 SENT = "opensearch_missing"
+#: The image size of `other_model`; the default model has 224.
+OTHER_SIZE = 96
 #: Folders whose tests share fixtures of the whole folder, such as a browser: one process runs them.
 TOGETHER = ("tests/api", "tests/browser")
 #: Folders whose tests share nothing: any process runs any of them.
@@ -71,6 +75,18 @@ def redis_url(redis_server: RedisServer) -> str:
 def model_home(shared_folder: Path) -> Path:
     """A LOOKALIKE_HOME with the default model, built once in a test run."""
     return made_once(shared_folder / "model-home", lambda home: build_artifact(resolve("efficientnet-lite0"), home))
+
+
+@pytest.fixture(scope="session")
+def other_model(shared_folder: Path, model_home: Path) -> Path:
+    """A `.keras` file of another model, for images of OTHER_SIZE, which `model_home` has built; once in a test run."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        make_model(folder, OTHER_SIZE)
+        copytree(folder / "models", model_home / "models", dirs_exist_ok=True)
+
+    return made_once(shared_folder / "other-model", make) / "tiny.keras"
 
 
 @pytest.fixture(scope="session")

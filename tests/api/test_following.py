@@ -15,15 +15,7 @@ from lookalike.records import Document, document_id
 from lookalike.settings import Settings, read_settings
 from testing.processes import await_true, make_home
 from tests.api.service import serving
-from tests.faults.model import PREPROCESSING, make_model
-
-#: The default model takes 224.
-SIZE = 96
-
-
-@pytest.fixture(scope="module")
-def other_model(model_home: Path) -> Path:
-    return make_model(model_home, SIZE)
+from tests.faults.model import PREPROCESSING
 
 
 @pytest.fixture

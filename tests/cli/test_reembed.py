@@ -21,16 +21,16 @@ from lookalike.records import Match, document_id
 from lookalike.samples import draw_samples
 from lookalike.settings import Settings, read_settings
 from testing.processes import await_true
-from tests.faults.model import PREPROCESSING, make_model
+from tests.faults.model import PREPROCESSING
 
 Printed = Callable[..., dict[str, Any]]
 K = 3
 
 
-@pytest.fixture(scope="module")
-def tiny(model_home: Path) -> dict[str, str]:
+@pytest.fixture
+def tiny(other_model: Path) -> dict[str, str]:
     """The options of another model with the same dimension as the default one."""
-    return {"model": str(make_model(model_home)), "preprocessing": PREPROCESSING}
+    return {"model": str(other_model), "preprocessing": PREPROCESSING}
 
 
 @pytest.fixture
