@@ -12,13 +12,13 @@ from lookalike_api.state import ServiceState, State
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health/live")
+@router.get("/health/live", summary="Liveness")
 async def live() -> Live:
     """Whether the process runs."""
     return Live()
 
 
-@router.get("/health/ready", responses=problems(503))
+@router.get("/health/ready", summary="Readiness", responses=problems(503))
 async def ready(state: State) -> Ready:
     """Whether the service can search: the index answers, and the model of its vectors is loaded. The broker's state is
     reported too, but searches do not need it."""
@@ -26,7 +26,10 @@ async def ready(state: State) -> Ready:
 
 
 @router.get(
-    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+    "/metrics",
+    summary="Metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(state: State) -> Response:
     """Metrics in Prometheus' text format."""

@@ -19,7 +19,7 @@ FRESH = "private, max-age=600"
 
 Id = Annotated[str, Path(max_length=100, description="The id of a match.")]
 Size = Annotated[int, Query(ge=32, le=1024, description="The longest side, in pixels. Images are never enlarged.")]
-IfNoneMatch = Annotated[str | None, Header()]
+IfNoneMatch = Annotated[str | None, Header(description="The ETag of an earlier answer.")]
 
 _IMAGE = {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}, "description": "The image."}
 _THUMBNAIL = {**_IMAGE, "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
@@ -30,7 +30,7 @@ _NOT_MODIFIED = {"description": "The image has not changed."}
     "/images/{id}", response_class=Response, responses={200: _IMAGE, 304: _NOT_MODIFIED, **problems(400, 404, 503)}
 )
 async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Response:
-    """The stored image: its file, as it is now."""
+    """The file of a stored image, as it is now."""
     with state.downloads.acquire():
         data, media_type = await state.executors.images.run(partial(state.images.original, id))
         tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
@@ -41,6 +41,7 @@ async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Resp
 
 @router.get(
     "/images/{id}/thumbnail",
+    summary="A thumbnail of a stored image",
     response_class=Response,
     responses={200: _THUMBNAIL, 304: _NOT_MODIFIED, **problems(400, 404, 503)},
 )
@@ -55,14 +56,14 @@ async def thumbnail(state: State, id: Id, size: Size = 256, if_none_match: IfNon
     return Response(data, media_type="image/jpeg", headers={"ETag": tag, "Cache-Control": FRESH})
 
 
-@router.get("/labels", responses=problems(503))
+@router.get("/labels", summary="The labels", responses=problems(503))
 async def labels(state: State) -> Labels:
     """The thousand most frequent labels, most frequent first."""
     counted = await state.executors.index.run(partial(state.index.labels, MAX_LABELS))
     return Labels(tuple(Label(name, documents) for name, documents in counted.items()))
 
 
-@router.get("/info", responses=problems(503))
+@router.get("/info", summary="The index and the model", responses=problems(503))
 async def info(state: State) -> Info:
     """The index and the model of this service."""
     model = await state.executors.index.run(state.index.model)

@@ -17,28 +17,31 @@ router = APIRouter(tags=["jobs"])
 
 Result = TypeVar("Result")
 
-Id = Annotated[str, Path(max_length=100)]
+Id = Annotated[str, Path(max_length=100, description="The id of the job.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="How many jobs.")]
+PageLimit = Annotated[int, Query(ge=1, le=1000, description="How many images.")]
+PageOffset = Annotated[int, Query(ge=0, le=1_000_000, description="How many images to skip.")]
 NO_BROKER = "No broker is configured, and none runs here: run `lookalike up`, or set LOOKALIKE_BROKER_URL."
 
 
-@router.get("/jobs", responses=problems(400, 503))
-async def jobs(state: State, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> schemas.Jobs:
+@router.get("/jobs", summary="The latest jobs", responses=problems(400, 503))
+async def jobs(state: State, limit: Limit = 20) -> schemas.Jobs:
     """The latest jobs, newest first."""
     return await _query(state, lambda jobs: jobs.latest(limit))
 
 
-@router.get("/jobs/{id}", responses=problems(400, 404, 503))
+@router.get("/jobs/{id}", summary="One job", responses=problems(400, 404, 503))
 async def job(state: State, id: Id) -> schemas.Job:
-    """One job."""
+    """One job with its counts."""
     return await _query(state, lambda jobs: jobs.one(id))
 
 
-@router.get("/jobs/{id}/failed", responses=problems(400, 404, 503))
+@router.get("/jobs/{id}/failed", summary="The rejected images of a job", responses=problems(400, 404, 503))
 async def failed(
     state: State,
     id: Id,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: PageLimit = 100,
+    offset: PageOffset = 0,
 ) -> schemas.RejectedPage:
     """The rejected images of a job, with the reasons."""
     return await _query(state, lambda jobs: jobs.rejected(id, limit, offset))

@@ -41,6 +41,7 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
 
 @router.post(
     "/search",
+    summary="Search by an image",
     response_model=SearchResult,
     responses=problems(400, 408, 413, 422, 503),
     openapi_extra=_body(application__octet_stream=_BINARY, multipart__form_data=_ONE),
@@ -61,6 +62,7 @@ async def search_by_image(
 
 @router.get(
     "/search",
+    summary="Search by a stored image",
     response_model=SearchResult,
     responses=problems(400, 404, 503),
     description=f"The neighbours of a stored image, given by exactly one of `id` and `uri`. {FILTERING}",
@@ -68,9 +70,9 @@ async def search_by_image(
 async def search_by_stored(
     state: State,
     query: Annotated[Query, Depends(QueryParams("id", "uri", "include_self"))],
-    id: Annotated[str | None, Parameter(max_length=100)] = None,
-    uri: Annotated[str | None, Parameter(max_length=MAX_URI_LENGTH)] = None,
-    include_self: bool = False,
+    id: Annotated[str | None, Parameter(max_length=100, description="The id of the stored image.")] = None,
+    uri: Annotated[str | None, Parameter(max_length=MAX_URI_LENGTH, description="Its uri.")] = None,
+    include_self: Annotated[bool, Parameter(description="Whether the image may match itself.")] = False,
 ) -> SearchResult:
     watch = Stopwatch(state.metrics.observe)
     if (id is None) == (uri is None):
@@ -86,6 +88,7 @@ async def search_by_stored(
 
 @router.post(
     "/search/batch",
+    summary="Search by several images",
     response_model=BatchAnswer | SearchResult,
     responses=problems(400, 408, 413, 415, 422, 503),
     openapi_extra=_body(multipart__form_data=_MANY),
@@ -96,7 +99,7 @@ async def search_by_images(
     request: Request,
     state: State,
     query: Annotated[Query, Depends(QueryParams("mode"))],
-    mode: Literal["each", "mean"] = "each",
+    mode: Annotated[Literal["each", "mean"], Parameter(description="One search per image, or one in all.")] = "each",
 ) -> BatchAnswer | SearchResult:
     state.searches.check()
     async with state.uploads.images(request, MAX_IMAGES) as images:
