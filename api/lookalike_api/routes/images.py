@@ -27,7 +27,10 @@ _NOT_MODIFIED = {"description": "The image has not changed."}
 
 
 @router.get(
-    "/images/{id}", response_class=Response, responses={200: _IMAGE, 304: _NOT_MODIFIED, **problems(400, 404, 503)}
+    "/images/{id}",
+    summary="A stored image",
+    response_class=Response,
+    responses={200: _IMAGE, 304: _NOT_MODIFIED, **problems(400, 404, 503)},
 )
 async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """The file of a stored image, as it is now."""

@@ -47,9 +47,7 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
     openapi_extra=_body(application__octet_stream=_BINARY, multipart__form_data=_ONE),
     description=f"The body is the image, of any content type, or a form with one part `image`. {FILTERING}",
 )
-async def search_by_image(
-    request: Request, state: State, query: Annotated[Query, Depends(QueryParams())]
-) -> SearchResult:
+async def search_by_image(request: Request, state: State, query: SearchQuery) -> SearchResult:
     state.searches.check()
     async with state.uploads.image(request) as data:
         # Counted and timed from here: a slow upload must not take the place of a search.
