@@ -135,7 +135,7 @@ def progress(count: Callable[[], int | None], *, is_shown: bool = True) -> Itera
 
 def _line(job: Job, total: int | None, seconds: float) -> str:
     rate = job.done / seconds
-    left = f", {(total - job.done) / rate:,.0f} s left" if total and rate else ""
+    left = f", {(total - job.done) / rate:,.0f} s left" if total and rate and total > job.done else ""
     of = f"{total:,}" if total else "?"
     return f"{job.done:,} of {of} images, {rate:,.0f} images/s{left}, {job.rejected:,} rejected"
 

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 import lookalike
+from lookalike.embedded.redis_server import broker_url
+from lookalike.errors import BrokerUnavailable
+from lookalike.ledger import Ledger
 from testing.processes import make_home, processes, started
 from testing.services.opensearch import left_as_found
+from tests.browser.stage import LABELS
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,24 @@ def embedded(tmp_path: Path, model_home: Path) -> Iterator[dict[str, Any]]:
     home = make_home(tmp_path, model_home)
     yield {"home": home, "concurrency": 1}
     assert processes(home) == {}
+
+
+def many_images(drawn: Path, folder: Path, count: int) -> Path:
+    """A folder of `count` different files that show the same image."""
+    image = next((drawn / LABELS[0]).glob("*.*")).read_bytes()
+    folder.mkdir()
+    for number in range(count):
+        # Bytes behind the end of an image are not looked at, and make it another file.
+        (folder / f"{number}.jpg").write_bytes(image + number.to_bytes(4))
+    return folder
+
+
+def jobs_done(home: Path) -> int:
+    """How many images are done of the job that runs in the embedded stack of a home."""
+    ledger = Ledger(broker_url(home))
+    try:
+        return sum(job.done for job in ledger.active_jobs())
+    except BrokerUnavailable:
+        return 0
+    finally:
+        ledger.close()

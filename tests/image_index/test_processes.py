@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 
 import lookalike
-from lookalike.embedded.redis_server import broker_url
-from lookalike.errors import BrokerUnavailable, IndexMissing
+from lookalike.errors import IndexMissing
 from lookalike.image_index.progress import progress
-from lookalike.ledger import Ledger
 from testing.processes import ROOT, TIMEOUT_S, await_true, processes
 from tests.browser.stage import LABELS
+from tests.image_index.conftest import jobs_done, many_images
 
-MANY = 600
+MANY = 400
 #: A program of a user's; the handle is closed by the `with` statement.
 INGEST = """
 import sys, lookalike
@@ -37,13 +36,7 @@ print(images.ingest(sys.argv[2], progress=False))
 @pytest.fixture
 def many(tmp_path: Path, drawn: tuple[Path, Path]) -> Path:
     """More images than can be done at once."""
-    image = next((drawn[0] / LABELS[0]).glob("*.*")).read_bytes()
-    folder = tmp_path / "many"
-    folder.mkdir()
-    for number in range(MANY):
-        # Bytes behind the end of an image are not looked at, and make it another file.
-        (folder / f"{number}.jpg").write_bytes(image + number.to_bytes(4))
-    return folder
+    return many_images(drawn[0], tmp_path / "many", MANY)
 
 
 @contextmanager
@@ -57,24 +50,13 @@ def running(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def done(home: Path) -> int:
-    """How many images are done of the job that runs under this home."""
-    ledger = Ledger(broker_url(home))
-    try:
-        return sum(job.done for job in ledger.active_jobs())
-    except BrokerUnavailable:
-        return 0
-    finally:
-        ledger.close()
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
 def test_an_ingest_that_is_ended_leaves_no_process_and_can_be_continued(
     embedded: dict[str, Any], many: Path, number: signal.Signals
 ) -> None:
     home = embedded["home"]
     with running(INGEST, home, many) as process:
-        await_true(lambda: done(home) or process.poll() is not None)
+        await_true(lambda: jobs_done(home) or process.poll() is not None)
         process.send_signal(number)
         _, stderr = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode in (-number, 128 + number)
