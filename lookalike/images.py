@@ -42,7 +42,8 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 #: Of small images for people; the eye sees no difference above.
 JPEG_QUALITY = 80
 
-#: What `to_png` keeps as it is.
+#: What `to_file` keeps as it is.
+_TIFF_MODES = frozenset({"L", "RGB", "RGBA"})
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _BITS_PER_SAMPLE = 0x0102
 #: What turns a image stored with EXIF orientation N upright.
@@ -153,17 +154,21 @@ def to_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     return encoded.getvalue()
 
 
-def to_png(image: Image.Image) -> bytes:
-    """A PIL image of any mode as a PNG that `decode` reads as it would read the image's own file.
+def to_file(image: Image.Image, *, compressed: bool) -> bytes:
+    """A PIL image of any mode as a PNG or, where size does not matter, mostly an uncompressed TIFF: 2 ms a megapixel
+    instead of 55. `decode` reads it as it would read the image's own file.
 
-    Its EXIF goes along, for the orientation. Raises ImageRejected for an image whose file is broken or closed.
+    EXIF goes along, for the orientation. Raises ImageRejected for an image whose file is broken or closed.
     """
     try:
         image.load()
         exif = image.info.get("exif")
-        options = {"exif": exif} if isinstance(exif, bytes) else {}
         encoded = BytesIO()
-        _for_png(image).save(encoded, "PNG", compress_level=1, **options)
+        if not compressed and not exif and image.mode in _TIFF_MODES and "transparency" not in image.info:
+            Image.fromarray(np.asarray(image)).save(encoded, "TIFF", compression="raw")
+        else:
+            options = {"exif": exif} if isinstance(exif, bytes) else {}
+            _for_png(image).save(encoded, "PNG", compress_level=1, **options)
     except _HOSTILE as error:
         raise ImageRejected(Reason.CORRUPT, f"{error or type(error).__name__}") from error
     return encoded.getvalue()

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 
 from lookalike import formats
 from lookalike.errors import ImageRejected
-from lookalike.images import DecodedImage, decode, thumbnail
+from lookalike.images import DecodedImage, decode, thumbnail, to_file
 from lookalike.records import Reason
 
 WIDTH, HEIGHT = 320, 200
@@ -395,3 +395,44 @@ def test_a_thumbnail_of_what_cannot_be_decoded_is_refused(data: bytes) -> None:
         thumbnail(data, max_pixels=MAX_PIXELS, size=64)
     with pytest.raises(ImageRejected, match="bomb"):
         thumbnail(stored(scene(), "PNG"), max_pixels=1000, size=64)
+
+
+#: A ramp from black to white in every mode that a PIL image can have.
+RAMPS = {
+    mode: Image.linear_gradient("L").convert("RGB").convert(mode)
+    for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "RGBX", "I", "F")
+} | {
+    "LA": Image.linear_gradient("L").convert("LA"),
+    "PA": Image.linear_gradient("L").convert("RGBA").convert("P").convert("PA"),
+    "RGBa": Image.linear_gradient("L").convert("RGBA").convert("RGBa"),
+    "I;16": Image.fromarray(np.asarray(Image.linear_gradient("L")).astype(np.uint16) * 257),
+}
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("mode", RAMPS)
+def test_an_image_of_any_mode_becomes_a_file(mode: str, compressed: bool) -> None:
+    image = RAMPS[mode]
+    decoded = seen(to_file(image, compressed=compressed))
+    assert image.mode == mode and (decoded.width, decoded.height) == image.size
+    assert decoded.pixels[:20].mean() < 30 and decoded.pixels[-20:].mean() > 225
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_file_that_is_made_of_an_image_shows_the_same_pixels(compressed: bool) -> None:
+    assert np.array_equal(seen(to_file(scene(), compressed=compressed)).pixels, seen(stored(scene(), "PNG")).pixels)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_the_orientation_of_an_opened_image_is_kept(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[formats.ORIENTATION] = orientation
+    data = stored(STORED[orientation](scene()), "PNG", exif=exif)
+    with Image.open(io.BytesIO(data)) as opened:
+        for compressed in (True, False):
+            assert np.array_equal(seen(to_file(opened, compressed=compressed)).pixels, seen(data).pixels)
+
+
+def test_an_image_that_breaks_while_it_is_loaded_is_rejected() -> None:
+    with Image.open(io.BytesIO(stored(scene(), "JPEG")[:2000])) as opened, pytest.raises(ImageRejected):
+        to_file(opened, compressed=True)

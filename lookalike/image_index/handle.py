@@ -126,7 +126,8 @@ class ImageIndex:
         began = time.perf_counter()
         if image is not None:
             with rejections_of(image):
-                found = searching.like_image(encoded(image, self._settings.max_image_bytes), k, filters or {})
+                data = encoded(image, self._settings.max_image_bytes, compressed=searching.is_remote)
+                found = searching.like_image(data, k, filters or {})
         else:
             found = searching.like_stored(id or document_id(_stored_uri(uri or "")), k, filters or {})
         took_ms = (time.perf_counter() - began) * 1000

@@ -15,6 +15,8 @@ from lookalike.settings import Settings
 class LocalSearch:
     """See `Searching`."""
 
+    is_remote = False
+
     def __init__(self, settings: Settings, *, preload: bool) -> None:
         self._settings = settings
         self._index = factories.open_index(settings)

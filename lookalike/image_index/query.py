@@ -23,8 +23,10 @@ WHOLE_DISK = (Path("/"),)
 CHANNELS = (3, 4)
 
 
-def encoded(query: Query, max_bytes: int) -> bytes:
+def encoded(query: Query, max_bytes: int, *, compressed: bool = False) -> bytes:
     """The query as the bytes of an image file, so that every kind of query is decoded as stored images are.
+
+    `compressed` makes a smaller file of a PIL image or an array, for a network.
 
     Raises QueryRejected for a file that cannot be read, BadSetting for an object that is no image.
     """
@@ -33,9 +35,9 @@ def encoded(query: Query, max_bytes: int) -> bytes:
     if isinstance(query, bytes | bytearray | memoryview):
         return bytes(query)
     if _is_a("numpy", "ndarray", query):
-        return _png(_image_of(cast("NDArray[Any]", query)))
+        return _file(_image_of(cast("NDArray[Any]", query)), compressed)
     if _is_a("PIL.Image", "Image", query):
-        return _png(cast("Image", query))
+        return _file(cast("Image", query), compressed)
     raise BadSetting(
         f"A {type(query).__name__} is not an image.",
         "Give a path, bytes, a PIL image or a NumPy array of uint8.",
@@ -86,7 +88,7 @@ def _image_of(array: "NDArray[Any]") -> "Image":
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _png(image: "Image") -> bytes:
-    from lookalike.images import to_png
+def _file(image: "Image", compressed: bool) -> bytes:
+    from lookalike.images import to_file
 
-    return to_png(image)
+    return to_file(image, compressed=compressed)

@@ -16,6 +16,9 @@ OF_THE_SERVICE = frozenset({"model", "weights", "preprocessing"})
 class Searching(Protocol):
     """Answers searches, best match first; threads may share it."""
 
+    #: Whether images cross a network.
+    is_remote: bool
+
     def like_image(self, data: bytes, k: int, filters: Mapping[str, str]) -> list[Match]: ...
 
     def like_stored(self, id: str, k: int, filters: Mapping[str, str]) -> list[Match]:
@@ -41,6 +44,8 @@ def open_searching(settings: Settings, chosen: frozenset[str], *, preload: bool)
 
 class RemoteSearch:
     """Asks the query service. What the client raises comes through."""
+
+    is_remote = True
 
     def __init__(self, settings: Settings, chosen: frozenset[str]) -> None:
         if names := sorted(chosen & OF_THE_SERVICE):
