@@ -1,10 +1,10 @@
-"""What an image's bytes say of themselves (format, orientation, end), read without any decoder."""
+"""Facts from the bytes of an image file (format, orientation, end), read without a decoder."""
 
 import re
 import struct
 from typing import Literal
 
-#: The formats that are decoded; every other is a wider surface for attacks than it is worth.
+#: The formats that are decoded. Others would widen the attack surface for little use.
 FORMATS = ("JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF")
 
 _MAGIC = {
@@ -17,46 +17,46 @@ _MAGIC = {
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
 }
-#: The sizes a BMP's second header can have.
+#: Possible sizes of the second header of a BMP.
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
-#: The last bytes of a whole file, where the format has such.
+#: The last bytes of a complete file, for formats that have an end mark.
 _END_MARKS = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82", "GIF": b"\x00;"}
-#: Some cameras and editors append a few bytes to the end mark.
+#: Some cameras and editors append a few bytes after the end mark.
 _TAIL_BYTES = 64
 
-#: The tag that says which way up an image is (EXIF 2.32, 4.6.4.A).
+#: The orientation tag (EXIF 2.32, 4.6.4.A).
 ORIENTATION = 0x0112
 
 
 def kind_of(data: bytes) -> str | None:
-    """Which of FORMATS the content is, whatever the file is called; None for all others."""
+    """The format from FORMATS, by content and not by file name; None for other formats."""
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
-    # Two letters are no proof: a BMP's fifteenth byte is the size of one of the known headers.
+    # Two letters are not enough; byte 14 of a BMP holds the size of a known header.
     if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADER_SIZES:
         return "BMP"
     if data[4:8] == b"ftyp":
-        # HEIC shares the container, so that the brands decide.
+        # HEIC has the same container, so the brands decide.
         end = min(int.from_bytes(data[:4]), 256)
         return "AVIF" if {b"avif", b"avis"} & {data[at : at + 4] for at in range(8, end, 4)} else None
     return None
 
 
 def without_exif(avif: bytes) -> bytes:
-    """AVIF is turned by its irot and imir boxes, never by EXIF, and libavif fails when its EXIF is broken: rename
-    the EXIF item's type in its item information entry (ISO 14496-12, 8.11.6), so that it is passed over."""
+    """AVIF has its orientation in irot and imir boxes, never in EXIF, and libavif fails if the EXIF is broken. So
+    rename the type of the EXIF item in its item information entry (ISO 14496-12, 8.11.6); decoders then skip it."""
     return re.sub(rb"(infe.{8})Exif", rb"\1skip", avif, flags=re.DOTALL)
 
 
 def exif_orientation(exif: object) -> int:
-    """1 to 8, or 1 where it cannot be told. Reads the one tag out of the first directory (TIFF 6.0, section 2) and
-    trips over nothing else in it."""
+    """The EXIF orientation, 1 to 8; 1 if there is none. Reads only this tag of the first directory (TIFF 6.0,
+    section 2), so that other broken tags do no harm."""
     if not isinstance(exif, bytes):
         return 1
-    # Some writers put the prefix twice.
+    # Some programs write the prefix twice.
     tiff = exif.removeprefix(b"Exif\0\0").removeprefix(b"Exif\0\0")
     order = "<" if tiff.startswith(b"II") else ">"
     try:
@@ -73,7 +73,7 @@ def exif_orientation(exif: object) -> int:
 
 
 def ends_early(kind: str, data: bytes) -> bool:
-    """Whether a file that failed lacks its end, by its format's own account."""
+    """Whether a file that cannot be decoded lacks its end, according to its format."""
     if kind in _END_MARKS:
         return _END_MARKS[kind] not in data[-_TAIL_BYTES:]
     if kind == "WebP":
@@ -86,14 +86,14 @@ def ends_early(kind: str, data: bytes) -> bool:
 
 
 def _directory_offset(tiff: bytes) -> int:
-    """Where the first directory is, which compressing writers put behind the image (TIFF 6.0, section 2; BigTIFF)."""
+    """Offset of the first directory; compressed files have it after the image data (TIFF 6.0, section 2; BigTIFF)."""
     order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
     is_big = b"+" in tiff[:4]
     return int.from_bytes(tiff[8:16] if is_big else tiff[4:8], order)
 
 
 def _boxes_end(data: bytes) -> int:
-    """Where the last box of an ISO 14496-12 file says that it ends."""
+    """Offset at which the last box of an ISO 14496-12 file ends, according to its length."""
     at = 0
     while at + 8 <= len(data):
         length = int.from_bytes(data[at : at + 4])

@@ -1,4 +1,4 @@
-"""Bytes to upright RGB pixels, or ImageRejected; the only module that knows Pillow, and one that knows no file."""
+"""Decodes image bytes to upright RGB pixels, or raises ImageRejected. No other module of the core decodes images."""
 
 import struct
 import zlib
@@ -23,30 +23,30 @@ from lookalike import formats
 from lookalike.errors import ImageRejected
 from lookalike.records import Reason
 
-#: Behind whatever is transparent: cut-out products and logos are drawn for white pages, and black hides dark ones.
+#: Behind transparent parts: cut-out products and logos are made for white pages, and black hides dark ones.
 BACKGROUND = (255, 255, 255, 255)
-#: Antialiased when shrinking. Cheaper than bicubic by a third, and unlike it without halos at edges.
+#: Antialiased when shrinking, a third faster than bicubic, and without halos at edges.
 RESAMPLING = Image.Resampling.BILINEAR
-#: Pictures over this many times the wanted size are box-averaged first; from 3 on Pillow calls it indistinguishable.
+#: Images larger than the wanted size by this factor are box-averaged first; Pillow finds no difference from 3 on.
 REDUCING_GAP = 3.0
-#: Of a thumbnail; above it a JPEG grows faster than anyone can see.
+#: JPEG quality of thumbnails; higher values only enlarge the file.
 THUMBNAIL_QUALITY = 82
 
 Result = TypeVar("Result")
 
-# One process-wide limit that only warns at first cannot serve callers with a limit each: we check before decoding.
+# Pillow's limit is one per process, and only warns at first. Every caller has its own limit, checked before decoding.
 Image.MAX_IMAGE_PIXELS = None
-# Workers are one process per core: AVIF threads would only fight the neighbours for them.
+# There is one worker process per core, so AVIF threads would only compete with the other processes.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
-#: Of small images for people; the eye sees no difference above.
+#: JPEG quality of images on pages; higher values make no visible difference.
 JPEG_QUALITY = 80
 
 #: What `to_file` keeps as it is.
 _TIFF_MODES = frozenset({"L", "RGB", "RGBA"})
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _BITS_PER_SAMPLE = 0x0102
-#: What turns a image stored with EXIF orientation N upright.
+#: EXIF orientation -> the operation that turns the image upright.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -57,8 +57,8 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Everything Pillow's decoders raise on hostile bytes. It names families instead of Exception, so that what a signal
-# handler raises in here (a time limit) is not taken for a fault of the image.
+# All that Pillow's decoders raise on hostile bytes. Not `Exception`, so that an error of a signal handler (the time
+# limit) does not count as a defect of the image.
 _HOSTILE = (
     *(ArithmeticError, AssertionError, AttributeError, BufferError, LookupError, MemoryError, OSError, RuntimeError),
     *(SyntaxError, SystemError, TypeError, ValueError, EOFError, StopIteration, Warning),
@@ -71,7 +71,7 @@ _TRUNCATED_SIGNS = ("truncated", "not enough data")
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """`pixels`: uint8 RGB [size, size, 3], upright. `width`, `height`: of the whole image as shown, in pixels."""
+    """`pixels`: uint8 RGB [size, size, 3], upright. `width`, `height`: size of the original as shown, in pixels."""
 
     pixels: NDArray[np.uint8]
     width: int
@@ -80,11 +80,11 @@ class DecodedImage:
 
 class _Jpeg(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Pillow would parse all EXIF for the resolution, and stumble or warn where it is broken."""
+        """Do nothing: Pillow would parse all EXIF for the resolution, and fail or warn if it is broken."""
 
 
 class _Tiff(TiffImageFile):
-    """Keeps the image as stored: Pillow would turn it by parsing all EXIF, and stumble where it is broken."""
+    """Leaves the image as stored: Pillow would parse all EXIF to turn it, and fail if it is broken."""
 
     def _open(self) -> None:
         super()._open()
@@ -95,10 +95,10 @@ class _Tiff(TiffImageFile):
 
 
 class _WebP(WebPImageFile):
-    """Holds 12 bytes per pixel, not 16: the decoder's two canvases go before the image's memory is asked for."""
+    """Takes 12 bytes per pixel instead of 16: frees the decoder's two canvases before it allocates the image."""
 
     def load_prepare(self) -> None:
-        # Pillow calls this with the frame's bytes in hand, and only the first frame is ever wanted.
+        # Pillow has read the frame when it calls this, and only the first frame is needed.
         self._decoder = None
         super().load_prepare()
 
@@ -115,19 +115,19 @@ _READERS: dict[str, type[ImageFile]] = {
 
 
 def decode(data: bytes, *, max_pixels: int, size: int = 224) -> DecodedImage:
-    """The first frame of a image, upright, on white, squeezed to `size` x `size` (the aspect is not kept, as in
-    Keras' `load_img`). Safe to call from several threads.
+    """The first frame of an image, upright, on white, scaled to `size` x `size` without keeping the aspect ratio, as in
+    Keras' `load_img`. Safe to call from several threads.
 
-    Takes, beside `data` and at most a copy of it, these bytes per pixel of the whole image while it runs: baseline
+    Memory beside `data` and at most one copy of it, in bytes per pixel of the original: baseline
     JPEG under 1, progressive JPEG 3 (6 if its colours are not subsampled, 8 as CMYK), RGB of the other formats 4 to 5,
-    CMYK and 32-bit grey 8, AVIF 9, WebP and transparent grey 12. So 13 x `max_pixels` bounds it, once a size is read.
+    CMYK and 32-bit grey 8, AVIF 9, WebP and transparent grey 12. So the bound is 13 x `max_pixels`.
     Raises ImageRejected: empty, unsupported, bomb (more than `max_pixels`), truncated or corrupt.
     """
     return _reading(data, lambda kind: _decode(kind, data, max_pixels, size))
 
 
 def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
-    """The first frame of a image, upright, on white, as a JPEG whose longest side is `size` pixels at most.
+    """The first frame of an image, upright, on white, as a JPEG whose longest side is `size` pixels at most.
 
     Safe to call from several threads. Raises ImageRejected as `decode` does.
     """
@@ -135,7 +135,7 @@ def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
 
 
 def _reading(data: bytes, read: Callable[[str], Result]) -> Result:
-    """What `read` makes of a image of this kind; whatever it stumbles over is a fault of the image."""
+    """The result of `read` for an image of this format; every error of a decoder becomes ImageRejected."""
     if not data:
         raise ImageRejected(Reason.EMPTY, "0 bytes")
     kind = formats.kind_of(data)
@@ -148,7 +148,7 @@ def _reading(data: bytes, read: Callable[[str], Result]) -> Result:
 
 
 def to_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """The JPEG of decoded pixels, uint8 RGB [H, W, 3]: for pages that show images."""
+    """Pixels, uint8 RGB [H, W, 3], as a JPEG for pages that show images."""
     encoded = BytesIO()
     Image.fromarray(pixels).save(encoded, "JPEG", quality=JPEG_QUALITY)
     return encoded.getvalue()
@@ -186,12 +186,12 @@ def _for_png(image: Image.Image) -> Image.Image:
 def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> DecodedImage:
     with _opened(kind, data, max_pixels) as image:
         width, height = image.size
-        # Lets libjpeg decode a big JPEG at 1/2, 1/4 or 1/8; nothing for the other formats.
+        # libjpeg then decodes a large JPEG at 1/2, 1/4 or 1/8; no effect for other formats.
         image.draft("RGB", (2 * size, 2 * size))
         image.load()
         small = _on_background(image, (size, size))
         orientation = _orientation(image)
-    # Squeezed to a square, a turned image is the image turned: turning 224 x 224 is cheaper.
+    # For a square, turning after scaling gives the same result, and turning 224 x 224 pixels is cheaper.
     if orientation in _UPRIGHT:
         small = small.transpose(_UPRIGHT[orientation])
     if orientation >= 5:
@@ -203,7 +203,7 @@ def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:
     with _opened(kind, data, max_pixels) as image:
         longest = max(image.size)
         wanted = tuple(max(1, round(side * min(1.0, size / longest))) for side in image.size)
-        # Never smaller than asked for: libjpeg leaves at least this many pixels each way.
+        # libjpeg never decodes to fewer pixels than these.
         image.draft("RGB", (2 * wanted[0], 2 * wanted[1]))
         image.load()
         small = _on_background(image, (wanted[0], wanted[1]))
@@ -216,12 +216,12 @@ def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:
 
 
 def _opened(kind: str, data: bytes, max_pixels: int) -> ImageFile:
-    """The image, not decoded yet, and of few enough pixels."""
+    """The image, with its size checked but not decoded yet."""
     if kind == "WebP" and data[12:16] == b"VP8X":
-        # Pillow's WebP reader asks for the memory of the canvas on opening.
+        # Pillow's WebP reader allocates the canvas when it opens the file.
         width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
         _check_pixels(width, height, max_pixels)
-    # Pillow's own `open` would hide what its readers say of a broken file.
+    # `Image.open` would hide the error messages of the readers.
     image = _READERS[kind](BytesIO(formats.without_exif(data) if kind == "AVIF" else data))
     try:
         _check_pixels(*image.size, max_pixels)
@@ -237,7 +237,7 @@ def _check_pixels(width: int, height: int, max_pixels: int) -> None:
 
 
 def _orientation(image: ImageFile) -> int:
-    """1 to 8; 1 where there is none."""
+    """1 to 8; 1 if there is none."""
     if isinstance(image, TiffImageFile):
         orientation = image.tag_v2.get(formats.ORIENTATION)
     else:
@@ -246,7 +246,7 @@ def _orientation(image: ImageFile) -> int:
 
 
 def _on_background(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """RGB of this width and height, transparent parts on BACKGROUND."""
+    """The image as RGB of this width and height, with BACKGROUND behind transparent parts."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _from_deep(image, size)
     if image.has_transparency_data:
@@ -261,7 +261,7 @@ def _on_background(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _from_deep(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Grey of 16 or 32 bits, scaled to 8; Pillow's own conversion clips it to white."""
+    """Grey of 16 or 32 bits, scaled to 8 bits; Pillow's own conversion clips to white."""
     return Image.fromarray(_grey_levels(image, _resize(image.convert("F"), size))).convert("RGB")
 
 
@@ -275,7 +275,7 @@ def _grey_levels(image: Image.Image, values: Image.Image) -> NDArray[np.uint8]:
 
 
 def _white(image: Image.Image, brightest: float) -> float:
-    """The value that stands for white: for 32 bits, where no rule is, the least customary one nothing exceeds."""
+    """The value of white. For 32 bits there is no rule: the smallest usual value that no pixel exceeds."""
     if image.mode.startswith("I;16"):
         bits = image.tag_v2.get(_BITS_PER_SAMPLE, (16,)) if isinstance(image, TiffImageFile) else (16,)
         return float(2 ** bits[0] - 1)

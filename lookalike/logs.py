@@ -1,6 +1,6 @@
-"""The lines that our processes log: one each, as JSON or for a terminal, with the ids of the work they speak of.
+"""The format of log lines: JSON or text, without passwords, with the ids of the task, job and chunk.
 
-It knows nothing of Celery or uvicorn; whoever runs those makes them log through here.
+Imports neither Celery nor uvicorn; the programs that run those make them log through this module.
 """
 
 import logging
@@ -17,27 +17,27 @@ from pythonjsonlogger.json import JsonFormatter
 
 LogFormat = Literal["text", "json"]
 
-#: What stands in the place of a password.
+#: Replaces a password.
 HIDDEN = "***"
-#: A shorter one is hidden where it stands in a URL, but not in any text: it would blot out words.
+#: Shorter passwords are hidden in URLs only: elsewhere they would hide parts of words.
 SHORTEST_SECRET = 5
-#: What is longer is cut: a message may quote a hostile one.
+#: Longer messages are cut, because a message may quote hostile input.
 MOST_CHARACTERS = 16_384
-#: User and password of a URL, also of one whose password holds a slash that should have been escaped. All is bounded,
-#: for without that a long text takes time that grows with its square.
+#: User and password of a URL, also if the password contains an unescaped slash. All repetitions are bounded, because
+#: otherwise the time grows with the square of the length.
 _LOGIN = re.compile(
     r"(?<![a-zA-Z0-9+.-])([a-zA-Z][a-zA-Z0-9+.-]{0,30}://)"
     r"(?:[^\s\"'<>/]{0,300}|[^\s\"'<>/@:]{0,100}:[^\s\"'<>@]{0,300})@"
 )
 _PARAMETER = re.compile(r"(?i)([?&](?:password|api_key|token)=)[^&\s\"'<>]*")
-#: A chunk's id, which is the id of its task; see `Chunk` in records.py.
+#: The id of a chunk, which is also the id of its task; see `Chunk` in records.py.
 _CHUNK = re.compile(r"([^/\s]+)/\d+(?:\.\d+)*")
 
 _task: ContextVar[str | None] = ContextVar("task", default=None)
 
 
 def configure(log_format: LogFormat, *, level: int = logging.INFO, secrets: Iterable[str] = ()) -> None:
-    """Have every logger of this process write to stderr so; what others have set up for themselves is undone."""
+    """Make every logger of this process write to stderr in this format; handlers of other libraries are removed."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines(secrets) if log_format == "json" else _TextLines(secrets))
     root = logging.getLogger()
@@ -51,7 +51,7 @@ def configure(log_format: LogFormat, *, level: int = logging.INFO, secrets: Iter
 
 @contextmanager
 def working_on(task_id: str | None) -> Iterator[None]:
-    """Lines logged meanwhile by this thread carry the ids that are in `task_id`: task, job and chunk."""
+    """Lines that this thread logs inside the block carry the ids of task, job and chunk from `task_id`."""
     token = _task.set(task_id)
     try:
         yield
@@ -60,7 +60,7 @@ def working_on(task_id: str | None) -> Iterator[None]:
 
 
 def ids(task_id: str) -> dict[str, str]:
-    """Task, job and chunk of a task's id: "job/number" is a chunk, "job/finish" the end of a job."""
+    """Task, job and chunk from the id of a task: "job/number" is a chunk, "job/finish" the end of a job."""
     if chunk := _CHUNK.fullmatch(task_id):
         return {"task": task_id, "job": chunk[1], "chunk": task_id}
     job = task_id.removesuffix("/finish")
@@ -68,13 +68,13 @@ def ids(task_id: str) -> dict[str, str]:
 
 
 def passwords(*urls: str | None) -> list[str]:
-    """The passwords in URLs, as they stand there and as they are meant."""
+    """The passwords in URLs, escaped and unescaped."""
     found = [urlsplit(url).password for url in urls if url]
     return [text for password in found if password for text in {password, unquote(password)}]
 
 
 class _Cleaner:
-    """Text without credentials, and without characters that would forge a line or rewrite a terminal."""
+    """Removes credentials, and characters that would forge a line or control a terminal."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
@@ -84,7 +84,7 @@ class _Cleaner:
         if self._known is not None:
             text = self._known.sub(HIDDEN, text)
         if len(text) > MOST_CHARACTERS:
-            text = f"{text[:MOST_CHARACTERS]}... and {len(text) - MOST_CHARACTERS:,} characters more"
+            text = f"{text[:MOST_CHARACTERS]}... and {len(text) - MOST_CHARACTERS:,} more characters"
         text = _PARAMETER.sub(rf"\1{HIDDEN}", _LOGIN.sub(rf"\1{HIDDEN}@", text))
         return text if text.isprintable() else "".join(map(_escaped, text))
 
@@ -97,7 +97,7 @@ def _escaped(character: str) -> str:
 
 
 class _JsonLines(JsonFormatter):
-    """One object a line, in ASCII."""
+    """One JSON object per line, in ASCII."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__(json_ensure_ascii=True)
@@ -113,7 +113,7 @@ class _JsonLines(JsonFormatter):
 
 
 class _TextLines(logging.Formatter):
-    """A line for people; what follows it of an exception is set in, so that nothing there looks like a line."""
+    """One line of text; the lines of an exception are indented, so that they cannot pass for log lines."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -121,8 +121,8 @@ class _TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         plain = self._cleaner.plain
-        told = "".join(f" {name}={plain(id)}" for name, id in _ids_of(record).items())
-        line = f"{_time(record)} {record.levelname} {record.name}{told}: {plain(record.getMessage().rstrip(chr(10)))}"
+        shown = "".join(f" {name}={plain(id)}" for name, id in _ids_of(record).items())
+        line = f"{_time(record)} {record.levelname} {record.name}{shown}: {plain(record.getMessage().rstrip(chr(10)))}"
         trace = self.formatException(record.exc_info) if record.exc_info else record.exc_text or ""
         return "\n    | ".join([line, *(self._cleaner.lines(trace) if trace else ())])
 
@@ -132,8 +132,8 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _ids_of(record: logging.LogRecord) -> dict[str, str]:
-    """Of the task that the line itself is about, as Celery's are, or else of the one that is worked on."""
-    about = getattr(record, "data", None)
-    told = about.get("id") if isinstance(about, Mapping) else None
-    task_id = told or _task.get()
+    """The ids of the task that the record names, as Celery's records do, or else of the current task."""
+    data = getattr(record, "data", None)
+    task = data.get("id") if isinstance(data, Mapping) else None
+    task_id = task or _task.get()
     return ids(str(task_id)) if task_id else {}

@@ -1,4 +1,4 @@
-"""What of this machine a process may use: its cores and its GPUs; loads nothing to find out."""
+"""The CPU cores and GPUs that this process may use. Loads no library to find out."""
 
 import math
 import os
@@ -6,26 +6,26 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
-#: NVIDIA's driver keeps a folder for each card here.
+#: The NVIDIA driver has a folder here for each card.
 CARDS = Path("/proc/driver/nvidia/gpus")
-#: In containers that get single cards, only their device files are there.
+#: A container that gets single cards has only their device files.
 DEVICES = Path("/dev")
 
 
 def usable_cores() -> int:
-    """Cores this process may run on, which taskset and containers make fewer than the machine's; at least 1.
+    """Number of cores that this process may use, within the limits of taskset and containers; at least 1.
 
-    A container's share of 1.5 cores counts as 2: the half is only used by a second process.
+    A share of 1.5 cores counts as 2, because only a second process uses the half.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(allowed, cgroup_cores())))
 
 
 def cgroup_cores(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float:
-    """The cores' time that control groups grant this process, in cores; infinite where they set no limit.
+    """The CPU limit of this process's control groups, in cores; infinite if there is none.
 
-    Version 2 keeps `cpu.max` and version 1 `cpu.cfs_quota_us` (Linux, admin-guide/cgroup-v2 and scheduler/sched-bwc).
-    Every group above grants what is its own at most.
+    Version 2 has `cpu.max`, version 1 `cpu.cfs_quota_us` (Linux, admin-guide/cgroup-v2 and scheduler/sched-bwc).
+    The limits of all parent groups apply as well.
     """
     granted = [math.inf]
     for folder, group in _groups(root, membership):
@@ -34,7 +34,7 @@ def cgroup_cores(root: Path = CGROUPS, membership: Path = MEMBERSHIP) -> float:
 
 
 def _groups(root: Path, membership: Path) -> list[tuple[Path, Path]]:
-    """Where the limits of this process's groups lie: a hierarchy's folder, and the group's path under it."""
+    """The groups of this process: the folder of a hierarchy, and the path of the group under it."""
     try:
         lines = membership.read_text().splitlines()
     except OSError:
@@ -57,13 +57,13 @@ def _granted(group: Path) -> float:
 
 
 def visible_gpus(cards: Path = CARDS, devices: Path = DEVICES) -> tuple[str, ...]:
-    """NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them, which also says which of them it may:
-    unset is all of them, empty or -1 is none."""
+    """The NVIDIA GPUs that this process may use, named as in CUDA_VISIBLE_DEVICES, which limits them: unset means all,
+    empty or -1 means none."""
     present = len(list(cards.glob("*"))) or len([path for path in devices.glob("nvidia*") if path.name[6:].isdigit()])
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is None or not present:
         return tuple(str(number) for number in range(present))
     names = [name.strip() for name in chosen.split(",")]
-    # CUDA ignores what comes after the first name that it cannot use.
+    # CUDA ignores all names after the first invalid one.
     last = next((place for place, name in enumerate(names) if name in ("", "-1")), len(names))
     return tuple(names[:last])

@@ -1,4 +1,4 @@
-"""The heart: a chunk of references becomes documents in the index, with no knowledge of Celery or of any model."""
+"""The core of ingestion: turns a chunk of references into documents in the index. Imports no Celery and no model."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ Embed = Callable[[Pixels], Vectors]
 
 
 class ChunkIndex(Protocol):
-    """What a chunk needs of an index."""
+    """The methods of an index that a chunk uses."""
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]: ...
 
@@ -39,7 +39,7 @@ class ChunkIndex(Protocol):
 
 @dataclass(frozen=True)
 class Loaded:
-    """An image that is new or has changed, decoded and ready to be embedded."""
+    """A new or changed image, decoded."""
 
     ref: ImageRef
     image: DecodedImage
@@ -47,28 +47,28 @@ class Loaded:
 
 
 def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: ChunkIndex, fingerprint: str) -> Outcome:
-    """Index what is new or changed in the chunk; the rest is counted as unchanged or comes back as rejected.
-    Identical bytes are decoded and embedded once, and counted each.
+    """Index the new and changed images of a chunk; the others count as unchanged or rejected.
+    Identical files are decoded and embedded once, but each counts.
 
-    Safe to repeat: ids are deterministic, and what an earlier attempt at this very chunk wrote counts as indexed.
-    Raises what the index raises when it is away; nothing is lost then, for the chunk can be ingested again.
+    Safe to repeat: ids are deterministic, and documents of an earlier attempt at this chunk count as indexed.
+    Raises the errors of the index, such as IndexUnavailable; the chunk can then be ingested again.
     """
-    fates: dict[str, Rejected | bool] = {}
+    results: dict[str, Rejected | bool] = {}
     loaded: list[Loaded] = []
     decoded: dict[str, DecodedImage] = {}
     references = {ref.id: ref for ref in chunk.refs}
-    held = index.stored(list(references))
+    stored = index.stored(list(references))
     for id, ref in references.items():
         try:
-            item = _load(ref, held.get(id), decoded, read=read, decode=decode, fingerprint=fingerprint)
+            item = _load(ref, stored.get(id), decoded, read=read, decode=decode, fingerprint=fingerprint)
         except ImageRejected as error:
-            fates[id] = Rejected(ref.uri, error.reason, error.detail)
+            results[id] = Rejected(ref.uri, error.reason, error.detail)
             continue
         loaded += [item] if item else []
-        fates[id] = item is not None or held[id].chunk == chunk.origin
+        results[id] = item is not None or stored[id].chunk == chunk.origin
     for rejected in _write(loaded, chunk.origin, embed=embed, index=index, fingerprint=fingerprint):
-        fates[document_id(rejected.uri)] = rejected
-    return _outcome(chunk, fates)
+        results[document_id(rejected.uri)] = rejected
+    return _outcome(chunk, results)
 
 
 def _load(
@@ -80,9 +80,9 @@ def _load(
     decode: Decode,
     fingerprint: str,
 ) -> Loaded | None:
-    """The image, decoded unless its bytes are among `decoded`; None if the index holds it as it is.
+    """The image, decoded unless `decoded` contains the same bytes; None if the index is up to date.
 
-    The file's bytes go when this returns, so a chunk never holds those of two files: one may be a hundred megabytes.
+    The file's bytes are released on return, so that a chunk never holds two files: one may have a hundred megabytes.
     """
     data = read(ref.uri)
     content_sha256 = hashlib.sha256(data).hexdigest()
@@ -108,7 +108,9 @@ def _write(
         if np.isfinite(vector).all() and vector.any():
             documents.append(_document(item, vector, origin, fingerprint, now))
         else:
-            rejected.append(Rejected(item.ref.uri, Reason.BAD_VECTOR, "the model gave a vector without direction"))
+            rejected.append(
+                Rejected(item.ref.uri, Reason.BAD_VECTOR, "the model returned a vector that is zero or not finite")
+            )
     return rejected + (index.write(documents) if documents else [])
 
 
@@ -128,8 +130,8 @@ def _document(item: Loaded, vector: Vector, origin: str, fingerprint: str, now: 
     )
 
 
-def _outcome(chunk: Chunk, fates: dict[str, Rejected | bool]) -> Outcome:
-    """Count by reference: an image listed twice in one chunk is indexed once, and unchanged the second time."""
-    indexed = sum(fate is True for fate in fates.values())
-    rejected = tuple(fate for ref in chunk.refs if isinstance(fate := fates[ref.id], Rejected))
+def _outcome(chunk: Chunk, results: dict[str, Rejected | bool]) -> Outcome:
+    """Counts by reference: an image that a chunk lists twice counts as indexed once and as unchanged once."""
+    indexed = sum(result is True for result in results.values())
+    rejected = tuple(result for ref in chunk.refs if isinstance(result := results[ref.id], Rejected))
     return Outcome(indexed=indexed, unchanged=len(chunk.refs) - indexed - len(rejected), rejected=rejected)

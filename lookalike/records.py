@@ -1,4 +1,4 @@
-"""The records that travel between programs: frozen, small, with no knowledge of any service."""
+"""The records that programs exchange: small and frozen."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    #: uint8 RGB, shape [N, size, size, 3]: the size is the model's, mostly 224.
+    #: uint8 RGB, shape [N, size, size, 3]; the model determines the size, usually 224.
     Pixels: TypeAlias = NDArray[np.uint8]
     #: float32, shape [N, D].
     Vectors: TypeAlias = NDArray[np.float32]
@@ -22,7 +22,7 @@ else:
 
 
 class Reason(StrEnum):
-    """Why one image was rejected; a fixed set, so that rejections can be counted and filtered."""
+    """Why an image was rejected; a fixed set, so that rejections can be counted and filtered."""
 
     EMPTY = "empty"
     NOT_FOUND = "not_found"
@@ -50,7 +50,7 @@ class Metric(StrEnum):
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """What an index must know of a model: vectors of two fingerprints are never compared."""
+    """What an index needs to know about a model. Vectors with different fingerprints are never compared."""
 
     name: str
     fingerprint: str
@@ -63,7 +63,7 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class ImageRef:
-    """Where an image is, and what is known of it before it is read."""
+    """The uri of an image, with its label and metadata."""
 
     uri: str
     label: str | None = None
@@ -76,7 +76,7 @@ class ImageRef:
 
 @dataclass(frozen=True)
 class Rejected:
-    """One image that will not be in the index, and why."""
+    """An image that was not indexed, and why."""
 
     uri: str
     reason: Reason
@@ -85,7 +85,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the index holds of a document, as far as deciding to skip it needs."""
+    """The part of a stored document that decides whether its image is unchanged."""
 
     content_sha256: str
     model: str
@@ -101,7 +101,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Document:
-    """One image as the index keeps it. `name` is the label, `model` the fingerprint, `ingested_at` UTC ISO 8601,
+    """One image in the index. `name` is the label, `model` the fingerprint, `ingested_at` a UTC time in ISO 8601,
     `chunk` the origin of the chunk that wrote it ("job/number")."""
 
     id: str
@@ -130,7 +130,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a job: the references one task takes.
+    """The references of one task, a part of a job.
 
     `id` is unique across jobs: "job/number", or "job/number.part" for a part of a chunk that was split.
     """
@@ -141,17 +141,17 @@ class Chunk:
 
     @property
     def origin(self) -> str:
-        """The chunk as the producer cut it: what its documents remember."""
+        """The id of the chunk before any split; documents store it."""
         return self.id.partition(".")[0]
 
     def parts(self) -> list["Chunk"]:
-        """One chunk for every reference, so that each stands alone."""
+        """One chunk per reference."""
         return [Chunk(f"{self.id}.{number:04d}", self.job, (ref,)) for number, ref in enumerate(self.refs)]
 
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """What hinders no work now and is wrong all the same: a sentence, and what to do."""
+    """A problem that does not stop the work: `what` is a sentence, `advice` says what to do."""
 
     what: str
     advice: str
@@ -159,7 +159,7 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a chunk: every reference is counted once in exactly one of the three."""
+    """The result of a chunk; every reference counts exactly once, in one of the three."""
 
     indexed: int
     unchanged: int
@@ -167,5 +167,5 @@ class Outcome:
 
 
 def document_id(uri: str) -> str:
-    """The deterministic id of the image at `uri`: a rerun overwrites and never duplicates."""
+    """The id of the image at `uri`; deterministic, so that a rerun overwrites documents and adds no duplicates."""
     return hashlib.sha256(uri.encode()).hexdigest()[:40]

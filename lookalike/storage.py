@@ -1,4 +1,4 @@
-"""A reference's bytes: files under the allowed roots, with no knowledge of what the bytes mean."""
+"""Reads the files of references, under the allowed roots only."""
 
 import errno
 import os
@@ -11,12 +11,12 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.records import Reason
 
-#: Where the open file system has it, a directory that may be passed but not listed can be passed.
+#: With O_PATH, a folder that may be entered but not listed can be entered.
 _DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-#: Non-blocking, so that a FIFO put in the place of a file cannot hang the worker.
+#: Non-blocking, so that a FIFO in place of a file cannot hang the worker.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-#: What says that the place is away (mount, network) or that we are short of something: it passes.
+#: Temporary errors: the mount or the network is away, or a resource is exhausted.
 _AWAY = {
     getattr(errno, name, None)
     for name in (
@@ -25,7 +25,7 @@ _AWAY = {
         *("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EAGAIN", "EBUSY"),
     )
 }
-#: What says something of this one file; every errno not named here makes it unreadable.
+#: Errors that concern one file; with any other errno it is unreadable.
 _OF_ONE_FILE = {
     errno.ENOENT: Reason.NOT_FOUND,
     errno.ENOTDIR: Reason.NOT_FOUND,
@@ -34,7 +34,7 @@ _OF_ONE_FILE = {
     errno.ENXIO: Reason.NOT_REGULAR,
 }
 
-_EXCHANGED = "the file or a folder on the way to it was exchanged"
+_EXCHANGED = "the file or a folder above it was replaced"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -49,14 +49,14 @@ def local_uri(path: str | os.PathLike[str]) -> str:
 
 
 def local_path(uri: str) -> str:
-    """The path `local_uri` made `uri` from, fit for `os` calls whatever its bytes. Raises ImageRejected
-    (`unsupported`) for any other scheme."""
+    """The path from which `local_uri` made `uri`, for `os` calls. Raises ImageRejected (`unsupported`) for any scheme
+    other than file."""
     match = _SCHEME.match(uri)
     if match is None:
         return uri
     if match[1].lower() != "file":
-        # The rest of the uri may hold credentials and stays out of the message.
-        raise ImageRejected(Reason.UNSUPPORTED, f"{match[1]}:// is not read; only local files are")
+        # The rest of the uri may contain credentials and must not be in the message.
+        raise ImageRejected(Reason.UNSUPPORTED, f"{match[1]}:// is not supported; only local files are read")
     return os.fsdecode(unquote_to_bytes(uri[match.end() :]))
 
 
@@ -92,7 +92,7 @@ class Storage:
             self._check(before)
             content = _content(file.fileno(), before.st_size)
             if _version(os.fstat(file.fileno())) != _version(before) or len(content) != before.st_size:
-                raise ImageRejected(Reason.CHANGED, "the file was being written while it was read")
+                raise ImageRejected(Reason.CHANGED, "the file changed while it was read")
             return content
 
     def _open(self, path: str) -> int:
@@ -101,8 +101,8 @@ class Storage:
         resolved = _resolved(path)
         root = next((root for root in self.roots if resolved.is_relative_to(root)), None)
         if root is None:
-            raise ImageRejected(Reason.OUTSIDE_ROOT, f"it lies in none of: {', '.join(map(str, self.roots))}")
-        # Opening a device can do harm by itself, so the kind is known before and checked again after.
+            raise ImageRejected(Reason.OUTSIDE_ROOT, f"it is not under any of: {', '.join(map(str, self.roots))}")
+        # Opening a device can do harm, so the type is checked before, and again after opening.
         self._check(os.stat(resolved, follow_symlinks=False))
         return _open_beneath(root, resolved.relative_to(root).parts)
 
@@ -117,7 +117,7 @@ class Storage:
             raise ImageRejected(Reason.TOO_LARGE, f"{status.st_size} bytes; at most {self.max_bytes} are read")
 
     def _translated(self, error: OSError, path: str, uri: str) -> ImageRejected | SourceUnavailable:
-        """A missing root is a mount that is away: its images are not lost."""
+        """Our error for an OSError. A missing root is an absent mount: its images are not lost."""
         why = error.strerror or str(error)
         missing = [root for root in self.roots if Path(path).is_relative_to(root) and _is_missing(root)]
         if missing:
@@ -133,15 +133,15 @@ def _resolved(path: str) -> Path:
     try:
         return Path(os.path.realpath("/" + path.lstrip("/"), strict=True))
     except OSError as error:
-        # What was a symlink when looked at is none when followed.
+        # The path was a symlink when it was examined, but not when it was followed.
         if error.errno == errno.EINVAL:
             raise ImageRejected(Reason.CHANGED, _EXCHANGED) from error
         raise
 
 
 def _open_beneath(root: Path, parts: tuple[str, ...]) -> int:
-    """Open `root/parts` folder by folder, refusing symlinks: the path is resolved, so that one met here was
-    swapped in meanwhile and might lead out of the root."""
+    """Open `root/parts` folder by folder without following symlinks. The path is resolved already, so a symlink was put
+    there meanwhile and might lead out of the root."""
     folder = os.open(root, _DIRECTORY)
     try:
         for part in parts[:-1]:
@@ -158,7 +158,7 @@ def _open_beneath(root: Path, parts: tuple[str, ...]) -> int:
 
 
 def _content(descriptor: int, size: int) -> bytes:
-    """Up to one byte more than `size`, so that growth shows; a network mount may hand out less per call."""
+    """Up to one byte more than `size`, to detect growth; a network mount may return fewer bytes per call."""
     pieces: list[bytes] = []
     left = size + 1
     while left and (piece := os.read(descriptor, left)):
@@ -172,8 +172,8 @@ def _version(status: os.stat_result) -> tuple[int, int, int]:
 
 
 def _answers(folder: str) -> bool:
-    """Whether the file system serves a folder: a bad sector fails one file, a mount that is away all of them. Asked
-    with statvfs, which a network file system does not answer from its cache."""
+    """Whether the file system of a folder answers: a bad sector affects one file, an absent mount all files. Uses
+    statvfs, which a network file system does not answer from its cache."""
     try:
         os.statvfs(folder)
     except OSError:
@@ -182,7 +182,7 @@ def _answers(folder: str) -> bool:
 
 
 def _is_missing(folder: Path) -> bool:
-    """Unlike `Path.exists`, a folder we may not look at is not missing."""
+    """Whether a folder is missing; unlike with `Path.exists`, one without permission is not missing."""
     try:
         os.stat(folder)
     except FileNotFoundError:

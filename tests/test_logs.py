@@ -44,7 +44,7 @@ def test_what_is_logged_is_one_printable_line(written: io.StringIO) -> None:
 @pytest.mark.parametrize("text", ["x" * 10**6, "a://" * 10**5, "a://b:" * 10**5])
 def test_a_text_of_a_million_characters_costs_no_time_and_is_cut(written: io.StringIO, text: str) -> None:
     logging.getLogger("a").warning("Dropped %s", text)
-    assert "characters more" in written.getvalue() and len(written.getvalue()) < 20_000
+    assert "more characters" in written.getvalue() and len(written.getvalue()) < 20_000
 
 
 def test_an_exception_comes_with_its_line_and_forges_none(written: io.StringIO) -> None:

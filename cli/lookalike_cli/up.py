@@ -10,7 +10,7 @@ import uvicorn
 
 from lookalike import launch, logs
 from lookalike.addresses import plain_address
-from lookalike.embedded import GuardedProcess, Stack, kept, open_stack
+from lookalike.embedded import GuardedProcess, Stack, open_stack, restarted
 from lookalike.errors import BadSetting, PermanentError
 from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
@@ -57,7 +57,7 @@ def up(
         remark("Ingest from another terminal: lookalike ingest FOLDER")
         if flower:
             remark(f"Flower: http://{flower_page.LOOPBACK}:{flower_port}/")
-            with kept(partial(_start_flower, settings, stack, flower_port)) as flower_process:
+            with restarted(partial(_start_flower, settings, stack, flower_port)) as flower_process:
                 _run(server, stack.check, flower_process.check)
         else:
             _run(server, stack.check)

@@ -1,7 +1,8 @@
-"""The embedded stack: a private Redis and a worker, started when nothing is configured, gone when their owner is."""
+"""The embedded stack: a private Redis and a worker, started if no broker is configured, stopped with their owner."""
 
+from lookalike.embedded.owned import OwnedStack, Stack
 from lookalike.embedded.process import GuardedProcess
-from lookalike.embedded.restarting import kept
-from lookalike.embedded.stack import Stack, open_stack
+from lookalike.embedded.restarting import restarted
+from lookalike.embedded.stack import open_stack
 
-__all__ = ["GuardedProcess", "Stack", "kept", "open_stack"]
+__all__ = ["GuardedProcess", "OwnedStack", "Stack", "open_stack", "restarted"]

@@ -1,4 +1,8 @@
-"""Who owns the embedded stack under a home: one process at a time; others join it, and it outlives them."""
+"""The locks of the embedded stack under a home: one owner, and any number of users.
+
+Not made with `filelock`: child processes inherit the owner's descriptor, so that the lock stays until they have ended,
+and users share a lock on which the owner waits. That library offers neither for an advisory lock.
+"""
 
 import fcntl
 import os
@@ -8,17 +12,18 @@ from pathlib import Path
 
 
 class FileLock:
-    """An advisory lock that the kernel releases when the last process holding its descriptor is gone."""
+    """An advisory lock; the kernel releases it when the last process with its descriptor has ended."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     @property
     def descriptor(self) -> int:
-        """For child processes, so that the lock is held until they have gone as well."""
+        """For child processes that inherit it, so that the lock stays until they have ended as well."""
         return self._file
 
     def try_exclusive(self) -> bool:
+        """Take the lock alone; False if another process has it."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -26,9 +31,11 @@ class FileLock:
         return True
 
     def wait_exclusive(self) -> None:
+        """Take the lock alone, as soon as no other process has it."""
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def share(self) -> None:
+        """Take the lock together with others."""
         fcntl.flock(self._file, fcntl.LOCK_SH)
 
     def release(self) -> None:
@@ -40,6 +47,7 @@ class FileLock:
 
 @contextmanager
 def opened(path: Path) -> Iterator[FileLock]:
+    """The lock on this file, not taken yet; it is closed at the end, but a child may still hold it."""
     lock = FileLock(path)
     try:
         yield lock

@@ -1,4 +1,4 @@
-"""A process on a leash, with its output in a log file."""
+"""A process that ends with this one, and writes its output to a log file."""
 
 import contextlib
 import subprocess
@@ -9,12 +9,12 @@ from pathlib import Path
 from lookalike import launch
 from lookalike.embedded import process_guard
 
-#: Lines of a log worth showing when its process died.
+#: Last lines of a log, shown when its process has ended.
 TAIL_LINES = 3
 
 
 class GuardedProcess:
-    """A command that ends when we stop it, and at the latest when we ourselves end."""
+    """A command that ends when it is stopped, and at the latest when this process ends, however it ends."""
 
     def __init__(
         self,
@@ -24,14 +24,14 @@ class GuardedProcess:
         log: Path,
         grace_s: float,
         env: Mapping[str, str],
-        hold: int | None = None,
+        inherited: int | None = None,
     ) -> None:
-        """`hold` is a file descriptor, if any, that stays open for as long as the command may run."""
+        """`inherited` is a file descriptor that the command inherits, such as that of a lock."""
         self.name = name
         self.log = log
         self._grace_s = grace_s
         log.parent.mkdir(parents=True, exist_ok=True)
-        # -I: neither the user's folder nor PYTHONPATH may shadow what the leash imports.
+        # -I: neither the working folder nor PYTHONPATH may shadow the imports of the process guard.
         guarded = [sys.executable, "-I", process_guard.__file__, str(grace_s), *command]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -40,7 +40,7 @@ class GuardedProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=() if hold is None else (hold,),
+                pass_fds=() if inherited is None else (inherited,),
                 env=launch.environment(**env),
             )
 
@@ -54,7 +54,7 @@ class GuardedProcess:
         return " | ".join(line.strip() for line in lines[-TAIL_LINES:])
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Stop in order, by force after the grace time; or by force at once."""
+        """Stop in order, and by force after the grace time; with `at_once` by force immediately."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             if not at_once:

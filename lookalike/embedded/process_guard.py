@@ -1,8 +1,8 @@
-"""A leash: runs a command and ends it when whoever started it says so or dies, however it dies.
+"""Runs a command and ends it when the owner asks for it or dies, even if the owner is killed.
 
-Run as a script: `python leash.py GRACE_S COMMAND...`. The owner holds the other end of our standard input. One byte
-there asks for an orderly stop (SIGTERM, then SIGKILL after GRACE_S); its end without a byte means that the owner was
-killed, so everything is killed at once. A pipe, unlike PR_SET_PDEATHSIG, works on every Unix.
+Run as a script: `python process_guard.py GRACE_S COMMAND...`. The owner holds the other end of standard input. One byte
+there asks for an orderly stop (SIGTERM, then SIGKILL after GRACE_S). End of file without a byte means that the owner
+has died, so the command is killed at once. A pipe, unlike PR_SET_PDEATHSIG, works on every Unix.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import threading
 
 
 def main(grace_s: float, command: list[str]) -> int:
-    # Ctrl-C goes to the owner, who then stops us in order.
+    # Ctrl-C reaches the owner too, which then asks for an orderly stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())

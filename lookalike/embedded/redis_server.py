@@ -1,4 +1,4 @@
-"""Which redis-server the embedded stack runs, and how: private, on a unix socket, every write on disk."""
+"""The redis-server of the embedded stack: private, on a unix socket, with every write on disk."""
 
 import hashlib
 import os
@@ -15,18 +15,18 @@ MAX_SOCKET_PATH = 100
 
 
 def find_redis_server() -> tuple[Path, str]:
-    """The newest redis-server, of PATH or of the installation, and its version. Raises MissingExtra, PermanentError."""
+    """The newest redis-server, on PATH or installed with lookalike, and its version. Raises MissingExtra, PermanentError."""
     candidates = [shutil.which("redis-server"), _installed()]
     if candidates == [None, None]:
         raise MissingExtra("LOOKALIKE_BROKER_URL is not set, and the embedded stack", "embedded")
     found = [(Path(path), version) for path in candidates if path and (version := _version(path))]
     if not found:
-        raise PermanentError("No redis-server can be run here.", "Install Redis, or set LOOKALIKE_BROKER_URL.")
+        raise PermanentError("No redis-server works on this machine.", "Install Redis, or set LOOKALIKE_BROKER_URL.")
     return max(found, key=lambda item: tuple(int(part) for part in item[1].split(".")))
 
 
 def redis_command(home: Path) -> list[str]:
-    """The command of the private server, whose data lies under `home`."""
+    """The command line of the private server, whose data is under `home`."""
     data = home / "broker"
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     server, _ = find_redis_server()
@@ -36,7 +36,7 @@ def redis_command(home: Path) -> list[str]:
         "unixsocketperm": "700",
         "dir": str(data),
         "appendonly": "yes",
-        # Every write on disk before it is answered: the ledger is what nothing may be lost from.
+        # Every write is on disk before it is answered, because the ledger must not lose anything.
         "appendfsync": "always",
         "save": "",
         "maxmemory-policy": "noeviction",
@@ -46,7 +46,7 @@ def redis_command(home: Path) -> list[str]:
 
 
 def socket_path(home: Path) -> Path:
-    """Where the private server listens: under `home`, or in a private temporary folder if that path is too long."""
+    """The socket of the private server: under `home`, or in a private temporary folder if that path is too long."""
     path = home / "run" / "redis.sock"
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
         return path
@@ -54,7 +54,9 @@ def socket_path(home: Path) -> Path:
     folder = Path(tempfile.gettempdir()) / f"lookalike-{os.getuid()}-{short}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
-        raise PermanentError(f"{folder} is not private to this user.", "Remove it, or choose a shorter LOOKALIKE_HOME.")
+        raise PermanentError(
+            f"{folder} is accessible to other users.", "Remove it, or choose a shorter LOOKALIKE_HOME."
+        )
     return folder / "redis.sock"
 
 

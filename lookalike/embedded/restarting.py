@@ -1,4 +1,4 @@
-"""A process beside the stack: started again when it ends, but not for ever."""
+"""A process that is restarted when it ends, a limited number of times."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from lookalike.embedded.process import GuardedProcess
 from lookalike.errors import PermanentError
 
-#: One that ends this often in one run has a reason that a restart does not cure.
+#: A process that ends more often in one run has a problem that a restart does not solve.
 MAX_RESTARTS = 5
 
 
-class Companion:
-    """What `start` starts, kept running."""
+class RestartedProcess:
+    """Starts a process, and starts it again when `check` finds that it has ended."""
 
     def __init__(self, start: Callable[[], GuardedProcess]) -> None:
         self._start = start
@@ -19,24 +19,26 @@ class Companion:
         self._process = start()
 
     def check(self) -> None:
-        """Start it again if it has ended. Raises PermanentError if it keeps ending."""
+        """Restart the process if it has ended. Raises PermanentError after MAX_RESTARTS restarts."""
         if self._process.is_running:
             return
         self._restarts += 1
         if self._restarts > MAX_RESTARTS:
-            name, log = self._process.name.capitalize(), self._process.log
-            raise PermanentError(f"{name} keeps ending: {self._process.tail()}", f"See {log}.")
+            what = f"The process {self._process.name!r} keeps ending: {self._process.tail()}"
+            raise PermanentError(what, f"See {self._process.log}.")
         self._process = self._start()
 
-    def stop(self) -> None:
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the process in order, or by force if `at_once`."""
         if self._process.is_running:
-            self._process.stop(at_once=True)
+            self._process.stop(at_once=at_once)
 
 
 @contextmanager
-def kept(start: Callable[[], GuardedProcess]) -> Iterator[Companion]:
-    companion = Companion(start)
+def restarted(start: Callable[[], GuardedProcess]) -> Iterator[RestartedProcess]:
+    """The process that `start` starts; it is killed at the end."""
+    process = RestartedProcess(start)
     try:
-        yield companion
+        yield process
     finally:
-        companion.stop()
+        process.stop(at_once=True)

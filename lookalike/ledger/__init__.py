@@ -1,4 +1,4 @@
-"""What became of every job, chunk and image."""
+"""The ledger: the state of every job and chunk, and the images that were rejected."""
 
 from lookalike.ledger.counters import ChunkTimings, Counters
 from lookalike.ledger.job import Job, JobState

@@ -1,8 +1,7 @@
-"""What the workers have done in all since the ledger began: sums that only grow, kept in Redis; knows no job.
+"""Totals of all jobs since the ledger began, for monitoring: sums in Redis that only grow.
 
-Keys: `counters` (field -> sum), `work:HOST` (outcome -> images, and `chunks`), `hosts` (host -> when it last closed a
-chunk). A field is a kind, or "kind:label". They are counted in the steps of the ledger, so a chunk closed twice counts
-once here as well.
+Keys: `counters` (field -> sum), `work:HOST` (outcome -> images, and `chunks`), `hosts` (host -> when it last closed
+a chunk). A field is a kind, or "kind:label". The ledger's atomic steps count them, so a chunk closed twice counts once.
 """
 
 from collections import Counter
@@ -15,7 +14,7 @@ import redis
 
 from lookalike.records import Outcome
 
-#: A host that closed no chunk for so long is forgotten: containers get a new name with every start.
+#: Seconds without a closed chunk after which a host is forgotten: a container gets a new name at every start.
 HOST_TTL_S = 86_400
 
 Sums = dict[str, float]
@@ -23,7 +22,7 @@ Sums = dict[str, float]
 
 @dataclass(frozen=True)
 class ChunkTimings:
-    """Who did a chunk, and how many seconds each stage of it took."""
+    """The host that did a chunk, and the seconds that each stage took."""
 
     host: str
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -31,8 +30,8 @@ class ChunkTimings:
 
 @dataclass(frozen=True)
 class Counters:
-    """`hosts`: host -> outcome (or "chunks") -> number; `away`: retries of chunks by the service that was away;
-    `lost`: attempts that ended with their process, those that took too long included."""
+    """`hosts`: host -> outcome (or "chunks") -> number. `away`: retries of chunks, by the service that was away.
+    `lost`: attempts whose process died, timeouts included."""
 
     hosts: Mapping[str, Sums]
     seconds: Sums
@@ -43,16 +42,16 @@ class Counters:
     timed_out: float
 
 
-def increments(outcome: Outcome, effort: ChunkTimings) -> tuple[bytes, bytes]:
-    """What a chunk adds to `counters` and to `work:HOST`, as JSON for the script that closes it."""
+def increments(outcome: Outcome, timings: ChunkTimings) -> tuple[bytes, bytes]:
+    """The increments of `counters` and `work:HOST` for one chunk, as JSON for the script that closes it."""
     reasons = Counter(f"rejected:{item.reason.value}" for item in outcome.rejected)
-    seconds = {f"seconds:{stage}": round(took, 6) for stage, took in effort.seconds.items()}
+    seconds = {f"seconds:{stage}": round(took, 6) for stage, took in timings.seconds.items()}
     images = {"indexed": outcome.indexed, "unchanged": outcome.unchanged, "rejected": len(outcome.rejected)}
     return orjson.dumps({**reasons, **seconds}), orjson.dumps({**images, "chunks": 1})
 
 
 def read_counters(client: "redis.Redis", prefix: str) -> Counters:
-    """All of them, in two round trips."""
+    """All counters, in two round trips."""
     names = [name.decode() for name in cast(list[bytes], client.zrange(f"{prefix}hosts", 0, -1))]
     with client.pipeline(transaction=False) as pipe:
         pipe.hgetall(f"{prefix}counters")

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """Where a job is; the last three are ends."""
+    """The states of a job; the last three are final."""
 
     ENUMERATING = "enumerating"
     DRAINING = "draining"
@@ -18,10 +18,10 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Job:
-    """One ingest as the ledger knows it; times in seconds since 1970, UTC.
+    """One ingest; times are in seconds since 1970, UTC.
 
-    `resent` counts the messages that the reconciler had to send again.
-    `index_address` is where the index is, without credentials; `spec` is the model's spec as JSON.
+    `resent` counts the messages that the reconciler sent again.
+    `index_address` is the URL of the index without credentials; `spec` is the model's spec as JSON.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Job:
 
 
 def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
-    """The job in the fields of its Redis hash."""
+    """The job from the fields of its Redis hash. Raises KeyError or ValueError for a malformed record."""
     text = {name.decode(): value.decode() for name, value in fields.items()}
     counts = {name: int(text.get(name, 0)) for name in ("found", "indexed", "unchanged", "rejected", "resent")}
     return Job(

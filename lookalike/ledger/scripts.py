@@ -1,7 +1,7 @@
-"""The atomic steps of the ledger, in Lua: each runs in Redis as a whole or not at all."""
+"""The atomic steps of the ledger, in Lua: Redis runs each as a whole or not at all."""
 
-# KEYS: job, outstanding, opened. ARGV: chunk, references, their number, time. Only a job that is being enumerated takes
-# chunks; one that is opened again, because the answer was lost, counts once.
+# KEYS: job, outstanding, opened. ARGV: chunk, references, their number, time. Only a job that is being enumerated
+# accepts chunks. A chunk that is opened twice, because the answer was lost, counts once.
 OPEN = """
 if redis.call('HGET', KEYS[1], 'state') ~= 'enumerating' then return -1 end
 if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then
@@ -11,9 +11,9 @@ end
 return redis.call('HLEN', KEYS[2])
 """
 
-# KEYS: outstanding, attempts, lease, counters. ARGV: chunk, seconds, attempts that it was born with. The attempt counts
-# until it is released or closed, and one that is followed by another without that was lost with its process.
-# A chunk in work is not given out again: a repeated message would otherwise count as an attempt that failed.
+# KEYS: outstanding, attempts, lease, counters. ARGV: chunk, seconds, attempts that it began with. An attempt counts
+# until it is released or closed; if another attempt follows without that, its process died.
+# A leased chunk is not handed out again: otherwise a repeated message would count as a failed attempt.
 CLAIM = """
 local references = redis.call('HGET', KEYS[1], ARGV[1])
 if not references then return nil end
@@ -25,8 +25,8 @@ if lease ~= 'waiting' and attempt - ARGV[3] > 1 then redis.call('HINCRBY', KEYS[
 return {references, attempt}
 """
 
-# KEYS: outstanding, attempts, lease, counters. ARGV: chunk, seconds, what was away. An attempt that ended in order is
-# none.
+# KEYS: outstanding, attempts, lease, counters. ARGV: chunk, seconds, service that was away. An attempt that ended
+# in order does not count.
 RELEASE = """
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HINCRBY', KEYS[2], ARGV[1], -1)
@@ -36,7 +36,7 @@ return 1
 """
 
 # KEYS: outstanding, attempts, lease, opened. ARGV: chunk, attempts of each part, then part, references of every part.
-# Parts are as old as what they are parts of.
+# Parts are as old as the chunk they come from.
 SPLIT = """
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[1])
@@ -52,8 +52,8 @@ return 1
 """
 
 # KEYS: job, outstanding, rejected, attempts, lease, timeouts, opened, counters, hosts, work of the host.
-# ARGV: chunk, indexed, unchanged, host or '', time, seconds that hosts are kept, increments of the counters and of the
-# host's work as JSON, then uri, payload of every rejection.
+# ARGV: chunk, indexed, unchanged, host or '', time, seconds until a host is forgotten, increments of the counters and
+# of the host's work as JSON, then uri, payload of every rejection.
 CLOSE = """
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 'repeated' end
 redis.call('HDEL', KEYS[4], ARGV[1])
@@ -78,7 +78,7 @@ end
 return 'closed'
 """
 
-# KEYS: job, outstanding. ARGV: the end to come. No more chunks: wait for what is outstanding, or end at once.
+# KEYS: job, outstanding. ARGV: final state. No more chunks: wait for the outstanding ones, or finish at once.
 DRAIN = """
 if redis.call('HGET', KEYS[1], 'state') ~= 'enumerating' then return 'stopped' end
 local state = redis.call('HLEN', KEYS[2]) == 0 and 'finishing' or 'draining'
@@ -86,8 +86,8 @@ redis.call('HSET', KEYS[1], 'state', state, 'ending', ARGV[1])
 return state
 """
 
-# KEYS: job, outstanding, attempts, timeouts, opened, active jobs. ARGV: job, new state or '' for the one to come, time,
-# error. A job that has ended stays as it ended.
+# KEYS: job, outstanding, attempts, timeouts, opened, active jobs. ARGV: job, final state or '' for that of DRAIN, time,
+# error. A job that has ended does not change any more.
 END = """
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state or state == 'finished' or state == 'failed' or state == 'interrupted' then return 0 end

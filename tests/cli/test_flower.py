@@ -47,7 +47,7 @@ class Page:
     def process(self) -> int | None:
         """The process of Flower, not its guard."""
         lines = processes(self.home).items()
-        return next((pid for pid, line in lines if " flower " in line and "leash" not in line), None)
+        return next((pid for pid, line in lines if " flower " in line and "process_guard" not in line), None)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What is started on a leash ends with its owner, however the owner ends."""
+"""A guarded process ends with its owner, however the owner ends."""
 
 import os
 import signal
@@ -29,21 +29,23 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("message", [b"", b"s"])
-def test_a_stubborn_child_and_its_own_child_end_when_the_owner_lets_go(tmp_path: Path, message: bytes) -> None:
+def test_a_child_that_ignores_sigterm_ends_with_its_own_child_when_the_owner_asks(
+    tmp_path: Path, message: bytes
+) -> None:
     written = tmp_path / "pids"
     command = [sys.executable, process_guard.__file__, "0.5", sys.executable, "-c", STUBBORN, str(written)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as held:
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as guard:
         pids = [int(pid) for pid in await_true(lambda: written.exists() and written.read_text()).split()]
-        assert held.stdin is not None
-        held.stdin.write(message)
-        held.stdin.close()
+        assert guard.stdin is not None
+        guard.stdin.write(message)
+        guard.stdin.close()
         await_true(lambda: not any(map(is_alive, pids)), 10)
 
 
-def test_the_exit_code_of_the_command_is_the_leashs(tmp_path: Path) -> None:
+def test_the_guard_exits_with_the_code_of_the_command(tmp_path: Path) -> None:
     command = [sys.executable, process_guard.__file__, "1", sys.executable, "-c", "raise SystemExit(7)"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as held:
-        assert held.wait(10) == 7
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as guard:
+        assert guard.wait(10) == 7
 
 
 def test_an_orderly_stop_gives_the_child_time_to_end(tmp_path: Path) -> None:
@@ -55,20 +57,20 @@ def test_an_orderly_stop_gives_the_child_time_to_end(tmp_path: Path) -> None:
         "time.sleep(600)"
     )
     command = [sys.executable, process_guard.__file__, "20", sys.executable, "-c", code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as held:
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as guard:
         await_true((tmp_path / "up").exists)
-        assert held.stdin is not None
-        held.stdin.write(b"s")
-        held.stdin.flush()
-        assert held.wait(15) == 0
+        assert guard.stdin is not None
+        guard.stdin.write(b"s")
+        guard.stdin.flush()
+        assert guard.wait(15) == 0
     assert said.read_text() == "bye"
 
 
-def test_ctrl_c_is_left_to_the_owner() -> None:
+def test_ctrl_c_does_not_end_the_guarded_process() -> None:
     command = [sys.executable, process_guard.__file__, "1", sys.executable, "-c", "print('up', flush=True); input()"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
-        assert held.stdout is not None and held.stdin is not None
-        held.stdout.readline()
-        os.kill(held.pid, signal.SIGINT)
-        held.stdin.close()
-        held.wait(10)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as guard:
+        assert guard.stdout is not None and guard.stdin is not None
+        guard.stdout.readline()
+        os.kill(guard.pid, signal.SIGINT)
+        guard.stdin.close()
+        guard.wait(10)

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from lookalike_producer.jobs import prepare_model
 
 from lookalike import factories
-from lookalike.embedded import Stack, open_stack
-from lookalike.embedded.stack import OwnedStack
+from lookalike.embedded import OwnedStack, Stack, open_stack
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.errors import PermanentError
 from lookalike.index import backend_of
