@@ -15,7 +15,7 @@ MAX_SOCKET_PATH = 100
 
 
 def find_redis_server() -> tuple[Path, str]:
-    """The newest redis-server, on PATH or installed with lookalike, and its version. Raises MissingExtra, PermanentError."""
+    """The newest redis-server, on PATH or in the extra, and its version. Raises MissingExtra, PermanentError."""
     candidates = [shutil.which("redis-server"), _installed()]
     if candidates == [None, None]:
         raise MissingExtra("LOOKALIKE_BROKER_URL is not set, and the embedded stack", "embedded")
