@@ -1,17 +1,22 @@
 """`lookalike model`: lists, describes, builds, fits and quantizes models."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from lookalike_producer.sources import find_images
 
 from lookalike import embedding, factories
 from lookalike.embedding import Head, ModelSpec
 from lookalike.embedding.artifacts import fitted, quantized
 from lookalike.embedding.artifacts.cache import find
+from lookalike.errors import SourceMissing
 from lookalike.fitting import FITTED_HEADS
+from lookalike.records import ImageRef
 from lookalike.settings import Settings, read_settings
+from lookalike_cli.advance import advancing
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
 from lookalike_cli.stopping import stoppable
@@ -79,7 +84,7 @@ def build(name: Name = None, weights: Weights = None, preprocessing: Preprocessi
 
 
 @app.command("fit")
-def fit_model(
+def fit(
     folder: Annotated[Path, typer.Argument(help="Folder of images; one sub-folder per class for lda and classifier.")],
     head: Annotated[str, typer.Option(help=f"Head to fit: {', '.join(FITTED_HEADS)}; pca needs no classes.")],
     name: Annotated[str, typer.Option(help="Name of the new model.")],
@@ -96,11 +101,20 @@ def fit_model(
     if head not in FITTED_HEADS:
         raise typer.BadParameter(f"{head!r} is not a head; choose {', '.join(FITTED_HEADS)}")
     fitted.check_name(settings.home, name, replace_existing=replace)
-    from lookalike_cli.fitting import make
+    from lookalike.fitting.fit_model import fit_model
 
     began = time.monotonic()
     with stoppable(LAST_WORDS):
-        made = make(settings, folder, Head(head), name, dimensions=dimensions, seed=seed)
+        made = fit_model(
+            settings,
+            folder,
+            list(_images_in(folder)),
+            Head(head),
+            name,
+            dimensions=dimensions,
+            seed=seed,
+            progress=advancing,
+        )
     for note in made.notes:
         remark(note)
     spec = made.head.spec
@@ -111,7 +125,7 @@ def fit_model(
 
 
 @app.command("quantize")
-def quantize_model(
+def quantize(
     folder: Annotated[Path, typer.Argument(help="Folder of images like those to be indexed; needs no classes.")],
     name: Annotated[str, typer.Option(help="Name of the new model.")],
     model: ModelName = None,
@@ -126,11 +140,11 @@ def quantize_model(
     """Quantize a model to 8-bit integers: faster on a CPU, but its vectors need their own index."""
     settings = read_settings(model=model, weights=weights, preprocessing=preprocessing)
     quantized.check_name(settings.home, name, replace_existing=replace)
-    from lookalike_cli.quantizing import make
+    from lookalike.fitting.quantize_model import quantize_model
 
     began = time.monotonic()
     with stoppable(LAST_WORDS):
-        made = make(settings, folder, name, count)
+        made = quantize_model(settings, _images_in(folder), name, count=count, progress=advancing)
     calibration = made.calibration
     cosines = f"median {calibration.cosine}, minimum {calibration.cosine_least}"
     remark(f"Cosine with the vectors of {calibration.base}: {cosines}.")
@@ -139,6 +153,12 @@ def quantize_model(
     if json:
         took = {"seconds": round(time.monotonic() - began, 3)}
         print_json(_facts(made.spec) | _origin(made.spec, settings) | took)
+
+
+def _images_in(folder: Path) -> Iterator[ImageRef]:
+    if not folder.is_dir():
+        raise SourceMissing(f"{folder} is not a folder.", "Give a folder with images.")
+    return find_images([str(folder)])
 
 
 def _facts(spec: ModelSpec) -> dict[str, Any]:

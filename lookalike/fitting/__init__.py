@@ -1,4 +1,4 @@
-"""Fitting heads to a user's own images. Importing this loads neither scikit-learn nor Keras."""
+"""Makes a model from another one and a user's own images. Importing this loads neither scikit-learn nor Keras."""
 
 from lookalike.fitting.fit import FITTED_HEADS, fit, fit_on
 from lookalike.fitting.images import Gathered, gather

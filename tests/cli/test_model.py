@@ -68,7 +68,7 @@ def test_a_model_is_fitted_listed_described_and_used(environment: dict[str, str]
     facts = answer(done)
     assert (facts["head"], facts["dimension"], facts["size"], facts["flip"]) == ("lda", 2, SIZE, True)
     assert (facts["pictures"], facts["classes"], facts["rejected"]) == (18, 3, 1)
-    for word in ("notes.jpg", "alone", "no label", "empty", "2 numbers, not 256"):
+    for word in ("notes.jpg", "alone", "no label", "empty", "2 dimensions, not 256"):
         assert word in done.stderr
     listed = answer(lookalike(environment, "model", "list", "--json"))["models"][0]
     assert (listed["name"], listed["head"], listed["fingerprint"]) == ("colours", "lda", facts["fingerprint"])

@@ -88,7 +88,7 @@ def test_a_quantized_model_is_listed_described_and_used_by_name(environment: dic
     [
         (("--name", "resnet50"), "not a quantized one"),
         (("--name", "small"), "a quantized model named small already"),
-        (("--name", "other", "--model", "small"), "quantized already"),
+        (("--name", "other", "--model", "small"), "is a quantized model"),
     ],
 )
 @pytest.mark.usefixtures("made")
@@ -101,7 +101,7 @@ def test_bad_input_gives_a_message(
 def test_too_few_images_give_a_message(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "one.jpg").write_text("not an image")
     done = lookalike(environment, "model", "quantize", tmp_path, "--name", "other", code=1)
-    assert "holds 0 usable pictures, and 48 are needed" in done.stderr
+    assert "Found 0 usable images; quantizing needs 48" in done.stderr
 
 
 def test_a_missing_nncf_is_reported_with_its_extra(environment: dict[str, str], folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The steps of `lookalike model quantize`: some of a folder's pictures, the model's graph in integers, and kept."""
+"""Quantizes a model with a sample of images and stores it: reads the images, quantizes the graph, writes."""
 
 import shutil
 import tempfile
@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from lookalike_producer.sources import find_images
 
 from lookalike import factories
 from lookalike.embedding import ModelSpec, build_artifact
@@ -15,23 +14,28 @@ from lookalike.embedding.artifacts import quantized
 from lookalike.embedding.artifacts.quantization import HELD_OUT, check_installed, quantize
 from lookalike.embedding.artifacts.quantized import Calibration, Quantized
 from lookalike.errors import BadSetting, ImageRejected, SourceMissing
+from lookalike.fitting.progress import Progress, silent
 from lookalike.records import ImageRef, Pixels
 from lookalike.settings import Settings
-from lookalike_cli.advance import advancing
 
-#: Fewer show too little of what activations can be.
-LEAST_PICTURES = 32
-#: Of those chosen some may turn out to be no pictures.
+#: Fewer images show too little of the range of activations.
+MIN_IMAGES = 32
+#: References chosen per image needed, because some images may be rejected.
 SPARE = 2
 
 
-def make(settings: Settings, folder: Path, name: str, pictures: int) -> Quantized:
-    """Raises BadSetting, SourceMissing, ModelUnavailable, DiskFull; nothing is kept then."""
+def quantize_model(
+    settings: Settings, references: Iterable[ImageRef], name: str, *, count: int = 300, progress: Progress = silent
+) -> Quantized:
+    """Calibrate the configured model with `count` of the images, and store it as `name` in 8-bit integers.
+
+    Raises BadSetting, SourceMissing, ModelUnavailable, DiskFull; then nothing is stored.
+    """
     check_installed()
     base = factories.model_spec(settings)
     if base.is_quantized:
-        raise BadSetting(f"{base.name} is quantized already.", "Quantize the model that it was made of.")
-    pixels = _sample(settings, folder, base, pictures + HELD_OUT)
+        raise BadSetting(f"{base.name} is a quantized model.", "Quantize the model that it was made from.")
+    pixels = _pixels(settings, references, base, count + HELD_OUT, progress)
     artifact = build_artifact(base, settings.home)
     scratch = Path(tempfile.mkdtemp(prefix=".quantizing-", dir=settings.home))
     try:
@@ -49,15 +53,15 @@ def make(settings: Settings, folder: Path, name: str, pictures: int) -> Quantize
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _sample(settings: Settings, folder: Path, base: ModelSpec, count: int) -> Pixels:
-    """Pictures from all over the folder, uint8 [N, size, size, 3], in an order that is the same each time."""
-    if not folder.is_dir():
-        raise SourceMissing(f"{folder} is not a folder.", "Give a folder with pictures.")
-    references = _chosen(find_images([str(folder)]), SPARE * count)
+def _pixels(
+    settings: Settings, references: Iterable[ImageRef], base: ModelSpec, count: int, progress: Progress
+) -> Pixels:
+    """A random sample of the images, uint8 [N, size, size, 3]; the same sample in the same order each time."""
+    chosen = _sampled(references, SPARE * count)
     storage = factories.storage(settings)
     found: list[Pixels] = []
-    with advancing("read", min(count, len(references))) as advance:
-        for reference in references:
+    with progress("read", min(count, len(chosen))) as advance:
+        for reference in chosen:
             if len(found) == count:
                 break
             try:
@@ -65,20 +69,20 @@ def _sample(settings: Settings, folder: Path, base: ModelSpec, count: int) -> Pi
             except ImageRejected:
                 continue
             advance(1)
-    if len(found) < LEAST_PICTURES + HELD_OUT:
-        what = f"{folder} holds {len(found)} usable pictures, and {LEAST_PICTURES + HELD_OUT} are needed."
-        raise SourceMissing(what, "Give a folder with more of them, such as those that will be indexed.")
+    if len(found) < MIN_IMAGES + HELD_OUT:
+        what = f"Found {len(found)} usable images; quantizing needs {MIN_IMAGES + HELD_OUT}."
+        raise SourceMissing(what, "Give a folder with more images, such as those that will be indexed.")
     return np.stack(found)
 
 
-def _chosen(references: Iterable[ImageRef], most: int) -> list[ImageRef]:
-    """Each with the same chance (reservoir sampling, algorithm R), and the same ones each time."""
+def _sampled(references: Iterable[ImageRef], count: int) -> list[ImageRef]:
+    """At most `count`, each with the same chance (reservoir sampling, algorithm R); the same ones each time."""
     random = np.random.default_rng(0)
     chosen: list[ImageRef] = []
     for number, reference in enumerate(references):
         place = int(random.integers(number + 1))
-        if len(chosen) < most:
+        if len(chosen) < count:
             chosen.insert(place, reference)
-        elif place < most:
+        elif place < count:
             chosen[place] = reference
     return chosen

@@ -1,29 +1,30 @@
-"""The steps of `lookalike model fit`: a folder's pictures through the base model, a head fitted to them, and kept."""
+"""Fits a head to images and stores the fitted model: embeds the images, fits, writes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from lookalike_producer.sources import find_images
-
 from lookalike import factories
 from lookalike.embedding import FittedHead, Head, ModelSpec, Origin
 from lookalike.embedding.artifacts import fitted
-from lookalike.errors import BadSetting, SourceMissing
-from lookalike.fitting import Gathered, fit, gather
-from lookalike.fitting.classes import in_classes
+from lookalike.errors import BadSetting
+from lookalike.fitting.classes import in_classes, listed
+from lookalike.fitting.fit import fit
+from lookalike.fitting.images import Gathered, gather
+from lookalike.fitting.progress import Progress, silent
+from lookalike.records import ImageRef
 from lookalike.settings import Settings
-from lookalike_cli.advance import advancing
 
-#: Numbers must not depend on what a CPU happens to have: a head is fitted once, and used everywhere.
+#: A head is fitted once and used on every CPU, so it must not depend on the precision of this one.
 PRECISION = "f32"
 
 
 @dataclass(frozen=True)
-class Made:
-    """A fitted model, and sentences on what a person may want to know of the pictures."""
+class FittedModel:
+    """A stored model, the number of rejected images, and notes for the user, a sentence each."""
 
     head: FittedHead
     rejected: int
@@ -31,17 +32,30 @@ class Made:
 
 
 def base_of(settings: Settings) -> ModelSpec:
-    """The configured model up to its pooled features. Raises BadSetting for a model that is itself fitted."""
+    """The configured model up to its pooled features. Raises BadSetting for a fitted model."""
     spec = factories.model_spec(settings)
     if spec.head.is_fitted:
-        raise BadSetting(f"{spec.name} is fitted already.", "Fit to the features of the model that it was fitted on.")
+        raise BadSetting(f"{spec.name} is a fitted model.", "Fit to the model that it was fitted on.")
     return replace(spec, head=Head.POOLED)
 
 
-def make(settings: Settings, folder: Path, kind: Head, name: str, *, dimensions: int, seed: int) -> Made:
-    """Raises BadSetting, SourceMissing, ModelUnavailable, DiskFull; nothing is kept then."""
+def fit_model(
+    settings: Settings,
+    folder: Path,
+    references: Sequence[ImageRef],
+    kind: Head,
+    name: str,
+    *,
+    dimensions: int = 256,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> FittedModel:
+    """Fit a head of this kind to the references, which lie in a sub-folder of `folder` per class; store it as `name`.
+
+    Raises BadSetting, SourceMissing, ModelUnavailable, DiskFull; then nothing is stored.
+    """
     base = base_of(settings)
-    gathered = _gathered(settings, folder, base)
+    gathered = _gathered(settings, in_classes(folder, references), base, progress)
     layers, training = fit(kind, gathered.features, gathered.labels, dimensions=dimensions, seed=seed)
     origin = Origin(
         base=factories.model_spec(settings).name,
@@ -52,16 +66,13 @@ def make(settings: Settings, folder: Path, kind: Head, name: str, *, dimensions:
         versions={library: version(library) for library in ("scikit-learn", "keras")},
     )
     head = fitted.write(settings.home, name, base, kind, layers, origin)
-    return Made(head, len(gathered.rejected), (*training.notes, *_notes(folder, gathered, head, dimensions)))
+    return FittedModel(head, len(gathered.rejected), (*training.notes, *_notes(folder, gathered, head, dimensions)))
 
 
-def _gathered(settings: Settings, folder: Path, base: ModelSpec) -> Gathered:
-    if not folder.is_dir():
-        raise SourceMissing(f"{folder} is not a folder.", "Give a folder with pictures, in a sub-folder per class.")
-    references = in_classes(folder, find_images([str(folder)]))
+def _gathered(settings: Settings, references: Sequence[ImageRef], base: ModelSpec, progress: Progress) -> Gathered:
     exact = settings.model_copy(update={"precision": PRECISION})
     embed = factories.embedder(exact, base, threads=settings.processes)
-    with advancing("embed", len(references)) as advance:
+    with progress("embed", len(references)) as advance:
         return gather(
             references,
             read=factories.storage(settings).read,
@@ -75,18 +86,18 @@ def _notes(folder: Path, gathered: Gathered, head: FittedHead, dimensions: int) 
     notes = []
     if gathered.rejected:
         first = gathered.rejected[0]
-        notes.append(f"{len(gathered.rejected):,} files are rejected, the first as {first.reason}: {first.uri}.")
+        notes.append(f"{len(gathered.rejected):,} images were rejected; the first as {first.reason}: {first.uri}.")
     empty = sorted(path.name for path in folder.iterdir() if _is_empty(path))
     if empty:
-        notes.append(f"{len(empty):,} folders hold no file and are left out: {', '.join(empty[:5])}.")
+        notes.append(f"{len(empty):,} folders without files were left out: {listed(empty)}.")
     found = head.spec.head_dimension or 0
     if found < dimensions:
-        notes.append(f"Vectors have {found} numbers, not {dimensions}: {_WHY_FEWER[head.spec.head]}.")
+        notes.append(f"Vectors have {found} dimensions, not {dimensions}: {_WHY_FEWER[head.spec.head]}.")
     return notes
 
 
 _WHY_FEWER = {
-    Head.PCA: "there are no more features, or directions in which the pictures differ",
+    Head.PCA: "the images do not differ in more directions, or there are no more features",
     Head.LDA: "lda gives one less than there are classes",
 }
 
