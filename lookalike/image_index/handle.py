@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from lookalike.errors import BadSetting
+from lookalike.extras import requiring
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.query import Query, encoded, rejections_of
 from lookalike.image_index.resources import Resources
@@ -36,7 +37,7 @@ class ImageIndex:
 
     Threads may share a handle. Close it, or use it in a `with` statement: that ends the processes that it started.
     They also end with this process, however it ends. Every method but `close` raises Closed on a closed handle,
-    IndexUnavailable and AccessDenied for an index that cannot be reached.
+    IndexUnavailable and AccessDenied for an index that cannot be reached, MissingExtra for a package to install.
     """
 
     def __init__(self, settings: Settings, *, chosen: frozenset[str] = frozenset()) -> None:
@@ -74,6 +75,7 @@ class ImageIndex:
         """
         self._resources.close()
 
+    @requiring("lookalike ingest", "embedded")
     def ingest(
         self, *sources: Source, label_from: str = "parent", progress: bool = True, detach: bool = False
     ) -> "Report":
@@ -102,6 +104,7 @@ class ImageIndex:
             check_detachable(stack)
         return run(request, stack, began=began, detach=detach, is_shown=progress)
 
+    @requiring("lookalike search", "embedded")
     def search(
         self,
         image: "Query | None" = None,
@@ -133,6 +136,7 @@ class ImageIndex:
         took_ms = (time.perf_counter() - began) * 1000
         return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
 
+    @requiring("lookalike embed", "embedded")
     def embed(self, images: "Query | Iterable[Query]") -> Vectors:
         """Vectors of one or many images with the configured model, float32 [N, D]; no index is needed.
 
@@ -142,6 +146,7 @@ class ImageIndex:
 
         return embed(images, self._resources.embedder(), self._settings)
 
+    @requiring("lookalike verify", "embedded")
     def verify(self, *sources: Source, label_from: str = "parent", within: Iterable[Source] = ()) -> "Verification":
         """Compare the sources with the index, image by image, and change nothing.
 
@@ -153,6 +158,7 @@ class ImageIndex:
         self._resources.check_open()
         return verify(self._settings, Sources(_texts(sources), label_from, _texts(within, needed=False)))
 
+    @requiring("lookalike sync", "embedded")
     def sync(
         self,
         *sources: Source,
@@ -179,12 +185,14 @@ class ImageIndex:
             delete=delete,
         )
 
+    @requiring("lookalike jobs", "embedded")
     def jobs(self, limit: int = 20) -> "list[Job]":
         """The latest jobs of this index, newest first, at most `limit`. Raises BrokerUnavailable."""
         with self._ledger() as ledger:
             # All of them, which is what a limit of 0 means: others write to other indexes.
             return [job for job in ledger.jobs(limit=0) if self._is_ours(job)][:limit]
 
+    @requiring("lookalike retry", "embedded")
     def retry(self, job: str, *, reason: Reason | str | None = None, progress: bool = True) -> "Report | None":
         """Try again what a job rejected, all of it or only what had this `reason`, in a new job.
 
@@ -204,12 +212,14 @@ class ImageIndex:
                 return retry.run(lambda request: run(request, stack, began=began, is_shown=progress))
         return None
 
+    @requiring("lookalike rejected", "embedded")
     def rejected(self, job: str) -> list[Rejected]:
         """The images that a job rejected, and why. Raises JobUnknown, BrokerUnavailable."""
         with self._ledger() as ledger:
             ledger.job(job)
             return list(ledger.rejected(job))
 
+    @requiring("lookalike vectors", "embedded")
     def vectors(self) -> tuple[list[str], Vectors]:
         """The ids of all images, and their vectors as float32 [N, D] in the same order.
 
@@ -221,6 +231,7 @@ class ImageIndex:
         with self._index() as index:
             return read_vectors(index)
 
+    @requiring("lookalike index export", "parquet")
     def export(self, path: str | os.PathLike[str]) -> int:
         """Write all images with their vectors to a Parquet file; returns how many they are.
 
@@ -234,6 +245,7 @@ class ImageIndex:
         with self._index() as index:
             return export_parquet(index, Path(path).expanduser())
 
+    @requiring("lookalike delete", "embedded")
     def delete(self, ids: Iterable[str]) -> None:
         """Remove images from the index by their ids; ids without an image are ignored. Their files stay.
 
@@ -243,6 +255,7 @@ class ImageIndex:
             index.delete([ids] if isinstance(ids, str) else ids)
             index.refresh()
 
+    @requiring("lookalike info", "embedded")
     def info(self) -> "IndexDescription":
         """What the index is: its version, its model, how many images it holds, and how the backend has built it.
 
@@ -253,6 +266,7 @@ class ImageIndex:
         with self._index() as index:
             return describe(index)
 
+    @requiring("lookalike count", "embedded")
     def count(self) -> int:
         """How many images a search can find. Raises IndexMissing."""
         with self._index() as index:
