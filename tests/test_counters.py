@@ -37,7 +37,7 @@ def expire_lease(client: redis.Redis, made: Chunk) -> None:
     client.delete(f"{PREFIX}lease:{made.id}")
 
 
-def test_a_chunk_closed_twice_is_in_the_sums_once(ledger: Ledger) -> None:
+def test_a_chunk_closed_twice_counts_once(ledger: Ledger) -> None:
     made = opened(ledger)
     outcome = Outcome(indexed=1, unchanged=1, rejected=(Rejected(made.refs[2].uri, Reason.CORRUPT),))
     ledger.close_chunk(made, outcome, DONE)
@@ -47,7 +47,7 @@ def test_a_chunk_closed_twice_is_in_the_sums_once(ledger: Ledger) -> None:
     assert (told.seconds, told.rejected) == ({"read": 0.5, "embed": 1.25}, {"corrupt": 1})
 
 
-def test_sums_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) -> None:
+def test_totals_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) -> None:
     for host in ("host-a", "host-b", "host-a"):
         made = opened(ledger)
         ledger.close_chunk(made, Outcome(indexed=3, unchanged=0), ChunkTimings(host, {"read": 0.1}))
@@ -57,7 +57,7 @@ def test_sums_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) -> N
     assert told.seconds == {"read": pytest.approx(0.3)}
 
 
-def test_a_host_that_is_gone_for_long_is_forgotten(ledger: Ledger, client: redis.Redis) -> None:
+def test_a_host_without_chunks_for_a_day_is_forgotten(ledger: Ledger, client: redis.Redis) -> None:
     ledger.close_chunk(opened(ledger), Outcome(indexed=3, unchanged=0), ChunkTimings("long-gone"))
     assert 0 < client.ttl(f"{PREFIX}work:long-gone") <= 86_400
     client.zadd(f"{PREFIX}hosts", {"long-gone": 1.0})
@@ -65,7 +65,7 @@ def test_a_host_that_is_gone_for_long_is_forgotten(ledger: Ledger, client: redis
     assert set(ledger.counters().hosts) == {"host-a"}
 
 
-def test_a_retry_is_counted_by_what_was_away(ledger: Ledger) -> None:
+def test_a_retry_counts_for_the_service_that_was_away(ledger: Ledger) -> None:
     made = opened(ledger)
     for away in ("index", "index", "source"):
         ledger.claim(made.id)
@@ -74,7 +74,7 @@ def test_a_retry_is_counted_by_what_was_away(ledger: Ledger) -> None:
     assert ledger.counters().lost == 0
 
 
-def test_every_attempt_that_died_is_counted_once_also_those_of_parts(ledger: Ledger, client: redis.Redis) -> None:
+def test_every_lost_attempt_counts_once_including_those_of_parts(ledger: Ledger, client: redis.Redis) -> None:
     made = opened(ledger)
     ledger.claim(made.id)
     expire_lease(client, made)
@@ -90,7 +90,7 @@ def test_every_attempt_that_died_is_counted_once_also_those_of_parts(ledger: Led
     assert ledger.counters().lost == 2
 
 
-def test_a_death_is_not_counted_again_when_the_chunk_is_then_given_back(ledger: Ledger, client: redis.Redis) -> None:
+def test_a_lost_attempt_does_not_count_again_when_the_chunk_is_released(ledger: Ledger, client: redis.Redis) -> None:
     made = opened(ledger)
     ledger.claim(made.id)
     expire_lease(client, made)
@@ -100,7 +100,7 @@ def test_a_death_is_not_counted_again_when_the_chunk_is_then_given_back(ledger: 
     assert ledger.counters().lost == 1
 
 
-def test_a_timeout_and_a_message_sent_again_are_counted(ledger: Ledger) -> None:
+def test_timeouts_and_resent_messages_are_counted(ledger: Ledger) -> None:
     made = opened(ledger)
     ledger.claim(made.id)
     ledger.record_timeout(made.id)
@@ -109,7 +109,7 @@ def test_a_timeout_and_a_message_sent_again_are_counted(ledger: Ledger) -> None:
     assert (told.timed_out, told.resent) == (1, 1)
 
 
-def test_the_oldest_chunk_is_told_whoever_asks_until_it_is_closed(ledger: Ledger, redis_url: str) -> None:
+def test_the_oldest_chunk_is_known_until_it_is_closed(ledger: Ledger, redis_url: str) -> None:
     job_id = open_job(ledger)
     first, second = chunk(job_id, 0), chunk(job_id, 1)
     assert ledger.oldest_opened_at(job_id) is None
@@ -130,7 +130,7 @@ def test_the_oldest_chunk_is_told_whoever_asks_until_it_is_closed(ledger: Ledger
     assert ledger.oldest_opened_at(job_id) is None
 
 
-def test_workers_that_say_so_are_there(ledger: Ledger, client: redis.Redis) -> None:
+def test_workers_with_a_recent_heartbeat_are_counted(ledger: Ledger, client: redis.Redis) -> None:
     assert ledger.worker_count() == 0
     for name in ("lookalike@a", "lookalike@b", "lookalike@a"):
         ledger.renew_worker(name)
@@ -139,6 +139,6 @@ def test_workers_that_say_so_are_there(ledger: Ledger, client: redis.Redis) -> N
     assert ledger.worker_count() == 1
 
 
-def test_what_no_worker_did_is_in_no_sum(ledger: Ledger) -> None:
+def test_a_chunk_that_no_worker_did_is_not_counted(ledger: Ledger) -> None:
     ledger.close_chunk(opened(ledger), Outcome(indexed=3, unchanged=0))
     assert (ledger.counters().hosts, ledger.counters().seconds) == ({}, {})

@@ -25,15 +25,15 @@ def ledger(redis_url: str) -> Iterator[Ledger]:
 
 
 def open_job(ledger: Ledger) -> str:
-    return ledger.open_job(source="/pictures", index="images", index_address="lancedb:///i", model=MODEL, spec="{}")
+    return ledger.open_job(source="/images", index="images", index_address="lancedb:///i", model=MODEL, spec="{}")
 
 
 def chunk(job_id: str, number: int = 0, size: int = 3) -> Chunk:
-    refs = tuple(ImageRef(uri=f"/pictures/{number}-{n}.jpg", label="cat", metadata={"n": str(n)}) for n in range(size))
+    refs = tuple(ImageRef(uri=f"/images/{number}-{n}.jpg", label="cat", metadata={"n": str(n)}) for n in range(size))
     return Chunk(id=f"{job_id}/{number:06d}", job=job_id, refs=refs)
 
 
-def test_a_chunk_comes_back_as_it_was_opened(ledger: Ledger) -> None:
+def test_an_open_chunk_can_be_read(ledger: Ledger) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     assert ledger.chunk(opened.id) == opened
@@ -51,7 +51,7 @@ def test_a_chunk_closed_twice_counts_once(ledger: Ledger) -> None:
     assert ledger.rejected_count(opened.job) == 1
 
 
-def test_outstanding_chunks_are_named_until_they_are_closed(ledger: Ledger) -> None:
+def test_outstanding_chunks_are_listed_until_they_are_closed(ledger: Ledger) -> None:
     job_id = open_job(ledger)
     chunks = [chunk(job_id, number) for number in range(3)]
     for opened in chunks:
@@ -60,7 +60,7 @@ def test_outstanding_chunks_are_named_until_they_are_closed(ledger: Ledger) -> N
     assert sorted(ledger.outstanding_ids(job_id)) == [chunks[0].id, chunks[2].id]
 
 
-def test_a_closed_chunk_is_no_longer_there(ledger: Ledger) -> None:
+def test_a_closed_chunk_is_not_outstanding(ledger: Ledger) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     ledger.close_chunk(opened, Outcome(indexed=3, unchanged=0))
@@ -68,7 +68,7 @@ def test_a_closed_chunk_is_no_longer_there(ledger: Ledger) -> None:
     assert ledger.outstanding(opened.job) == 0
 
 
-def test_only_the_last_chunk_of_a_drained_job_is_the_last(ledger: Ledger) -> None:
+def test_only_the_last_chunk_of_a_drained_job_finishes_it(ledger: Ledger) -> None:
     job_id = open_job(ledger)
     first, second = chunk(job_id, 0), chunk(job_id, 1)
     assert [ledger.open_chunk(first), ledger.open_chunk(second)] == [1, 2]
@@ -79,14 +79,14 @@ def test_only_the_last_chunk_of_a_drained_job_is_the_last(ledger: Ledger) -> Non
     assert ledger.job(job_id).state is JobState.FINISHING
 
 
-def test_a_job_whose_chunks_close_early_is_done_when_it_drains(ledger: Ledger) -> None:
+def test_a_job_whose_chunks_are_all_closed_finishes_when_it_is_drained(ledger: Ledger) -> None:
     job_id = open_job(ledger)
     ledger.open_chunk(chunk(job_id))
     assert not ledger.close_chunk(chunk(job_id), Outcome(indexed=3, unchanged=0))
     assert ledger.drain(job_id)
 
 
-def test_a_job_finishes_only_with_nothing_outstanding(ledger: Ledger) -> None:
+def test_a_job_with_outstanding_chunks_does_not_finish(ledger: Ledger) -> None:
     job_id = open_job(ledger)
     ledger.open_chunk(chunk(job_id))
     ledger.finish(job_id)
@@ -97,7 +97,7 @@ def test_a_job_finishes_only_with_nothing_outstanding(ledger: Ledger) -> None:
     assert ledger.job(job_id).has_ended
 
 
-def test_a_failed_job_takes_no_more_chunks_and_stays_failed(ledger: Ledger) -> None:
+def test_a_failed_job_accepts_no_more_chunks_and_stays_failed(ledger: Ledger) -> None:
     job_id = open_job(ledger)
     ledger.open_chunk(chunk(job_id))
     ledger.fail(job_id, "wrong model")
@@ -109,7 +109,7 @@ def test_a_failed_job_takes_no_more_chunks_and_stays_failed(ledger: Ledger) -> N
     assert (job.state, job.error, job.found) == (JobState.FAILED, "wrong model", 3)
 
 
-def test_a_job_whose_producer_stopped_ends_as_interrupted_once_its_chunks_are_done(ledger: Ledger) -> None:
+def test_a_job_without_producer_ends_as_interrupted_after_its_chunks(ledger: Ledger) -> None:
     job_id = open_job(ledger)
     ledger.open_chunk(chunk(job_id))
     assert not ledger.drain(job_id, ending=JobState.INTERRUPTED)
@@ -130,7 +130,7 @@ def test_a_claim_counts_as_an_attempt_unless_it_is_released(ledger: Ledger, redi
     assert ledger.claim(opened.id) == (opened, 2)
 
 
-def test_a_chunk_in_work_is_not_given_out_again_and_counts_no_attempt(ledger: Ledger, redis_url: str) -> None:
+def test_a_leased_chunk_cannot_be_claimed_and_counts_no_attempt(ledger: Ledger, redis_url: str) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     ledger.claim(opened.id)
@@ -146,7 +146,7 @@ def end_lease(redis_url: str, chunk_id: str) -> None:
         client.delete(f"lookalike:ledger:lease:{chunk_id}")
 
 
-def test_a_claimed_chunk_is_attended_to_until_its_lease_runs_out(ledger: Ledger, redis_url: str) -> None:
+def test_a_claimed_chunk_is_leased_until_its_lease_ends(ledger: Ledger, redis_url: str) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     assert ledger.unleased(opened.job) == [opened.id]
@@ -158,7 +158,7 @@ def test_a_claimed_chunk_is_attended_to_until_its_lease_runs_out(ledger: Ledger,
     assert ledger.unleased(opened.job) == [opened.id]
 
 
-def test_a_split_chunk_becomes_its_parts_with_the_attempts_behind_them(ledger: Ledger) -> None:
+def test_the_parts_of_a_split_chunk_begin_with_its_attempts(ledger: Ledger) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     assert ledger.split(opened, opened.parts(), attempts=2)
@@ -171,7 +171,7 @@ def test_a_split_chunk_becomes_its_parts_with_the_attempts_behind_them(ledger: L
     assert ledger.job(opened.job).found == 3
 
 
-def test_the_attempt_that_took_too_long_is_known(ledger: Ledger) -> None:
+def test_the_attempt_that_exceeded_the_time_limit_is_recorded(ledger: Ledger) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     ledger.record_timeout(opened.id)
@@ -181,7 +181,7 @@ def test_the_attempt_that_took_too_long_is_known(ledger: Ledger) -> None:
     assert [ledger.has_timed_out(opened.id, attempt) for attempt in (1, 2)] == [True, False]
 
 
-def test_nothing_of_an_ended_job_stays_but_its_record_and_its_rejections(ledger: Ledger, redis_url: str) -> None:
+def test_only_the_record_and_the_rejections_of_an_ended_job_stay(ledger: Ledger, redis_url: str) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
     ledger.claim(opened.id)
@@ -206,7 +206,7 @@ def test_an_unknown_job_is_named(ledger: Ledger) -> None:
         ledger.job("no-such-job")
 
 
-def test_what_is_no_list_of_references_is_refused(ledger: Ledger, redis_url: str) -> None:
+def test_a_malformed_list_of_references_is_rejected(ledger: Ledger, redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         for number, forged in enumerate(
             [b"\x80\x05pickle", b"{}", b"[]", b'[{"uri": 7}]', b'[{"uri": "/a", "label": 1}]']
@@ -233,7 +233,7 @@ def test_an_absent_broker_is_named_without_its_password() -> None:
     assert "secret" not in str(raised.value)
 
 
-def test_a_wrong_password_is_not_an_absent_broker() -> None:
+def test_a_wrong_password_is_access_denied() -> None:
     with RedisServer(password="right") as server:
         ledger = Ledger(server.url.replace("right", "wrong"))
         with pytest.raises(AccessDenied, match="LOOKALIKE_BROKER_URL"):
@@ -241,6 +241,6 @@ def test_a_wrong_password_is_not_an_absent_broker() -> None:
         ledger.close()
 
 
-def test_a_broker_of_another_kind_is_refused() -> None:
+def test_a_url_with_another_scheme_is_rejected() -> None:
     with pytest.raises(BadSetting, match="amqp"):
         Ledger("amqp://127.0.0.1")

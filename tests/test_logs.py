@@ -35,19 +35,19 @@ def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     root.handlers, root.level = before
 
 
-def test_what_is_logged_is_one_printable_line(written: io.StringIO) -> None:
+def test_a_message_is_one_printable_line(written: io.StringIO) -> None:
     logging.getLogger("a").warning("Dropped %s", HOSTILE)
     (line,) = written.getvalue().splitlines()
     assert line.isprintable() and "a\\nb\\x1b[31m" in (json.loads(line)["message"] if line[0] == "{" else line)
 
 
 @pytest.mark.parametrize("text", ["x" * 10**6, "a://" * 10**5, "a://b:" * 10**5])
-def test_a_text_of_a_million_characters_costs_no_time_and_is_cut(written: io.StringIO, text: str) -> None:
+def test_a_message_of_a_million_characters_is_cut_quickly(written: io.StringIO, text: str) -> None:
     logging.getLogger("a").warning("Dropped %s", text)
     assert "more characters" in written.getvalue() and len(written.getvalue()) < 20_000
 
 
-def test_an_exception_comes_with_its_line_and_forges_none(written: io.StringIO) -> None:
+def test_an_exception_follows_its_line_and_cannot_forge_another(written: io.StringIO) -> None:
     try:
         raise ValueError(f"{HOSTILE}\n2026-01-01 CRITICAL forged redis://:{PASSWORD}@host/0")
     except ValueError:
@@ -78,12 +78,12 @@ def test_passwords_are_hidden_wherever_they_come_from(written: io.StringIO, text
     assert "***" in written.getvalue()
 
 
-def test_what_only_looks_like_a_password_is_kept(written: io.StringIO) -> None:
+def test_text_that_only_looks_like_a_password_stays(written: io.StringIO) -> None:
     logging.getLogger("a").info("file:///images/me@home.jpg and http://host:9200/images")
     assert "file:///images/me@home.jpg and http://host:9200/images" in written.getvalue()
 
 
-def test_a_line_carries_the_ids_of_the_work_it_is_written_in(written: io.StringIO) -> None:
+def test_a_line_contains_the_ids_of_the_current_task(written: io.StringIO) -> None:
     with working_on("20260102-030405-abcdef/000007.0001"):
         logging.getLogger("a").info("within")
     logging.getLogger("a").info("outside")
@@ -97,7 +97,7 @@ def test_a_line_carries_the_ids_of_the_work_it_is_written_in(written: io.StringI
         assert f" job=20260102-030405-abcdef chunk={chunk}: within" in within and "job=" not in outside
 
 
-def test_the_end_of_a_job_has_no_chunk_and_a_foreign_task_has_no_job() -> None:
+def test_a_finish_task_has_no_chunk_and_a_foreign_task_has_no_job() -> None:
     assert ids("20260102-030405-abcdef/finish") == {
         "task": "20260102-030405-abcdef/finish",
         "job": "20260102-030405-abcdef",
@@ -106,7 +106,7 @@ def test_the_end_of_a_job_has_no_chunk_and_a_foreign_task_has_no_job() -> None:
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
-def test_every_line_of_a_query_service_has_the_form(log_format: str, tmp_path: Path, model_home: Path) -> None:
+def test_every_line_of_a_query_service_has_the_format(log_format: str, tmp_path: Path, model_home: Path) -> None:
     home = make_home(tmp_path, model_home)
     with RedisServer(PASSWORD) as server:
         settings = read_settings(home=home)

@@ -37,7 +37,7 @@ def written(folder: Path, files: dict[str, str]) -> Path:
         ("0::/", {"cpu.max": "nonsense"}, math.inf),
     ],
 )
-def test_a_control_group_grants_what_the_strictest_above_it_grants(
+def test_the_strictest_parent_control_group_limits_a_process(
     tmp_path: Path, group: str, files: dict[str, str], cores: float
 ) -> None:
     root = written(tmp_path / "cgroup", files or {"other": ""})
@@ -45,7 +45,7 @@ def test_a_control_group_grants_what_the_strictest_above_it_grants(
     assert cgroup_cores(root, membership) == cores
 
 
-def test_a_process_bound_to_one_core_counts_one() -> None:
+def test_a_process_that_is_bound_to_one_core_has_one() -> None:
     code = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
     code += "from lookalike.machine import usable_cores; print(usable_cores())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -65,7 +65,7 @@ def test_a_process_bound_to_one_core_counts_one() -> None:
         ("GPU-5f", ("GPU-5f",)),
     ],
 )
-def test_gpus_are_those_that_cuda_is_told_to_use(
+def test_gpus_are_limited_by_cuda_visible_devices(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str | None, gpus: tuple[str, ...]
 ) -> None:
     devices = written(tmp_path / "dev", {"nvidia0": "", "nvidia1": "", "nvidiactl": "", "nvidia-uvm": ""})

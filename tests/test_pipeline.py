@@ -93,7 +93,7 @@ def test_an_image_whose_bytes_label_or_model_changed_is_indexed_again(index: Ind
     assert index.count() == 1
 
 
-def test_a_chunk_that_is_repeated_counts_its_own_documents_as_indexed(index: Index) -> None:
+def test_a_repeated_chunk_counts_its_own_documents_as_indexed(index: Index) -> None:
     files = Files({"/a": b"aaaa", "/b": b"bbbb"})
     first = run(chunk("/a", "/b"), files, index)
     assert run(chunk("/a", "/b"), files, index) == first == Outcome(indexed=2, unchanged=0)
@@ -105,7 +105,7 @@ def test_an_image_listed_twice_is_indexed_once(index: Index) -> None:
     assert index.count() == 1
 
 
-def test_identical_bytes_are_embedded_once_and_each_is_counted(index: Index) -> None:
+def test_identical_files_are_embedded_once_and_each_counts(index: Index) -> None:
     embedded: list[int] = []
 
     def counting(pixels: Pixels) -> Vectors:
@@ -121,7 +121,7 @@ def test_identical_bytes_are_embedded_once_and_each_is_counted(index: Index) -> 
     assert vectors["/b"] and vectors["/b"].image_embedding.tolist() == list(b"bbbb")
 
 
-def test_a_vector_without_direction_is_rejected(index: Index) -> None:
+def test_a_vector_that_is_zero_or_not_finite_is_rejected(index: Index) -> None:
     outcome = run(chunk("/zero", "/a"), Files({"/zero": b"\0", "/a": b"aaaa"}), index)
     assert outcome.indexed == 1
     assert [item.reason for item in outcome.rejected] == [Reason.BAD_VECTOR]
@@ -136,7 +136,7 @@ def test_an_index_that_is_away_raises_and_nothing_is_counted(index: Index) -> No
         ingest(chunk("/a"), read=lambda _: b"aaaa", decode=decode, embed=embed, index=Away(), fingerprint="f")  # type: ignore[arg-type]
 
 
-def test_nothing_readable_means_no_embedding(index: Index) -> None:
+def test_a_chunk_without_readable_images_is_not_embedded(index: Index) -> None:
     def never(_: object) -> Vectors:
         raise AssertionError("embedded nothing")
 

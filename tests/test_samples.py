@@ -38,7 +38,7 @@ def test_every_class_has_its_folder_and_its_share_of_images(folder: Path) -> Non
     assert Counter(path.parent.name for path in images(folder)) == dict.fromkeys(samples.PAINTERS, 25)
 
 
-def test_every_image_decodes_and_is_of_the_promised_size_and_format(folder: Path) -> None:
+def test_every_image_decodes_with_the_documented_size_and_format(folder: Path) -> None:
     formats = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
     shapes = set()
     for path in images(folder):
@@ -61,7 +61,7 @@ def test_all_eight_orientations_occur_in_every_class(folder: Path) -> None:
         assert {orientation(path) for path in (folder / label).iterdir()} == {None, 1, 2, 3, 4, 5, 6, 7, 8}
 
 
-def test_a_image_shows_upright_once_its_orientation_is_undone(folder: Path) -> None:
+def test_an_image_is_upright_after_its_orientation_is_applied(folder: Path) -> None:
     for number in range(0, 25, 3):
         sample = Sample("mountains-at-dusk", number, 7)
         with Image.open(folder / sample.path) as stored:
@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_images(tmp_pa
     assert not set(digests(tmp_path / "first").values()) & set(digests(tmp_path / "other").values())
 
 
-def test_a_complete_folder_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_complete_folder_is_not_written_again(tmp_path: Path) -> None:
     draw_samples(tmp_path, per_class=1)
     before = {path: path.stat().st_mtime_ns for path in images(tmp_path)}
     assert draw_samples(tmp_path, per_class=1) == 16
@@ -116,17 +116,17 @@ def test_an_interrupted_call_is_completed_by_the_next(tmp_path: Path) -> None:
     assert digests(tmp_path / "cut") == digests(tmp_path / "whole")
 
 
-def test_a_full_disk_is_named_and_leaves_no_half_image(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_partial_image(tmp_path: Path) -> None:
     label = next(iter(samples.PAINTERS))
     first = tmp_path / Sample(label, 0, 7).path
     first.parent.mkdir()
     first.with_name(f".{first.name}.unfinished").symlink_to("/dev/full")
-    with pytest.raises(DiskFull, match="No room"):
+    with pytest.raises(DiskFull, match="No space"):
         draw_samples(tmp_path, per_class=1)
     assert not first.exists()
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(PermanentError, match="Cannot write sample images"):
         draw_samples(tmp_path / "taken", per_class=1)

@@ -11,10 +11,10 @@ TEXT = (ROOT / "SECURITY.md").read_text()
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"(?:tests|deploy)/[\w/.]*\w", TEXT))))
-def test_what_it_names_exists(path: str) -> None:
+def test_the_paths_in_the_security_page_exist(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-def test_the_settings_it_names_exist() -> None:
+def test_the_settings_in_the_security_page_exist() -> None:
     named = {name.removeprefix(PREFIX).lower() for name in re.findall(rf"{PREFIX}\w+", TEXT)}
     assert named and named <= set(Settings.model_fields)

@@ -55,14 +55,14 @@ def test_a_file_is_read_whole(storage: Storage, root: Path) -> None:
     assert storage.read(local_uri(root / "a.jpg")) == b"x" * LIMIT_BYTES
 
 
-def test_the_usual_root_is_everything(tmp_path: Path) -> None:
+def test_the_default_root_contains_every_file(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"content")
     storage = Storage((Path("/"),), LIMIT_BYTES)
     assert storage.read(f"{tmp_path}/a.jpg") == b"content"
     assert storage.read(f"//{tmp_path}/a.jpg") == b"content"
 
 
-def test_a_file_that_is_not_there_is_not_found(storage: Storage, root: Path) -> None:
+def test_a_missing_file_is_not_found(storage: Storage, root: Path) -> None:
     (root / "a.jpg").write_bytes(b"content")
     assert reason_for(storage, root / "missing.jpg") is Reason.NOT_FOUND
     assert reason_for(storage, root / "a.jpg" / "inside.jpg") is Reason.NOT_FOUND
@@ -73,7 +73,7 @@ def test_an_empty_file_is_rejected(storage: Storage, root: Path) -> None:
     assert reason_for(storage, root / "a.jpg") is Reason.EMPTY
 
 
-def test_a_file_over_the_limit_is_rejected_unread(storage: Storage, root: Path) -> None:
+def test_a_file_over_the_limit_is_rejected_without_reading_it(storage: Storage, root: Path) -> None:
     (root / "a.jpg").write_bytes(b"x" * (LIMIT_BYTES + 1))
     assert reason_for(storage, root / "a.jpg") is Reason.TOO_LARGE
     with open(root / "sparse.jpg", "wb") as file:
@@ -82,7 +82,7 @@ def test_a_file_over_the_limit_is_rejected_unread(storage: Storage, root: Path) 
 
 
 @pytest.mark.timeout(10)
-def test_what_is_no_regular_file_is_rejected_without_waiting(
+def test_a_special_file_is_rejected_without_waiting(
     storage: Storage, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "folder.jpg").mkdir()
@@ -97,7 +97,7 @@ def test_what_is_no_regular_file_is_rejected_without_waiting(
     assert reason_for(Storage((Path("/"),), LIMIT_BYTES), "/dev/zero") is Reason.NOT_REGULAR
 
 
-def test_a_file_we_may_not_read_is_unreadable(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_file_without_permission_is_unreadable(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("shut")
     (folder / "a.jpg").write_bytes(b"content")
     (folder / "a.jpg").chmod(0)
@@ -217,13 +217,13 @@ def test_a_file_that_changed_once_is_read_again(tmp_path: Path) -> None:
     assert storage.looks == 4
 
 
-def test_a_missing_root_is_a_source_that_is_away(storage: Storage, root: Path) -> None:
+def test_a_missing_root_is_source_unavailable(storage: Storage, root: Path) -> None:
     root.rmdir()
     with pytest.raises(SourceUnavailable, match="missing"):
         storage.read(str(root / "a.jpg"))
 
 
-def test_having_no_descriptor_left_passes(storage: Storage, root: Path) -> None:
+def test_too_many_open_files_is_source_unavailable(storage: Storage, root: Path) -> None:
     (root / "a.jpg").write_bytes(b"content")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
@@ -245,7 +245,7 @@ def test_having_no_descriptor_left_passes(storage: Storage, root: Path) -> None:
         (errno.EINVAL, ImageRejected),
     ],
 )
-def test_an_error_of_the_mount_is_told_from_one_of_the_file(storage: Storage, number: int, expected: type) -> None:
+def test_errors_of_the_mount_and_of_the_file_are_distinguished(storage: Storage, number: int, expected: type) -> None:
     class Failing(Storage):
         """Fails as a mount does, which cannot be had without one."""
 
@@ -256,7 +256,7 @@ def test_an_error_of_the_mount_is_told_from_one_of_the_file(storage: Storage, nu
         Failing(storage.roots, LIMIT_BYTES).read(str(storage.roots[0] / "a.jpg"))
 
 
-def test_a_read_error_in_a_folder_that_answers_is_the_files_own(storage: Storage, root: Path) -> None:
+def test_a_read_error_in_a_folder_that_answers_concerns_the_file(storage: Storage, root: Path) -> None:
     class Failing(Storage):
         """Fails as a disk with a bad sector does."""
 
@@ -270,7 +270,7 @@ def test_a_read_error_in_a_folder_that_answers_is_the_files_own(storage: Storage
 
 
 @pytest.mark.parametrize("uri", ["http://host/a.jpg", "s3://bucket/a.jpg", "HTTPS://user:secret@host/a.jpg"])
-def test_other_schemes_are_unsupported_and_keep_their_secrets(storage: Storage, uri: str) -> None:
+def test_other_schemes_are_unsupported_and_their_secrets_stay_hidden(storage: Storage, uri: str) -> None:
     with pytest.raises(ImageRejected) as caught:
         storage.read(uri)
     assert caught.value.reason is Reason.UNSUPPORTED
@@ -279,7 +279,7 @@ def test_other_schemes_are_unsupported_and_keep_their_secrets(storage: Storage, 
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000 + "b", "\ud800", "100%41.jpg", "a\nb.jpg"])
-def test_odd_names_that_are_not_there_are_not_found(storage: Storage, root: Path, name: str) -> None:
+def test_odd_names_of_missing_files_are_not_found(storage: Storage, root: Path, name: str) -> None:
     assert reason_for(storage, f"{root}/{name}") is Reason.NOT_FOUND
 
 

@@ -1,4 +1,4 @@
-"""The sample pictures of the demo: sixteen classes drawn by program into a folder; knows no model and no index."""
+"""The sample images of the demo: sixteen classes that a program draws into a folder."""
 
 import errno
 import io
@@ -13,11 +13,11 @@ from PIL import Image
 
 from lookalike.errors import DiskFull, PermanentError
 from lookalike.samples import balloons, city, fruits, materials, patterns, plants, scenes
-from lookalike.samples.canvas import Picture, Size, lit
+from lookalike.samples.canvas import Planes, Size, lit
 
-Painter = Callable[[np.random.Generator, Size], Picture]
+Painter = Callable[[np.random.Generator, Size], Planes]
 
-#: Label of a class (its folder's name) and what paints one picture of it.
+#: Label of a class (the name of its folder) -> the function that paints one image of it.
 PAINTERS: dict[str, Painter] = {
     "bricks": materials.bricks,
     "checkers": patterns.checkers,
@@ -37,7 +37,7 @@ PAINTERS: dict[str, Painter] = {
     "wood-grain": materials.wood_grain,
 }
 
-#: Formats in turn; PNG is rare because it is five times as large.
+#: Formats, used in turn; PNG is rare because it is five times as large.
 FORMATS = ("jpg", "webp", "jpg", "jpg", "png", "jpg", "webp", "jpg", "jpg", "jpg")
 SAVE_OPTIONS: dict[str, dict[str, int]] = {
     "jpg": {"quality": 88},
@@ -45,11 +45,11 @@ SAVE_OPTIONS: dict[str, dict[str, int]] = {
     "png": {"compress_level": 3},
 }
 PILLOW_FORMATS = {"jpg": "JPEG", "webp": "WEBP", "png": "PNG"}
-#: Range of the short side in pixels, and the long side as a multiple of it: 240 to 640 pixels in all.
+#: Range of the short side in pixels, and the long side as a multiple of it: all sides have 240 to 640 pixels.
 SHORT_SIDES = (240, 361)
 ASPECTS = (1.0, 1.25, 4 / 3, 1.5, 16 / 9)
 
-#: The EXIF tag, and for each of its values the turn that undoes it (EXIF 2.32, 4.6.4, tag 274).
+#: The EXIF tag, and for each value the operation that the stored pixels need (EXIF 2.32, 4.6.4, tag 274).
 ORIENTATION = 274
 UNDOING: dict[int, Image.Transpose | None] = {
     1: None,
@@ -65,7 +65,7 @@ UNDOING: dict[int, Image.Transpose | None] = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture of the set: the `number`th of its class, from 0."""
+    """One image of the set: the `number`th of its class, from 0."""
 
     label: str
     number: int
@@ -81,7 +81,7 @@ class Sample:
 
     @property
     def orientation(self) -> int | None:
-        """Every third picture carries a tag; each class starts at another of the eight values."""
+        """Every third image has a tag; each class starts with another of the eight values."""
         return (self.number // 3 + self._offset) % 8 + 1 if self.number % 3 == 0 else None
 
     @property
@@ -89,7 +89,7 @@ class Sample:
         return list(PAINTERS).index(self.label)
 
     def drawn(self) -> Image.Image:
-        """The picture, upright; a function of the label, the number and the seed alone."""
+        """The image, upright; it depends only on the label, the number and the seed."""
         rng = np.random.default_rng([self.seed, zlib.crc32(self.label.encode()), self.number])
         short = int(rng.integers(*SHORT_SIDES))
         long = round(short * rng.choice(ASPECTS))
@@ -98,15 +98,15 @@ class Sample:
 
 
 def samples(per_class: int, seed: int) -> Iterator[Sample]:
-    """Every picture of the set, class after class."""
+    """All images of the set, class by class."""
     return (Sample(label, number, seed) for label in PAINTERS for number in range(per_class))
 
 
 def draw_samples(folder: Path, *, per_class: int = 25, seed: int = 7) -> int:
-    """Sees to it that `folder` holds the sample pictures, one sub-folder per class, and returns how many they are.
+    """Draw the missing sample images into `folder`, one sub-folder per class; returns the number of all images.
 
-    A picture that is already there is kept as it is, so an interrupted call is completed by the next.
-    Raises DiskFull, or PermanentError when the folder cannot be written.
+    A image that is already there is kept as it is, so an interrupted call is completed by the next.
+    Raises DiskFull, or PermanentError if the folder is not writable.
     """
     wanted = list(samples(per_class, seed))
     try:
@@ -115,29 +115,29 @@ def draw_samples(folder: Path, *, per_class: int = 25, seed: int = 7) -> int:
                 keep(sample, folder / sample.path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"No room for the sample pictures in {folder}.", "Free about 25 MB.") from error
+            raise DiskFull(f"No space for the sample images in {folder}.", "Free about 25 MB.") from error
         raise PermanentError(f"Cannot write sample images to {folder}: {error}.", "Name another folder.") from error
     return len(wanted)
 
 
 def keep(sample: Sample, path: Path) -> None:
-    """Draws the sample and writes it so that `path` holds either all of it or nothing."""
+    """Draw the sample and write it, so that `path` is either complete or absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One name per sample: what a killed call leaves behind is overwritten by the next.
+    # One temporary name per sample: the next call overwrites what a killed one left.
     unfinished = path.with_name(f".{path.name}.unfinished")
     save(sample, unfinished)
     os.replace(unfinished, path)
 
 
 def save(sample: Sample, path: Path) -> None:
-    """Writes the picture in the sample's format, its pixels turned as its orientation tag says."""
+    """Write the image in the sample's format, with its pixels turned as the orientation tag requires."""
     image = sample.drawn()
     exif = Image.Exif()
     if sample.orientation is not None:
         exif[ORIENTATION] = sample.orientation
         turn = UNDOING[sample.orientation]
         image = image if turn is None else image.transpose(turn)
-    # Pillow writing to a file itself would hide which error the disk gave.
+    # If Pillow wrote the file itself, it would hide the error of the disk.
     encoded = io.BytesIO()
     image.save(encoded, PILLOW_FORMATS[sample.extension], exif=exif, **SAVE_OPTIONS[sample.extension])
     path.write_bytes(encoded.getvalue())

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from lookalike.samples.canvas import Field, Picture, Size, blend, noise, rise, skyline, stamp
+from lookalike.samples.canvas import Field, Planes, Size, blend, noise, rise, skyline, stamp
 from lookalike.samples.materials import SKIES
 from lookalike.samples.palettes import any_of, colours, contrasting, pick, ramp
 from lookalike.samples.scenes import DUSKS, below, downward
 
 
-def balloon(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
+def balloon(rng: np.random.Generator, radius: int) -> tuple[Planes, Field]:
     """A striped envelope, ropes and a basket, and where they are opaque; `radius` (pixels) is the envelope's."""
     x = np.linspace(-1.1, 1.1, round(2.2 * radius), dtype=np.float32)[None, :]
     y = np.linspace(-1.1, 1.9, round(3 * radius), dtype=np.float32)[:, None]
@@ -30,19 +30,19 @@ def balloon(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
     return patch, np.maximum(opacity, (is_rope | is_basket).astype(np.float32)).astype(np.float32)
 
 
-def hot_air_balloons(rng: np.random.Generator, size: Size) -> Picture:
+def hot_air_balloons(rng: np.random.Generator, size: Size) -> Planes:
     sky = any_of(rng, SKIES + DUSKS[3:], 0.1)
-    picture = ramp(sky, downward(size) * np.float32(rng.uniform(0.8, 1.2)))
+    image = ramp(sky, downward(size) * np.float32(rng.uniform(0.8, 1.2)))
     puffs = noise(rng, size, rng.uniform(1.5, 3), 5, rng.uniform(1.5, 3))
-    picture = blend(picture, np.full(3, 0.97, np.float32), rise(0.5, 0.95, puffs) * np.float32(rng.uniform(0.1, 0.8)))
+    image = blend(image, np.full(3, 0.97, np.float32), rise(0.5, 0.95, puffs) * np.float32(rng.uniform(0.1, 0.8)))
     count = int(rng.choice([1, 1, 2, 3, 5, 8]))
     if rng.random() < 0.6:
         for number in range(2):
             line = rng.uniform(0.8, 0.9) + 0.08 * number + skyline(rng, size.width, 1.5, 3) * 0.06
             green = any_of(rng, (colours("4f7942"), colours("b58a52"), colours("3f5f6b")))[0]
-            picture = blend(picture, green * np.float32(1.1 - 0.3 * number), below(line.astype(np.float32), size))
+            image = blend(image, green * np.float32(1.1 - 0.3 * number), below(line.astype(np.float32), size))
     for number in range(count):
         radius = max(9, round(size.short * rng.uniform(0.16, 0.32) / np.sqrt(1 + 0.8 * (count - 1 - number))))
         column = size.width * (number + rng.uniform(0.3, 0.7)) / count
-        stamp(picture, *balloon(rng, radius), column, size.height * rng.uniform(0.3, 0.6))
-    return picture
+        stamp(image, *balloon(rng, radius), column, size.height * rng.uniform(0.3, 0.6))
+    return image

@@ -1,4 +1,4 @@
-"""The plane a sample picture is drawn on: coordinates, noise, blending and light; knows no colour and no motif."""
+"""The plane of a sample image: coordinates, noise, blending and light."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from PIL import Image
 #: float32, shape [H, W].
 Field = NDArray[np.float32]
 #: float32, shape [3, H, W], red, green and blue in 0..1: whole planes, because NumPy is slow on rows of three.
-Picture = NDArray[np.float32]
+Planes = NDArray[np.float32]
 
 
 class Size(NamedTuple):
@@ -47,13 +47,13 @@ def wrapped(value: Field, period: int = 1) -> Field:
     return np.asarray(value - np.float32(period) * np.floor(value / np.float32(period)), np.float32)
 
 
-def spread(layer: Picture) -> Picture:
-    """A colour [3] as a picture [3, 1, 1] that broadcasts; a picture as it is."""
+def spread(layer: Planes) -> Planes:
+    """A colour [3] as an image [3, 1, 1] that broadcasts; an image as it is."""
     return layer[:, None, None] if layer.ndim == 1 else layer
 
 
-def blend(below: Picture, above: Picture, opacity: Field) -> Picture:
-    """`above` over `below`; each is a picture or one colour [3]."""
+def blend(below: Planes, above: Planes, opacity: Field) -> Planes:
+    """`above` over `below`; each is an image or one colour [3]."""
     under = spread(below)
     mixed = (spread(above) - under) * opacity
     mixed += under
@@ -61,7 +61,7 @@ def blend(below: Picture, above: Picture, opacity: Field) -> Picture:
 
 
 def enlarged(values: NDArray[np.floating], size: Size) -> Field:
-    """A small field of values spread smoothly over the whole picture."""
+    """A small field of values spread smoothly over the whole image."""
     image = Image.fromarray(np.ascontiguousarray(values, np.float32))
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC), np.float32)
 
@@ -89,25 +89,25 @@ def skyline(rng: np.random.Generator, width: int, cells: float, octaves: int = 6
     return (total / 1.6).astype(np.float32)
 
 
-def stamp(picture: Picture, patch: Picture, opacity: Field, x: float, y: float) -> None:
-    """Lays `patch` (a picture [3, h, w] or a colour [3]) on `picture`, in place, centred on pixel (x, y)."""
+def stamp(image: Planes, patch: Planes, opacity: Field, x: float, y: float) -> None:
+    """Lays `patch` (an image [3, h, w] or a colour [3]) on `image`, in place, centred on pixel (x, y)."""
     height, width = opacity.shape
     left, top = round(x - width / 2), round(y - height / 2)
-    columns = slice(max(0, -left), min(width, picture.shape[2] - left))
-    rows = slice(max(0, -top), min(height, picture.shape[1] - top))
+    columns = slice(max(0, -left), min(width, image.shape[2] - left))
+    rows = slice(max(0, -top), min(height, image.shape[1] - top))
     if columns.start >= columns.stop or rows.start >= rows.stop:
         return
-    target = picture[:, top + rows.start : top + rows.stop, left + columns.start : left + columns.stop]
+    target = image[:, top + rows.start : top + rows.stop, left + columns.start : left + columns.stop]
     source = patch[:, rows, columns] if patch.ndim == 3 else patch[:, None, None]
     target += (source - target) * opacity[rows, columns]
 
 
-def lit(rng: np.random.Generator, picture: Picture) -> Image.Image:
-    """The picture under a light of its own: from a side, warm or cool, with a dim rim and fine grain."""
-    x, y = plane(Size(picture.shape[2], picture.shape[1]), rng.uniform(0, 2 * np.pi))
+def lit(rng: np.random.Generator, image: Planes) -> Image.Image:
+    """The image under a light of its own: from a side, warm or cool, with a dim rim and fine grain."""
+    x, y = plane(Size(image.shape[2], image.shape[1]), rng.uniform(0, 2 * np.pi))
     light = 1 + np.float32(rng.uniform(0, 0.3)) * x - np.float32(rng.uniform(0, 0.3)) * (x * x + y * y)
     tint = (1 + np.array([1, 0, -1]) * rng.normal(0, 0.03)) * rng.uniform(0.9, 1.08) * 255
-    shaded = picture * light * spread(tint.astype(np.float32)) + np.float32(0.5)
+    shaded = image * light * spread(tint.astype(np.float32)) + np.float32(0.5)
     if rng.random() < 0.5:
         shaded += rng.standard_normal(x.shape, np.float32) * np.float32(rng.uniform(1, 5))
     levels = np.clip(shaded, 0, 255, out=shaded).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lookalike.samples.canvas import Picture, Size, plane, spread
+from lookalike.samples.canvas import Planes, Size, plane, spread
 from lookalike.samples.palettes import Colours, any_of, colours, ramp
 from lookalike.samples.scenes import DUSKS, NIGHTS, add_glow, downward
 
@@ -10,12 +10,12 @@ LAMPS = colours("ffd27a ffe8b5 ffb347 cfe6ff fff4da ff8f5a")
 
 
 def add_building(
-    rng: np.random.Generator, picture: Picture, left: int, right: int, top: int, nearness: float, wall: Colours
+    rng: np.random.Generator, image: Planes, left: int, right: int, top: int, nearness: float, wall: Colours
 ) -> None:
     """A tower of `wall` colour from `top` down, with a grid of windows of which some are lit, in place."""
-    region = picture[:, top:, left:right]
+    region = image[:, top:, left:right]
     region[:] = spread(wall)
-    unit = max(4, round(picture.shape[1] / rng.uniform(45, 70) * (0.6 + nearness)))
+    unit = max(4, round(image.shape[1] / rng.uniform(45, 70) * (0.6 + nearness)))
     tall = max(3, round(unit * rng.uniform(0.7, 1.6)))
     floors, windows = region.shape[1] // tall, (region.shape[2] - 2) // unit
     if floors < 1 or windows < 1:
@@ -29,9 +29,9 @@ def add_building(
     np.maximum(inside, light * np.float32(0.5 + 0.5 * nearness), out=inside)
 
 
-def add_towers(rng: np.random.Generator, picture: Picture, nearness: float, wall: Colours) -> None:
-    """One row of buildings across the picture, in place."""
-    _, height, width = picture.shape
+def add_towers(rng: np.random.Generator, image: Planes, nearness: float, wall: Colours) -> None:
+    """One row of buildings across the image, in place."""
+    _, height, width = image.shape
     left = -int(rng.integers(20))
     tallest = rng.uniform(0.55, 0.95) * (1.05 - 0.45 * nearness)
     while left < width:
@@ -39,16 +39,16 @@ def add_towers(rng: np.random.Generator, picture: Picture, nearness: float, wall
         top = int(height * (1 - tallest * rng.uniform(0.35, 1)))
         if rng.random() < 0.2:
             mast = slice(max(0, left + across // 2), left + across // 2 + 2)
-            picture[:, max(0, top - height // 14) : top, mast] = spread(wall)
-        add_building(rng, picture, max(0, left), max(1, left + across), top, nearness, wall)
+            image[:, max(0, top - height // 14) : top, mast] = spread(wall)
+        add_building(rng, image, max(0, left), max(1, left + across), top, nearness, wall)
         left += across + int(rng.integers(0, 4))
 
 
-def mirrored(rng: np.random.Generator, picture: Picture) -> Picture:
-    """The picture with its lower part turned into water that mirrors the rest."""
-    _, height, width = picture.shape
+def mirrored(rng: np.random.Generator, image: Planes) -> Planes:
+    """The image with its lower part turned into water that mirrors the rest."""
+    _, height, width = image.shape
     depth = int(height * rng.uniform(0.2, 0.38))
-    shore = picture[:, depth:]
+    shore = image[:, depth:]
     rows = np.arange(depth)
     drift = np.round(np.sin(rows**0.8 * rng.uniform(0.7, 1.6)) * (1 + rows * 0.06)).astype(int)
     columns = (np.arange(width)[None, :] + drift[:, None]) % width
@@ -56,17 +56,17 @@ def mirrored(rng: np.random.Generator, picture: Picture) -> Picture:
     return np.concatenate([shore, water], axis=1)
 
 
-def night_city(rng: np.random.Generator, size: Size) -> Picture:
+def night_city(rng: np.random.Generator, size: Size) -> Planes:
     x, y = plane(size)
     night = any_of(rng, NIGHTS + DUSKS[:2], 0.2)
     glow = any_of(rng, (LAMPS[2:3], LAMPS[5:], DUSKS[1][2:3], NIGHTS[4][2:]), 0.3) * np.float32(rng.uniform(0.4, 0.9))
-    picture = ramp(np.concatenate([night, glow]), downward(size) * np.float32(rng.uniform(0.9, 1.4)))
+    image = ramp(np.concatenate([night, glow]), downward(size) * np.float32(rng.uniform(0.9, 1.4)))
     if rng.random() < 0.5:
         aside, up = np.float32(rng.uniform(-0.5, 0.5)), np.float32(rng.uniform(0.2, 0.42))
-        picture = add_glow(picture, LAMPS[1], x - aside, y + up, rng.uniform(0.02, 0.06), 0.5)
+        image = add_glow(image, LAMPS[1], x - aside, y + up, rng.uniform(0.02, 0.06), 0.5)
     layers = int(rng.integers(2, 4))
     for number in range(1, layers + 1):
         nearness = number / layers
         wall = (glow[0] + night[-1]) * np.float32(0.6 * (1 - nearness)) + night[0] * np.float32(0.5 + 0.5 * nearness)
-        add_towers(rng, picture, nearness, wall)
-    return mirrored(rng, picture) if rng.random() < 0.5 else picture
+        add_towers(rng, image, nearness, wall)
+    return mirrored(rng, image) if rng.random() < 0.5 else image

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lookalike.samples.canvas import Field, Picture, Size, blend, length, rise, spread, wrapped
+from lookalike.samples.canvas import Field, Planes, Size, blend, length, rise, spread, wrapped
 from lookalike.samples.palettes import PALETTES, Colours, any_of, colours, ramp
 from lookalike.samples.plants import Thing, around, ground, strew
 
@@ -22,7 +22,7 @@ FRUITS = tuple(
 def slice_of(palette: Colours, segments: int) -> Thing:
     """A round slice: rind, pith and `segments` of flesh."""
 
-    def draw(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
+    def draw(rng: np.random.Generator, radius: int) -> tuple[Planes, Field]:
         x, y = around(radius, rng.uniform(0, 2 * np.pi))
         distance = length(x, y)
         turn = np.asarray(np.arctan2(y, x) / np.float32(2 * np.pi) + np.float32(0.5), np.float32)
@@ -45,7 +45,7 @@ def slice_of(palette: Colours, segments: int) -> Thing:
 def fruit(palette: Colours) -> Thing:
     """A whole fruit, lit from one side."""
 
-    def draw(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
+    def draw(rng: np.random.Generator, radius: int) -> tuple[Planes, Field]:
         x, y = around(radius, 0)
         distance = length(x, y)
         shine = np.exp(-((x + np.float32(0.35)) ** 2 + (y + np.float32(0.4)) ** 2) * 7) * np.float32(0.5)
@@ -56,16 +56,16 @@ def fruit(palette: Colours) -> Thing:
     return draw
 
 
-def citrus(rng: np.random.Generator, size: Size) -> Picture:
-    picture = ground(rng, size)
+def citrus(rng: np.random.Generator, size: Size) -> Planes:
+    image = ground(rng, size)
     if rng.random() < 0.25:
-        picture[:] = spread(any_of(rng, PALETTES)[rng.integers(5)])
+        image[:] = spread(any_of(rng, PALETTES)[rng.integers(5)])
     palettes = [any_of(rng, FRUITS, 0.05) for _ in range(rng.integers(1, 4))]
     things = [slice_of(palette, int(rng.integers(8, 13))) for palette in palettes]
     count = int(rng.choice([1, 2, 4, 9, 20]))
     whole = [fruit(palette) for palette in palettes] if count > 2 and rng.random() < 0.5 else things
 
-    def any_fruit(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
+    def any_fruit(rng: np.random.Generator, radius: int) -> tuple[Planes, Field]:
         return (things if rng.random() < 0.7 else whole)[rng.integers(len(things))](rng, radius)
 
-    return strew(rng, picture, any_fruit, count, 0.42 if count == 1 else 0.5)
+    return strew(rng, image, any_fruit, count, 0.42 if count == 1 else 0.5)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.samples.canvas import Field, Picture, Size, blend, length, noise, plane, rise, spread, wrapped
+from lookalike.samples.canvas import Field, Planes, Size, blend, length, noise, plane, rise, spread, wrapped
 from lookalike.samples.palettes import PALETTES, any_of, colours, pick, ramp
 
 WOODS = tuple(
@@ -45,7 +45,7 @@ SKIES = tuple(
 )
 
 
-def wood_grain(rng: np.random.Generator, size: Size) -> Picture:
+def wood_grain(rng: np.random.Generator, size: Size) -> Planes:
     lies = rng.random() < 0.5
     x, y = plane(size, (0 if lies else np.pi / 2) + rng.normal(0, 0.05))
     planks = np.float32(rng.choice([0.7, 2, 3, 4.5]))
@@ -58,10 +58,10 @@ def wood_grain(rng: np.random.Generator, size: Size) -> Picture:
     year = wrapped(rings * np.float32(rng.uniform(9, 22)))
     fibre = grain(rng, size, lies, 90, 2, 14)
     palette = any_of(rng, WOODS, 0.04)
-    picture = ramp(palette[:3], rise(0, 0.85, year) * (1 - rise(0.88, 1, year)) * np.float32(0.75) + fibre * 0.35)
+    image = ramp(palette[:3], rise(0, 0.85, year) * (1 - rise(0.88, 1, year)) * np.float32(0.75) + fibre * 0.35)
     tone = rng.uniform(0.82, 1.12, 16).astype(np.float32)[index]
     seam = rise(0, 0.02, np.minimum(y * planks - plank, plank + 1 - y * planks) / planks * 2)
-    return picture * (tone * (np.float32(0.35) + np.float32(0.65) * seam))
+    return image * (tone * (np.float32(0.35) + np.float32(0.65) * seam))
 
 
 def grain(rng: np.random.Generator, size: Size, lies: bool, cells: float, octaves: int, stretch: float) -> Field:
@@ -71,7 +71,7 @@ def grain(rng: np.random.Generator, size: Size, lies: bool, cells: float, octave
     return np.ascontiguousarray(noise(rng, Size(size.height, size.width), cells, octaves, stretch).T)
 
 
-def bricks(rng: np.random.Generator, size: Size) -> Picture:
+def bricks(rng: np.random.Generator, size: Size) -> Planes:
     x, y = plane(size, rng.normal(0, 0.06))
     slant = 1 + np.float32(rng.normal(0, 0.22)) * x
     rows = np.float32(rng.uniform(5, 15))
@@ -117,7 +117,7 @@ def voronoi(u: Field, v: Field, points: NDArray[np.float32]) -> tuple[NDArray[np
     return index.take(cell), np.sqrt(nearest), np.sqrt(second) - np.sqrt(nearest)
 
 
-def stained_glass(rng: np.random.Generator, size: Size) -> Picture:
+def stained_glass(rng: np.random.Generator, size: Size) -> Planes:
     """A pane of free pieces, or a rose window of pieces in circles."""
     x, y = plane(size, rng.uniform(0, np.pi))
     columns, rows = 32, 32
@@ -138,10 +138,10 @@ def stained_glass(rng: np.random.Generator, size: Size) -> Picture:
     return blend(np.full(3, 0.06, np.float32), pick(glass.astype(np.float32), cell) * glow, lead)
 
 
-def clouds(rng: np.random.Generator, size: Size) -> Picture:
+def clouds(rng: np.random.Generator, size: Size) -> Planes:
     _, y = plane(size)
     sky = any_of(rng, SKIES, 0.08)
-    picture = ramp(sky, y * np.float32(size.short / size.height) + np.float32(0.5))
+    image = ramp(sky, y * np.float32(size.short / size.height) + np.float32(0.5))
     billows = noise(rng, size, rng.uniform(1.3, 4), 6, rng.uniform(1, 2.6), rng.uniform(0.48, 0.58))
     cover = rng.uniform(0.35, 0.6)
     mass = rise(cover, cover + rng.uniform(0.15, 0.35), billows)
@@ -151,4 +151,4 @@ def clouds(rng: np.random.Generator, size: Size) -> Picture:
     shade = (sky[0] + sky[1]) / 2 * np.float32(0.6) + np.float32(0.3)
     light = sky[2] * np.float32(0.35) + np.float32(0.65)
     body = ramp(np.stack([shade, light]).astype(np.float32), brightness)
-    return blend(picture, body, mass * np.float32(rng.uniform(0.85, 1)))
+    return blend(image, body, mass * np.float32(rng.uniform(0.85, 1)))

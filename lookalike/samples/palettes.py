@@ -1,14 +1,14 @@
-"""Colours of the sample pictures: curated palettes and the ways to lay them over a field; knows no motif."""
+"""The colours of the sample images: palettes, and functions that colour a field with them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.samples.canvas import Field, Picture, wrapped
+from lookalike.samples.canvas import Field, Planes, wrapped
 
 #: float32, shape [N, 3], red, green and blue in 0..1.
 Colours = NDArray[np.float32]
 
-#: Entries of a colour table: four times the 256 levels of a picture, so that no banding shows.
+#: Entries of a colour table: four times the 256 levels of an image, so that no banding shows.
 TABLE_STEPS = 1024
 
 
@@ -69,12 +69,12 @@ def contrasting(rng: np.random.Generator, fewest: int, most: int) -> Colours:
     return np.asarray(palette[np.concatenate([ends, rest])[:count]], np.float32)
 
 
-def pick(table: Colours, index: NDArray[np.intp]) -> Picture:
+def pick(table: Colours, index: NDArray[np.intp]) -> Planes:
     """The colour of `table` [N, 3] that each pixel of `index` [H, W] names."""
     return np.ascontiguousarray(table.take(index, axis=0).transpose(2, 0, 1))
 
 
-def ramp(palette: Colours, place: Field) -> Picture:
+def ramp(palette: Colours, place: Field) -> Planes:
     """The palette as a smooth gradient, read at `place` in 0..1."""
     steps = np.linspace(0, 1, TABLE_STEPS)
     stops = np.linspace(0, 1, len(palette))
@@ -82,7 +82,7 @@ def ramp(palette: Colours, place: Field) -> Picture:
     return pick(table, (np.clip(place, 0, 1) * (TABLE_STEPS - 1)).astype(np.intp))
 
 
-def bands(palette: Colours, widths: NDArray[np.floating], place: Field, softness: float = 0.01) -> Picture:
+def bands(palette: Colours, widths: NDArray[np.floating], place: Field, softness: float = 0.01) -> Planes:
     """The palette as bands of `widths` that repeat with every whole number of `place`; edges are `softness` wide."""
     edges = np.cumsum(widths) / np.sum(widths)
     steps = (np.arange(TABLE_STEPS) + 0.5) / TABLE_STEPS

@@ -1,10 +1,10 @@
-"""Painters of leaves and flowers strewn on a ground; how things are strewn."""
+"""Painters of leaves and flowers, scattered on a ground."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from lookalike.samples.canvas import Field, Picture, Size, blend, length, noise, rise, spread, stamp, wrapped
+from lookalike.samples.canvas import Field, Planes, Size, blend, length, noise, rise, spread, stamp, wrapped
 from lookalike.samples.palettes import Colours, any_of, colours, ramp
 
 LEAVES = tuple(
@@ -33,7 +33,7 @@ PETALS = tuple(
 GROUNDS = colours("f4efe6 e9e1d3 2c3539 d8e6e4 f7d9d0 3c5a4c c9b99b 1f2a44 e8c86a 7fb0b8")
 
 #: Draws one thing of a radius in pixels: its colours and where they are opaque.
-Thing = Callable[[np.random.Generator, int], tuple[Picture, Field]]
+Thing = Callable[[np.random.Generator, int], tuple[Planes, Field]]
 
 
 def around(radius: int, turn: float) -> tuple[Field, Field]:
@@ -44,7 +44,7 @@ def around(radius: int, turn: float) -> tuple[Field, Field]:
     return x * cosine + y * sine, y * cosine - x * sine
 
 
-def ground(rng: np.random.Generator, size: Size) -> Picture:
+def ground(rng: np.random.Generator, size: Size) -> Planes:
     """A plain or softly mottled table, cloth or lawn."""
     colour = GROUNDS[rng.integers(len(GROUNDS))]
     mottle = noise(rng, size, rng.choice([2, 6, 20]), 4)
@@ -52,9 +52,9 @@ def ground(rng: np.random.Generator, size: Size) -> Picture:
     return spread(colour) * (1 + strength * (mottle - np.float32(0.5)))
 
 
-def strew(rng: np.random.Generator, picture: Picture, thing: Thing, count: int, crowding: float) -> Picture:
+def strew(rng: np.random.Generator, image: Planes, thing: Thing, count: int, crowding: float) -> Planes:
     """`count` things with their shadows, apart where room allows; the fewer, the larger."""
-    _, height, width = picture.shape
+    _, height, width = image.shape
     room = np.sqrt(width * height / count) * crowding
     taken = np.zeros((0, 2))
     fall = rng.uniform(-0.12, 0.12), rng.uniform(0.04, 0.14)
@@ -67,15 +67,15 @@ def strew(rng: np.random.Generator, picture: Picture, thing: Thing, count: int, 
         taken = np.concatenate([taken, [[x, y]]])
         radius = max(8, round(room * rng.uniform(0.7, 1.1)))
         patch, opacity = thing(rng, radius)
-        stamp(picture, np.zeros(3, np.float32), opacity * np.float32(0.35), x + fall[0] * radius, y + fall[1] * radius)
-        stamp(picture, patch, opacity, x, y)
-    return picture
+        stamp(image, np.zeros(3, np.float32), opacity * np.float32(0.35), x + fall[0] * radius, y + fall[1] * radius)
+        stamp(image, patch, opacity, x, y)
+    return image
 
 
 def leaf(palette: Colours, slim: float, lobes: int) -> Thing:
     """A leaf of half width `slim`, its rim cut into `lobes`."""
 
-    def draw(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
+    def draw(rng: np.random.Generator, radius: int) -> tuple[Planes, Field]:
         x, y = around(radius, rng.uniform(0, 2 * np.pi))
         along = (x + np.float32(1)) * np.float32(0.5)
         bend = along - np.float32(0.5)
@@ -93,23 +93,23 @@ def leaf(palette: Colours, slim: float, lobes: int) -> Thing:
     return draw
 
 
-def leaves(rng: np.random.Generator, size: Size) -> Picture:
-    picture = ground(rng, size)
+def leaves(rng: np.random.Generator, size: Size) -> Planes:
+    image = ground(rng, size)
     count = int(rng.choice([1, 3, 7, 14, 30]))
     palettes = [any_of(rng, LEAVES, 0.1) for _ in range(rng.integers(1, 4))]
     slim, lobes = rng.uniform(0.22, 0.5), int(rng.choice([0, 0, 0, 4, 6]))
     things = [leaf(palette, slim * rng.uniform(0.85, 1.15), lobes) for palette in palettes]
 
-    def any_leaf(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
+    def any_leaf(rng: np.random.Generator, radius: int) -> tuple[Planes, Field]:
         return things[rng.integers(len(things))](rng, radius)
 
-    return strew(rng, picture, any_leaf, count, 0.45 if count == 1 else 0.68)
+    return strew(rng, image, any_leaf, count, 0.45 if count == 1 else 0.68)
 
 
 def flower(palette: Colours, heart: Colours, petals: int, layers: int, roundness: float) -> Thing:
     """A blossom of `layers` wreaths of `petals` around a `heart` of two colours."""
 
-    def draw(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
+    def draw(rng: np.random.Generator, radius: int) -> tuple[Planes, Field]:
         x, y = around(radius, rng.uniform(0, 2 * np.pi))
         distance, angle = length(x, y), np.arctan2(y, x)
         patch, opacity = np.zeros((3, *x.shape), np.float32), np.zeros(x.shape, np.float32)
@@ -130,18 +130,18 @@ def flower(palette: Colours, heart: Colours, petals: int, layers: int, roundness
     return draw
 
 
-def flowers(rng: np.random.Generator, size: Size) -> Picture:
+def flowers(rng: np.random.Generator, size: Size) -> Planes:
     if rng.random() < 0.7:
         lawn = any_of(rng, LEAVES[:1] + LEAVES[3:4] + LEAVES[5:], 0.1)
-        picture = ramp(lawn * np.float32(rng.uniform(0.5, 1)), noise(rng, size, rng.choice([4, 12]), 4))
+        image = ramp(lawn * np.float32(rng.uniform(0.5, 1)), noise(rng, size, rng.choice([4, 12]), 4))
     else:
-        picture = ground(rng, size)
+        image = ground(rng, size)
     heart = colours("8a4b0f f2b705 ffd94a")[rng.choice([[0, 1], [1, 2], [0, 0]])]
     petals, layers, roundness = int(rng.integers(5, 17)), int(rng.integers(1, 4)), rng.uniform(0.25, 0.9)
     things = [flower(any_of(rng, PETALS, 0.15), heart, petals, layers, roundness) for _ in range(rng.integers(1, 4))]
 
-    def any_flower(rng: np.random.Generator, radius: int) -> tuple[Picture, Field]:
+    def any_flower(rng: np.random.Generator, radius: int) -> tuple[Planes, Field]:
         return things[rng.integers(len(things))](rng, radius)
 
     count = int(rng.choice([1, 2, 5, 12, 26]))
-    return strew(rng, picture, any_flower, count, 0.42 if count == 1 else 0.55)
+    return strew(rng, image, any_flower, count, 0.42 if count == 1 else 0.55)

@@ -1,8 +1,8 @@
-"""Painters of views: mountains at dusk and a starry sky; what skies and horizons are made of."""
+"""Painters of mountains at dusk and a starry sky, and the parts of skies and horizons."""
 
 import numpy as np
 
-from lookalike.samples.canvas import Field, Picture, Size, blend, length, noise, plane, rise, skyline, stamp
+from lookalike.samples.canvas import Field, Planes, Size, blend, length, noise, plane, rise, skyline, stamp
 from lookalike.samples.palettes import Colours, any_of, colours, ramp
 
 #: From the top of the sky to the horizon, after sunset.
@@ -31,7 +31,7 @@ NIGHTS = tuple(
 
 
 def below(heights: Field, size: Size) -> Field:
-    """1 under a line of `heights` (a share of the picture from its top, one per column), 0 over it."""
+    """1 under a line of `heights` (a share of the image from its top, one per column), 0 over it."""
     rows = np.arange(size.height, dtype=np.float32)[:, None]
     return np.asarray(np.clip(rows - heights[None, :] * size.height + np.float32(0.5), 0, 1), np.float32)
 
@@ -41,11 +41,11 @@ def downward(size: Size) -> Field:
     return np.broadcast_to(np.linspace(0, 1, size.height, dtype=np.float32)[:, None], (size.height, size.width))
 
 
-def add_glow(picture: Picture, colour: Colours, x: Field, y: Field, radius: float, halo: float) -> Picture:
+def add_glow(image: Planes, colour: Colours, x: Field, y: Field, radius: float, halo: float) -> Planes:
     """A sun or moon at the origin of (x, y): a disc of `radius` and a soft `halo` around it."""
     distance = length(x, y)
     soft = np.exp(-distance / np.float32(radius * 3)) * np.float32(halo)
-    return blend(blend(picture, colour, soft), colour, rise(radius * 1.03, radius * 0.97, distance))
+    return blend(blend(image, colour, soft), colour, rise(radius * 1.03, radius * 0.97, distance))
 
 
 def pines(rng: np.random.Generator, width: int, height: float) -> Field:
@@ -56,14 +56,14 @@ def pines(rng: np.random.Generator, width: int, height: float) -> Field:
     return np.asarray(height * tree * (1 - np.abs(columns % spacing / spacing * 2 - 1)), np.float32)
 
 
-def mountains_at_dusk(rng: np.random.Generator, size: Size) -> Picture:
+def mountains_at_dusk(rng: np.random.Generator, size: Size) -> Planes:
     x, y = plane(size)
     dusk = any_of(rng, DUSKS, 0.12)
-    picture = ramp(dusk, downward(size) * np.float32(rng.uniform(1.2, 2)))
+    image = ramp(dusk, downward(size) * np.float32(rng.uniform(1.2, 2)))
     horizon, depth = rng.uniform(0.3, 0.6), downward(size)
     if rng.random() < 0.75:
         aside, up = rng.uniform(-0.5, 0.5), rng.uniform(-0.35, 0.1)
-        picture = add_glow(picture, dusk[-1], x - np.float32(aside), y - np.float32(up), rng.uniform(0.03, 0.12), 0.6)
+        image = add_glow(image, dusk[-1], x - np.float32(aside), y - np.float32(up), rng.uniform(0.03, 0.12), 0.6)
     count = int(rng.integers(3, 8))
     dark = dusk[0] * np.float32(rng.uniform(0.2, 0.5))
     for number in range(1, count + 1):
@@ -76,16 +76,16 @@ def mountains_at_dusk(rng: np.random.Generator, size: Size) -> Picture:
         top = min(size.height - 1, max(0, int(line.min() * size.height)))
         mist = rise(0, 0.35, depth[top:] - line[None, :]) * np.float32(0.45) * (1 - nearness)
         slope = blend(colour, dusk[-1], mist)
-        picture[:, top:] = blend(picture[:, top:], slope, below(line, size)[top:])
-    return picture
+        image[:, top:] = blend(image[:, top:], slope, below(line, size)[top:])
+    return image
 
 
-def add_stars(rng: np.random.Generator, picture: Picture, count: int) -> None:
+def add_stars(rng: np.random.Generator, image: Planes, count: int) -> None:
     """`count` faint stars, and a few bright ones with a halo and rays, added in place."""
-    _, height, width = picture.shape
+    _, height, width = image.shape
     rows, columns = rng.integers(height, size=count), rng.integers(width, size=count)
     tints = 1 + rng.normal(0, 0.12, (count, 3))
-    picture[:, rows, columns] += (tints * rng.power(0.8, (count, 1))).T.astype(np.float32)
+    image[:, rows, columns] += (tints * rng.power(0.8, (count, 1))).T.astype(np.float32)
     for _ in range(rng.integers(20, 90)):
         radius = int(3 + rng.power(0.3) * min(width, height) / 22)
         side = np.linspace(-1, 1, 2 * radius + 1, dtype=np.float32)
@@ -93,21 +93,21 @@ def add_stars(rng: np.random.Generator, picture: Picture, count: int) -> None:
         rays = np.exp(-np.abs(x) * 22 - np.abs(y) * 3) + np.exp(-np.abs(y) * 22 - np.abs(x) * 3)
         shine = np.clip(np.exp(-(x * x + y * y) * 30) + rays * np.float32(0.8), 0, 1) * rise(1, 0.6, length(x, y))
         tint = (1 - rng.uniform(0, 0.25, 3)).astype(np.float32)
-        stamp(picture, tint, shine * np.float32(rng.uniform(0.7, 1)), rng.uniform(0, width), rng.uniform(0, height))
+        stamp(image, tint, shine * np.float32(rng.uniform(0.7, 1)), rng.uniform(0, width), rng.uniform(0, height))
 
 
-def starry_sky(rng: np.random.Generator, size: Size) -> Picture:
+def starry_sky(rng: np.random.Generator, size: Size) -> Planes:
     _, y = plane(size, rng.uniform(0, np.pi))
     night = any_of(rng, NIGHTS, 0.25)
-    picture = ramp(night, downward(size) * np.float32(rng.uniform(0.5, 0.9)) + noise(rng, size, 2, 2) * np.float32(0.2))
+    image = ramp(night, downward(size) * np.float32(rng.uniform(0.5, 0.9)) + noise(rng, size, 2, 2) * np.float32(0.2))
     dust = noise(rng, size, rng.uniform(2, 5), 5)
     band = np.exp(-(((y + np.float32(0.25) * (dust - np.float32(0.5))) / np.float32(rng.uniform(0.12, 0.4))) ** 2))
     glow = any_of(rng, DUSKS, 0.6)
     nebula = ramp(glow, noise(rng, size, 3, 3))
-    picture = blend(picture, nebula, band * dust * np.float32(rng.uniform(0.4, 1)))
-    add_stars(rng, picture, int(rng.uniform(0.002, 0.008) * size.width * size.height))
+    image = blend(image, nebula, band * dust * np.float32(rng.uniform(0.4, 1)))
+    add_stars(rng, image, int(rng.uniform(0.002, 0.008) * size.width * size.height))
     if rng.random() < 0.5:
         line = rng.uniform(0.8, 0.95) + skyline(rng, size.width, 2, 4) * 0.05
         line = line - pines(rng, size.width, rng.choice([0.0, 0.08, 0.16]) + 0.01)
-        picture = blend(picture, night[0] * np.float32(0.5), below(line.astype(np.float32), size))
-    return picture
+        image = blend(image, night[0] * np.float32(0.5), below(line.astype(np.float32), size))
+    return image

@@ -1,9 +1,10 @@
 """Sends bulk requests to one OpenSearch index, and retries the operations that it pushes back."""
 
 import itertools
-import random
 import time
 from collections.abc import Iterable
+
+from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
 from lookalike.errors import IndexUnavailable
 from lookalike.index.opensearch import bulk
@@ -16,6 +17,10 @@ FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
 #: The parts of a response that `bulk.read_response` reads.
 RESPONSE_FILTER = "items.*.status,items.*.error"
+
+
+class _PushedBack(Exception):
+    """Some operations of a request have to be sent again."""
 
 
 class BulkWriter:
@@ -37,17 +42,16 @@ class BulkWriter:
 
     def _send_until(self, deadline: float, operations: list[bulk.Operation]) -> list[Rejected]:
         rejected = []
-        for attempt in itertools.count():
-            result = self._send_once(operations)
-            rejected += result.rejected
-            operations = result.retry
-            if not operations:
-                break
-            # Full jitter, so that workers that were pushed back at the same time do not retry at the same time.
-            pause_s = random.uniform(0, min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt))
-            if time.monotonic() + pause_s > deadline:
-                raise IndexUnavailable(str(self._server), result.why)
-            time.sleep(pause_s)
+        try:
+            for attempt in _attempts(deadline - time.monotonic()):
+                with attempt:
+                    result = self._send_once(operations)
+                    rejected += result.rejected
+                    operations = result.retry
+                    if operations:
+                        raise _PushedBack(result.why)
+        except _PushedBack as error:
+            raise IndexUnavailable(str(self._server), str(error)) from error
         return rejected
 
     def _send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
@@ -60,3 +64,13 @@ class BulkWriter:
             return bulk.BulkResult(retry=operations, why=error.why)
         except bulk.BulkFailed as error:
             raise error_for(error.kind, str(self._server), self._name, error.why) from error
+
+
+def _attempts(limit_s: float) -> Retrying:
+    # Full jitter, so that workers that were pushed back at the same time do not retry at the same time.
+    return Retrying(
+        retry=retry_if_exception_type(_PushedBack),
+        wait=wait_random_exponential(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
+        stop=stop_before_delay(limit_s),
+        reraise=True,
+    )
