@@ -57,3 +57,16 @@ def test_only_the_client_library_that_is_needed_is_imported() -> None:
         "assert heavy & set(sys.modules) == {'opensearchpy'}"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_without_lancedb_a_folder_index_names_the_extra_to_install() -> None:
+    program = (
+        "import sys; sys.modules['lancedb'] = None\n"
+        "from lookalike.index import list_indexes, open_index, open_versions\n"
+        "from lookalike.errors import MissingExtra\n"
+        "for use in (open_index, open_versions, lambda url, name: list_indexes(url)):\n"
+        "    try: use('lancedb:///x', 'a')\n"
+        "    except MissingExtra as error: print(error.needed_by, error.extra)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["An index in a LanceDB folder embedded"] * 3

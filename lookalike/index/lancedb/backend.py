@@ -3,32 +3,41 @@
 from contextlib import AbstractContextManager, nullcontext
 
 from lookalike.disk import check_folder
+from lookalike.extras import requiring
 from lookalike.index.base import CpuClock, Index, IndexInfo, Inspection
 from lookalike.index.lancedb.folder import folder_of, temporary_folder
 from lookalike.index.options import IndexOptions
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
+NEEDED_BY = "An index in a LanceDB folder"
+
 
 class LanceDBBackend:
-    """See `Backend`. Imports lancedb when an index is opened or listed, but not to check a folder."""
+    """See `Backend`. Imports lancedb when an index is opened or listed, but not to check a folder.
+
+    Raises MissingExtra if it is not installed.
+    """
 
     schemes: tuple[str, ...] = ("lancedb",)
     example = "lancedb:///absolute/path"
     is_exact = True
 
     def open_index(self, url: str, name: str, options: IndexOptions) -> Index:
-        from lookalike.index.lancedb.index import LanceDBIndex
+        with requiring(NEEDED_BY):
+            from lookalike.index.lancedb.index import LanceDBIndex
 
         return LanceDBIndex(url, name, options)
 
     def open_versions(self, url: str, name: str, options: IndexOptions) -> Versions:
-        from lookalike.index.lancedb.versions import LanceDBVersions
+        with requiring(NEEDED_BY):
+            from lookalike.index.lancedb.versions import LanceDBVersions
 
         return LanceDBVersions(url, name, options)
 
     def list_indexes(self, url: str, options: IndexOptions) -> list[IndexInfo]:
-        from lookalike.index.lancedb import tables
+        with requiring(NEEDED_BY):
+            from lookalike.index.lancedb import tables
 
         return tables.list_indexes(url)
 

@@ -60,8 +60,8 @@ class Server:
         self._client.close()
 
     def _translated(self, error: Exception, name: str) -> LookalikeError:
-        if refused := tls_error(error, self._address):
-            return refused
+        if untrusted := tls_error(error, self._address):
+            return untrusted
         if isinstance(error, client_errors.ConnectionTimeout):
             return IndexUnavailable(self._address, "no response within the timeout")
         if isinstance(error, client_errors.ConnectionError):
