@@ -9,6 +9,7 @@ from typing import TypeVar
 from tenacity import AsyncRetrying
 
 from lookalike.records import Document, Match, Pixels, Vector
+from lookalike.stage_clock import StageClock
 from lookalike_api.executors import Executor, Executors
 from lookalike_api.search import RETRY_IF_MOVED, Embedded, Query, Searcher
 
@@ -29,11 +30,12 @@ class Stopwatch:
 
     @contextmanager
     def time(self, stage: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        took = time.perf_counter() - began
-        self._took[stage] += took
-        self._observe(stage, took)
+        """Measure work of this stage; work that raises does not count."""
+        clock = StageClock()
+        with clock.timing(stage):
+            yield
+        self._took[stage] += clock.wall_s[stage]
+        self._observe(stage, clock.wall_s[stage])
 
     def stop(self) -> dict[str, float]:
         """All stages and the total, in milliseconds."""

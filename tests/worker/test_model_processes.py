@@ -12,7 +12,7 @@ import pytest
 from lookalike_worker.model_processes import MODULE, ModelProcesses
 
 from lookalike import factories
-from lookalike.embedding.runtimes.remote_embedder import SharedEmbedder
+from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import ModelUnavailable
 from lookalike.records import document_id
 from lookalike.settings import read_settings
@@ -79,7 +79,7 @@ def test_a_model_that_cannot_be_loaded_is_refused_by_name(tmp_path: Path) -> Non
     processes.start()
     try:
         with pytest.raises(ModelUnavailable, match="gone"):
-            SharedEmbedder(processes.addresses[0], factories.model_spec(settings))
+            RemoteEmbedder(processes.addresses[0], factories.model_spec(settings))
     finally:
         processes.stop()
 

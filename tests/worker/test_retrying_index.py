@@ -81,7 +81,7 @@ def test_an_index_that_is_away_when_a_process_opens_it_is_waited_for(
     job = bench.ledger.job(bench.ledger.open_job(**about, spec="{}"))
     network.refuse()
     with ThreadPoolExecutor(1) as chunk:
-        opening = chunk.submit(bench.shelf, job)
+        opening = chunk.submit(bench.chunk_index, job)
         await_true(lambda: bench.opened == 2)
         network.heal()
         assert opening.result().stored(["x"]) == {}

@@ -1,4 +1,4 @@
-"""A worker that hears nothing any more ends itself, and the stack starts it again."""
+"""A worker that no longer consumes messages exits, and the stack restarts it."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from testing.processes import answer, await_true, lookalike, make_home, started,
 from testing.services.ports import free_port
 
 
-def test_a_deaf_worker_ends_itself_and_its_successor_does_the_work(tmp_path: Path, model_home: Path) -> None:
+def test_a_stalled_worker_exits_and_its_successor_does_the_work(tmp_path: Path, model_home: Path) -> None:
     home = make_home(tmp_path, model_home)
     images = tmp_path / "pictures"
     draw_samples(images, per_class=1)
@@ -21,12 +21,12 @@ def test_a_deaf_worker_ends_itself_and_its_successor_does_the_work(tmp_path: Pat
         app = make_app(broker_url(home))
         await_true(lambda: (home / "run" / "worker").exists())
         await_true(lambda: consuming_workers(app, 0.5))
-        deaf, _ = worker_processes(home)
+        stalled, _ = worker_processes(home)
         app.control.cancel_consumer(QUEUE)
         await_true(lambda: not consuming_workers(app, 0.5))
 
         summary = answer(lookalike(environment, "ingest", images, "--json"))
 
         assert (summary["found"], summary["indexed"]) == (16, 16)
-        assert worker_processes(home)[0] != deaf
+        assert worker_processes(home)[0] != stalled
         stop(up, signal.SIGTERM)

@@ -1,6 +1,6 @@
-"""What a worker process works with: ledger, storage, models and indexes, each opened when first needed.
+"""The ledger, storage, models and indexes of a worker process; models and indexes are opened when first needed.
 
-Nothing is opened before the fork: models, database handles and connections do not survive it.
+Nothing is opened before the fork, because models, database handles and connections do not survive it.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from billiard.process import current_process
 
 from lookalike import factories
 from lookalike.embedding import Embedder, ModelSpec
-from lookalike.embedding.runtimes.remote_embedder import SharedEmbedder
+from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import IndexConflict, IndexUnavailable, ModelMismatch
 from lookalike.images import DecodedImage
 from lookalike.index import Index
@@ -21,30 +21,30 @@ from lookalike.retry import retry_while
 from lookalike.settings import Settings
 from lookalike_worker.retrying_index import RetryingIndex
 
-#: A process serves the running job and, while models change over, the one before it.
-KEPT = 2
+#: Models and indexes in memory: of the running job and, during a change of models, of the job before.
+CACHE_SIZE = 2
 
 
 class WorkerContext:
-    """One per process. `model_processes`: where models are shared instead of loaded here."""
+    """One per process. `model_processes`: sockets of the processes that hold the models; empty: load them here."""
 
     def __init__(self, settings: Settings, broker_url: str, model_processes: Sequence[Path] = ()) -> None:
         self._settings = settings
         self._model_processes = model_processes
         self.ledger = Ledger(broker_url)
         self._storage = factories.storage(settings)
-        self._embedders = lru_cache(maxsize=KEPT)(self._load)
-        self._indexes = lru_cache(maxsize=KEPT)(self._open)
+        self._embedders = lru_cache(maxsize=CACHE_SIZE)(self._load)
+        self._indexes = lru_cache(maxsize=CACHE_SIZE)(self._open)
 
     def read(self, uri: str) -> bytes:
         return self._storage.read(uri)
 
     def decoder(self, job: Job) -> Callable[[bytes], DecodedImage]:
-        """Decodes to the size that the job's model takes."""
+        """Return a function that decodes to the image size of the job's model."""
         return partial(factories.decode, self._settings, size=ModelSpec.from_json(job.spec).size)
 
     def embedder(self, job: Job) -> Embedder:
-        """The job's model. Raises ModelUnavailable, or ModelMismatch if it is not here what it is for the producer."""
+        """The job's model. Raises ModelUnavailable, or ModelMismatch if the producer's model is another one."""
         embed = self._embedders(job.spec)
         if embed.identity.fingerprint != job.fingerprint:
             raise ModelMismatch(job.index, f"{job.model} ({job.fingerprint})", str(embed.identity))
@@ -60,23 +60,22 @@ class WorkerContext:
             )
         return self._indexes(job.index, job.model, job.fingerprint)
 
-    def shelf(self, job: Job) -> ChunkIndex:
-        """The job's index for a chunk: one that is away is waited for, also before it is first opened. Raises as
-        `index` does."""
+    def chunk_index(self, job: Job) -> ChunkIndex:
+        """The job's index for the pipeline; waits while the index is unavailable. Raises as `index` does."""
         patience_s = self._settings.index_retry_s
         return RetryingIndex(retry_while(lambda: self.index(job), IndexUnavailable, patience_s), patience_s)
 
     def _load(self, spec: str) -> Embedder:
         if not self._model_processes:
             return factories.embedder(self._settings, ModelSpec.from_json(spec))
-        # Processes of one worker are numbered from 0, also those that follow one that died.
+        # Celery numbers a worker's processes from 0; a replacement takes the number of the process that died.
         number = getattr(current_process(), "index", 0)
         address = self._model_processes[number % len(self._model_processes)]
-        return SharedEmbedder(address, ModelSpec.from_json(spec))
+        return RemoteEmbedder(address, ModelSpec.from_json(spec))
 
     def _open(self, name: str, model: str, fingerprint: str) -> Index:
         index = factories.open_index(self._settings, name)
-        held = index.model()
-        if held.fingerprint != fingerprint:
-            raise ModelMismatch(name, str(held), f"{model} ({fingerprint})")
+        stored = index.model()
+        if stored.fingerprint != fingerprint:
+            raise ModelMismatch(name, str(stored), f"{model} ({fingerprint})")
         return index

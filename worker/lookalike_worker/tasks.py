@@ -18,9 +18,9 @@ from lookalike.pipeline import ingest
 from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk, send_finish
 from lookalike.records import Chunk, Outcome, Reason, Rejected
 from lookalike.retry import retry_while
+from lookalike.stage_clock import StageClock, TimedIndex
 from lookalike_worker.context import WorkerContext
 from lookalike_worker.lease import MAX_ATTEMPTS, held
-from lookalike_worker.stopwatch import Stopwatch, TimedIndex
 
 logger = logging.getLogger(__name__)
 
@@ -100,22 +100,22 @@ def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dic
     if claimed is None:
         return None
     chunk, attempt = claimed
-    watch = Stopwatch()
+    clock = StageClock()
     with held(context.ledger, chunk.id):
         if attempt > 1 and len(chunk.refs) > 1:
             _split(app, context, chunk, deaths=attempt - 1)
             return None
         if attempt > MAX_ATTEMPTS:
-            return _close(app, context, chunk, _given_up(context, chunk, attempt - 1), watch)
+            return _close(app, context, chunk, _given_up(context, chunk, attempt - 1), clock)
         outcome = ingest(
             chunk,
-            read=watch.timed("read", context.read),
-            decode=watch.timed("decode", context.decoder(job)),
-            embed=watch.timed("embed", context.embedder(job)),
-            index=TimedIndex(context.shelf(job), watch),
+            read=clock.timed("read", context.read),
+            decode=clock.timed("decode", context.decoder(job)),
+            embed=clock.timed("embed", context.embedder(job)),
+            index=TimedIndex(context.chunk_index(job), clock, look_up="look_up", bulk="bulk"),
             fingerprint=job.fingerprint,
         )
-        return _close(app, context, chunk, outcome, watch)
+        return _close(app, context, chunk, outcome, clock)
 
 
 def _split(app: Celery, context: WorkerContext, chunk: Chunk, deaths: int) -> None:
@@ -134,8 +134,8 @@ def _given_up(context: WorkerContext, chunk: Chunk, last: int) -> Outcome:
     return Outcome(indexed=0, unchanged=0, rejected=tuple(Rejected(ref.uri, reason, detail) for ref in chunk.refs))
 
 
-def _close(app: Celery, context: WorkerContext, chunk: Chunk, outcome: Outcome, watch: Stopwatch) -> dict[str, int]:
-    effort = ChunkTimings(socket.gethostname(), watch.seconds)
+def _close(app: Celery, context: WorkerContext, chunk: Chunk, outcome: Outcome, clock: StageClock) -> dict[str, int]:
+    effort = ChunkTimings(socket.gethostname(), clock.wall_s)
     if retry_while(lambda: context.ledger.close_chunk(chunk, outcome, effort)):
         send_finish(app, chunk.job)
     return {

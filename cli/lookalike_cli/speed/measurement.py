@@ -16,7 +16,7 @@ from lookalike.index import backend_of
 from lookalike.machine import usable_cores
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
-from lookalike_cli.speed.clock import Clock
+from lookalike.stage_clock import StageClock
 from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stage, Stages, Whole, per_image, spread
 from lookalike_cli.speed.private import private_settings
@@ -53,7 +53,7 @@ def measure(
     with _set_up(settings.model_copy(update={"chunk_size": chunk_size}), spec) as bench:
         on_note(f"Warming up {settings.processes} processes ...")
         bench.warm_up(images)
-        staged: list[tuple[Clock, int]] = []
+        staged: list[tuple[StageClock, int]] = []
         wholes: list[Ingest] = []
         for number in range(1, repeats + 1):
             on_note(f"Measuring {len(images):,} images, {number} of {repeats} ...")
@@ -107,7 +107,7 @@ def _even_sample(settings: Settings, sample: Sample) -> tuple[Sample, int]:
     return replace(sample, references=sample.references[:count]), chunk_size
 
 
-def _stages(run: str, staged: Sequence[tuple[Clock, int]]) -> Stages:
+def _stages(run: str, staged: Sequence[tuple[StageClock, int]]) -> Stages:
     """Summarize the repeats; the image count is the lowest of them, so that a repeat that lost images is not compared
     with a whole that did not. Raises PermanentError if no image was indexed."""
     images = min(indexed for _, indexed in staged)

@@ -1,7 +1,7 @@
 """Measures the stages: runs the workers' pipeline in this process with a clock around each part."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from functools import partial
 
@@ -13,9 +13,9 @@ from lookalike.errors import IndexMissing
 from lookalike.index import CpuClock, Index
 from lookalike.index.opensearch import bulk
 from lookalike.pipeline import ingest
-from lookalike.records import Document, ImageRef, Rejected, Stored
+from lookalike.records import Document, ImageRef, Rejected
 from lookalike.settings import Settings
-from lookalike_cli.speed.clock import Clock
+from lookalike.stage_clock import StageClock, TimedIndex
 
 READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "decode", "embed", "look-up", "encode", "bulk"
 #: The remaining work of a chunk: hashing and assembling documents.
@@ -26,27 +26,21 @@ SERVER = "server"
 STAGES = (READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK, REST, SERVER)
 
 
-class TimedIndex:
-    """A pipeline index that measures its time.
+class BenchIndex(TimedIndex):
+    """A TimedIndex that also measures encoding, a part of writing; it is done twice to measure it alone."""
 
-    Encoding is a part of writing; it is done twice to measure it alone. LanceDB needs no encoding.
-    """
-
-    def __init__(self, index: Index, clock: Clock, *, is_encoding: bool) -> None:
-        self._index = index
-        self._clock = clock
-        self._is_encoding = is_encoding
-
-    def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
-        with self._clock.timing(LOOK_UP):
-            return self._index.stored(ids)
+    def __init__(self, index: Index, clock: StageClock, *, is_encoding: bool) -> None:
+        super().__init__(index, clock, look_up=LOOK_UP, bulk=BULK)
+        self._encode = clock.timed(ENCODE, _encode) if is_encoding else None
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
-        if self._is_encoding:
-            with self._clock.timing(ENCODE):
-                b"".join(bulk.index_operation(document).body for document in documents)
-        with self._clock.timing(BULK):
-            return self._index.write(documents)
+        if self._encode is not None:
+            self._encode(documents)
+        return super().write(documents)
+
+
+def _encode(documents: Sequence[Document]) -> None:
+    b"".join(bulk.index_operation(document).body for document in documents)
 
 
 class StageWork:
@@ -58,12 +52,12 @@ class StageWork:
         self._server = server
         self._is_encoding = is_encoding
 
-    def run(self, references: Sequence[ImageRef]) -> tuple[Clock, int]:
+    def run(self, references: Sequence[ImageRef]) -> tuple[StageClock, int]:
         """Ingest the references into the configured index and drop it; return the times and the number indexed.
 
         Raises what the index raises, and SourceUnavailable.
         """
-        clock = Clock()
+        clock = StageClock()
         with closing(factories.open_index(self._settings)) as index:
             index.ensure(self._embed.identity)
             index.begin_load()
@@ -75,14 +69,14 @@ class StageWork:
             clock.cpu_s[SERVER] = after_s - before_s
         return clock, indexed
 
-    def _ingest(self, references: Sequence[ImageRef], index: Index, clock: Clock) -> int:
+    def _ingest(self, references: Sequence[ImageRef], index: Index, clock: StageClock) -> int:
         decode = partial(factories.decode, self._settings, size=self._embed.size)
         ingest_chunk = partial(
             ingest,
             read=clock.timed(READ, factories.storage(self._settings).read),
             decode=clock.timed(DECODE, decode),
             embed=clock.timed(EMBED, self._embed),
-            index=TimedIndex(index, clock, is_encoding=self._is_encoding),
+            index=BenchIndex(index, clock, is_encoding=self._is_encoding),
             fingerprint=self._embed.identity.fingerprint,
         )
         indexed = 0

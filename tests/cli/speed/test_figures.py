@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from lookalike_cli.speed.clock import Clock
 from lookalike_cli.speed.figures import (
     Stage,
     Stages,
@@ -15,6 +14,8 @@ from lookalike_cli.speed.figures import (
     per_image,
     spread,
 )
+
+from lookalike.stage_clock import StageClock
 
 STAGES = Stages(
     "run",
@@ -59,7 +60,7 @@ def test_a_million_images_take_hours() -> None:
 
 
 def test_the_time_of_an_inner_stage_is_subtracted_from_the_outer_one() -> None:
-    clock = Clock()
+    clock = StageClock()
     clock.cpu_s.update(whole=5.0, part=2.0)
     clock.take("part", out_of="whole")
     clock.take("absent", out_of="whole")
@@ -70,6 +71,6 @@ def test_a_clock_times_work_and_returns_its_result() -> None:
     def add(number: int, *, to: int) -> int:
         return number + to
 
-    clock = Clock()
+    clock = StageClock()
     assert clock.timed("sum", add)(1, to=2) == 3
     assert clock.cpu_s["sum"] > 0 and clock.wall_s["sum"] > 0
