@@ -69,9 +69,7 @@ def settings(
     tmp_path_factory: pytest.TempPathFactory, model_home: Path, broker_url: str, pictures: tuple[Path, Path]
 ) -> Settings:
     """The settings of a filled LanceDB, with a finished job and a running one."""
-    home = make_home(tmp_path_factory.mktemp("browser"), model_home)
-    # Tests expect exact rankings, and in bf16 near neighbours change places.
-    chosen = read_settings(home=home, concurrency=1, precision="f32")
+    chosen = read_settings(home=make_home(tmp_path_factory.mktemp("browser"), model_home), concurrency=1)
     fill(chosen, broker_url, pictures[0])
     leave_running(chosen, broker_url, pictures[0])
     return chosen
@@ -90,7 +88,7 @@ def opensearch_stage(
 ) -> Iterator[Stage]:
     """The service on OpenSearch."""
     with left_as_found(request.getfixturevalue("opensearch_server")) as index_url:
-        chosen = read_settings(home=settings.home, index_url=index_url, concurrency=1, precision="f32")
+        chosen = read_settings(home=settings.home, index_url=index_url, concurrency=1)
         # Another database of the same Redis: each service has its own jobs.
         jobs_url = broker_url.removesuffix("/0") + "/1"
         fill(chosen, jobs_url, pictures[0])
