@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from lookalike.ledger import ChunkTimings, Ledger
-from lookalike.ledger.ledger import PREFIX
+from lookalike.ledger.connection import PREFIX
 from lookalike.records import Chunk, Outcome, Reason, Rejected
 from tests.test_ledger import chunk, open_job
 

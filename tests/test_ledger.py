@@ -7,7 +7,7 @@ import redis
 
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, ChunkLeased, JobEnded, JobUnknown
 from lookalike.ledger import JobState, Ledger
-from lookalike.ledger.ledger import LEASE_S
+from lookalike.ledger.chunks import LEASE_S
 from lookalike.messages import MessageInvalid
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
 from testing.services.ports import free_port

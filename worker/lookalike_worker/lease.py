@@ -8,7 +8,7 @@ from contextvars import copy_context
 
 from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
-from lookalike.ledger.ledger import LEASE_S
+from lookalike.ledger.chunks import LEASE_S
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from celery import Celery, Task
 
 from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentError, Unavailable
 from lookalike.ledger import ChunkTimings, Job, Ledger
-from lookalike.ledger.ledger import job_of
+from lookalike.ledger.chunks import job_of
 from lookalike.logs import working_on
 from lookalike.pipeline import ingest
 from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk, send_finish

@@ -21,7 +21,9 @@ POISON = b"POISON:"
 #: Module -> its waits that `make test` shortens. `make faults` keeps the real ones.
 SHORT_WAITS: Mapping[str, Mapping[str, float]] = {
     "billiard.pool": {"LOST_WORKER_TIMEOUT": 2.0},
-    "lookalike.ledger.ledger": {"LEASE_S": 4, "PRODUCER_LEASE_S": 6, "TIMEOUT_S": 3.0},
+    "lookalike.ledger.chunks": {"LEASE_S": 4},
+    "lookalike.ledger.connection": {"TIMEOUT_S": 3.0},
+    "lookalike.ledger.jobs": {"PRODUCER_LEASE_S": 6},
     "lookalike.reconciler": {"GRACE_S": 4.0, "RESEND_EVERY_S": 6},
     "lookalike_producer.jobs": {"RECONCILE_EVERY_S": 1.0, "HEARTBEAT_EVERY_S": 1.0},
     "lookalike_worker.tasks": {"MAX_BACKOFF_S": 4.0, "HELD_PAUSE_S": 1.0},

@@ -1,0 +1,146 @@
+"""The chunks in the ledger: outstanding until they are closed, leased while a worker has them."""
+
+import time
+from collections.abc import Sequence
+from typing import cast
+
+from lookalike.errors import ChunkLeased, JobEnded
+from lookalike.ledger import scripts
+from lookalike.ledger.connection import Connection, key
+from lookalike.ledger.counters import HOST_TTL_S, ChunkTimings, increments
+from lookalike.messages import decode_chunk, encode_chunk, encode_rejected
+from lookalike.records import Chunk, Outcome
+
+#: Seconds after which an unextended lease on a chunk ends. Short, because the chunk of a dead worker waits so long.
+LEASE_S = 10
+
+
+class Chunks(Connection):
+    """The part of the ledger that is about chunks."""
+
+    def open_chunk(self, chunk: Chunk) -> int:
+        """Record a chunk as outstanding, before its message is sent; returns the number of outstanding chunks.
+
+        Raises JobEnded if the job accepts no more chunks, for example because a worker stopped it.
+        """
+        keys = [key(name, chunk.job) for name in ("job", "outstanding", "opened")]
+        now = repr(time.time())
+        with self._translated():
+            count = int(self._run(scripts.OPEN, keys=keys, args=[chunk.id, encode_chunk(chunk), len(chunk.refs), now]))
+        if count < 0:
+            raise JobEnded(chunk.job)
+        return count
+
+    def outstanding(self, job_id: str) -> int:
+        """Number of chunks of the job that are queued or running."""
+        with self._translated():
+            return self._redis.hlen(key("outstanding", job_id))
+
+    def outstanding_ids(self, job_id: str) -> list[str]:
+        """The ids of these chunks."""
+        with self._translated():
+            return [chunk_id.decode() for chunk_id in cast(list[bytes], self._redis.hkeys(key("outstanding", job_id)))]
+
+    def oldest_opened_at(self, job_id: str) -> float | None:
+        """When the oldest of these chunks was opened, in seconds since 1970; None if there are none."""
+        with self._translated():
+            first = cast(list[tuple[bytes, float]], self._redis.zrange(key("opened", job_id), 0, 0, withscores=True))
+        return first[0][1] if first else None
+
+    def unleased(self, job_id: str) -> list[str]:
+        """Ids of outstanding chunks without a lease: they are queued, or their message or worker is lost."""
+        ids = self.outstanding_ids(job_id)
+        with self._translated(), self._redis.pipeline(transaction=False) as pipe:
+            for chunk_id in ids:
+                pipe.exists(key("lease", chunk_id))
+            held = pipe.execute()
+        return [chunk_id for chunk_id, lease in zip(ids, held, strict=True) if not lease]
+
+    def chunk(self, chunk_id: str) -> Chunk | None:
+        """The chunk, or None if it is not outstanding. Raises MessageInvalid."""
+        with self._translated():
+            payload = self._redis.hget(key("outstanding", job_of(chunk_id)), chunk_id)
+        return decode_chunk(chunk_id, cast(bytes, payload)) if payload is not None else None
+
+    def claim(self, chunk_id: str) -> tuple[Chunk, int] | None:
+        """Lease a chunk for LEASE_S; returns it with its number of attempts without an orderly end, this one included.
+
+        None if it is closed. Raises MessageInvalid, and ChunkLeased during another attempt.
+        """
+        with self._translated():
+            # The part of a split chunk begins with one attempt: the failed one of the whole chunk.
+            first_attempts = int("." in chunk_id)
+            claimed = self._run(
+                scripts.CLAIM, keys=_work_keys(chunk_id, "counters"), args=[chunk_id, LEASE_S, first_attempts]
+            )
+        if claimed == b"held":
+            raise ChunkLeased(chunk_id)
+        return (decode_chunk(chunk_id, claimed[0]), int(claimed[1])) if claimed else None
+
+    def extend_lease(self, chunk_id: str) -> None:
+        """Extend the lease on a claimed chunk by LEASE_S from now."""
+        with self._translated():
+            self._redis.expire(key("lease", chunk_id), LEASE_S)
+
+    def release(self, chunk_id: str, for_s: float, away: str = "service") -> None:
+        """Return a chunk in order because the service `away` was; it is resent after `for_s` seconds.
+
+        The attempt does not count.
+        """
+        with self._translated():
+            keys = _work_keys(chunk_id, "counters")
+            self._run(scripts.RELEASE, keys=keys, args=[chunk_id, LEASE_S + round(for_s), away])
+
+    def split(self, chunk: Chunk, parts: Sequence[Chunk], attempts: int) -> bool:
+        """Replace a chunk by parts that begin with `attempts` attempts. False if it was closed meanwhile."""
+        pairs = [text for part in parts for text in (part.id, encode_chunk(part))]
+        with self._translated():
+            keys = [*_work_keys(chunk.id), key("opened", chunk.job)]
+            return bool(self._run(scripts.SPLIT, keys=keys, args=[chunk.id, attempts, *pairs]))
+
+    def record_timeout(self, chunk_id: str) -> None:
+        """Record that the present attempt at a chunk exceeded the time limit."""
+        job_id = job_of(chunk_id)
+        with self._translated():
+            if attempt := cast(bytes | None, self._redis.hget(key("attempts", job_id), chunk_id)):
+                self._redis.hset(key("timeouts", job_id), chunk_id, attempt)
+                self._redis.hincrby(key("counters"), "timed_out", 1)
+
+    def has_timed_out(self, chunk_id: str, attempt: int) -> bool:
+        """Whether this attempt was the last one that exceeded the time limit."""
+        with self._translated():
+            return self._redis.hget(key("timeouts", job_of(chunk_id)), chunk_id) == str(attempt).encode()
+
+    def close_chunk(self, chunk: Chunk, outcome: Outcome, timings: ChunkTimings | None = None) -> bool:
+        """Count a chunk, once even if it is closed repeatedly. True if it was the last one of the job.
+
+        `timings` are added to the counters; None if no worker did the chunk.
+        """
+        refs = {ref.uri: ref for ref in chunk.refs}
+        rejections = [part for item in outcome.rejected for part in (item.uri, encode_rejected(item, refs[item.uri]))]
+        host, more = (timings.host, increments(outcome, timings)) if timings else ("", (b"{}", b"{}"))
+        done = (chunk.id, outcome.indexed, outcome.unchanged)
+        arguments = [*done, host, repr(time.time()), HOST_TTL_S, *more, *rejections]
+        with self._translated():
+            return bool(self._run(scripts.CLOSE, keys=_close_keys(chunk, host), args=arguments) == b"last")
+
+    def may_resend(self, chunk_id: str, within_s: int) -> bool:
+        """True for one caller in `within_s` seconds, so that several reconcilers do not all send a message."""
+        with self._translated():
+            return bool(self._redis.set(key("resent", chunk_id), "1", nx=True, ex=within_s))
+
+
+def job_of(chunk_id: str) -> str:
+    """The job of a chunk id ("job/number")."""
+    return chunk_id.rpartition("/")[0]
+
+
+def _work_keys(chunk_id: str, *further: str) -> list[str]:
+    job_id = job_of(chunk_id)
+    return [key("outstanding", job_id), key("attempts", job_id), key("lease", chunk_id), *map(key, further)]
+
+
+def _close_keys(chunk: Chunk, host: str) -> list[str]:
+    first = [key(name, chunk.job) for name in ("job", "outstanding", "rejected", "attempts")]
+    then = [key("lease", chunk.id), key("timeouts", chunk.job), key("opened", chunk.job)]
+    return [*first, *then, key("counters"), key("hosts"), key("work", host)]

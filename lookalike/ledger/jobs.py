@@ -1,0 +1,104 @@
+"""The jobs in the ledger: their records, their producers and their ends."""
+
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from typing import cast
+
+from lookalike.errors import JobUnknown
+from lookalike.ledger import scripts
+from lookalike.ledger.connection import Connection, key
+from lookalike.ledger.job import Job, JobState, parse_job
+from lookalike.records import ModelIdentity
+
+logger = logging.getLogger(__name__)
+
+#: Seconds without a heartbeat after which a producer counts as dead.
+PRODUCER_LEASE_S = 20
+
+
+class Jobs(Connection):
+    """The part of the ledger that is about jobs."""
+
+    def open_job(self, *, source: str, index: str, index_address: str, model: ModelIdentity, spec: str) -> str:
+        """Record a new job, with its producer alive, and return its id."""
+        now = time.time()
+        job_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(3)
+        record = {
+            "state": JobState.ENUMERATING.value,
+            "source": source.encode("utf-8", "replace"),
+            "index": index,
+            "index_address": index_address,
+            "model": model.name,
+            "fingerprint": model.fingerprint,
+            "spec": spec,
+            "started_at": repr(now),
+        }
+        with self._translated(), self._redis.pipeline() as pipe:
+            pipe.hset(key("job", job_id), mapping=record)  # type: ignore[arg-type]
+            pipe.set(key("producer", job_id), "1", ex=PRODUCER_LEASE_S)
+            pipe.zadd(key("jobs"), {job_id: now})
+            pipe.sadd(key("active"), job_id)
+            pipe.execute()
+        return job_id
+
+    def renew_producer(self, job_id: str) -> None:
+        """The heartbeat of the job's producer; repeat it well within PRODUCER_LEASE_S."""
+        with self._translated():
+            self._redis.set(key("producer", job_id), "1", ex=PRODUCER_LEASE_S)
+
+    def has_producer(self, job_id: str) -> bool:
+        """Whether the job's producer is alive."""
+        with self._translated():
+            return bool(self._redis.exists(key("producer", job_id)))
+
+    def drain(self, job_id: str, *, ending: JobState = JobState.FINISHED) -> bool:
+        """Accept no more chunks, and let the job end as `ending` after the outstanding ones. True if there are none."""
+        keys = [key("job", job_id), key("outstanding", job_id)]
+        with self._translated():
+            return bool(self._run(scripts.DRAIN, keys=keys, args=[ending.value]) == b"finishing")
+
+    def finish(self, job_id: str) -> None:
+        """End a job without outstanding chunks, in the state that `drain` was given."""
+        self._end(job_id, "")
+
+    def fail(self, job_id: str, why: str) -> None:
+        """Stop a job for a reason that a person must see; outstanding chunks are dropped."""
+        self._end(job_id, JobState.FAILED.value, why)
+
+    def job(self, job_id: str) -> Job:
+        """Raises JobUnknown."""
+        with self._translated():
+            fields = cast(dict[bytes, bytes], self._redis.hgetall(key("job", job_id)))
+        if not fields:
+            raise JobUnknown(f"There is no job {job_id!r} in the ledger.", "`lookalike status` lists the jobs.")
+        return parse_job(job_id, fields)
+
+    def jobs(self, limit: int = 20) -> list[Job]:
+        """The latest jobs, newest first."""
+        with self._translated():
+            ids = cast(list[bytes], self._redis.zrevrange(key("jobs"), 0, limit - 1))
+        return self._jobs(ids)
+
+    def active_jobs(self) -> list[Job]:
+        """The jobs that have not ended."""
+        with self._translated():
+            ids = cast(set[bytes], self._redis.smembers(key("active")))
+        return self._jobs(sorted(ids))
+
+    def _jobs(self, ids: Sequence[bytes]) -> list[Job]:
+        """The jobs with a valid record: a malformed one must not hide the others."""
+        jobs = []
+        for job_id in ids:
+            try:
+                jobs.append(self.job(job_id.decode()))
+            except (JobUnknown, KeyError, ValueError) as error:
+                logger.warning("Cannot read the record of job %s: %s", job_id.decode(errors="replace"), error)
+        return jobs
+
+    def _end(self, job_id: str, state: str, why: str = "") -> None:
+        names = ("job", "outstanding", "attempts", "timeouts", "opened")
+        keys = [*(key(name, job_id) for name in names), key("active")]
+        with self._translated():
+            self._run(scripts.END, keys=keys, args=[job_id, state, repr(time.time()), why])
