@@ -1,17 +1,16 @@
-"""The services that other tests stand on: real, durable, and gone when the run is."""
+"""The services that other tests use are real, keep their data through a kill, and end with the test run."""
 
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import redis
 
+from testing.processes import await_true
 from testing.services.opensearch import OpenSearchServer, indexes, left_as_found, request
 from testing.services.opensearch_docker import UNTIL_INPUT_ENDS
 from testing.services.opensearch_local import UNPRIVILEGED_UID
@@ -20,6 +19,8 @@ from testing.services.process import ServerProcess, StartFailed
 from testing.services.redis import RedisServer
 
 ROOT = Path(__file__).parent.parent
+#: What a pytest inside a test must not take over from the pytest that runs the test.
+NOT_INHERITED = ("CI", "LOOKALIKE_REQUIRE_SERVICES", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER")
 VECTORS = {"red": [1.0, 0.0], "orange": [0.9, 0.3], "blue": [0.0, 1.0]}
 METHOD = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
 MAPPING = {
@@ -41,13 +42,6 @@ def nearest(url: str, index: str) -> list[str]:
 
 def count(url: str, index: str) -> int:
     return int(request(url, "GET", f"/{index}/_count")["count"])
-
-
-def await_true(claim: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not claim():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
 
 
 def has_ended(pid: int) -> bool:
@@ -91,9 +85,10 @@ def test_an_index_is_not_created_by_writing_to_it(opensearch_url: str) -> None:
 
 def test_a_test_leaves_only_the_indexes_it_found(opensearch_server: OpenSearchServer, opensearch_url: str) -> None:
     request(opensearch_url, "PUT", "/earlier", MAPPING)
+    before = indexes(opensearch_url)
     with left_as_found(opensearch_server) as url:
         request(url, "PUT", "/passing", MAPPING)
-    assert indexes(opensearch_url) == {"earlier"}
+    assert indexes(opensearch_url) == before and "earlier" in before
 
 
 def test_a_missing_opensearch_skips_and_says_so_in_the_last_line() -> None:
@@ -111,7 +106,7 @@ def test_a_missing_opensearch_fails_where_it_is_required(variable: str) -> None:
 
 def run_without_opensearch(**environment: str) -> subprocess.CompletedProcess[str]:
     one = f"{__file__}::test_an_index_is_not_created_by_writing_to_it"
-    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "LOOKALIKE_REQUIRE_SERVICES")}
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     nowhere = {"OPENSEARCH_URL": f"http://127.0.0.1:{free_port()}"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", one]
     return subprocess.run(command, cwd=ROOT, env=kept | nowhere | environment, capture_output=True, text=True)
@@ -149,7 +144,7 @@ def test_a_server_that_ends_at_once_is_reported_with_its_last_lines(tmp_path: Pa
     process.stop()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the leash is Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has process guards")
 @pytest.mark.parametrize("uid", [None, UNPRIVILEGED_UID])
 def test_no_server_outlives_a_run_that_is_killed(tmp_path: Path, uid: int | None) -> None:
     if uid is not None and os.getuid() != 0:
@@ -169,7 +164,7 @@ def test_no_server_outlives_a_run_that_is_killed(tmp_path: Path, uid: int | None
         await_true(lambda: has_ended(pid))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the image's bash is newer than a Mac's")
+@pytest.mark.skipif(sys.platform != "linux", reason="the bash of macOS is older than that of the image")
 @pytest.mark.parametrize("end", ["our end", "a stop", "its own end"])
 def test_a_container_ends_with(end: str, tmp_path: Path) -> None:
     server = tmp_path / "opensearch-docker-entrypoint.sh"
