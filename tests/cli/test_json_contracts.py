@@ -18,6 +18,8 @@ from testing.processes import ROOT, answer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
+#: Commands that change the version of an index; `test_promotion` checks their keys.
+PROMOTIONS = ("index promote", "index rollback")
 RECORD = ROOT / "docs" / "decisions" / "0008-json-contracts.md"
 CLASSES = ("bricks", "rings")
 
@@ -25,10 +27,11 @@ CLASSES = ("bricks", "rings")
 def documented() -> dict[str, list[str]]:
     """Command -> keys; the keys of a list's items follow it as KEY.ITEM_KEY."""
     keys: dict[str, list[str]] = {}
-    for command, cell in re.findall(r"^\| `([^`]+)` \| (.+) \|$", RECORD.read_text(), re.MULTILINE):
-        keys[command] = []
+    for commands, cell in re.findall(r"^\| (`.+`) \| (.+) \|$", RECORD.read_text(), re.MULTILINE):
+        listed: list[str] = []
         for key, items in re.findall(r"`(\w+)`(?: \(([^)]*)\))?", cell):
-            keys[command] += [key, *(f"{key}.{item}" for item in re.findall(r"`(\w+)`", items))]
+            listed += [key, *(f"{key}.{item}" for item in re.findall(r"`(\w+)`", items))]
+        keys |= dict.fromkeys(re.findall(r"`([^`]+)`", commands), listed)
     return keys
 
 
@@ -59,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @one_index
-def test_every_command_prints_its_documented_keys(environment: dict[str, str], folder: Path) -> None:
+def test_every_command_prints_its_documented_keys(environment: dict[str, str], folder: Path, tmp_path: Path) -> None:
     def printed(*arguments: object, code: int = 0) -> dict[str, Any]:
         return answer(lookalike(environment, *arguments, "--json", code=code))
 
@@ -80,10 +83,12 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
         "model list": printed("model", "list"),
         "model info": printed("model", "info"),
         "index list": printed("index", "list"),
+        "index optimize": printed("index", "optimize"),
+        "index export": printed("index", "export", tmp_path / "images.parquet"),
         "doctor": printed("doctor"),
     }
     assert {command: lacking for command in outputs if (lacking := missing(outputs[command], command))} == {}
-    assert set(DOCUMENTED) == {*outputs, "bench"}
+    assert set(DOCUMENTED) == {*outputs, "bench", *PROMOTIONS}
 
 
 def test_bench_has_its_documented_keys_and_the_former_ones() -> None:

@@ -1,5 +1,6 @@
 """What `index promote`, `rollback` and `delete` refuse, and what they do; without a worker."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +19,7 @@ from lookalike.ledger import JobState, Ledger
 from lookalike.records import Chunk, ImageRef
 from lookalike.settings import Settings, read_settings
 from testing.services.ports import free_port
+from tests.cli.test_json_contracts import missing
 from tests.index.documents import COSINE, documents
 
 OTHER = replace(COSINE, name="other", fingerprint="d" * 16)
@@ -54,7 +56,9 @@ def open_job(settings: Settings, redis_url: str, index: str) -> tuple[Ledger, st
 def test_a_complete_version_is_promoted_and_rolled_back(index: Index, capsys: pytest.CaptureFixture[str]) -> None:
     promote(json=True)
     assert index.version() == "images-v2"
-    assert '"physical":"images-v2","before":"images-v1","model":"other"' in capsys.readouterr().out
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["physical"], printed["before"], printed["model"]) == ("images-v2", "images-v1", "other")
+    assert missing(printed, "index promote") == []
     roll_back()
     assert index.version() == "images-v1"
     with pytest.raises(PermanentError, match="Nothing to roll back to"):
