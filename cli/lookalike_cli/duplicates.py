@@ -16,9 +16,9 @@ from lookalike import factories
 from lookalike.index import Index
 from lookalike.records import Metric
 from lookalike.settings import Settings, read_settings
-from lookalike_cli.advance import advancing
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.options import IndexName, Json
+from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
 
@@ -69,7 +69,7 @@ def _limit(index: Index, threshold: float | None) -> float | None:
 def _scan(finder: Finder, index: Index) -> None:
     pool = ThreadPoolExecutor(THREADS)
     try:
-        with advancing("compare", index.count()) as advance:
+        with progress_bar("compare", index.count()) as advance:
             for batch in finder.batches():
                 finder.look(batch, pool)
                 advance(len(batch))

@@ -21,10 +21,10 @@ from lookalike_producer.sources import find_images
 
 from lookalike import factories
 from lookalike.settings import Settings, read_settings
-from lookalike_cli.advance import advancing
 from lookalike_cli.console import print_json, remark
 from lookalike_cli.evaluate_output import plain, show
 from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
+from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.stopping import stoppable
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
@@ -114,7 +114,7 @@ def _names(names: str | None) -> list[str]:
 
 def _embed(settings: Settings, specs: Sequence[CandidateSpec], collection: Collection) -> tuple[list[Candidate], int]:
     references = collection.references
-    with advancing("embed", len(references) * len(distinct_models(specs))) as advance:
+    with progress_bar("embed", len(references) * len(distinct_models(specs))) as advance:
         candidates, rejected = embed_candidates(settings, specs, references, advance)
     check_classes(collection.folder, candidates[0].labels)
     return candidates, rejected

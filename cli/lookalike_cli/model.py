@@ -16,9 +16,9 @@ from lookalike.errors import SourceMissing
 from lookalike.fitting import FITTED_HEADS
 from lookalike.records import ImageRef
 from lookalike.settings import Settings, read_settings
-from lookalike_cli.advance import advancing
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
+from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.stopping import stoppable
 
 app = typer.Typer(
@@ -113,7 +113,7 @@ def fit(
             name,
             dimensions=dimensions,
             seed=seed,
-            progress=advancing,
+            progress=progress_bar,
         )
     for note in made.notes:
         remark(note)
@@ -144,7 +144,7 @@ def quantize(
 
     began = time.monotonic()
     with stoppable(LAST_WORDS):
-        made = quantize_model(settings, _images_in(folder), name, count=count, progress=advancing)
+        made = quantize_model(settings, _images_in(folder), name, count=count, progress=progress_bar)
     calibration = made.calibration
     cosines = f"median {calibration.cosine}, minimum {calibration.cosine_least}"
     remark(f"Cosine with the vectors of {calibration.base}: {cosines}.")

@@ -9,7 +9,7 @@ from lookalike_cli.console import remark, remarks
 
 
 @contextmanager
-def advancing(verb: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress_bar(verb: str, total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function that advances the progress by the number of images done."""
     if not remarks.is_terminal:
         remark(f"{total:,} images to {verb}.")
