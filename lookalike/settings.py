@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 #: A node that restarts is back after two or three of these.
 INDEX_RETRY_S = 20.0
 
-#: What only those who search have to know.
+#: Settings that only searches need.
 NOT_FOR_WORKERS = frozenset({"api_url", "api_key"})
 
 
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
         return plain_address(self.index_location)
 
     def variables(self) -> dict[str, str]:
-        """The LOOKALIKE_* variables that lead a worker of ours to the same settings; secrets are among them."""
+        """The LOOKALIKE_* variables that give a worker the same settings; they include secrets."""
         names = self.model_fields_set - NOT_FOR_WORKERS
         values = {name: getattr(self, name) for name in names}
         return {PREFIX + name.upper(): _as_text(value) for name, value in values.items() if value is not None}
@@ -170,7 +170,7 @@ def read_settings(**overrides: Any) -> Settings:
 
 
 def _as_text(value: Any) -> str:
-    """A value as its variable gives it."""
+    """A value in the form of its environment variable."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return json.dumps([str(item) for item in value]) if isinstance(value, tuple) else str(value)

@@ -1,4 +1,4 @@
-"""The sums that workers leave in the ledger: counted once, by host and reason, and never lost with a job."""
+"""The totals in the ledger count everything once, by host and reason, and outlive the jobs."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def opened(ledger: Ledger, number: int = 0, size: int = 3) -> Chunk:
 
 
 def expire_lease(client: redis.Redis, made: Chunk) -> None:
-    """What a dead process leaves after its lease has run out."""
+    """Removes a lease, as if its process had died and the lease had ended."""
     client.delete(f"{PREFIX}lease:{made.id}")
 
 

@@ -32,7 +32,7 @@ STORED = {
 
 
 def scene() -> Image.Image:
-    """Smooth, coloured, and like itself in no other position."""
+    """Smooth, coloured, and different in each of the eight orientations."""
     across, down = np.meshgrid(np.linspace(0, 200, WIDTH), np.linspace(0, 160, HEIGHT))
     image = Image.fromarray(np.stack([across, down, 200 - across], axis=-1).astype(np.uint8))
     draw = ImageDraw.Draw(image)
@@ -68,7 +68,7 @@ def reason_for(data: bytes) -> Reason:
 
 
 def survives(data: bytes) -> Reason | None:
-    """None where it decodes; any other exception fails the test."""
+    """The reason of the rejection, or None if the image decodes; any other exception fails the test."""
     try:
         image = seen(data)
     except ImageRejected as rejected:
@@ -357,7 +357,7 @@ def test_a_long_text_in_a_png_does_no_harm() -> None:
 
 
 def small(data: bytes, size: int) -> Image.Image:
-    """The thumbnail, opened."""
+    """The thumbnail as a Pillow image."""
     opened = Image.open(io.BytesIO(thumbnail(data, max_pixels=MAX_PIXELS, size=size)))
     assert (opened.format, opened.mode) == ("JPEG", "RGB")
     return opened

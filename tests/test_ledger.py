@@ -1,4 +1,4 @@
-"""The ledger against a real Redis: what is counted, when, and how often."""
+"""The ledger with a real Redis: what it counts, when, and how often."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The lines that are logged: one each, with ids, without credentials, and nothing in them forges another."""
+"""A log message is one line, with ids, without credentials, and cannot forge another line."""
 
 import io
 import json
@@ -24,7 +24,7 @@ FORMATS: list[LogFormat] = ["text", "json"]
 
 @pytest.fixture(params=FORMATS)
 def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What is logged in each format; the test runner's own logging is put back."""
+    """The logged text, in each format; the logging of pytest is restored afterwards."""
     root, stream = logging.getLogger(), io.StringIO()
     before = root.handlers, root.level
     monkeypatch.setattr(logging.Logger.manager, "loggerDict", {})

@@ -1,4 +1,4 @@
-"""What a process may use of its machine, as Linux writes it down."""
+"""The cores and GPUs that a process may use, according to Linux."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""The heart with plain functions around it, and a real LanceDB under it."""
+"""The pipeline with plain functions for reading and embedding, and a real LanceDB index."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +35,7 @@ def embed(pixels: Pixels) -> Vectors:
 
 
 class Files:
-    """Bytes by uri, and how often they were asked for."""
+    """Bytes by uri; counts how often they are read."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = dict(files)

@@ -1,4 +1,4 @@
-"""What is outstanding but neither queued nor held is sent again, and nothing else is; against a real Redis."""
+"""Chunks that are outstanding but neither queued nor leased are sent again, and no others; with a real Redis."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The sample images: how many, in which formats, which way up, and what a second call does."""
+"""The sample images: their number, formats and orientations, and the effect of a second call."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What SECURITY.md leans on is there."""
+"""The files and settings that SECURITY.md names exist."""
 
 import re
 

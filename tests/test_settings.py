@@ -1,4 +1,4 @@
-"""Settings come from the environment, and a wrong one is named."""
+"""Settings come from the environment, and an error names the variable."""
 
 from pathlib import Path
 

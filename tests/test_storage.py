@@ -1,4 +1,4 @@
-"""Real files of every kind, in temporary folders."""
+"""Reading files: real files of every kind, in temporary folders."""
 
 import errno
 import os
@@ -40,7 +40,7 @@ def reason_for(storage: Storage, uri: str | Path) -> Reason:
 
 @contextmanager
 def one_who_may_not_read_everything() -> Iterator[None]:
-    """Root reads what it likes, so that it steps down for a while."""
+    """Run as another user, because root may read everything."""
     mine = os.geteuid()
     if mine == 0:
         os.seteuid(NOBODY)
@@ -201,7 +201,7 @@ def test_a_file_that_changed_once_is_read_again(tmp_path: Path) -> None:
     image.write_bytes(b"old")
 
     class Interrupted(Storage):
-        """Replaces the content after the first look at the file's status, as a copy under way would."""
+        """Replaces the content after the first stat call, as a running copy does."""
 
         looks = 0
 
@@ -247,7 +247,7 @@ def test_too_many_open_files_is_source_unavailable(storage: Storage, root: Path)
 )
 def test_errors_of_the_mount_and_of_the_file_are_distinguished(storage: Storage, number: int, expected: type) -> None:
     class Failing(Storage):
-        """Fails as a mount does, which cannot be had without one."""
+        """Fails like a broken mount, which cannot be created here."""
 
         def _read(self, path: str) -> bytes:
             raise OSError(number, os.strerror(number), path)
@@ -258,7 +258,7 @@ def test_errors_of_the_mount_and_of_the_file_are_distinguished(storage: Storage,
 
 def test_a_read_error_in_a_folder_that_answers_concerns_the_file(storage: Storage, root: Path) -> None:
     class Failing(Storage):
-        """Fails as a disk with a bad sector does."""
+        """Fails like a disk with a bad sector."""
 
         def _read(self, path: str) -> bytes:
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)

@@ -1,4 +1,4 @@
-"""TLS for real: the right server is trusted, every other one is refused with what is wrong, and at once."""
+"""Real TLS connections: the right server is trusted, and others are rejected at once with the reason."""
 
 import ssl
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def ours(tmp_path: Path) -> Authority:
 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Authority:
-    """One that nobody here trusts."""
+    """An authority that is not trusted."""
     return Authority(tmp_path, "theirs")
 
 
