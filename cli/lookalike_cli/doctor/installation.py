@@ -2,8 +2,7 @@
 
 import platform
 from collections.abc import Iterator
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,7 +17,16 @@ from lookalike.settings import PREFIX, Settings, setting_names
 from lookalike.variables import check_names, given
 from lookalike_cli.doctor.finding import Finding, warnings
 
-PACKAGES = ("celery", "kombu", "redis", "opensearch-py", "lancedb", "openvino", "keras")
+#: Package -> its module; most of them belong to extras.
+PACKAGES = {
+    "celery": "celery",
+    "kombu": "kombu",
+    "redis": "redis",
+    "opensearch-py": "opensearchpy",
+    "lancedb": "lancedb",
+    "openvino": "openvino",
+    "keras": "keras",
+}
 #: Why `auto` is f32, by whether the CPU has bf16.
 _WHY_F32 = {True: " (bf16 is slower on this CPU)", False: " (this CPU has no bf16)"}
 
@@ -31,10 +39,8 @@ def installation(settings: Settings) -> Iterator[Finding]:
 
 
 def _installed() -> Iterator[str]:
-    """Name and version of each package of PACKAGES that is installed: most of them belong to extras."""
-    for name in PACKAGES:
-        with suppress(PackageNotFoundError):
-            yield f"{name} {version(name)}"
+    """Name and version of each package of PACKAGES that is installed."""
+    return (f"{name} {version(name)}" for name, module in PACKAGES.items() if find_spec(module))
 
 
 def embedding(settings: Settings) -> Iterator[Finding]:
