@@ -1,27 +1,26 @@
-"""Quantizes a compiled graph in a process of its own: NNCF's libraries stay out of the caller. It knows no names.
+"""Quantizes a compiled graph in another process, so that the caller does not load NNCF's libraries.
 
-Weights and activations become 8-bit integers, in ranges that a few hundred images show (post-training quantization).
+Weights and activations become 8-bit integers, in ranges measured on a few hundred images (post-training quantization).
 """
 
 import importlib.util
-import json
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lookalike import launch
+from lookalike.embedding.children import json_process
 from lookalike.errors import MissingExtra, ModelUnavailable
 from lookalike.records import Pixels
 
-#: The file in which the other process finds the images.
+CHILD = "lookalike.embedding.children.quantization"
+#: The file with the images for the child.
 PIXELS = "pixels.npy"
-#: Of the images, so many are not calibrated with, but tell how far the vectors moved.
+#: Images not used for calibration, but to measure how far the vectors moved.
 HELD_OUT = 16
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the other process says of the graph it wrote; see `quantized.Calibration`."""
+    """The child's answer; see `quantized.Calibration`."""
 
     dimension: int
     cosine: float
@@ -43,11 +42,7 @@ def quantize(graph: Path, pixels: Pixels, folder: Path) -> Report:
     import numpy as np  # not in the base installation
 
     np.save(folder / PIXELS, pixels)
-    command = launch.command("lookalike.embedding.children.quantization", str(graph), str(folder))
-    process = subprocess.run(command, capture_output=True, text=True, env=launch.environment(), check=False)
-    *_, last = process.stdout.splitlines() or [""]
     try:
-        return Report(**json.loads(last))
-    except (ValueError, TypeError) as error:
-        *_, why = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
-        raise ModelUnavailable(f"The model {graph} cannot be quantized: {why}") from error
+        return Report(**json_process.run(CHILD, str(graph), str(folder)))
+    except (json_process.ChildFailed, TypeError) as error:
+        raise ModelUnavailable(f"The model {graph} cannot be quantized: {error}") from error

@@ -1,1 +1,1 @@
-"""Processes that the embedding package starts. Other modules do not import them."""
+"""Processes that the embedding package starts. Other modules import only `json_process`."""

@@ -1,13 +1,12 @@
-"""What models run on here, asked in another process, so that whoever wants to know loads no model library."""
+"""What models run on here; asks in another process, so that the caller loads no model library."""
 
-import json
-import subprocess
 from dataclasses import dataclass
 
-from lookalike import launch
+from lookalike.embedding.children import json_process
 from lookalike.errors import ModelUnavailable
 
-#: TensorFlow, where it is asked, takes a while to load on a busy machine.
+CHILD = "lookalike.embedding.children.device"
+#: TensorFlow takes a while to load on a busy machine.
 TIMEOUT_S = 120.0
 
 
@@ -22,11 +21,8 @@ class Device:
 
 
 def examine(*, with_gpu: bool = False) -> Device:
-    """Ask. Raises ModelUnavailable where the runtime cannot even be loaded."""
-    command = launch.command("lookalike.embedding.children.device", *(["gpu"] if with_gpu else []))
+    """Ask. Raises ModelUnavailable if the runtime cannot be loaded."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, env=launch.environment())
-        return Device(**json.loads(done.stdout.splitlines()[-1]))
-    except (subprocess.TimeoutExpired, IndexError, ValueError) as error:
-        last = "it did not answer" if isinstance(error, subprocess.TimeoutExpired) else done.stderr.strip()[-200:]
-        raise ModelUnavailable(f"OpenVINO cannot be run here: {last}.", "Install lookalike anew.") from error
+        return Device(**json_process.run(CHILD, *(["gpu"] if with_gpu else []), timeout_s=TIMEOUT_S))
+    except (json_process.ChildFailed, TypeError) as error:
+        raise ModelUnavailable(f"OpenVINO cannot run here: {error}.", "Reinstall lookalike.") from error
