@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/installed ## Install the locked packages and lookalike itself into .venv
+install: .venv/installed ## Install lookalike with all its packages, as locked, into .venv
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("lookalike needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -18,41 +18,41 @@ install: .venv/installed ## Install the locked packages and lookalike itself int
 .venv/testable: .venv/installed requirements-test.lock
 	$(BIN)/pip install --quiet --require-hashes -r requirements-test.lock && touch $@
 
-demo: install ## Ingest and search a few pictures, with nothing configured
+demo: install ## Ingest and search sample images; needs no configuration
 	$(BIN)/lookalike demo
 
-format: .venv/testable ## Rewrite the code in the house's form
+format: .venv/testable ## Format the code and fix what ruff can fix
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-check: .venv/testable ## Lint, form, types, and who may import whom
+check: .venv/testable ## Check format, lint, types and the import rules
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Strict, for what the service does not know would pass otherwise; what it does not answer to is a traceback.
-audit: .venv/testable ## Look the locked packages up among the known vulnerabilities
+# --strict: a package that the service does not know fails as well. Without an answer pip-audit prints a traceback.
+audit: .venv/testable ## Check the locked packages for known vulnerabilities
 	@told=$$($(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock 2>&1) \
 		&& echo "$$told" || case "$$told" in \
 			*Found*known\ vulnerabilit*) echo "$$told"; exit 1;; \
-			*) echo "Not audited, for the vulnerability service cannot be asked: $$(echo "$$told" | tail -n 1 | cut -c 1-160)"; exit 1;; \
+			*) echo "Not audited: the vulnerability service did not answer: $$(echo "$$told" | tail -n 1 | cut -c 1-160)"; exit 1;; \
 		esac
 
 # Two processes, so that the waiting of one test overlaps the work of another; each has services of its own.
-test: .venv/testable ## Run the tests, against real services
+test: .venv/testable ## Run the tests against real services
 	$(BIN)/pytest -n $(or $(PROCESSES),2) --dist loadgroup
 
-faults: .venv/testable ## Break everything at length, and write the table of docs/reliability.md
+faults: .venv/testable ## Inject faults with real waiting times; write the table of docs/reliability.md
 	$(BIN)/python -m tests.faults $(FAULTS)
 
-evaluate: .venv/testable ## Measure the answers on DATA=../shared/data, and write docs/quality.md
+evaluate: .venv/testable ## Measure search quality on DATA=FOLDER; write docs/quality.md
 	DATA="$(or $(DATA),../shared/data)" $(BIN)/python -m benchmarks.quality
 
-dist: .venv/testable ## Build the wheel and the sdist into dist/, and check both
+dist: .venv/testable ## Build wheel and sdist into dist/ and check them
 	rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist .
 	$(BIN)/python -m twine check --strict dist/*
 	$(BIN)/python -m check_wheel_contents dist/*.whl
 
-lock: install ## Resolve pyproject.toml into all locks, with the newest versions that it allows
+lock: install ## Update all lock files to the newest versions that pyproject.toml allows
 	$(BIN)/pip install --quiet uv
 	printf '%s\n' 'hatchling>=1.27' editables | $(LOCK) -o requirements.lock --extra all pyproject.toml -
 	$(LOCK) -c requirements.lock -o requirements-test.lock --group test
@@ -63,24 +63,24 @@ lock: install ## Resolve pyproject.toml into all locks, with the newest versions
 	done
 	$(BIN)/pip uninstall --quiet --yes uv
 
-images: .venv/testable ## Build every container image and run a job through them (Docker, or Buildah as root)
+images: .venv/testable ## Build all container images and run a job in them (Docker, or Buildah as root)
 	$(BIN)/python -m deploy.images $(IMAGES)
 
 bench: .venv/testable ## Measure ingest, ledger, index and query service
 	$(BIN)/python -m benchmarks
 
-# An environment in the environment: its packages come first, as Daft wants an older pyarrow; the others are those below.
+# An environment on top of .venv: Daft needs an older PyArrow, all other packages come from .venv.
 .venv/peers/installed: .venv/testable requirements-peers.lock
 	$(BIN)/python -m venv .venv/peers
 	cd .venv && bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/below.pth"
 	.venv/peers/bin/pip install --quiet --require-hashes -r requirements-peers.lock && touch $@
 
-peers: .venv/peers/installed ## Measure the article's way, Ray Data, Daft and lookalike, side by side
+peers: .venv/peers/installed ## Compare the article's program, Ray Data, Daft and lookalike
 	$(BIN)/python -m benchmarks peers
 
-scale: .venv/testable ## Measure with ever more vectors, references and workers, and write docs/scale.md
+scale: .venv/testable ## Measure with growing numbers of vectors, references and workers; write docs/scale.md
 	$(BIN)/python -m benchmarks.scale $(SCALE)
 
-clean: ## Remove .venv and every cache in this folder
+clean: ## Remove .venv, dist and all caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -10,9 +10,12 @@ import pytest
 from lookalike.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
-HEAVY = {"keras", "matplotlib", "openvino", "sklearn", "tensorflow"}
+HEAVY = {"keras", "lancedb", "matplotlib", "openvino", "pyarrow", "sklearn", "tensorflow"}
 #: Modules of the producer, and of the commands that neither embed nor build.
 LIGHT = [
+    "lookalike",
+    "lookalike.client",
+    "lookalike.image_index",
     "lookalike_producer.enqueue",
     "lookalike_producer.sources",
     "lookalike.factories",
