@@ -13,25 +13,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lookalike.image_index import ImageIndex, Matches, Report, open
+    from lookalike import errors
+    from lookalike.image_index import Evaluation, ImageIndex, Matches, Report, evaluate, open
     from lookalike.records import Match, Rejected
 
 __version__ = "0.1.0"
 
 #: Public name -> the module that has it.
 _HOMES = {
+    "Evaluation": "lookalike.image_index",
     "ImageIndex": "lookalike.image_index",
     "Match": "lookalike.records",
     "Matches": "lookalike.image_index",
     "Rejected": "lookalike.records",
     "Report": "lookalike.image_index",
+    "evaluate": "lookalike.image_index",
     "open": "lookalike.image_index",
 }
 
-__all__ = ["ImageIndex", "Match", "Matches", "Rejected", "Report", "__version__", "open"]
+__all__ = [
+    "Evaluation",
+    "ImageIndex",
+    "Match",
+    "Matches",
+    "Rejected",
+    "Report",
+    "__version__",
+    "errors",
+    "evaluate",
+    "open",
+]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("lookalike.errors")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)

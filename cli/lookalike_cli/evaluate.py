@@ -1,25 +1,18 @@
 """`lookalike evaluate`: measures search quality on images whose classes are known."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from lookalike_evaluation.candidate import Candidate
-from lookalike_evaluation.candidate_specs import CandidateSpec, candidate_specs, warnings
-from lookalike_evaluation.collection import Collection, check_classes, collect, notes
-from lookalike_evaluation.embed_models import distinct_models, embed_candidates
 from lookalike_evaluation.page import check_writable, write
-from lookalike_evaluation.protocol import evaluate as run
 from lookalike_evaluation.split import split
-from lookalike_evaluation.summary import Summary
 from lookalike_evaluation.sweep import SweepRow, sweep
-from lookalike_evaluation.temporary import is_exact, temporary_index
-from lookalike_producer.sources import find_images
+from lookalike_evaluation.temporary import is_exact
 
 from lookalike import factories
+from lookalike.image_index.evaluating import Evaluation, evaluate_folder
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.console import print_json, remark
 from lookalike_cli.evaluate_output import plain, show
@@ -65,65 +58,35 @@ def evaluate(
         raise typer.BadParameter("--size must be at least -k")
     if report is not None:
         check_writable(report)
-    names = _names(models) or [settings.model]
     with stoppable(LAST_WORDS):
-        prepared = _prepare(settings, names, folder, k=k, share=queries)
-        summaries = run(
-            prepared.candidates,
-            seeds=range(seeds) if seed is None else [seed],
-            share=queries,
+        done = evaluate_folder(
+            settings,
+            folder,
+            _names(models) or [settings.model],
+            queries=queries,
             k=k,
             size=size,
-            open_index=partial(temporary_index, settings.index_location, factories.index_options(settings)),
+            seeds=range(seeds) if seed is None else [seed],
+            embedding=partial(progress_bar, "embed"),
         )
-        first = prepared.candidates[0]
-        rows = list(_sweep(settings, first, summaries[0], queries, _names(engines))) if index_sweep else []
+        rows = list(_sweep(settings, done, queries, _names(engines))) if index_sweep else []
         if report is not None:
-            _report(report, settings, prepared, summaries, rows)
-    for sentence in prepared.notes:
+            _report(report, settings, done, rows)
+    for sentence in done.remarks:
         remark(sentence)
-    show(summaries, rows)
+    show(done.summaries, rows)
     if json:
-        facts = {"folder": str(folder), "index": settings.index_address, "rejected": prepared.rejected, "size": size}
-        print_json(plain(facts, summaries, prepared.notes, rows))
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The embedded candidates of a folder, and notes on its images."""
-
-    collection: Collection
-    candidates: list[Candidate]
-    rejected: int
-    notes: list[str]
-
-
-def _prepare(settings: Settings, names: Sequence[str], folder: Path, *, k: int, share: float) -> Prepared:
-    specs = candidate_specs(settings, names)
-    collection = collect(folder, find_images([str(folder)]))
-    # Report an unreachable index before minutes of embedding.
-    factories.list_indexes(settings)
-    candidates, rejected = _embed(settings, specs, collection)
-    remarks = notes(collection, candidates[0].documents, rejected=rejected, k=k, share=share)
-    return Prepared(collection, candidates, rejected, warnings(specs) + remarks)
+        facts = {"folder": str(folder), "index": settings.index_address, "rejected": done.rejected, "size": size}
+        print_json(plain(facts, done.summaries, done.remarks, rows))
 
 
 def _names(names: str | None) -> list[str]:
     return [name.strip() for name in (names or "").split(",") if name.strip()]
 
 
-def _embed(settings: Settings, specs: Sequence[CandidateSpec], collection: Collection) -> tuple[list[Candidate], int]:
-    references = collection.references
-    with progress_bar("embed", len(references) * len(distinct_models(specs))) as advance:
-        candidates, rejected = embed_candidates(settings, specs, references, advance)
-    check_classes(collection.folder, candidates[0].labels)
-    return candidates, rejected
-
-
-def _sweep(
-    settings: Settings, candidate: Candidate, summary: Summary, share: float, engines: Sequence[str]
-) -> Iterator[SweepRow]:
+def _sweep(settings: Settings, done: Evaluation, share: float, engines: Sequence[str]) -> Iterator[SweepRow]:
     """Measure each setting on the first split."""
+    candidate, summary = done.candidates[0], done.summaries[0]
     location, options = settings.index_location, factories.index_options(settings)
     if is_exact(location):
         remark("The embedded index searches exactly: it has no HNSW settings to sweep.")
@@ -133,15 +96,13 @@ def _sweep(
     )
 
 
-def _report(
-    path: Path, settings: Settings, prepared: Prepared, summaries: Sequence[Summary], rows: Sequence[SweepRow]
-) -> None:
+def _report(path: Path, settings: Settings, done: Evaluation, rows: Sequence[SweepRow]) -> None:
     # Import matplotlib only for a report: it takes a second.
     from lookalike_evaluation.report import render
     from lookalike_evaluation.thumbnails import thumbnails
 
     read = factories.storage(settings).read
     thumbnail = thumbnails(read, partial(factories.decode, settings, size=THUMBNAIL_SIZE))
-    name = prepared.collection.folder.absolute().name
-    write(path, render(name, summaries, notes=prepared.notes, settings=rows, thumbnail=thumbnail))
+    name = done.collection.folder.absolute().name
+    write(path, render(name, done.summaries, notes=done.remarks, settings=rows, thumbnail=thumbnail))
     remark(f"Wrote the report to {path}.")

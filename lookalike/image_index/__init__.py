@@ -2,8 +2,9 @@
 
 from lookalike_producer.report import Report
 
+from lookalike.image_index.evaluating import Evaluation, evaluate
 from lookalike.image_index.handle import ImageIndex
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.opening import open
 
-__all__ = ["ImageIndex", "Matches", "Report", "open"]
+__all__ = ["Evaluation", "ImageIndex", "Matches", "Report", "evaluate", "open"]

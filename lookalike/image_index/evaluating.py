@@ -1,0 +1,122 @@
+"""`lookalike.evaluate`: measures search quality on a labelled folder, in a temporary index."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lookalike.errors import BadSetting
+from lookalike.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from lookalike_evaluation.candidate import Candidate
+    from lookalike_evaluation.collection import Collection
+    from lookalike_evaluation.summary import Summary
+
+#: Advances a progress display by a number of images.
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of one or several models on the same splits; a notebook shows them as a table.
+
+    `summaries` has one item per model: `summary.figures.hit_at_k`, `precision_at_1`, `precision_at_k`, `map_at_k`,
+    `recall_vs_exact`, each in [0, 1] and a mean over the splits. `remarks` says what limits the figures, and
+    `rejected` counts images that no model could read.
+    """
+
+    collection: "Collection"
+    candidates: tuple["Candidate", ...]
+    summaries: tuple["Summary", ...]
+    remarks: tuple[str, ...]
+    rejected: int
+
+    def _repr_html_(self) -> str:
+        from lookalike_evaluation.metrics import FIGURES
+        from lookalike_evaluation.summary import column_names
+
+        head = _row("th", ["model", *column_names(self.summaries[0].k)])
+        rows = [_row("td", [one.name, *map(one.with_interval, FIGURES)]) for one in self.summaries]
+        return f"<table>{head}{''.join(rows)}</table>"
+
+
+def evaluate(
+    folder: str | os.PathLike[str],
+    models: Sequence[str] = (),
+    *,
+    queries: float = 0.2,
+    k: int = 10,
+    size: int | None = None,
+    seeds: Sequence[int] = range(5),
+    **settings: Any,
+) -> Evaluation:
+    """Measure how good the results are on a folder with one sub-folder per class.
+
+    Each class is split by seed: the share `queries` is searched for, the rest is stored. Every query requests `size`
+    results (`k` unless given), of which the first `k` count. `models` are names as in docs/models.md; NAME+lda, +pca
+    and +classifier fit a head on the stored part of each split. Without any, the configured model is measured.
+    Keywords are settings, as for `lookalike.open`.
+
+    Raises SourceMissing, BadSetting, ModelUnavailable, and what the index raises.
+    """
+    if size is not None and size < k:
+        raise BadSetting(f"size = {size} is smaller than k = {k}.", "Request at least k results.")
+    configured = read_settings(**settings)
+    return evaluate_folder(
+        configured,
+        Path(folder).expanduser(),
+        list(models) or [configured.model],
+        queries=queries,
+        k=k,
+        size=size or k,
+        seeds=seeds,
+    )
+
+
+def evaluate_folder(
+    settings: Settings,
+    folder: Path,
+    models: Sequence[str],
+    *,
+    queries: float,
+    k: int,
+    size: int,
+    seeds: Sequence[int],
+    embedding: Callable[[int], AbstractContextManager[Advance]] | None = None,
+) -> Evaluation:
+    """As `evaluate`; `embedding`, given the number of images to embed, returns a context manager of an Advance."""
+    from lookalike_evaluation import protocol
+    from lookalike_evaluation.candidate_specs import candidate_specs, warnings
+    from lookalike_evaluation.collection import check_classes, collect, notes
+    from lookalike_evaluation.embed_models import distinct_models, embed_candidates
+    from lookalike_evaluation.temporary import temporary_index
+    from lookalike_producer.sources import find_images
+
+    from lookalike import factories
+
+    specs = candidate_specs(settings, models)
+    collection = collect(folder, find_images([str(folder)]))
+    # An unreachable index is reported before minutes of embedding.
+    factories.list_indexes(settings)
+    count = len(collection.references) * len(distinct_models(specs))
+    with (embedding or _silent)(count) as advance:
+        candidates, rejected = embed_candidates(settings, specs, collection.references, advance)
+    check_classes(collection.folder, candidates[0].labels)
+    documents = candidates[0].documents
+    remarks = warnings(specs) + notes(collection, documents, rejected=rejected, k=k, share=queries)
+    place = partial(temporary_index, settings.index_location, factories.index_options(settings))
+    summaries = protocol.evaluate(candidates, seeds=seeds, share=queries, k=k, size=size, open_index=place)
+    return Evaluation(collection, tuple(candidates), tuple(summaries), tuple(remarks), rejected)
+
+
+def _silent(total: int) -> AbstractContextManager[Advance]:
+    return nullcontext(lambda done: None)
+
+
+def _row(cell: str, texts: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{cell}>{escape(text)}</{cell}>" for text in texts) + "</tr>"
