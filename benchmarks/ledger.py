@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lookalike_producer.enqueue import cut
 from lookalike_producer.sources import find_images
-from lookalike_worker.lease import held
+from lookalike_worker.lease import keep_lease
 
 from benchmarks.table import print_rates
 from lookalike import factories
@@ -62,7 +62,7 @@ def _work(chunk: Chunk, embed: Embedder, index: Index, ledger: Ledger | None, se
     ledger.job(chunk.job)
     claimed = ledger.claim(chunk.id)
     assert claimed is not None
-    with held(ledger, chunk.id):
+    with keep_lease(ledger, chunk.id):
         outcome = _ingest(claimed[0], embed, index, settings)
         ledger.close_chunk(chunk, outcome)
 

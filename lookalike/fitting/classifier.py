@@ -1,7 +1,7 @@
 """The article's head, trained: Dense 1024 ReLU and Dense 256 under a softmax classifier that is removed afterwards.
 
-It knows arrays alone. Searches compare angles, so the classifier does as well: it sees vectors of unit length and has
-weights of unit length (as in NormFace, Wang et al., 2017).
+Searches compare angles, so the classifier does, too: its inputs and its weights have unit length (as in NormFace,
+Wang et al., 2017).
 """
 
 import warnings
@@ -15,19 +15,19 @@ from lookalike.records import Vectors
 
 #: Width of the article's hidden layer.
 HIDDEN = 1024
-#: What cosines are multiplied by before the softmax: less cannot tell many classes apart, more learns by heart.
+#: What cosines are multiplied by before the softmax: less cannot separate many classes, more overfits.
 SCALE = 16.0
 DROPOUT = 0.3
 LABEL_SMOOTHING = 0.1
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 1e-3
-#: Images a step, at most: a small folder makes `FEWEST_STEPS` steps an epoch, or training would end too early.
+#: Maximum images per step; a small folder gets smaller batches, because MIN_STEPS steps make an epoch.
 BATCH_SIZE = 64
-FEWEST_STEPS = 16
+MIN_STEPS = 16
 MAX_EPOCHS = 60
 #: Epochs without a better validation loss after which training stops; the best weights are kept.
 PATIENCE = 8
-#: Share of each class that training does not see, and by which it is stopped.
+#: Share of each class held out for early stopping.
 VALIDATION_SHARE = 0.1
 
 
@@ -72,7 +72,7 @@ def _train(keras: Any, model: Any, x: Vectors, classes: NDArray[np.int64], seed:
     model.fit(
         x[~held_out],
         wanted[~held_out],
-        batch_size=max(1, min(BATCH_SIZE, len(x) // FEWEST_STEPS)),
+        batch_size=max(1, min(BATCH_SIZE, len(x) // MIN_STEPS)),
         epochs=MAX_EPOCHS,
         validation_data=(x[held_out], wanted[held_out]) if held_out.any() else None,
         callbacks=[keras.callbacks.EarlyStopping(watched, patience=PATIENCE, restore_best_weights=True)],
@@ -81,7 +81,7 @@ def _train(keras: Any, model: Any, x: Vectors, classes: NDArray[np.int64], seed:
 
 
 def _held_out(classes: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
-    """For each row whether it is kept for validation: a share of each class, none of the smallest ones."""
+    """For each row whether it is held out: a share of each class, none of very small ones."""
     random = np.random.RandomState(seed)
     chosen = np.zeros(len(classes), bool)
     for number in np.unique(classes):

@@ -1,4 +1,4 @@
-"""Linear discriminant analysis with shrinkage: the directions that tell the classes apart; it knows arrays alone."""
+"""Linear discriminant analysis with shrinkage: the directions that separate the classes."""
 
 import warnings
 
@@ -38,4 +38,4 @@ def fit(features: Vectors, classes: NDArray[np.int64], dimensions: int) -> list[
 
 
 def _alike() -> BadSetting:
-    return BadSetting("The images of each class look all the same to the model.", "Give images that differ.")
+    return BadSetting("The model sees no difference between the images of a class.", "Give images that differ.")

@@ -1,4 +1,4 @@
-"""Chooses the method for a kind of head; heavy libraries are imported only once one of them is wanted."""
+"""Chooses the method for a kind of head; imports its library only when it is used."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -32,6 +32,6 @@ def fit(
 def fit_on(
     kind: Head, features: Vectors, labels: Sequence[str | None], *, dimensions: int = 256, seed: int = 0
 ) -> Callable[[Vectors], Vectors]:
-    """What turns any pooled features into vectors of the head fitted to these; raises as `fit` does."""
+    """A function that turns pooled features into vectors of the head fitted to these. Raises as `fit` does."""
     layers, _ = fit(kind, features, labels, dimensions=dimensions, seed=seed)
     return partial(project, layers)

@@ -1,4 +1,4 @@
-"""Principal components with square-root whitening: needs no labels; it knows arrays alone."""
+"""Principal components with square-root whitening: needs no labels."""
 
 import numpy as np
 

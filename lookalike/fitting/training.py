@@ -1,4 +1,4 @@
-"""What of the images a kind of head can be fitted to, and why not the rest; it knows no method of fitting."""
+"""Selects the images that a kind of head can be fitted to, and notes why others are left out."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from lookalike.errors import BadSetting
 from lookalike.fitting.classes import listed
 from lookalike.records import Vectors
 
-#: Fewest classes. LDA gives one number less than there are classes, and one number has no direction to compare.
-_FEWEST_CLASSES = {Head.LDA: 3, Head.CLASSIFIER: 2}
-#: Fewest images of a class: of one alone nobody can tell how such images vary.
-_FEWEST_IMAGES = 2
-#: Features of unit length that differ by less differ by rounding.
+#: Minimum number of classes. LDA gives one dimension less than there are classes, and angles need two.
+_MIN_CLASSES = {Head.LDA: 3, Head.CLASSIFIER: 2}
+#: Minimum images of a class: one image does not show how the class varies.
+_MIN_IMAGES = 2
+#: A smaller difference between features of unit length is rounding.
 _SAME = 1e-5
 _WANTED = "Give a folder with a sub-folder per class; or use --head pca, which needs no classes."
 
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """`features`: float32 [N, C]; `classes`: the number of each row's class, empty where classes do not matter;
+    """`features`: float32 [N, C]; `classes`: the number of each row's class, empty for a head without classes;
     `notes`: what was left out, a sentence each."""
 
     features: Vectors
@@ -35,13 +35,13 @@ class Training:
 def usable(kind: Head, features: Vectors, labels: Sequence[str | None]) -> Training:
     """The rows that a head of this kind is fitted to. Raises BadSetting for too few of them, or of their classes."""
     if len(features) and float(np.ptp(features, axis=0).max()) < _SAME:
-        raise BadSetting("The images look all the same to the model.", "Give images that differ.")
-    if kind not in _FEWEST_CLASSES:
+        raise BadSetting("The model sees no difference between the images.", "Give images that differ.")
+    if kind not in _MIN_CLASSES:
         return _unlabelled(features)
     sizes = Counter(label for label in labels if label is not None)
-    names = tuple(sorted(label for label, size in sizes.items() if size >= _FEWEST_IMAGES))
+    names = tuple(sorted(label for label, size in sizes.items() if size >= _MIN_IMAGES))
     alone = sorted(set(sizes) - set(names))
-    if len(names) < _FEWEST_CLASSES[kind]:
+    if len(names) < _MIN_CLASSES[kind]:
         raise BadSetting(_too_few(kind, len(names), alone), _WANTED)
     number = {name: place for place, name in enumerate(names)}
     rows = [row for row, label in enumerate(labels) if label in number]
@@ -61,5 +61,5 @@ def _unlabelled(features: Vectors) -> Training:
 def _too_few(kind: Head, classes: int, alone: Sequence[str]) -> str:
     found = {0: "no class", 1: "one class"}.get(classes, f"{classes} classes")
     besides = f"; {len(alone):,} more have a single image" if alone else ""
-    wanted = f"{_FEWEST_CLASSES[kind]} classes of two images or more"
+    wanted = f"{_MIN_CLASSES[kind]} classes of two images or more"
     return f"A head of kind {kind} needs {wanted}: here is {found}{besides}."

@@ -127,5 +127,5 @@ def test_a_fitted_model_cannot_be_fitted_again(environment: dict[str, str], fold
     plain = {key: value for key, value in environment.items() if key != "LOOKALIKE_PREPROCESSING"}
     lookalike(environment, "model", "fit", folder, "--head", "pca", "--name", "first", "--dimensions", "4")
     done = lookalike(plain, "model", "fit", folder, "--head", "pca", "--name", "second", "--model", "first", code=1)
-    assert "fitted already" in done.stderr
+    assert "is a fitted model" in done.stderr
     assert json.loads(lookalike(plain, "model", "info", "first", "--json").stdout)["dimension"] == 4

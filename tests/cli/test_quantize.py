@@ -87,7 +87,7 @@ def test_a_quantized_model_is_listed_described_and_used_by_name(environment: dic
     ("arguments", "said"),
     [
         (("--name", "resnet50"), "not a quantized one"),
-        (("--name", "small"), "a quantized model named small already"),
+        (("--name", "small"), "A quantized model named small already exists"),
         (("--name", "other", "--model", "small"), "is a quantized model"),
     ],
 )
@@ -133,8 +133,8 @@ def test_a_damaged_changed_or_missing_model_gives_a_message(environment: dict[st
     with zipfile.ZipFile(kept, "a") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         archive.writestr("model.xml", b"<net/>")
-    with pytest.raises(ModelUnavailable, match="another one by now"):
+    with pytest.raises(ModelUnavailable, match="has been replaced"):
         quantized.unpack(here, tmp_path)
     kept.unlink()
-    with pytest.raises(ModelUnavailable, match="is not there"):
+    with pytest.raises(ModelUnavailable, match="does not exist"):
         quantized.unpack(here, tmp_path)

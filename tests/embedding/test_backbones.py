@@ -66,7 +66,7 @@ def test_weights_that_cannot_be_fetched_name_the_ways_out(tmp_path: Path, monkey
     # Nothing listens on port 9, and no weights lie in a new Keras home.
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    with pytest.raises(ModelUnavailable, match="cannot be fetched") as caught:
+    with pytest.raises(ModelUnavailable, match="cannot be downloaded") as caught:
         build_artifact(resolve("resnet50"), tmp_path / "home")
     for way in ("LOOKALIKE_WEIGHTS", "_notop.h5", str(tmp_path / "keras" / "models"), "efficientnet-lite0"):
         assert way in str(caught.value)

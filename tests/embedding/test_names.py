@@ -120,10 +120,10 @@ def test_a_damaged_or_missing_fitted_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"mine\.npz is damaged"):
         resolve("mine", home=tmp_path)
     keep(tmp_path, resolve("efficientnet-lite0"), value=2.0)
-    with pytest.raises(ModelUnavailable, match="another one by now"):
+    with pytest.raises(ModelUnavailable, match="has been replaced"):
         fitted.layers_of(spec)
     path.unlink()
-    with pytest.raises(ModelUnavailable, match="is not there"):
+    with pytest.raises(ModelUnavailable, match="does not exist"):
         fitted.layers_of(spec)
 
 

@@ -1,4 +1,4 @@
-"""A folder's pictures become features; what cannot be used is told, not lost."""
+"""A folder's images become features; rejected ones are reported."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def _read(uri: str) -> bytes:
 
 def _decode(data: bytes) -> DecodedImage:
     if b"bad" in data:
-        raise ImageRejected(Reason.CORRUPT, "not a picture")
+        raise ImageRejected(Reason.CORRUPT, "not an image")
     return DecodedImage(np.full((2, 2, 3), data[-1], np.uint8), 2, 2)
 
 
@@ -27,7 +27,7 @@ def _embed(pixels: Pixels) -> Vectors:
     return pixels.reshape(len(pixels), -1).astype(np.float32)
 
 
-def test_every_picture_keeps_its_label_whatever_is_rejected_around_it() -> None:
+def test_each_image_keeps_its_label_when_others_are_rejected() -> None:
     references = [
         ImageRef(f"/{number}-{'bad' if number % 7 == 3 else number % 9}", str(number)) for number in range(50)
     ]
@@ -40,14 +40,14 @@ def test_every_picture_keeps_its_label_whatever_is_rejected_around_it() -> None:
     assert told == [BATCH_SIZE, 50 - BATCH_SIZE]
 
 
-def test_nothing_to_fit_to_is_refused_with_the_first_reason() -> None:
-    with pytest.raises(SourceMissing, match="no picture to fit"):
+def test_a_folder_without_usable_images_is_an_error_with_the_first_reason() -> None:
+    with pytest.raises(SourceMissing, match="no image to fit"):
         gather([], read=_read, decode=_decode, embed=_embed)
     with pytest.raises(SourceMissing, match="corrupt"):
         gather([ImageRef("/bad")], read=_read, decode=_decode, embed=_embed)
 
 
-def test_what_lies_beside_the_classes_has_no_label_and_the_order_is_always_the_same(tmp_path: Path) -> None:
+def test_images_beside_the_class_folders_have_no_label_and_the_order_is_fixed(tmp_path: Path) -> None:
     found = [ImageRef(str(tmp_path / name), name.split("/")[0]) for name in ("b/2.jpg", "b/1.jpg", "loose.jpg")]
     ordered = in_classes(tmp_path, found)
     assert [Path(ref.uri).name for ref in ordered] == ["1.jpg", "2.jpg", "loose.jpg"]

@@ -74,10 +74,10 @@ def test_a_pickle_is_refused_and_not_unpacked(bench: WorkerHarness, tmp_path: Pa
 
 
 def test_bytes_that_are_no_message_are_dropped(bench: WorkerHarness) -> None:
-    dropped = bench.log.count("Dropped what is no message")
+    dropped = bench.log.count("Dropped an undecodable message")
     for content in NO_MESSAGES:
         bench.client.lpush(KEY_PREFIX + QUEUE, content)
-    await_true(lambda: bench.log.count("Dropped what is no message") == dropped + len(NO_MESSAGES))
+    await_true(lambda: bench.log.count("Dropped an undecodable message") == dropped + len(NO_MESSAGES))
 
 
 def test_an_unknown_task_is_refused(bench: WorkerHarness) -> None:

@@ -1,4 +1,4 @@
-"""`python -m lookalike_worker`: Celery's worker with the flags that ours needs. Further arguments go to Celery."""
+"""`python -m lookalike_worker`: runs Celery's worker with our flags. Further arguments go to Celery."""
 
 import sys
 
@@ -6,7 +6,7 @@ from lookalike.errors import LookalikeError
 from lookalike.extras import requiring
 from lookalike_worker.malloc import use_one_arena
 
-#: Gossip and mingle make workers wait for one another, and have left some deaf after a reconnect (celery#8030).
+#: Gossip and mingle make workers wait for each other, and have stalled some after a reconnect (celery#8030).
 DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO", "--hostname", "lookalike@%h"]
 
 
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     try:
-        # Celery's banner is drawn for people: no line of it is one of the log.
+        # Celery's banner is for people; its lines do not have the log's format.
         app.worker_main([*(["--quiet"] if settings.log_format == "json" else []), *DEFAULTS, *arguments])
     finally:
         models.stop()

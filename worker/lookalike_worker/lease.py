@@ -1,4 +1,4 @@
-"""One attempt at a chunk: held by a lease while it runs, and counted unless it ends in order."""
+"""Renews the lease of a chunk while an attempt runs."""
 
 import logging
 import threading
@@ -12,27 +12,27 @@ from lookalike.ledger.chunks import LEASE_S
 
 logger = logging.getLogger(__name__)
 
-#: A chunk or image whose process died this often is not tried again.
+#: A chunk or image whose process died this often is rejected.
 MAX_ATTEMPTS = 3
 
 
 @contextmanager
-def held(ledger: Ledger, chunk_id: str) -> Iterator[None]:
-    """Renew the lease of a claimed chunk beside the work; a process that dies or freezes lets it run out."""
+def keep_lease(ledger: Ledger, chunk_id: str) -> Iterator[None]:
+    """Renew the lease of a claimed chunk in a thread; if the process dies or freezes, the lease expires."""
     done = threading.Event()
-    keeper = threading.Thread(target=copy_context().run, args=(_keep, ledger, chunk_id, done), daemon=True)
-    keeper.start()
+    renewal = threading.Thread(target=copy_context().run, args=(_renew, ledger, chunk_id, done), daemon=True)
+    renewal.start()
     try:
         yield
     finally:
         done.set()
-        keeper.join()
+        renewal.join()
 
 
-def _keep(ledger: Ledger, chunk_id: str, done: threading.Event) -> None:
+def _renew(ledger: Ledger, chunk_id: str, done: threading.Event) -> None:
     while not done.wait(LEASE_S / 4):
         try:
             ledger.extend_lease(chunk_id)
         except BrokerUnavailable as error:
-            # The work goes on: should another worker take the chunk meanwhile, it still counts once.
-            logger.warning("The lease of %s cannot be renewed: %s", chunk_id, error.why)
+            # Continue: even if another worker takes the chunk meanwhile, it counts once.
+            logger.warning("Cannot renew the lease of %s: %s", chunk_id, error.why)

@@ -1,4 +1,4 @@
-"""The worker's log: Celery and its processes write their lines as the rest of the program does."""
+"""Makes Celery and its processes log in the program's format."""
 
 import logging
 
@@ -10,7 +10,7 @@ from lookalike.settings import Settings
 
 
 def set_up_logging(settings: Settings) -> None:
-    """At once, and again when Celery would set up logging: it leaves that to whoever listens to its signal."""
+    """Configure logging now, and again when Celery sends its signal, in place of Celery's own setup."""
     _configure(settings, logging.INFO)
 
     @setup_logging.connect(weak=False)
@@ -19,6 +19,6 @@ def set_up_logging(settings: Settings) -> None:
 
 
 def _configure(settings: Settings, level: int) -> None:
-    # Made before the others are looked at: it is born cut off from the root.
+    # Create this logger first, because it does not propagate to the root by itself.
     get_multiprocessing_logger().setLevel(logging.ERROR)
     logs.configure(settings.log_format, level=level, secrets=settings.secrets)

@@ -1,4 +1,4 @@
-"""The index as a chunk sees it: one that is away for a moment is waited for in place."""
+"""Wraps an index so that calls wait while it is unavailable for a moment."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,10 +9,10 @@ from lookalike.retry import retry_while
 
 
 class RetryingIndex:
-    """A shelf that insists for `patience_s` before it raises IndexUnavailable; what `write` waits by itself counts.
+    """Retries for `patience_s` before it raises IndexUnavailable; the time that `write` retries by itself counts.
 
-    Whoever gives a chunk back at once takes the next one, and so tries the whole queue in vain: each of its chunks then
-    waits longer than the index was away, and takes cores from whatever comes up again.
+    A worker that returned its chunk at once would take the next one, and so try the whole queue in vain: each chunk
+    would then wait longer than the index was unavailable.
     """
 
     def __init__(self, index: ChunkIndex, patience_s: float) -> None:

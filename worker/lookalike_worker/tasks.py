@@ -1,4 +1,4 @@
-"""The tasks: Celery's side of the work. They fetch, call the pipeline, and turn errors into retries or ends."""
+"""The Celery tasks: they load the job, call the pipeline, and turn errors into retries or failed jobs."""
 
 import logging
 import random
@@ -20,23 +20,23 @@ from lookalike.records import Chunk, Outcome, Reason, Rejected
 from lookalike.retry import retry_while
 from lookalike.stage_clock import StageClock, TimedIndex
 from lookalike_worker.context import WorkerContext
-from lookalike_worker.lease import MAX_ATTEMPTS, held
+from lookalike_worker.lease import MAX_ATTEMPTS, keep_lease
 
 logger = logging.getLogger(__name__)
 
-#: Longest wait before a chunk is tried again while a service is away.
+#: Maximum delay before a chunk is retried while a service is unavailable.
 MAX_BACKOFF_S = 30.0
-#: Wait before a chunk that another attempt holds is looked at again; a few of them make up a lease.
+#: Delay before a chunk that another attempt holds is retried; several delays fit into a lease.
 HELD_PAUSE_S = 2.0
 
 
 def register(app: Celery, make_context: Callable[[], WorkerContext], make_ledger: Callable[[], Ledger]) -> None:
-    """Declare the tasks on `app`; each process makes its own context with its first task."""
+    """Register the tasks with `app`; each process makes its context with its first task."""
     cached_context = cache(make_context)
 
     class ChunkTask(Task):  # type: ignore[misc]
         def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-            # Called in the parent, which has killed the child: the chunk's next attempt must know why.
+            # Called in the parent, which has killed the child; the chunk's next attempt needs the reason.
             if isinstance(exc, TimeLimitExceeded):
                 make_ledger().record_timeout(task_id)
 
@@ -54,7 +54,7 @@ def register(app: Celery, make_context: Callable[[], WorkerContext], make_ledger
 def _guarded(
     task: Task, context: WorkerContext, job_id: str, work: Callable[[Job], Any], chunk_id: str | None = None
 ) -> Any:
-    """Run a task's work; what passes is tried again later, what does not stops the job and says why."""
+    """Run a task's work: temporary errors are retried, others fail the job with the reason."""
     with working_on(task.request.id):
         return _tried(task, context, job_id, work, chunk_id)
 
@@ -64,7 +64,7 @@ def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job]
         job = retry_while(lambda: context.ledger.job(job_id))
         return None if job.has_ended else work(job)
     except ChunkLeased as error:
-        # Either it will be closed, or its process has died and its lease runs out.
+        # It will be closed, or its process has died and its lease will expire.
         raise task.retry(exc=error, countdown=HELD_PAUSE_S) from error
     except Unavailable as error:
         wait_s, away = _backoff_s(task.request.retries), error.service
@@ -79,14 +79,14 @@ def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job]
     except LookalikeError as error:
         logger.error("Dropped a message: %s", error)
     except Exception as error:
-        # A bug of ours: without this the chunk would stay outstanding and the job never end.
+        # A bug: without this the chunk would stay outstanding, and the job would never end.
         logger.exception("Job %s stopped", job_id)
         _stop(context, job_id, f"{type(error).__name__}: {error}\nThe worker's log has the details.")
     return None
 
 
 def _stop(context: WorkerContext, job_id: str, why: str) -> None:
-    """End a job that cannot go on, and leave its index as it was before."""
+    """Fail the job, and restore the settings of its index."""
     job = context.ledger.job(job_id)
     context.ledger.fail(job_id, why)
     try:
@@ -101,12 +101,12 @@ def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dic
         return None
     chunk, attempt = claimed
     clock = StageClock()
-    with held(context.ledger, chunk.id):
+    with keep_lease(context.ledger, chunk.id):
         if attempt > 1 and len(chunk.refs) > 1:
             _split(app, context, chunk, deaths=attempt - 1)
             return None
         if attempt > MAX_ATTEMPTS:
-            return _close(app, context, chunk, _given_up(context, chunk, attempt - 1), clock)
+            return _close(app, context, chunk, _rejected_all(context, chunk, attempt - 1), clock)
         outcome = ingest(
             chunk,
             read=clock.timed("read", context.read),
@@ -119,16 +119,16 @@ def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dic
 
 
 def _split(app: Celery, context: WorkerContext, chunk: Chunk, deaths: int) -> None:
-    """Something in this chunk may have killed its process: each image on its own shows which one."""
+    """An image of this chunk may have killed the process; one chunk per image shows which one."""
     parts = chunk.parts()
     if retry_while(lambda: context.ledger.split(chunk, parts, deaths)):
-        logger.warning("%s did not come to its end; its %d images are tried one by one.", chunk.id, len(parts))
+        logger.warning("%s did not finish; trying its %d images one by one.", chunk.id, len(parts))
         for part in parts:
             send_chunk(app, part.id)
 
 
-def _given_up(context: WorkerContext, chunk: Chunk, last: int) -> Outcome:
-    # The last attempt decides: an earlier one may have run out of time for another reason, such as a busy machine.
+def _rejected_all(context: WorkerContext, chunk: Chunk, last: int) -> Outcome:
+    # The last attempt decides, because an earlier one may have timed out on a busy machine.
     reason = Reason.TIMEOUT if context.ledger.has_timed_out(chunk.id, last) else Reason.WORKER_KILLED
     detail = f"its process ended {MAX_ATTEMPTS} times"
     return Outcome(indexed=0, unchanged=0, rejected=tuple(Rejected(ref.uri, reason, detail) for ref in chunk.refs))
@@ -152,5 +152,5 @@ def _finish(context: WorkerContext, job: Job) -> None:
 
 
 def _backoff_s(retries: int) -> float:
-    """Exponential with full jitter, so that workers do not come back all at once."""
+    """Exponential with full jitter, so that workers do not retry at the same moment."""
     return random.uniform(0.5, min(MAX_BACKOFF_S, 2.0 ** min(retries, 10)))

@@ -1,4 +1,4 @@
-"""The worker's ear at Redis: drops what lies in the queue and is no message, which would end the worker in kombu."""
+"""Redis transport that drops undecodable messages instead of crashing."""
 
 import logging
 from typing import Any
@@ -7,28 +7,28 @@ from kombu.transport import TRANSPORT_ALIASES, redis
 
 logger = logging.getLogger(__name__)
 
-#: What kombu raises when bytes are not JSON, or JSON is not a message of Celery's.
-NO_MESSAGE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+#: kombu raises these if bytes are not JSON, or the JSON is not a Celery message.
+UNDECODABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 class Channel(redis.Channel):  # type: ignore[misc]
-    """Goes on after bytes that anyone who reaches Redis can push into the list that the queue is."""
+    """Continues after bytes that any client of Redis can push into the queue's list."""
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)
-        except NO_MESSAGE as error:
-            # Redis has handed them out, so they are gone; a chunk's real message lost so is sent again.
-            logger.error("Dropped what is no message from the queue: %s: %.200s", type(error).__name__, error)
+        except UNDECODABLE as error:
+            # Redis has removed them; if it was the message of a chunk, the reconciler sends it again.
+            logger.error("Dropped an undecodable message from the queue: %s: %.200s", type(error).__name__, error)
             return True
 
 
 class Transport(redis.Transport):  # type: ignore[misc]
-    """Redis through the channel above."""
+    """Redis with the channel above."""
 
     Channel = Channel
 
 
-def drop_what_is_no_message() -> None:
-    """To be called before the first connection of the process: kombu finds a URL's transport by its scheme."""
+def drop_undecodable_messages() -> None:
+    """Call it before the first connection of the process; kombu chooses the transport by the URL's scheme."""
     TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = f"{__name__}:Transport"

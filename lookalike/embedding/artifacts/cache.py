@@ -1,4 +1,4 @@
-"""Compiled models on disk, one folder a fingerprint, whole or absent; it knows neither Keras nor OpenVINO.
+"""Compiled models on disk, one folder per fingerprint, published atomically.
 
 HOME/models/<fingerprint>/model.xml, model.bin    the graph
                           manifest.json           the spec, the dimension, and a digest of the two files
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 #: Parts of the graph; the manifest is written after them.
 _PARTS = ("model.xml", "model.bin")
-#: A build that has lain unfinished this long belongs to a process that was killed.
+#: An unfinished build of this age belongs to a killed process.
 _ABANDONED_S = 3600.0
 
 
@@ -39,7 +39,7 @@ class Artifact:
 
 
 def find(spec: ModelSpec, home: Path) -> Artifact | None:
-    """The artifact of `spec`, or None where it is missing or damaged; a damaged one is put away, and logged."""
+    """The artifact of `spec`, or None if it is missing or damaged; a damaged one is logged and moved aside."""
     folder = _folder(spec, home)
     if not folder.exists():
         return None
@@ -47,12 +47,12 @@ def find(spec: ModelSpec, home: Path) -> Artifact | None:
         return _read(spec, folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
         log.warning("The compiled model in %s is damaged (%r); it will be built again.", folder, error)
-        _put_away(folder)
+        _move_aside(folder)
     return None
 
 
 def is_built(spec: ModelSpec, home: Path) -> bool:
-    """Whether there is an artifact of `spec`, damaged or not: without reading its weights, as `find` does."""
+    """Whether an artifact of `spec` exists; unlike `find`, does not read the weights to check them."""
     return _folder(spec, home).exists()
 
 
@@ -74,7 +74,7 @@ def build_artifact(spec: ModelSpec, home: Path) -> Artifact:
         _build(spec, home)
     artifact = find(spec, home)
     if artifact is None:
-        raise ModelUnavailable(f"The model {spec.name} was built, but {_folder(spec, home)} does not keep it.")
+        raise ModelUnavailable(f"The model {spec.name} was built, but {_folder(spec, home)} does not contain it.")
     return artifact
 
 
@@ -83,7 +83,7 @@ def _build(spec: ModelSpec, home: Path) -> None:
     models.mkdir(parents=True, exist_ok=True)
     _sweep(models)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=models))
-    # mkdtemp makes it private, but what is baked into an image is read by another user.
+    # mkdtemp makes it private, but in a container image another user reads it.
     building.chmod(0o755)
     try:
         _fill(building, spec)
@@ -95,14 +95,14 @@ def _build(spec: ModelSpec, home: Path) -> None:
 def _fill(building: Path, spec: ModelSpec) -> None:
     started = time.monotonic()
     log.info("Compiling the model %s (%s), once.", spec.name, spec.fingerprint)
-    made = quantized.unpack(spec, building) if spec.is_quantized else conversion.convert(spec, building)
+    compiled = quantized.unpack(spec, building) if spec.is_quantized else conversion.convert(spec, building)
     manifest = {
         "name": spec.name,
         "fingerprint": spec.fingerprint,
-        "dimension": made.dimension,
+        "dimension": compiled.dimension,
         "metric": spec.metric,
         "spec": json.loads(spec.to_json()),
-        "versions": made.versions,
+        "versions": compiled.versions,
         "sha256": {part: _digest(building / part) for part in _PARTS},
     }
     (building / "manifest.json").write_text(json.dumps(manifest, indent=2))
@@ -111,7 +111,7 @@ def _fill(building: Path, spec: ModelSpec) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """A rename can reach the disk before what it names, and a full disk may speak up only here."""
+    """Write to disk before the rename does; a full disk may be reported only here."""
     for path in folder.iterdir():
         with path.open("rb+") as file:
             os.fsync(file.fileno())
@@ -126,13 +126,13 @@ def _publish(building: Path, folder: Path) -> None:
         log.info("Another process compiled %s meanwhile.", folder.name)
 
 
-def _put_away(folder: Path) -> None:
-    """In one step, because another process may be looking at the same folder."""
+def _move_aside(folder: Path) -> None:
+    """Rename the folder, because another process may read it."""
     try:
         aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
         folder.rename(aside / folder.name)
     except OSError as error:
-        log.warning("%s cannot be put away: %s", folder, error)
+        log.warning("%s cannot be moved aside: %s", folder, error)
     else:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -151,9 +151,9 @@ def _translated(home: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
-                f"No room left in {home} for the compiled model.", "Free some, or move LOOKALIKE_HOME."
+                f"No space left in {home} for the compiled model.", "Free some space, or move LOOKALIKE_HOME."
             ) from error
-        raise ModelUnavailable(f"The model cannot be kept in {home}: {error}.", "Check LOOKALIKE_HOME.") from error
+        raise ModelUnavailable(f"The model cannot be written to {home}: {error}.", "Check LOOKALIKE_HOME.") from error
 
 
 def _folder(spec: ModelSpec, home: Path) -> Path:

@@ -1,7 +1,7 @@
-"""Fitted heads on disk, one file a model, whole or absent; it knows neither Keras nor how a head is fitted.
+"""Fitted heads on disk, one file per model, written atomically.
 
-HOME/fitted/<name>.npz    kernel_0, bias_0, kernel_1 ...: float32, what stands between unit-length pooled features
-                          and the vector; `about`: JSON, the spec of the base and what the head was fitted to
+HOME/fitted/<name>.npz    kernel_0, bias_0, kernel_1 ...: float32, the layers between unit-length pooled features
+                          and the vector; `about`: JSON, the spec of the base model and the origin of the head
 """
 
 import hashlib
@@ -31,7 +31,7 @@ else:
 
 @dataclass(frozen=True)
 class Layer:
-    """One affine step: x @ kernel + bias, kernel [C, D], bias [D]. A ReLU stands between two steps."""
+    """One affine step: x @ kernel + bias, kernel [C, D], bias [D]. A ReLU follows each step except the last."""
 
     kernel: Matrix
     bias: Matrix
@@ -39,7 +39,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a head was fitted to, and with what: for people, not for vectors. `fitted_at` is UTC ISO 8601."""
+    """The images and libraries that a head was fitted with; it does not affect vectors. `fitted_at` is UTC ISO 8601."""
 
     base: str
     pictures: int
@@ -51,7 +51,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class FittedHead:
-    """A fitted model: `spec` is whole, head included."""
+    """A fitted model; `spec` includes the head."""
 
     name: str
     spec: ModelSpec
@@ -59,7 +59,7 @@ class FittedHead:
 
 
 def project(layers: Sequence[Layer], features: Vectors) -> Vectors:
-    """What the graph makes of unit-length pooled features [N, C]: float32 [N, D] of unit length."""
+    """Apply the layers as the graph does: from unit-length features [N, C] to unit-length float32 [N, D]."""
     import numpy as np
 
     x = features
@@ -69,7 +69,7 @@ def project(layers: Sequence[Layer], features: Vectors) -> Vectors:
 
 
 def check_name(home: Path, name: str, *, replace_existing: bool) -> None:
-    """Raises BadSetting for a name that cannot be used, or that is taken."""
+    """Raises BadSetting for a name that is invalid or taken."""
     saved_models.check_name(FITTED, home, name, replace_existing=replace_existing)
 
 
@@ -83,7 +83,7 @@ def names(home: Path) -> list[str]:
 
 
 def write(home: Path, name: str, base: ModelSpec, kind: Head, layers: list[Layer], origin: Origin) -> FittedHead:
-    """Keep a head fitted to the pooled features of `base`, in one step. Raises DiskFull, ModelUnavailable."""
+    """Store a head fitted to the pooled features of `base`, atomically. Raises DiskFull, ModelUnavailable."""
     import numpy as np
 
     about = {"base": json.loads(base.to_json()), "head": kind.value, "origin": vars(origin)}
@@ -99,7 +99,7 @@ def _fill(arrays: "dict[str, NDArray[Any]]", file: IO[bytes]) -> None:
 
 
 def read(home: Path, name: str) -> FittedHead:
-    """The fitted model of that name. Raises ModelUnavailable where it is missing or damaged."""
+    """The fitted model of that name. Raises ModelUnavailable if it is missing or damaged."""
     path = FITTED.path(home, name)
     about, layers = _load(path)
     try:
@@ -120,12 +120,12 @@ def read(home: Path, name: str) -> FittedHead:
 
 
 def layers_of(spec: ModelSpec) -> list[Layer]:
-    """The layers of a spec's fitted head. Raises ModelUnavailable where they are not those that the spec means."""
+    """The layers of a spec's fitted head. Raises ModelUnavailable if the file has changed since the spec was made."""
     path = Path(spec.head_file or "")
     _, layers = _load(path)
     if _digest(layers) != spec.head_sha256:
         raise ModelUnavailable(
-            f"The fitted model {path} is another one by now.", "Start again, or give each fitted model its own name."
+            f"The fitted model {path} has been replaced.", "Start again, or give each fitted model its own name."
         )
     return layers
 
@@ -134,25 +134,25 @@ def _load(path: Path) -> tuple[dict[str, Any], list[Layer]]:
     import numpy as np
 
     try:
-        # Opened here, because NumPy leaves a file that is damaged open.
+        # NumPy does not close a damaged file that it opened itself.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             about = json.loads(arrays["about"].tobytes())
             count = sum(name.startswith("kernel_") for name in arrays.files)
             layers = [Layer(arrays[f"kernel_{number}"], arrays[f"bias_{number}"]) for number in range(count)]
     except FileNotFoundError as error:
         raise ModelUnavailable(
-            f"The fitted model {path} is not there.",
+            f"The fitted model {path} does not exist.",
             "Copy it from the machine on which it was fitted, or fit it again.",
         ) from error
     except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
         raise _damaged(path, error) from error
     if not layers:
-        raise _damaged(path, "no layer is in it")
+        raise _damaged(path, "it has no layers")
     return about, layers
 
 
 def _damaged(path: Path, why: object) -> ModelUnavailable:
-    return ModelUnavailable(f"The fitted model {path} is damaged: {why}.", "Remove it, and fit it again.")
+    return ModelUnavailable(f"The fitted model {path} is damaged: {why}.", "Delete the file and fit the model again.")
 
 
 def _arrays(layers: list[Layer]) -> "dict[str, NDArray[Any]]":
@@ -163,7 +163,7 @@ def _arrays(layers: list[Layer]) -> "dict[str, NDArray[Any]]":
 
 
 def _digest(layers: list[Layer]) -> str:
-    """sha256 over shapes and numbers, so that the same head has the same digest whenever it was fitted."""
+    """sha256 over shapes and numbers, so that it does not depend on the time of fitting."""
     import numpy as np
 
     digest = hashlib.sha256()

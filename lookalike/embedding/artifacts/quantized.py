@@ -1,7 +1,7 @@
-"""Quantized graphs on disk, one file a model, whole or absent; it does not know how a graph is quantized.
+"""Quantized graphs on disk, one file per model, written atomically.
 
-HOME/quantized/<name>.zip    model.xml, model.bin: the graph of the whole model; about.json: the spec of the base, the
-                             dimension, and what the graph was calibrated with
+HOME/quantized/<name>.zip    model.xml, model.bin: the graph of the whole model; about.json: the spec of the base model,
+                             the dimension and the calibration
 """
 
 import hashlib
@@ -24,10 +24,10 @@ _ABOUT = "about.json"
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a graph was quantized with: for people, not for vectors. `quantized_at` is UTC ISO 8601.
+    """The images and libraries that a graph was quantized with. `quantized_at` is UTC ISO 8601.
 
-    `cosine` is the median, and `cosine_least` the least, between its vectors and those of the base, for pictures
-    that it was not calibrated with.
+    `cosine` (median) and `cosine_least` (minimum) compare its vectors with those of the base model, for images that
+    were not used for calibration.
     """
 
     base: str
@@ -40,7 +40,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Quantized:
-    """A quantized model: `spec` is whole, graph included."""
+    """A quantized model; `spec` includes the graph."""
 
     name: str
     spec: ModelSpec
@@ -48,7 +48,7 @@ class Quantized:
 
 
 def check_name(home: Path, name: str, *, replace_existing: bool) -> None:
-    """Raises BadSetting for a name that cannot be used, or that is taken."""
+    """Raises BadSetting for a name that is invalid or taken."""
     saved_models.check_name(QUANTIZED, home, name, replace_existing=replace_existing)
 
 
@@ -62,14 +62,14 @@ def names(home: Path) -> list[str]:
 
 
 def write(home: Path, name: str, base: ModelSpec, folder: Path, dimension: int, calibration: Calibration) -> Quantized:
-    """Keep the graph in `folder`, in one step. Raises DiskFull, ModelUnavailable."""
+    """Store the graph that is in `folder`, atomically. Raises DiskFull, ModelUnavailable."""
     about = {"base": json.loads(base.to_json()), "dimension": dimension, "calibration": vars(calibration)}
     QUANTIZED.write(home, name, partial(_fill, folder, about))
     return read(home, name)
 
 
 def read(home: Path, name: str) -> Quantized:
-    """The quantized model of that name. Raises ModelUnavailable where it is missing or damaged."""
+    """The quantized model of that name. Raises ModelUnavailable if it is missing or damaged."""
     path = QUANTIZED.path(home, name)
     with _opened(path) as archive:
         try:
@@ -85,12 +85,12 @@ def read(home: Path, name: str) -> Quantized:
 
 
 def unpack(spec: ModelSpec, folder: Path) -> Converted:
-    """Write model.xml and model.bin into `folder`. Raises ModelUnavailable where they are not those of the spec."""
+    """Write model.xml and model.bin into `folder`. Raises ModelUnavailable if the file has changed."""
     path = Path(spec.graph_file or "")
     with _opened(path) as archive:
         try:
             if _digest(archive) != spec.graph_sha256:
-                what = f"The quantized model {path} is another one by now."
+                what = f"The quantized model {path} has been replaced."
                 raise ModelUnavailable(what, "Start again, or give each quantized model its own name.")
             for part in PARTS:
                 archive.extract(part, folder)
@@ -108,7 +108,7 @@ def _fill(folder: Path, about: dict[str, Any], file: IO[bytes]) -> None:
 
 
 def _digest(archive: zipfile.ZipFile) -> str:
-    """sha256 over the graph's files, so that it does not depend on how they were packed."""
+    """sha256 over the graph's files, so that it does not depend on compression."""
     digest = hashlib.sha256()
     for part in PARTS:
         with archive.open(part) as file:
@@ -122,12 +122,14 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except FileNotFoundError as error:
         raise ModelUnavailable(
-            f"The quantized model {path} is not there.",
-            "Copy it from the machine on which it was made, or make it again.",
+            f"The quantized model {path} does not exist.",
+            "Copy it from the machine on which it was quantized, or quantize it again.",
         ) from error
     except (OSError, zipfile.BadZipFile) as error:
         raise _damaged(path, error) from error
 
 
 def _damaged(path: Path, why: object) -> ModelUnavailable:
-    return ModelUnavailable(f"The quantized model {path} is damaged: {why}.", "Remove it, and make it again.")
+    return ModelUnavailable(
+        f"The quantized model {path} is damaged: {why}.", "Delete the file and quantize the model again."
+    )

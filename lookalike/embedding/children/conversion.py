@@ -1,4 +1,4 @@
-"""The process that compiles: spec on stdin, folder as argument, one JSON line on stdout; imported by nobody."""
+"""Program that compiles a model: reads a spec from stdin, takes a folder, prints one JSON line."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ from lookalike.records import Pixels
 
 from openvino.tools.ovc import convert_model  # isort: skip  # After quiet_openvino.
 
-#: Largest difference between what is read back and Keras, for vectors of length 1 at most.
+#: Largest difference between the stored graph and Keras, for vectors of length 1 at most.
 _TOLERANCE = 1e-3
 
 
@@ -25,7 +25,7 @@ def main(folder: Path, spec: ModelSpec) -> dict[str, Any]:
     """Write the graph into `folder` and read it back. Raises ModelUnavailable, RuntimeError."""
     model = keras_models.build(spec)
     graph = folder / "model.xml"
-    # Keras's own model.export(format="openvino") does the same, but wants SciPy installed.
+    # Keras's model.export(format="openvino") does the same, but needs SciPy.
     openvino.serialize(convert_model(traced(model, spec.size, batch_size=None)), graph)
     _compare(model, graph, spec.size)
     versions = {"keras": keras.__version__, "openvino": openvino.__version__}
@@ -33,7 +33,7 @@ def main(folder: Path, spec: ModelSpec) -> dict[str, Any]:
 
 
 def _compare(model: Any, graph: Path, size: int) -> None:
-    """One image through both: what was written is whole, and means the same."""
+    """Check with one image that the stored graph is complete and equal to Keras."""
     image: Pixels = np.random.RandomState(0).randint(0, 256, (1, size, size, 3)).astype(np.uint8)
     compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     difference = np.abs(compiled(image)[0] - model(image, training=False).numpy()).max()

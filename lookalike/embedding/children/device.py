@@ -1,6 +1,6 @@
-"""The process that asks what models would run on here: one JSON line on stdout; run by `device`, imported by nobody.
+"""Program that finds out what models run on here, and prints it as one JSON line.
 
-With an argument it also asks whether TensorFlow can use the GPUs, which takes it seconds to find out.
+With an argument it also asks whether TensorFlow can use the GPUs, which takes seconds.
 """
 
 import json

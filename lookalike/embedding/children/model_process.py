@@ -1,8 +1,8 @@
-"""The process that holds the models of one device for many others: pixels in, vectors out; imported by nobody.
+"""Program that runs the models of one device for several processes: it receives pixels and returns vectors.
 
-Run as `python -m lookalike.embedding.children.model_process SOCKET PRECISION THREADS [GPU]`. It says in one JSON line
-whether it can work. It ends when its standard input closes, which the starter holds open. With a GPU it works on that
-GPU only: a process that was told to use a GPU never falls back to the CPU.
+Run as `python -m lookalike.embedding.children.model_process SOCKET PRECISION THREADS [GPU]`. It prints one JSON line:
+whether it can run. It ends when its standard input closes, which its parent holds open. With GPU it uses only that GPU,
+and never falls back to the CPU.
 """
 
 import contextlib
@@ -21,9 +21,9 @@ from lookalike.embedding.runtimes.tensorflow import TensorFlowEmbedder, unusable
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import PermanentError
 
-#: Models in memory at once: the running job's and, while models change over, the one before it.
-KEPT = 2
-#: Calls under way at once: one computes while the pixels of the next are brought to the device.
+#: Models in memory: of the running job and, during a change of models, of the job before.
+CACHE_SIZE = 2
+#: Concurrent calls: one computes while the pixels of the next are copied to the device.
 IN_FLIGHT = 2
 
 
@@ -32,38 +32,38 @@ class Models:
 
     def __init__(self, precision: str, threads: int) -> None:
         self._loading = threading.Lock()
-        self._room = threading.Semaphore(IN_FLIGHT)
+        self._calls = threading.Semaphore(IN_FLIGHT)
         self._precision = precision
         self._threads = threads
-        self._embedders = lru_cache(maxsize=KEPT)(self._load)
+        self._embedders = lru_cache(maxsize=CACHE_SIZE)(self._load)
 
     def answer(self, header: dict[str, Any], pixels: np.ndarray[Any, Any]) -> tuple[dict[str, Any], Any]:
         """Raises PermanentError."""
         with self._loading:
             embed = self._embedders(header["spec"])
-        told = {"name": embed.identity.name, "dimension": embed.identity.dimension, "precision": embed.precision}
-        with self._room:
-            return told, embed(pixels)
+        answer = {"name": embed.identity.name, "dimension": embed.identity.dimension, "precision": embed.precision}
+        with self._calls:
+            return answer, embed(pixels)
 
     def _load(self, spec: str) -> TensorFlowEmbedder:
         return TensorFlowEmbedder(ModelSpec.from_json(spec), precision=self._precision, threads=self._threads)
 
 
 def serve(listener: Listener, models: Models) -> None:
-    """Answer whoever connects, each in a thread; never returns."""
+    """Serve each connection in a thread; never returns."""
     while True:
-        threading.Thread(target=_converse, args=(listener.accept(), models), daemon=True).start()
+        threading.Thread(target=_serve_connection, args=(listener.accept(), models), daemon=True).start()
 
 
-def _converse(connection: "Connection[Any, Any]", models: Models) -> None:
+def _serve_connection(connection: "Connection[Any, Any]", models: Models) -> None:
     with contextlib.suppress(EOFError, OSError), connection:
         while True:
             header, pixels = framing.receive(connection)
             try:
-                told, vectors = models.answer(header, pixels)
+                answer, vectors = models.answer(header, pixels)
             except PermanentError as error:
-                told, vectors = {"refused": [error.what, error.advice]}, np.empty(0, np.float32)
-            framing.send(connection, told, vectors)
+                answer, vectors = {"refused": [error.what, error.advice]}, np.empty(0, np.float32)
+            framing.send(connection, answer, vectors)
 
 
 def _end_with_input() -> None:
@@ -78,7 +78,7 @@ def main(address: str, precision: str, threads: int, gpu: str | None = None) -> 
     print(json.dumps({"unusable": why}), flush=True)
     if why is not None:
         return 1
-    # Nobody reads on; what libraries print must not fill the pipe.
+    # Nobody reads the pipe from here on, so libraries must not fill it.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     serve(Listener(address, "AF_UNIX"), Models(precision, threads))
     return 0

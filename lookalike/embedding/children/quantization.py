@@ -1,4 +1,4 @@
-"""The process that quantizes: graph and folder as arguments, one JSON line on stdout; imported by nobody."""
+"""Program that quantizes a model: takes a graph and a folder, prints one JSON line."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from lookalike.records import Pixels, Vectors
 
 import nncf  # isort: skip  # After quiet_openvino.
 
-#: What is compared is the quantized graph, not the precision of the rest.
+#: Compare the quantized graph only, not the precision of the other layers.
 _SETTINGS = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
@@ -25,14 +25,14 @@ def main(graph: Path, folder: Path) -> dict[str, Any]:
     model = core.read_model(graph)
     model.reshape([1, *pixels.shape[1:]])
     # Activations need not be symmetric around zero: better vectors for the same speed.
-    made = nncf.quantize(
+    quantized_model = nncf.quantize(
         model,
         nncf.Dataset([image[None] for image in pixels[:-HELD_OUT]]),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(pixels) - HELD_OUT,
     )
-    made.reshape([-1, *pixels.shape[1:]])
-    openvino.serialize(made, folder / "model.xml")
+    quantized_model.reshape([-1, *pixels.shape[1:]])
+    openvino.serialize(quantized_model, folder / "model.xml")
     exact, quantized = (_vectors(core, at, pixels[-HELD_OUT:]) for at in (graph, folder / "model.xml"))
     cosines = (exact * quantized).sum(axis=1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(quantized, axis=1)
     return {
@@ -44,7 +44,7 @@ def main(graph: Path, folder: Path) -> dict[str, Any]:
 
 
 def _vectors(core: Any, graph: Path, pixels: Pixels) -> Vectors:
-    """As they are read back from disk, an image at a time."""
+    """Of the graph as stored on disk, one image per call."""
     compiled = core.compile_model(core.read_model(graph), "CPU", _SETTINGS)
     return np.concatenate([compiled(np.ascontiguousarray(image[None]))[0] for image in pixels])
 

@@ -1,4 +1,4 @@
-"""Where a backbone's graph and weights come from: the install, a `.keras` file or keras.applications."""
+"""Builds a backbone from the installed weights, a `.keras` file or keras.applications."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from lookalike.embedding.specs.keras_file import sha256_of
 from lookalike.embedding.specs.spec import FILE, LITE0, ModelSpec, Pooling
 from lookalike.errors import ModelUnavailable
 
-#: How long a silent server may take before weights count as unfetchable; Keras itself would wait for ever.
+#: Timeout of the weights' download; Keras has none.
 FETCH_TIMEOUT_S = 20.0
 
 
@@ -33,11 +33,11 @@ def _file(spec: ModelSpec) -> Any:
         raise ModelUnavailable(f"The model file {path} changed while it was being read.", "Start again.")
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
-    # A file from outside can fail anywhere inside Keras, with any exception.
+    # A file from elsewhere can fail anywhere in Keras, with any exception.
     except Exception as error:
         raise ModelUnavailable(
             f"The model file {path} cannot be used: {_first_sentence(error)}",
-            "It must be a whole model saved by Keras 3, made of Keras's own layers without code in them.",
+            "It must be a whole model saved by Keras 3, made of Keras's own layers, without Python code.",
         ) from error
     _check(model, path, spec.size)
     return model if spec.pooling is Pooling.AVERAGE else _unpooled(model, path)
@@ -49,8 +49,8 @@ def _check(model: Any, path: Path, size: int) -> None:
     fits = one_image and all(n in (None, wanted) for n, wanted in zip(shape[1:], (size, size, 3), strict=True))
     if not fits:
         raise ModelUnavailable(
-            f"The model file {path} takes {shape}; it must take one square image in colour, "
-            f"as (None, {size}, {size}, 3), and give one output."
+            f"The model file {path} has the input {shape}; it must take one square image in colour, "
+            f"as (None, {size}, {size}, 3), and have one output."
         )
 
 
@@ -60,28 +60,28 @@ def _unpooled(model: Any, path: Path) -> Any:
         model = keras.Model(model.inputs, model.layers[-1].input)
     if len(model.output_shape) != 4:
         raise ModelUnavailable(
-            f"The model file {path} gives {model.output_shape}: there is no feature map left to pool another way.",
+            f"The model file {path} gives {model.output_shape}: there is no feature map left to pool differently.",
             "Leave out the option gem, or save the model up to its last feature map.",
         )
     return model
 
 
 def _application(spec: ModelSpec) -> Any:
-    # Keras's own average, for in ConvNeXt a normalization follows it.
+    # Keras's own average, because ConvNeXt normalizes after it.
     pooling = "avg" if spec.pooling is Pooling.AVERAGE else None
     shape = (spec.size, spec.size, 3)
     try:
-        with _impatience():
+        with _socket_timeout():
             return getattr(keras.applications, spec.backbone)(
                 weights="imagenet", include_top=False, pooling=pooling, input_shape=shape
             )
     # Keras reports a failed download as a bare Exception.
     except Exception as error:
-        raise ModelUnavailable(*_unfetched(spec.backbone, error)) from error
+        raise ModelUnavailable(*_download_advice(spec.backbone, error)) from error
 
 
 @contextmanager
-def _impatience() -> Iterator[None]:
+def _socket_timeout() -> Iterator[None]:
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(FETCH_TIMEOUT_S)
     try:
@@ -90,12 +90,12 @@ def _impatience() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _unfetched(backbone: str, error: Exception) -> tuple[str, str]:
+def _download_advice(backbone: str, error: Exception) -> tuple[str, str]:
     url = re.search(r"https?://\S+/([\w.-]+\.(?:h5|keras))", str(error))
     folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
     put = f"download {url[0]} elsewhere and put it into {folder}" if url else f"put them into {folder}"
     return (
-        f"The ImageNet weights of {backbone} cannot be fetched: {_first_sentence(error)}",
+        f"The ImageNet weights of {backbone} cannot be downloaded: {_first_sentence(error)}",
         f"Set LOOKALIKE_WEIGHTS to a .keras file, {put}, or use --model efficientnet-lite0, which needs no download.",
     )
 

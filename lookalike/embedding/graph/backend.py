@@ -1,4 +1,4 @@
-"""Keras, bound to TensorFlow and quiet: the one place that imports it, because both must be set before the import."""
+"""Keras, bound to TensorFlow and quiet: the only module that imports it, because both must be set before the import."""
 
 import os
 

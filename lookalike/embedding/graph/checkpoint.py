@@ -1,7 +1,6 @@
 """Reads PyTorch's legacy `.pth` layout with NumPy alone: four pickles and a list of keys, then raw storages.
 
-The layout is that of `torch.load` before PyTorch 1.6 (`_legacy_load` in torch/serialization.py). It knows no model.
-"""
+The layout is that of `torch.load` before PyTorch 1.6 (`_legacy_load` in torch/serialization.py)."""
 
 import hashlib
 import io
@@ -26,7 +25,7 @@ Tensors = dict[str, NDArray[Any]]
 
 
 class _Storage:
-    """Numbers that tensors are views of; filled after the pickles, where the file keeps them."""
+    """The numbers behind the tensors; the file has them after the pickles."""
 
     def __init__(self, kind: str, size: int) -> None:
         self.dtype = _DTYPES[kind]
@@ -35,7 +34,7 @@ class _Storage:
 
 
 class _View:
-    """A tensor as the pickle describes it: strides are in elements, and not always those of a C array."""
+    """A tensor as the pickle describes it; strides are in elements, and not always in C order."""
 
     def __init__(
         self, storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object
@@ -63,7 +62,7 @@ class _Unpickler(pickle.Unpickler):
             return name
         allowed = {("collections", "OrderedDict"): OrderedDict, ("torch._utils", "_rebuild_tensor_v2"): _View}
         if (module, name) not in allowed:
-            raise pickle.UnpicklingError(f"{module}.{name} has no place in a checkpoint")
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a checkpoint")
         return allowed[module, name]
 
     def persistent_load(self, pid: Any) -> _Storage:
@@ -75,7 +74,7 @@ def read(data: bytes) -> Tensors:
     """The tensors of a state dict by name. Raises ValueError or UnpicklingError for any other file."""
     file = io.BytesIO(data)
     if _Unpickler(file).load() != _MAGIC:
-        raise ValueError("this is no legacy checkpoint")
+        raise ValueError("not a legacy checkpoint")
     for _ in ("protocol version", "type sizes"):
         _Unpickler(file).load()
     unpickler = _Unpickler(file)
@@ -88,7 +87,7 @@ def read(data: bytes) -> Tensors:
 def _fill(storage: _Storage, file: io.BytesIO) -> None:
     size = int.from_bytes(file.read(8), "little")
     if size != storage.size:
-        raise ValueError("a storage has not the size its tensors expect")
+        raise ValueError("a storage does not have the size that its tensors expect")
     storage.values = np.frombuffer(file.read(size * storage.dtype.itemsize), storage.dtype)
     if len(storage.values) != size:
         raise ValueError("the file ends too early")

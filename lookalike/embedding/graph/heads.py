@@ -1,7 +1,7 @@
-"""The last part of the graph: from pooled features to the vector that is stored; it knows no backbone.
+"""The last part of the graph: from pooled features to the stored vector.
 
-Weights come from NumPy's legacy generator, whose streams are frozen for good, so that every installation
-makes the same head out of the same seed.
+Weights come from NumPy's legacy generator, whose streams never change, so that the same seed gives the same head
+everywhere.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from lookalike.errors import ModelUnavailable
 
 #: Part of what a vector means: another seed makes vectors that cannot be compared with stored ones.
 SEED = 20240607
-#: Below this a vector has no direction; it is then divided by this, and stays finite.
+#: Shorter vectors are divided by this instead, to stay finite.
 _SMALLEST_NORM = 1e-12
 #: Width of the article's hidden layer.
 _ARTICLE_HIDDEN = 1024
@@ -36,9 +36,9 @@ def attach(features: Any, spec: ModelSpec) -> Any:
 
 
 def orthonormal(rows: int, columns: int) -> Matrix:
-    """A random matrix whose columns are orthonormal: it keeps angles, on average (Johnson and Lindenstrauss)."""
+    """A random matrix whose columns are orthonormal: it preserves angles on average (Johnson and Lindenstrauss)."""
     q, r = np.linalg.qr(np.random.RandomState(SEED).standard_normal((rows, columns)))
-    # LAPACK builds differ in the signs they choose; this makes the factorization unique.
+    # LAPACK builds choose different signs; this makes the factorization unique.
     return np.asarray(q * np.sign(np.diag(r)), np.float32)
 
 
@@ -53,7 +53,7 @@ def _fitted(x: Any, spec: ModelSpec) -> Any:
     layers = fitted.layers_of(spec)
     if x.shape[1] != len(layers[0].kernel):
         raise ModelUnavailable(
-            f"The model {spec.name} was fitted to {len(layers[0].kernel)} features an image; there are {x.shape[1]}.",
+            f"The model {spec.name} was fitted to {len(layers[0].kernel)} features; this base has {x.shape[1]}.",
             "Fit it again.",
         )
     for number, layer in enumerate(layers):
@@ -67,7 +67,7 @@ def _glorot(random: np.random.RandomState, rows: int, columns: int) -> Matrix:
 
 
 def _dense(x: Any, matrix: Matrix, activation: str | None = None, bias: Matrix | None = None) -> Any:
-    # An untrained bias is zero, so none is needed.
+    # An untrained bias is zero.
     layer = keras.layers.Dense(matrix.shape[1], activation=activation, use_bias=bias is not None, dtype="float32")
     x = layer(x)
     layer.set_weights([matrix] if bias is None else [matrix, bias])

@@ -1,4 +1,4 @@
-"""Turns a model spec into one Keras graph from pixels to vectors; it knows no runtime and no cache."""
+"""Turns a model spec into one Keras graph from pixels to vectors; for every runtime."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from lookalike.errors import ModelUnavailable
 
 Numbers = float | list[float]
 
-#: What the paper on GeM starts its training from, and what networks not trained for it are used with.
+#: The initial value in the paper on GeM, and usual for networks that were not trained with it.
 GEM_POWER = 3.0
-#: A power of nothing or less has no root, and no slope at zero.
+#: Keeps the root and its gradient defined.
 _SMALLEST = 1e-6
 
 #: Factor and offset per channel; `caffe` also swaps RGB for BGR. Origin of caffe, tf and torch: Keras's
@@ -29,7 +29,7 @@ _SCALES: dict[Preprocessing, tuple[Numbers, Numbers]] = {
 
 
 def build(spec: ModelSpec, *, precision: str = "f32") -> Any:
-    """A keras.Model from uint8 RGB [N, size, size, 3] to float32 [N, D], everything between included.
+    """A keras.Model from uint8 RGB [N, size, size, 3] to float32 [N, D], with preprocessing and head.
 
     `precision` bf16 lets the backbone compute in bfloat16. Raises ModelUnavailable.
     """
@@ -40,7 +40,7 @@ def build(spec: ModelSpec, *, precision: str = "f32") -> Any:
     pixels = keras.Input((spec.size, spec.size, 3), dtype="uint8", name="pixels")
     seen = _prepared(_with_mirrored(pixels) if spec.flip else pixels, spec.preprocessing)
     features = _pooled(backbone(seen, training=False), spec.pooling)
-    return keras.Model(pixels, heads.attach(_met(features) if spec.flip else features, spec), name="embedding")
+    return keras.Model(pixels, heads.attach(_merged(features) if spec.flip else features, spec), name="embedding")
 
 
 def _with_mirrored(pixels: Any) -> Any:
@@ -48,7 +48,7 @@ def _with_mirrored(pixels: Any) -> Any:
     return keras.ops.concatenate([pixels, keras.ops.flip(pixels, axis=2)], axis=0)
 
 
-def _met(features: Any) -> Any:
+def _merged(features: Any) -> Any:
     """[N, C] out of [2N, C]: the mean of an image's features and its mirror image's."""
     return keras.ops.mean(keras.ops.reshape(features, (2, -1, features.shape[1])), axis=0)
 
@@ -61,16 +61,16 @@ def _prepared(pixels: Any, preprocessing: Preprocessing) -> Any:
 
 
 def _pooled(features: Any, pooling: Pooling) -> Any:
-    """[N, C] from what a backbone gives; in float32, so that a bfloat16 backbone loses no digits here."""
+    """[N, C] from what a backbone gives; in float32, so that a bfloat16 backbone loses no precision here."""
     x = keras.ops.cast(features, "float32")
     if len(x.shape) == 4:
         x = keras.layers.GlobalAveragePooling2D(name="average")(x) if pooling is Pooling.AVERAGE else _gem(x)
     if len(x.shape) != 2 or x.shape[1] is None:
-        raise ModelUnavailable(f"The model gives {x.shape}, which is neither a feature map nor one vector an image.")
+        raise ModelUnavailable(f"The model gives {x.shape}, which is neither a feature map nor one vector per image.")
     return x
 
 
 def _gem(x: Any) -> Any:
-    """Generalized mean (Radenovic, Tolias and Chum, 2018): the larger the power, the nearer to the maximum."""
+    """Generalized mean (Radenovic, Tolias and Chum, 2018): a larger power is nearer to the maximum."""
     powers = keras.ops.power(keras.ops.maximum(x, _SMALLEST), GEM_POWER)
     return keras.ops.power(keras.ops.mean(powers, axis=(1, 2)), 1 / GEM_POWER)

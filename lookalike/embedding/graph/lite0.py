@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 in Keras, filled from a PyTorch state dict; it knows no preprocessing and no head.
+"""EfficientNet-Lite0 in Keras, with the weights of a PyTorch state dict.
 
 Architecture: `efficientnet_lite_builder.py` of the TensorFlow TPU models. It is EfficientNet-B0 without squeeze and
 excitation, with ReLU6 for swish and BatchNorm epsilon 1e-3.

@@ -1,1 +1,1 @@
-"""What executes a model: OpenVINO, TensorFlow, or another process that holds the model."""
+"""Runs models: with OpenVINO, with TensorFlow, or in another process."""

@@ -1,4 +1,4 @@
-"""Runs a compiled graph on the CPU with OpenVINO; it knows neither Keras nor where graphs are kept."""
+"""Runs a compiled graph on the CPU with OpenVINO."""
 
 import threading
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import ModelIdentity, Pixels, Vectors
 
-#: Images a call of the graph takes; more are cut, fewer padded. On one AVX2 thread of a busy machine
-#: 1 to 8 did not differ reliably and a dynamic size was slower for EfficientNet-Lite0; 1 needs no padding.
+#: Images per call of the graph; the last batch is padded. On one AVX2 thread of a busy machine 1 to 8 did not
+#: differ reliably, and a dynamic size was slower for EfficientNet-Lite0; 1 needs no padding.
 BATCH_SIZE = 1
 PRECISIONS = ("auto", "f32", "bf16")
 
 
 class OpenVINOEmbedder:
-    """An Embedder on the CPU. Threads may share it; processes may not: make one after the fork.
+    """An Embedder on the CPU. Threads may share it. Processes may not: create it after the fork.
 
-    A call that comes alone runs on all `threads`, which is the fastest for it. Calls that come together run on one
-    thread each, as many as `threads` at once, which takes less CPU: on two AVX2 cores an image of EfficientNet-Lite0
-    took 10 ms alone on both and 16 ms on one, but two threads did 120 a second side by side and 95 in turn.
+    A single call runs on all `threads`, for the shortest latency. Concurrent calls run on one thread each, up to
+    `threads` at once, for the best throughput: on two AVX2 cores an image of EfficientNet-Lite0 took 10 ms on both and
+    16 ms on one, but one thread each gave 120 images a second, and both threads in turn 95.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class OpenVINOEmbedder:
 
     @contextmanager
     def _request(self) -> Iterator[Any]:
-        """An inference request that nobody else uses meanwhile, for its next run overwrites what it gave."""
+        """An inference request for this call alone, because its next run overwrites the result."""
         with self._counting:
             if self._calls and self._together is None:
-                # Only now, for one search from the command line never needs it.
+                # Not before, because one search from the command line never needs it.
                 self._together = self._requests(streams=self._threads)
             requests = (self._together if self._calls else None) or self._alone
             self._calls += 1
@@ -77,17 +77,17 @@ def _run(request: Any, part: Pixels) -> Any:
 
 @cache
 def _core() -> Any:
-    """OpenVINO's only core of this process.
+    """The only OpenVINO core of this process.
 
-    Each gives the thread that made it a stack for signal handlers, and puts the one before back when it goes: of two
-    that go in the order they came, the second puts back what is gone, and the next signal kills the process.
+    Each core installs a stack for signal handlers and restores the previous one when it is deleted. If two cores are
+    deleted in the order of their creation, the second restores a freed stack, and the next signal kills the process.
     """
     return openvino.Core()
 
 
 def _precision(asked: str) -> str:
     if asked not in PRECISIONS:
-        raise BadSetting(f"There is no precision {asked!r}.", f"Choose one of {', '.join(PRECISIONS)}.")
+        raise BadSetting(f"{asked!r} is not a precision.", f"Choose one of {', '.join(PRECISIONS)}.")
     if asked == "bf16" and not has_bf16():
         raise BadSetting("This CPU cannot compute in bf16.", "Choose the precision f32 or auto.")
     return default_precision() if asked == "auto" else asked
@@ -104,7 +104,7 @@ def has_bf16() -> bool:
 
 
 def _requests(graph: Path, size: int, precision: str, threads: int, streams: int) -> LifoQueue[Any]:
-    """As many inference requests as `streams`, which share the `threads`; the memory of the last one is still warm."""
+    """One inference request per stream; they share the `threads`. Last in, first out: its memory is in the cache."""
     compiled = _compiled(graph, size, precision, threads, streams)
     requests: LifoQueue[Any] = LifoQueue()
     for _ in range(streams):
@@ -117,7 +117,7 @@ def _compiled(graph: Path, size: int, precision: str, threads: int, streams: int
         "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": streams,
-        # With pinning every process would pin its thread to the same core.
+        # Otherwise every process pins its thread to the same core.
         "ENABLE_CPU_PINNING": False,
     }
     try:
@@ -125,4 +125,4 @@ def _compiled(graph: Path, size: int, precision: str, threads: int, streams: int
         model.reshape([BATCH_SIZE, size, size, 3])
         return _core().compile_model(model, "CPU", settings)
     except RuntimeError as error:
-        raise ModelUnavailable(f"The compiled model {graph} cannot be run: {error}") from error
+        raise ModelUnavailable(f"The compiled model {graph} cannot run: {error}") from error

@@ -1,4 +1,4 @@
-"""Chooses the runtime for a spec; heavy libraries are imported only once one of them is wanted."""
+"""Chooses the runtime for a spec; imports its library only when it is used."""
 
 import logging
 from pathlib import Path
@@ -16,7 +16,7 @@ RUNTIMES = ("auto", "openvino", "tensorflow")
 
 
 class Embedder(Protocol):
-    """Turns pixels [N, size, size, 3] into vectors: an image gives the same vector alone or in a batch of any size."""
+    """Turns pixels [N, size, size, 3] into vectors; the batch size does not affect an image's vector."""
 
     @property
     def identity(self) -> ModelIdentity: ...
@@ -33,7 +33,7 @@ def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str =
     Raises BadSetting, MissingExtra, ModelUnavailable, DiskFull.
     """
     if runtime not in RUNTIMES:
-        raise BadSetting(f"There is no runtime {runtime!r}.", f"Choose one of {', '.join(RUNTIMES)}.")
+        raise BadSetting(f"{runtime!r} is not a runtime.", f"Choose one of {', '.join(RUNTIMES)}.")
     with requiring(f"Running the model {spec.name}"):
         if runtime == "tensorflow":
             from lookalike.embedding.runtimes.tensorflow import TensorFlowEmbedder
@@ -45,7 +45,7 @@ def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str =
 
 
 def identify(spec: ModelSpec, home: Path) -> ModelIdentity:
-    """What an index must know of the model. Builds it only where nothing else tells the dimension.
+    """The identity that an index stores. Compiles the model only if the spec does not tell the dimension.
 
     Raises ModelUnavailable, DiskFull.
     """

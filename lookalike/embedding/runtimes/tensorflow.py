@@ -15,22 +15,22 @@ import tensorflow  # isort: skip  # After keras_models, which makes it quiet.
 
 log = logging.getLogger(__name__)
 
-#: Images a call of the graph takes; the last batch is padded, for another shape would be traced again.
+#: Images per call of the graph; the last batch is padded, because another shape would be traced again.
 BATCH_SIZE = 32
-#: A chunk of the usual size, so that a GPU is asked once for it.
+#: One chunk of the default size.
 GPU_BATCH_SIZE = 64
 PRECISIONS = ("auto", "f32", "bf16")
 
 
 class TensorFlowEmbedder:
-    """An Embedder on the first GPU, or the CPU where there is none. Not safe to share across a fork."""
+    """An Embedder on the first GPU, or on the CPU if there is no GPU. Not safe to share across a fork."""
 
     def __init__(self, spec: ModelSpec, *, precision: str = "auto", threads: int = 1) -> None:
         if precision not in PRECISIONS:
-            raise BadSetting(f"There is no precision {precision!r}.", f"Choose one of {', '.join(PRECISIONS)}.")
+            raise BadSetting(f"{precision!r} is not a precision.", f"Choose one of {', '.join(PRECISIONS)}.")
         if spec.is_quantized:
             what = f"{spec.name} is a quantized model, which OpenVINO runs on the CPU and TensorFlow does not."
-            raise ModelUnavailable(what, "Set LOOKALIKE_RUNTIME=openvino, or use the model that it was made of.")
+            raise ModelUnavailable(what, "Set LOOKALIKE_RUNTIME=openvino, or use the model that it was made from.")
         _limit(threads)
         has_gpu = _has_gpu()
         self.precision = precision if precision != "auto" else "bf16" if has_gpu else "f32"
@@ -38,7 +38,7 @@ class TensorFlowEmbedder:
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(model.output_shape[1]), spec.metric)
         self.size = spec.size
         self._batch_size = GPU_BATCH_SIZE if has_gpu else BATCH_SIZE
-        # XLA makes fewer and larger kernels of the one shape; on a CPU it is slower than without.
+        # XLA fuses kernels for the fixed shape; on a CPU it is slower.
         self._run = traced(model, spec.size, self._batch_size, is_compiled=has_gpu)
 
     def __call__(self, pixels: Pixels) -> Vectors:
@@ -70,7 +70,7 @@ def unusable_gpu() -> str | None:
 def _has_gpu() -> bool:
     gpus = tensorflow.config.list_physical_devices("GPU")
     for gpu in gpus:
-        # Otherwise the first process takes all of its memory.
+        # Otherwise the first process takes all memory of the GPU.
         with contextlib.suppress(RuntimeError):
             tensorflow.config.experimental.set_memory_growth(gpu, True)
     return bool(gpus)
@@ -80,4 +80,4 @@ def _limit(threads: int) -> None:
     try:
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
     except RuntimeError:
-        log.info("TensorFlow was already running; it keeps its number of threads.")
+        log.info("TensorFlow has already started; its number of threads stays.")

@@ -1,4 +1,4 @@
-"""What a `.keras` file says of itself without Keras: its digest, and the size of the images it takes."""
+"""Reads a `.keras` file's digest and image size without Keras."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ SUFFIX = ".keras"
 def sha256_of(path: Path) -> str:
     """Raises BadSetting for another kind of file, ModelUnavailable for one that cannot be read."""
     if path.suffix != SUFFIX:
-        raise BadSetting(f"{path} is no .keras file.", "Save the whole model with model.save('name.keras').")
+        raise BadSetting(f"{path} is not a .keras file.", "Save the whole model with model.save('name.keras').")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -23,9 +23,9 @@ def sha256_of(path: Path) -> str:
 
 
 def image_size(path: Path) -> int:
-    """Side in pixels of the squares the model takes; the usual one where the file leaves it open.
+    """Side of the square input in pixels; the default if the file does not fix it.
 
-    A file that cannot be used, for whatever reason, is refused where it is loaded: there the reason is known.
+    An unusable file gives the default, too: loading it reports why.
     """
     try:
         with zipfile.ZipFile(path) as archive:

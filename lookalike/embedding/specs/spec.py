@@ -1,4 +1,4 @@
-"""What a model is: its parts and its fingerprint, with no knowledge of names, Keras or any runtime."""
+"""The specification of a model, and its fingerprint."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from enum import StrEnum
 from lookalike.errors import BadSetting
 from lookalike.records import Metric
 
-#: Raise it whenever the same spec would give other vectors: what is stored must then be embedded again.
+#: Increase it when the same spec gives different vectors; stored images must then be embedded again.
 PREPROCESSING_VERSION = 2
 #: Dimension of the `projection` and `article` heads.
 HEAD_DIMENSION = 256
@@ -18,12 +18,12 @@ FILE = "file"
 LITE0 = "EfficientNetLite0"
 #: Side in pixels of the images that most models take.
 IMAGE_SIZE = 224
-#: Names and places decide no vector.
-_NO_CONTENT = ("name", "weights", "head_file", "graph_file")
+#: Names and paths do not affect vectors.
+_NOT_HASHED = ("name", "weights", "head_file", "graph_file")
 
 
 class Preprocessing(StrEnum):
-    """What happens to RGB values in [0, 255] before the backbone; `caffe`, `tf` and `torch` are Keras's modes."""
+    """How RGB values in [0, 255] are prepared for the backbone; `caffe`, `tf` and `torch` are Keras's modes."""
 
     CAFFE = "caffe"
     TF = "tf"
@@ -33,7 +33,7 @@ class Preprocessing(StrEnum):
 
 
 class Pooling(StrEnum):
-    """What makes one number of a channel's map: its mean, or its generalized mean (GeM, p = 3)."""
+    """How each channel of the feature map becomes one number: mean, or generalized mean (GeM, p = 3)."""
 
     AVERAGE = "average"
     GEM = "gem"
@@ -56,11 +56,11 @@ class Head(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """Everything that decides a vector.
+    """Everything that affects a vector.
 
-    `weights` is `imagenet` (fetched by Keras), `install` or a `.keras` path. `flip`: the features are the mean of a
-    image's and its mirror image's. `size` is the side in pixels of the images the graph takes. A fitted head lies
-    in `head_file`, a quantized graph of the whole in `graph_file`; digest and dimension come with each.
+    `weights` is `imagenet` (fetched by Keras), `install` or a `.keras` path. `flip`: the features are the mean of those
+    of the image and its mirror image. `size` is the side in pixels of the images the graph takes. A fitted head is
+    in `head_file`, the quantized graph of the whole model in `graph_file`; each with its digest and dimension.
     """
 
     name: str
@@ -89,7 +89,7 @@ class ModelSpec:
 
     @property
     def dimension(self) -> int | None:
-        """Length of a vector, or None where only a build can tell."""
+        """Length of a vector, or None if only compiling the model tells."""
         if self.is_quantized:
             return self.graph_dimension
         if self.head.is_fitted:
@@ -100,10 +100,10 @@ class ModelSpec:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits over what decides a vector: the bytes of weights and head, but no path and no name."""
-        content = {key: value for key, value in asdict(self).items() if key not in _NO_CONTENT}
+        """16 hex digits over what affects vectors: the bytes of weights and head, but no path and no name."""
+        content = {key: value for key, value in asdict(self).items() if key not in _NOT_HASHED}
         if not self.is_quantized:
-            # Models that were there before any was quantized keep their fingerprints.
+            # Keeps the fingerprints from before models could be quantized.
             content = {key: value for key, value in content.items() if not key.startswith("graph_")}
         content |= {"weights_sha256": self.weights_sha256 or self.weights, "version": PREPROCESSING_VERSION}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
@@ -123,4 +123,4 @@ class ModelSpec:
                 head=Head(spec.head),
             )
         except (TypeError, ValueError) as error:
-            raise BadSetting(f"This is no model spec: {error}") from error
+            raise BadSetting(f"This is not a model spec: {error}") from error

@@ -1,4 +1,4 @@
-"""The spec behind a model's identity: what is built on this machine or known by name; builds nothing."""
+"""Finds the spec of a model's identity among the models that are compiled here or known by name."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from lookalike.records import ModelIdentity
 
 
 def spec_of(model: ModelIdentity, home: Path) -> ModelSpec | None:
-    """The spec that gives this very model, or None where nothing here tells it."""
+    """The spec with this fingerprint, or None if it is not found here."""
     for spec in (_built(model, home), _named(model, home)):
         if spec is not None and spec.fingerprint == model.fingerprint:
             return spec
@@ -18,7 +18,7 @@ def spec_of(model: ModelIdentity, home: Path) -> ModelSpec | None:
 
 
 def _built(model: ModelIdentity, home: Path) -> ModelSpec | None:
-    """From the compiled model: a `.keras` file has no name that would lead back to it."""
+    """From the compiled model, because the name of a model from a `.keras` file does not tell its path."""
     try:
         manifest = json.loads((home / "models" / model.fingerprint / "manifest.json").read_text())
         return ModelSpec.from_json(json.dumps(manifest["spec"]))
