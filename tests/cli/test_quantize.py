@@ -86,7 +86,7 @@ def test_a_quantized_model_is_listed_described_and_used_by_name(environment: dic
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--name", "resnet50"), "not a quantized one"),
+        (("--name", "resnet50"), "not a quantized model"),
         (("--name", "small"), "A quantized model named small already exists"),
         (("--name", "other", "--model", "small"), "is a quantized model"),
     ],

@@ -104,7 +104,7 @@ def test_a_name_that_could_be_taken_for_something_else_is_refused(name: str, tmp
 
 
 def test_a_name_that_is_taken_is_refused_unless_it_is_to_be_replaced(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="not a fitted one"):
+    with pytest.raises(BadSetting, match="not a fitted model"):
         fitted.check_name(tmp_path, "resnet50", replace_existing=True)
     keep(tmp_path, resolve("efficientnet-lite0"))
     with pytest.raises(BadSetting, match="--replace"):
