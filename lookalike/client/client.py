@@ -52,7 +52,7 @@ class Client:
         ca_certs: str | None = None,
         insecure: bool = False,
     ) -> None:
-        """Sends no request yet. `ca_certs` is a PEM file of certificate authorities; `insecure` allows to send the key
+        """Sends no request yet. `ca_certs` is a PEM file of certificate authorities; `insecure` allows sending the key
         over plain http to another machine. Raises BadSetting."""
         self._connection = Connection(url, api_key, timeout_s=timeout_s, ca_certs=ca_certs, insecure=insecure)
 
