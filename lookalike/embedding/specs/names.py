@@ -1,11 +1,10 @@
-"""From what a person writes to a spec: a model's name, a fitted model's, or a `.keras` file, with options behind it.
+"""Resolves what a user writes to a spec: the name of a model or a `.keras` file, with options after a colon.
 
 efficientnet-lite0          as it is known: average pooling, projected to 256 numbers
 resnet50:pooled             the pooled features themselves
 resnet50:gem+flip+pooled    any options, in any order: a head, a pooling, and whether mirror images count as well
 path/to/file.keras:gem      the same for a file
-celebrities                 a model made by `lookalike model fit` or `model quantize`; it takes no options, having been
-                            made with some
+celebrities                 a model made by `lookalike model fit` or `model quantize`; takes no options
 """
 
 import difflib
@@ -20,7 +19,7 @@ from lookalike.embedding.specs.spec import FILE, Head, ModelSpec, Pooling, Prepr
 from lookalike.errors import BadSetting
 
 FLIP = "flip"
-#: What may stand behind a name, and the head or pooling it means; `flip` is neither.
+#: Options and the head or pooling that they choose; `flip` is neither.
 _HEADS = {"projected": Head.PROJECTION, "pooled": Head.POOLED, "article": Head.ARTICLE}
 _POOLINGS = {pooling.value: pooling for pooling in Pooling}
 OPTIONS = (*_HEADS, *_POOLINGS, FLIP)
@@ -51,7 +50,7 @@ def resolve(
 
 
 def _split(model: str) -> tuple[str, list[str]]:
-    """A path may have a colon in it, too: only one behind the file's ending begins options."""
+    """Split off the options. A path may contain a colon, too: options follow the file's suffix."""
     name, colon, options = model.rpartition(":")
     if not colon or (_is_path(model) and not name.endswith(SUFFIX)):
         return model, []
@@ -81,7 +80,7 @@ def _with_options(spec: ModelSpec, options: list[str]) -> ModelSpec:
 
 
 def _named(known: ModelSpec, spec: ModelSpec) -> str:
-    """The known name and, in one order, the options that make the spec another model."""
+    """The known name, and the options that change the spec, in a fixed order."""
     options = [option for option, head in _HEADS.items() if head is spec.head and head is not known.head]
     options += [spec.pooling.value] if spec.pooling is not known.pooling else []
     options += [FLIP] if spec.flip else []
@@ -114,7 +113,7 @@ def _on_weights(spec: ModelSpec, weights: Path) -> ModelSpec:
 def _made(
     spec: ModelSpec, how: str, options: list[str], weights: Path | None, preprocessing: Preprocessing | None
 ) -> ModelSpec:
-    """A model that somebody made of another (`how`: fitted, quantized), as far as these settings let it be itself."""
+    """The spec of a fitted or quantized model (`how`), if the settings agree with it."""
     if options:
         raise BadSetting(
             f"{spec.name} was {how} with its options and takes no other ({'+'.join(options)}).",
@@ -123,7 +122,7 @@ def _made(
     if preprocessing not in (None, spec.preprocessing):
         raise BadSetting(f"{spec.name} was {how} with the preprocessing {spec.preprocessing}, not {preprocessing}.")
     if weights is None or spec.backbone != FILE:
-        # A made model names its own weights; those of the settings are for the models that do not.
+        # A fitted or quantized model names its own weights; those of the settings are for other models.
         return spec
     if sha256_of(weights) != spec.weights_sha256:
         what = f"{spec.name} was {how} on {spec.weights}, and {weights} is another model."
