@@ -28,26 +28,26 @@ def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert read_settings(model="vgg16", index=None).model == "vgg16"
 
 
-def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKALIKE_BROKER_URL", "")
     assert read_settings().broker_url is None
 
 
 @pytest.mark.parametrize(("name", "value"), [("CHUNK_SIZE", "many"), ("RUNTIME", "abacus"), ("INDEX", "No Such!")])
-def test_a_bad_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_bad_value_is_rejected_with_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"LOOKALIKE_{name}", value)
     with pytest.raises(BadSetting, match=f"LOOKALIKE_{name}.*{value}"):
         read_settings()
 
 
-def test_a_list_that_is_no_json_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_is_not_json_is_rejected_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKALIKE_ROOTS", "/images")
     with pytest.raises(BadSetting, match="LOOKALIKE_ROOTS cannot be used") as error:
         read_settings()
     assert '["/images"]' in str(error.value)
 
 
-def test_credentials_show_in_neither_the_address_nor_the_printed_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_the_address_nor_the_printed_settings_contain_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKALIKE_INDEX_URL", "https://writer:hunter2@search.example:9200")
     monkeypatch.setenv("LOOKALIKE_BROKER_URL", "redis://:hunter2@broker.example:6379/0")
     settings = read_settings()
@@ -56,19 +56,21 @@ def test_credentials_show_in_neither_the_address_nor_the_printed_settings(monkey
 
 
 @pytest.mark.parametrize("password", ["hunter2", "1/hunter2", "a@hunter2", "a#hunter2", "a?hunter2"])
-def test_an_address_holds_no_part_of_a_password(password: str) -> None:
+def test_an_address_contains_no_part_of_a_password(password: str) -> None:
     assert plain_address(f"redis://user:{password}@host:6379/0?ssl_ca_certs=x") == "redis://host:6379/0"
     assert plain_address("lancedb:///home/@user/index") == "lancedb:///home/@user/index"
     assert "hunter2" not in plain_address("hunter2")
 
 
 @pytest.mark.parametrize("key", ["hunter2 ", "\thunter2", "hun\nter2"])
-def test_a_key_that_no_client_can_show_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+def test_an_api_key_that_http_cannot_carry_is_rejected_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
     monkeypatch.setenv("LOOKALIKE_API_KEY", key)
     with pytest.raises(BadSetting, match="LOOKALIKE_API_KEY cannot be used") as error:
         read_settings()
     assert "ter2" not in str(error.value)
 
 
-def test_every_setting_is_explained() -> None:
+def test_every_setting_has_a_description() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
