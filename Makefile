@@ -37,9 +37,9 @@ audit: .venv/testable ## Check the locked packages for known vulnerabilities
 			*) echo "Not audited: the vulnerability service did not answer: $$(echo "$$told" | tail -n 1 | cut -c 1-160)"; exit 1;; \
 		esac
 
-# Two processes, so that the waiting of one test overlaps the work of another; each has services of its own.
+# Three processes on two cores, because tests wait half of their time. Each process has its own services.
 test: .venv/testable ## Run the tests against real services
-	$(BIN)/pytest -n $(or $(PROCESSES),2) --dist loadgroup
+	$(BIN)/pytest -n $(or $(PROCESSES),3) --dist loadgroup
 
 faults: .venv/testable ## Inject faults with real waiting times; write the table of docs/reliability.md
 	$(BIN)/python -m tests.faults $(FAULTS)
