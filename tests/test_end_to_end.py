@@ -1,4 +1,4 @@
-"""The README's promise with real processes: broker, worker children, index, and a search at the end."""
+"""What the README promises, with real processes: broker, worker children, index and search."""
 
 import json
 import os
@@ -11,10 +11,13 @@ import pytest
 
 from lookalike.samples import draw_samples
 from testing.processes import answer, await_true, lookalike, make_home, processes, started, stop, worker_processes
+from tests.faults.rig import PATCHES
 
 CLASSES = 16
 PER_CLASS = 8
 TOTAL = CLASSES * PER_CLASS
+#: Images take longer to decode, so that a signal hits work on a fast machine too.
+SLOW = {"PYTHONPATH": str(PATCHES), "FAULT_PATCHES": "slow", "FAULT_DECODE_S": "0.05"}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["lancedb", "opensearch"])
 def environment(request: pytest.FixtureRequest, tmp_path: Path, model_home: Path) -> Iterator[dict[str, str]]:
-    """The embedded stack on each index; nothing of it may be left at the end."""
+    """The embedded stack on each index. No process of it may be left at the end."""
     home = make_home(tmp_path, model_home)
     chosen = {"LOOKALIKE_HOME": str(home), "LOOKALIKE_CHUNK_SIZE": "8"}
     if request.param == "opensearch":
@@ -44,7 +47,7 @@ def log_of_worker(environment: dict[str, str]) -> str:
     return log.read_text() if log.exists() else ""
 
 
-def test_a_folder_is_ingested_once_found_unchanged_then_and_searched(environment: dict[str, str], images: Path) -> None:
+def test_a_folder_is_ingested_then_found_unchanged_and_searched(environment: dict[str, str], images: Path) -> None:
     assert counts(answer(lookalike(environment, "ingest", images, "--json"))) == (TOTAL, TOTAL, 0, 0)
     assert counts(answer(lookalike(environment, "ingest", images, "--json"))) == (TOTAL, 0, TOTAL, 0)
 
@@ -69,7 +72,7 @@ def test_broken_images_are_rejected_with_a_reason_and_the_rest_is_indexed(
     (folder / "good.jpg").write_bytes(good.read_bytes())
     (folder / "cut.jpg").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
     (folder / "empty.jpg").touch()
-    (folder / "text.jpg").write_text("no image")
+    (folder / "text.jpg").write_text("not an image")
     os.mkfifo(folder / "pipe.jpg")
     summary = answer(lookalike(environment, "ingest", folder, "--json"))
     assert counts(summary) == (5, 1, 0, 4)
@@ -78,17 +81,17 @@ def test_broken_images_are_rejected_with_a_reason_and_the_rest_is_indexed(
 
 
 def in_the_middle(environment: dict[str, str]) -> bool:
-    """Whether a chunk is done and another is in work."""
+    """Whether one chunk is done and another one is in work."""
     log = log_of_worker(environment)
     return log.count("] received") > log.count("] succeeded") > 0
 
 
 def test_worker_children_killed_in_the_middle_change_no_number(environment: dict[str, str], images: Path) -> None:
-    with started(environment, "ingest", images, "--json") as running:
+    with started(environment | SLOW, "ingest", images, "--json") as running:
         await_true(lambda: in_the_middle(environment))
         main, children = worker_processes(Path(environment["LOOKALIKE_HOME"]))
         assert "openvino" not in Path(f"/proc/{main}/maps").read_text(), "the parent has loaded the model"
-        for child in children:  # one alone may be idle just now, and its end would show nothing
+        for child in children:  # one of them may be idle, and its end would show nothing
             os.kill(child, signal.SIGKILL)
         stdout, _ = running.communicate(timeout=120)
     assert counts(json.loads(stdout.splitlines()[-1])) == (TOTAL, TOTAL, 0, 0)
@@ -99,7 +102,7 @@ def test_worker_children_killed_in_the_middle_change_no_number(environment: dict
 def test_a_stopped_ingest_leaves_no_process_and_can_be_run_again(
     environment: dict[str, str], images: Path, number: signal.Signals
 ) -> None:
-    with started(environment, "ingest", images) as running:
+    with started(environment | SLOW, "ingest", images) as running:
         await_true(lambda: "received" in log_of_worker(environment))
         _, stderr = stop(running, number)
         assert "Traceback" not in stderr
