@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import BinaryIO
 
 from lookalike.errors import BadSetting, SourceMissing
 from lookalike.records import ImageRef
@@ -88,15 +87,16 @@ def _matches(pattern: str) -> Iterator[str]:
 
 def _listed(path: str) -> Iterator[str]:
     try:
-        file = open(path, "rb")  # noqa: SIM115 - opened here so that it fails now, closed by the generator
+        # Open it now, so that an unreadable list fails now; the generator opens it again when it is read.
+        open(path, "rb").close()
     except OSError as error:
         raise SourceMissing(f"The list {path} cannot be read: {error.strerror}.") from error
-    return _read(file, os.path.dirname(path))
+    return _read(path)
 
 
-def _read(file: BinaryIO, base: str) -> Iterator[str]:
-    with file:
-        yield from _lines(file, base)
+def _read(path: str) -> Iterator[str]:
+    with open(path, "rb") as file:
+        yield from _lines(file, os.path.dirname(path))
 
 
 def _lines(lines: Iterable[bytes], base: str) -> Iterator[str]:

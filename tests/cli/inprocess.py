@@ -26,7 +26,7 @@ def lookalike(environment: Mapping[str, str], *arguments: object, code: int = 0)
         _replace_environment(patch, environment)
         status = _exit_code()
     done = subprocess.CompletedProcess(command, status, _text(stdout), _text(stderr))
-    assert "Traceback" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
     assert done.returncode == code, done.stderr
     return done
 
