@@ -1,5 +1,5 @@
 #!/bin/sh
-# Refuses weak passwords: each argument names a variable that holds one, or a user and one (user:password).
+# Rejects weak passwords. Each argument names a variable with a password or user:password.
 set -eu
 
 refuse() {
@@ -16,12 +16,12 @@ for name in "$@"; do
     esac
     case $(printf %s "$password" | tr '[:upper:]' '[:lower:]') in
     *password* | *passwort* | *changeme* | *change-me* | *secret* | *example* | *lookalike* | *admin* | *qwert* | *12345*)
-        refuse "$name" "holds a word that is tried first" ;;
+        refuse "$name" "contains a common word" ;;
     esac
     [ ${#password} -ge 12 ] || refuse "$name" "is shorter than 12 characters"
     case $password in
-    *[!A-Za-z0-9._~+-]*) refuse "$name" "holds other characters than letters, digits and . _ ~ + -" ;;
+    *[!A-Za-z0-9._~+-]*) refuse "$name" "contains characters other than letters, digits and . _ ~ + -" ;;
     esac
     different=$(printf %s "$password" | fold -w 1 | sort -u | wc -l)
-    [ "$different" -ge 6 ] || refuse "$name" "consists of too few different characters"
+    [ "$different" -ge 6 ] || refuse "$name" "has too few different characters"
 done

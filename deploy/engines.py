@@ -1,4 +1,4 @@
-"""What builds images and runs them: Docker, or Buildah where no engine runs; knows nothing of what is inside."""
+"""Builds and runs container images with Docker, or with Buildah if no Docker engine runs."""
 
 import os
 import shutil
@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Protocol
 
 ROOT = Path(__file__).parent.parent
-#: Where Buildah's base lies once it is made; Debian's own archive gives the same Python as any mirror of it.
+#: The base image for Buildah, made once from Debian's packages.
 BASE_FOLDER = ROOT / ".cache" / "images" / "base"
 BASE_IMAGE = "localhost/lookalike-base:bookworm"
 BASE_PACKAGES = "python3,python3-venv,ca-certificates"
-#: What a process may see of this machine: its network, and the folders given.
+#: Buildah as root without a daemon: a chroot instead of namespaces.
 ISOLATION = ["--isolation", "chroot"]
 
 
 class Missing(Exception):
-    """Nothing here builds images; `str()` says what to install."""
+    """No tool that builds images is installed; `str()` says what to install."""
 
 
 class Engine(Protocol):
-    """Builds the targets of the Dockerfile, and gives the command line that runs something in one."""
+    """Builds the targets of the Dockerfile and returns the command line that runs a program in one."""
 
     def build(self, target: str, tag: str, arguments: Mapping[str, str]) -> None: ...
 
@@ -35,7 +35,7 @@ class Engine(Protocol):
 
 
 class Docker:
-    """The real thing: read-only, without capabilities, as docker-compose.yml has it."""
+    """Docker; containers are read-only and without capabilities, as in docker-compose.yml."""
 
     def build(self, target: str, tag: str, arguments: Mapping[str, str]) -> None:
         _run("docker", "build", "--target", target, "--tag", tag, *_pairs("--build-arg", arguments), str(ROOT))
@@ -56,7 +56,7 @@ class Docker:
 
 
 class Buildah:
-    """Needs root and no daemon, and no registry either: its base is made of Debian's packages."""
+    """Buildah. It needs root, but no daemon and no registry: the base image is made of Debian's packages."""
 
     def __init__(self) -> None:
         if not (shutil.which("buildah") and shutil.which("debootstrap")):
@@ -67,7 +67,7 @@ class Buildah:
 
     def build(self, target: str, tag: str, arguments: Mapping[str, str]) -> None:
         place = ["--network", "host", "--layers", "--format", "docker"]
-        # A machine with a certificate authority of its own reaches the package registry only with it.
+        # A machine behind a proxy with its own certificate authority needs that certificate to reach the registry.
         certificates = os.environ.get("PIP_CERT", "")
         trusted = ["--volume", f"{certificates}:{certificates}:ro"] if certificates else []
         given = {"BASE": BASE_IMAGE, **arguments, **({"PIP_CERT": certificates} if certificates else {})}
@@ -105,7 +105,7 @@ class Buildah:
 
 
 def find_engine() -> Engine:
-    """Docker if its engine answers, or Buildah. Raises Missing."""
+    """Docker if its engine answers, otherwise Buildah. Raises Missing."""
     if shutil.which("docker") and subprocess.run(["docker", "info"], capture_output=True).returncode == 0:
         return Docker()
     return Buildah()

@@ -1,4 +1,4 @@
-"""`make images`: build every target of the Dockerfile, look into each, and run a real job through them."""
+"""`make images`: builds every target of the Dockerfile, inspects each image, and runs a job in them."""
 
 import argparse
 import json
@@ -40,13 +40,13 @@ def build(engine: Engine, model: str, targets: list[str]) -> None:
 
 
 def look_into(engine: Engine, trial: Trial, target: str) -> None:
-    """Its user, and what was left out. Raises Failed."""
+    """Check the user of an image and that the modules of other extras are missing. Raises Failed."""
     tag, left_out = tag_of(target), LEFT_OUT[target]
     seen = json.loads(trial.said(target, "python", "-c", LOOK, *left_out).splitlines()[-1])
     if seen["user"] != USER_ID:
         raise Failed(f"{tag} runs as user {seen['user']}, not {USER_ID}")
     if seen["there"]:
-        raise Failed(f"{tag} holds {', '.join(seen['there'])}, which it is meant to do without")
+        raise Failed(f"{tag} holds {', '.join(seen['there'])}, which it must not hold")
     without = f", without {', '.join(left_out)}" if left_out else ""
     print(f"{tag}: {engine.size_bytes(tag) / 1e6:,.0f} MB, user {USER_ID}{without}", flush=True)
 
@@ -55,7 +55,7 @@ def check(engine: Engine, model: str) -> None:
     """Raises Failed."""
     with ExitStack() as ending:
         images = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="lookalike-images-")))
-        # Made for one user alone, and read by another.
+        # mkdtemp makes it private to this user, but the user of the image reads it.
         images.chmod(0o755)
         draw_samples(images, per_class=IMAGES_PER_CLASS, seed=1)
         redis, opensearch = ending.enter_context(RedisServer()), ending.enter_context(OpenSearchServer())
@@ -67,11 +67,11 @@ def check(engine: Engine, model: str) -> None:
 
 
 def main() -> None:
-    """Exit code 1 and a sentence where an image is not what it should be."""
+    """Exit code 1 and one line if an image is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="efficientnet-lite0", help="what is baked in")
-    parser.add_argument("--gpu", action="store_true", help="build worker-gpu as well; it is not run")
-    parser.add_argument("--built", action="store_true", help="build nothing: look into what was built before")
+    parser.add_argument("--model", default="efficientnet-lite0", help="the model to build into the images")
+    parser.add_argument("--gpu", action="store_true", help="build worker-gpu as well, without running it")
+    parser.add_argument("--built", action="store_true", help="build nothing; check the images that exist")
     arguments = parser.parse_args()
     targets = [] if arguments.built else [*LEFT_OUT, *(["worker-gpu"] if arguments.gpu else [])]
     try:

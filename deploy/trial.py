@@ -1,6 +1,6 @@
-"""A real job through the images: index made, images ingested, a search answered; knows not how they were built.
+"""Runs a job in the images: creates an index, ingests, and searches.
 
-Redis and OpenSearch are the tests', reached over the network of this machine.
+Redis and OpenSearch are those of the tests and run on this machine.
 """
 
 import json
@@ -20,13 +20,13 @@ from deploy.engines import Engine
 from lookalike import __version__
 from testing.services.ports import free_port
 
-#: For a service to be ready on a busy machine.
+#: Long enough for a service to start on a busy machine.
 READY_TIMEOUT_S = 180.0
 API_KEY = "a-key-for-this-run-only"
 
 
 class Failed(Exception):
-    """An image is not what it should be."""
+    """An image is wrong; `str()` says what."""
 
 
 def tag_of(target: str) -> str:
@@ -34,7 +34,7 @@ def tag_of(target: str) -> str:
 
 
 class Trial:
-    """Commands in images, with one environment; images lie in `/images`."""
+    """Runs commands in the images with one environment; the photos are mounted at `/images`."""
 
     def __init__(self, engine: Engine, environment: dict[str, str], images: Path) -> None:
         self._engine = engine
@@ -42,7 +42,7 @@ class Trial:
         self._images = images
 
     def run(self) -> None:
-        """Create, ingest, search, and ask after the health of each. Raises Failed."""
+        """Create an index, ingest, search, and check the health of worker and service. Raises Failed."""
         self.said("producer", "lookalike", "index", "create", "images")
         port = str(free_port())
         url = f"http://127.0.0.1:{port}"
@@ -60,18 +60,18 @@ class Trial:
         print(f"{done['indexed']} images indexed in {done['seconds']:.1f} s; the best match scores {best:.3f}")
 
     def _look(self) -> None:
-        """What the doctor says in the producer's image. Raises Failed."""
+        """Run the doctor in the producer image. Raises Failed."""
         command = self._command("producer", ("lookalike", "doctor", "--json"))
         findings = json.loads(subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[-1])[
             "findings"
         ]
-        # A container's home is read-only, and is meant to be.
+        # The home of a container is read-only on purpose.
         wrong = [one for one in findings if one["is_fine"] is False and one["what"] != "home"]
         if wrong:
-            raise Failed(f"the doctor finds {wrong}")
+            raise Failed(f"lookalike doctor reports {wrong}")
 
     def said(self, target: str, *words: str) -> str:
-        """What a command in an image printed. Raises Failed where it fails."""
+        """The output of a command in an image. Raises Failed if the command fails."""
         done = subprocess.run(self._command(target, words), capture_output=True, text=True)
         if done.returncode:
             said = done.stderr or done.stdout
@@ -81,7 +81,7 @@ class Trial:
     @contextmanager
     def _started(self, target: str, *words: str) -> Iterator[None]:
         with tempfile.TemporaryFile("w+") as log:
-            # A group of its own, because Buildah passes no signal on to what it runs.
+            # In a process group of its own: Buildah does not forward signals.
             process = subprocess.Popen(self._command(target, words), stdout=log, stderr=log, start_new_session=True)
             try:
                 yield
@@ -106,7 +106,7 @@ def end(process: "subprocess.Popen[bytes]", patience_s: float = 30) -> None:
 
 
 def search(url: str, image: Path) -> float:
-    """The score of the best match. Raises Failed where there is none."""
+    """The score of the best match. Raises Failed if there is none."""
     headers = {"X-API-Key": API_KEY, "Content-Type": "application/octet-stream"}
     with urlopen(Request(url, data=image.read_bytes(), headers=headers), timeout=60) as answer:
         matches = json.load(answer)["matches"]
@@ -116,7 +116,7 @@ def search(url: str, image: Path) -> float:
 
 
 def await_answer(url: str) -> None:
-    """Raises Failed where it does not come."""
+    """Wait until `url` answers. Raises Failed after READY_TIMEOUT_S."""
     deadline = time.monotonic() + READY_TIMEOUT_S
     while True:
         try:
@@ -124,5 +124,5 @@ def await_answer(url: str) -> None:
             return
         except (URLError, OSError) as error:
             if time.monotonic() > deadline:
-                raise Failed(f"{url} is never ready: {error}") from error
+                raise Failed(f"{url} is not ready after {READY_TIMEOUT_S:.0f} s: {error}") from error
             time.sleep(0.5)

@@ -25,12 +25,12 @@ CONSUMER = """
 from pathlib import Path
 from typing import assert_type
 
-from lookalike.client import Client, Found
+from lookalike.client import Client, SearchResult
 from lookalike.errors import QueryServiceUnavailable
 
 with Client("http://localhost:8000", timeout_s=3.0) as client:
     try:
-        assert_type(client.search(Path("query.jpg"), k=5, filters={"name": "cats"}), Found)
+        assert_type(client.search(Path("query.jpg"), k=5, filters={"name": "cats"}), SearchResult)
     except QueryServiceUnavailable as error:
         assert_type(error.address, str)
 """
