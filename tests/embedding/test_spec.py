@@ -69,7 +69,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_weights_in_another_format_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=r"is no \.keras file"):
+    with pytest.raises(BadSetting, match=r"is not a \.keras file"):
         resolve("resnet50", weights=tmp_path / "resnet50.h5")
 
 
@@ -133,6 +133,6 @@ def test_a_spec_survives_json(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": 1}'])
-def test_what_is_no_spec_is_refused(text: str) -> None:
-    with pytest.raises(BadSetting, match="no model spec"):
+def test_text_that_is_not_a_spec_is_rejected(text: str) -> None:
+    with pytest.raises(BadSetting, match="not a model spec"):
         ModelSpec.from_json(text)
