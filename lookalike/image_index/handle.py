@@ -9,14 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from lookalike.errors import BadSetting
 from lookalike.extras import requiring
+from lookalike.image_index.arguments import Source, check_query, reason_of, stored_uri, texts
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.query import Query, encoded, rejections_of
 from lookalike.image_index.resources import Resources
 from lookalike.records import Reason, Rejected, Vectors, document_id
 from lookalike.settings import Settings
-from lookalike.storage import local_uri
 
 if TYPE_CHECKING:
     from lookalike_producer.report import Report
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
     from lookalike.image_index.description import IndexDescription
     from lookalike.index import Index
     from lookalike.ledger import Job, Ledger
-
-#: A folder, a glob, a list of paths (.txt) or an image.
-Source = str | os.PathLike[str]
-
-MOST_MATCHES = 1000
 
 
 class ImageIndex:
@@ -98,7 +92,7 @@ class ImageIndex:
 
         began = time.monotonic()
         self._resources.check_open()
-        request = ingest_request(self._settings, _texts(sources), label_from)
+        request = ingest_request(self._settings, texts(sources), label_from)
         stack = self._resources.stack().with_worker()
         if detach:
             check_detachable(stack)
@@ -124,15 +118,15 @@ class ImageIndex:
         Raises QueryRejected for an image that cannot be read, IndexMissing, NotIndexed, ModelMismatch if the index
         was made with another model, BadSetting for any other argument, QueryServiceUnavailable.
         """
-        _check_query(image, id, uri, k)
+        check_query(image, id, uri, k, filters)
         searching = self._resources.searching(preload=image is not None)
         began = time.perf_counter()
         if image is not None:
             with rejections_of(image):
                 data = encoded(image, self._settings.max_image_bytes, compressed=searching.is_remote)
-                found = searching.like_image(data, k, filters or {})
+                found = searching.like_image(data, int(k), filters or {})
         else:
-            found = searching.like_stored(id or document_id(_stored_uri(uri or "")), k, filters or {})
+            found = searching.like_stored(id or document_id(stored_uri(uri or "")), int(k), filters or {})
         took_ms = (time.perf_counter() - began) * 1000
         return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
 
@@ -156,7 +150,7 @@ class ImageIndex:
         from lookalike_producer.sync import Sources, verify
 
         self._resources.check_open()
-        return verify(self._settings, Sources(_texts(sources), label_from, _texts(within, needed=False)))
+        return verify(self._settings, Sources(texts(sources), label_from, texts(within, needed=False)))
 
     @requiring("lookalike sync", "embedded")
     def sync(
@@ -180,7 +174,7 @@ class ImageIndex:
         lease = self._resources.stack()
         return sync(
             self._settings,
-            Sources(_texts(sources), label_from, _texts(within, needed=False)),
+            Sources(texts(sources), label_from, texts(within, needed=False)),
             run=lambda request: run(request, lease.with_worker(), began=began, is_shown=progress),
             delete=delete,
         )
@@ -205,7 +199,7 @@ class ImageIndex:
         from lookalike.ledger import Ledger
 
         began = time.monotonic()
-        wanted = _reason(reason)
+        wanted = reason_of(reason)
         stack = self._resources.stack().with_worker()
         with closing(Ledger(stack.broker_url)) as ledger:
             for retry in retries(ledger, [ledger.job(job)], wanted, self._settings):
@@ -308,29 +302,3 @@ class ImageIndex:
         self._resources.check_open()
         with closing(factories.open_index(self._settings)) as index:
             yield index
-
-
-def _texts(sources: Iterable[Source], *, needed: bool = True) -> list[str]:
-    texts = [os.fspath(source) for source in sources]
-    if needed and not texts:
-        raise BadSetting("There is no source to ingest.", "Give a folder, a glob, a .txt list of paths or an image.")
-    return texts
-
-
-def _check_query(image: object, id: str | None, uri: object, k: int) -> None:
-    if sum(given is not None for given in (image, id, uri)) != 1:
-        raise BadSetting("A search starts from exactly one of an image, an id and a uri.")
-    if not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
-        raise BadSetting(f"k = {k!r} is out of range.", f"Ask for 1 to {MOST_MATCHES} matches.")
-
-
-def _stored_uri(uri: str | os.PathLike[str]) -> str:
-    text = os.fspath(uri)
-    return text if "://" in text else local_uri(Path(text).expanduser())
-
-
-def _reason(reason: str | None) -> Reason | None:
-    try:
-        return None if reason is None else Reason(reason)
-    except ValueError:
-        raise BadSetting(f"There is no reason {reason!r}.", f"The reasons are {', '.join(Reason)}.") from None

@@ -56,6 +56,7 @@ class RemoteSearch:
         from lookalike.client import open_client
 
         self._client = open_client(settings)
+        self._is_closed = False
         if "index" in chosen:
             self._check_index(settings.index)
 
@@ -66,11 +67,15 @@ class RemoteSearch:
         return list(self._client.search(id=id, k=k, filters=filters).matches)
 
     def thumbnail(self, match: Match) -> bytes | None:
+        # Matches may be shown after their handle was closed.
+        if self._is_closed:
+            return None
         with suppress(LookalikeError):
             return self._client.thumbnail(match.id, THUMBNAIL_SIZE)
         return None
 
     def close(self) -> None:
+        self._is_closed = True
         self._client.close()
 
     def _check_index(self, index: str) -> None:

@@ -40,6 +40,10 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "no matches": (lambda images: images.search(b"x", k=0), BadSetting, ["k = 0", "1000"]),
     "too many matches": (lambda images: images.search(b"x", k=1001), BadSetting, ["k = 1001"]),
     "half a match": (lambda images: images.search(b"x", k=1.5), BadSetting, ["1.5"]),  # type: ignore[arg-type]
+    "an id of a number": (lambda images: images.search(id=3), BadSetting, ["3"]),  # type: ignore[arg-type]
+    "filters of a text": (lambda images: images.search(GREY, filters="a=b"), BadSetting, ["str"]),  # type: ignore[arg-type]
+    "a list of sources": (lambda images: images.ingest(["/a", "/b"]), BadSetting, ["list"]),  # type: ignore[arg-type]
+    "another reason": (lambda images: images.retry("x", reason="mood"), BadSetting, ["'mood'", "corrupt"]),
     "another filter": (lambda images: images.search(GREY, filters={"size": "1"}), BadSetting, ["'size'", "label"]),
     "a filter of a number": (lambda images: images.search(GREY, filters={"name": 1}), BadSetting, ["name = 1"]),  # type: ignore[dict-item]
     "two labels": (lambda images: images.search(GREY, filters={"name": "a", "label": "b"}), BadSetting, ["label"]),

@@ -1,0 +1,52 @@
+"""Searches that the query service answers, because LOOKALIKE_API_URL names it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lookalike
+from lookalike.errors import BadSetting, NotIndexed, QueryRejected
+from lookalike.settings import Settings
+from tests.api.service import serving
+from tests.browser.stage import LABELS
+
+
+@pytest.fixture(scope="module")
+def url(lance: Settings) -> Iterator[str]:
+    with serving(lance) as http:
+        yield str(http.base_url)
+
+
+@pytest.fixture
+def query_file(drawn: tuple[Path, Path]) -> Path:
+    return next((drawn[1] / LABELS[0]).iterdir())
+
+
+def test_the_service_answers_every_kind_of_query_as_this_process_would(
+    url: str, lance: Settings, query_file: Path, tmp_path: Path
+) -> None:
+    with lookalike.open(home=lance.home) as here, lookalike.open("images", api_url=url, home=tmp_path) as there:
+        with Image.open(query_file) as opened:
+            image = opened.convert("RGB")
+        for query in (query_file, query_file.read_bytes(), image, np.asarray(image)):
+            expected = here.search(query, k=3, filters={"label": LABELS[0]})
+            found = there.search(query, k=3, filters={"label": LABELS[0]})
+            assert [match.id for match in found] == [match.id for match in expected]
+            assert np.allclose([match.score for match in found], [match.score for match in expected], atol=1e-3)
+        assert list(there.search(uri=found[0].uri, k=2)) == list(there.search(id=found[0].id, k=2))
+        assert found._repr_html_().count("data:image/jpeg;base64,") == 3
+    assert found._repr_html_().count("cannot be shown") == 3
+
+
+def test_what_the_service_refuses_is_told(url: str, tmp_path: Path) -> None:
+    with lookalike.open(api_url=url, home=tmp_path) as images:
+        with pytest.raises(QueryRejected, match="unsupported"):
+            images.search(b"hello")
+        with pytest.raises(NotIndexed):
+            images.search(id="0" * 40)
+    for chosen, named in (({"model": "resnet50"}, "model"), ({"index": "other"}, "other")):
+        with lookalike.open(api_url=url, home=tmp_path, **chosen) as images, pytest.raises(BadSetting, match=named):
+            images.search(b"hello")
