@@ -1,4 +1,4 @@
-"""Matches as HTML for a notebook: self-contained, without scripts, every text escaped, and of bounded size."""
+"""Shows matches as HTML in a notebook: self-contained, without scripts, with escaped texts, and of limited size."""
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from lookalike.records import Match
 #: Longest side of a thumbnail in pixels, and how many matches are shown: together well under a megabyte.
 THUMBNAIL_SIZE = 160
 MOST_SHOWN = 50
-#: A label or a path that is longer is cut; the whole of it is in the tooltip, up to LONGEST_TITLE.
+#: Longer labels and paths are cut; the tooltip has up to LONGEST_TITLE characters.
 LONGEST_TEXT = 60
 LONGEST_TITLE = 1000
 
@@ -55,6 +55,6 @@ def _title(text: str) -> str:
 
 
 def _shown(text: str, longest: int) -> str:
-    """Cut, and without the characters that are not printable: some of them reverse what follows."""
+    """Cut, and without characters that are not printable: some reverse the direction of what follows."""
     cut = text if len(text) <= longest else f"{text[: longest - 1]}\u2026"
     return "".join(character if character.isprintable() else "\ufffd" for character in cut)

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class ImageIndex:
     """A named index, to ingest images into and to search; `lookalike.open` makes it.
 
-    Threads may share a handle. Close it, or use it in a `with` statement: that ends the processes that it started.
-    They also end with this process, however it ends. Every method but `close` raises Closed on a closed handle,
-    IndexUnavailable and AccessDenied for an index that cannot be reached, MissingExtra for a package to install.
+    Threads may share a handle. Close it, or use it in a `with` statement, to end the processes that it started.
+    They also end when this process ends, even if it is killed.
+
+    Every method but `close` raises Closed on a closed handle, IndexUnavailable or AccessDenied for an index that
+    cannot be reached, and MissingExtra for a package to install.
     """
 
     def __init__(self, settings: Settings, *, chosen: frozenset[str] = frozenset()) -> None:
-        """`chosen` names the settings that the caller gave, as against the environment."""
+        """`chosen` are the names of the settings that the caller gave; the others come from the environment."""
         self._settings = settings
         self._resources = Resources(settings, chosen)
         # Also when the handle is dropped, and when the interpreter exits.
@@ -49,7 +51,7 @@ class ImageIndex:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        # What interrupts the program interrupts the worker as well: there is no wait for others who use it.
+        # After an interrupt there is no wait for other programs that use our worker.
         self._resources.close(error if isinstance(error, KeyboardInterrupt | SystemExit) else None)
 
     @property
@@ -63,9 +65,9 @@ class ImageIndex:
         return self._settings
 
     def close(self) -> None:
-        """End what this handle started. Safe to repeat.
+        """End what this handle started. Calling it again has no effect.
 
-        A private Redis and worker that other programs have joined go on until those are done.
+        If other programs use the private Redis and worker, this waits until they are done.
         """
         self._resources.close()
 
@@ -76,11 +78,11 @@ class ImageIndex:
         """Index the images of the sources and wait until all are accounted for.
 
         A source is a folder (searched recursively), a glob, a `.txt` list of paths, or one image; `~` is expanded.
-        `label_from` is "parent" (the name of the image's folder) or "none". What the index already holds unchanged
-        is only looked up. `progress` shows a bar on a terminal and in a notebook. `detach` returns once every image
-        is queued, and needs a broker that goes on running.
+        `label_from` is "parent" (the name of the image's folder) or "none". Images that are in the index unchanged
+        are only looked up. `progress` shows a bar on a terminal and in a notebook. `detach` returns when every image
+        is queued; the broker must outlive this process.
 
-        An interrupt (Ctrl-C) keeps what was indexed; the same call continues.
+        After an interrupt (Ctrl-C), what was indexed stays, and the same call continues.
 
         Raises SourceMissing, ModelMismatch if the index was made with another model, JobFailed, DiskFull,
         BrokerUnavailable, BadSetting.
@@ -163,8 +165,8 @@ class ImageIndex:
     ) -> "SyncReport":
         """Ingest what is missing, stale or of another model; with `delete`, delete orphans from the index before.
 
-        Orphans are as `verify` counts them. Nothing is deleted if a source holds no image, as a folder that is not
-        mounted. Raises SourceMissing, and as `ingest` does.
+        Orphans are what `verify` counts as such. Nothing is deleted if a source holds no image, because a folder
+        that is not mounted looks the same. Raises SourceMissing, and as `ingest` does.
         """
         from lookalike_producer.sync import Sources, sync
 
@@ -188,10 +190,10 @@ class ImageIndex:
 
     @requiring("lookalike retry", "embedded")
     def retry(self, job: str, *, reason: Reason | str | None = None, progress: bool = True) -> "Report | None":
-        """Try again what a job rejected, all of it or only what had this `reason`, in a new job.
+        """Retry the images that a job rejected, or only those with this `reason`, in a new job.
 
-        The images keep the labels and metadata that they were found with. The report on the new job, or None if
-        there was nothing to retry. Raises JobUnknown, BadSetting for an unknown reason, and as `ingest` does.
+        The images keep their labels and metadata. Returns the report on the new job, or None if there was nothing
+        to retry. Raises JobUnknown, BadSetting for an unknown reason, and as `ingest` does.
         """
         from lookalike_producer.retry import retries
 
@@ -217,8 +219,8 @@ class ImageIndex:
     def vectors(self) -> tuple[list[str], Vectors]:
         """The ids of all images, and their vectors as float32 [N, D] in the same order.
 
-        They take N x D x 4 bytes of memory: 5 GB for a million of 1280 dimensions. `export` needs little for any
-        number. Raises IndexMissing.
+        They take N x D x 4 bytes of memory: 5 GB for a million vectors of 1280 dimensions. The memory that `export`
+        needs does not depend on N. Raises IndexMissing.
         """
         from lookalike.image_index.vectors import read_vectors
 
@@ -230,7 +232,7 @@ class ImageIndex:
         """Write all images with their vectors to a Parquet file; returns how many they are.
 
         Columns: id, uri, name (the label), width, height, content_sha256, model (its fingerprint), metadata (a map
-        of texts) and vector (float32, a list of D). The file takes its place when it is complete.
+        of texts) and vector (a list of D float32). An existing file is replaced when the new one is complete.
 
         Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written.
         """
@@ -251,7 +253,7 @@ class ImageIndex:
 
     @requiring("lookalike info", "embedded")
     def info(self) -> "IndexDescription":
-        """What the index is: its version, its model, how many images it holds, and how the backend has built it.
+        """Describe the index: its version, its model, its number of images, and how the backend has built it.
 
         Raises IndexMissing.
         """
@@ -262,7 +264,7 @@ class ImageIndex:
 
     @requiring("lookalike count", "embedded")
     def count(self) -> int:
-        """How many images a search can find. Raises IndexMissing."""
+        """The number of images that a search can find. Raises IndexMissing."""
         with self._index() as index:
             return index.count()
 
@@ -270,11 +272,11 @@ class ImageIndex:
         return self.count()
 
     def __bool__(self) -> bool:
-        """A handle is true, also on an empty or a missing index."""
+        """True, even if the index is empty or missing."""
         return True
 
     def check(self) -> None:
-        """Raises BadSetting, ModelUnavailable for settings that lead to no index or no model. Asks no service."""
+        """Check that the settings name an index and a model. Sends no request. Raises BadSetting, ModelUnavailable."""
         if self._settings.api_url is None:
             from lookalike import factories
             from lookalike.index import backend_of

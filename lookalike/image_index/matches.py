@@ -1,4 +1,4 @@
-"""What a search found: a sequence of `Match`, best first, that a notebook shows as a gallery."""
+"""The result of a search: a sequence of `Match`, best first, that a notebook shows as a gallery."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import overload
@@ -11,13 +11,13 @@ Thumbnail = Callable[[Match], bytes | None]
 
 
 def no_thumbnail(_: Match) -> None:
-    """For matches without a place to read images from."""
+    """For matches whose images cannot be read."""
 
 
 class Matches(Sequence[Match]):
     """Stored images, most alike first. `took_ms` is how long the search took, in milliseconds.
 
-    The last expression of a notebook cell shows as a gallery with thumbnails of the images as they are now.
+    As the last expression of a notebook cell it shows a gallery, with thumbnails of the image files as they are now.
     """
 
     def __init__(self, matches: Iterable[Match], *, took_ms: float = 0.0, thumbnail: Thumbnail = no_thumbnail) -> None:

@@ -1,4 +1,4 @@
-"""`lookalike.open`: settings from the environment and from keywords become a handle."""
+"""`lookalike.open`: makes a handle from the environment and from keywords."""
 
 from difflib import get_close_matches
 from typing import Any
@@ -9,11 +9,11 @@ from lookalike.settings import Settings, read_settings
 
 
 def open(index: str | None = None, **settings: Any) -> ImageIndex:
-    """A handle on the index called `index`, which need not exist yet. Nothing is started or asked before it is needed.
+    """Open a handle on the index named `index`, whether it exists or not. Starts no process and sends no request.
 
-    Settings come from LOOKALIKE_* variables and .env, as for every command. Keywords take precedence: any setting by
-    its name, such as `model="resnet50"` or `home="~/lookalike"`. With nothing configured, the index is a folder under
-    the home, and the first ingest starts a private Redis and a worker that end with the handle.
+    Settings come from LOOKALIKE_* variables and .env, as for every command. A keyword overrides the setting of its
+    name: `model="resnet50"`, `home="~/lookalike"`. With nothing configured, the index is a folder under the home, and
+    the first ingest starts a private Redis and a worker, which end when the handle is closed.
 
     Raises BadSetting for an unknown setting or a value that cannot be used, ModelUnavailable for a model whose file
     is missing.
@@ -33,6 +33,6 @@ def _check_names(settings: dict[str, Any]) -> None:
 
 
 def _chosen(index: str | None, settings: dict[str, Any]) -> frozenset[str]:
-    """The settings that the caller named."""
+    """The names of the settings that the caller gave."""
     named = {name for name, value in settings.items() if value is not None}
     return frozenset(named if index is None else {*named, "index"})

@@ -1,4 +1,4 @@
-"""How far an ingest is: a bar on a terminal and in a notebook, a plain line now and then anywhere else."""
+"""Shows the progress of an ingest: a bar on a terminal and in a notebook, otherwise a line every few seconds."""
 
 import sys
 import threading
@@ -15,18 +15,18 @@ from rich.progress import Progress as Bars
 from lookalike.errors import LookalikeError
 from lookalike.ledger import Job
 
-#: Between two lines where there is no terminal.
+#: Between two lines without a terminal.
 LINE_EVERY_S = 5.0
-#: Between two pictures of the bar in a notebook: each is a message to the browser.
+#: Between two updates of the bar in a notebook: each one is a message to the browser.
 NOTEBOOK_EVERY_S = 0.25
 
 
 class Progress(Protocol):
     def show(self, job: Job) -> None:
-        """Called with the job whenever it was looked at."""
+        """Show the state of the job, as just read from the ledger."""
 
     def note(self, text: str) -> None:
-        """Called with a sentence for the user."""
+        """Show a sentence."""
 
 
 class Silent:
@@ -40,14 +40,14 @@ class Silent:
 
 
 class Total:
-    """How many images a source holds, counted beside the work: the producer itself only runs a queue's length ahead."""
+    """The number of images in a source, counted in a thread: the producer finds them only as fast as they are done."""
 
     def __init__(self, count: Callable[[], int | None]) -> None:
         self.value: int | None = None
         threading.Thread(target=self._count, args=(count,), daemon=True).start()
 
     def _count(self, count: Callable[[], int | None]) -> None:
-        # The producer meets the same trouble and reports it.
+        # The producer meets the same error and reports it.
         with suppress(LookalikeError, OSError):
             self.value = count()
 
@@ -91,7 +91,7 @@ class Lines:
 
 
 class NotebookBar:
-    """In a notebook: one piece of output that is replaced, without a widget to install."""
+    """In a notebook: one output that is updated. It needs no widget extension."""
 
     def __init__(self, display: Callable[..., Any], total: Total) -> None:
         self._output = display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
@@ -117,7 +117,7 @@ class NotebookBar:
 
 @contextmanager
 def progress(count: Callable[[], int | None], *, is_shown: bool = True) -> Iterator[Progress]:
-    """`count`, called in a thread of its own, tells how many images there are, or None where that is not known."""
+    """`count` returns the number of images, or None if it is not known; it is called in a thread."""
     if not is_shown:
         yield Silent()
         return
@@ -141,7 +141,7 @@ def _line(job: Job, total: int | None, seconds: float) -> str:
 
 
 def _notebook_display() -> Callable[..., Any] | None:
-    """IPython's `display` where a notebook's kernel runs us, else None. Imports nothing outside of one."""
+    """IPython's `display` in the kernel of a notebook, otherwise None. Imports nothing outside a kernel."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is None or not hasattr(shell, "kernel"):

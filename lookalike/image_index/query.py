@@ -1,4 +1,4 @@
-"""What a search starts from: a file, encoded bytes, a PIL image or a NumPy array become encoded bytes."""
+"""Turns every kind of query into the bytes of an image file: a path, bytes, a PIL image or a NumPy array."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: A path, an encoded file, a PIL image, or uint8 [H, W, 3] in RGB, [H, W, 4] in RGBA or [H, W] in grey.
 Query: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | Image | NDArray[np.uint8]"
 
-#: The user's own file, named by the user: no root but the whole disk.
+#: The user names a file of their own, so every file that they can read is allowed.
 WHOLE_DISK = (Path("/"),)
 CHANNELS = (3, 4)
 
@@ -55,7 +55,7 @@ def named(query: object) -> str:
 
 @contextmanager
 def rejections_of(query: object) -> Iterator[None]:
-    """Names the query in a rejection."""
+    """Adds the name of the query to a rejection."""
     try:
         yield
     except QueryRejected:
@@ -69,7 +69,7 @@ def _read(path: Path, max_bytes: int) -> bytes:
 
 
 def _is_a(module: str, name: str, query: object) -> bool:
-    """Whether this is an object of a library, which is not imported to find out: who has one has imported it."""
+    """Whether this is an object of that class. Does not import the library: whoever has an object has imported it."""
     library = sys.modules.get(module)
     return library is not None and isinstance(query, getattr(library, name))
 

@@ -1,4 +1,4 @@
-"""What a handle opens on the way: each part when it is first needed, all closed together."""
+"""The searcher, the model and the stack of a handle: each opened when it is first needed, all closed together."""
 
 import os
 import threading
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Resources:
-    """Searcher, model and stack of one handle; threads may share it. Every method raises Closed after `close`."""
+    """Threads may share it. Every method but `close` raises Closed after `close`."""
 
     def __init__(self, settings: Settings, chosen: frozenset[str]) -> None:
         self._settings = settings
@@ -58,7 +58,7 @@ class Resources:
             return self._stack
 
     def close(self, error: BaseException | None = None) -> None:
-        """Close what was opened. Safe to repeat. A forked child leaves everything to its parent."""
+        """Close what was opened. Has no effect when repeated, and none in a forked child: the parent closes."""
         with self._lock:
             if self._is_closed or os.getpid() != self._process:
                 return

@@ -1,4 +1,4 @@
-"""Who answers a search: this process, or the query service of LOOKALIKE_API_URL. Loads only what that one needs."""
+"""Chooses what answers a search: this process, or the query service of LOOKALIKE_API_URL. Imports only one of them."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,7 +9,7 @@ from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.records import Match
 from lookalike.settings import Settings
 
-#: What a query service has chosen for itself.
+#: Settings that the query service decides.
 OF_THE_SERVICE = frozenset({"model", "weights", "preprocessing"})
 
 
@@ -31,9 +31,9 @@ class Searching(Protocol):
 
 
 def open_searching(settings: Settings, chosen: frozenset[str], *, preload: bool) -> Searching:
-    """`chosen` names the settings that the caller gave; `preload` begins to load the model at once.
+    """`chosen` are the names of the settings that the caller gave; `preload` starts to load the model now.
 
-    Raises BadSetting where the query service answers and something was chosen that only it decides.
+    Raises BadSetting if the query service answers and the caller chose something that the service decides.
     """
     if settings.api_url is None:
         from lookalike.image_index.local_search import LocalSearch
@@ -43,7 +43,7 @@ def open_searching(settings: Settings, chosen: frozenset[str], *, preload: bool)
 
 
 class RemoteSearch:
-    """Asks the query service. What the client raises comes through."""
+    """Asks the query service. Raises what the client raises."""
 
     is_remote = True
 

@@ -1,4 +1,4 @@
-"""The broker and the worker of this process: opened by the first handle that needs them, closed with the last.
+"""The embedded stack of this process: opened for the first handle that needs it, closed with the last one.
 
 One process can own the embedded stack of a home only once, so the handles of a process share it.
 """
@@ -30,7 +30,7 @@ _open: dict[tuple[Path, str], _Shared] = {}
 
 
 class StackLease:
-    """A handle's share in the stack that its settings lead to. Opens nothing before it is asked for."""
+    """The use of a stack by one handle. Opens nothing until a method is called."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -44,12 +44,12 @@ class StackLease:
 
     @contextmanager
     def ledger_only(self) -> Iterator[Stack]:
-        """The stack for as long as it takes to read the ledger; nobody replaces it meanwhile."""
+        """The stack while the ledger is read: no other thread replaces it meanwhile."""
         with _lock:
             yield self._shared(with_worker=False).stack
 
     def close(self, error: BaseException | None = None) -> None:
-        """Give the share back. The last one ends the stack: in order, or at once for the `error` given."""
+        """End the use. The last one stops the stack, without waiting for other programs if there is an `error`."""
         with _lock:
             shared = _open.get(self._key)
             if shared is None or self not in shared.users:
@@ -68,7 +68,7 @@ class StackLease:
 
     def _replaced(self, former: _Shared | None, *, with_worker: bool) -> _Shared:
         if former is not None:
-            # Opened for the ledger alone, and nobody reads it now: the lock is ours.
+            # It was opened without a worker. We hold the lock, so nobody reads the ledger now.
             del _open[self._key]
             former.close(None)
         shared = _open[self._key] = _Shared(self._settings, with_worker=with_worker)

@@ -1,4 +1,4 @@
-"""Everything that an index holds, read in batches: as arrays, or as a Parquet file."""
+"""Reads all documents of an index in batches, into arrays or into a Parquet file."""
 
 import os
 import tempfile
@@ -36,7 +36,7 @@ def read_vectors(index: Index) -> tuple[list[str], Vectors]:
 def export_parquet(index: Index, path: Path) -> int:
     """Write every document as a row of a Parquet file, and return how many they are.
 
-    The file takes its place when it is complete: a former one stays until then. Raises AccessDenied, DiskFull.
+    An existing file is replaced when the new one is complete. Raises AccessDenied, DiskFull.
     """
     import pyarrow.parquet as parquet
 
@@ -86,13 +86,13 @@ def _groups(batches: Iterable[list[Document]]) -> Iterator[list[Document]]:
 
 @contextmanager
 def _replaced(path: Path) -> Iterator[str]:
-    """A temporary file beside `path` that becomes it unless something fails."""
+    """A temporary file in the folder of `path` that replaces it unless an error is raised."""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(descriptor)
         try:
             yield temporary
-            # As any new file: mkstemp lets nobody else read it.
+            # The permissions of a new file: mkstemp denies access to others.
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, path)
         except BaseException:
@@ -103,7 +103,7 @@ def _replaced(path: Path) -> Iterator[str]:
 
 
 def _umask() -> int:
-    """The mask of this process, which can be read only by setting it."""
+    """The umask of this process. It can be read only by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
