@@ -6,7 +6,8 @@
         report = images.ingest("~/Pictures")
         matches = images.search("query.jpg", k=5)
 
-`open` gives an `ImageIndex`. The names below are loaded when they are first used, so `import lookalike` is cheap.
+`open` gives an `ImageIndex`, and `errors` has everything that it raises. The names below are loaded when they are
+first used, so `import lookalike` is cheap.
 """
 
 from importlib import import_module
@@ -45,14 +46,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("lookalike.errors")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # or type checkers would accept every name
+
+    def __getattr__(name: str) -> Any:
+        if name == "errors":
+            return import_module("lookalike.errors")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

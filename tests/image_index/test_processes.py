@@ -117,6 +117,16 @@ def test_importing_lookalike_loads_next_to_nothing() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_the_public_names_are_there() -> None:
+    code = (
+        "import lookalike; print([getattr(lookalike, name).__name__ for name in lookalike.__all__ if name[0] != '_'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "['ImageIndex', 'Match', 'Matches', 'Rejected', 'Report', 'lookalike.errors', 'open']\n"
+    with pytest.raises(AttributeError, match="clsoe"):
+        lookalike.clsoe  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_progress_goes_to_standard_error_or_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
     for is_shown in (True, False):
         with progress(lambda: 3, is_shown=is_shown) as shown:
