@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -56,8 +56,7 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
     began = time.monotonic()
     settings = read_settings()
     summaries: list[dict[str, Any]] = []
-    with stoppable(LAST_WORDS), open_stack(settings) as stack:
-        ledger = Ledger(stack.broker_url)
+    with stoppable(LAST_WORDS), open_stack(settings) as stack, closing(Ledger(stack.broker_url)) as ledger:
         for again in retries(ledger, _jobs(ledger, job), reason, settings):
             report = again.run(lambda request: run_shown(request, stack, began=began))
             show_report(report)
@@ -85,8 +84,8 @@ def export(
 
 @contextmanager
 def _ledger() -> Iterator[Ledger]:
-    with open_stack(read_settings(), with_worker=False) as stack:
-        yield Ledger(stack.broker_url)
+    with open_stack(read_settings(), with_worker=False) as stack, closing(Ledger(stack.broker_url)) as ledger:
+        yield ledger
 
 
 def _jobs(ledger: Ledger, job_id: str | None) -> list[Job]:

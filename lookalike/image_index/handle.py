@@ -9,12 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from lookalike.errors import NotIndexed
 from lookalike.extras import requiring
 from lookalike.image_index.arguments import Source, check_query, reason_of, stored_uri, texts
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.query import Query, encoded, rejections_of
 from lookalike.image_index.resources import Resources
-from lookalike.records import Reason, Rejected, Vectors, document_id
+from lookalike.image_index.searching import Searching
+from lookalike.records import Match, Reason, Rejected, Vectors, document_id
 from lookalike.settings import Settings
 
 if TYPE_CHECKING:
@@ -128,7 +130,7 @@ class ImageIndex:
                 data = encoded(image, self._settings.max_image_bytes, compressed=searching.is_remote)
                 found = searching.like_image(data, int(k), filters or {})
         else:
-            found = searching.like_stored(id or document_id(stored_uri(uri or "")), int(k), filters or {})
+            found = _like_stored(searching, id, uri, int(k), filters or {})
         took_ms = (time.perf_counter() - began) * 1000
         return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
 
@@ -304,3 +306,16 @@ class ImageIndex:
         self._resources.check_open()
         with closing(factories.open_index(self._settings)) as index:
             yield index
+
+
+def _like_stored(
+    searching: Searching, id: str | None, uri: str | os.PathLike[str] | None, k: int, filters: Mapping[str, str]
+) -> list[Match]:
+    if id is not None:
+        return searching.like_stored(id, k, filters)
+    place = stored_uri(uri or "")
+    try:
+        return searching.like_stored(document_id(place), k, filters)
+    except NotIndexed as error:
+        # The caller knows the place and not its id.
+        raise NotIndexed(place, error.index) from error

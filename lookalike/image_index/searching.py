@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
-from lookalike.errors import BadSetting, LookalikeError
+from lookalike.errors import BadSetting, LookalikeError, NotIndexed, RequestRejected
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.records import Match
 from lookalike.settings import Settings
 
+#: HTTP's status for what does not exist.
+NOT_FOUND = 404
 #: Settings that the query service decides.
 OF_THE_SERVICE = frozenset({"model", "weights", "preprocessing"})
 
@@ -64,7 +66,12 @@ class RemoteSearch:
         return list(self._client.search(data, k=k, filters=filters).matches)
 
     def like_stored(self, id: str, k: int, filters: Mapping[str, str]) -> list[Match]:
-        return list(self._client.search(id=id, k=k, filters=filters).matches)
+        try:
+            return list(self._client.search(id=id, k=k, filters=filters).matches)
+        except RequestRejected as error:
+            if error.status == NOT_FOUND:
+                raise NotIndexed(id, self._client.info().index) from error
+            raise
 
     def thumbnail(self, match: Match) -> bytes | None:
         # Matches may be shown after their handle was closed.

@@ -93,22 +93,12 @@ def run_job(
     Raises JobFailed with the reason that a worker gave; PermanentError if the broker lost its data, or if another
     process ended the job because this producer was silent for too long.
     """
-    settings = request.settings
-    ledger = Ledger(stack.broker_url)
-    preflight.before_writing(settings, stack.broker_url)
-    identity = prepare(settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
-    job_id = ledger.open_job(
-        source=request.source,
-        index=settings.index,
-        index_address=settings.index_address,
-        model=identity,
-        spec=request.spec.to_json(),
-    )
-    # After the job is open, because the end of a job ends the bulk-load mode.
-    with closing(factories.open_index(settings)) as index:
-        index.begin_load()
+    preflight.before_writing(request.settings, stack.broker_url)
+    identity = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
     try:
-        job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
+        with closing(Ledger(stack.broker_url)) as ledger:
+            job_id = _open(request, identity, ledger)
+            job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
     if job.state is JobState.FAILED:
@@ -118,6 +108,21 @@ def run_job(
             f"Job {job.id} was ended early: this process did not report to the broker for too long.", AGAIN
         )
     return job
+
+
+def _open(request: JobRequest, identity: ModelIdentity, ledger: Ledger) -> str:
+    """Open the job, then begin the bulk load: the end of a job ends it, so it must not begin without one."""
+    settings = request.settings
+    job_id = ledger.open_job(
+        source=request.source,
+        index=settings.index,
+        index_address=settings.index_address,
+        model=identity,
+        spec=request.spec.to_json(),
+    )
+    with closing(factories.open_index(settings)) as index:
+        index.begin_load()
+    return job_id
 
 
 def check_detachable(stack: Stack) -> None:

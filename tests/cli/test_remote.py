@@ -72,7 +72,7 @@ WRONG: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
     "no URL": (["--id", "x"], {"LOOKALIKE_API_URL": "somewhere"}, ["LOOKALIKE_API_URL"]),
     "text file": (["README.md"], {}, ["README.md", "unsupported"]),
     "missing image": (["gone.jpg"], {}, ["gone.jpg", "not_found"]),
-    "unknown id": (["--id", "x"], {}, ["holds no image x"]),
+    "unknown id": (["--id", "x"], {}, ["does not contain image x"]),
     "too many": (["--id", "x", "-k", "500"], {}, ["200"]),
     "unknown filter": (["--id", "x", "--filter", "uri=y"], {}, ["'uri'", "metadata.KEY"]),
     "own model": (["x.jpg", "--weights", "a.keras", "--preprocessing", "tf"], {}, ["preprocessing, weights"]),

@@ -57,7 +57,7 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "an empty array": (lambda images: images.search(np.zeros((0, 9), np.uint8)), BadSetting, ["[0, 9]"]),
     "another object": (lambda images: images.search(3), BadSetting, ["int"]),  # type: ignore[arg-type]
     "an unknown id": (lambda images: images.search(id="x" * 40), NotIndexed, ["x" * 40]),
-    "an unknown uri": (lambda images: images.search(uri="/no/such.jpg"), NotIndexed, ["no image"]),
+    "an unknown uri": (lambda images: images.search(uri="/no/such.jpg"), NotIndexed, ["/no/such.jpg"]),
     "nothing to ingest": (lambda images: images.ingest(), BadSetting, ["no source"]),
     "a missing source": (lambda images: images.ingest("/no/such/folder"), SourceMissing, ["/no/such/folder"]),
     "a label from nowhere": (lambda images: images.ingest("/tmp", label_from="sky"), BadSetting, ["sky"]),
