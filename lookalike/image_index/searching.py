@@ -60,7 +60,11 @@ class RemoteSearch:
         self._client = open_client(settings)
         self._is_closed = False
         if "index" in chosen:
-            self._check_index(settings.index)
+            try:
+                self._check_index(settings.index)
+            except BaseException:
+                self.close()
+                raise
 
     def like_image(self, data: bytes, k: int, filters: Mapping[str, str]) -> list[Match]:
         return list(self._client.search(data, k=k, filters=filters).matches)

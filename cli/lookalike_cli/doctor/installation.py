@@ -1,6 +1,7 @@
 """Checks of the installation, the device that runs models, and the settings."""
 
 import platform
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -40,11 +41,11 @@ def installation(settings: Settings) -> Iterator[Finding]:
 
 def _installed() -> Iterator[str]:
     """Name and version of each package of PACKAGES that is installed."""
-    return (f"{name} {version(name)}" for name, module in PACKAGES.items() if find_spec(module))
+    return (f"{name} {version(name)}" for name, module in PACKAGES.items() if _is_installed(module))
 
 
 def embedding(settings: Settings) -> Iterator[Finding]:
-    if find_spec("openvino") is None:
+    if not _is_installed("openvino"):
         yield Finding("embedding", None, "not installed: this installation runs no models")
         return
     gpus = visible_gpus()
@@ -76,3 +77,8 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, SecretStr):
         return plain_address(value.get_secret_value()) if name.endswith("_url") else "***"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _is_installed(module: str) -> bool:
+    # A module that replaced itself when it was imported, as kombu does, has no spec, and `find_spec` raises.
+    return sys.modules.get(module) is not None or find_spec(module) is not None
