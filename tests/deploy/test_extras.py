@@ -49,9 +49,7 @@ def test_a_model_that_is_not_built_names_the_extra_that_builds_it(installations:
     assert "lookalike[worker]" in refused.stderr
 
 
-def test_the_doctor_accepts_an_installation_that_runs_no_models(
-    installations: Environments, lance: Settings
-) -> None:
+def test_the_doctor_accepts_an_installation_that_runs_no_models(installations: Environments, lance: Settings) -> None:
     assert lance.broker_url is not None
     broker_url = lance.broker_url.get_secret_value()
     environment = {**installations["lancedb"], "LOOKALIKE_HOME": str(lance.home), "LOOKALIKE_BROKER_URL": broker_url}
