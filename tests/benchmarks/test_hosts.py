@@ -1,4 +1,4 @@
-"""Several hosts on one machine: that they are such, and that a job survives what happens to them."""
+"""Several hosts on one machine are separate, and a job survives what happens to them."""
 
 import os
 import subprocess
@@ -12,6 +12,9 @@ from benchmarks.scale.hosts import CUT, NAMES, SOUND, Place, bad_day, opened
 from lookalike.ledger import JobState
 from testing.services import ServiceMissing
 
+#: In the process of the browser's tests, and so never beside them: Chromium drops its connections when a network device
+#: of the machine appears or vanishes (ERR_NETWORK_CHANGED).
+pytestmark = pytest.mark.xdist_group("tests/browser")
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close(); print('reached')"
 
 
