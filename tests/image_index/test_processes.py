@@ -1,5 +1,6 @@
 """What a handle starts ends with it: closed, interrupted, killed or forgotten."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -93,7 +94,9 @@ def test_two_handles_share_one_worker_and_the_last_one_ends_it(
     assert processes(home) == running_now
     first.close()
     assert processes(home) == running_now
-    second.close()
+    # A handle that nothing refers to any more is closed.
+    del second
+    gc.collect()
     assert processes(home) == {}
 
 
