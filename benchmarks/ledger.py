@@ -5,10 +5,6 @@ import time
 from functools import partial
 from pathlib import Path
 
-from lookalike_producer.enqueue import cut
-from lookalike_producer.sources import find_images
-from lookalike_worker.lease import keep_lease
-
 from benchmarks.table import print_rates
 from lookalike import factories
 from lookalike.embedding import Embedder
@@ -18,6 +14,9 @@ from lookalike.pipeline import ingest
 from lookalike.records import Chunk, Outcome
 from lookalike.samples import draw_samples
 from lookalike.settings import Settings, read_settings
+from lookalike_producer.enqueue import cut
+from lookalike_producer.sources import find_images
+from lookalike_worker.lease import keep_lease
 from testing.services.redis import RedisServer
 
 ROUNDS = 7

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lookalike_evaluation.metrics import FIGURES
-from lookalike_evaluation.summary import column_names
-
 from benchmarks import recall
 from benchmarks.ours import LOOKALIKE
 from benchmarks.table import console
 from lookalike.samples import draw_samples
+from lookalike_evaluation.metrics import FIGURES
+from lookalike_evaluation.summary import column_names
 from testing.services.opensearch import OpenSearchServer
 
 ROOT = Path(__file__).parent.parent

@@ -5,14 +5,13 @@
 
 import os
 
+from benchmarks.table import console
+from lookalike.index import IndexOptions
 from lookalike_evaluation.split import Split
 from lookalike_evaluation.summary import Summary, summarize
 from lookalike_evaluation.synthetic import clustered
 from lookalike_evaluation.temporary import temporary_index
 from lookalike_evaluation.trial import ask, documents_of, fill
-
-from benchmarks.table import console
-from lookalike.index import IndexOptions
 from testing.services.opensearch import OpenSearchServer
 
 VECTORS = int(os.environ.get("LOOKALIKE_RECALL_VECTORS", "100000"))

@@ -3,10 +3,9 @@
 import time
 from dataclasses import replace
 
-from lookalike_evaluation.synthetic import clustered
-
 from lookalike.index import Index
 from lookalike.records import ModelIdentity
+from lookalike_evaluation.synthetic import clustered
 from testing.services.opensearch import request
 
 WRITE_SIZE = 500

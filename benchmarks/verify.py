@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lookalike_producer.sources import find_images
 
 from benchmarks.ours import LOOKALIKE, environment
 from benchmarks.table import console
 from lookalike import embedding
 from lookalike.index import Index, open_index
 from lookalike.records import Document, ModelIdentity
+from lookalike_producer.sources import find_images
 from testing.services.opensearch import OpenSearchServer
 
 FILES = tuple(int(count) for count in os.environ.get("LOOKALIKE_VERIFY_FILES", "10000,100000").split(","))

@@ -7,12 +7,12 @@ from functools import cache, partial
 from multiprocessing import get_context
 
 import numpy as np
-from lookalike_evaluation.synthetic import clustered
 
 from benchmarks import ways
 from benchmarks.grpc_bulk import Grpc, GrpcSmile, NoGrpc
 from lookalike.errors import LookalikeError
 from lookalike.records import Document, ModelIdentity
+from lookalike_evaluation.synthetic import clustered
 
 INDEX = "bulk"
 #: What rounding to seven decimals may change.

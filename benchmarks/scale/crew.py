@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from lookalike_producer.enqueue import enqueue
 
 from lookalike import embedding
 from lookalike.addresses import plain_address
@@ -17,6 +16,7 @@ from lookalike.index import open_index
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, send_chunk
 from lookalike.records import ImageRef
+from lookalike_producer.enqueue import enqueue
 from testing.workers import Workers, Wrap, unwrapped
 
 PATCHES = Path(__file__).parent / "patches"

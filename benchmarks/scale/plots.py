@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from lookalike_evaluation.plots import drawn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, NullFormatter, StrMethodFormatter
 
 from benchmarks.scale import references, vectors, workers
 from benchmarks.scale.crew import IMAGE_S
+from lookalike_evaluation.plots import drawn
 
 LATENCIES = ("p50_ms", "p99_ms")
 

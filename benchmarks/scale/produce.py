@@ -9,12 +9,12 @@ import tempfile
 import time
 
 import redis
-from lookalike_producer.enqueue import enqueue
-from lookalike_producer.sources import find_images
 
 from lookalike.ledger import Ledger
 from lookalike.queue import KEY_PREFIX, QUEUE, make_app, send_chunk
 from lookalike.records import Metric, ModelIdentity, Outcome
+from lookalike_producer.enqueue import enqueue
+from lookalike_producer.sources import find_images
 
 MODEL = ModelIdentity(name="none", fingerprint="none", dimension=1, metric=Metric.COSINE)
 #: Both as the settings have them.

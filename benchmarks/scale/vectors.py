@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from lookalike_evaluation.synthetic import clustered_parts, synthetic_model
 from numpy.typing import NDArray
 
 from benchmarks.scale.nearest import Nearest
 from benchmarks.vectors import WRITE_SIZE, await_merged
 from lookalike.index import Index, list_indexes, open_index
 from lookalike.records import Document, Vectors
+from lookalike_evaluation.synthetic import clustered_parts, synthetic_model
 from testing.services.opensearch import OpenSearchServer
 
 OPENSEARCH = "OpenSearch"

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from lookalike_evaluation.page import check_writable, write
-from lookalike_producer.sources import find_images
 
 from lookalike.settings import read_settings
 from lookalike_cli.console import print_json, remark, results, table
@@ -16,6 +14,8 @@ from lookalike_cli.speed.measurement import Measurement, measure
 from lookalike_cli.speed.sample import draw
 from lookalike_cli.speed.sentences import COLUMNS, doubts, plain, rows, sentences
 from lookalike_cli.stopping import stoppable
+from lookalike_evaluation.page import check_writable, write
+from lookalike_producer.sources import find_images
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import typer
-from lookalike_api.wiring import open_searcher
 
 from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
+from lookalike_api.wiring import open_searcher
 from lookalike_cli.console import remark, results
 from lookalike_cli.ingest import ingest
 from lookalike_cli.search import show

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from lookalike_evaluation.duplicates import THREADS, Finder, Group
-from lookalike_evaluation.page import check_writable, write
 
 from lookalike import factories
 from lookalike.index import Index
@@ -21,6 +19,8 @@ from lookalike_cli.options import IndexName, Json
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
+from lookalike_evaluation.duplicates import THREADS, Finder, Group
+from lookalike_evaluation.page import check_writable, write
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 

@@ -6,10 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from lookalike_evaluation.page import check_writable, write
-from lookalike_evaluation.split import split
-from lookalike_evaluation.sweep import SweepRow, sweep
-from lookalike_evaluation.temporary import is_exact
 
 from lookalike import factories
 from lookalike.image_index.evaluating import Evaluation, evaluate_folder
@@ -19,6 +15,10 @@ from lookalike_cli.evaluate_output import plain, show
 from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.stopping import stoppable
+from lookalike_evaluation.page import check_writable, write
+from lookalike_evaluation.split import split
+from lookalike_evaluation.sweep import SweepRow, sweep
+from lookalike_evaluation.temporary import is_exact
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 

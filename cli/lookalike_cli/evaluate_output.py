@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lookalike_evaluation.metrics import FIGURES
-from lookalike_evaluation.summary import Summary, column_names
-from lookalike_evaluation.sweep import SweepRow
 from rich.console import Console
 from rich.table import Table
 
 from lookalike_cli.console import remark, results, table
+from lookalike_evaluation.metrics import FIGURES
+from lookalike_evaluation.summary import Summary, column_names
+from lookalike_evaluation.sweep import SweepRow
 
 #: Columns of the sweep's table.
 SETTING_COLUMNS = ("engine", "m", "ef_construction", "ef_search", "recall", "p50, ms", "p99, ms", "bytes")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
-from lookalike_producer.retry import retries
 
 from lookalike.embedded import open_stack
 from lookalike.errors import PermanentError
@@ -23,6 +22,7 @@ from lookalike_cli.options import Json
 from lookalike_cli.report import print_images, show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.retry import retries
 
 app = typer.Typer(
     pretty_exceptions_enable=False,

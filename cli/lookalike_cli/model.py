@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from lookalike_producer.sources import find_images
 
 from lookalike import embedding, factories
 from lookalike.embedding import Head, ModelSpec
@@ -20,6 +19,7 @@ from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.sources import find_images
 
 app = typer.Typer(
     pretty_exceptions_enable=False,

@@ -6,10 +6,6 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from lookalike_producer.jobs import check_detachable
-from lookalike_producer.reembed import check_not_empty, open_source
-from lookalike_producer.reembed import reembed as run_reembed
-from lookalike_producer.report import Report
 
 from lookalike import factories
 from lookalike.embedded import open_stack
@@ -20,6 +16,10 @@ from lookalike_cli.options import IndexName, Json, Preprocessing, Weights
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.jobs import check_detachable
+from lookalike_producer.reembed import check_not_empty, open_source
+from lookalike_producer.reembed import reembed as run_reembed
+from lookalike_producer.report import Report
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 

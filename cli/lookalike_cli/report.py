@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from lookalike_producer.report import Report
-
 from lookalike_cli.console import printable, remark, remarks, results, table
+from lookalike_producer.report import Report
 
 
 def summary(report: Report) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 import logging
 import time
 
-from lookalike_producer.jobs import JobRequest
-from lookalike_producer.report import Report
-
 from lookalike import logs
 from lookalike.embedded import Stack
 from lookalike.image_index.running import run
 from lookalike.settings import Settings
+from lookalike_producer.jobs import JobRequest
+from lookalike_producer.report import Report
 
 LAST_WORDS = "Interrupted. Indexed images stay; run the same command again to continue."
 

@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from lookalike_api.app import make_app
-from lookalike_api.middleware import LOCAL_HOSTS
 
 from lookalike import logs
 from lookalike.addresses import is_loopback
@@ -14,6 +12,8 @@ from lookalike.embedded.redis_server import broker_url
 from lookalike.errors import BadSetting
 from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
+from lookalike_api.app import make_app
+from lookalike_api.middleware import LOCAL_HOSTS
 from lookalike_cli.options import IndexName, ModelName, Preprocessing, Weights
 from lookalike_cli.ports import SEARCH_PORT, check_port
 

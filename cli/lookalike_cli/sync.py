@@ -3,8 +3,6 @@
 from typing import Annotated
 
 import typer
-from lookalike_producer.comparison import SyncStatus
-from lookalike_producer.sync import SyncReport
 
 import lookalike
 from lookalike_cli.console import print_json, remark, results
@@ -12,6 +10,8 @@ from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preproc
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.comparison import SyncStatus
+from lookalike_producer.sync import SyncReport
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 

@@ -1,13 +1,13 @@
 """`lookalike verify`: compares sources with the index, image by image."""
 
 import typer
-from lookalike_producer.sync import EXAMPLES, Verification
 
 import lookalike
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.sync import EXAMPLES, Verification
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 

@@ -90,14 +90,13 @@ def evaluate_folder(
     embedding: Callable[[int], AbstractContextManager[Advance]] | None = None,
 ) -> Evaluation:
     """As `evaluate`; `embedding`, given the number of images to embed, returns a context manager of an Advance."""
+    from lookalike import factories
     from lookalike_evaluation import protocol
     from lookalike_evaluation.candidate_specs import candidate_specs, warnings
     from lookalike_evaluation.collection import check_classes, collect, notes
     from lookalike_evaluation.embed_models import distinct_models, embed_candidates
     from lookalike_evaluation.temporary import temporary_index
     from lookalike_producer.sources import find_images
-
-    from lookalike import factories
 
     specs = candidate_specs(settings, models)
     collection = collect(folder, find_images([str(folder)]))

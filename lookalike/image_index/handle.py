@@ -20,12 +20,11 @@ from lookalike.records import Match, Reason, Rejected, Vectors, document_id
 from lookalike.settings import Settings
 
 if TYPE_CHECKING:
-    from lookalike_producer.report import Report
-    from lookalike_producer.sync import SyncReport, Verification
-
     from lookalike.image_index.description import IndexDescription
     from lookalike.index import Index
     from lookalike.ledger import Job, Ledger
+    from lookalike_producer.report import Report
+    from lookalike_producer.sync import SyncReport, Verification
 
 
 class ImageIndex:
@@ -89,10 +88,9 @@ class ImageIndex:
         Raises SourceMissing, ModelMismatch if the index was made with another model, JobFailed, DiskFull,
         BrokerUnavailable, BadSetting.
         """
+        from lookalike.image_index.running import run
         from lookalike_producer.ingest import ingest_request
         from lookalike_producer.jobs import check_detachable
-
-        from lookalike.image_index.running import run
 
         began = time.monotonic()
         self._resources.check_open()
@@ -170,9 +168,8 @@ class ImageIndex:
         Orphans are what `verify` counts as such. Nothing is deleted if a source holds no image, because a folder
         that is not mounted looks the same. Raises SourceMissing, and as `ingest` does.
         """
-        from lookalike_producer.sync import Sources, sync
-
         from lookalike.image_index.running import run
+        from lookalike_producer.sync import Sources, sync
 
         began = time.monotonic()
         lease = self._resources.stack()
@@ -197,10 +194,9 @@ class ImageIndex:
         The images keep their labels and metadata. Returns the report on the new job, or None if there was nothing
         to retry. Raises JobUnknown, BadSetting for an unknown reason, and as `ingest` does.
         """
-        from lookalike_producer.retry import retries
-
         from lookalike.image_index.running import run
         from lookalike.ledger import Ledger
+        from lookalike_producer.retry import retries
 
         began = time.monotonic()
         wanted = reason_of(reason)

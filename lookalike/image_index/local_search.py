@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from lookalike_api.wiring import open_searcher
-
 from lookalike import factories
 from lookalike.errors import LookalikeError
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.records import Match
 from lookalike.settings import Settings
+from lookalike_api.wiring import open_searcher
 
 
 class LocalSearch:

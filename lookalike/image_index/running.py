@@ -3,12 +3,11 @@
 import time
 from contextlib import closing
 
-from lookalike_producer.jobs import JobRequest, run_job
-from lookalike_producer.report import Report, report_on
-
 from lookalike.embedded import Stack
 from lookalike.image_index.progress import progress
 from lookalike.ledger import Ledger
+from lookalike_producer.jobs import JobRequest, run_job
+from lookalike_producer.report import Report, report_on
 
 
 def run(request: JobRequest, stack: Stack, *, began: float, detach: bool = False, is_shown: bool = True) -> Report:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
-from lookalike_cli.serve import make_server
 
 from lookalike.settings import Settings
+from lookalike_cli.serve import make_server
 from testing.processes import await_true
 
 TIMEOUT_S = 60.0

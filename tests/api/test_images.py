@@ -5,11 +5,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from lookalike_api.thumbnails import ThumbnailCache
 from PIL import Image
 
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
+from lookalike_api.thumbnails import ThumbnailCache
 from tests.api.service import serving
 from tests.api.test_bad_input import problem_detail
 

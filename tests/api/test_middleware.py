@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from lookalike_cli.serve import make_server
 from pydantic import SecretStr
 
 from lookalike.errors import BadSetting
 from lookalike.settings import Settings, read_settings
+from lookalike_cli.serve import make_server
 from tests.api.service import serving
 from tests.api.test_bad_input import problem_detail
 

@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
-from lookalike_api.search import mean_of
 
 from lookalike.records import ImageRef, Metric
+from lookalike_api.search import mean_of
 from tests.browser.stage import LABELS
 
 UNKNOWN = "0" * 40

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lookalike_evaluation.synthetic import clustered, clustered_parts
 
 from benchmarks import page
 from benchmarks.scale import command, plots, tables, workers
@@ -15,6 +14,7 @@ from benchmarks.scale.references import Produced
 from benchmarks.scale.vectors import Filled
 from benchmarks.scale.workers import Rate
 from lookalike.records import Vectors
+from lookalike_evaluation.synthetic import clustered, clustered_parts
 
 
 def unit(count: int, seed: int) -> Vectors:

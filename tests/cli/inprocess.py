@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
-from lookalike_cli.main import main
 
+from lookalike_cli.main import main
 from testing.processes import Done
 
 

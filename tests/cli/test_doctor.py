@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import redis
-from lookalike_cli.doctor.command import CHECKS
-from lookalike_cli.doctor.finding import Finding, examine
-from lookalike_cli.doctor.screen import screen
 from rich.console import Console
 
 from lookalike.machine import usable_cores
 from lookalike.settings import read_settings
+from lookalike_cli.doctor.command import CHECKS
+from lookalike_cli.doctor.finding import Finding, examine
+from lookalike_cli.doctor.screen import screen
 from testing import processes
 from testing.processes import answer
 from testing.services.opensearch import request

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lookalike_cli.flower import require_logins
 
 from lookalike.errors import BadSetting
 from lookalike.samples import draw_samples
+from lookalike_cli.flower import require_logins
 from testing.processes import answer, await_true, make_home, processes, started, stop
 from testing.services.ports import free_port
 from tests.cli.inprocess import lookalike

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import redis
-from lookalike_cli import status
 
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, queued_ids
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
+from lookalike_cli import status
 from testing.processes import LOOKALIKE, ROOT, TIMEOUT_S, answer, await_true, make_home, started, stop
 from tests.cli.inprocess import lookalike
 

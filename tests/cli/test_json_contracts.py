@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from lookalike.samples import draw_samples
 from lookalike_cli.speed.advice import judge
 from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stage, Stages, Whole, spread
 from lookalike_cli.speed.measurement import Measurement
 from lookalike_cli.speed.sentences import plain
 from lookalike_cli.speed.stages import STAGES
-
-from lookalike.samples import draw_samples
 from testing.processes import ROOT, answer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike

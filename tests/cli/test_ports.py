@@ -3,9 +3,9 @@
 import socket
 
 import pytest
-from lookalike_cli.ports import check_port
 
 from lookalike.errors import BadSetting, PermanentError
+from lookalike_cli.ports import check_port
 
 
 def test_a_port_in_use_is_reported_with_the_option_for_another() -> None:

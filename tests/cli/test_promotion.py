@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 import redis
-from lookalike_cli.index import delete
-from lookalike_cli.promotion import promote, roll_back
-from lookalike_producer.reembed import supersede
 
 from lookalike import factories
 from lookalike.errors import BadSetting, IndexConflict, IndexMissing, PermanentError
@@ -18,6 +15,9 @@ from lookalike.index import Index
 from lookalike.ledger import JobState, Ledger
 from lookalike.records import Chunk, ImageRef
 from lookalike.settings import Settings, read_settings
+from lookalike_cli.index import delete
+from lookalike_cli.promotion import promote, roll_back
+from lookalike_producer.reembed import supersede
 from testing.services.ports import free_port
 from tests.cli.test_json_contracts import missing
 from tests.index.documents import COSINE, documents

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lookalike_api.search import Searcher
-from lookalike_api.wiring import open_searcher
-from lookalike_cli.failed import list_all as list_failed
-from lookalike_cli.ingest import ingest
-from lookalike_cli.promotion import promote, roll_back
-from lookalike_cli.reembed import reembed
 
 from lookalike import embedding, factories
 from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch, SourceMissing
 from lookalike.records import Match, document_id
 from lookalike.samples import draw_samples
 from lookalike.settings import Settings, read_settings
+from lookalike_api.search import Searcher
+from lookalike_api.wiring import open_searcher
+from lookalike_cli.failed import list_all as list_failed
+from lookalike_cli.ingest import ingest
+from lookalike_cli.promotion import promote, roll_back
+from lookalike_cli.reembed import reembed
 from testing.processes import await_true
 from tests.faults.model import PREPROCESSING
 

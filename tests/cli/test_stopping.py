@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import typer
+
 from lookalike_cli.stopping import stoppable
 
 

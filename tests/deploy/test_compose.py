@@ -19,8 +19,8 @@ import httpx2
 import pytest
 import redis
 import trustme
-from lookalike_cli.main import COMMANDS
 
+from lookalike_cli.main import COMMANDS
 from testing.processes import LOOKALIKE, ROOT, Done, make_home
 from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.ports import free_port

@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lookalike_cli.main import COMMANDS
 
 from lookalike import __version__
 from lookalike.queue import make_app
 from lookalike.settings import PREFIX, Settings
+from lookalike_cli.main import COMMANDS
 from testing.processes import ROOT
 from tests.deploy.compose import Unset, read, variables
 

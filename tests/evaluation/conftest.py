@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lookalike_evaluation.candidate import Candidate
 
 from lookalike.records import Document, Metric, ModelIdentity
+from lookalike_evaluation.candidate import Candidate
 from tests.index.documents import document
 
 MODEL = ModelIdentity("tiny", "a" * 16, 8, Metric.COSINE)

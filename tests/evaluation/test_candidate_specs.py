@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from lookalike_evaluation.candidate_specs import candidate_specs
 
 from lookalike.embedding import Head
 from lookalike.errors import BadSetting
 from lookalike.settings import Settings, read_settings
+from lookalike_evaluation.candidate_specs import candidate_specs
 
 
 @pytest.fixture

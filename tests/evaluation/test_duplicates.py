@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lookalike_evaluation import duplicates
-from lookalike_evaluation.duplicates import Finder, Group
-from lookalike_evaluation.duplicates_page import render
 
 from lookalike.index import Index, open_index
 from lookalike.records import Document, Vector
+from lookalike_evaluation import duplicates
+from lookalike_evaluation.duplicates import Finder, Group
+from lookalike_evaluation.duplicates_page import render
 from tests.index.documents import COSINE, DIMENSION, document
 
 RANDOM = np.random.default_rng(1)

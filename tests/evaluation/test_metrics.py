@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from lookalike_evaluation.exact import ExactSearch
-from lookalike_evaluation.metrics import average_precision, half_width, hit, precision
 
 from lookalike.records import Metric
+from lookalike_evaluation.exact import ExactSearch
+from lookalike_evaluation.metrics import average_precision, half_width, hit, precision
 
 RIGHT = [False, True, False, True, False]
 

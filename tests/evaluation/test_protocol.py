@@ -7,15 +7,15 @@ from functools import partial
 
 import numpy as np
 import pytest
+
+from lookalike.index import Index, IndexOptions, list_indexes
+from lookalike.records import Vectors
 from lookalike_evaluation import sweep
 from lookalike_evaluation.candidate import Candidate, Transform, with_common_images
 from lookalike_evaluation.protocol import evaluate
 from lookalike_evaluation.split import split
 from lookalike_evaluation.summary import Summary
 from lookalike_evaluation.temporary import temporary_index
-
-from lookalike.index import Index, IndexOptions, list_indexes
-from lookalike.records import Vectors
 from tests.evaluation.conftest import MODEL
 
 OPTIONS = IndexOptions(timeout_s=30.0)

@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
+from lookalike.index import IndexOptions
 from lookalike_evaluation.candidate import Candidate
 from lookalike_evaluation.plots import confusion_matrix
 from lookalike_evaluation.protocol import evaluate
 from lookalike_evaluation.report import render
 from lookalike_evaluation.summary import Summary
 from lookalike_evaluation.temporary import temporary_index
-
-from lookalike.index import IndexOptions
 
 HOSTILE = '<script>alert("$\\frac{$")</script>\x01&\u6f22'
 

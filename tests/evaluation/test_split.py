@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from lookalike_evaluation.split import query_count, split
 
 LABELS = ["a"] * 50 + ["b"] * 7 + ["c"] * 2 + ["alone"]

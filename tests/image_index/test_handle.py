@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
-from lookalike_producer.comparison import SyncStatus
 from PIL import Image, ImageOps
 
 import lookalike
 from lookalike.errors import Closed, IndexMissing, JobUnknown
 from lookalike.records import ImageRef, Reason
+from lookalike_producer.comparison import SyncStatus
 from tests.browser.stage import LABELS
 from tests.image_index.conftest import Filled
 

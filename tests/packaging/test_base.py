@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lookalike_cli.main import COMMANDS
 
+from lookalike_cli.main import COMMANDS
 from tests.packaging.conftest import site_packages
 
 #: Arguments -> the extra that the message names.

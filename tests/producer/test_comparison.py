@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lookalike_producer.comparison import SyncStatus, compare
-from lookalike_producer.scope import Scope, scopes
-from lookalike_producer.sources import find_images
 
 from lookalike.errors import SourceMissing
 from lookalike.index import Index, open_index
 from lookalike.records import ImageRef
 from lookalike.storage import Storage
+from lookalike_producer.comparison import SyncStatus, compare
+from lookalike_producer.scope import Scope, scopes
+from lookalike_producer.sources import find_images
 from tests.index.documents import COSINE, clustered_vectors, document
 
 

@@ -4,11 +4,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from lookalike_producer.enqueue import cut, enqueue
 
 from lookalike.errors import BrokerUnavailable, JobEnded
 from lookalike.ledger import Ledger
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome
+from lookalike_producer.enqueue import cut, enqueue
 from testing.services.redis import RedisServer
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from lookalike_producer.sources import find_images
 
 from lookalike.errors import BadSetting, SourceMissing
+from lookalike_producer.sources import find_images
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lookalike_worker.context import WorkerContext
 
 from lookalike import embedding, factories
 from lookalike.errors import IndexConflict, IndexMissing, ModelMismatch
 from lookalike.ledger import Job
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, read_settings
+from lookalike_worker.context import WorkerContext
 from testing.processes import make_home
 from tests.index.documents import COSINE
 

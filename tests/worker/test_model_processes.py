@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lookalike_worker.model_processes import MODULE, ModelProcesses
 
 from lookalike import factories
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import ModelUnavailable
 from lookalike.records import document_id
 from lookalike.settings import read_settings
+from lookalike_worker.model_processes import MODULE, ModelProcesses
 from testing.images import encoded
 from testing.processes import await_true
 from testing.services.redis import RedisServer

@@ -8,8 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from lookalike_worker.context import WorkerContext
-from lookalike_worker.retrying_index import RetryingIndex
 
 from lookalike import factories
 from lookalike.errors import IndexUnavailable
@@ -17,6 +15,8 @@ from lookalike.index import Index, IndexOptions, open_index
 from lookalike.ledger import Job
 from lookalike.records import Document, Rejected, Stored
 from lookalike.settings import read_settings
+from lookalike_worker.context import WorkerContext
+from lookalike_worker.retrying_index import RetryingIndex
 from testing.processes import await_true
 from testing.proxy import Proxy
 from tests.index.documents import COSINE, documents

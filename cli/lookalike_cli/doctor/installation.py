@@ -7,7 +7,6 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
-from lookalike_worker.model_processes import ADVICE
 from pydantic import SecretStr
 
 from lookalike import __version__
@@ -17,6 +16,7 @@ from lookalike.machine import usable_cores, visible_gpus
 from lookalike.settings import PREFIX, Settings, setting_names
 from lookalike.variables import check_names, given
 from lookalike_cli.doctor.finding import Finding, warnings
+from lookalike_worker.model_processes import ADVICE
 
 #: Package -> its module; most of them belong to extras.
 PACKAGES = {

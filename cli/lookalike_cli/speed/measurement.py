@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from lookalike_producer.jobs import prepare_model
-
 from lookalike import factories
 from lookalike.embedded import OwnedStack, Stack, open_stack
 from lookalike.embedding import Embedder, ModelSpec
@@ -23,6 +21,7 @@ from lookalike_cli.speed.private import private_settings
 from lookalike_cli.speed.sample import Sample, even, examine
 from lookalike_cli.speed.stages import SERVER, STAGES, StageWork
 from lookalike_cli.speed.whole import Ingest, ingest, warm_up
+from lookalike_producer.jobs import prepare_model
 
 
 @dataclass(frozen=True)

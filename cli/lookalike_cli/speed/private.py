@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lookalike_evaluation.temporary import temporary_place
 from pydantic import SecretStr
 
 from lookalike import factories
 from lookalike.embedded.redis_server import socket_path
 from lookalike.embedded.stack import home_error
 from lookalike.settings import Settings
+from lookalike_evaluation.temporary import temporary_place
 
 #: The folders of models, which the private home shares.
 SHARED = ("models", "fitted")

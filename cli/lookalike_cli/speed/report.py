@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lookalike_evaluation.page import note, page, plot, table
-from lookalike_evaluation.plots import RIGHT, WRONG, data_uri, drawn
-
 from lookalike_cli.speed.figures import Stage, bound
 from lookalike_cli.speed.measurement import Measurement
 from lookalike_cli.speed.sentences import COLUMNS, rows
+from lookalike_evaluation.page import note, page, plot, table
+from lookalike_evaluation.plots import RIGHT, WRONG, data_uri, drawn
 
 
 def render(measured: Measurement, lines: Sequence[str]) -> str:

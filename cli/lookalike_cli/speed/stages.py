@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from functools import partial
 
-from lookalike_producer.enqueue import cut
-
 from lookalike import factories
 from lookalike.embedding import Embedder
 from lookalike.errors import IndexMissing
@@ -16,6 +14,7 @@ from lookalike.pipeline import ingest
 from lookalike.records import Document, ImageRef, Rejected
 from lookalike.settings import Settings
 from lookalike.stage_clock import StageClock, TimedIndex
+from lookalike_producer.enqueue import cut
 
 READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "decode", "embed", "look-up", "encode", "bulk"
 #: The remaining work of a chunk: hashing and assembling documents.

@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
 
-from lookalike_producer.jobs import JobRequest
-
 from lookalike.embedded import Stack
 from lookalike.embedding import ModelSpec
 from lookalike.errors import LookalikeError
@@ -17,6 +15,7 @@ from lookalike.records import ImageRef
 from lookalike.settings import Settings
 from lookalike_cli.running import run_shown
 from lookalike_cli.speed.stages import drop
+from lookalike_producer.jobs import JobRequest
 
 #: Poll interval of the ledger: a hundredth of the shortest ingest worth measuring.
 POLL_S = 0.01

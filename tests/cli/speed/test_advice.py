@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from lookalike_cli.speed.advice import Verdict, judge
 from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stage, Stages, Whole, bound, spread

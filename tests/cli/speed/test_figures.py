@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+
+from lookalike.stage_clock import StageClock
 from lookalike_cli.speed.figures import (
     Stage,
     Stages,
@@ -14,8 +16,6 @@ from lookalike_cli.speed.figures import (
     per_image,
     spread,
 )
-
-from lookalike.stage_clock import StageClock
 
 STAGES = Stages(
     "run",

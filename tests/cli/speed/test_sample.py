@@ -4,11 +4,11 @@ import random
 from pathlib import Path
 
 import pytest
-from lookalike_cli.speed.sample import draw, even, examine
 
 from lookalike.errors import SourceMissing
 from lookalike.records import ImageRef
 from lookalike.settings import read_settings
+from lookalike_cli.speed.sample import draw, even, examine
 
 REFERENCES = [ImageRef(f"/images/{number}.jpg") for number in range(1000)]
 
