@@ -1,20 +1,17 @@
-"""Runs a job: opens it, sends references to the workers, watches it, and waits for its end."""
+"""Runs a job: opens it, sends references to the workers, and waits for its end."""
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from celery import Celery
 
-from lookalike import embedding, factories, preflight
+from lookalike import factories, preflight
 from lookalike.embedded import Stack
 from lookalike.embedding import ModelSpec
-from lookalike.embedding.artifacts.cache import find
 from lookalike.errors import (
     BadSetting,
-    BrokerUnavailable,
     JobEnded,
     JobFailed,
     JobUnknown,
@@ -23,24 +20,16 @@ from lookalike.errors import (
 )
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, send_chunk, send_finish
-from lookalike.reconciler import Reconciler
 from lookalike.records import ImageRef, ModelIdentity
 from lookalike.settings import Settings
+from lookalike_producer.callbacks import ignore
 from lookalike_producer.enqueue import enqueue
+from lookalike_producer.job_watch import JobWatch
+from lookalike_producer.preparation import prepare
 
-#: Between two looks at the ledger while waiting.
-POLL_S = 0.1
-#: Between two checks for lost messages; the workers check as well.
-RECONCILE_EVERY_S = 5.0
 #: Well within the ledger's PRODUCER_LEASE_S, so that only a dead producer counts as dead.
 HEARTBEAT_EVERY_S = 5.0
-#: How long a waiting producer tolerates a broker that does not answer. The job itself continues when it is back.
-BROKER_PATIENCE_S = 60.0
 AGAIN = "Run the same command again: it continues, and images that are in the index are only looked up."
-
-
-def ignore(_: object) -> None:
-    """The default of `on_progress` and `on_note`."""
 
 
 @dataclass(frozen=True)
@@ -52,29 +41,6 @@ class JobRequest:
     source: str
     references: Callable[[], Iterable[ImageRef]]
     count: Callable[[], int | None]
-
-
-def prepare_model(
-    settings: Settings, spec: ModelSpec, *, with_artifact: bool, on_note: Callable[[str], None] = ignore
-) -> ModelIdentity:
-    """The identity of the model. Raises ModelUnavailable, BadSetting, DiskFull.
-
-    `with_artifact` builds the compiled model first, so that the workers of this machine do not all build it at once.
-    """
-    if with_artifact and find(spec, settings.home) is None:
-        on_note(f"Preparing the model {spec.name} (once) ...")
-        embedding.build_artifact(spec, settings.home)
-    return embedding.identify(spec, settings.home)
-
-
-def prepare(
-    settings: Settings, spec: ModelSpec, *, with_artifact: bool, on_note: Callable[[str], None] = ignore
-) -> ModelIdentity:
-    """Make sure that model and index exist, before any message is sent. Raises ModelMismatch, and as both do."""
-    identity = prepare_model(settings, spec, with_artifact=with_artifact, on_note=on_note)
-    with closing(factories.open_index(settings)) as index:
-        index.ensure(identity)
-    return identity
 
 
 def run_job(
@@ -148,7 +114,7 @@ def _run(
     on_progress: Callable[[Job], None],
 ) -> Job:
     celery = make_app(stack.broker_url, request.settings.time_limit_s)
-    watch = _Watch(job_id, stack=stack, ledger=ledger, celery=celery, on_progress=on_progress)
+    watch = JobWatch(job_id, stack=stack, ledger=ledger, celery=celery, on_progress=on_progress)
     try:
         with _heartbeat(ledger, job_id), suppress(JobEnded):
             _send(request, job_id, ledger=ledger, celery=celery, waiting=watch.look)
@@ -193,40 +159,3 @@ def _heartbeat(ledger: Ledger, job_id: str) -> Iterator[None]:
         yield
     finally:
         over.set()
-
-
-class _Watch:
-    """Watches a job: its processes, its progress, and lost messages."""
-
-    def __init__(
-        self, job_id: str, *, stack: Stack, ledger: Ledger, celery: Celery, on_progress: Callable[[Job], None]
-    ) -> None:
-        self._job_id = job_id
-        self._stack = stack
-        self._ledger = ledger
-        self._on_progress = on_progress
-        self._reconciler = Reconciler(ledger, celery)
-        self._reconciled = time.monotonic()
-        self.job: Job | None = None
-
-    def look(self) -> None:
-        """Raises JobUnknown, BrokerUnavailable, and PermanentError if a process has ended for good."""
-        self._stack.check()
-        self.job = self._ledger.job(self._job_id)
-        self._on_progress(self.job)
-        if time.monotonic() - self._reconciled >= RECONCILE_EVERY_S:
-            self._reconciler.resend_lost()
-            self._reconciled = time.monotonic()
-
-    def await_end(self) -> Job:
-        """The job when it has ended. Raises BrokerUnavailable if the broker does not answer for BROKER_PATIENCE_S."""
-        seen = time.monotonic()
-        while self.job is None or not self.job.has_ended:
-            time.sleep(POLL_S if self.job else 0)
-            try:
-                self.look()
-                seen = time.monotonic()
-            except BrokerUnavailable:
-                if time.monotonic() - seen > BROKER_PATIENCE_S:
-                    raise
-        return self.job

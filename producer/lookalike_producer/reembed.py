@@ -13,7 +13,8 @@ from lookalike.index.checks import check_name
 from lookalike.index.versions import version_for
 from lookalike.ledger import Ledger
 from lookalike.settings import Settings
-from lookalike_producer.jobs import JobRequest, prepare_model
+from lookalike_producer.jobs import JobRequest
+from lookalike_producer.preparation import prepare_model
 from lookalike_producer.report import Report
 from lookalike_producer.stored import stored_images, strays
 

@@ -10,7 +10,8 @@ from lookalike.errors import SourceMissing
 from lookalike.settings import Settings
 from lookalike_producer.comparison import Finding, SyncStatus, compare
 from lookalike_producer.diff import TO_INGEST, Diff
-from lookalike_producer.jobs import JobRequest, prepare
+from lookalike_producer.jobs import JobRequest
+from lookalike_producer.preparation import prepare
 from lookalike_producer.report import Report
 from lookalike_producer.scope import scopes
 from lookalike_producer.sources import STDIN, find_images

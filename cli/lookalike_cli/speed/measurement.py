@@ -21,7 +21,7 @@ from lookalike_cli.speed.private import private_settings
 from lookalike_cli.speed.sample import Sample, even, examine
 from lookalike_cli.speed.stages import SERVER, STAGES, StageWork
 from lookalike_cli.speed.whole import Ingest, ingest, warm_up
-from lookalike_producer.jobs import prepare_model
+from lookalike_producer.preparation import prepare_model
 
 
 @dataclass(frozen=True)
