@@ -1,1 +1,1 @@
-"""Benchmarks. Each compares its sides in one run and prints ratios with their spread; none passes or fails."""
+"""Benchmarks. Each one compares several sides in one run and prints ratios with their spread. Nothing can fail."""

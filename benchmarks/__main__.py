@@ -4,14 +4,14 @@ import sys
 from importlib import import_module
 
 NAMES = ("ingest", "start", "decode", "memory", "bulk", "verify", "ledger", "recall", "service", "peers", "scale")
-#: Run only when named: they need packages that lookalike does not, or longer than all others together.
+#: Run only when named: they need further packages, or take longer than all others together.
 NAMED_ONLY = ("memory", "peers", "scale")
 
 
 def main(names: list[str]) -> int:
     unknown = [name for name in names if name not in NAMES]
     if unknown:
-        print(f"No benchmark {unknown[0]!r}; there are {', '.join(NAMES)}.", file=sys.stderr)
+        print(f"Unknown benchmark {unknown[0]!r}. Choose from {', '.join(NAMES)}.", file=sys.stderr)
         return 2
     for name in names or [name for name in NAMES if name not in NAMED_ONLY]:
         import_module(f"benchmarks.{name}").main()

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.side import SIZE, create_index, document, load_model, tell
+from benchmarks.side import SIZE, create_index, document, load_model, print_summary
 
 
 def main(weights: str, index_url: str, index: str, listing: str) -> None:
@@ -19,7 +19,7 @@ def main(weights: str, index_url: str, index: str, listing: str) -> None:
     started = time.perf_counter()
     for path in paths[1:]:
         _ingest_one(model, client, index, path)
-    tell(len(paths) - 1, began, started)
+    print_summary(len(paths) - 1, began, started)
 
 
 def _ingest_one(model: Any, client: Any, index: str, path: str) -> None:

@@ -1,7 +1,7 @@
-"""A bulk into OpenSearch: over its size and the number of writers, and our way against others to send the same.
+"""Bulk requests to OpenSearch: by their size and the number of writers, and our encoding compared with others.
 
-The vectors are synthetic. A load is what writers send, and its end: the refresh that makes it visible, whose CPU
-counts and whose time does not.
+The vectors are synthetic. A load is everything that the writers send, and the refresh at its end: the CPU time of the
+refresh counts, its wall time does not.
 """
 
 import os
@@ -20,13 +20,13 @@ from lookalike.index import CpuClock, backend_of
 from testing.services.opensearch import OpenSearchServer
 from testing.services.ports import free_port
 
-#: In a round. A document takes HNSW longer the larger the index is, so a small one shows encodings at their best.
+#: Documents per round. HNSW is slower in a larger index, so a small index shows the largest effect of an encoding.
 DOCUMENTS = int(os.environ.get("LOOKALIKE_BULK_DOCUMENTS", "4000"))
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
 HEAP_MIB = 2048
-#: Documents in a request: as many as a worker's chunk has images, and more.
+#: Documents per request: the number of images of a worker's chunk, and more.
 SIZES = (64, 256, 1024)
-#: For the ways to send.
+#: Documents per request when ways to send are compared.
 SIZE = 256
 WRITERS = (1, 2)
 OURS = next(iter(WAYS))
@@ -96,7 +96,7 @@ class Bench:
 
     def _server_s(self) -> float:
         spent_s = self._clock.cpu_s()
-        assert spent_s is not None, "the server does not tell its CPU seconds"
+        assert spent_s is not None, "the server does not report its CPU seconds"
         return spent_s
 
 
@@ -110,8 +110,8 @@ def _bench(url: str, grpc_port: int) -> Iterator[Bench]:
 
 
 def _measured(loads: Mapping[str, Callable[[], Cost]]) -> dict[str, list[Cost]]:
-    """Every load in each round, from first to last and from last to first by turns: a server grows faster for minutes.
-    The first round is left out."""
+    """Run every load in each round, in alternating order, because a new server gets faster for minutes.
+    The first round does not count."""
     costs: dict[str, list[Cost]] = {name: [] for name in loads}
     for number in range(ROUNDS + 1):
         for name in list(loads)[:: 1 if number % 2 else -1]:

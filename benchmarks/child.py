@@ -1,4 +1,4 @@
-"""A real worker with one process, and the memory of its child as the kernel counts it."""
+"""A real worker with one child process, and the child's memory as the kernel reports it."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ TIME_LIMIT_S = 900
 
 
 class Child:
-    """The only child process of a worker, as the kernel shows it."""
+    """The only child process of a worker."""
 
     def __init__(self, home: Path) -> None:
         (self._pid,) = worker_processes(home)[1]

@@ -1,4 +1,4 @@
-"""Daft with Keras, as a program: download, decode and resize as expressions, a class with the model, bulk requests.
+"""Daft with Keras, as a program: expressions download, decode and resize; a class runs the model; bulk requests write.
 
 Run as `python -m benchmarks.daft_peer WEIGHTS INDEX_URL INDEX FILE_LIST`; prints one JSON object.
 """
@@ -17,7 +17,7 @@ from benchmarks.side import BATCH, DIMENSION, SIZE, create_index, document, embe
 VECTOR = daft.DataType.embedding(daft.DataType.float32(), DIMENSION)
 
 
-# By itself Daft loads a model for each core, and their batches contend for TensorFlow's threads, which are all cores.
+# By default Daft loads a model per core, and their batches compete for TensorFlow's threads, which use all cores.
 @daft.cls(max_concurrency=1)
 class Embed:
     """The model, loaded in the process in which Daft runs it."""

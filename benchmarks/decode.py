@@ -1,7 +1,7 @@
-"""Decoding: ours against Pillow's whole decode, and against other decoders where they are installed.
+"""Decoding: lookalike compared with Pillow's full decode, and with other decoders where they are installed.
 
-simplejpeg and PyTurboJPEG are no dependencies: in an environment that has them (and, for the second, TURBOJPEG=the
-shared library) they are measured too; elsewhere the report says that they are not.
+simplejpeg and PyTurboJPEG are not dependencies. Where they are installed (PyTurboJPEG also needs TURBOJPEG, the path of
+the shared library) they are measured too; otherwise the report says that they are not.
 """
 
 import os
@@ -21,16 +21,16 @@ from lookalike.images import decode
 
 Decoder = Callable[[bytes], object]
 
-#: A folder of small JPEGs; without it some are drawn.
+#: A folder of small JPEGs; without it, images are drawn.
 IMAGES = os.environ.get("LOOKALIKE_PICTURES")
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
 SMALL_COUNT = 200
-#: Small images of a listing are about as large as what the model takes.
+#: Small images, such as those of a product list, are about as large as the model's input.
 SMALL_SIZES = ((175, 175), (224, 224), (200, 267))
 SIZE = 224
-#: Of the draft decode in ours: the candidates may stop at the same.
+#: The smallest side that our decoder decodes to before it resizes; the other decoders use the same.
 LEAST = 2 * SIZE
-FULL = "Pillow, whole"
+FULL = "Pillow, full size"
 OURS = "lookalike"
 MAX_PIXELS = 10**9
 
@@ -38,7 +38,7 @@ MAX_PIXELS = 10**9
 def main() -> None:
     decoders = {FULL: _pillow_whole, OURS: _ours, **dict(_candidates())}
     for title, files in _workloads():
-        print_rates(f"Decode to {SIZE}: {title}", "pictures/s", _rates(decoders, files), baseline=FULL)
+        print_rates(f"Decode to {SIZE}: {title}", "images/s", _rates(decoders, files), baseline=FULL)
 
 
 def _rates(decoders: dict[str, Decoder], files: Sequence[bytes]) -> dict[str, list[float]]:
@@ -82,7 +82,7 @@ def _pillow_whole(data: bytes) -> object:
 
 
 def _resized(image: Image.Image) -> object:
-    # Turned to bytes, as whoever wants an array must.
+    # A caller that wants an array needs the bytes, so their cost counts.
     return image.resize((SIZE, SIZE), RESAMPLING).tobytes()
 
 

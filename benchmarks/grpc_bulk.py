@@ -1,4 +1,4 @@
-"""Sends a bulk over OpenSearch's gRPC instead of HTTP."""
+"""Sends bulk requests over OpenSearch's gRPC interface instead of HTTP."""
 
 from importlib import import_module
 from typing import Any
@@ -10,8 +10,9 @@ from benchmarks.ways import Variation, source
 from lookalike.index.opensearch import bulk
 from lookalike.records import Document
 
-#: Of the server: where it listens besides HTTP. A message is 10 MB at most unless it is told otherwise.
+#: The server's gRPC transport.
 TRANSPORT = "transport-grpc"
+#: The server's default is 10 MB.
 LARGEST_MESSAGE = "100mb"
 MESSAGES = "opensearch.protobufs.schemas.common_pb2"
 SERVICE = "opensearch.protobufs.services.document_service_pb2_grpc"
@@ -75,7 +76,7 @@ class GrpcSmile(Grpc):
 
 
 def _answer(item: Any) -> dict[str, Any]:
-    """An item in the form of HTTP: its status is an HTTP status, not a gRPC status."""
+    """The item as the HTTP interface would return it. Its status becomes an HTTP status."""
     if not item.HasField("error"):
         return {"status": 200}
     return {"status": 400, "error": {"type": item.error.type, "reason": item.error.reason}}

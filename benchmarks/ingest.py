@@ -1,4 +1,4 @@
-"""A second ingest into OpenSearch against the first; `python -m benchmarks peers` measures the first against others."""
+"""A second ingest into OpenSearch compared with the first. `python -m benchmarks peers` compares with other tools."""
 
 import os
 import tempfile
@@ -10,14 +10,14 @@ from benchmarks.table import console, print_rates
 from testing.services.opensearch import OpenSearchServer
 
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "3"))
-#: ResNet50 is slow and its rate even: a part of the images is enough for it.
+#: ResNet50 is slow and its rate is steady, so a part of the images is enough.
 RESNET_IMAGES = 400
 FIRST = "first ingest"
 
 
 def main() -> None:
     if problem := missing():
-        console.print(f"Ingest is not measured. {problem}")
+        console.print(f"Cannot measure the ingest. {problem}")
         return
     with OpenSearchServer() as server, tempfile.TemporaryDirectory() as folder, environment(Path(folder), server.url):
         whole = _whole({RESNET50: listed(Path(folder), RESNET_IMAGES), LITE0: IMAGES})

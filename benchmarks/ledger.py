@@ -1,4 +1,4 @@
-"""The cost of the ledger: the same chunks through the same pipeline, with and without its calls."""
+"""The cost of the ledger: the same chunks through the same pipeline, with and without calls to the ledger."""
 
 import tempfile
 import time
@@ -25,8 +25,8 @@ CHUNK_SIZE = 64
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, RedisServer() as server:
-        pictures = Path(folder) / "pictures"
-        draw_samples(pictures)
+        images = Path(folder) / "images"
+        draw_samples(images)
         settings = read_settings(home=Path(folder) / "home")
         embed = factories.embedder(settings, factories.model_spec(settings))
         ledger = Ledger(server.url)
@@ -34,11 +34,11 @@ def main() -> None:
         for number in range(ROUNDS):
             for name, kept in (("without ledger", None), ("with ledger", ledger)):
                 index = factories.open_index(settings, f"{name.replace(' ', '-')}-{number}")
-                rates[name].append(_rate(pictures, embed, index, kept, settings))
+                rates[name].append(_rate(images, embed, index, kept, settings))
     print_rates(f"Chunks of {CHUNK_SIZE} through one process", "images/s", rates, baseline="without ledger")
 
 
-def _rate(pictures: Path, embed: Embedder, index: Index, ledger: Ledger | None, settings: Settings) -> float:
+def _rate(folder: Path, embed: Embedder, index: Index, ledger: Ledger | None, settings: Settings) -> float:
     """Images per second when all images go into an empty index."""
     index.ensure(embed.identity)
     job_id = "job"
@@ -46,14 +46,14 @@ def _rate(pictures: Path, embed: Embedder, index: Index, ledger: Ledger | None, 
         job_id = ledger.open_job(source="s", index=index.name, index_address="", model=embed.identity, spec="{}")
     began = time.perf_counter()
     images = 0
-    for chunk in cut(find_images([str(pictures)]), job_id, CHUNK_SIZE):
+    for chunk in cut(find_images([str(folder)]), job_id, CHUNK_SIZE):
         images += len(chunk.refs)
         _work(chunk, embed, index, ledger, settings)
     return images / (time.perf_counter() - began)
 
 
 def _work(chunk: Chunk, embed: Embedder, index: Index, ledger: Ledger | None, settings: Settings) -> None:
-    """Ingest a chunk, with or without the calls of the ledger that producer and worker make for it."""
+    """Ingest a chunk, with or without the ledger calls that the producer and the worker make for it."""
     if ledger is None:
         _ingest(chunk, embed, index, settings)
         return

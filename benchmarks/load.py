@@ -1,7 +1,7 @@
-"""The load generator, as a program: so many clients that each send an image, wait for the answer, and send the next.
+"""The load generator, as a program: each client sends an image, waits for the answer, and sends the next image.
 
-Run as `python -m benchmarks.load URL FOLDER CLIENTS SECONDS`; prints one JSON object. It shares the machine with what
-it measures, so it keeps its connections, parses no JSON and tells the CPU it used.
+Run as `python -m benchmarks.load URL FOLDER CLIENTS SECONDS`; prints one JSON object. It runs on the same machine as
+the measured service, so it keeps its connections open, parses no JSON and reports its own CPU time.
 """
 
 import http.client
@@ -17,7 +17,7 @@ import numpy as np
 
 SEARCH = "/search?k=10"
 TIMEOUT_S = 30.0
-#: In every answer that found something, ours or the article's.
+#: Every answer with matches contains this, from lookalike and from the article's service.
 FOUND = b'"score"'
 
 
@@ -52,7 +52,7 @@ class Client(threading.Thread):
 def main(url: str, folder: str, clients: int, seconds: float) -> None:
     images = [path.read_bytes() for path in sorted(Path(folder).rglob("*.jpg"))]
     began, cpu_began = time.perf_counter(), time.process_time()
-    # Each client begins elsewhere, so that no two send the same image at once.
+    # Each client starts with another image, so that no two send the same image at the same time.
     threads = [
         Client(urlsplit(url).netloc, images, number * len(images) // clients, began + seconds)
         for number in range(clients)
@@ -65,7 +65,7 @@ def main(url: str, folder: str, clients: int, seconds: float) -> None:
 
 
 def _search(connection: http.client.HTTPConnection, image: bytes) -> str:
-    """What went wrong, or ""."""
+    """Send one search; returns a description of the error, or ""."""
     connection.request("POST", SEARCH, image, {"Content-Type": "image/jpeg"})
     answer = connection.getresponse()
     body = answer.read()

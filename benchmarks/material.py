@@ -1,4 +1,4 @@
-"""The images and weights that the benchmarks use. They lie beside the checkout, never in it."""
+"""The images and weights that the benchmarks use. They are outside the checkout."""
 
 import os
 import random
@@ -10,14 +10,14 @@ IMAGES = Path(os.environ.get("LOOKALIKE_PICTURES", SHARED / "data" / "celebritie
 WEIGHTS = SHARED / "weights" / "resnet50-v1.5-imagenet.keras"
 RESNET50 = "lookalike resnet50"
 LITE0 = "lookalike efficientnet-lite0"
-#: Options of `lookalike ingest` by what the tables call it.
+#: Name in the tables -> options of `lookalike ingest`.
 MODELS = {
     RESNET50: ("--model", "resnet50-article", "--weights", str(WEIGHTS)),
     LITE0: (),
 }
 RESNET50_INT8 = f"{RESNET50} int8"
 LITE0_INT8 = f"{LITE0} int8"
-#: Options of `lookalike model quantize` by the same; with ImageNet weights and the projected head.
+#: Name in the tables -> options of `lookalike model quantize`; with ImageNet weights and the projected head.
 QUANTIZED = {
     RESNET50_INT8: ("--name", "resnet50-int8", "--model", "resnet50", "--weights", str(WEIGHTS)),
     LITE0_INT8: ("--name", "efficientnet-lite0-int8"),
@@ -25,7 +25,7 @@ QUANTIZED = {
 
 
 def missing() -> str:
-    """A sentence that says what is missing and what to do, or ""."""
+    """A message about missing images or weights and what to do, or ""."""
     if not next(IMAGES.rglob("*.jpg"), None):
         return f"There are no images (*.jpg) in {IMAGES}: set LOOKALIKE_PICTURES to a folder of them."
     if not WEIGHTS.is_file():
@@ -40,7 +40,7 @@ def sample(count: int) -> list[str]:
 
 
 def listed(folder: Path, count: int) -> Path:
-    """Write the sample as a list that `lookalike ingest` and every peer can read."""
+    """Write the sample to a list file that `lookalike ingest` and every peer can read."""
     listing = folder / f"{count}.txt"
     listing.write_text("\n".join(sample(count)))
     return listing

@@ -1,4 +1,4 @@
-"""The memory of a worker child: chunks of larger and larger images, then many small ones, in a real worker."""
+"""The memory of a worker's child process: chunks of larger and larger images, then many small images."""
 
 import os
 import tempfile
@@ -24,22 +24,22 @@ from testing.worker_harness import WorkerHarness
 
 MEGAPIXELS = tuple(int(size) for size in os.environ.get("LOOKALIKE_MEGAPIXELS", "12,50,200").split(","))
 SMALL_IMAGES = int(os.environ.get("LOOKALIKE_SMALL_PICTURES", "50000"))
-#: Of each format and size: enough to tell whether one's memory is given back before the next is read.
+#: Images per format and size: enough to see whether memory is released before the next image is read.
 LARGE_IMAGES = 3
-#: So many different small files, each under many names: no two of a chunk hold the same bytes.
+#: Different small files, each under many names: no two files of a chunk have the same bytes.
 SMALL_FILES = 256
 SMALL_SIDE = 200
-#: Chunks between two looks at the small images' memory.
+#: Chunks between two samples of the memory.
 CHUNKS_PER_SAMPLE = 10
-#: The share of the samples that the slope leaves out: the first images fill caches.
+#: The slope ignores this share of the samples, because the first images fill caches.
 WARM_UP = 0.3
-#: Of an image being decoded, at most (worst: WebP, and grey with transparency): see `lookalike.images.decode`.
+#: The most memory of an image while it is decoded (WebP, and grey with transparency): see `lookalike.images.decode`.
 BYTES_PER_PIXEL = 13
-#: A file's bytes, and the copy that some of Pillow's readers make of them.
+#: The bytes of a file, and the copy that some readers of Pillow make.
 FILES_HELD = 2
-#: A chunk's images of the model's size one by one, and stacked for the model.
+#: The decoded images of a chunk, and the same images stacked for the model.
 BATCHES_HELD = 2
-#: What glibc keeps for the next image.
+#: Memory that glibc keeps for the next image.
 SLACK_MIB = 64
 RAISED = {"LOOKALIKE_MAX_IMAGE_PIXELS": str(2**28), "LOOKALIKE_MAX_IMAGE_BYTES": str(2**30)}
 FORMATS: dict[str, tuple[str, dict[str, object]]] = {
@@ -47,14 +47,14 @@ FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     "progressive JPEG": ("JPEG", {"quality": QUALITY, "progressive": True}),
     "PNG": ("PNG", {"compress_level": 1}),
     "TIFF, deflated": ("TIFF", {"compression": "tiff_adobe_deflate"}),
-    # A lossy one of 200 megapixels overflowed libwebp's first partition (512 KiB) at quality 80.
+    # Lossy WebP of 200 megapixels at quality 80 overflows libwebp's first partition (512 KiB).
     "lossless WebP": ("WebP", {"lossless": True, "quality": 0, "method": 0}),
 }
 
 
 @dataclass(frozen=True)
 class Held:
-    """The resident memory of the child around one chunk, in MiB, and the outcome of its images."""
+    """The resident memory of the child before, during and after one chunk, in MiB, and the chunk's counts."""
 
     before: float
     peak: float
@@ -84,7 +84,7 @@ def _bound_mib(settings: Settings, base_mib: float) -> float:
 
 
 def _report_large(bench: WorkerHarness, title: str, small: Sequence[Path]) -> None:
-    """One row per format and size. The first rows are of small images: the memory that the child needs in any case."""
+    """Print one row per format and size. The first rows are small images: the memory that the child always needs."""
     shown = Table(title=f"A worker child, MiB. {title}", box=None, title_justify="left", title_style="bold")
     for column in ("", "a file's", "before", "peak", "above before", "after", "indexed", "rejected"):
         shown.add_column(column, justify="left" if not column else "right")
@@ -100,7 +100,7 @@ def _report_large(bench: WorkerHarness, title: str, small: Sequence[Path]) -> No
             _add_row(shown, row, paths[0], _held(bench, paths))
     console.print(shown)
     limits = f"{bench.settings.max_image_pixels:,} pixels, {bench.settings.max_image_bytes / 2**20:,.0f} MiB a file"
-    console.print(f"bound at {limits}: {_bound_mib(bench.settings, first.after):,.0f} MiB\n")
+    console.print(f"expected maximum at {limits}: {_bound_mib(bench.settings, first.after):,.0f} MiB\n")
 
 
 def _add_row(shown: Table, name: str, path: Path, held: Held) -> None:
@@ -109,7 +109,7 @@ def _add_row(shown: Table, name: str, path: Path, held: Held) -> None:
 
 
 def _held(bench: WorkerHarness, paths: Sequence[Path]) -> Held:
-    """The memory of the child before, at most during, and after a chunk of these files."""
+    """Run one chunk of these files and measure the memory of the child."""
     child = Child(bench.settings.home)
     child.forget_peak()
     before = child.resident_mib
@@ -120,7 +120,7 @@ def _held(bench: WorkerHarness, paths: Sequence[Path]) -> Held:
 
 
 def _send(bench: WorkerHarness, chunks: Sequence[Sequence[Path]]) -> str:
-    """Work off a job of these chunks without ending it: its end would compact the index in between."""
+    """Run a job of these chunks without finishing it: finishing would compact the index in between."""
     job_id = bench.open_job()
     for number, paths in enumerate(chunks):
         chunk = Chunk(f"{job_id}/{number:06d}", job_id, tuple(ImageRef(str(path)) for path in paths))
@@ -147,7 +147,7 @@ def _report_small(bench: WorkerHarness, files: Sequence[Path]) -> None:
     for number, mib in samples[:: max(1, len(samples) // 10)]:
         console.print(f"  after {number:>7,}: {mib:,.1f}")
     console.print(
-        f"  the last {len(kept)} of {len(samples)} looks: median {median(resident):,.1f}, "
+        f"  the last {len(kept)} of {len(samples)} samples: median {median(resident):,.1f}, "
         f"{min(resident):,.1f} to {max(resident):,.1f}; slope {10_000 * slope:+.2f} MiB per 10,000 images\n"
     )
 
@@ -161,7 +161,7 @@ def _small_files(folder: Path) -> list[Path]:
 
 
 def _named(files: Sequence[Path], folder: Path, count: int) -> list[Path]:
-    """This many names for a few files. The id of a document comes from its name, so each name is a new image."""
+    """Hard links: `count` names for a few files. A document's id is made from its path, so each name is a new image."""
     folder.mkdir(exist_ok=True)
     names = [folder / f"{number:06d}.jpg" for number in range(count)]
     for number, name in enumerate(names):
@@ -170,7 +170,7 @@ def _named(files: Sequence[Path], folder: Path, count: int) -> list[Path]:
 
 
 def _large_files(folder: Path, name: str, image: Image.Image) -> list[Path]:
-    """The image in this format; a byte after its end makes every file different."""
+    """Files with the image in this format; one byte after the end makes each file different."""
     paths = [folder / f"{number}.img" for number in range(LARGE_IMAGES)]
     if folder.exists():
         return paths

@@ -1,4 +1,4 @@
-"""Runs `lookalike ingest` as a user does: as a process, with or without a running stack."""
+"""Runs `lookalike ingest` as a user does: in its own process, with or without a running stack."""
 
 import json
 import os
@@ -18,7 +18,7 @@ LOOKALIKE = [sys.executable, "-m", "lookalike_cli"]
 
 @contextmanager
 def environment(home: Path, index_url: str) -> Iterator[None]:
-    """Every command in the block works in `home` and on the index at `index_url`."""
+    """Every command in the block uses `home` and the index at `index_url`."""
     ours = {"LOOKALIKE_HOME": str(home), "LOOKALIKE_INDEX_URL": index_url}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
@@ -29,15 +29,15 @@ def environment(home: Path, index_url: str) -> Iterator[None]:
 
 @contextmanager
 def running_stack() -> Iterator[None]:
-    """Broker and worker run during the block, so the commands in it start none of their own."""
+    """Broker and worker run during the block, so its commands do not start their own."""
     port = free_port()
-    # Its query service is the last to listen.
+    # The query service starts last.
     with Program([*LOOKALIKE, "up", "--port", str(port)], port, "/health/live"):
         yield
 
 
 def ingest(source: Path, index: str, *options: str) -> dict[str, Any]:
-    """The command's summary, with `wall_seconds` measured here and `work_seconds` of the job itself."""
+    """Run the command; returns its summary with its `wall_seconds` and the job's `work_seconds`."""
     began = time.perf_counter()
     summary = lookalike(["ingest", str(source), "--index", index, "--json", *options])
     summary["wall_seconds"] = time.perf_counter() - began
@@ -46,7 +46,7 @@ def ingest(source: Path, index: str, *options: str) -> dict[str, Any]:
 
 
 def lookalike(arguments: Sequence[str]) -> dict[str, Any]:
-    """The last line that the command printed."""
+    """Run a command; returns the JSON of the last line that it printed."""
     done = subprocess.run([*LOOKALIKE, *arguments], stdout=subprocess.PIPE, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer

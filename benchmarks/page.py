@@ -1,4 +1,4 @@
-"""Updates a page of the documentation: a program writes the parts between two comments, and the rest stays."""
+"""Updates the generated parts of a documentation page. Comments mark each part; the other text stays unchanged."""
 
 import platform
 import re
@@ -12,13 +12,13 @@ END = "<!-- end of {name} -->"
 
 
 def renew(page: Path, name: str, command: str, text: str, *, writer: str = "make scale") -> None:
-    """Put `text`, and where it was measured, between the comments of the part `name`; a new part goes to the end."""
+    """Replace the part `name` with `text` and a line about the machine. A new part is added at the end of the page."""
     begin, end = BEGIN.format(name=name, writer=writer), END.format(name=name)
     part = f"{begin}\n{_where()}; repeat with\n`{command}`.\n\n{text}\n{end}"
     whole = page.read_text() if page.exists() else ""
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if pattern.search(whole):
-        # A function, because a text may hold backslashes.
+        # A function, because `text` may contain backslashes.
         page.write_text(pattern.sub(lambda _: part, whole))
     else:
         page.write_text(f"{whole}\n{part}\n".lstrip())
@@ -32,6 +32,6 @@ def _where() -> str:
 
 
 def _lines(file: str, beginning: str) -> list[str]:
-    """The first match in a file of /proc, if there is one."""
+    """The lines of a file of /proc with this beginning; empty without the file."""
     path = Path("/proc", file)
     return [line for line in path.read_text().splitlines() if line.startswith(beginning)] if path.exists() else []

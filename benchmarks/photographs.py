@@ -1,4 +1,4 @@
-"""Draws images like a camera's with NumPy: soft light, edges, texture and noise."""
+"""Draws images that resemble photographs, with NumPy: soft light, edges, texture and noise."""
 
 from io import BytesIO
 
@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-#: Width and height of the sensors that phones and cameras have, by their megapixels.
+#: Megapixels -> width and height of common camera sensors.
 SIZES = {12: (4000, 3000), 50: (8160, 6120), 200: (16320, 12240)}
-#: What cameras save with; about 3 to 6 bits a pixel follow from it.
+#: JPEG quality of cameras; a file then has about 3 to 6 bits per pixel.
 QUALITY = 90
-#: A photograph's energy falls with the square of the frequency: each octave has half the amplitude of the one before.
+#: The energy of a photograph falls with the square of the frequency: each octave has half the previous amplitude.
 OCTAVES = 8
 #: Standard deviation of a sensor's noise at moderate light, in grey levels.
 NOISE_LEVELS = 3.0
@@ -29,7 +29,7 @@ def photograph(width: int, height: int, seed: int = 0) -> Image.Image:
 
 
 def mosaic(width: int, height: int, tile: Image.Image) -> Image.Image:
-    """An image of any size, made of copies of the tile: drawing it would take minutes."""
+    """An image of any size, made of copies of the tile. Drawing such an image would take minutes."""
     pixels: NDArray[np.uint8] = np.asarray(tile)
     repeats = (-(-height // pixels.shape[0]), -(-width // pixels.shape[1]), 1)
     return Image.fromarray(np.ascontiguousarray(np.tile(pixels, repeats)[:height, :width]))
@@ -51,7 +51,7 @@ def _octave(rng: np.random.Generator, width: int, height: int, cells: int) -> ND
 
 
 def _add_edges(light: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """Rectangles in the foreground that darken or brighten what is behind them."""
+    """Add rectangles that darken or brighten the image below them."""
     height, width = light.shape[:2]
     for _ in range(EDGES):
         top, left = int(rng.integers(height)), int(rng.integers(width))

@@ -1,7 +1,7 @@
-"""The same search answered the article's way, as a program: load_img, Keras' `predict` on one image, a k-NN query.
+"""The same search in the article's way, as a program: load_img, Keras' `predict` on one image, a k-NN query.
 
-Run as `python -m benchmarks.predict PORT INDEX_URL INDEX MODEL [WEIGHTS]`; it listens once the model has run.
-Threads take the requests and wait in turn for the model, whose `predict` keeps its state in itself.
+Run as `python -m benchmarks.predict PORT INDEX_URL INDEX MODEL [WEIGHTS]`; it listens after a first run of the model.
+Threads accept the requests; one at a time uses the model, because `predict` is not thread-safe.
 """
 
 import json
@@ -24,7 +24,7 @@ BACKLOG = 64
 
 
 class Predictor:
-    """What the article does with a query image."""
+    """Embeds a query image and searches, as the article does."""
 
     def __init__(self, index_url: str, index: str, model: str, weights: str | None) -> None:
         from opensearchpy import OpenSearch
@@ -53,7 +53,7 @@ class Predictor:
 def serve(port: int, predictor: Predictor) -> None:
     class Answer(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # Otherwise the answer's body waits 40 ms for the acknowledgement of its headers.
+        # Without this, the body of an answer waits 40 ms for the acknowledgement of the headers.
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
@@ -71,7 +71,7 @@ def serve(port: int, predictor: Predictor) -> None:
             self.wfile.write(body)
 
         def log_message(self, format: str, *arguments: Any) -> None:
-            """Not measured."""
+            """Log nothing."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = BACKLOG

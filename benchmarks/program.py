@@ -13,7 +13,7 @@ STOP_TIMEOUT_S = 20.0
 
 
 class Program:
-    """A command that listens on `port`, and answers `ready_path` with 200 once it is ready."""
+    """A command that listens on `port` and returns 200 for `ready_path` when it is ready."""
 
     def __init__(self, command: list[str], port: int, ready_path: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -69,7 +69,7 @@ class Program:
         while not self._is_ready():
             assert self._process
             if self._process.poll() is not None or time.perf_counter() > deadline:
-                raise TimeoutError(f"{' '.join(self._command)} does not get ready")
+                raise TimeoutError(f"{' '.join(self._command)} did not become ready")
             time.sleep(POLL_S)
 
     def _is_ready(self) -> bool:

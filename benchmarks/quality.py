@@ -1,6 +1,6 @@
-"""`make evaluate`: the figures of the models on labelled folders, through a real OpenSearch, into docs/quality.md.
+"""`make evaluate`: evaluates the models on labelled folders with a real OpenSearch, and writes docs/quality.md.
 
-The example report beside it shows drawn images only. Where the folders are missing, it says so and writes nothing.
+Also writes the example report, which shows only drawn images. Without labelled folders it writes nothing.
 """
 
 import json
@@ -22,7 +22,7 @@ from testing.services.opensearch import OpenSearchServer
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("DATA", str(ROOT.parent / "shared" / "data")))
 WEIGHTS = Path(os.environ.get("WEIGHTS", str(DATA.parent / "weights" / "resnet50-v1.5-imagenet.keras")))
-#: What the weights file expects.
+#: The preprocessing that the weights file expects.
 PREPROCESSING = os.environ.get("PREPROCESSING", "caffe")
 LITE0 = tuple(f"efficientnet-lite0{variant}" for variant in ("", ":pooled", "+pca", "+lda", ":flip+lda"))
 RESNET50 = (
@@ -32,39 +32,41 @@ RESNET50 = (
 )
 SEEDS = int(os.environ.get("SEEDS", "5"))
 K = 10
-#: Of each drawn class in the example report.
+#: Drawn images per class in the example report.
 DRAWN = 10
 INTRODUCTION = """\
-# How good the answers are
+# Search quality
 
-Written by `make evaluate`; do not edit. Each folder's classes are split by seed, 80 % stored and 20 % asked for,
-{seeds} times; every figure is the mean over the splits \u00b1 half its 95 % confidence interval (Student's t), through
-an OpenSearch index at default settings. The splits of a folder share images, so an interval tells how much the choice
-of queries matters, not how other images would fare.
+`make evaluate` writes this page; do not edit it. The images of each folder are split at random {seeds} times: 80 % of
+each class are stored, and 20 % are queries. The index is OpenSearch with default settings. Each figure is the mean over
+the splits \u00b1 half of its 95 % confidence interval (Student's t). The splits of a folder share images, so an
+interval shows how much the choice of queries matters. It does not show how the model does on other images.
 
-A name with `+pca`, `+lda` or `+classifier` is a head that was **fitted anew on the stored part of each split** and
-never saw a query; the others are fitted to nothing. Constants such as LDA's shrinkage were chosen once on the
-celebrities, so those figures may flatter a little. [An example of the report](quality-example.html), on drawn images.
+A name with `+pca`, `+lda` or `+classifier` has a head that was **fitted again on the stored images of each split**,
+without the queries. The other models are not fitted. Constants such as the shrinkage of LDA were chosen once on the
+celebrities, so those figures may be slightly too good. [Example report](quality-example.html), with drawn images.
 
-- hit@k: queries with at least one right name among k results (what the article reports: .819).
-- P@1, P@k: the share of right names among the first 1 or k results.
-- mAP@k: mean over queries of 1 / min(R, k) times the sum of the precisions at the ranks of right results, where R
-  images of the name are stored (Weyand et al., Google Landmarks Dataset v2, 2020).
-- recall: the share of the exact k nearest that the index found.
+- hit@k: share of the queries with at least one result of the right class among the first k (the article reports .819).
+- P@1, P@k: share of results of the right class among the first 1 or k.
+- mAP@k: mean over the queries of 1 / min(R, k) times the sum of the precisions at the ranks of the right results, where
+  R is the number of stored images of the class (Weyand et al., Google Landmarks Dataset v2, 2020).
+- recall: share of the exact k nearest neighbours that the index found.
 """
 
 
 def main() -> None:
     folders = [DATA / name for name in ("celebrities", "objects") if (DATA / name).is_dir()]
     if not folders:
-        console.print(f"No labelled folders in {DATA}: nothing is evaluated. Name others with make evaluate DATA=...")
+        console.print(
+            f"No labelled folders in {DATA}, so nothing is evaluated. Give another folder: make evaluate DATA=..."
+        )
         return
     models = LITE0 + (RESNET50 if WEIGHTS.is_file() else ())
     with OpenSearchServer(recall.HEAP_MIB) as server, tempfile.TemporaryDirectory() as temporary:
         home = {"LOOKALIKE_HOME": os.environ.get("LOOKALIKE_HOME", temporary)}
         environment = {**os.environ, **home, "LOOKALIKE_INDEX_URL": server.url}
         sections = [_section(folder, models, environment) for folder in folders]
-        sections.append(f"## HNSW against exact search\n\n{recall.sentence(recall.measured(server.url))}.\n")
+        sections.append(f"## HNSW compared with exact search\n\n{recall.described(recall.measured(server.url))}.\n")
         _example(Path(temporary), environment)
     text = "\n".join((INTRODUCTION.format(seeds=SEEDS), *sections))
     (ROOT / "docs" / "quality.md").write_text(text)
@@ -75,15 +77,15 @@ def _section(folder: Path, models: Sequence[str], environment: dict[str, str]) -
     arguments = ["--models", ",".join(models), "--seeds", str(SEEDS), "-k", str(K)]
     if WEIGHTS.is_file():
         arguments += ["--weights", str(WEIGHTS), "--preprocessing", PREPROCESSING]
-    told = _evaluate(folder, arguments, environment)
+    result = _evaluate(folder, arguments, environment)
     lines = [
-        f"## {folder.name}: {told['queries']:,} queries, {told['stored']:,} stored",
+        f"## {folder.name}: {result['queries']:,} queries, {result['stored']:,} stored",
         "",
         f"| model | {' | '.join(column_names(K))} |",
         f"| --- {'| --- ' * len(FIGURES)}|",
-        *(_row(model) for model in told["models"]),
+        *(_row(model) for model in result["models"]),
     ]
-    notes = [f"- {note}" for note in told["notes"]]
+    notes = [f"- {note}" for note in result["notes"]]
     return "\n".join([*lines, *([""] if notes else []), *notes, ""])
 
 
@@ -105,8 +107,8 @@ def _example(folder: Path, environment: dict[str, str]) -> None:
 def _evaluate(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> dict[str, Any]:
     command = [*LOOKALIKE, "evaluate", str(folder), *arguments, "--json"]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ray Data with Keras, as a program: `read_images`, `map_batches` on an actor with the model, bulk requests.
+"""Ray Data with Keras, as a program: `read_images`, `map_batches` on an actor that runs the model, bulk requests.
 
 Run as `python -m benchmarks.ray_peer WEIGHTS INDEX_URL INDEX FILE_LIST`; prints one JSON object.
 """
@@ -16,9 +16,9 @@ import ray
 
 from benchmarks.side import BATCH, SIZE, create_index, document, embed, fresh_mark, load_model, write
 
-#: TensorFlow takes all cores for one batch: a second actor would only contend for them.
+#: TensorFlow uses all cores for one batch, so a second actor would only compete for them.
 ACTORS = 1
-#: Ray would tell an actor of one CPU to use one thread.
+#: By default, Ray gives an actor with one CPU one thread.
 THREADS = str(os.cpu_count())
 
 
@@ -38,7 +38,7 @@ def main(weights: str, index_url: str, index: str, listing: str) -> None:
     paths = Path(listing).read_text().splitlines()
     began = time.perf_counter()
     client = create_index(index_url, index)
-    # Without a token given, Ray makes one and leaves it in the user's home.
+    # Without this variable, Ray writes a token to the user's home.
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     os.environ.setdefault("OMP_NUM_THREADS", THREADS)
     ray.init(include_dashboard=False, log_to_driver=False)
@@ -47,7 +47,7 @@ def main(weights: str, index_url: str, index: str, listing: str) -> None:
 
 
 def _documents(paths: list[str], weights: str, mark: Path) -> Iterator[dict[str, Any]]:
-    # As many blocks as batches: from smaller ones Ray makes a full batch and a rest, which TensorFlow traces anew.
+    # As many blocks as batches: smaller blocks would leave partial batches, and TensorFlow compiles each new shape.
     blocks = math.ceil(len(paths) / BATCH)
     images = ray.data.read_images(paths, size=(SIZE, SIZE), mode="RGB", include_paths=True, override_num_blocks=blocks)
     actors = ray.data.ActorPoolStrategy(size=ACTORS)

@@ -1,4 +1,4 @@
-"""Recall of HNSW at default settings against exact search, on synthetic clustered vectors in a real OpenSearch.
+"""Recall of HNSW with default settings compared with exact search, on synthetic clustered vectors in a real OpenSearch.
 
 `lookalike evaluate --index-sweep` measures other settings, on your own images.
 """
@@ -23,11 +23,11 @@ HEAP_MIB = 2048
 def main() -> None:
     with OpenSearchServer(HEAP_MIB) as server:
         summary = measured(server.url)
-    console.print(f"{sentence(summary)}; search p50 {summary.p50_ms:.1f} ms, p99 {summary.p99_ms:.1f} ms\n")
+    console.print(f"{described(summary)}; search p50 {summary.p50_ms:.1f} ms, p99 {summary.p99_ms:.1f} ms\n")
 
 
 def measured(url: str) -> Summary:
-    """Recall, measured on a temporary index of the OpenSearch at this URL."""
+    """Measure recall on a temporary index of the OpenSearch at this URL."""
     candidate = clustered(VECTORS + QUERIES)
     split = Split(0, tuple(range(VECTORS)), tuple(range(VECTORS, VECTORS + QUERIES)))
     model, vectors = candidate.vectors_for(split)
@@ -36,6 +36,6 @@ def measured(url: str) -> Summary:
         return summarize(candidate, [ask(index, candidate, split, vectors, k=K, size=K)], K)
 
 
-def sentence(summary: Summary) -> str:
-    what = f"{VECTORS:,} synthetic clustered vectors, {QUERIES} queries, HNSW at default settings"
+def described(summary: Summary) -> str:
+    what = f"{VECTORS:,} synthetic clustered vectors, {QUERIES} queries, HNSW with default settings"
     return f"recall@{K}, {what}: {summary.figures.recall_vs_exact:.4f}"

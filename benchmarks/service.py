@@ -1,4 +1,4 @@
-"""The query service under load: one client, sixteen clients, and the same request answered in the article's way."""
+"""The query service under load: one client, sixteen clients, and the same search in the article's way."""
 
 import json
 import os
@@ -27,7 +27,7 @@ from testing.services.ports import free_port
 IMAGES = os.environ.get("LOOKALIKE_PICTURES")
 VECTORS = int(os.environ.get("LOOKALIKE_VECTORS", "100000"))
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
-#: Of one run of the load generator.
+#: Length of one run of the load generator.
 SECONDS = float(os.environ.get("LOOKALIKE_SECONDS", "10"))
 STARTS = 5
 CLIENTS = 16
@@ -65,7 +65,7 @@ def _images(folder: Path) -> Path:
 
 
 def _fill(index_url: str, images: Path, folder: Path) -> None:
-    """Ingest a few real images as a user does, which also builds the model, and add many vectors."""
+    """Ingest a few images as a user does, which also builds the model, and add many synthetic vectors."""
     stored = folder / "stored"
     stored.mkdir()
     for number, path in enumerate(sorted(images.rglob("*.jpg"))[:STORED_IMAGES]):
@@ -94,7 +94,7 @@ def _start_seconds() -> float:
 
 @contextmanager
 def _running(index_url: str) -> Iterator[dict[str, Program]]:
-    """All sides, started and warm."""
+    """Start every side."""
     with ExitStack() as ending:
         programs = {OURS: _ours(), ARTICLE: _article(index_url, MODEL)}
         if WEIGHTS.is_file():
@@ -108,7 +108,7 @@ Runs = dict[str, list[dict[str, Any]]]
 
 
 def _rounds(programs: Mapping[str, Program], images: Path) -> tuple[Runs, Runs]:
-    """Runs of the load generator for each side: with one client, and with many."""
+    """Run the load generator against each side, with one client and with many."""
     one: Runs = {name: [] for name in programs}
     many: Runs = {name: [] for name in programs}
     for program in programs.values():

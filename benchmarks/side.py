@@ -1,6 +1,6 @@
-"""What the article's way and its peers have in common: the model, the index, and how a run is timed and told.
+"""The common parts of the article's way and its peers: model, index, timing and summary.
 
-It knows nothing of lookalike, and imports Keras and the client only where they are asked for.
+Does not use lookalike. Keras and the OpenSearch client are imported only in the functions that need them.
 """
 
 import json
@@ -13,11 +13,11 @@ from typing import Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-#: Of the article's vectors.
+#: The dimension of the article's vectors.
 DIMENSION = 256
-#: Pixels of an image's side.
+#: Width and height of an image in pixels.
 SIZE = 224
-#: Images of a forward pass, and of a bulk request beside the next one, where a peer has batches.
+#: Images per forward pass and per bulk request, for peers with batches.
 BATCH = 32
 
 
@@ -32,9 +32,9 @@ def load_model(weights: str) -> Any:
 
 
 def embed(model: Any, pixels: Any, mark: Path) -> Any:
-    """Float32 [N, 256] of uint8 RGB [N, 224, 224, 3]; the first batch leaves its end and size at `mark`.
+    """Embed uint8 RGB [N, 224, 224, 3] as float32 [N, 256]. The first batch writes its end time and size to `mark`.
 
-    `predict_on_batch` is Keras' way for batches that somebody else has cut.
+    `predict_on_batch` is Keras' function for batches that the caller has made.
     """
     from keras.applications.resnet50 import preprocess_input
 
@@ -45,7 +45,7 @@ def embed(model: Any, pixels: Any, mark: Path) -> Any:
 
 
 def create_index(index_url: str, index: str) -> Any:
-    """A client of the OpenSearch; the index is empty."""
+    """Create an empty index; returns a client of the OpenSearch."""
     from opensearchpy import OpenSearch
 
     client = OpenSearch(index_url)
@@ -65,26 +65,26 @@ def document(path: str, vector: Any) -> dict[str, Any]:
 
 
 def fresh_mark(listing: str) -> Path:
-    """The file for the end time of the first batch: frameworks hand out results late and in bursts."""
+    """The file for the end time of the first batch; frameworks return results late and in groups."""
     mark = Path(f"{listing}.first-batch")
     mark.unlink(missing_ok=True)
     return mark
 
 
 def write(client: Any, index: str, documents: Iterable[dict[str, Any]], began: float, mark: Path) -> None:
-    """Bulk-index the documents as they come, and print the summary: the start ends where the first batch does.
+    """Bulk-index the documents as they arrive, and print the summary. Steady work begins after the first batch.
 
-    What a peer has read ahead by then counts for it.
+    Images that a peer has read ahead by then count in its favour.
     """
     from opensearchpy import helpers
 
     written, _ = helpers.bulk(client, documents, index=index, chunk_size=BATCH)
-    # On Linux all processes share this clock.
+    # On Linux, all processes share this clock.
     started, first = mark.read_text().split()
-    tell(written - int(first), began, float(started))
+    print_summary(written - int(first), began, float(started))
 
 
-def tell(images: int, began: float, started: float) -> None:
-    """Print the summary: images and seconds of steady work, and the seconds that came before."""
+def print_summary(images: int, began: float, started: float) -> None:
+    """Print the images and seconds of steady work, and the seconds before it."""
     seconds = time.perf_counter() - started
     print(json.dumps({"images": images, "seconds": seconds, "start_seconds": started - began}))

@@ -1,7 +1,7 @@
-"""JSON's values in SMILE, its binary form that OpenSearch reads as well; knows no document.
+"""Encodes JSON values in SMILE, a binary format that OpenSearch reads too.
 
-Specification: https://github.com/FasterXML/smile-format-specification. Without its optional tables of shared names and
-values, so that each document stands alone.
+Specification: https://github.com/FasterXML/smile-format-specification. The optional tables of shared names and values
+are not used, so that each document can be read on its own.
 """
 
 from collections.abc import Mapping
@@ -11,19 +11,19 @@ import numpy as np
 
 from lookalike.records import Vector
 
-#: ":)", a line feed, and version 0 without any option.
+#: ":)", a line feed, and version 0 without options.
 HEADER = b":)\n\x00"
-#: Ends a document within a stream; occurs nowhere inside one.
+#: Ends a document in a stream; never occurs inside a document.
 SEPARATOR = b"\xff"
 NULL = b"\x21"
 INTEGER, FLOAT32, TEXT, LONG_NAME, END_OF_TEXT = b"\x24", 0x28, b"\xe4", b"\x34", b"\xfc"
 ARRAY, END_OF_ARRAY, OBJECT, END_OF_OBJECT = b"\xf8", b"\xf9", b"\xfa", b"\xfb"
-#: A float32 is its token and 32 bits in groups of seven, the highest first.
+#: A float32 is a token and 32 bits in groups of seven, the highest first.
 FLOAT32_SIZE_BYTES = 6
 
 
 def encode(value: Mapping[str, Any]) -> bytes:
-    """One document: text, non-negative integers, None, float32 vectors, and mappings of these."""
+    """Encode one document: text, non-negative integers, None, float32 vectors, and mappings of these."""
     return HEADER + _encode(value)
 
 
@@ -50,7 +50,7 @@ def _floats(vector: Vector) -> bytes:
 
 
 def _variable(number: int) -> bytes:
-    """Groups of seven bits, the highest first; the last one has six and a mark."""
+    """Groups of seven bits, the highest first; the last group has six bits and a flag."""
     groups = [0x80 | number & 0x3F]
     number >>= 6
     while number:

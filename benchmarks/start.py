@@ -1,4 +1,4 @@
-"""Start times: until the first embedding of a worker child, and until the answer of a search."""
+"""Start times: of a worker's child process until its first embedding, and of a search until its results."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from benchmarks.table import print_rates
 from lookalike.samples import keep, samples
 
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
-#: Of each of the eight kinds of drawn images.
+#: Drawn images per class.
 PER_CLASS = 40
 
 
@@ -31,8 +31,8 @@ def main() -> None:
                 for name, options in MODELS.items():
                     children[name].append(_child_ms(options))
                     searches[name].append(_search_ms(image, _index(name), options))
-    print_rates("From a worker child's fork to its first embedding, model cached (bar 2,000)", "ms", children)
-    print_rates("`lookalike search`, nothing running, embedded index (bar 1,500)", "ms", searches)
+    print_rates("From a worker child's fork to its first embedding, model cached (target 2,000)", "ms", children)
+    print_rates("`lookalike search` without a running stack, embedded index (target 1,500)", "ms", searches)
 
 
 def _drawn(folder: Path) -> Path:
@@ -46,7 +46,7 @@ def _index(name: str) -> str:
 
 
 def _child_ms(options: tuple[str, ...]) -> float:
-    """Of a process that has loaded what a worker's parent has, and forks as it does."""
+    """Measure in a process that imports the same modules as a worker's parent process, and forks like it."""
     command = [sys.executable, "-m", "benchmarks.start", *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return float(json.loads(done.stdout.splitlines()[-1]))
@@ -62,7 +62,7 @@ def _search_ms(image: Path, index: str, options: tuple[str, ...]) -> float:
 def fork_and_embed(model: str | None = None, weights: str | None = None) -> None:
     """Fork, load the model in the child, embed one image there, and print the milliseconds since the fork."""
 
-    # What the parent of a worker's processes has loaded when it forks.
+    # The parent process of a worker has imported these modules when it forks.
     import numpy as np
 
     from lookalike import factories

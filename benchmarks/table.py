@@ -25,5 +25,5 @@ def print_rates(title: str, unit: str, sides: Mapping[str, Sequence[float]], bas
 
 def ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
     """Each value divided by the other value of its round. Raises ValueError if the numbers of rounds differ."""
-    # strict: a ratio whose two sides were not measured in the same rounds is no ratio.
+    # strict: both sides of a ratio must be measured in the same rounds.
     return [value / other for value, other in zip(values, others, strict=True)]

@@ -9,8 +9,8 @@ from lookalike_evaluation.synthetic import clustered
 from testing.services.opensearch import request
 
 WRITE_SIZE = 500
-#: A merge starts within seconds of the write that makes it due.
-CALM_S = 5.0
+#: A write starts a merge within seconds.
+IDLE_S = 5.0
 
 
 def fill(index: Index, model: ModelIdentity, count: int) -> None:
@@ -23,14 +23,14 @@ def fill(index: Index, model: ModelIdentity, count: int) -> None:
 
 
 def await_merged(url: str) -> float:
-    """Return when OpenSearch no longer merges what was written, which would be measured with the searches.
+    """Wait until OpenSearch has no running merge, because a merge would slow down the measured searches.
 
-    The seconds from now to the end of the last merge.
+    Returns the seconds until the end of the last merge.
     """
-    began = calm_since = time.monotonic()
-    while time.monotonic() - calm_since < CALM_S:
+    began = idle_since = time.monotonic()
+    while time.monotonic() - idle_since < IDLE_S:
         stats = request(url, "GET", "/_stats/merge?filter_path=_all.primaries.merges.current")
         if stats["_all"]["primaries"]["merges"]["current"]:
-            calm_since = time.monotonic()
+            idle_since = time.monotonic()
         time.sleep(0.2)
-    return calm_since - began
+    return idle_since - began

@@ -20,7 +20,7 @@ from lookalike_producer.sources import find_images
 from testing.services.opensearch import OpenSearchServer
 
 FILES = tuple(int(count) for count in os.environ.get("LOOKALIKE_VERIFY_FILES", "10000,100000").split(","))
-#: As many lie in one folder.
+#: Files per folder.
 FOLDER_SIZE = 1000
 WRITE_SIZE = 500
 HEAP_MIB = 2048
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _run(folder: Path, count: int, index: Index, model: ModelIdentity) -> dict[str, Any]:
-    """Every file is in the index and unchanged, so each one is looked up, read and hashed."""
+    """Verify `count` files that are in the index and unchanged: each one is looked up, read and hashed."""
     for number in range(count):
         path = folder / f"{number // FOLDER_SIZE:04d}" / f"{number:07d}.jpg"
         if number % FOLDER_SIZE == 0:
@@ -59,7 +59,7 @@ def _run(folder: Path, count: int, index: Index, model: ModelIdentity) -> dict[s
     assert process.stdout is not None
     with process.stdout as output:
         answer = json.loads(output.read())
-    # The peak of this one process, which `subprocess` does not tell.
+    # The peak memory of this process; `subprocess` does not return it.
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert (process.returncode, answer["present"]) == (0, count)
@@ -67,7 +67,7 @@ def _run(folder: Path, count: int, index: Index, model: ModelIdentity) -> dict[s
 
 
 def _fill(folder: Path, index: Index, model: ModelIdentity) -> None:
-    """Vectors as long as those of the default model: the server reads the documents that hold them."""
+    """Write documents with vectors of the default model's dimension, because the server reads whole documents."""
     random = np.random.default_rng(0)
     waiting: list[Document] = []
     for ref in find_images([str(folder)]):

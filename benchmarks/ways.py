@@ -1,4 +1,4 @@
-"""Ways to send the documents of a bulk over HTTP: ours, and ours with one change."""
+"""Ways to send the documents of a bulk request over HTTP: lookalike's own, and variations of it with one change."""
 
 import base64
 import gzip
@@ -18,24 +18,24 @@ from lookalike.index.opensearch.index import OpenSearchIndex
 from lookalike.records import Document, ModelIdentity, Rejected
 
 OPTIONS = IndexOptions()
-#: gzip's own default, and the client's: small before fast.
+#: The default of gzip and of the client library: smallest size.
 SMALLEST = 9
 FASTEST = 1
 DECIMALS = 7
 
 
 class Ours(OpenSearchIndex):
-    """The body as it is."""
+    """Sends the body unchanged."""
 
     def __init__(self, url: str, name: str) -> None:
         super().__init__(url, name, OPTIONS)
 
 
 class Variation(Ours):
-    """Our way; a subclass changes one thing."""
+    """Like `Ours`; a subclass changes one thing."""
 
     headers: ClassVar[dict[str, str]] = {}
-    #: Whether the server keeps vectors a second time, within the JSON of each document.
+    #: Whether the server stores each vector twice, the second time in the JSON of its document.
     has_whole_source = False
 
     def __init__(self, url: str, name: str) -> None:
@@ -72,7 +72,7 @@ class Variation(Ours):
 
 
 class VariedWriter(BulkWriter):
-    """Sends each request in the way of its index."""
+    """Sends each request with `send_once` of its index."""
 
     def __init__(self, index: Variation) -> None:
         super().__init__(index._server, index.name, index.name, OPTIONS.retry_s)
@@ -104,7 +104,7 @@ class Rounded(Variation):
 
 
 class Base64(Variation):
-    """Vectors as base64 of little-endian float32, which k-NN 3.9 learns to read."""
+    """Vectors as base64 of little-endian float32, which k-NN 3.9 and later can read."""
 
     def encode(self, document: Document) -> bulk.Operation:
         vector = base64.b64encode(document.image_embedding.astype("<f4").tobytes()).decode()
@@ -114,7 +114,7 @@ class Base64(Variation):
 
 
 class WholeSource(Variation):
-    """Our JSON into an index that stores the whole source, to compare SMILE with."""
+    """Our JSON, to an index that stores the whole source, for comparison with SMILE."""
 
     has_whole_source = True
 
@@ -130,5 +130,5 @@ class Smile(WholeSource):
 
 
 def source(document: Document) -> dict[str, Any]:
-    """What the index stores of a document besides its id."""
+    """The fields of a document that the index stores, without its id."""
     return {name: getattr(document, name) for name in bulk.SOURCE_FIELDS} | {"metadata": dict(document.metadata)}

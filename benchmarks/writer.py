@@ -1,4 +1,4 @@
-"""Writes synthetic documents in a separate process, like a worker, in any of the ways to send them."""
+"""Writes synthetic documents in a separate process, like a worker, in one of the ways to send them."""
 
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,9 +15,9 @@ from lookalike.records import Document, ModelIdentity
 from lookalike_evaluation.synthetic import clustered
 
 INDEX = "bulk"
-#: What rounding to seven decimals may change.
+#: The largest error of rounding to seven decimals.
 TOLERANCE = 1e-6
-#: By what each is called in the tables; all but the first are ours with one thing changed.
+#: Name in the tables -> way to send. Each way but the first is ours with one change.
 WAYS: dict[str, type[ways.Ours]] = {
     "ours (JSON)": ways.Ours,
     "gzip, level 9": ways.Gzipped,
@@ -48,7 +48,7 @@ class Writer:
 
 
 def open_way(way: str, url: str, grpc_port: int) -> ways.Ours:
-    """The benchmark's index, to be written that way. Raises NoGrpc."""
+    """Open the benchmark's index for writes in this way. Raises NoGrpc."""
     kind = WAYS[way]
     return kind(url, INDEX, grpc_port) if issubclass(kind, Grpc) else kind(url, INDEX)
 
@@ -59,13 +59,13 @@ def refusal(way: str, url: str, grpc_port: int) -> str:
         with closing(open_way(way, url, grpc_port)) as index:
             index.ensure(MODEL)
             (document,) = _documents(1)
-            if refused := index.write([document]):
-                return f"the server refuses it ({refused[0].detail})"
+            if rejected := index.write([document]):
+                return f"the server rejects it ({rejected[0].detail})"
             kept = index.get(document.id)
     except (LookalikeError, NoGrpc) as error:
         return " ".join(str(error).split())
     is_kept = kept is not None and np.allclose(kept.image_embedding, document.image_embedding, atol=TOLERANCE)
-    return "" if is_kept else "the server keeps something else than was sent"
+    return "" if is_kept else "the server stores another vector than the one that was sent"
 
 
 def _write(url: str, grpc_port: int, way: str, documents: range, size: int) -> float:

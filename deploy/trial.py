@@ -96,10 +96,10 @@ class Trial:
         return self._engine.command(tag_of(target), words, self._environment, {self._images: "/images"})
 
 
-def end(process: "subprocess.Popen[bytes]", patience_s: float = 30) -> None:
+def end(process: "subprocess.Popen[bytes]", timeout_s: float = 30) -> None:
     os.killpg(process.pid, signal.SIGTERM)
     try:
-        process.wait(patience_s)
+        process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -42,7 +42,7 @@ def test_light_modules_load_no_model_library() -> None:
     assert answer.stdout.strip() == "[]"
 
 
-def test_a_search_from_the_command_line_loads_nothing_of_http() -> None:
+def test_a_search_from_the_command_line_imports_no_http_library() -> None:
     http = "{'fastapi', 'prometheus_client', 'starlette'}"
     code = f"import sys, lookalike_api.wiring; print(sorted({http} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -60,13 +60,13 @@ def test_every_setting_is_documented(name: str) -> None:
     assert f"_{name.upper()}" in variables, f"{PREFIX}{name.upper()} is not in docs/settings.md"
 
 
-def test_every_module_opens_with_what_it_is() -> None:
+def test_every_module_has_a_docstring() -> None:
     folders = ("api", "cli", "evaluation", "lookalike", "producer", "worker", "testing", "benchmarks", "tests")
     modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.read_text().strip()]
     assert [str(path) for path in modules if not path.read_text().startswith('"""')] == []
 
 
-def test_what_tests_benchmarks_and_deploy_share_is_not_in_tests() -> None:
+def test_shared_code_of_tests_benchmarks_and_deploy_does_not_import_tests() -> None:
     modules = [path for folder in ("testing", "benchmarks", "deploy") for path in (ROOT / folder).rglob("*.py")]
     imports = re.compile(r"^\s*(?:from|import) tests\b", re.MULTILINE)
     assert [str(path) for path in modules if imports.search(path.read_text())] == []

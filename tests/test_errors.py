@@ -31,7 +31,7 @@ def test_an_error_survives_pickling(kind: type[LookalikeError]) -> None:
 
 
 @pytest.mark.parametrize("kind", NAMED)
-def test_an_error_says_what_in_at_most_two_lines(kind: type[LookalikeError]) -> None:
+def test_an_error_message_has_at_most_two_lines(kind: type[LookalikeError]) -> None:
     lines = str(example(kind)).splitlines()
     assert 1 <= len(lines) <= 2
     assert "the " in lines[0] or "corrupt" in lines[0]

@@ -52,7 +52,7 @@ def has_ended(pid: int) -> bool:
     return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
 
 
-def test_vectors_are_found_and_outlive_a_kill(opensearch_server: OpenSearchServer, opensearch_url: str) -> None:
+def test_vectors_are_found_and_survive_a_kill(opensearch_server: OpenSearchServer, opensearch_url: str) -> None:
     fill(opensearch_url, "colours")
     assert nearest(opensearch_url, "colours") == ["red", "orange"]
     if not opensearch_server.is_ours:
@@ -64,7 +64,7 @@ def test_vectors_are_found_and_outlive_a_kill(opensearch_server: OpenSearchServe
     assert nearest(opensearch_url, "colours") == ["red", "orange"]
 
 
-def test_reindex_delete_by_query_and_painless_are_there(opensearch_url: str) -> None:
+def test_reindex_delete_by_query_and_painless_are_available(opensearch_url: str) -> None:
     fill(opensearch_url, "colours")
     request(opensearch_url, "PUT", "/copies", MAPPING)
     copy = {"source": {"index": "colours"}, "dest": {"index": "copies"}}
@@ -123,7 +123,7 @@ def test_redis_keeps_its_data_through_a_kill() -> None:
         assert client.get("colour") == b"red"
 
 
-def test_redis_asks_for_its_password() -> None:
+def test_redis_requires_its_password() -> None:
     with RedisServer(password="secret") as server:
         open_url = server.url.replace(":secret@", "")
         with redis.Redis.from_url(open_url) as client, pytest.raises(redis.AuthenticationError):

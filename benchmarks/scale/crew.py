@@ -28,7 +28,7 @@ CHUNK_SIZE = 16
 STEADY = (0.1, 0.9)
 POLL_S = 0.02
 #: A job that takes so many times what it should does not come to its end.
-PATIENCE = 10
+MOST_TIMES = 10
 
 #: Seconds, and images done by then.
 Samples = list[tuple[float, int]]
@@ -89,7 +89,7 @@ class Crew:
                 send_chunk(app, chunk_id)
 
             enqueue(images, job_id, ledger=self._ledger, send=send, chunk_size=CHUNK_SIZE, limit=len(images))
-        deadline = time.monotonic() + PATIENCE * (10 + len(images) * IMAGE_S)
+        deadline = time.monotonic() + MOST_TIMES * (10 + len(images) * IMAGE_S)
         samples: Samples = []
         while not (job := self._ledger.job(job_id)).has_ended:
             samples.append((time.monotonic(), job.done))

@@ -15,7 +15,7 @@ POLL_S = 0.1
 #: Between two checks for lost messages; the workers check as well.
 RECONCILE_EVERY_S = 5.0
 #: How long a waiting producer tolerates a broker that does not answer. The job itself continues when it is back.
-BROKER_PATIENCE_S = 60.0
+BROKER_RETRY_S = 60.0
 
 
 class JobWatch:
@@ -42,7 +42,7 @@ class JobWatch:
             self._reconciled = time.monotonic()
 
     def await_end(self) -> Job:
-        """The job when it has ended. Raises BrokerUnavailable if the broker does not answer for BROKER_PATIENCE_S."""
+        """The job when it has ended. Raises BrokerUnavailable if the broker does not answer for BROKER_RETRY_S."""
         seen = time.monotonic()
         while self.job is None or not self.job.has_ended:
             time.sleep(POLL_S if self.job else 0)
@@ -50,6 +50,6 @@ class JobWatch:
                 self.look()
                 seen = time.monotonic()
             except BrokerUnavailable:
-                if time.monotonic() - seen > BROKER_PATIENCE_S:
+                if time.monotonic() - seen > BROKER_RETRY_S:
                     raise
         return self.job

@@ -226,7 +226,7 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_a_search_above_the_limit_is_asked_to_come_back(lance: Settings, query: bytes) -> None:
+def test_a_search_above_the_limit_gets_a_retry_after(lance: Settings, query: bytes) -> None:
     limited = Settings(**{**lance.model_dump(), "max_searches": 1})
     with serving(limited) as client:
         batch = [("image", ("a.jpg", query))] * 32
@@ -245,14 +245,14 @@ def test_a_search_above_the_limit_is_asked_to_come_back(lance: Settings, query: 
 
 
 def test_a_search_that_takes_too_long_is_cancelled(lance: Settings, query: bytes) -> None:
-    impatient = Settings(**{**lance.model_dump(), "search_timeout_s": 0.1})
-    with serving(impatient) as client:
+    short = Settings(**{**lance.model_dump(), "search_timeout_s": 0.1})
+    with serving(short) as client:
         answer = client.post("/search/batch", files=[("image", ("a.jpg", query))] * 32)
         assert "too long" in problem_detail(answer, 503)
         assert client.get("/health/live").status_code == 200
 
 
-def test_an_upload_that_exceeds_the_memory_of_all_uploads_is_asked_to_come_back(lance: Settings, query: bytes) -> None:
+def test_an_upload_that_exceeds_the_memory_of_all_uploads_gets_a_retry_after(lance: Settings, query: bytes) -> None:
     small = Settings(**{**lance.model_dump(), "max_upload_bytes": 2**20})
     with serving(small) as client, ExitStack() as closing:
         # There is memory for four of the largest uploads; each of these five sends most of one and waits.

@@ -33,7 +33,7 @@ def protected(lance: Settings) -> Iterator[httpx2.Client]:
     "headers",
     [[], [(b"Authorization", b"Bearer wrong")], [(b"X-API-Key", KEY_BYTES[:-1])], [(b"Authorization", KEY_BYTES)]],
 )
-def test_without_the_key_nothing_is_answered(protected: httpx2.Client, path: str, headers: Headers) -> None:
+def test_requests_without_the_key_are_refused(protected: httpx2.Client, path: str, headers: Headers) -> None:
     answer = protected.get(path, headers=headers)
     problem_detail(answer, 401)
     assert answer.headers["WWW-Authenticate"] == "Bearer"

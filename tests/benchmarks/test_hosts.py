@@ -38,7 +38,7 @@ def reaches(place: Place, host: str, url: str) -> bool:
     return said(place, host, sys.executable, "-c", CONNECT, address, port) == "reached"
 
 
-def test_a_host_has_a_name_an_address_and_a_cable_that_can_be_pulled(place: Place, redis_url: str) -> None:
+def test_a_host_has_a_name_an_address_and_a_link_that_can_be_cut(place: Place, redis_url: str) -> None:
     assert said(place, SOUND, "hostname") == SOUND
     assert place.hosts.address_of(SOUND) in said(place, SOUND, "ip", "-br", "address", "show", "eth0")
     assert reaches(place, SOUND, place.broker_url) and not reaches(place, SOUND, redis_url)
@@ -48,7 +48,7 @@ def test_a_host_has_a_name_an_address_and_a_cable_that_can_be_pulled(place: Plac
     assert reaches(place, CUT, place.broker_url)
 
 
-def test_a_job_ends_right_though_a_host_is_slow_one_dies_and_one_is_cut_off(place: Place, tmp_path: Path) -> None:
+def test_a_job_ends_correctly_with_a_slow_a_dead_and_a_disconnected_host(place: Place, tmp_path: Path) -> None:
     day = bad_day(place, tmp_path, before_s=3, partition_s=12, after_s=6)
     assert day.job.state is JobState.FINISHED
     assert (day.job.indexed, day.job.rejected, day.documents) == (day.job.found, 0, day.job.found)

@@ -22,7 +22,7 @@ def unit(count: int, seed: int) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def test_the_nearest_of_all_blocks_are_those_of_the_whole() -> None:
+def test_the_nearest_neighbours_over_blocks_are_those_over_all_vectors() -> None:
     stored, queries = unit(60, seed=0), unit(7, seed=1)
     nearest = Nearest(queries, k=5)
     for numbers in np.array_split(np.arange(100, 160), 9):
@@ -32,14 +32,14 @@ def test_the_nearest_of_all_blocks_are_those_of_the_whole() -> None:
     assert nearest.recall([{*list(found)[:4], 0} for found in exact]) == pytest.approx(0.8)
 
 
-def test_fewer_stored_vectors_than_asked_for_are_all_nearest() -> None:
+def test_fewer_vectors_than_k_are_all_nearest() -> None:
     nearest = Nearest(unit(1, seed=0), k=10)
     nearest.add(unit(3, seed=1), np.arange(3))
     assert nearest.recall([{0, 1, 2}]) == 1.0
     assert nearest.recall([{0}]) == pytest.approx(1 / 3)
 
 
-def test_vectors_made_a_part_at_a_time_have_every_number_once() -> None:
+def test_vectors_made_in_parts_have_every_number_once() -> None:
     uris = [document.uri for part in clustered_parts(25, 10, clusters=3) for document in part]
     assert uris == [document.uri for document in clustered(25, clusters=3).documents]
 
@@ -56,7 +56,7 @@ def test_efficiency_is_paired_with_one_worker_of_the_same_round() -> None:
         workers.efficiencies({1: [Rate(10, 1)], 4: [Rate(36, 1), Rate(20, 1)]})
 
 
-def test_a_part_is_renewed_alone_and_what_people_wrote_stays(tmp_path: Path) -> None:
+def test_one_part_is_replaced_and_handwritten_text_stays(tmp_path: Path) -> None:
     path = tmp_path / "scale.md"
     begin, end = page.BEGIN.format(name="vectors", writer="make scale"), page.END.format(name="vectors")
     path.write_text(f"# Scale\n\n{begin}\nold\n{end}\n\nwritten by hand\n")
@@ -69,19 +69,19 @@ def test_a_part_is_renewed_alone_and_what_people_wrote_stays(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("option", ["--workers", "--hosts"])
-def test_they_are_not_measured_without_one_alone(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_workers_and_hosts_need_a_measurement_of_one(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.run([option, "2,8"])
     assert f"{option} needs 1" in capsys.readouterr().err
 
 
-def test_the_page_in_the_tree_has_a_place_for_every_part() -> None:
+def test_the_committed_page_has_every_part() -> None:
     text = command.PAGE.read_text()
     for name in command.PARTS:
         assert text.index(page.BEGIN.format(name=name, writer="make scale")) < text.index(page.END.format(name=name))
 
 
-def test_every_part_is_drawn_and_told_of_several_rounds_and_of_one(tmp_path: Path) -> None:
+def test_every_part_has_a_table_for_one_round_and_for_several(tmp_path: Path) -> None:
     filled = Filled(insert_rate=1500, merge_s=3, p50_ms=2.5, p99_ms=6, recall=0.98, size_bytes=3 * 2**20)
     slower = replace(filled, insert_rate=1000)
     vectors = {("OpenSearch", 1000): [filled, slower], ("OpenSearch", 10_000): [filled], ("LanceDB", 1000): [slower]}

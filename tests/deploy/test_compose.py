@@ -158,7 +158,7 @@ def kept(composition: Composition) -> Iterator[dict[str, ServerProcess]]:
             process.kill()
 
 
-def test_the_producer_ingests_through_the_worker_and_the_service_finds(
+def test_images_that_the_producer_ingests_are_found_by_the_service(
     composition: Composition, kept: dict[str, ServerProcess], query: bytes
 ) -> None:
     done = composition.run("producer")
@@ -171,13 +171,13 @@ def test_the_producer_ingests_through_the_worker_and_the_service_finds(
     assert thumbnail.headers["Content-Type"] == "image/jpeg"
 
 
-def test_init_finds_the_index_that_is_there(composition: Composition, kept: dict[str, ServerProcess]) -> None:
+def test_init_accepts_an_existing_index(composition: Composition, kept: dict[str, ServerProcess]) -> None:
     assert composition.run("init").returncode == 0
 
 
 # The last one: it stops them.
 @pytest.mark.parametrize("name", KEPT)
-def test_a_stopped_service_ends_by_itself_and_is_not_healthy(
+def test_a_stopped_service_ends_by_itself_and_is_unhealthy(
     name: str, composition: Composition, kept: dict[str, ServerProcess]
 ) -> None:
     assert composition.health(name).returncode == 0

@@ -37,7 +37,7 @@ def test_a_service_is_locked_down(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_an_image_has_a_version(name: str) -> None:
+def test_every_image_has_a_version(name: str) -> None:
     image, _, tag = SERVICES[name].told["image"].rpartition(":")
     assert image and re.fullmatch(r"v?\d+\.\d+(\.\d+)?", tag)
     assert name not in OURS or tag == __version__
@@ -51,7 +51,7 @@ def test_only_this_machine_reaches_a_port(name: str) -> None:
     assert bool(ports) == ("outside" in told.get("networks", []))
 
 
-def test_every_password_is_demanded_and_every_variable_is_in_the_example() -> None:
+def test_every_password_is_required_and_every_variable_is_in_the_example() -> None:
     example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
     named = variables(FILE)
     assert {name for name, _ in named} == set(example)
@@ -61,7 +61,7 @@ def test_every_password_is_demanded_and_every_variable_is_in_the_example() -> No
         read(FILE, example)
 
 
-def test_every_password_is_looked_at_before_anything_else_starts() -> None:
+def test_every_password_is_checked_before_anything_else_starts() -> None:
     looked_at = {PREFIX + word for word in SERVICES["passwords"].told["command"]}
     assert looked_at == {name for name, _ in variables(FILE) if SECRETS.fullmatch(name)}
     assert {PREFIX + name for name in SERVICES["passwords"].environment} == looked_at
@@ -79,7 +79,7 @@ def _all_needs(name: str) -> set[str]:
     "password",
     ["", "f00-BAR-baz", "My-Password-1234", "admin-admin-admin", "abcabcabcabcabc", "f00 BAR baz 42x", "ä" * 20],
 )
-def test_a_weak_password_is_refused_in_a_sentence_that_does_not_hold_it(password: str) -> None:
+def test_a_weak_password_is_refused_and_not_printed(password: str) -> None:
     done = _checked("REDIS_PASSWORD", password)
     assert done.returncode == 1
     assert "LOOKALIKE_REDIS_PASSWORD" in done.stderr and done.stderr.count("\n") == 1
@@ -92,7 +92,7 @@ def test_a_weak_login_is_refused(auth: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("API_KEY", "f00-BAR-baz-42x"), ("FLOWER_AUTH", "f:f00-BAR-baz-42x")])
-def test_a_good_password_is_taken(name: str, value: str) -> None:
+def test_a_good_password_is_accepted(name: str, value: str) -> None:
     assert _checked(name, value).returncode == 0
 
 
@@ -102,7 +102,7 @@ def _checked(name: str, value: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_service_is_as_its_image(name: str) -> None:
+def test_a_service_has_the_command_and_health_check_of_its_image(name: str) -> None:
     service = SERVICES[name]
     target = service.told["build"]["target"]
     image = _image(target)
@@ -129,7 +129,7 @@ def test_a_service_runs_a_command_that_exists(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["worker", "worker-gpu"])
-def test_a_worker_is_given_the_time_to_finish_its_chunks(name: str) -> None:
+def test_a_worker_has_time_to_finish_its_chunks(name: str) -> None:
     soft_shutdown_s = make_app("redis://localhost").conf.worker_soft_shutdown_timeout
     assert SERVICES[name].told["stop_grace_period"] == "2m" and soft_shutdown_s + 30 <= 120
     worker = (ROOT / "Dockerfile").read_text().partition(f" AS {name}\n")[2]
@@ -137,16 +137,16 @@ def test_a_worker_is_given_the_time_to_finish_its_chunks(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["worker", "worker-gpu", "api", "flower", "producer"])
-def test_nothing_works_before_the_index_is_there(name: str) -> None:
+def test_services_start_after_the_index_exists(name: str) -> None:
     assert SERVICES[name].needs == {"init": "service_completed_successfully"}
     assert SERVICES["init"].needs == {"redis": "service_healthy", "opensearch": "service_healthy"}
 
 
-def test_the_image_says_which_version_it_is() -> None:
+def test_the_image_is_labelled_with_its_version() -> None:
     assert f'image.version="{__version__}"' in (ROOT / "Dockerfile").read_text()
 
 
-def test_mounted_files_are_there() -> None:
+def test_mounted_files_exist() -> None:
     volumes = [volume for name in ("passwords", "prometheus", "grafana") for volume in SERVICES[name].told["volumes"]]
     places = {volume.partition(":")[0] for volume in volumes if volume.startswith("./deploy/")}
     assert len(places) == 4 and all(Path(ROOT, place).exists() for place in places)

@@ -43,13 +43,15 @@ def test_a_built_model_is_served_without_keras_and_tensorflow(
         server.stop()
 
 
-def test_a_model_that_is_not_built_names_the_extra_that_builds_it(installations: Environments, tmp_path: Path) -> None:
+def test_building_a_model_names_the_missing_extra(installations: Environments, tmp_path: Path) -> None:
     environment = {**installations["api"], "LOOKALIKE_HOME": str(tmp_path)}
     refused = lookalike(environment, "model", "build", "efficientnet-lite0", code=1)
     assert "lookalike[worker]" in refused.stderr
 
 
-def test_the_doctor_accepts_an_installation_that_runs_no_models(installations: Environments, lance: Settings) -> None:
+def test_the_doctor_accepts_an_installation_without_a_model_runtime(
+    installations: Environments, lance: Settings
+) -> None:
     assert lance.broker_url is not None
     broker_url = lance.broker_url.get_secret_value()
     environment = {**installations["lancedb"], "LOOKALIKE_HOME": str(lance.home), "LOOKALIKE_BROKER_URL": broker_url}
@@ -60,7 +62,7 @@ def test_the_doctor_accepts_an_installation_that_runs_no_models(installations: E
     assert "runs no models" in details["embedding"] and "keras" not in details["packages"]
 
 
-def test_a_search_where_nothing_runs_models_names_the_extra(
+def test_a_search_without_a_model_runtime_names_the_extra(
     installations: Environments, lance: Settings, drawn: tuple[Path, Path]
 ) -> None:
     environment = {**installations["producer"], "LOOKALIKE_HOME": str(lance.home)}
@@ -70,7 +72,7 @@ def test_a_search_where_nothing_runs_models_names_the_extra(
 
 
 @pytest.mark.parametrize("image", ["producer", "flower", "api"])
-def test_the_lock_of_an_image_holds_the_versions_of_the_whole_one_and_nothing_that_is_left_out(image: str) -> None:
+def test_the_lock_of_an_image_has_the_versions_of_the_full_lock_without_the_excluded_packages(image: str) -> None:
     whole, light = pinned("requirements.lock"), pinned(f"requirements-{image}.lock")
     assert light < whole
     packages = {pin.partition("==")[0] for pin in light}
@@ -116,7 +118,7 @@ def test_an_import_that_fails_names_the_extra(extra: str) -> None:
         assert str(error) == f"This needs the extra \"{extra}\": pip install 'lookalike[{extra}]'"
 
 
-def test_a_package_of_no_extra_is_not_said_to_be_of_one() -> None:
+def test_a_missing_package_without_an_extra_names_no_extra() -> None:
     assert missing_extra(ModuleNotFoundError(name="typer"), "This", "api") is None
     with pytest.raises(ModuleNotFoundError), requiring("This"):
         raise ModuleNotFoundError(name="typer")

@@ -68,11 +68,11 @@ def whole(manifest: Manifest) -> bool:
     [one for one in ALL if whole(one) and not is_keda(one)],
     ids=lambda one: f"{one['kind']}-{one['metadata']['name']}",
 )
-def test_a_manifest_is_what_kubernetes_knows(manifest: Manifest, version: str) -> None:
+def test_a_manifest_matches_the_schema_of_kubernetes(manifest: Manifest, version: str) -> None:
     kubernetes_validate.validate(manifest, version, strict=True)
 
 
-def test_a_field_that_kubernetes_does_not_know_is_found() -> None:
+def test_an_unknown_field_of_a_manifest_is_reported() -> None:
     wrong = {**of_kind("Service")["lookalike-api"], "specs": {}}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
@@ -107,7 +107,7 @@ def test_a_pod_is_locked_down(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_PODS)
-def test_a_pod_runs_what_docker_compose_runs(name: str) -> None:
+def test_a_pod_runs_the_same_command_as_docker_compose(name: str) -> None:
     (container,) = pod_of(WITH_PODS[name])["containers"]
     service = COMPOSED[component(WITH_PODS[name])]
     assert container["image"] == service.told["image"]
@@ -135,13 +135,13 @@ def literals() -> dict[str, str]:
     return dict(literal.split("=", 1) for literal in generator["literals"])
 
 
-def test_every_variable_is_one_that_the_settings_know() -> None:
+def test_every_variable_is_a_known_setting() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {"FLOWER_BASIC_AUTH"}
     named = {variable["name"] for one in WITH_PODS.values() for variable in pod_of(one)["containers"][0]["env"]}
     assert named | set(literals()) <= known
 
 
-def test_passwords_come_from_the_secret_that_the_example_shows() -> None:
+def test_passwords_come_from_the_secret_in_the_example() -> None:
     (example,) = manifests(FOLDER / "examples" / "secret.yaml")
     asked = [
         variable["valueFrom"]["secretKeyRef"]
@@ -154,7 +154,7 @@ def test_passwords_come_from_the_secret_that_the_example_shows() -> None:
     assert of_kind("Secret") == {}
 
 
-def test_probes_ask_what_docker_compose_asks() -> None:
+def test_probes_match_the_health_checks_of_docker_compose() -> None:
     worker, api, flower = (
         pod_of(WITH_PODS[f"lookalike-{name}"])["containers"][0] for name in ("worker", "api", "flower")
     )
@@ -165,7 +165,7 @@ def test_probes_ask_what_docker_compose_asks() -> None:
     assert f":5555{flower['readinessProbe']['httpGet']['path']}'" in COMPOSED["flower"].health[-1]
 
 
-def test_what_selects_pods_finds_some() -> None:
+def test_every_selector_matches_a_pod() -> None:
     labels = [one["spec"]["template"]["metadata"]["labels"] for one in WITH_PODS.values()]
     for selector in selectors():
         assert any(selector.items() <= one.items() for one in labels), selector
@@ -181,7 +181,7 @@ def selectors() -> Iterator[dict[str, str]]:
     yield from (one["spec"]["podSelector"]["matchLabels"] for one in of_kind("NetworkPolicy").values())
 
 
-def test_everything_is_denied_that_no_policy_allows() -> None:
+def test_traffic_that_no_policy_allows_is_denied() -> None:
     policies = of_kind("NetworkPolicy")
     denied = policies.pop("lookalike-deny")["spec"]
     assert set(denied["policyTypes"]) == {"Ingress", "Egress"} and not {"ingress", "egress"} & set(denied)
@@ -195,12 +195,12 @@ def test_everything_is_denied_that_no_policy_allows() -> None:
     assert all(rule["from"] for rule in ingress["spec"]["ingress"])
 
 
-def test_a_worker_that_is_stopped_has_the_time_to_finish_its_chunks() -> None:
+def test_a_stopped_worker_has_time_to_finish_its_chunks() -> None:
     grace_s = pod_of(WITH_PODS["lookalike-worker"])["terminationGracePeriodSeconds"]
     assert grace_s >= make_app("redis://localhost").conf.worker_soft_shutdown_timeout + 30
 
 
-def test_workers_follow_the_queue_and_go_only_when_their_chunks_must_be_done() -> None:
+def test_workers_scale_with_the_queue_and_scale_down_after_their_chunks_are_done() -> None:
     spec = of_kind("ScaledObject")["lookalike-worker"]["spec"]
     fits(spec, SCALED)
     (trigger,) = spec["triggers"]
@@ -215,7 +215,7 @@ def test_workers_follow_the_queue_and_go_only_when_their_chunks_must_be_done() -
     assert down["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 60}]
 
 
-def test_keda_is_told_where_redis_is_by_parameters_that_it_knows() -> None:
+def test_keda_gets_the_address_of_redis_in_known_parameters() -> None:
     spec = of_kind("TriggerAuthentication")["lookalike-redis"]["spec"]
     for reference in spec["secretTargetRef"]:
         fits(reference, PARAMETER)

@@ -59,19 +59,19 @@ def allowed(role: str) -> set[str]:
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
-def test_a_role_holds_documented_permissions_alone(role: str) -> None:
+def test_a_role_has_only_documented_permissions(role: str) -> None:
     held = entries("roles.yml")[role]
     assert set(held) == {"cluster_permissions", "index_permissions"}
     assert set(held["cluster_permissions"]) <= CLUSTER
     assert all(any(fnmatchcase(name, action) for name in READING | WRITING) for action in allowed(role))
 
 
-def test_the_reader_can_change_nothing() -> None:
+def test_the_reader_cannot_change_anything() -> None:
     assert allowed("lookalike_reader") <= READING
     assert entries("roles.yml")["lookalike_reader"]["cluster_permissions"] == ["indices:data/read/mget"]
 
 
-def test_the_writer_may_what_the_reader_may() -> None:
+def test_the_writer_has_every_permission_of_the_reader() -> None:
     assert allowed("lookalike_reader") < allowed("lookalike_writer")
 
 
@@ -86,7 +86,7 @@ def test_the_patterns_cover_every_name_of_an_index_and_no_other_index(role: str)
         assert not any(fnmatchcase(name, pattern) for pattern in permissions["index_patterns"])
 
 
-def test_every_role_has_its_user_and_no_user_a_password() -> None:
+def test_every_role_has_a_user_and_no_user_has_a_password() -> None:
     mapping, users = entries("roles_mapping.yml"), entries("internal_users.example.yml")
     assert set(mapping) == set(entries("roles.yml")) == ROLES
     assert {user for role in mapping.values() for user in role["users"]} == set(users)

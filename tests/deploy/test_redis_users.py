@@ -92,7 +92,7 @@ def url(server: RedisServer, user: str) -> str:
     return f"redis://{user}:{password(user)}@127.0.0.1:{server.port}/0"
 
 
-def test_the_query_service_can_neither_write_to_the_ledger_nor_send(server: RedisServer) -> None:
+def test_the_query_service_cannot_write_to_the_ledger_or_send_messages(server: RedisServer) -> None:
     with closing(Ledger(url(server, "query"))) as ledger:
         ledger.ping()
         with pytest.raises(AccessDenied, match="denied the command"):
@@ -107,19 +107,19 @@ def test_the_query_service_can_neither_write_to_the_ledger_nor_send(server: Redi
 @pytest.mark.parametrize(
     "command", ["FLUSHALL", "KEYS *", "SCAN 0", "CONFIG GET *", "ACL LIST", "SHUTDOWN", "GET other", "EVAL 0 0"]
 )
-def test_nobody_may_do_what_no_program_does(server: RedisServer, user: str, command: str) -> None:
+def test_commands_that_no_program_needs_are_denied(server: RedisServer, user: str, command: str) -> None:
     with redis.Redis.from_url(url(server, user)) as client, pytest.raises(redis.exceptions.NoPermissionError):
         client.execute_command(*command.split())
 
 
-def test_a_producer_takes_no_messages(server: RedisServer) -> None:
+def test_a_producer_cannot_take_messages(server: RedisServer) -> None:
     with redis.Redis.from_url(url(server, "producer")) as client:
         for command in ("BRPOP", "RPOP", "DEL"):
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.execute_command(command, KEY_PREFIX + QUEUE, *(["1"] if command == "BRPOP" else []))
 
 
-def test_nobody_gets_in_without_a_password(server: RedisServer) -> None:
+def test_redis_requires_a_password(server: RedisServer) -> None:
     with (
         closing(Ledger(f"redis://127.0.0.1:{server.port}/0")) as ledger,
         pytest.raises(AccessDenied, match="rejected the credentials"),
@@ -127,6 +127,6 @@ def test_nobody_gets_in_without_a_password(server: RedisServer) -> None:
         ledger.ping()
 
 
-def test_redis_does_not_start_while_the_passwords_are_not_put_in() -> None:
+def test_redis_does_not_start_with_placeholders_instead_of_passwords() -> None:
     with pytest.raises(StartFailed):
         RedisServer("x", users=FILE.read_text(), user="query").start()

@@ -26,7 +26,7 @@ def test_a_file_with_code_in_it_is_refused(tmp_path: Path, keras: Any) -> None:
         build(resolve(str(path), preprocessing="none"))
 
 
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "broken.keras"
     path.write_bytes(b"no model")
     with pytest.raises(ModelUnavailable, match=r"broken\.keras cannot be used"):
@@ -37,7 +37,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
         build(resolve(str(path), preprocessing="none"))
 
 
-def test_a_file_for_other_images_is_refused(tmp_path: Path, keras: Any) -> None:
+def test_a_model_with_another_kind_of_input_is_refused(tmp_path: Path, keras: Any) -> None:
     inputs = keras.Input((32, 32, 1))
     path = tmp_path / "digits.keras"
     keras.Model(inputs, keras.layers.Flatten()(inputs)).save(path)
@@ -45,7 +45,7 @@ def test_a_file_for_other_images_is_refused(tmp_path: Path, keras: Any) -> None:
         build(resolve(str(path), preprocessing="none"))
 
 
-def test_a_file_whose_features_are_pooled_already_takes_no_other_pooling(tmp_path: Path, keras: Any) -> None:
+def test_a_file_with_pooled_features_accepts_no_other_pooling(tmp_path: Path, keras: Any) -> None:
     inputs = keras.Input((224, 224, 3))
     path = tmp_path / "vector.keras"
     keras.Model(inputs, keras.layers.GlobalMaxPooling2D()(inputs)).save(path)
@@ -62,7 +62,9 @@ def test_a_file_that_changed_since_it_was_named_is_refused(small_file: Path, tmp
         build(spec)
 
 
-def test_weights_that_cannot_be_fetched_name_the_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_that_cannot_be_downloaded_are_refused_with_alternatives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Nothing listens on port 9, and no weights lie in a new Keras home.
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")

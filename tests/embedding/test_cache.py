@@ -31,7 +31,7 @@ def test_the_manifest_names_the_model(artifact: Artifact, spec: ModelSpec) -> No
     assert ModelSpec.from_json(json.dumps(manifest["spec"])) == spec
 
 
-def test_what_is_built_is_not_built_again(artifact: Artifact, spec: ModelSpec, home: Path) -> None:
+def test_a_built_model_is_not_built_again(artifact: Artifact, spec: ModelSpec, home: Path) -> None:
     before = artifact.graph.stat()
     assert build_artifact(spec, home) == artifact
     assert artifact.graph.stat().st_ino == before.st_ino
@@ -51,13 +51,13 @@ def test_a_damaged_model_is_noticed_and_built_again(
     assert sorted(path.name for path in (home / "models").glob(".*")) == []
 
 
-def test_a_missing_part_is_noticed(artifact: Artifact, spec: ModelSpec, home: Path) -> None:
+def test_a_missing_file_of_a_built_model_is_noticed(artifact: Artifact, spec: ModelSpec, home: Path) -> None:
     artifact.graph.unlink()
     assert find(spec, home) is None
     assert build_artifact(spec, home) == artifact
 
 
-def test_two_processes_may_build_at_once(spec: ModelSpec, tmp_path: Path) -> None:
+def test_two_processes_can_build_at_the_same_time(spec: ModelSpec, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from lookalike.embedding import ModelSpec, build_artifact\n"
         "print(build_artifact(ModelSpec.from_json(sys.argv[1]), Path(sys.argv[2])).graph)"
@@ -77,7 +77,7 @@ def test_a_home_that_cannot_be_written_is_named(spec: ModelSpec, tmp_path: Path)
         build_artifact(spec, tmp_path / "file")
 
 
-def test_a_model_whose_dimension_only_a_build_tells_is_identified_by_its_artifact(
+def test_a_model_whose_dimension_is_known_after_a_build_is_identified_by_its_artifact(
     artifact: Artifact, spec: ModelSpec, home: Path
 ) -> None:
     assert spec.dimension is None

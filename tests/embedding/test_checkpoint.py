@@ -28,7 +28,7 @@ def test_the_installed_weights_are_read_with_their_strides() -> None:
     assert np.abs(np.diff(stem, axis=2)).mean() < np.abs(np.diff(stem, axis=0)).mean()
 
 
-def test_a_pickle_that_wants_to_run_something_is_refused(tmp_path: Path) -> None:
+def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
     parts: list[object] = [checkpoint._MAGIC, 1001, {}, Bomb(tmp_path / "boom")]
     data = b"".join(pickle.dumps(part) for part in parts)
     with pytest.raises(pickle.UnpicklingError, match="mkdir"):
@@ -36,6 +36,6 @@ def test_a_pickle_that_wants_to_run_something_is_refused(tmp_path: Path) -> None
     assert not (tmp_path / "boom").exists()
 
 
-def test_another_file_is_refused() -> None:
+def test_a_file_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="legacy checkpoint"):
         checkpoint.read(pickle.dumps(1))

@@ -20,7 +20,7 @@ def _imported_by(code: str) -> set[str]:
     return HEAVY & set(done.stdout.split())
 
 
-def test_the_room_itself_imports_nothing_heavy() -> None:
+def test_the_embedding_package_imports_nothing_heavy() -> None:
     assert _imported_by("import lookalike.embedding") == set()
 
 
@@ -33,7 +33,7 @@ def test_naming_a_model_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("embed")
-def test_a_cached_start_imports_openvino_alone_and_no_telemetry(embed: Embedder, home: Path) -> None:
+def test_loading_a_cached_model_imports_only_openvino_and_no_telemetry(embed: Embedder, home: Path) -> None:
     code = (
         "from pathlib import Path; import numpy as np; from lookalike.embedding import load, resolve\n"
         f"embed = load(resolve('efficientnet-lite0'), home=Path({str(home)!r}))\n"

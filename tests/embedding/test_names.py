@@ -28,14 +28,14 @@ def test_options_choose_head_pooling_and_flip_in_any_order() -> None:
     assert resolve("resnet50:article").fingerprint == resolve("resnet50-article").fingerprint
 
 
-def test_a_file_takes_options_as_a_name_does(small_file: Path) -> None:
+def test_a_file_accepts_the_options_of_a_name(small_file: Path) -> None:
     spec = resolve(f"{small_file}:pooled+flip", preprocessing="none")
     assert (spec.name, spec.head, spec.flip) == ("small:pooled+flip", Head.POOLED, True)
     assert resolve("resnet50:gem", weights=small_file).pooling is Pooling.GEM
 
 
 @pytest.mark.parametrize("model", ["resnet50:sharp", "resnet50:", "resnet50:gem+average", "resnet50:pooled+article"])
-def test_options_that_mean_nothing_are_refused(model: str) -> None:
+def test_unknown_or_conflicting_options_are_refused(model: str) -> None:
     with pytest.raises(BadSetting, match=r"no option|not both"):
         resolve(model)
 
@@ -53,7 +53,7 @@ def test_a_file_names_the_size_of_its_images(tmp_path: Path, sized_file: Path) -
     assert resolve(str(broken), preprocessing="none").size == IMAGE_SIZE
 
 
-def test_a_fitted_model_is_found_by_its_name_and_says_what_it_is(tmp_path: Path) -> None:
+def test_a_fitted_model_is_found_by_its_name_and_describes_itself(tmp_path: Path) -> None:
     base = resolve("efficientnet-lite0:flip")
     head = keep(tmp_path, base)
     spec = resolve("Mine", home=tmp_path)
@@ -66,7 +66,7 @@ def test_a_fitted_model_is_found_by_its_name_and_says_what_it_is(tmp_path: Path)
         resolve("mine")
 
 
-def test_the_fingerprint_of_a_fitted_model_is_that_of_its_numbers_and_its_base(tmp_path: Path) -> None:
+def test_the_fingerprint_of_a_fitted_model_depends_on_its_numbers_and_its_base(tmp_path: Path) -> None:
     base = resolve("efficientnet-lite0")
     first = keep(tmp_path, base).spec
     later = replace(ORIGIN, fitted_at="2027-01-01T00:00:00+00:00")
@@ -77,7 +77,7 @@ def test_the_fingerprint_of_a_fitted_model_is_that_of_its_numbers_and_its_base(t
     assert len({first.fingerprint, *(other.fingerprint for other in others)}) == 3
 
 
-def test_a_fitted_model_takes_no_options_and_no_other_preprocessing(tmp_path: Path) -> None:
+def test_a_fitted_model_accepts_no_options_and_no_other_preprocessing(tmp_path: Path) -> None:
     keep(tmp_path, resolve("efficientnet-lite0"))
     with pytest.raises(BadSetting, match="takes no other"):
         resolve("mine:flip", home=tmp_path)
@@ -85,7 +85,7 @@ def test_a_fitted_model_takes_no_options_and_no_other_preprocessing(tmp_path: Pa
         resolve("mine", home=tmp_path, preprocessing="tf")
 
 
-def test_a_fitted_model_keeps_its_weights_and_knows_them_when_they_have_moved(
+def test_a_fitted_model_remembers_its_weights_and_recognizes_them_after_a_move(
     tmp_path: Path, small_file: Path, sized_file: Path
 ) -> None:
     spec = keep(tmp_path, resolve("resnet50", weights=small_file)).spec
@@ -98,12 +98,12 @@ def test_a_fitted_model_keeps_its_weights_and_knows_them_when_they_have_moved(
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "a/b", "../up", "a.keras", "-a", "a:gem", "a+lda", "x" * 65])
-def test_a_name_that_could_be_taken_for_something_else_is_refused(name: str, tmp_path: Path) -> None:
+def test_an_ambiguous_or_invalid_name_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="cannot be named"):
         fitted.check_name(tmp_path, name, replace_existing=False)
 
 
-def test_a_name_that_is_taken_is_refused_unless_it_is_to_be_replaced(tmp_path: Path) -> None:
+def test_an_existing_name_is_refused_without_replace(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="not a fitted model"):
         fitted.check_name(tmp_path, "resnet50", replace_existing=True)
     keep(tmp_path, resolve("efficientnet-lite0"))
@@ -127,7 +127,7 @@ def test_a_damaged_or_missing_fitted_model_is_named(tmp_path: Path) -> None:
         fitted.layers_of(spec)
 
 
-def test_a_fitted_model_holds_numbers_alone(tmp_path: Path) -> None:
+def test_a_fitted_model_file_contains_only_numbers(tmp_path: Path) -> None:
     path = tmp_path / "fitted" / "evil.npz"
     path.parent.mkdir()
     np.savez(path, about=np.array([object()], dtype=object), kernel_0=np.ones((2, 2)), bias_0=np.ones(2))
@@ -135,13 +135,13 @@ def test_a_fitted_model_holds_numbers_alone(tmp_path: Path) -> None:
         resolve("evil", home=tmp_path)
 
 
-def test_a_home_that_cannot_be_written_keeps_nothing_and_is_named(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_named_and_left_unchanged(tmp_path: Path) -> None:
     (tmp_path / "fitted").write_text("")
     with pytest.raises(ModelUnavailable, match="LOOKALIKE_HOME"):
         keep(tmp_path, resolve("efficientnet-lite0"))
 
 
-def test_a_write_that_is_interrupted_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.savez
 
     def interrupted(file: object, **arrays: object) -> None:

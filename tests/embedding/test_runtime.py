@@ -26,7 +26,7 @@ def _cosines(one: Vectors, other: Vectors) -> Vectors:
     return np.asarray((one * other).sum(axis=1) / lengths, np.float32)
 
 
-def test_lite0_gives_float32_vectors_of_unit_length(embed: Embedder, images: Pixels, lite0: ModelSpec) -> None:
+def test_lite0_returns_float32_vectors_of_unit_length(embed: Embedder, images: Pixels, lite0: ModelSpec) -> None:
     vectors = embed(images)
     assert vectors.shape == (5, 256)
     assert vectors.dtype == np.float32
@@ -39,14 +39,14 @@ def test_different_images_give_different_vectors(embed: Embedder, images: Pixels
     assert (vectors @ vectors.T)[~np.eye(3, dtype=bool)].max() < 0.9
 
 
-def test_a_image_has_the_same_vector_alone_and_among_others(embed: Embedder, images: Pixels) -> None:
+def test_an_image_has_the_same_vector_alone_and_in_a_batch(embed: Embedder, images: Pixels) -> None:
     together = embed(images)
     alone = np.concatenate([embed(images[i : i + 1]) for i in range(5)])
     np.testing.assert_array_equal(together, alone)
     np.testing.assert_array_equal(together[::-1], embed(images[::-1]))
 
 
-def test_threads_that_share_an_embedder_get_the_vectors_of_their_own_images(
+def test_threads_that_share_an_embedder_each_get_their_own_vectors(
     embed: Embedder, images: Pixels, lite0: ModelSpec, home: Path
 ) -> None:
     shared = load(lite0, home=home, precision="f32", threads=2)
@@ -74,13 +74,13 @@ except KeyboardInterrupt:
 """
 
 
-def test_a_signal_after_models_have_gone_is_an_interrupt_and_no_crash(embed: Embedder, home: Path) -> None:
+def test_a_signal_after_models_are_released_is_an_interrupt_and_not_a_crash(embed: Embedder, home: Path) -> None:
     command = [sys.executable, "-c", GONE, str(home)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (done.stdout.strip(), done.returncode) == ("interrupted", 0), done.stderr
 
 
-def test_no_images_give_no_vectors(embed: Embedder, images: Pixels) -> None:
+def test_an_empty_batch_returns_no_vectors(embed: Embedder, images: Pixels) -> None:
     assert embed(images[:0]).shape == (0, 256)
 
 
@@ -114,7 +114,7 @@ print(embed.precision)
 
 @pytest.mark.parametrize("precision", ["f32", "auto"])
 @pytest.mark.parametrize("isa", ["SSE41", "AVX2", "AVX512_CORE"])
-def test_older_instruction_sets_give_the_same_vectors(
+def test_older_instruction_sets_return_the_same_vectors(
     isa: str, precision: str, embed: Embedder, images: Pixels, home: Path, tmp_path: Path
 ) -> None:
     """Workers of one index may run on different CPUs; a CPU that lacks the instructions ignores the setting."""
@@ -150,7 +150,7 @@ def test_tensorflow_in_bf16_stays_close_to_f32(small_file: Path, images: Pixels,
     ("head", "dimension", "metric"),
     [(Head.PROJECTION, 256, Metric.COSINE), (Head.POOLED, 300, Metric.COSINE), (Head.ARTICLE, 256, Metric.L2)],
 )
-def test_a_file_goes_through_every_head(
+def test_a_file_works_with_every_head(
     head: Head, dimension: int, metric: Metric, small_file: Path, images: Pixels, home: Path
 ) -> None:
     spec = replace(resolve(str(small_file), preprocessing="torch"), head=head)
@@ -175,7 +175,7 @@ def small_images(images: Pixels) -> Pixels:
     return np.ascontiguousarray(images[:, 10:106, 20:116])
 
 
-def test_a_image_and_its_mirror_image_are_one_where_both_count(sized_file: Path, small_images: Pixels) -> None:
+def test_an_image_and_its_mirror_image_have_the_same_vector_with_flip(sized_file: Path, small_images: Pixels) -> None:
     plain, both = (
         load(resolve(f"{sized_file}{options}", preprocessing="tf"), home=Path(), runtime="tensorflow", precision="f32")
         for options in (":pooled", ":pooled+flip")
@@ -185,7 +185,7 @@ def test_a_image_and_its_mirror_image_are_one_where_both_count(sized_file: Path,
     assert _cosines(plain(small_images), plain(mirrored))[0] < 0.9999
 
 
-def test_gem_lies_between_mean_and_maximum_and_takes_a_file_before_its_pooling(
+def test_gem_is_between_mean_and_maximum_and_replaces_the_pooling_of_a_file(
     sized_file: Path, small_images: Pixels
 ) -> None:
     from lookalike.embedding.graph import keras_models
@@ -219,7 +219,7 @@ def test_a_fitted_head_on_a_flipped_gem_base_is_the_same_in_every_runtime(
     assert _cosines(project(layers, features), vectors).min() > 0.9999
 
 
-def test_the_shared_resnet50_tells_images_apart(images: Pixels, home: Path) -> None:
+def test_the_shared_resnet50_distinguishes_images(images: Pixels, home: Path) -> None:
     if not SHARED.exists():
         pytest.skip(f"{SHARED.name} does not lie beside the checkout")
     vectors = load(resolve("resnet50", weights=SHARED), home=home, precision="f32")(images[:3])

@@ -34,17 +34,17 @@ def test_every_class_of_keras_applications_is_known() -> None:
     assert known == classes
 
 
-def test_the_article_is_compared_by_distance_and_the_others_by_angle() -> None:
+def test_the_article_model_uses_l2_and_the_others_cosine() -> None:
     assert resolve("resnet50-article").metric is Metric.L2
     assert resolve("resnet50").metric is Metric.COSINE
 
 
 @pytest.mark.parametrize("name", ["resnet50", "resnet50-article", "efficientnet-lite0", "vgg16"])
-def test_a_named_model_tells_its_dimension_without_a_build(name: str) -> None:
+def test_the_dimension_of_a_named_model_is_known_without_a_build(name: str) -> None:
     assert resolve(name).dimension == 256
 
 
-def test_an_unknown_name_is_answered_with_near_ones() -> None:
+def test_an_unknown_name_is_refused_with_similar_names() -> None:
     with pytest.raises(BadSetting, match="resnet50"):
         resolve("resnet5O")
     with pytest.raises(BadSetting, match="efficientnet-lite0"):
@@ -73,7 +73,7 @@ def test_weights_in_another_format_are_refused(tmp_path: Path) -> None:
         resolve("resnet50", weights=tmp_path / "resnet50.h5")
 
 
-def test_weights_take_the_place_of_a_named_backbone_and_keep_its_preprocessing(file: Path) -> None:
+def test_weights_replace_those_of_a_named_backbone_and_keep_its_preprocessing(file: Path) -> None:
     spec = resolve("resnet50-article", weights=file)
     assert (spec.name, spec.backbone, spec.preprocessing, spec.head) == (
         "resnet50-article",
@@ -84,12 +84,12 @@ def test_weights_take_the_place_of_a_named_backbone_and_keep_its_preprocessing(f
     assert resolve("resnet50", weights=file, preprocessing="tf").preprocessing is Preprocessing.TF
 
 
-def test_a_file_takes_no_weights(file: Path) -> None:
+def test_a_model_file_accepts_no_weights(file: Path) -> None:
     with pytest.raises(BadSetting, match="takes no weights"):
         resolve(str(file), weights=file, preprocessing="tf")
 
 
-def test_the_same_bytes_elsewhere_have_the_same_fingerprint(file: Path, tmp_path: Path) -> None:
+def test_a_copied_file_has_the_same_fingerprint(file: Path, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere" / "other.keras"
     copy.parent.mkdir()
     shutil.copy(file, copy)
@@ -98,7 +98,7 @@ def test_the_same_bytes_elsewhere_have_the_same_fingerprint(file: Path, tmp_path
     assert here.fingerprint == there.fingerprint == resolve("resnet50", weights=file).fingerprint
 
 
-def test_whatever_decides_a_vector_changes_the_fingerprint(file: Path) -> None:
+def test_everything_that_affects_a_vector_changes_the_fingerprint(file: Path) -> None:
     spec = resolve(str(file), preprocessing="caffe")
     changed = [
         replace(spec, preprocessing=Preprocessing.TF),
@@ -115,7 +115,7 @@ def test_whatever_decides_a_vector_changes_the_fingerprint(file: Path) -> None:
     assert len({spec.fingerprint, *(other.fingerprint for other in changed)}) == 10
 
 
-def test_a_fingerprint_stays_what_it_was_for_indexes_hold_it() -> None:
+def test_fingerprints_never_change_because_indexes_store_them() -> None:
     assert resolve("efficientnet-lite0").fingerprint == "c91fd4821c349ced"
 
 

@@ -14,13 +14,13 @@ def test_every_image_is_either_stored_or_a_query() -> None:
     assert sorted((*result.stored, *result.queries)) == list(range(len(LABELS)))
 
 
-def test_every_class_gives_its_share_and_a_class_of_one_is_only_stored() -> None:
+def test_every_class_contributes_its_share_and_a_class_of_one_is_only_stored() -> None:
     result = split(LABELS, 0.2, seed=1)
     assert Counter(LABELS[position] for position in result.queries) == {"a": 10, "b": 1, "c": 1}
 
 
 @pytest.mark.parametrize(("images", "share", "queries"), [(1, 0.9, 0), (2, 0.99, 1), (5, 0.01, 1), (10, 0.2, 2)])
-def test_every_class_keeps_a_stored_image_and_gives_a_query(images: int, share: float, queries: int) -> None:
+def test_every_class_has_a_stored_image_and_a_query(images: int, share: float, queries: int) -> None:
     assert query_count(images, share) == queries
 
 

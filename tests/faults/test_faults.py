@@ -35,7 +35,9 @@ def played(id: str, place: Place, tmp_path: Path, reference: Reference, rig: Rig
 
 
 @pytest.mark.parametrize("id", OWN_RIG)
-def test_nothing_is_lost_and_nothing_is_duplicated(id: str, place: Place, tmp_path: Path, reference: Reference) -> None:
+def test_nothing_is_lost_or_duplicated_on_an_own_rig(
+    id: str, place: Place, tmp_path: Path, reference: Reference
+) -> None:
     played(id, place, tmp_path, reference)
 
 
@@ -46,14 +48,14 @@ def test_nothing_is_lost_and_nothing_is_duplicated(id: str, place: Place, tmp_pa
         *(pytest.param(id, marks=on_the_shared_rig) for id in OTHERS),
     ],
 )
-def test_nothing_is_lost_and_nothing_is_duplicated_on_a_rig_that_goes_on(
+def test_nothing_is_lost_or_duplicated_on_a_shared_rig(
     id: str, shared_rig: Rig, tmp_path: Path, reference: Reference
 ) -> None:
     played(id, shared_rig.place, tmp_path, reference, shared_rig)
 
 
 @on_the_shared_rig
-def test_a_killed_ingest_continues_where_it_was(shared_rig: Rig, tmp_path: Path, reference: Reference) -> None:
+def test_a_killed_ingest_continues_where_it_stopped(shared_rig: Rig, tmp_path: Path, reference: Reference) -> None:
     row = played("F14", shared_rig.place, tmp_path, reference, shared_rig)
     assert row.summary["unchanged"] > 0 and row.runs == row.scenario.times + 1
 
@@ -64,7 +66,7 @@ def test_an_undisturbed_ingest_needs_no_message_sent_again(baseline: Undisturbed
     assert (row.findings.resent, row.runs, row.summary["found"]) == (0, 1, row.images)
 
 
-def test_an_image_in_work_is_not_given_up_because_its_message_comes_again(
+def test_an_image_is_not_given_up_because_its_message_is_repeated(
     place: Place, tmp_path: Path, reference: Reference
 ) -> None:
     source = make_source(tmp_path / "pictures", 1)

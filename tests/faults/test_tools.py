@@ -151,7 +151,7 @@ def test_a_refusal_resets_open_connections_and_accepts_no_new_ones(proxy: Proxy,
     assert client.ask() == (200, b"x")
 
 
-def test_a_storm_rejects_requests_or_a_share_of_items(server_port: int) -> None:
+def test_a_busy_proxy_rejects_requests_or_a_share_of_items(server_port: int) -> None:
     lines = [line for id in range(100) for line in (b'{"index":{"_id":"%d"}}' % id, b"{}")]
     body = b"\n".join(lines) + b"\n"
     with Storm(f"http://127.0.0.1:{server_port}") as storm:
@@ -168,7 +168,7 @@ def test_a_storm_rejects_requests_or_a_share_of_items(server_port: int) -> None:
         client.close()
 
 
-def test_every_patch_finds_what_it_changes() -> None:
+def test_every_patch_applies_to_the_product() -> None:
     """The names of the product that the patches change have moved if this fails: change the patches with them."""
     code = """
 import importlib, os, sitecustomize as patches
@@ -184,13 +184,13 @@ print(len(names))
     assert int(done.stdout) > 5
 
 
-def test_findings_name_what_is_wrong(tmp_path: Path) -> None:
+def test_findings_list_each_problem(tmp_path: Path) -> None:
     assert Findings(resent=3).problems() == []
     with pytest.raises(InvariantBroken, match=r"1 lost, such as /a\.jpg; 1 stalled, such as worker1"):
         Findings(lost=("/a.jpg",), stalled=("worker1",)).must_hold()
 
 
-def test_a_second_document_of_one_uri_and_a_foreign_id_are_duplicates() -> None:
+def test_a_second_document_of_a_uri_and_an_unexpected_id_are_duplicates() -> None:
     good = Stored(document_id("/a.jpg"), "/a.jpg", np.ones(3, np.float32))
     assert invariants._duplicated([good]) == ()
     assert invariants._duplicated([good, replace(good, id="other")]) == ("/a.jpg",)

@@ -24,7 +24,7 @@ def _precision_at_1(stored: Vectors, asked: Vectors, labels: Labels) -> float:
 
 
 @pytest.mark.parametrize("kind", FITTED_HEADS)
-def test_a_fitted_head_gives_unit_vectors_and_better_answers_on_unseen_images(
+def test_a_fitted_head_returns_unit_vectors_and_better_results_on_unseen_images(
     kind: Head, features: Vectors, labels: Labels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(classifier, "MAX_EPOCHS", 15)
@@ -60,14 +60,14 @@ def test_lda_keeps_the_best_directions_where_there_are_more_classes_than_dimensi
     np.testing.assert_array_equal(few.kernel, all_of_them.kernel[:, :2])
 
 
-def test_pca_gives_no_more_dimensions_than_images_or_features_allow(features: Vectors) -> None:
+def test_pca_has_no_more_dimensions_than_images_or_features_allow(features: Vectors) -> None:
     assert len(fit(Head.PCA, features[:5], [None] * 5)[0][0].bias) == 4
     assert len(fit(Head.PCA, features, [None] * len(features))[0][0].bias) == features.shape[1]
     twice = np.concatenate([features[:4], features[:4]])
     assert len(fit(Head.PCA, twice, [None] * 8)[0][0].bias) == 3
 
 
-def test_pca_takes_half_of_the_spread_out_of_every_component(features: Vectors) -> None:
+def test_pca_scales_every_component_by_the_square_root_of_its_spread(features: Vectors) -> None:
     layer = fit(Head.PCA, features, [None] * len(features), dimensions=4)[0][0]
     scores = features @ layer.kernel + layer.bias
     np.testing.assert_allclose(scores.mean(axis=0), 0, atol=1e-5)
@@ -84,9 +84,7 @@ def test_images_that_do_not_differ_are_refused(kind: Head, features: Vectors, la
 
 
 @pytest.mark.parametrize(("kind", "classes"), [(Head.LDA, 1), (Head.LDA, 2), (Head.CLASSIFIER, 1)])
-def test_too_few_classes_are_refused_with_the_way_out(
-    kind: Head, classes: int, features: Vectors, labels: Labels
-) -> None:
+def test_too_few_classes_are_refused_with_advice(kind: Head, classes: int, features: Vectors, labels: Labels) -> None:
     rows = classes * EACH
     with pytest.raises(BadSetting, match=r"here is (one class|2 classes)") as caught:
         fit(kind, features[:rows], labels[:rows])
@@ -99,7 +97,7 @@ def test_classes_whose_images_do_not_differ_are_refused(features: Vectors, label
         fit(Head.LDA, features[::EACH].repeat(EACH, axis=0), labels)
 
 
-def test_no_label_at_all_is_refused(features: Vectors) -> None:
+def test_images_without_any_label_are_refused(features: Vectors) -> None:
     with pytest.raises(BadSetting, match="here is no class"):
         fit(Head.LDA, features, [None] * len(features))
 

@@ -74,14 +74,14 @@ def test_a_bad_setting_is_named_when_the_handle_is_opened(case: str, tmp_path: P
 
 
 @pytest.mark.parametrize("case", CALLS)
-def test_a_bad_call_is_told_in_a_sentence(case: str, lance: Settings) -> None:
+def test_a_bad_call_raises_an_error_with_a_clear_message(case: str, lance: Settings) -> None:
     call, kind, named = CALLS[case]
     with lookalike.open(home=lance.home) as images, pytest.raises(kind) as raised:
         call(images)
     _check(raised.value, named)
 
 
-def test_a_query_that_is_cut_off_is_rejected_with_its_reason(lance: Settings, query: bytes) -> None:
+def test_a_truncated_query_is_rejected_with_its_reason(lance: Settings, query: bytes) -> None:
     with lookalike.open(home=lance.home) as images, pytest.raises(ImageRejected) as raised:
         images.search(query[: len(query) // 2])
     assert raised.value.reason is Reason.TRUNCATED

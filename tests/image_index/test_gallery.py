@@ -39,11 +39,11 @@ def test_the_size_is_bounded() -> None:
     assert html.count("<figure") == MOST_SHOWN and "7 more" in html
 
 
-def test_an_image_that_is_gone_leaves_a_note() -> None:
+def test_a_missing_image_is_replaced_by_a_note() -> None:
     assert "cannot be shown" in Matches([Match("1", "/gone.jpg", None, 0.5)])._repr_html_()
 
 
-def test_no_matches_are_no_gallery() -> None:
+def test_an_empty_result_has_no_gallery() -> None:
     assert Matches([])._repr_html_() == "<div>No matches.</div>" and not Matches([])
 
 

@@ -77,7 +77,7 @@ def test_threads_share_a_handle(filled: Filled, query_file: Path) -> None:
     assert len({tuple(match.id for match in matches) for matches in found}) == 1
 
 
-def test_vectors_are_those_that_the_model_gives(filled: Filled, stored: list[ImageRef]) -> None:
+def test_vectors_are_those_of_the_model(filled: Filled, stored: list[ImageRef]) -> None:
     ids, vectors = filled.images.vectors()
     assert sorted(ids) == sorted(ref.id for ref in stored)
     assert vectors.dtype == np.float32 and len(vectors) == len(ids)
@@ -130,7 +130,7 @@ def test_an_index_describes_itself(filled: Filled, stored: list[ImageRef]) -> No
     assert info.model.name == "efficientnet-lite0" and "image_embedding" in str(info.definition)
 
 
-def test_what_was_rejected_can_be_tried_again(filled: Filled) -> None:
+def test_rejected_images_can_be_retried(filled: Filled) -> None:
     newest = filled.images.jobs()[0]
     assert (newest.index, newest.state) == ("images", "finished")
     again = filled.images.retry(filled.report.job, reason="unsupported", progress=False)
@@ -139,7 +139,7 @@ def test_what_was_rejected_can_be_tried_again(filled: Filled) -> None:
     assert filled.images.retry(filled.report.job, progress=False) is None
 
 
-def test_an_index_is_compared_and_brought_in_line(filled: Filled, drawn: tuple[Path, Path], tmp_path: Path) -> None:
+def test_an_index_is_compared_and_synchronized(filled: Filled, drawn: tuple[Path, Path], tmp_path: Path) -> None:
     shutil.copytree(drawn[0] / LABELS[1], tmp_path / LABELS[1])
     with lookalike.open("synced", **filled.options) as images:
         first = images.sync(tmp_path, progress=False)
@@ -151,7 +151,7 @@ def test_an_index_is_compared_and_brought_in_line(filled: Filled, drawn: tuple[P
         assert (second.deleted, second.job) == (1, None) and images.verify(tmp_path).is_in_sync
 
 
-def test_what_is_not_there_is_told(filled: Filled, query_file: Path) -> None:
+def test_a_missing_index_or_job_raises_an_error(filled: Filled, query_file: Path) -> None:
     with lookalike.open("missing", **filled.options) as images:
         for ask in (lambda: images.search(query_file), images.vectors, images.count):
             with pytest.raises(IndexMissing):
@@ -160,7 +160,7 @@ def test_what_is_not_there_is_told(filled: Filled, query_file: Path) -> None:
         filled.images.rejected("20200101-000000-000000")
 
 
-def test_a_closed_handle_says_so(filled: Filled, query_file: Path, drawn: tuple[Path, Path]) -> None:
+def test_a_closed_handle_raises_an_error(filled: Filled, query_file: Path, drawn: tuple[Path, Path]) -> None:
     images = lookalike.open("images", **filled.options)
     images.search(query_file)
     images.close()

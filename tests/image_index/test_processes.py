@@ -52,7 +52,7 @@ def running(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
-def test_an_ingest_that_is_ended_leaves_no_process_and_can_be_continued(
+def test_a_stopped_ingest_leaves_no_process_and_can_be_continued(
     embedded: dict[str, Any], many: Path, number: signal.Signals
 ) -> None:
     home = embedded["home"]
@@ -113,14 +113,14 @@ def test_settings_given_in_python_reach_the_worker(embedded: dict[str, Any], dra
     assert report.reasons == {"too_large": report.found}
 
 
-def test_importing_lookalike_loads_next_to_nothing() -> None:
+def test_importing_lookalike_imports_little() -> None:
     heavy = {"numpy", "pydantic", "redis", "celery", "PIL", "rich", "lancedb", "pyarrow", "openvino", "keras"}
     code = f"import sys, lookalike; assert 'open' in dir(lookalike); print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"
 
 
-def test_the_public_names_are_there() -> None:
+def test_the_public_names_exist() -> None:
     code = "import lookalike; assert all(hasattr(lookalike, name) for name in lookalike.__all__)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
     with pytest.raises(AttributeError, match="clsoe"):

@@ -25,7 +25,7 @@ def query_file(drawn: tuple[Path, Path]) -> Path:
     return next((drawn[1] / LABELS[0]).iterdir())
 
 
-def test_the_service_answers_every_kind_of_query_as_this_process_would(
+def test_the_service_gives_the_same_results_as_a_local_handle(
     url: str, lance: Settings, query_file: Path, tmp_path: Path
 ) -> None:
     with lookalike.open(home=lance.home) as here, lookalike.open("images", api_url=url, home=tmp_path) as there:
@@ -41,7 +41,7 @@ def test_the_service_answers_every_kind_of_query_as_this_process_would(
     assert found._repr_html_().count("cannot be shown") == 3
 
 
-def test_what_the_service_refuses_is_told(url: str, tmp_path: Path) -> None:
+def test_an_error_of_the_service_is_raised(url: str, tmp_path: Path) -> None:
     with lookalike.open(api_url=url, home=tmp_path) as images:
         with pytest.raises(QueryRejected, match="unsupported"):
             images.search(b"hello")

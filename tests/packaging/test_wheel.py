@@ -51,7 +51,7 @@ def set_traps(folder: Path, names: list[str], sprung: Path) -> Path:
     return folder
 
 
-def test_the_demo_runs_from_a_folder_full_of_traps(whole: Path, tmp_path: Path) -> None:
+def test_the_demo_imports_nothing_from_its_folder_or_python_path(whole: Path, tmp_path: Path) -> None:
     sprung, home = tmp_path / "sprung", tmp_path / "home"
     here = set_traps(tmp_path / "here", TRAPS, sprung)
     # The console script imports `lookalike_cli` before any code of ours runs.

@@ -58,7 +58,7 @@ def test_a_folder_that_cannot_be_listed_has_no_orphans(index: Index, folder: Pat
     assert found == {SyncStatus.PRESENT: 1, SyncStatus.UNREADABLE: 1}
 
 
-def test_what_is_ingested_during_a_comparison_is_no_orphan(index: Index, folder: Path) -> None:
+def test_an_image_ingested_during_a_comparison_is_not_an_orphan(index: Index, folder: Path) -> None:
     store(index, folder / "a.jpg")
 
     def walk() -> Iterator[ImageRef]:
@@ -85,7 +85,7 @@ NAMES = ["a.jpg", "b.png", ".h.jpg", "sub/b.jpg", "sub/.h.jpg", "sub/deep/b.png"
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_a_glob_answers_for_exactly_what_it_would_find(pattern: str, folder: Path) -> None:
+def test_a_glob_covers_exactly_the_files_that_it_matches(pattern: str, folder: Path) -> None:
     for name in NAMES:
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).touch()
@@ -95,7 +95,7 @@ def test_a_glob_answers_for_exactly_what_it_would_find(pattern: str, folder: Pat
     assert not scope.covers(str(folder) + "2/a.jpg")
 
 
-def test_only_folders_and_globs_answer_for_others(folder: Path) -> None:
+def test_only_folders_and_globs_cover_other_files(folder: Path) -> None:
     listing = folder / "some.txt"
     listing.write_text("a.jpg\n")
     (folder / "a.jpg").touch()

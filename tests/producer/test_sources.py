@@ -40,7 +40,7 @@ def test_a_list_names_paths_from_its_own_folder(images: Path) -> None:
     assert list(found(listing)) == [f"{images}/cats/a.jpg", f"{images}/dogs/c.jpg", f"{images}/#odd.jpg"]
 
 
-def test_a_single_file_and_several_sources_are_taken(images: Path) -> None:
+def test_a_single_file_and_several_sources_are_accepted(images: Path) -> None:
     assert list(found(images / "dogs/c.jpg", images / "cats/deep")) == [
         f"{images}/dogs/c.jpg",
         f"{images}/cats/deep/b.png",
@@ -56,12 +56,12 @@ def test_a_relative_path_becomes_absolute(images: Path, monkeypatch: pytest.Monk
     assert list(found("dogs")) == [f"{images}/dogs/c.jpg"]
 
 
-def test_a_ring_of_links_is_not_followed(images: Path) -> None:
+def test_a_cycle_of_links_is_not_followed(images: Path) -> None:
     (images / "dogs" / "again").symlink_to(images)
     assert len(found(images)) == 3
 
 
-def test_names_that_are_not_utf8_travel(images: Path) -> None:
+def test_names_that_are_not_utf8_are_preserved(images: Path) -> None:
     folder = os.fsencode(images) + b"/caf\xe9"
     os.mkdir(folder)
     with open(folder + b"/\xff.jpg", "wb"):
@@ -72,17 +72,17 @@ def test_names_that_are_not_utf8_travel(images: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["no-such-folder", "no-such-*.jpg", "no-such-list.txt"])
-def test_a_missing_source_is_named_before_any_image_comes(images: Path, source: str) -> None:
+def test_a_missing_source_is_named_before_any_image_is_found(images: Path, source: str) -> None:
     with pytest.raises(SourceMissing, match="no-such"):
         find_images([str(images), str(images / source)])
 
 
-def test_a_label_from_nowhere_is_refused(images: Path) -> None:
+def test_an_unknown_label_rule_is_refused(images: Path) -> None:
     with pytest.raises(BadSetting, match="colour"):
         find_images([str(images)], "colour")
 
 
-def test_an_unreadable_folder_is_found_as_one_thing_to_be_rejected(images: Path) -> None:
+def test_an_unreadable_folder_is_one_reference_to_be_rejected(images: Path) -> None:
     gone = images / "gone"
     gone.mkdir()
     walk = find_images([str(gone)])

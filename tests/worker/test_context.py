@@ -39,7 +39,9 @@ def job_for(context: WorkerContext, settings: Settings, model: ModelIdentity, in
     )
 
 
-def test_an_index_of_another_model_than_the_jobs_is_refused(context: WorkerContext, settings: Settings) -> None:
+def test_an_index_whose_model_differs_from_that_of_the_job_is_refused(
+    context: WorkerContext, settings: Settings
+) -> None:
     with closing(factories.open_index(settings)) as index:
         index.ensure(COSINE)
     with pytest.raises(ModelMismatch) as error:
@@ -48,7 +50,7 @@ def test_an_index_of_another_model_than_the_jobs_is_refused(context: WorkerConte
     assert context.index(job_for(context, settings, COSINE)).model() == COSINE
 
 
-def test_a_job_for_a_version_is_given_that_version(context: WorkerContext, settings: Settings) -> None:
+def test_a_job_for_a_version_opens_that_version(context: WorkerContext, settings: Settings) -> None:
     with closing(factories.open_index(settings)) as index, closing(factories.open_versions(settings)) as versions:
         index.ensure(COSINE)
         versions.create(OTHER)
@@ -60,9 +62,7 @@ def test_a_job_for_a_version_is_given_that_version(context: WorkerContext, setti
             context.index(job_for(context, settings, OTHER, "images-v3"))
 
 
-def test_a_model_that_is_another_one_here_than_for_the_producer_is_refused(
-    context: WorkerContext, settings: Settings
-) -> None:
+def test_a_model_that_differs_from_that_of_the_producer_is_refused(context: WorkerContext, settings: Settings) -> None:
     with pytest.raises(ModelMismatch) as error:
         context.embedder(job_for(context, settings, OTHER))
     assert "other" in str(error.value) and "efficientnet-lite0" in str(error.value)
@@ -70,7 +70,7 @@ def test_a_model_that_is_another_one_here_than_for_the_producer_is_refused(
     assert context.embedder(job_for(context, settings, ours)).identity == ours
 
 
-def test_a_job_for_an_index_elsewhere_is_refused(context: WorkerContext, settings: Settings) -> None:
+def test_a_job_for_another_index_address_is_refused(context: WorkerContext, settings: Settings) -> None:
     job = replace(job_for(context, settings, COSINE), index_address="lancedb:///elsewhere")
     with pytest.raises(IndexConflict, match="elsewhere"):
         context.index(job)

@@ -41,7 +41,7 @@ def bench(
         yield made
 
 
-def test_every_line_has_the_form(bench: WorkerHarness) -> None:
+def test_every_line_has_the_log_format(bench: WorkerHarness) -> None:
     for line in lines(bench):
         assert line.isprintable()
         if line.startswith("{"):
@@ -50,11 +50,11 @@ def test_every_line_has_the_form(bench: WorkerHarness) -> None:
             assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 [A-Z]+ \S+|    \| ", line), line
 
 
-def test_the_passwords_are_nowhere(bench: WorkerHarness) -> None:
+def test_the_log_contains_no_password(bench: WorkerHarness) -> None:
     assert "horse" not in bench.log and "redis://***@127.0.0.1" in bench.log
 
 
-def test_lines_of_celery_and_of_ours_carry_job_chunk_and_task(bench: WorkerHarness) -> None:
+def test_lines_of_celery_and_lookalike_contain_job_chunk_and_task(bench: WorkerHarness) -> None:
     job = bench.ledger.jobs(1)[0].id
     chunk = f"{job}/000000"
     received = next(line for line in lines(bench) if f"[{chunk}] received" in line)
@@ -69,7 +69,7 @@ def test_lines_of_celery_and_of_ours_carry_job_chunk_and_task(bench: WorkerHarne
     assert "task" in dropped and "CRITICAL forged\\x1b" in dropped.replace("\\\\", "\\")
 
 
-def test_flower_shows_no_password_of_the_broker_and_needs_none_of_its_config(
+def test_flower_hides_the_broker_password_and_ignores_a_config_file_in_the_folder(
     bench: WorkerHarness, tmp_path: Path
 ) -> None:
     (tmp_path / "flowerconfig.py").write_text("raise SystemExit('ran what lies in the folder')")

@@ -73,7 +73,7 @@ def test_a_pickle_is_refused_and_not_unpacked(bench: WorkerHarness, tmp_path: Pa
     assert not (tmp_path / "gotcha").exists()
 
 
-def test_bytes_that_are_no_message_are_dropped(bench: WorkerHarness) -> None:
+def test_bytes_that_are_not_a_message_are_dropped(bench: WorkerHarness) -> None:
     dropped = bench.log.count("Dropped an undecodable message")
     for content in NO_MESSAGES:
         bench.client.lpush(KEY_PREFIX + QUEUE, content)
@@ -89,9 +89,7 @@ def test_an_unknown_task_is_refused(bench: WorkerHarness) -> None:
     "arguments", [(), (7,), (None,), ({"id": 1},), ("a", "b"), ("\ud800",), ("x" * 10**6,), ("",), ("../../etc/0",)]
 )
 @pytest.mark.parametrize("task", [INGEST_CHUNK, FINISH_JOB])
-def test_wrong_arguments_fail_the_message_and_nothing_else(
-    bench: WorkerHarness, task: str, arguments: tuple[Any, ...]
-) -> None:
+def test_wrong_arguments_fail_only_their_message(bench: WorkerHarness, task: str, arguments: tuple[Any, ...]) -> None:
     sent = bench.app.send_task(task, args=arguments, task_id=f"wrong-{next(bench.numbers)}")
     await_true(lambda: f"[{sent.id}]" in bench.log.partition(f"[{sent.id}] received")[2])
 
@@ -108,7 +106,7 @@ def test_a_chunk_that_does_not_exist_changes_nothing(bench: WorkerHarness) -> No
     assert (bench.ledger.job(job_id).done, bench.ledger.job(other).done) == (0, 0)
 
 
-def test_a_forged_end_does_not_end_a_job_that_has_work_left(bench: WorkerHarness) -> None:
+def test_a_forged_finish_message_does_not_end_an_unfinished_job(bench: WorkerHarness) -> None:
     job_id = bench.open_job()
     bench.ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "a.jpg")),)))
     bench.app.send_task(FINISH_JOB, args=(job_id,))
@@ -132,7 +130,7 @@ def test_references_that_lead_out_of_the_roots_are_rejected(bench: WorkerHarness
     assert (job.state, job.rejected) == (JobState.FINISHED, len(outside))
 
 
-def test_a_reference_that_no_file_can_have_is_rejected_and_its_neighbours_are_not(bench: WorkerHarness) -> None:
+def test_only_the_reference_that_no_file_can_have_is_rejected(bench: WorkerHarness) -> None:
     good = bench.root / f"good-{next(bench.numbers)}.jpg"
     good.write_bytes(encoded("png"))
     job = bench.run(f"{bench.root}/{'a' * 100_000}.jpg", "http://169.254.169.254/a.jpg", str(good))
@@ -141,7 +139,7 @@ def test_a_reference_that_no_file_can_have_is_rejected_and_its_neighbours_are_no
 
 
 @pytest.mark.parametrize("payload", MALFORMED, ids=lambda payload: payload[:30].decode("latin-1"))
-def test_a_chunk_that_is_not_ours_stops_its_job_with_the_reason(bench: WorkerHarness, payload: bytes) -> None:
+def test_a_foreign_chunk_stops_its_job_with_a_reason(bench: WorkerHarness, payload: bytes) -> None:
     job = bench.run_raw(payload)
     assert job.state is JobState.FAILED
     assert f"Chunk '{job.id}/000000' was not written by lookalike" in job.error

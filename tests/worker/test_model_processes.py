@@ -36,7 +36,7 @@ def model_processes(worker: int) -> list[int]:
     return [pid for pid in pids if MODULE in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
 
 
-def test_a_shared_model_gives_the_vectors_of_one_that_is_loaded_in_place(fed: WorkerHarness) -> None:
+def test_a_shared_model_returns_the_same_vectors_as_a_local_one(fed: WorkerHarness) -> None:
     image = fed.root / "compared.jpg"
     image.write_bytes(encoded("jpeg"))
     assert fed.run(str(image)).indexed == 1
@@ -50,7 +50,7 @@ def test_a_shared_model_gives_the_vectors_of_one_that_is_loaded_in_place(fed: Wo
     np.testing.assert_allclose(np.asarray(stored.image_embedding), embed(pixels[None])[0], atol=2e-3)
 
 
-def test_work_goes_on_after_the_process_with_the_model_was_killed(fed: WorkerHarness) -> None:
+def test_work_continues_after_the_model_process_is_killed(fed: WorkerHarness) -> None:
     (before,) = model_processes(fed.worker.pid)
     os.kill(before, signal.SIGKILL)
     fed.assert_works()
@@ -58,7 +58,7 @@ def test_work_goes_on_after_the_process_with_the_model_was_killed(fed: WorkerHar
     assert after != before
 
 
-def test_a_gpu_that_cannot_be_used_is_said_out_loud(
+def test_a_gpu_that_cannot_be_used_is_logged_or_refused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     processes = ModelProcesses(read_settings(home=tmp_path), ("0",))
@@ -69,7 +69,7 @@ def test_a_gpu_that_cannot_be_used_is_said_out_loud(
         ModelProcesses(read_settings(home=tmp_path, runtime="tensorflow"), ("0",)).start()
 
 
-def test_a_model_that_cannot_be_loaded_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_is_refused_and_named(tmp_path: Path) -> None:
     settings = read_settings(
         home=tmp_path, runtime="tensorflow", model=str(tmp_path / "gone.keras"), preprocessing="none"
     )
@@ -84,7 +84,7 @@ def test_a_model_that_cannot_be_loaded_is_refused_by_name(tmp_path: Path) -> Non
         processes.stop()
 
 
-def test_a_worker_that_is_killed_leaves_no_process_with_a_model(fed: WorkerHarness) -> None:
+def test_a_killed_worker_leaves_no_model_process(fed: WorkerHarness) -> None:
     """The last one: it takes the worker of the others."""
     (left,) = model_processes(fed.worker.pid)
     os.kill(fed.worker.pid, signal.SIGKILL)

@@ -5,7 +5,7 @@ from testing.processes import await_true, worker_processes
 from testing.worker_harness import WorkerHarness
 
 
-def test_a_process_that_has_done_its_share_is_replaced_and_the_work_goes_on(bench: WorkerHarness) -> None:
+def test_a_process_is_replaced_after_its_number_of_tasks_and_work_continues(bench: WorkerHarness) -> None:
     (first,) = worker_processes(bench.settings.home)[1]
     for number in range(TASKS_PER_CHILD):
         # The end of a job that is not known: a message dropped, a task done.

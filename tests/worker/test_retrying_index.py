@@ -48,13 +48,13 @@ def network(opensearch_url: str) -> Iterator[Proxy]:
 
 @pytest.fixture
 def index(network: Proxy) -> Iterator[Counted]:
-    """Without patience of its own."""
+    """An index that does not retry by itself."""
     with closing(open_index(f"http://127.0.0.1:{network.port}", "images", options=IndexOptions(retry_s=0))) as opened:
         opened.ensure(COSINE)
         yield Counted(opened)
 
 
-def test_an_index_that_comes_back_is_asked_again_in_place(network: Proxy, index: Counted) -> None:
+def test_a_call_is_retried_until_the_index_is_back(network: Proxy, index: Counted) -> None:
     written = documents(2)
     network.refuse()
     with ThreadPoolExecutor(1) as chunk:
@@ -65,7 +65,7 @@ def test_an_index_that_comes_back_is_asked_again_in_place(network: Proxy, index:
     assert set(RetryingIndex(index, 60).stored([each.id for each in written])) == {each.id for each in written}
 
 
-def test_an_index_that_is_away_when_a_process_opens_it_is_waited_for(
+def test_opening_an_index_that_is_away_is_retried(
     network: Proxy, index: Counted, redis_url: str, tmp_path: Path
 ) -> None:
     class Watched(WorkerContext):
@@ -88,14 +88,14 @@ def test_an_index_that_is_away_when_a_process_opens_it_is_waited_for(
     bench.ledger.close()
 
 
-@pytest.mark.parametrize(("time_limit_s", "patience_s"), [(240, 20), (12, 2)])
-def test_a_chunk_can_wait_twice_within_its_time_limit(time_limit_s: int, patience_s: float) -> None:
+@pytest.mark.parametrize(("time_limit_s", "retry_s"), [(240, 20), (12, 2)])
+def test_a_chunk_can_wait_twice_within_its_time_limit(time_limit_s: int, retry_s: float) -> None:
     settings = read_settings(time_limit_s=time_limit_s)
-    assert settings.index_retry_s == factories.index_options(settings).retry_s == patience_s
+    assert settings.index_retry_s == factories.index_options(settings).retry_s == retry_s
 
 
-def test_an_index_that_stays_away_is_given_up_on(network: Proxy, index: Counted) -> None:
+def test_retries_end_when_the_index_stays_away(network: Proxy, index: Counted) -> None:
     network.refuse()
     with pytest.raises(IndexUnavailable):
-        RetryingIndex(index, patience_s=0).stored(["x"])
+        RetryingIndex(index, retry_s=0).stored(["x"])
     assert index.asked == 1

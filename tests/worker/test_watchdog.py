@@ -12,7 +12,7 @@ from testing.processes import answer, await_true, lookalike, make_home, started,
 from testing.services.ports import free_port
 
 
-def test_a_stalled_worker_exits_and_its_successor_does_the_work(tmp_path: Path, model_home: Path) -> None:
+def test_a_stalled_worker_exits_and_the_next_one_does_the_work(tmp_path: Path, model_home: Path) -> None:
     home = make_home(tmp_path, model_home)
     images = tmp_path / "pictures"
     draw_samples(images, per_class=1)

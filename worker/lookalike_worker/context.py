@@ -62,8 +62,8 @@ class WorkerContext:
 
     def chunk_index(self, job: Job) -> ChunkIndex:
         """The job's index for the pipeline; waits while the index is unavailable. Raises as `index` does."""
-        patience_s = self._settings.index_retry_s
-        return RetryingIndex(retry_while(lambda: self.index(job), IndexUnavailable, patience_s), patience_s)
+        retry_s = self._settings.index_retry_s
+        return RetryingIndex(retry_while(lambda: self.index(job), IndexUnavailable, retry_s), retry_s)
 
     def _load(self, spec: str) -> Embedder:
         if not self._model_processes:

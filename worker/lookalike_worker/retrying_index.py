@@ -9,18 +9,18 @@ from lookalike.retry import retry_while
 
 
 class RetryingIndex:
-    """Retries for `patience_s` before it raises IndexUnavailable; the time that `write` retries by itself counts.
+    """Retries for `retry_s` before it raises IndexUnavailable; the time that `write` retries by itself counts.
 
     A worker that returned its chunk at once would take the next one, and so try the whole queue in vain: each chunk
     would then wait longer than the index was unavailable.
     """
 
-    def __init__(self, index: ChunkIndex, patience_s: float) -> None:
+    def __init__(self, index: ChunkIndex, retry_s: float) -> None:
         self._index = index
-        self._patience_s = patience_s
+        self._retry_s = retry_s
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
-        return retry_while(lambda: self._index.stored(ids), IndexUnavailable, self._patience_s)
+        return retry_while(lambda: self._index.stored(ids), IndexUnavailable, self._retry_s)
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
-        return retry_while(lambda: self._index.write(documents), IndexUnavailable, self._patience_s)
+        return retry_while(lambda: self._index.write(documents), IndexUnavailable, self._retry_s)

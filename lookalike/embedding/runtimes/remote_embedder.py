@@ -14,7 +14,7 @@ from lookalike.records import ModelIdentity, Pixels, Vectors
 from lookalike.retry import retry_while
 
 #: A model process is restarted within seconds, but then loads TensorFlow.
-PATIENCE_S = 60.0
+RETRY_S = 60.0
 
 
 class RemoteEmbedder:
@@ -36,7 +36,7 @@ class RemoteEmbedder:
         return np.asarray(self._call(pixels)[1], np.float32)
 
     def _call(self, pixels: Pixels) -> tuple[dict[str, Any], Vectors]:
-        header, vectors = retry_while(lambda: self._request(pixels), ModelProcessUnavailable, PATIENCE_S)
+        header, vectors = retry_while(lambda: self._request(pixels), ModelProcessUnavailable, RETRY_S)
         if "refused" in header:
             raise ModelUnavailable(*header["refused"])
         return header, vectors

@@ -25,7 +25,8 @@ SHORT_WAITS: Mapping[str, Mapping[str, float]] = {
     "lookalike.ledger.connection": {"TIMEOUT_S": 3.0},
     "lookalike.ledger.jobs": {"PRODUCER_LEASE_S": 6},
     "lookalike.reconciler": {"GRACE_S": 4.0, "RESEND_EVERY_S": 6},
-    "lookalike_producer.jobs": {"RECONCILE_EVERY_S": 1.0, "HEARTBEAT_EVERY_S": 1.0},
+    "lookalike_producer.job_watch": {"RECONCILE_EVERY_S": 1.0},
+    "lookalike_producer.jobs": {"HEARTBEAT_EVERY_S": 1.0},
     "lookalike_worker.tasks": {"MAX_BACKOFF_S": 4.0, "HELD_PAUSE_S": 1.0},
     "lookalike_worker.watchdog": {"EVERY_S": 1.0},
 }

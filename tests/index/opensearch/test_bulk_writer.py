@@ -50,22 +50,22 @@ def test_a_mapping_without_the_fields_rejects_no_document(opensearch_url: str, i
 
 def test_only_the_operations_that_were_pushed_back_are_retried(proxy: OverloadedProxy) -> None:
     proxy.halved = 2
-    patient = open_index(proxy.url, "images", options=replace(SHORT_TIMEOUTS, retry_s=20))
+    retrying = open_index(proxy.url, "images", options=replace(SHORT_TIMEOUTS, retry_s=20))
     written = documents(8)
-    assert patient.write(written) == []
+    assert retrying.write(written) == []
     ids = [each.id for each in written]
     assert proxy.bulk_requests == [ids, ids[1::2], ids[3::4]]
-    assert len(patient.stored(ids)) == 8
-    patient.close()
+    assert len(retrying.stored(ids)) == 8
+    retrying.close()
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_request_that_is_pushed_back_is_retried(proxy: OverloadedProxy, status: int) -> None:
     proxy.responses = [(status, {"error": "busy"})]
-    patient = open_index(proxy.url, "images", options=replace(SHORT_TIMEOUTS, retry_s=20))
-    assert patient.write(documents(2)) == []
+    retrying = open_index(proxy.url, "images", options=replace(SHORT_TIMEOUTS, retry_s=20))
+    assert retrying.write(documents(2)) == []
     assert len(proxy.bulk_requests) == 2
-    patient.close()
+    retrying.close()
 
 
 def test_retries_end_after_the_time_limit(proxy: OverloadedProxy) -> None:
