@@ -1,10 +1,10 @@
-"""`make scale`: how index, producer and workers behave with more vectors, references and workers."""
+"""`make scale`: measures index, producer and workers with more and more vectors, references and workers."""
 
 from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    # Not above: the producer under measurement is a module of this package and must load none of this.
+    # Imported here: the measured producer is a module of this package and must not import the rest.
     from benchmarks.scale.command import run
 
     run(arguments)

@@ -1,4 +1,4 @@
-"""The command `make scale`: chooses the parts, their sizes and the page."""
+"""The command `make scale`: reads the options, measures the chosen parts and writes the page."""
 
 import argparse
 import shlex
@@ -14,11 +14,12 @@ from testing.services.process import StartFailed
 
 PAGE = Path(__file__).parents[2] / "docs" / "scale.md"
 Counts = tuple[int, ...]
+COUNTS = (1_000, 100_000, 1_000_000, 10_000_000)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run measures; `figures` is the folder of the figures."""
+    """The sizes of one run. `figures` is the folder for the figures."""
 
     sizes: Counts
     references: Counts
@@ -42,7 +43,7 @@ def run(arguments: Sequence[str]) -> None:
         try:
             text = PARTS[name](plan)
         except (ServiceMissing, StartFailed) as error:
-            raise SystemExit(f"The part {name} cannot be measured: {error}") from error
+            raise SystemExit(f"Cannot measure the part {name}: {error}") from error
         console.print(text, markup=False)
         renew(chosen.page, name, command, text)
 
@@ -79,20 +80,22 @@ PARTS: dict[str, Callable[[Plan], str]] = {
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=run.__doc__)
-    parser.add_argument("--sizes", type=_counts, default=(10_000, 100_000, 1_000_000), help="vectors, by commas")
-    parser.add_argument("--references", type=_counts, default=(1_000, 100_000, 1_000_000, 10_000_000), help="likewise")
-    parser.add_argument("--workers", type=_counts, default=(1, 2, 4, 8), help="likewise; 1 among them")
-    parser.add_argument("--hosts", type=_counts, default=(1, 2, 4), help="likewise; 1 among them")
-    parser.add_argument("--rounds", type=int, default=3, help="fewer for what is very large")
-    parser.add_argument("--job-seconds", type=float, default=45.0, help="of one job for the workers")
-    parser.add_argument("--only", choices=PARTS, help="measure this part, and replace no other on the page")
-    parser.add_argument("--page", type=Path, default=PAGE, help="figures lie in a folder of its name")
+    parser.add_argument(
+        "--sizes", type=_counts, default=(10_000, 100_000, 1_000_000), help="numbers of vectors, such as 1000,10000"
+    )
+    parser.add_argument("--references", type=_counts, default=COUNTS, help="numbers of references")
+    parser.add_argument("--workers", type=_counts, default=(1, 2, 4, 8), help="numbers of workers; must include 1")
+    parser.add_argument("--hosts", type=_counts, default=(1, 2, 4), help="numbers of hosts; must include 1")
+    parser.add_argument("--rounds", type=int, default=3, help="very large sizes are measured in one round only")
+    parser.add_argument("--job-seconds", type=float, default=45.0, help="length of one job of the workers")
+    parser.add_argument("--only", choices=PARTS, help="measure and replace only this part of the page")
+    parser.add_argument("--page", type=Path, default=PAGE, help="the page; the figures go to a folder of the same name")
     chosen = parser.parse_args(arguments)
     for name in ("workers", "hosts"):
         if 1 not in getattr(chosen, name):
-            parser.error(f"--{name} needs 1: efficiency is a rate over that of one, measured in the same round.")
+            parser.error(f"--{name} needs 1: efficiency is relative to the rate of one, measured in the same round.")
     if chosen.rounds < 1:
-        parser.error("--rounds is 1 or more.")
+        parser.error("--rounds must be 1 or more.")
     return chosen
 
 
@@ -100,5 +103,5 @@ def _counts(text: str) -> Counts:
     """Distinct positive numbers, ascending. Raises ArgumentTypeError."""
     words = text.split(",")
     if not all(word.isdecimal() and int(word) for word in words):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of whole numbers above 0, such as 1000,10000.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers above 0, such as 1000,10000.")
     return tuple(sorted({int(word) for word in words}))

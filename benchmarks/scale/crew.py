@@ -1,4 +1,4 @@
-"""Worker processes with a model that only waits, and jobs for them."""
+"""Runs jobs on worker processes whose model only waits."""
 
 import os
 import time
@@ -21,13 +21,13 @@ from testing.workers import Workers, Wrap, unwrapped
 
 PATCHES = Path(__file__).parent / "patches"
 MODEL = "efficientnet-lite0"
-#: What the waiting model takes: the rest takes two cores some 5 ms an image, and eight workers are to leave them time.
+#: Seconds per image of the waiting model. Other work takes about 5 ms of CPU per image, so two cores suffice.
 IMAGE_S = 0.1
 CHUNK_SIZE = 16
-#: The rate is that between these shares of a job, where every worker is at work.
+#: The rate is measured between these shares of a job, where every worker is busy.
 STEADY = (0.1, 0.9)
 POLL_S = 0.02
-#: A job that takes so many times what it should does not come to its end.
+#: A job that takes this many times the expected time counts as stuck.
 MOST_TIMES = 10
 
 #: Seconds, and images done by then.
@@ -35,8 +35,8 @@ Samples = list[tuple[float, int]]
 
 
 class Crew:
-    """`count` workers of one process each, an index and a ledger, under `folder`. Raises AssertionError on entering
-    if the workers do not get ready."""
+    """`count` workers of one process each, an index and a ledger, under `folder`. Entering raises AssertionError if the
+    workers do not become ready."""
 
     def __init__(self, broker_url: str, index_url: str, folder: Path, count: int, wrap: Wrap = unwrapped) -> None:
         self._broker_url = broker_url
@@ -66,8 +66,8 @@ class Crew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
-        # A broken patch would be ignored by Python, and the real model be built.
-        assert error or not (self._home / "models").exists(), "the workers took the real model"
+        # Python ignores a broken sitecustomize, and then the workers build the real model.
+        assert error or not (self._home / "models").exists(), "the workers used the real model"
 
     def ingest(self, images: Sequence[ImageRef]) -> float:
         """Run a job with these images; returns the images per second of its steady part."""
@@ -75,7 +75,7 @@ class Crew:
         return slope(samples, len(images))
 
     def work(self, images: Sequence[ImageRef], look: Callable[[Job], None] = lambda job: None) -> tuple[Job, Samples]:
-        """Run a job with these images; returns the ended job, and how many images were done at which time."""
+        """Run a job with these images; returns the ended job, and the number of images done over time."""
         job_id = self._ledger.open_job(
             source="pictures",
             index=self._index.name,
@@ -94,7 +94,7 @@ class Crew:
         while not (job := self._ledger.job(job_id)).has_ended:
             samples.append((time.monotonic(), job.done))
             look(job)
-            assert time.monotonic() < deadline, f"job {job_id} does not end"
+            assert time.monotonic() < deadline, f"job {job_id} did not end"
             time.sleep(POLL_S)
         assert (job.state, job.indexed) == (JobState.FINISHED, job.found), job
         return job, samples

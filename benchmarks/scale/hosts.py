@@ -1,4 +1,4 @@
-"""Worker hosts with their own addresses: the rate by number of hosts, and a day on which several of them fail."""
+"""Workers on several hosts with their own addresses: the rate by number of hosts, and a job with failing hosts."""
 
 import tempfile
 import time
@@ -18,22 +18,22 @@ from testing.services.hosts import Hosts
 from testing.services.opensearch import OpenSearchServer
 from testing.services.redis import RedisServer
 
-#: On the bad day: one host stays sound, one is slow from the beginning, one is cut off, one dies.
-SOUND, SLOW, CUT, DEAD = NAMES = ("worker1", "worker2", "worker3", "worker4")
-#: The slow host's model takes so many times longer.
+#: In the job with failures: one host is healthy, one is slow, one loses its network for a while, one is killed.
+HEALTHY, SLOW, CUT, DEAD = NAMES = ("worker1", "worker2", "worker3", "worker4")
+#: The model of the slow host takes this many times longer.
 SLOWNESS = 5
-#: Seconds before the day turns bad, and after the cable is back, that the job lasts if all goes as it should.
+#: Expected seconds of work before the failures, and after the network is back.
 BEFORE_S, AFTER_S = 20.0, 40.0
 PARTITION_S = 60.0
-#: Chunks for each host before the day begins: the first one loads the model.
+#: Chunks per host before the measurement; the first one loads the model.
 WARM_CHUNKS = 2
-#: A rate is that between these shares of a stretch of the day: a host must first notice.
+#: A rate is measured between these shares of a phase, because hosts need time to notice a change.
 STEADY = (0.25, 1.0)
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """A part of the day: the expected and the measured images per second of its hosts."""
+class Phase:
+    """A phase of the job: the expected and the measured images per second of its hosts."""
 
     name: str
     expected: float
@@ -41,18 +41,18 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class BadDay:
-    """The ended job, its time and its rates. `documents`: how many it wrote."""
+class FailureRun:
+    """The ended job with failing hosts. `documents`: how many it wrote."""
 
     job: Job
     documents: int
     seconds: float
-    stretches: tuple[Stretch, ...]
+    phases: tuple[Phase, ...]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Hosts, and the URLs of the services for them."""
+    """Hosts, and the URLs at which they reach the services."""
 
     hosts: Hosts
     broker_url: str
@@ -61,7 +61,7 @@ class Place:
 
 @contextmanager
 def opened(names: Sequence[str], broker_url: str, index_url: str) -> Iterator[Place]:
-    """Hosts with these names, and proxies that let them reach services on our loopback. Raises ServiceMissing."""
+    """Start hosts with these names, and proxies to the services on our loopback interface. Raises ServiceMissing."""
     with Hosts(names) as hosts:
         broker, index = urlsplit(broker_url), urlsplit(index_url)
         with (
@@ -72,8 +72,8 @@ def opened(names: Sequence[str], broker_url: str, index_url: str) -> Iterator[Pl
             yield Place(hosts, f"redis://{next(there)}{broker.path}", f"http://{next(there)}")
 
 
-def measured(counts: Sequence[int], rounds: int, job_s: float) -> tuple[Runs, BadDay]:
-    """Measure each number of hosts, round by round, then the bad day. Raises ServiceMissing, StartFailed."""
+def measured(counts: Sequence[int], rounds: int, job_s: float) -> tuple[Runs, FailureRun]:
+    """Measure each number of hosts, round by round, then the job with failures. Raises ServiceMissing, StartFailed."""
     names = [f"worker{number}" for number in range(1, max(*counts, len(NAMES)) + 1)]
     with (
         OpenSearchServer() as server,
@@ -81,7 +81,7 @@ def measured(counts: Sequence[int], rounds: int, job_s: float) -> tuple[Runs, Ba
         tempfile.TemporaryDirectory() as temporary,
         opened(names, broker.url, server.url) as place,
     ):
-        return _rates(place, counts, rounds, job_s, Path(temporary)), bad_day(place, Path(temporary, "bad"))
+        return _rates(place, counts, rounds, job_s, Path(temporary)), failure_run(place, Path(temporary, "failures"))
 
 
 def _rates(place: Place, counts: Sequence[int], rounds: int, job_s: float, folder: Path) -> Runs:
@@ -96,16 +96,16 @@ def _rates(place: Place, counts: Sequence[int], rounds: int, job_s: float, folde
     return runs
 
 
-def bad_day(
+def failure_run(
     place: Place,
     folder: Path,
     before_s: float = BEFORE_S,
     partition_s: float = PARTITION_S,
     after_s: float = AFTER_S,
-) -> BadDay:
-    """One job on four hosts. One is slow; later one dies, and one loses its network for a while."""
+) -> FailureRun:
+    """Run one job on four hosts. One is slow; later one is killed, and one loses its network for a while."""
     lasts = {"all four hosts": before_s, "one dead, one cut off": partition_s, "one dead, one connected again": after_s}
-    hosts = ((SOUND, SLOW, CUT, DEAD), (SOUND, SLOW), (SOUND, SLOW, CUT))
+    hosts = ((HEALTHY, SLOW, CUT, DEAD), (HEALTHY, SLOW), (HEALTHY, SLOW, CUT))
     expected = [sum(_rate_of(name) for name in there) for there in hosts]
     images = [round(rate * last) for rate, last in zip(expected, lasts.values(), strict=True)]
     warm = len(NAMES) * WARM_CHUNKS * CHUNK_SIZE
@@ -117,20 +117,20 @@ def bad_day(
 
     with Crew(place.broker_url, place.index_url, folder / "crew", len(NAMES), wrapped) as crew:
         crew.ingest(references[:warm])
-        course = Course(crew, place.hosts, images[0], partition_s)
-        job, samples = _work(crew, references[warm:], course)
+        schedule = Schedule(crew, place.hosts, images[0], partition_s)
+        job, samples = _work(crew, references[warm:], schedule)
         documents = crew.documents() - warm
-    turns = [samples[0][0], *course.turns, samples[-1][0]]
-    rates = [_steady(samples, begin, end) for begin, end in pairwise(turns)]
-    stretches = tuple(map(Stretch, lasts, expected, rates))
-    return BadDay(job, documents, samples[-1][0] - samples[0][0], stretches)
+    changes = [samples[0][0], *schedule.changes, samples[-1][0]]
+    rates = [_steady(samples, begin, end) for begin, end in pairwise(changes)]
+    phases = tuple(map(Phase, lasts, expected, rates))
+    return FailureRun(job, documents, samples[-1][0] - samples[0][0], phases)
 
 
-class Course:
-    """The events of the day. Called repeatedly with the state of the job."""
+class Schedule:
+    """Injects the failures. Called repeatedly with the state of the job. `changes`: when the hosts changed."""
 
     def __init__(self, crew: Crew, hosts: Hosts, done_before: int, partition_s: float) -> None:
-        self.turns: list[float] = []
+        self.changes: list[float] = []
         self._crew = crew
         self._hosts = hosts
         self._done_before = done_before
@@ -138,23 +138,23 @@ class Course:
 
     def __call__(self, job: Job) -> None:
         now = time.monotonic()
-        if not self.turns and job.done >= self._done_before:
-            self._turn_bad()
-        elif len(self.turns) == 1 and now >= self.turns[0] + self._partition_s:
+        if not self.changes and job.done >= self._done_before:
+            self._fail()
+        elif len(self.changes) == 1 and now >= self.changes[0] + self._partition_s:
             self._hosts.mend(CUT)
-            self.turns.append(now)
+            self.changes.append(now)
 
-    def _turn_bad(self) -> None:
+    def _fail(self) -> None:
         for name in (CUT, DEAD):
             self._hosts.cut(name)
-        # Its cable first, so that nobody is told that its connections end.
+        # After its network is cut, so that no service sees the end of its connections.
         self._crew.workers.abandon(DEAD)
-        self.turns.append(time.monotonic())
+        self.changes.append(time.monotonic())
 
 
-def _work(crew: Crew, references: Sequence[ImageRef], course: Course) -> tuple[Job, Samples]:
-    job, samples = crew.work(references, course)
-    assert len(course.turns) == 2, "the job ended before the cable was back"
+def _work(crew: Crew, references: Sequence[ImageRef], schedule: Schedule) -> tuple[Job, Samples]:
+    job, samples = crew.work(references, schedule)
+    assert len(schedule.changes) == 2, "the job ended before the network was back"
     return job, samples
 
 

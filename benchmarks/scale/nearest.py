@@ -24,7 +24,7 @@ class Nearest:
         self._numbers = np.take_along_axis(called, best, axis=1)
 
     def recall(self, found: list[set[int]]) -> float:
-        """recall@k of what was found for each query; vectors with equal cosines count as equal."""
+        """recall@k of the numbers that were found for each query."""
         pairs = zip(self._numbers, found, strict=True)
         return float(
             np.mean([len(found_here.intersection(map(int, exact))) / len(exact) for exact, found_here in pairs])

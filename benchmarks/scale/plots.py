@@ -46,7 +46,7 @@ def over_references(runs: references.Runs, path: Path) -> None:
 
 
 def over_workers(runs: workers.Runs, path: Path) -> None:
-    """Images per second by number of workers, the rate of linear scaling, and the limit of the model."""
+    """Images per second by number of workers, compared with linear scaling and with the limit of the model."""
     with drawn() as figure:
         axes = figure.subplots()
         counts = list(runs)
@@ -77,7 +77,7 @@ def _line(
 
 def _save(figure: Figure, panels: Sequence[Axes], path: Path) -> None:
     for axes in panels:
-        # The frame draws no mathematical text, of which the labels of logarithmic axes are made by default.
+        # By default the labels of logarithmic axes are mathematical text, which `drawn` does not support.
         if axes.get_xscale() == "log":
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
             axes.xaxis.set_minor_formatter(NullFormatter())

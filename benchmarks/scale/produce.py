@@ -1,6 +1,6 @@
-"""The measured producer, as a program: it lists this many references and loads nothing else.
+"""The measured producer, as a program: it enqueues a list of references.
 
-Run as `python -m benchmarks.scale.produce BROKER_URL REFERENCES`; prints one JSON object.
+Imports only what a producer needs. Run as `python -m benchmarks.scale.produce BROKER_URL REFERENCES`; prints JSON.
 """
 
 import json
@@ -17,13 +17,13 @@ from lookalike_producer.enqueue import enqueue
 from lookalike_producer.sources import find_images
 
 MODEL = ModelIdentity(name="none", fingerprint="none", dimension=1, metric=Metric.COSINE)
-#: Both as the settings have them.
+#: The defaults of the settings.
 CHUNK_SIZE = 64
 LIMIT = 512
 
 
 class Workers:
-    """Stands for all workers: takes messages from the queue and closes their chunks. `seconds`: how long this took."""
+    """Replaces all workers: takes messages from the queue and closes their chunks. `seconds`: the time for this."""
 
     def __init__(self, broker_url: str, ledger: Ledger) -> None:
         self.sent: list[str] = []
@@ -42,7 +42,7 @@ class Workers:
 
 
 def main(broker_url: str, count: int, limit: int = LIMIT) -> dict[str, float]:
-    """Enqueue a list of `count` paths. `seconds` leaves out the time that stands for the workers."""
+    """Enqueue a list of `count` paths. `seconds` does not include the time for `Workers`."""
     ledger, celery = Ledger(broker_url), make_app(broker_url)
     job_id = ledger.open_job(source="list", index="i", index_address="none", model=MODEL, spec="{}")
     workers = Workers(broker_url, ledger)
@@ -65,7 +65,7 @@ def main(broker_url: str, count: int, limit: int = LIMIT) -> dict[str, float]:
 
 
 def _peak_mib() -> float:
-    """Peak memory since the start of this program; `getrusage` would include the peak of the parent."""
+    """Peak memory since the start of this program. `getrusage` would include the parent's peak."""
     with open("/proc/self/status") as status:
         kib = next(line.split()[1] for line in status if line.startswith("VmHWM"))
     return int(kib) / 1024

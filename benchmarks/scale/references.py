@@ -1,4 +1,4 @@
-"""The producer with more and more references: its rate, its memory and that of Redis, and the memory of a chunk."""
+"""The producer with more and more references: its rate, its memory, the memory of Redis, and the memory per chunk."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from testing.services.redis import RedisServer
 
 #: Lists longer than this are enqueued in one round only.
 MOST_REPEATED = 1_000_000
-#: Chunks that are left outstanding to see what they cost.
+#: Chunks that stay outstanding, to measure the memory of one.
 OUTSTANDING = 2_000
 
 
@@ -48,9 +48,9 @@ def _run(count: int) -> Produced:
 
 
 def chunk_bytes() -> float:
-    """Memory of Redis for one outstanding chunk, its message included. Raises ServiceMissing, StartFailed."""
+    """Memory of Redis for one outstanding chunk and its message. Raises ServiceMissing, StartFailed."""
     with RedisServer() as server:
-        # Once, so that what is there with any job is not counted.
+        # A first job, so that memory that every Redis with a job uses is not counted.
         produce.main(server.url, produce.CHUNK_SIZE)
         before = _memory(server.url, "used_memory")
         produce.main(server.url, OUTSTANDING * produce.CHUNK_SIZE, limit=OUTSTANDING + 1)

@@ -1,4 +1,4 @@
-"""The measured parts as Markdown: medians, with the lowest and highest where there are several rounds."""
+"""The measured parts as Markdown: medians, and for several rounds also the lowest and the highest value."""
 
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -6,8 +6,8 @@ from statistics import median
 from benchmarks.scale import hosts, produce, references, vectors, workers
 from benchmarks.scale.crew import CHUNK_SIZE, IMAGE_S
 
-#: What eight workers are to reach.
-BAR = 0.9
+#: The efficiency that eight workers must reach.
+TARGET = 0.9
 MIB = 2**20
 
 
@@ -30,9 +30,18 @@ def of_vectors(runs: vectors.Runs) -> str:
         for (of_engine, size), found in runs.items()
         if of_engine == engine
     ]
-    asked = ["search p50, ms", "p99, ms", f"recall@{vectors.K}"]
-    header = ["", "vectors", "rounds", "inserted/s", "then merged, s", *asked, "MiB on disk", "bytes each"]
-    return "\n".join((_table(header, rows), "", "![Insert rate and latency over size](scale/vectors.svg)"))
+    searches = ["search p50, ms", "p99, ms", f"recall@{vectors.K}"]
+    header = [
+        "",
+        "vectors",
+        "rounds",
+        "inserted/s",
+        "merging afterwards, s",
+        *searches,
+        "MiB on disk",
+        "bytes per vector",
+    ]
+    return "\n".join((_table(header, rows), "", "![Insert rate and latency by size](scale/vectors.svg)"))
 
 
 def of_references(runs: references.Runs, chunk_bytes: float) -> str:
@@ -47,35 +56,34 @@ def of_references(runs: references.Runs, chunk_bytes: float) -> str:
         for count, found in runs.items()
     ]
     cost = (
-        f"An outstanding chunk of {produce.CHUNK_SIZE} references, its message included, takes {chunk_bytes:,.0f} "
-        f"bytes of Redis; {produce.LIMIT}, at which the producer pauses, {produce.LIMIT * chunk_bytes / MIB:.1f} MiB."
+        f"An outstanding chunk of {produce.CHUNK_SIZE} references and its message take {chunk_bytes:,.0f} bytes in "
+        f"Redis. The producer pauses at {produce.LIMIT} chunks: {produce.LIMIT * chunk_bytes / MIB:.1f} MiB."
     )
-    figure = "![Rate and memory over references](scale/references.svg)"
+    figure = "![Rate and memory by number of references](scale/references.svg)"
     header = ["references", "rounds", "references/s", "producer's peak, MiB", "Redis's peak, MiB"]
     return "\n".join((_table(header, rows), "", cost, "", figure))
 
 
 def of_workers(runs: workers.Runs) -> str:
-    figure = "![Images per second over workers](scale/workers.svg)"
-    verdict = _verdict(workers.efficiencies(runs))
-    return "\n".join((_model(), "", _rates("workers", runs), "", *verdict, figure))
+    figure = "![Images per second by number of workers](scale/workers.svg)"
+    return "\n".join((_model(), "", _rates("workers", runs), "", *_efficiency(workers.efficiencies(runs)), figure))
 
 
-def of_hosts(runs: workers.Runs, day: hosts.BadDay) -> str:
-    rows = [[part.name, f"{part.expected:.0f}", f"{part.measured:.1f}"] for part in day.stretches]
-    job = day.job
-    told = (
-        f"The bad day: one host {hosts.SLOWNESS} times slower than the others all along; then one host is cut off and "
-        f"killed, and another one cut off for {hosts.PARTITION_S:.0f} s. {job.found:,} images found, "
-        f"{job.indexed:,} indexed, {job.rejected} rejected, {day.documents:,} documents; {job.resent} chunks were sent "
-        f"again; the job {job.state.value} after {day.seconds:.0f} s."
+def of_hosts(runs: workers.Runs, failures: hosts.FailureRun) -> str:
+    rows = [[phase.name, f"{phase.expected:.0f}", f"{phase.measured:.1f}"] for phase in failures.phases]
+    job = failures.job
+    summary = (
+        f"A job with failures: one host is {hosts.SLOWNESS} times slower than the others throughout. Later one host "
+        f"is cut off and killed, and another one is cut off for {hosts.PARTITION_S:.0f} s. {job.found:,} images found, "
+        f"{job.indexed:,} indexed, {job.rejected} rejected; {failures.documents:,} documents in the index. "
+        f"{job.resent} chunks were sent again. The job {job.state.value} after {failures.seconds:.0f} s."
     )
-    header = ["", "images/s that the remaining hosts can make", "measured"]
-    return "\n".join((_model(), "", _rates("hosts", runs), "", told, "", _table(header, rows)))
+    header = ["", "images/s that the remaining hosts can reach", "measured"]
+    return "\n".join((_model(), "", _rates("hosts", runs), "", summary, "", _table(header, rows)))
 
 
 def _model() -> str:
-    return f"The model waits {1000 * IMAGE_S:.0f} ms an image; chunks of {CHUNK_SIZE}."
+    return f"The model waits {1000 * IMAGE_S:.0f} ms per image; chunks of {CHUNK_SIZE} images."
 
 
 def _rates(of: str, runs: workers.Runs) -> str:
@@ -94,12 +102,13 @@ def _rates(of: str, runs: workers.Runs) -> str:
     return _table([of, "rounds", "images/s", "the model alone", "efficiency", "cores busy"], rows)
 
 
-def _verdict(efficiencies: dict[int, list[float]]) -> list[str]:
-    """ "" if eight workers were not measured."""
+def _efficiency(efficiencies: dict[int, list[float]]) -> list[str]:
+    """A line about eight workers; empty if eight workers were not measured."""
     if 8 not in efficiencies:
         return []
     reached = median(efficiencies[8])
-    return [f"Efficiency at 8 workers: {reached:.1%}; the bar is {BAR:.0%}{'' if reached >= BAR else ', missed'}.", ""]
+    missed = "" if reached >= TARGET else ", missed"
+    return [f"Efficiency at 8 workers: {reached:.1%}; the target is {TARGET:.0%}{missed}.", ""]
 
 
 def _spread(values: Sequence[float], form: str) -> str:

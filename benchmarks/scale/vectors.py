@@ -1,4 +1,4 @@
-"""An index with more and more synthetic vectors: insert rate, latency of one client, recall and size."""
+"""An index with more and more synthetic vectors: insert rate, search latency of one client, recall and size."""
 
 import tempfile
 import time
@@ -20,16 +20,16 @@ from testing.services.opensearch import OpenSearchServer
 
 OPENSEARCH = "OpenSearch"
 LANCEDB = "LanceDB"
-#: LanceDB searches exactly, so its latency grows with the number of vectors: beyond this it is not the index to take.
+#: LanceDB searches exactly, so its latency grows with the number of vectors. For more vectors, OpenSearch is better.
 MOST_IN_LANCEDB = 100_000
 #: More vectors than this are written in one round only.
 MOST_REPEATED = 100_000
-#: Writers at once, as a machine of two cores has worker processes.
+#: Concurrent writers: the number of worker processes on two cores.
 WRITERS = 2
-#: Vectors in memory at once.
+#: Vectors in memory at the same time.
 PART_SIZE = 10_000
 QUERIES = 1000
-#: Searches before those that are timed.
+#: Searches before the timed ones.
 WARM_QUERIES = 100
 K = 10
 HEAP_MIB = 2048
@@ -37,7 +37,7 @@ HEAP_MIB = 2048
 
 @dataclass(frozen=True)
 class Filled:
-    """The figures of one index. `merge_s`: how long the server merged after the end of the load."""
+    """The figures of one index. `merge_s`: how long the server merged after the load."""
 
     insert_rate: float
     merge_s: float
@@ -59,7 +59,7 @@ def measured(sizes: Sequence[int], rounds: int) -> Runs:
         server = ending.enter_context(OpenSearchServer(HEAP_MIB))
         urls = {OPENSEARCH: server.url, LANCEDB: f"lancedb://{folder}/index"}
         for url in urls.values():
-            # Not counted: a server that has just started is slow until its hot code is compiled.
+            # A warm-up: a new server is slow until its code is compiled.
             _run(url, min(sizes))
         for number in range(rounds):
             for (engine, size), filled in runs.items():
@@ -90,7 +90,7 @@ def _run(url: str, size: int) -> Filled:
 
 
 def _insert(index: Index, size: int) -> float:
-    """Seconds of the writes and the end of the load, without the time to make the vectors."""
+    """Seconds of the writes and of ending the load, without the time to generate vectors."""
     seconds = 0.0
     with ThreadPoolExecutor(WRITERS) as writers:
         for part in _stored(size):
@@ -112,7 +112,7 @@ def _merged(url: str) -> float:
 
 def _ask(index: Index, queries: Vectors) -> tuple[list[float], list[set[int]]]:
     """Milliseconds of each search, one after the other, and the numbers of the vectors that it found."""
-    # As the query service asks: whoever names no model pays for a look at the mapping with each search.
+    # Like the query service: without a fingerprint, each search would also read the mapping.
     model = synthetic_model().fingerprint
     for query in queries[:WARM_QUERIES]:
         index.search(query, K, fingerprint=model)
@@ -133,7 +133,7 @@ def _exact(queries: Vectors, size: int) -> Nearest:
 
 
 def _stored(size: int) -> Iterator[list[Document]]:
-    """The stored vectors, part by part: all parts but the first, which holds the queries."""
+    """The stored vectors, part by part: all parts but the first, which contains the queries."""
     return islice(clustered_parts(PART_SIZE + size, PART_SIZE), 1, None)
 
 

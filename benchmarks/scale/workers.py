@@ -1,4 +1,4 @@
-"""Images per second of one, two, ... workers whose model takes a fixed time and no CPU, like a model on a GPU."""
+"""Images per second by number of workers, with a model that takes a fixed time and no CPU, like a model on a GPU."""
 
 import os
 import tempfile
@@ -15,11 +15,11 @@ from lookalike.records import ImageRef
 from testing.services.opensearch import OpenSearchServer
 from testing.services.redis import RedisServer
 
-#: Chunks of each worker in the job that warms it up.
+#: Chunks per worker in the job that warms up the workers.
 WARM_CHUNKS = 4
-#: A job of fewer has no steady part.
+#: A job with fewer chunks per worker has no steady part.
 LEAST_CHUNKS = 8
-#: Side of an image; its colour makes it unlike the others, for equal bytes are embedded once.
+#: Width and height of an image. Each image has its own colour, because equal files are embedded once.
 SIDE = 16
 
 

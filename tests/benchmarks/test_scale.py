@@ -1,4 +1,4 @@
-"""The arithmetic and the page of `make scale`; the measurements themselves are no tests."""
+"""The arithmetic and the page of `make scale`. The measurements themselves are not tested."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -86,8 +86,8 @@ def test_every_part_has_a_table_for_one_round_and_for_several(tmp_path: Path) ->
     slower = replace(filled, insert_rate=1000)
     vectors = {("OpenSearch", 1000): [filled, slower], ("OpenSearch", 10_000): [filled], ("LanceDB", 1000): [slower]}
     plots.over_vectors(vectors, tmp_path / "vectors.svg")
-    told = tables.of_vectors(vectors)
-    assert "| OpenSearch | 1,000 | 2 | 1,250 (1,000\u20131,500) |" in told and "| LanceDB | 1,000 | 1 | 1,000 |" in told
+    text = tables.of_vectors(vectors)
+    assert "| OpenSearch | 1,000 | 2 | 1,250 (1,000\u20131,500) |" in text and "| LanceDB | 1,000 | 1 | 1,000 |" in text
 
     references = {1000: [Produced(9000, 60, 1.5)], 10_000: [Produced(9500, 61, 4)]}
     plots.over_references(references, tmp_path / "references.svg")
@@ -97,5 +97,5 @@ def test_every_part_has_a_table_for_one_round_and_for_several(tmp_path: Path) ->
 
     rates = {1: [Rate(10, 0.2), Rate(9, 0.2)], 8: [Rate(72, 1.1), Rate(63, 1.2)]}
     plots.over_workers(rates, tmp_path / "workers.svg")
-    assert "Efficiency at 8 workers: 88.8%; the bar is 90%, missed." in tables.of_workers(rates)
+    assert "Efficiency at 8 workers: 88.8%; the target is 90%, missed." in tables.of_workers(rates)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["references.svg", "vectors.svg", "workers.svg"]

@@ -1,1 +1,1 @@
-"""The fault suite: real processes and services, broken on purpose, and what must hold afterwards."""
+"""The fault suite: breaks real processes and services on purpose, and checks what must hold afterwards."""

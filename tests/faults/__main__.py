@@ -1,4 +1,4 @@
-"""`python -m tests.faults`: the whole suite in its large size. Writes the table of docs/reliability.md."""
+"""`python -m tests.faults`: runs the whole suite with many images. Writes the table of docs/reliability.md."""
 
 import argparse
 import os
@@ -29,51 +29,51 @@ MIX = replace(
 
 
 def main() -> int:
-    """0 if the promise was kept everywhere. Writes the page after a whole run."""
-    asked = _arguments()
-    print(f"FAULTS_SEED={asked.seed}")
-    deadline = time.monotonic() + 60 * asked.minutes
+    """Return 0 if every image was accounted for in every scenario. Writes the page after a full run."""
+    options = _arguments()
+    print(f"FAULTS_SEED={options.seed}")
+    deadline = time.monotonic() + 60 * options.minutes
     rows, broken = [], []
     with tempfile.TemporaryDirectory() as name, OpenSearchServer() as opensearch:
         folder = Path(name)
         place = Place(opensearch, folder, make_model(folder), REAL)
         with left_as_found(opensearch):
-            calm = undisturbed(place, folder / "undisturbed", asked.images)
-        if asked.only in ("", UNDISTURBED.id):
-            rows.append(calm.row)
-            broken += _judged(calm.row)
-        for number, (scenario, times) in enumerate(_schedule(asked, deadline)):
+            baseline = undisturbed(place, folder / "undisturbed", options.images)
+        if options.only in ("", UNDISTURBED.id):
+            rows.append(baseline.row)
+            broken += _problems_of(baseline.row)
+        for number, (scenario, times) in enumerate(_schedule(options, deadline)):
             with left_as_found(opensearch):
                 at = folder / f"{number}-{scenario.id}"
-                row = play(scenario, place, at, calm.reference, images=asked.images, times=times)
+                row = play(scenario, place, at, baseline.reference, images=options.images, times=times)
             rows.append(row)
-            broken += _judged(row)
+            broken += _problems_of(row)
     print(report.table(rows))
-    if asked.only:
+    if options.only:
         report.renew(rows)
     else:
         report.write(
-            rows, f"make faults FAULTS='--images {asked.images} --minutes {asked.minutes} --seed {asked.seed}'"
+            rows, f"make faults FAULTS='--images {options.images} --minutes {options.minutes} --seed {options.seed}'"
         )
-    print("\n".join(broken) or "The promise was kept.")
+    print("\n".join(broken) or "Every image was accounted for in every scenario.")
     return 1 if broken else 0
 
 
-def _schedule(asked: argparse.Namespace, deadline: float) -> Iterator[tuple[Scenario, int]]:
-    """Every scenario with its times, which grow with the number of images; then mixes until the time is over."""
-    share = min(1.0, asked.images / 10_000)
+def _schedule(options: argparse.Namespace, deadline: float) -> Iterator[tuple[Scenario, int]]:
+    """Each scenario with its number of faults, which grows with the images; then mixes until the time is over."""
+    share = min(1.0, options.images / 10_000)
     for scenario in SCENARIOS:
-        if asked.only in ("", scenario.id) and scenario.id not in (UNDISTURBED.id, MIX.id):
+        if options.only in ("", scenario.id) and scenario.id not in (UNDISTURBED.id, MIX.id):
             yield scenario, max(scenario.times, round(scenario.many * share))
-    for seed in count(asked.seed):
+    for seed in count(options.seed):
         left_s = int(deadline - time.monotonic())
-        if asked.only not in ("", MIX.id) or (left_s < MIX.times and seed > asked.seed):
+        if options.only not in ("", MIX.id) or (left_s < MIX.times and seed > options.seed):
             return
         os.environ["FAULTS_SEED"] = str(seed)
         yield MIX, max(left_s, MIX.times)
 
 
-def _judged(row: Row) -> list[str]:
+def _problems_of(row: Row) -> list[str]:
     scenario: Scenario = row.scenario
     try:
         row.findings.must_hold()

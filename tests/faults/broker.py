@@ -18,7 +18,7 @@ TIMEOUT_S = 5.0
 
 
 class Broker:
-    """Every method raises redis.RedisError while Redis is away. With `index` set, only jobs into it are there."""
+    """Every method raises redis.RedisError while Redis is away. If `index` is set, only jobs for that index count."""
 
     def __init__(self, url: str) -> None:
         self.index = ""
@@ -54,11 +54,11 @@ class Broker:
         return {chunk_id for key in keys for chunk_id in cast(list[str], self._redis.hkeys(key))}
 
     def held(self) -> set[str]:
-        """The ids of the chunks that workers hold a lease of."""
+        """The ids of the chunks that workers have leased."""
         return {chunk_id for chunk_id in self.outstanding() if self._redis.exists(LEDGER + "lease:" + chunk_id)}
 
     def waiting(self) -> list[str]:
-        """The ids of the chunks and jobs that the messages in the queue are about."""
+        """The ids of the chunks and jobs whose messages are in the queue."""
         return [_argument(json.loads(text)) for text in cast(list[str], self._redis.lrange(QUEUE, 0, -1))]
 
     def unacknowledged(self) -> list[str]:
@@ -66,7 +66,7 @@ class Broker:
         return [_argument(json.loads(text)[0]) for text in cast(list[str], self._redis.hvals(UNACKED))]
 
     def delete_message(self) -> str:
-        """Delete one message from the queue; returns the id that it was about."""
+        """Delete one message from the queue; returns the id of its chunk or job."""
         text = cast(str, await_true(lambda: self._redis.lpop(QUEUE)))
         return _argument(json.loads(text))
 
@@ -82,7 +82,7 @@ class Broker:
 
 
 @contextmanager
-def asked(url: str) -> Iterator[Broker]:
+def opened(url: str) -> Iterator[Broker]:
     broker = Broker(url)
     try:
         yield broker

@@ -1,4 +1,4 @@
-"""Fixtures of the fault suite: one model, one undisturbed ingest in a test run, and one rig for what ends by itself."""
+"""Fixtures of the fault suite: one model, one undisturbed ingest per test run, and a rig that scenarios share."""
 
 import pickle
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def place(opensearch_server: OpenSearchServer, opensearch_url: str, tiny_model: 
 def baseline(
     opensearch_server: OpenSearchServer, tiny_model: Path, shared_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Undisturbed:
-    """F0, with the product's real waits; played once in a test run."""
+    """F0, with the product's real waiting times; runs once per test run."""
 
     def make(path: Path) -> None:
         place = Place(opensearch_server, tiny_model.parent, tiny_model, REAL)
@@ -50,7 +50,7 @@ def reference(baseline: Undisturbed) -> Reference:
 def shared_rig(
     opensearch_server: OpenSearchServer, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rig]:
-    """For the scenarios that leave a rig as they found it."""
+    """For scenarios that leave the rig unchanged."""
     place = Place(opensearch_server, tiny_model.parent, tiny_model, SHORT)
     with left_as_found(opensearch_server), Rig(place, tmp_path_factory.mktemp("shared") / "rig", "unused") as rig:
         yield rig

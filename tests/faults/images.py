@@ -1,4 +1,4 @@
-"""A source of good images, each with a number, and of bad ones, each with the reason that it must be rejected for."""
+"""Makes good images, each with a number, and bad ones, each with the reason for which it must be rejected."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from PIL import Image
 
 from lookalike.records import Reason
 
-#: How many images differ; further files repeat them, each under its own URI.
+#: The number of different images; further files repeat them under other URIs.
 DISTINCT = 200
 #: One image in this many is bad.
 BAD_EVERY = 40
 #: Marks the end of a poisonous file; also in `patches/sitecustomize.py`.
 POISON = b"POISON:"
 
-#: What a poison does to its process -> the reason that it is rejected for.
+#: What the file does to its process -> the reason for which it is rejected.
 POISONS: Mapping[str, Reason] = {
     "segmentation-fault": Reason.WORKER_KILLED,
     "abort": Reason.WORKER_KILLED,

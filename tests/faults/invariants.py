@@ -1,4 +1,4 @@
-"""Checks what must hold after every fault, from source, index and ledger, without the product's code."""
+"""Checks what must hold after every fault: compares source, index and ledger without the product's code."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ FIELDS = ["uri", "image_embedding"]
 
 
 class InvariantBroken(AssertionError):
-    """The promise was not kept; `str()` says how."""
+    """An image is lost, wrong or duplicated, or work is unfinished; `str()` says which."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Stored:
 
 @dataclass(frozen=True)
 class Findings:
-    """What is wrong, by kind; all empty if the promise was kept. `resent` is a figure, not a fault."""
+    """The problems by kind; all empty if there are none. `resent` is a count, not a problem."""
 
     #: Neither indexed nor rejected (I1).
     lost: tuple[str, ...] = ()
-    #: Indexed or rejected without being in the source (I1).
+    #: Indexed or rejected, but not in the source (I1).
     invented: tuple[str, ...] = ()
     #: Indexed and rejected (I2).
     both: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ def examine(
     reference: Reference | None,
     stalled: tuple[str, ...] = (),
 ) -> Findings:
-    """Check everything that a run left behind. Without a `reference`, vectors are not compared."""
+    """Check everything after a run. Without a `reference`, vectors are not compared."""
     stored = list(documents(index_url, index))
     indexed = {document.uri for document in stored}
     rejected = {uri: reason for job_id in broker.jobs() for uri, reason in broker.rejections(job_id).items()}
@@ -93,7 +93,7 @@ def examine(
 
 
 def documents(url: str, index: str) -> Iterator[Stored]:
-    """All documents of the index in no order, with the writes since its last refresh."""
+    """All documents of the index in any order, including writes since its last refresh."""
     request(url, "POST", f"/{index}/_refresh")
     page = request(url, "POST", f"/{index}/_search?scroll=1m", {"size": PAGE, "sort": ["_doc"], "_source": FIELDS})
     while hits := page["hits"]["hits"]:
@@ -119,7 +119,7 @@ def _duplicated(stored: list[Stored]) -> tuple[str, ...]:
     seen: set[str] = set()
     found = []
     for document in stored:
-        # The rule for ids is repeated here on purpose: it makes a second run overwrite the first.
+        # The rule for ids is repeated here on purpose: because of it, a second run overwrites the first.
         if document.uri in seen or document.id != hashlib.sha256(document.uri.encode()).hexdigest()[:40]:
             found.append(document.uri)
         seen.add(document.uri)
@@ -148,7 +148,7 @@ def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def _unfinished(broker: Broker) -> tuple[str, ...]:
-    """The message of a closed chunk is not unfinished work: it is a repetition, which changes nothing."""
+    """Open jobs, open chunks and their messages. The message of a closed chunk is only a repetition."""
     open_ids = broker.outstanding() | broker.active_jobs()
     return tuple(
         sorted(

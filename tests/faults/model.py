@@ -14,7 +14,7 @@ def model_file(folder: Path) -> Path:
 
 
 def make_model(folder: Path, size: int = 224) -> Path:
-    """Write a `.keras` file for images of `size` pixels into `folder`, and into `folder`/models what workers load."""
+    """Write a `.keras` file for images of `size` pixels to `folder`, and the built model to `folder`/models."""
     from lookalike.embedding.graph.backend import keras
 
     keras.utils.set_random_seed(11)

@@ -1,4 +1,4 @@
-"""How long faults last, and whether the product waits as long as it really does."""
+"""How long faults last, and whether the product's waiting times are shortened."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Pace:
     """Seconds that each outage lasts, and the patches that every process of a rig gets."""
 
-    #: Redis answers nobody: longer than the socket timeouts, so that clients notice.
+    #: Redis does not answer: longer than the socket timeouts, so that clients notice.
     black_hole_s: float
     #: The index rejects all writes.
     blocked_s: float
@@ -18,5 +18,5 @@ class Pace:
 
 #: For `make faults`.
 REAL = Pace(black_hole_s=10, blocked_s=4, push_back_s=3)
-#: For `make test`: the product's leases, grace times, back-off and timeouts are shorter too.
+#: For `make test`: the product's leases, grace times, backoff and timeouts are shorter too.
 SHORT = Pace(black_hole_s=5, blocked_s=2, push_back_s=1.5, patches=("short_waits",))

@@ -12,13 +12,13 @@ from tests.faults.invariants import Findings, Reference, vectors
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import UNDISTURBED, Scenario
 
-#: The watch looks often enough to see within this time that a recovery is over.
+#: The watch notices the end of a recovery within this time.
 LOOK_S = 10.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """The result of a scenario. `runs`: how often the same ingest was started. `summary`: what the last one printed."""
+    """The result of a scenario. `runs`: how often the ingest was started. `summary`: the last ingest's summary."""
 
     scenario: Scenario
     injected: Mapping[str, int]
@@ -44,7 +44,7 @@ class Undisturbed:
 
 
 def undisturbed(place: Place, folder: Path, images: int = UNDISTURBED.images) -> Undisturbed:
-    """Run an ingest that nothing happens to. Raises InvariantBroken if an image has two different vectors."""
+    """Run an ingest without faults. Raises InvariantBroken if an image has two different vectors."""
     source = make_source(folder / "pictures", images)
     with Rig(place, folder / "rig", UNDISTURBED.id.lower()) as rig:
         summary = rig.complete(rig.ingest(source))
@@ -63,16 +63,16 @@ def play(
     times: int,
     rig: Rig | None = None,
 ) -> Row:
-    """Run a scenario on `rig`, or on a rig of its own, and examine what it left behind.
+    """Run a scenario on `rig`, or on its own rig, and examine the result.
 
-    Raises AssertionError only where the run itself could not be carried out.
+    Raises AssertionError only if the scenario could not be run.
     """
     source = make_source(folder / "pictures", images, dict.fromkeys(scenario.poisons, 1))
     with nullcontext(rig) if rig else _own_rig(scenario, place, folder) as used:
         used.begin(scenario.id.lower(), scenario.settings)
         summary = used.complete(scenario.act(used, source, times))
         findings = used.examine(source, reference)
-        if used.watch.blows:
+        if used.watch.recoveries:
             await_true(lambda: used.watch.longest_s() is not None, LOOK_S)
         return Row(scenario, dict(used.injected), len(source), findings, used.watch.longest_s(), used.runs, summary)
 

@@ -1,4 +1,4 @@
-"""Measures how long work takes to go on after a fault, from what Redis holds in the meantime."""
+"""Measures how long work takes to continue after a fault, from the state in Redis."""
 
 import threading
 import time
@@ -8,25 +8,25 @@ from typing import Self
 
 import redis
 
-from tests.faults.broker import asked
+from tests.faults.broker import opened
 
 POLL_S = 0.05
 
 
 @dataclass
-class Blow:
-    """One fault, from the moment that work can go on. Its recovery is over when every chunk that was in work is closed,
+class Recovery:
+    """The recovery from one fault. It begins when work can continue. It ends when each chunk that was in work is closed,
     split or back in the queue, and workers have closed further chunks."""
 
     at: float
     held: frozenset[str]
-    #: How many images are done once a chunk is closed that nobody held when the fault came.
+    #: With this many images done, at least one chunk is closed that was not in work during the fault.
     enough: int
     seconds: float | None = None
 
 
 @dataclass(frozen=True)
-class Moment:
+class WorkState:
     """`held`: the chunks in work. `done`: how many images are done."""
 
     held: frozenset[str]
@@ -35,38 +35,40 @@ class Moment:
 
 @dataclass
 class Watch:
-    """Watches Redis in a thread, without a proxy in between."""
+    """Watches Redis in a thread, directly and not through a proxy."""
 
     url: str
     chunk_size: int
-    blows: list[Blow] = field(default_factory=list)
+    recoveries: list[Recovery] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def forget(self) -> None:
-        """Drop the blows of an earlier scenario."""
-        self.blows = []
+        """Drop the recoveries of an earlier scenario."""
+        self.recoveries = []
 
-    def before(self) -> Moment:
-        """What is in work; call it before the fault."""
-        with asked(self.url) as broker:
-            return Moment(frozenset(broker.held()), broker.done())
+    def before(self) -> WorkState:
+        """The state of the work; call it before the fault."""
+        with opened(self.url) as broker:
+            return WorkState(frozenset(broker.held()), broker.done())
 
-    def struck(self, before: Moment) -> None:
-        """The work can go on from now on."""
-        self.blows.append(Blow(time.monotonic(), before.held, before.done + self.chunk_size * (len(before.held) + 1)))
+    def begin_recovery(self, before: WorkState) -> None:
+        """Work can continue from now on."""
+        self.recoveries.append(
+            Recovery(time.monotonic(), before.held, before.done + self.chunk_size * (len(before.held) + 1))
+        )
 
-    def interrupted(self, seconds: float) -> None:
+    def exclude(self, seconds: float) -> None:
         """A later fault stopped the work for this long, which is not part of the recovery from an earlier one."""
-        for blow in self.blows:
-            if blow.seconds is None:
-                blow.at += seconds
+        for recovery in self.recoveries:
+            if recovery.seconds is None:
+                recovery.at += seconds
 
     def longest_s(self) -> float | None:
-        """The longest recovery; None while one is not over, or without a fault."""
-        times = [blow.seconds for blow in self.blows]
+        """The longest recovery; None if one is not over, or if there was no fault."""
+        times = [recovery.seconds for recovery in self.recoveries]
         if not times or None in times:
             return None
         return max(seconds for seconds in times if seconds is not None)
@@ -82,20 +84,20 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        with asked(self.url) as broker:
+        with opened(self.url) as broker:
             while not self._stopping.wait(POLL_S):
-                pending = [blow for blow in self.blows if blow.seconds is None]
+                pending = [recovery for recovery in self.recoveries if recovery.seconds is None]
                 if not pending:
                     continue
                 try:
                     outstanding, waiting, done = broker.outstanding(), set(broker.waiting()), broker.done()
                 except redis.RedisError:
                     continue
-                for blow in pending:
-                    if _is_over(blow, outstanding, waiting, done):
-                        blow.seconds = time.monotonic() - blow.at
+                for recovery in pending:
+                    if _is_over(recovery, outstanding, waiting, done):
+                        recovery.seconds = time.monotonic() - recovery.at
 
 
-def _is_over(blow: Blow, outstanding: set[str], waiting: set[str], done: int) -> bool:
-    has_gone_on = done >= blow.enough or (bool(blow.held) and not outstanding)
-    return has_gone_on and blow.held.isdisjoint(outstanding - waiting)
+def _is_over(recovery: Recovery, outstanding: set[str], waiting: set[str], done: int) -> bool:
+    has_continued = done >= recovery.enough or (bool(recovery.held) and not outstanding)
+    return has_continued and recovery.held.isdisjoint(outstanding - waiting)

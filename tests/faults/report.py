@@ -1,4 +1,4 @@
-"""Writes the page docs/reliability.md: what `make faults` did, and the results."""
+"""Writes the page docs/reliability.md: a description of `make faults`, and its results."""
 
 import platform
 import re
@@ -13,22 +13,22 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 HEAD = """\
 # Reliability
 
-**Every image that is found ends, in bounded time, as exactly one document in the index or as one rejected record with
-its reason.** The queue may lose, repeat and reorder messages: the ledger in Redis knows which chunks are outstanding,
-and they are sent again. Deterministic ids make a repetition overwrite. Even the ledger may be lost: the same `ingest`
-again brings the index to the right state.
+**Every image that is found becomes, in bounded time, exactly one document in the index or one rejected record with a
+reason.** The queue may lose, repeat and reorder messages. The ledger in Redis lists the outstanding chunks, and lost
+ones are sent again. Ids are deterministic, so a repeated chunk overwrites its own documents. If the ledger is lost,
+running the same `ingest` again brings the index to the right state.
 
-`make faults` writes this table; do not edit it. `--only F7` renews one line. Each line is one ingest with real
-processes (2 workers with 2 processes each under a supervisor, Redis with `appendfsync always`, OpenSearch). The fault
-of that line is injected while work is in progress. Afterwards source, index and ledger are compared image by image,
-and every vector with the vector of an undisturbed run (cosine >= 0.99999). One image in 40 is bad and must be
-rejected for its own reason. A small model and a wait of 20 ms per image stand in for a real model, so that every
-fault hits work.
+`make faults` writes this table; do not edit it. `--only F7` replaces one line. Each line is one ingest with real
+processes: 2 supervised workers with 2 processes each, Redis with `appendfsync always`, and OpenSearch. The fault of the
+line is injected while chunks are in work. Afterwards source, index and ledger are compared image by image, and every
+vector is compared with the vector of an undisturbed run (cosine >= 0.99999). One image in 40 is bad and must be
+rejected for its own reason. A small model and a wait of 20 ms per image replace a real model, so that every fault
+interrupts work.
 
 *lost*: neither indexed nor rejected. *duplicated*: more than one document. *wrong*: another reason, another vector,
-or both indexed and rejected. *recovery*: the longest time from the moment work could continue until all chunks that
-were in work are closed or back in the queue and further chunks are closed; later outages are subtracted. *resent*:
-messages that the reconciler had to send again. *ingests*: how often the same command ran.
+or both indexed and rejected. *recovery*: the longest time from the moment when work can continue until all chunks that
+were in work are closed or back in the queue, and further chunks are closed; later outages are subtracted. *resent*:
+messages that the reconciler sent again. *ingests*: how often the command ran.
 """
 COLUMNS = ("", "fault", "injected", "images", "lost", "duplicated", "wrong", "recovery s", "resent", "ingests")
 

@@ -1,4 +1,4 @@
-"""A rig: Redis, an index, a proxy in front of each, supervised workers and a producer. It breaks nothing by itself."""
+"""A rig: Redis, an index, a proxy in front of each, supervised workers and a producer. Scenarios break it."""
 
 import json
 import os
@@ -27,12 +27,12 @@ from testing.services.process_guard import guarded
 from testing.services.redis import RedisServer
 from testing.workers import Workers
 from tests.faults.broker import Broker
+from tests.faults.busy_proxy import BusyProxy
 from tests.faults.images import Source
 from tests.faults.invariants import Findings, Reference, examine
 from tests.faults.model import PREPROCESSING
 from tests.faults.pace import Pace
 from tests.faults.recovery import Watch
-from tests.faults.storm import Storm
 
 PATCHES = Path(__file__).parent / "patches"
 #: How often the same ingest is run again after it gave up, as a user does.
@@ -41,7 +41,7 @@ MOST_RUNS = 6
 DECODE_S = 0.02
 CHUNK_SIZE = 16
 TIME_LIMIT_S = 20
-#: A worker that does not answer in time is asked again, for this long.
+#: How long to wait for an answer of the workers, before the next try.
 ANSWER_TIMEOUT_S = 0.5
 STALLED_AFTER_S = 60.0
 #: Leases, grace and backoff of the product add up to a minute and a half at worst.
@@ -63,7 +63,7 @@ class Place:
 
 @dataclass
 class Rig:
-    """Everything that an ingest needs, in one folder. `settings` and `patches` are for all processes of the rig."""
+    """The services and workers of an ingest, in one folder. `settings` and `patches` are for all its processes."""
 
     place: Place
     folder: Path
@@ -87,9 +87,9 @@ class Rig:
             self.redis = stack.enter_context(RedisServer())
             self.broker = Broker(self.redis.url)
             stack.callback(self.broker.close)
-            self.storm = stack.enter_context(Storm(self.place.opensearch.url))
+            self.busy_proxy = stack.enter_context(BusyProxy(self.place.opensearch.url))
             self.to_redis = stack.enter_context(Proxy("127.0.0.1", urlsplit(self.redis.url).port or 0))
-            self.to_index = stack.enter_context(Proxy("127.0.0.1", self.storm.port))
+            self.to_index = stack.enter_context(Proxy("127.0.0.1", self.busy_proxy.port))
             self.watch = stack.enter_context(Watch(self.redis.url, CHUNK_SIZE))
             self.environment = self._base_environment = self._environment(home)
             self.app = make_app(self.redis.url, int(self.environment["LOOKALIKE_TIME_LIMIT_S"]))
@@ -108,7 +108,7 @@ class Rig:
         self._stack.close()
 
     def begin(self, index: str, settings: Mapping[str, object]) -> None:
-        """Go on with another index: from now on only jobs into it count. `settings` are for its producers alone."""
+        """Continue with another index: from now on only jobs for it count. `settings` are only for its producers."""
         self.index = self.broker.index = index
         self.environment = {**self._base_environment, **_variables({**settings, "index": index})}
         self.runs = 0
@@ -117,7 +117,7 @@ class Rig:
 
     @property
     def index_url(self) -> str:
-        """Without a proxy in between."""
+        """The direct URL, without a proxy."""
         return self.place.opensearch.url
 
     def ingest(self, source: Source) -> "Producer":
@@ -132,15 +132,15 @@ class Rig:
         for _ in range(MOST_RUNS):
             if producer.wait() == 0:
                 break
-            said = producer.errors()
-            assert any(words in said for words in GAVE_UP), said
+            message = producer.errors()
+            assert any(words in message for words in GAVE_UP), message
             producer = self.ingest(producer.source)
         else:
             raise AssertionError(f"{MOST_RUNS} ingests gave up: {producer.errors()}")
         await_true(lambda: not self.broker.active_jobs(), END_TIMEOUT_S)
         return producer.summary()
 
-    def goes_on(self, producer: "Producer", images: int) -> bool:
+    def continues_for(self, producer: "Producer", images: int) -> bool:
         """True once this many more images are done; False if the ingest ends before."""
         wanted = self.done() + images
         await_true(lambda: self.done() >= wanted or not producer.is_running(), END_TIMEOUT_S)
@@ -153,23 +153,23 @@ class Rig:
         except redis.RedisError:
             return 0
 
-    def strike(self, fault: str, blow: Callable[[], object]) -> None:
-        """Call `blow` while chunks are in work. When it returns, work can go on, and the recovery is measured.
+    def inject(self, fault: str, action: Callable[[], object]) -> None:
+        """Call `action` while chunks are in work. When it returns, work can continue, and the recovery is measured.
 
-        With no work left, nothing is done or counted.
+        If no work is left, nothing is done or counted.
         """
         await_true(lambda: self.broker.held() or not self.broker.outstanding(), END_TIMEOUT_S)
         before = self.watch.before()
         if not before.held:
             return
         began = time.monotonic()
-        blow()
-        self.watch.interrupted(time.monotonic() - began)
+        action()
+        self.watch.exclude(time.monotonic() - began)
         self.injected[fault] += 1
-        self.watch.struck(before)
+        self.watch.begin_recovery(before)
 
     def stalled(self) -> tuple[str, ...]:
-        """The workers that still do not consume after they had time to come back."""
+        """The workers that do not consume messages after they had time to restart."""
         deadline = time.monotonic() + STALLED_AFTER_S
         while True:
             missing = tuple(sorted(set(self.workers.names) - self._consuming()))
@@ -186,11 +186,11 @@ class Rig:
             return set()
 
     def examine(self, source: Source, reference: Reference | None) -> Findings:
-        """Check all invariants, once every worker consumes again."""
+        """Check all invariants after every worker consumes messages again."""
         return examine(source, self.broker, self.index_url, self.index, reference, self.stalled())
 
     def product_environment(self) -> dict[str, str]:
-        """The variables that make a process a part of this rig."""
+        """The LOOKALIKE_ variables with which a process joins this rig."""
         return {name: value for name, value in self.environment.items() if name.startswith("LOOKALIKE_")}
 
     def _end_producers(self) -> None:
@@ -227,12 +227,12 @@ class Producer:
 
     def __init__(self, environment: Mapping[str, str], folder: Path, source: Source, number: int) -> None:
         self.source = source
-        self._said = folder / f"ingest{number}.json"
-        self._complained = folder / f"ingest{number}.log"
+        self._stdout = folder / f"ingest{number}.json"
+        self._stderr = folder / f"ingest{number}.log"
         command = guarded([sys.executable, "-P", "-m", "lookalike_cli", "ingest", str(source.folder), "--json"])
-        with self._said.open("wb") as said, self._complained.open("wb") as complained:
+        with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(
-                command, env=dict(environment), cwd=folder, stdout=said, stderr=complained, stdin=subprocess.DEVNULL
+                command, env=dict(environment), cwd=folder, stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL
             )
 
     def wait(self, timeout_s: float = END_TIMEOUT_S) -> int:
@@ -251,9 +251,9 @@ class Producer:
         self._process.wait()
 
     def errors(self) -> str:
-        return self._complained.read_text(errors="replace")
+        return self._stderr.read_text(errors="replace")
 
     def summary(self) -> dict[str, Any]:
         """The JSON in its last line."""
-        summary: dict[str, Any] = json.loads(self._said.read_text().splitlines()[-1])
+        summary: dict[str, Any] = json.loads(self._stdout.read_text().splitlines()[-1])
         return summary

@@ -1,4 +1,4 @@
-"""The faults of the suite: each one is what happens to a rig while an ingest runs. Nothing is judged here."""
+"""The scenarios of the suite: each one injects one kind of fault into a rig while an ingest runs. Checks nothing."""
 
 import os
 import random
@@ -18,14 +18,14 @@ from testing.services.opensearch import request
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
 from tests.faults.images import POISONS, Source
-from tests.faults.recovery import Moment
+from tests.faults.recovery import WorkState
 from tests.faults.rig import DECODE_S, Producer, Rig
 
-#: Images that are done between two faults, so that each fault meets a system that works.
+#: Images that are done between two faults, so that each fault hits a working system.
 BETWEEN = 48
-#: Work has stopped when no image is done for this long; what was in flight has then arrived.
+#: Work has stopped when no image is done for this long; requests in flight have then arrived.
 STOPPED_S = 1.0
-#: A fault that does not stop all work within this time has missed.
+#: A fault that does not stop all work within this time had no effect.
 STOP_TIMEOUT_S = 20.0
 #: A tick of the random mix, and the chance of each fault in it (docket's chaos driver has these proportions).
 TICK_S = 0.25
@@ -39,9 +39,8 @@ Act = Callable[[Rig, Source, int], Producer]
 
 @dataclass(frozen=True)
 class Scenario:
-    """`times` in `make test`, `many` in `make faults`: how often the fault comes, or how many seconds the mix lasts.
-
-    `images` in `make test`."""
+    """How often the fault is injected, or how many seconds the mix lasts: `times` in `make test`, `many` in
+    `make faults`. `images` is the number of images in `make test`."""
 
     id: str
     fault: str
@@ -57,7 +56,7 @@ class Scenario:
     poisons: tuple[str, ...] = ()
     #: It stops the OpenSearch server or changes the whole cluster.
     needs_own_server: bool = False
-    #: It changes the processes of its rig, so that no other scenario can follow there.
+    #: It changes the processes of its rig, so that no other scenario can use the rig afterwards.
     needs_own_rig: bool = False
 
 
@@ -69,7 +68,7 @@ def child_kills(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     for number in _turns(rig, producer, times):
         name = rig.workers.names[number % len(rig.workers.names)]
-        rig.strike("pool child killed", partial(rig.workers.kill_child, name, number))
+        rig.inject("pool child killed", partial(rig.workers.kill_child, name, number))
     return producer
 
 
@@ -84,10 +83,10 @@ def rolling_restart(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     for _ in range(times):
         for name in rig.workers.names:
-            if not rig.goes_on(producer, BETWEEN):
+            if not rig.continues_for(producer, BETWEEN):
                 return producer
             starts = rig.workers.starts(name)
-            rig.strike("worker stopped", partial(_stop_worker, rig, name))
+            rig.inject("worker stopped", partial(_stop_worker, rig, name))
             rig.workers.await_restart(name, starts)
     return producer
 
@@ -96,9 +95,9 @@ def redis_restarts(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     for number in _turns(rig, producer, times):
         if number % 2:
-            rig.strike("Redis killed", lambda: _kill_redis(rig))
+            rig.inject("Redis killed", lambda: _kill_redis(rig))
         else:
-            rig.strike("Redis restarted", rig.redis.restart)
+            rig.inject("Redis restarted", rig.redis.restart)
     return producer
 
 
@@ -106,56 +105,56 @@ def redis_black_hole(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     network, seconds = rig.to_redis, rig.place.pace.black_hole_s
     for _ in _turns(rig, producer, times):
-        rig.strike("Redis unreachable", partial(_halted, rig, network.black_hole, network.heal, seconds))
+        rig.inject("Redis unreachable", partial(_halted, rig, network.black_hole, network.heal, seconds))
     return producer
 
 
 def redis_emptied(rig: Rig, source: Source, times: int) -> Producer:
-    """The ingest notices it and ends; the user runs it again."""
+    """The ingest notices the loss and ends; the user runs it again."""
     producer = rig.ingest(source)
     for _ in _turns(rig, producer, times):
         rig.broker.flush()
         rig.injected["Redis emptied"] += 1
-        rig.watch.struck(Moment(frozenset(), 0))
+        rig.watch.begin_recovery(WorkState(frozenset(), 0))
     return producer
 
 
 def index_kills(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     for _ in _turns(rig, producer, times):
-        rig.strike("OpenSearch killed", lambda: _kill_index(rig))
+        rig.inject("OpenSearch killed", lambda: _kill_index(rig))
     return producer
 
 
 def push_back(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
-    storm, network = rig.storm, rig.to_index
+    busy_proxy, network = rig.busy_proxy, rig.to_index
     for _ in range(times):
         faults: list[tuple[str, Callable[[], None], Callable[[], None]]] = [
-            ("429 to 30 % of items", lambda: storm.push_back(0.3), storm.calm),
-            ("429", lambda: storm.answer(429), storm.calm),
-            ("503", lambda: storm.answer(503), storm.calm),
+            ("429 to 30 % of items", lambda: busy_proxy.push_back(0.3), busy_proxy.calm),
+            ("429", lambda: busy_proxy.answer(429), busy_proxy.calm),
+            ("503", lambda: busy_proxy.answer(503), busy_proxy.calm),
             ("reset after the request", network.reset, network.heal),
             ("answers stalled", lambda: network.stall(rig.place.pace.push_back_s), network.heal),
             ("refused", network.refuse, network.heal),
         ]
         for fault, begin, end in faults:
-            if rig.goes_on(producer, BETWEEN):
-                rig.strike(fault, partial(_hold, rig, fault, begin, end))
+            if rig.continues_for(producer, BETWEEN):
+                rig.inject(fault, partial(_hold, rig, fault, begin, end))
     return producer
 
 
 def circuit_breaker(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     for _ in _turns(rig, producer, times):
-        rig.strike("circuit breaker", lambda: _blocked(rig, _breaker))
+        rig.inject("circuit breaker", lambda: _blocked(rig, _breaker))
     return producer
 
 
 def write_block(rig: Rig, source: Source, times: int) -> Producer:
     producer = rig.ingest(source)
     for _ in _turns(rig, producer, times):
-        rig.strike("index blocked", lambda: _blocked(rig, _block))
+        rig.inject("index blocked", lambda: _blocked(rig, _block))
     return producer
 
 
@@ -181,7 +180,7 @@ def producer_kills(rig: Rig, source: Source, times: int) -> Producer:
     """Kill the producer while it enqueues, then run the same ingest again."""
     producer = rig.ingest(source)
     for _ in range(times):
-        if not rig.goes_on(producer, BETWEEN):
+        if not rig.continues_for(producer, BETWEEN):
             break
         producer.kill()
         rig.injected["producer killed"] += 1
@@ -190,12 +189,12 @@ def producer_kills(rig: Rig, source: Source, times: int) -> Producer:
 
 
 def mix(rig: Rig, source: Source, seconds: int) -> Producer:
-    """Faults by chance, for a while, the first one at once. FAULTS_SEED repeats a run: the seed is printed."""
+    """Random faults for a while, the first one at once. The seed is printed; FAULTS_SEED repeats a run."""
     seed = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(10**6))
     print(f"FAULTS_SEED={seed}", file=sys.stderr)
     chance = random.Random(seed)
     producer = rig.ingest(source)
-    assert rig.goes_on(producer, BETWEEN), producer.errors()
+    assert rig.continues_for(producer, BETWEEN), producer.errors()
     _chance(rig, chance.choice(list(MIX)), chance)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and producer.is_running():
@@ -213,7 +212,7 @@ def flower(rig: Rig, source: Source, times: int) -> Producer:
         with _flower(rig) as (process, url):
             await_true(partial(_answers, url))
             producer = producer or rig.ingest(source)
-            rig.goes_on(producer, BETWEEN)
+            rig.continues_for(producer, BETWEEN)
             assert _status(url, None) == 401 and _status(url, "ann:wrong") == 401, "Flower accepts a wrong password"
             process.kill()
         rig.injected["Flower killed"] += 1
@@ -224,14 +223,14 @@ def flower(rig: Rig, source: Source, times: int) -> Producer:
 def _turns(rig: Rig, producer: Producer, times: int) -> Iterator[int]:
     """Numbers from 0, each after BETWEEN further images; fewer than `times` if the ingest ends before."""
     for number in range(times):
-        if not rig.goes_on(producer, BETWEEN):
+        if not rig.continues_for(producer, BETWEEN):
             return
         yield number
 
 
 def _kill_worker(rig: Rig, name: str) -> None:
     starts = rig.workers.starts(name)
-    rig.strike("worker killed", lambda: rig.workers.kill(name))
+    rig.inject("worker killed", lambda: rig.workers.kill(name))
     rig.workers.await_restart(name, starts)
 
 
@@ -262,7 +261,7 @@ def _blocked(rig: Rig, switch: Callable[[Rig, bool | None], None]) -> None:
 
 
 def _halted(rig: Rig, begin: Callable[[], None], end: Callable[[], None], seconds: float) -> None:
-    """Keep up a fault that must stop all work for so long. A fault that does not stop it has missed."""
+    """Keep a fault for this long. It must stop all work."""
 
     def begin_and_look() -> None:
         begin()
@@ -274,23 +273,23 @@ def _halted(rig: Rig, begin: Callable[[], None], end: Callable[[], None], second
 
     seen: list[int] = []
     _for(begin_and_look, look_and_end, seconds)
-    assert seen[0] == seen[1] and rig.broker.outstanding(), "the fault missed: work went on"
+    assert seen[0] == seen[1] and rig.broker.outstanding(), "the fault had no effect: work continued"
 
 
 def _stopped_at(rig: Rig) -> int:
-    """How many images are done once none is added for STOPPED_S."""
+    """Wait until no image is added for STOPPED_S; returns the number of images done."""
     done, since = rig.done(), time.monotonic()
     deadline = since + STOP_TIMEOUT_S
     while time.monotonic() - since < STOPPED_S:
         time.sleep(0.05)
-        assert time.monotonic() < deadline, "the fault missed: work went on"
+        assert time.monotonic() < deadline, "the fault had no effect: work continued"
         if (now := rig.done()) != done:
             done, since = now, time.monotonic()
     return done
 
 
 def _for(begin: Callable[[], None], end: Callable[[], None], seconds: float) -> None:
-    """Keep up a fault for this long."""
+    """Keep a fault for this long."""
     begin()
     try:
         time.sleep(seconds)
@@ -311,14 +310,14 @@ def _block(rig: Rig, is_blocked: bool | None) -> None:
 def _chance(rig: Rig, fault: str, chance: random.Random) -> None:
     """Inject one fault of the mix."""
     name = chance.choice(rig.workers.names)
-    blows: Mapping[str, Callable[[], object]] = {
+    recoveries: Mapping[str, Callable[[], object]] = {
         "child": lambda: rig.workers.kill_child(name, chance.randrange(2)),
         "worker": lambda: rig.workers.kill(name),
         "redis": lambda: chance.choice((rig.redis.restart, lambda: _kill_redis(rig)))(),
         "index": lambda: _kill_index(rig) if rig.place.opensearch.is_ours else None,
-        "pushed back": lambda: _for(lambda: rig.storm.push_back(0.5), rig.storm.calm, 1),
+        "pushed back": lambda: _for(lambda: rig.busy_proxy.push_back(0.5), rig.busy_proxy.calm, 1),
     }
-    rig.strike(fault, blows[fault])
+    rig.inject(fault, recoveries[fault])
 
 
 @contextmanager
@@ -340,11 +339,11 @@ def _answers(url: str) -> bool:
 
 
 def _status(url: str, login: str | None) -> int:
-    asked = urllib.request.Request(url)
+    page_request = urllib.request.Request(url)
     if login:
-        asked.add_header("Authorization", "Basic " + b64encode(login.encode()).decode())
+        page_request.add_header("Authorization", "Basic " + b64encode(login.encode()).decode())
     try:
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(page_request, timeout=10) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -353,7 +352,7 @@ def _status(url: str, login: str | None) -> int:
         return 0
 
 
-#: After the kill of a whole worker: its leases (10 s), a look (5 s), the grace (10 s) and the work itself.
+#: After the kill of a whole worker: its leases (10 s), the next check (5 s), the grace time (10 s) and the work itself.
 KILL_BOUND_S = 60.0
 
 UNDISTURBED = Scenario("F0", "none", nothing)
@@ -378,7 +377,7 @@ SCENARIOS = (
         poisons=tuple(POISONS),
         needs_own_rig=True,
     ),
-    # So short a queue that repeated messages are taken while the chunk they repeat is in work.
+    # The queue is so short that repeated messages are taken while their chunk is in work.
     Scenario(
         "F13",
         "every message three more times, two producers at once",
@@ -388,7 +387,7 @@ SCENARIOS = (
         settings={"queue_limit": 6},
     ),
     Scenario("F14", "SIGKILL to the producer", producer_kills, 2, 10, settings={"queue_limit": 8}),
-    # Slower images, so that chance has time to inject several faults.
+    # Slower images, so that there is time for several faults.
     Scenario("F16", "a random mix", mix, 12, 600, decode_s=0.06, needs_own_server=True, needs_own_rig=True),
     Scenario("F18", "Flower: killed, wrong password", flower, 1, 3),
 )

@@ -1,4 +1,4 @@
-"""Whatever breaks, every image ends as one document or as one rejection with its reason."""
+"""After every kind of fault, each image is one document or one rejection with its reason."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import SCENARIOS
 
 BY_ID = {scenario.id: scenario for scenario in SCENARIOS}
-#: Scenarios with the same test; F0 and F14 have their own.
+#: Scenarios that share a test; F0 and F14 have their own tests.
 OWN_RIG = [id for id, scenario in BY_ID.items() if scenario.needs_own_rig]
 OF_THE_INDEX = ("F7", "F8", "F9", "F10")
 OTHERS = [id for id in BY_ID if id not in (*OWN_RIG, *OF_THE_INDEX, "F0", "F14")]

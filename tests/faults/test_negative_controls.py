@@ -1,4 +1,4 @@
-"""The suite is not blind: it fails when one safeguard of the product is removed."""
+"""Negative controls: the checks of the suite fail when one safeguard of the product is removed."""
 
 import time
 from pathlib import Path
@@ -13,8 +13,8 @@ from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import BETWEEN
 
 IMAGES = 400
-#: With no message waiting, no chunk held and no progress for this long, nothing more will come: a chunk takes a third
-#: of a second.
+#: Work has ended if for this long no message waits, no chunk is leased and no image is done. A chunk takes a third of a
+#: second.
 STILL_S = 5.0
 
 
@@ -40,8 +40,8 @@ def test_early_acknowledgement_without_a_reconciler_loses_images(
     place: Place, tmp_path: Path, source: Source, reference: Reference
 ) -> None:
     with Rig(place, tmp_path / "rig", "early", ("early_acknowledgement", "no_reconciler")) as rig:
-        assert rig.goes_on(rig.ingest(source), BETWEEN)
-        rig.strike("worker killed", lambda: rig.workers.kill(rig.workers.names[0]))
+        assert rig.continues_for(rig.ingest(source), BETWEEN)
+        rig.inject("worker killed", lambda: rig.workers.kill(rig.workers.names[0]))
         await_standstill(rig.broker)
         findings = rig.examine(source, reference)
     with pytest.raises(InvariantBroken, match="lost"):
@@ -74,10 +74,10 @@ def test_the_client_librarys_bulk_helper_loses_images_when_pushed_back(
     place: Place, tmp_path: Path, source: Source, reference: Reference
 ) -> None:
     with Rig(place, tmp_path / "rig", "helper", ("default_bulk",)) as rig:
-        rig.storm.push_back(0.3)
+        rig.busy_proxy.push_back(0.3)
         producer = rig.ingest(source)
         producer.wait()
-        rig.storm.calm()
+        rig.busy_proxy.calm()
         findings = rig.examine(source, reference)
     with pytest.raises(InvariantBroken, match="lost"):
         findings.must_hold()

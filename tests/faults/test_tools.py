@@ -1,4 +1,4 @@
-"""The suite's own tools work: faults are injected, and findings are found."""
+"""The suite's own tools: the proxies inject faults, and the checks find problems."""
 
 import http.client
 import json
@@ -19,12 +19,12 @@ from lookalike.records import Reason, document_id
 from testing.processes import TIMEOUT_S
 from testing.proxy import Proxy
 from tests.faults import invariants, report
+from tests.faults.busy_proxy import BusyProxy
 from tests.faults.images import make_source
 from tests.faults.invariants import Findings, InvariantBroken, Stored
 from tests.faults.play import Row
 from tests.faults.rig import PATCHES
 from tests.faults.scenarios import SCENARIOS
-from tests.faults.storm import Storm
 
 #: The patches that the suite uses.
 NAMES = (
@@ -154,22 +154,22 @@ def test_a_refusal_resets_open_connections_and_accepts_no_new_ones(proxy: Proxy,
 def test_a_busy_proxy_rejects_requests_or_a_share_of_items(server_port: int) -> None:
     lines = [line for id in range(100) for line in (b'{"index":{"_id":"%d"}}' % id, b"{}")]
     body = b"\n".join(lines) + b"\n"
-    with Storm(f"http://127.0.0.1:{server_port}") as storm:
-        client = Client(storm.port)
-        storm.push_back(0.3)
+    with BusyProxy(f"http://127.0.0.1:{server_port}") as busy_proxy:
+        client = Client(busy_proxy.port)
+        busy_proxy.push_back(0.3)
         items = [item["index"] for item in json.loads(client.ask(body, "/_bulk")[1])["items"]]
         assert [item["_id"] for item in items] == [str(id) for id in range(100)]
         assert 15 < sum(item["status"] == 429 for item in items) < 45
-        assert storm.refused == sum(item["status"] == 429 for item in items)
-        storm.answer(503)
+        assert busy_proxy.refused == sum(item["status"] == 429 for item in items)
+        busy_proxy.answer(503)
         assert client.ask()[0] == 503
-        storm.calm()
+        busy_proxy.calm()
         assert client.ask() == (200, b"x")
         client.close()
 
 
 def test_every_patch_applies_to_the_product() -> None:
-    """The names of the product that the patches change have moved if this fails: change the patches with them."""
+    """If this fails, a name that a patch changes has moved: change the patch too."""
     code = """
 import importlib, os, sitecustomize as patches
 names = {module for changes in patches.PATCHES.values() for module, _ in changes}

@@ -1,6 +1,6 @@
-"""On the PYTHONPATH of the workers under measurement: a model that takes its time and no CPU, as one on a GPU does.
+"""Replaces the model of the measured workers: it takes time and no CPU, like a model on a GPU.
 
-SCALE_IMAGE_S is the seconds an image takes. The product needs no hook for this.
+The workers have this folder on their PYTHONPATH. SCALE_IMAGE_S is the number of seconds per image.
 """
 
 import os
@@ -16,7 +16,7 @@ from lookalike.settings import Settings
 
 
 class Waiting:
-    """See `Embedder`; its vectors are random."""
+    """An `Embedder` that waits and returns random vectors."""
 
     def __init__(self, spec: ModelSpec, settings: Settings) -> None:
         self.identity = identify(spec, settings.home)

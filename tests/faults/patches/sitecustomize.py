@@ -1,8 +1,8 @@
-"""Changes the product inside its own processes, which have this folder on their PYTHONPATH.
+"""Patches the product in its own processes, which have this folder on their PYTHONPATH.
 
-FAULT_PATCHES names the changes ("poison,no_reconciler"). Each one changes some modules right after their import, so the
-product needs no hooks for tests. FAULT_DECODE_S is how much longer the decoding of an image takes: whatever is killed
-is then in the middle of its work.
+FAULT_PATCHES lists the patches ("poison,no_reconciler"). Each one changes some modules right after their import, so the
+product needs no hooks for tests. FAULT_DECODE_S is how much longer it takes to decode an image: a process that is
+killed is then in the middle of its work.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 POISON = b"POISON:"
-#: Module -> its waits that `make test` shortens. `make faults` keeps the real ones.
+#: Module -> waiting times that `make test` shortens. `make faults` keeps the real ones.
 SHORT_WAITS: Mapping[str, Mapping[str, float]] = {
     "billiard.pool": {"LOST_WORKER_TIMEOUT": 2.0},
     "lookalike.ledger.chunks": {"LEASE_S": 4},
@@ -34,14 +34,14 @@ SHORT_SOCKET_TIMEOUT_S = 3
 
 
 def replace(owner: Any, name: str, value: Any) -> None:
-    """Set an attribute that is there: a patch for a name that has moved must not pass unnoticed."""
+    """Set an existing attribute. A patch for a name that has moved must fail."""
     if not hasattr(owner, name):
         raise AttributeError(f"{owner} has no {name}: change tests/faults/patches/sitecustomize.py")
     setattr(owner, name, value)
 
 
 def poison(images: Any) -> None:
-    """The last bytes of a file say what the file does to the process that decodes it."""
+    """Kill or hang the process that decodes a file, if the last bytes of the file ask for it."""
     whole = images.decode
 
     def decode(data: bytes, **options: Any) -> Any:
@@ -58,7 +58,7 @@ def poison(images: Any) -> None:
 
 
 def _hang() -> NoReturn:
-    """Hang like C code: no exception thrown into it ends it."""
+    """Hang like C code: no exception ends it."""
     while True:
         try:
             time.sleep(3600)
@@ -87,7 +87,7 @@ def early_acknowledgement(queue: Any) -> None:
 
 
 def no_reconciler(ledger: Any) -> None:
-    """No outstanding chunk is ever found to be missing."""
+    """The reconciler never finds a lost chunk."""
     replace(ledger.Ledger, "unleased", lambda self, job_id: [])
 
 
@@ -101,7 +101,7 @@ def random_ids(pipeline: Any) -> None:
 
 
 def default_bulk(bulk_writer: Any) -> None:
-    """The bulk helper of the client library, called as its documentation says."""
+    """Use the bulk helper of the client library, as in its documentation."""
     import orjson
     from opensearchpy import helpers
 
@@ -122,7 +122,7 @@ def _shorten(waits: Mapping[str, float], module: Any) -> None:
 
 
 def _shorten_grace(reconciler: Any) -> None:
-    """Python has already read the default of this argument."""
+    """Change the default of the argument too: Python has already evaluated it."""
     replace(reconciler.Reconciler.__init__, "__defaults__", (SHORT_WAITS["lookalike.reconciler"]["GRACE_S"],))
 
 
@@ -153,7 +153,7 @@ PATCHES: Mapping[str, list[tuple[str, Patch]]] = {
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules to be patched as Python would, and patches them after their import."""
+    """Finds modules like Python's own finder, and patches them after their import."""
 
     def __init__(self, wanted: list[tuple[str, Patch]]) -> None:
         self.wanted = wanted

@@ -14,8 +14,8 @@ PUSHED_BACK = {"type": "rejected_execution_exception", "reason": "rejected execu
 REQUEST_TIMEOUT_S = 60.0
 
 
-class Storm(ThreadingHTTPServer):
-    """Forwards everything while calm. `refused` counts the requests and the items that it rejected."""
+class BusyProxy(ThreadingHTTPServer):
+    """Forwards everything until told to reject. `refused` counts the rejected requests and items."""
 
     daemon_threads = True
 
@@ -64,11 +64,11 @@ class Storm(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Storm
+    server: BusyProxy
 
     def setup(self) -> None:
         super().setup()
-        # Otherwise an answer's body waits 40 ms for the client to confirm its headers.
+        # Without this, the body of an answer waits 40 ms for the acknowledgement of its headers.
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _pass(self) -> None:
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._answer(*(self._bulk(body) if self._is_thinned() else self._forward(body)))
         except (OSError, http.client.HTTPException):
-            # The server is away: the client sees the same as without this proxy.
+            # The server is away: the client sees what it would see without this proxy.
             self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _pass
