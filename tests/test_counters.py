@@ -42,9 +42,9 @@ def test_a_chunk_closed_twice_counts_once(ledger: Ledger) -> None:
     outcome = Outcome(indexed=1, unchanged=1, rejected=(Rejected(made.refs[2].uri, Reason.CORRUPT),))
     ledger.close_chunk(made, outcome, DONE)
     ledger.close_chunk(made, outcome, DONE)
-    told = ledger.counters()
-    assert told.hosts == {"host-a": {"indexed": 1, "unchanged": 1, "rejected": 1, "chunks": 1}}
-    assert (told.seconds, told.rejected) == ({"read": 0.5, "embed": 1.25}, {"corrupt": 1})
+    counters = ledger.counters()
+    assert counters.hosts == {"host-a": {"indexed": 1, "unchanged": 1, "rejected": 1, "chunks": 1}}
+    assert (counters.seconds, counters.rejected) == ({"read": 0.5, "embed": 1.25}, {"corrupt": 1})
 
 
 def test_totals_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) -> None:
@@ -52,9 +52,9 @@ def test_totals_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) ->
         made = opened(ledger)
         ledger.close_chunk(made, Outcome(indexed=3, unchanged=0), ChunkTimings(host, {"read": 0.1}))
         ledger.fail(made.job, "stopped")
-    told = ledger.counters()
-    assert {host: work["indexed"] for host, work in told.hosts.items()} == {"host-a": 6, "host-b": 3}
-    assert told.seconds == {"read": pytest.approx(0.3)}
+    counters = ledger.counters()
+    assert {host: work["indexed"] for host, work in counters.hosts.items()} == {"host-a": 6, "host-b": 3}
+    assert counters.seconds == {"read": pytest.approx(0.3)}
 
 
 def test_a_host_without_chunks_for_a_day_is_forgotten(ledger: Ledger, client: redis.Redis) -> None:
@@ -105,8 +105,8 @@ def test_timeouts_and_resent_messages_are_counted(ledger: Ledger) -> None:
     ledger.claim(made.id)
     ledger.record_timeout(made.id)
     ledger.count_resent(made.job)
-    told = ledger.counters()
-    assert (told.timed_out, told.resent) == (1, 1)
+    counters = ledger.counters()
+    assert (counters.timed_out, counters.resent) == (1, 1)
 
 
 def test_the_oldest_chunk_is_known_until_it_is_closed(ledger: Ledger, redis_url: str) -> None:

@@ -311,7 +311,7 @@ def test_an_image_that_is_cut_anywhere_is_rejected_with_a_reason(kind: str) -> N
     data = stored(scene().resize((80, 50)), name, **options)
     found = [survives(data[:end]) for end in range(0, len(data), 10 if len(data) < 8000 else 40)]
     assert set(found) <= BROKEN | {None}
-    # A cut in the middle is told from other damage; what is cut in the first bytes cannot be.
+    # A cut in the middle is recognized as truncation; a cut in the first bytes cannot be.
     assert found[len(found) // 2] is Reason.TRUNCATED
     assert found.count(Reason.TRUNCATED) > 0.9 * len(found)
 

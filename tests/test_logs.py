@@ -90,8 +90,8 @@ def test_a_line_contains_the_ids_of_the_current_task(written: io.StringIO) -> No
     within, outside = written.getvalue().splitlines()
     chunk = "20260102-030405-abcdef/000007.0001"
     if within.startswith("{"):
-        told = json.loads(within)
-        assert (told["task"], told["chunk"], told["job"]) == (chunk, chunk, "20260102-030405-abcdef")
+        entry = json.loads(within)
+        assert (entry["task"], entry["chunk"], entry["job"]) == (chunk, chunk, "20260102-030405-abcdef")
         assert set(json.loads(outside)) == {"timestamp", "level", "logger", "message"}
     else:
         assert f" job=20260102-030405-abcdef chunk={chunk}: within" in within and "job=" not in outside
@@ -116,12 +116,12 @@ def test_every_line_of_a_query_service_has_the_format(log_format: str, tmp_path:
         ):
             urlopen(f"{url}%1b%5b31mforged%0aline?a=%1b")
         refused.value.close()
-        said = (tmp_path / "output").read_text()
-    lines = said.splitlines()
-    assert "horse" not in said and "\x1b" not in said
+        log = (tmp_path / "output").read_text()
+    lines = log.splitlines()
+    assert "horse" not in log and "\x1b" not in log
     if log_format == "json":
-        told = [json.loads(line) for line in lines]
-        assert {"uvicorn.access", "uvicorn.error"} <= {line["logger"] for line in told}
+        entries = [json.loads(line) for line in lines]
+        assert {"uvicorn.access", "uvicorn.error"} <= {line["logger"] for line in entries}
     else:
         assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 [A-Z]+ \S+: ", line) for line in lines)
     assert any("GET /%1B%5B31mforged%0Aline" in line and "404" in line for line in lines)

@@ -31,7 +31,7 @@ def gather(
     embed: Callable[[Pixels], Vectors],
     advance: Callable[[int], None] = lambda done: None,
 ) -> Gathered:
-    """Read, decode and embed every image; `advance` is told how many are done. Memory: one vector per image.
+    """Read, decode and embed every image; `advance` gets the number of images done. Memory: one vector per image.
 
     Raises SourceMissing where no image can be used, and what reading raises when the source is away.
     """

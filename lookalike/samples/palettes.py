@@ -18,7 +18,7 @@ def colours(hexadecimals: str) -> Colours:
     return np.array([list(word) for word in words], np.float32) / np.float32(255)
 
 
-#: Palettes of patterns; each holds darks and lights, so that any two neighbours in it can be told apart.
+#: Palettes of patterns; each has dark and light colours, so that two neighbours always differ.
 PALETTES = tuple(
     colours(words)
     for words in (

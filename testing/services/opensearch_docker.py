@@ -24,8 +24,8 @@ SETTINGS = {
     "DISABLE_PERFORMANCE_ANALYZER_AGENT_CLI": "true",
 }
 
-#: The container's parent is the engine, not our process, so `process_guard` does not end it. Its standard input
-#: closes when the client ends, for whatever reason, and then the server ends.
+#: The parent of the container is the engine and not this process, so `process_guard` cannot end it. Its standard input
+#: closes when the Docker client ends, and then the server ends.
 UNTIL_INPUT_ENDS = """\
 exec 3<&0
 trap 'kill $(jobs -p)' TERM
@@ -51,10 +51,10 @@ class Container:
         self._folder = run_folder("opensearch")
 
     def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
-        """Start a container on this port and on the data of earlier ones, with these settings besides ours. Only this
+        """Start a container on this port and on the data of earlier ones, with these further settings. Only this
         port is published."""
-        told = SETTINGS | {"OPENSEARCH_JAVA_OPTS": f"-Xms{heap_mib}m -Xmx{heap_mib}m"} | dict(settings)
-        environment = [word for name, value in told.items() for word in ("--env", f"{name}={value}")]
+        variables = SETTINGS | {"OPENSEARCH_JAVA_OPTS": f"-Xms{heap_mib}m -Xmx{heap_mib}m"} | dict(settings)
+        environment = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
         place = ["--publish", f"127.0.0.1:{port}:9200", "--volume", f"{self._name}:/usr/share/opensearch/data"]
         run = [self._docker, "run", "--rm", "--interactive", "--name", self._name, *place, *environment]
         return ServerProcess([*run, "--entrypoint", "bash", IMAGE, "-c", UNTIL_INPUT_ENDS], self._folder)

@@ -1,1 +1,1 @@
-"""What is deployed beside the programs, tried out or held against its rules."""
+"""Tests of the deployment files: docker-compose.yml, deploy/ and the installations of the images."""

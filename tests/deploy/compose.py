@@ -1,4 +1,4 @@
-"""docker-compose.yml as Compose reads it, with variables filled in; knows nothing of lookalike."""
+"""Reads docker-compose.yml as Compose does, with variables filled in."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,50 +14,52 @@ VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P
 
 
 class Unset(Exception):
-    """A variable that the file demands is not set; `str()` is its name."""
+    """A required variable is not set; `str()` is its name."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One service; `told` is all that the file says of it."""
+    """One service; `definition` is its section of the file."""
 
     name: str
-    told: Mapping[str, Any]
+    definition: Mapping[str, Any]
 
     @property
     def command(self) -> list[str]:
-        return [*self.told.get("entrypoint", ()), *self.told.get("command", ())]
+        return [*self.definition.get("entrypoint", ()), *self.definition.get("command", ())]
 
     @property
     def environment(self) -> dict[str, str]:
-        return {name: str(value) for name, value in self.told.get("environment", {}).items()}
+        return {name: str(value) for name, value in self.definition.get("environment", {}).items()}
 
     @property
     def health(self) -> list[str]:
         """The command of the health check."""
-        kind, *words = self.told["healthcheck"]["test"]
+        kind, *words = self.definition["healthcheck"]["test"]
         return words if kind == "CMD" else ["/bin/sh", "-c", *words]
 
     @property
     def needs(self) -> dict[str, str]:
-        """Services that must be there first -> in what state."""
-        return {name: needed["condition"] for name, needed in self.told.get("depends_on", {}).items()}
+        """Services that must start first -> the state that they must reach."""
+        return {name: needed["condition"] for name, needed in self.definition.get("depends_on", {}).items()}
 
 
 def read(path: Path, variables: Mapping[str, str]) -> dict[str, Service]:
     """Every service, of every profile. Raises Unset."""
     services = yaml.safe_load(path.read_text())["services"]
-    return {name: Service(name, changed(told, partial(_filled, variables))) for name, told in services.items()}
+    return {
+        name: Service(name, changed(definition, partial(_filled, variables))) for name, definition in services.items()
+    }
 
 
 def variables(path: Path) -> set[tuple[str, str]]:
-    """Every variable of the file with what it has behind its name: `-` and a default, or `?` and a demand."""
+    """Every variable of the file, with `-` if it has a default, `?` if it is required, or ""."""
     matches = VARIABLE.finditer(path.read_text())
     return {(match["name"], match["kind"] or "") for match in matches if match["name"]}
 
 
 def changed(value: Any, change: Callable[[str], str]) -> Any:
-    """The same, with every string in it changed."""
+    """A copy of `value` with `change` applied to every string in it."""
     if isinstance(value, dict):
         return {name: changed(item, change) for name, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Installations as the images have them: environments whose processes cannot import what an image leaves out."""
+"""Installations like those of the images: environments that cannot import the packages that an image excludes."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from lookalike.extras import MODULES
 from testing.processes import ROOT
 
-#: Installation -> its extras. The Makefile makes a lock for each image from the same ones.
+#: Installation -> its extras. The Makefile makes the lock of each image from the same extras.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "producer": (),
     "flower": ("flower",),
@@ -19,14 +19,14 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 
 
 def left_out(installation: str) -> list[str]:
-    """The modules that the installation does not have."""
+    """The modules that are not in the installation."""
     there = {module for extra in EXTRAS[installation] for module in MODULES[extra]}
     return sorted({module for modules in MODULES.values() for module in modules} - there)
 
 
 @pytest.fixture(scope="session")
 def installations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
-    """Installation -> an environment in which its packages alone can be imported, by child processes too."""
+    """Installation -> an environment in which only its packages can be imported, also by child processes."""
     return {name: _without(left_out(name), tmp_path_factory.mktemp("installation")) for name in EXTRAS}
 
 

@@ -1,6 +1,6 @@
 """docker-compose.yml's own commands, environments and health checks, run as processes against real services.
 
-What a container would have and a process has not is put in its place: names of hosts, ports and folders.
+Host names, ports and folders of the containers are replaced by those of this machine.
 """
 
 import os
@@ -37,18 +37,18 @@ VARIABLES = {
     "LOOKALIKE_GRAFANA_PASSWORD": SECRET,
     "LOOKALIKE_MODEL": "efficientnet-lite0",
 }
-#: Those with a health check, in the order of their start.
-KEPT = ["worker", "api", *(["flower"] if "flower" in COMMANDS else [])]
-#: The installation that each has.
+#: Services with a health check, in the order of their start.
+LONG_RUNNING = ["worker", "api", *(["flower"] if "flower" in COMMANDS else [])]
+#: Service -> its installation.
 IMAGES = {"init": "producer", "producer": "producer", "flower": "flower", "api": "api"}
-#: What the Dockerfile sets besides.
+#: Variables that the Dockerfile sets.
 IMAGE = {"PATH": os.environ["PATH"], "LOOKALIKE_LOG_FORMAT": "json", "REMAP_SIGTERM": "SIGQUIT"}
 READY_TIMEOUT_S = 90.0
 
 
 @dataclass(frozen=True)
 class Composition:
-    """The services, as they can be run here."""
+    """The services, adapted to this machine."""
 
     services: dict[str, Service]
     environments: dict[str, dict[str, str]]
@@ -56,7 +56,7 @@ class Composition:
     folder: Path
 
     def run(self, name: str) -> Done:
-        """A service that ends by itself."""
+        """Run a service that ends by itself."""
         return self._run(name, ["lookalike", *self.services[name].command])
 
     def health(self, name: str) -> Done:
@@ -103,8 +103,10 @@ def composition(
             "redis-server -": f"{newest_redis()} - --port {ports['redis']}",
             "/data": str(folder),
         }
-        told = read(ROOT / "docker-compose.yml", VARIABLES)
-        services = {name: Service(name, changed(one.told, partial(here, places))) for name, one in told.items()}
+        definition = read(ROOT / "docker-compose.yml", VARIABLES)
+        services = {
+            name: Service(name, changed(one.definition, partial(here, places))) for name, one in definition.items()
+        }
         ending.enter_context(redis_of(services["redis"], ports["redis"], folder))
         environments = {
             name: {**IMAGE, "LOOKALIKE_HOME": str(home), **service.environment}
@@ -115,23 +117,23 @@ def composition(
 
 
 def here(places: Mapping[str, str], text: str) -> str:
-    """The text with what a container has replaced by what is here; in one pass, for ports may contain one another."""
+    """Replace the places in a text, in one pass, because one port may contain another."""
     return re.sub("|".join(map(re.escape, places)), lambda match: places[match[0]], text)
 
 
 @contextmanager
 def redis_of(service: Service, port: int, folder: Path) -> Iterator[None]:
-    """The service's own command, with the password where it says."""
+    """Run the command of the service."""
     variables = [f"{name}={value}" for name, value in service.environment.items()]
     process = ServerProcess([shutil.which("env") or "/usr/bin/env", *variables, *service.command], folder)
     try:
-        process.await_ready(lambda: asks_for_its_password(port), timeout_s=30)
+        process.await_ready(lambda: requires_a_password(port), timeout_s=30)
         yield
     finally:
         process.stop()
 
 
-def asks_for_its_password(port: int) -> bool:
+def requires_a_password(port: int) -> bool:
     with redis.Redis(port=port) as stranger:
         try:
             stranger.ping()
@@ -139,16 +141,16 @@ def asks_for_its_password(port: int) -> bool:
             return True
         except redis.ConnectionError:
             return False
-    raise AssertionError("Redis lets everybody in")
+    raise AssertionError("Redis requires no password")
 
 
 @pytest.fixture(scope="module")
-def kept(composition: Composition) -> Iterator[dict[str, ServerProcess]]:
-    """The services that stay, started in the file's order: the index first."""
-    assert composition.health("worker").returncode, "a worker that was never started is not healthy"
+def running(composition: Composition) -> Iterator[dict[str, ServerProcess]]:
+    """The running services, started in the order of the file after the index was created."""
+    assert composition.health("worker").returncode, "a worker that was never started must not be healthy"
     made = composition.run("init")
     assert made.returncode == 0, made.stderr
-    processes = {name: composition.start(name) for name in KEPT}
+    processes = {name: composition.start(name) for name in LONG_RUNNING}
     try:
         for name, process in processes.items():
             process.await_ready(partial(composition.is_healthy, name), READY_TIMEOUT_S)
@@ -159,7 +161,7 @@ def kept(composition: Composition) -> Iterator[dict[str, ServerProcess]]:
 
 
 def test_images_that_the_producer_ingests_are_found_by_the_service(
-    composition: Composition, kept: dict[str, ServerProcess], query: bytes
+    composition: Composition, running: dict[str, ServerProcess], query: bytes
 ) -> None:
     done = composition.run("producer")
     assert done.returncode == 0, done.stderr
@@ -171,17 +173,17 @@ def test_images_that_the_producer_ingests_are_found_by_the_service(
     assert thumbnail.headers["Content-Type"] == "image/jpeg"
 
 
-def test_init_accepts_an_existing_index(composition: Composition, kept: dict[str, ServerProcess]) -> None:
+def test_init_accepts_an_existing_index(composition: Composition, running: dict[str, ServerProcess]) -> None:
     assert composition.run("init").returncode == 0
 
 
-# The last one: it stops them.
-@pytest.mark.parametrize("name", KEPT)
+# The last test, because it stops the services.
+@pytest.mark.parametrize("name", LONG_RUNNING)
 def test_a_stopped_service_ends_by_itself_and_is_unhealthy(
-    name: str, composition: Composition, kept: dict[str, ServerProcess]
+    name: str, composition: Composition, running: dict[str, ServerProcess]
 ) -> None:
     assert composition.health(name).returncode == 0
-    os.kill(kept[name].pid, signal.SIGTERM)
-    kept[name].wait()
+    os.kill(running[name].pid, signal.SIGTERM)
+    running[name].wait()
     failed = composition.health(name)
     assert failed.returncode == 1, failed.stderr

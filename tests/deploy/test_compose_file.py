@@ -1,4 +1,4 @@
-"""What docker-compose.yml says is locked down, demanded and like the images."""
+"""docker-compose.yml is locked down, requires passwords, and is consistent with the images."""
 
 import json
 import os
@@ -17,38 +17,38 @@ from tests.deploy.compose import Unset, read, variables
 
 FILE = ROOT / "docker-compose.yml"
 CHECK = ROOT / "deploy" / "check-passwords.sh"
-#: Where a default would be a door left open.
+#: Variables for which a default would be a security hole.
 SECRETS = re.compile(r".*(PASSWORD|KEY|AUTH)")
 GIVEN = {name: "f00-BAR-baz-42x" for name, _ in variables(FILE)}
 SERVICES = read(FILE, GIVEN)
-OURS = [name for name, service in SERVICES.items() if service.told["image"].startswith("lookalike-")]
-#: Its first start writes its demonstration certificates into its home.
+OURS = [name for name, service in SERVICES.items() if service.definition["image"].startswith("lookalike-")]
+#: Its first start writes demonstration certificates to its home.
 WRITES = {"opensearch"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_is_locked_down(name: str) -> None:
-    told = SERVICES[name].told
-    assert told["user"].partition(":")[0] not in ("", "0", "root")
-    assert told["read_only"] is (name not in WRITES)
-    assert told["security_opt"] == ["no-new-privileges:true"] and told["cap_drop"] == ["ALL"]
-    assert told["mem_limit"]
-    assert not {"privileged", "cap_add", "pid", "ipc", "devices"} & set(told)
+    definition = SERVICES[name].definition
+    assert definition["user"].partition(":")[0] not in ("", "0", "root")
+    assert definition["read_only"] is (name not in WRITES)
+    assert definition["security_opt"] == ["no-new-privileges:true"] and definition["cap_drop"] == ["ALL"]
+    assert definition["mem_limit"]
+    assert not {"privileged", "cap_add", "pid", "ipc", "devices"} & set(definition)
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_image_has_a_version(name: str) -> None:
-    image, _, tag = SERVICES[name].told["image"].rpartition(":")
+    image, _, tag = SERVICES[name].definition["image"].rpartition(":")
     assert image and re.fullmatch(r"v?\d+\.\d+(\.\d+)?", tag)
     assert name not in OURS or tag == __version__
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_only_this_machine_reaches_a_port(name: str) -> None:
-    told = SERVICES[name].told
-    ports = told.get("ports", [])
+    definition = SERVICES[name].definition
+    ports = definition.get("ports", [])
     assert all(port.startswith("127.0.0.1:") for port in ports)
-    assert bool(ports) == ("outside" in told.get("networks", []))
+    assert bool(ports) == ("outside" in definition.get("networks", []))
 
 
 def test_every_password_is_required_and_every_variable_is_in_the_example() -> None:
@@ -62,9 +62,9 @@ def test_every_password_is_required_and_every_variable_is_in_the_example() -> No
 
 
 def test_every_password_is_checked_before_anything_else_starts() -> None:
-    looked_at = {PREFIX + word for word in SERVICES["passwords"].told["command"]}
-    assert looked_at == {name for name, _ in variables(FILE) if SECRETS.fullmatch(name)}
-    assert {PREFIX + name for name in SERVICES["passwords"].environment} == looked_at
+    checked = {PREFIX + word for word in SERVICES["passwords"].definition["command"]}
+    assert checked == {name for name, _ in variables(FILE) if SECRETS.fullmatch(name)}
+    assert {PREFIX + name for name in SERVICES["passwords"].environment} == checked
     assert all(
         "passwords" in _all_needs(name) for name in SERVICES if name not in ("passwords", "prometheus", "grafana")
     )
@@ -104,13 +104,13 @@ def _checked(name: str, value: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize("name", OURS)
 def test_a_service_has_the_command_and_health_check_of_its_image(name: str) -> None:
     service = SERVICES[name]
-    target = service.told["build"]["target"]
+    target = service.definition["build"]["target"]
     image = _image(target)
-    assert service.told["image"] == f"lookalike-{target}:{__version__}"
+    assert service.definition["image"] == f"lookalike-{target}:{__version__}"
     assert set(service.environment) <= {PREFIX + field.upper() for field in Settings.model_fields} | {
         "FLOWER_BASIC_AUTH"
     }
-    if "healthcheck" in service.told:
+    if "healthcheck" in service.definition:
         assert service.health == image["HEALTHCHECK"]
         assert service.command == image["CMD"]
 
@@ -131,7 +131,7 @@ def test_a_service_runs_a_command_that_exists(name: str) -> None:
 @pytest.mark.parametrize("name", ["worker", "worker-gpu"])
 def test_a_worker_has_time_to_finish_its_chunks(name: str) -> None:
     soft_shutdown_s = make_app("redis://localhost").conf.worker_soft_shutdown_timeout
-    assert SERVICES[name].told["stop_grace_period"] == "2m" and soft_shutdown_s + 30 <= 120
+    assert SERVICES[name].definition["stop_grace_period"] == "2m" and soft_shutdown_s + 30 <= 120
     worker = (ROOT / "Dockerfile").read_text().partition(f" AS {name}\n")[2]
     assert "REMAP_SIGTERM=SIGQUIT" in worker.partition("\nFROM")[0]
 
@@ -147,6 +147,8 @@ def test_the_image_is_labelled_with_its_version() -> None:
 
 
 def test_mounted_files_exist() -> None:
-    volumes = [volume for name in ("passwords", "prometheus", "grafana") for volume in SERVICES[name].told["volumes"]]
+    volumes = [
+        volume for name in ("passwords", "prometheus", "grafana") for volume in SERVICES[name].definition["volumes"]
+    ]
     places = {volume.partition(":")[0] for volume in volumes if volume.startswith("./deploy/")}
     assert len(places) == 4 and all(Path(ROOT, place).exists() for place in places)

@@ -1,4 +1,4 @@
-"""Extras: what an image leaves out is not needed by what runs in it, and what needs it names the extra."""
+"""Extras: an image runs without the packages that it excludes, and a command that needs one names its extra."""
 
 import re
 import tomllib
@@ -57,7 +57,7 @@ def test_the_doctor_accepts_an_installation_without_a_model_runtime(
     environment = {**installations["lancedb"], "LOOKALIKE_HOME": str(lance.home), "LOOKALIKE_BROKER_URL": broker_url}
     findings = answer(lookalike(environment, "doctor", "--json", code=1))["findings"]
     failed = [finding["what"] for finding in findings if finding["is_fine"] is False]
-    assert failed == ["workers"], "none is started here"
+    assert failed == ["workers"], "no worker runs in this test"
     details = {finding["what"]: finding["detail"] for finding in findings}
     assert "runs no models" in details["embedding"] and "keras" not in details["packages"]
 
@@ -66,8 +66,8 @@ def test_a_search_without_a_model_runtime_names_the_extra(
     installations: Environments, lance: Settings, drawn: tuple[Path, Path]
 ) -> None:
     environment = {**installations["producer"], "LOOKALIKE_HOME": str(lance.home)}
-    picture = next(path for path in drawn[1].rglob("*") if path.is_file())
-    refused = lookalike(environment, "search", picture, code=1)
+    image = next(path for path in drawn[1].rglob("*") if path.is_file())
+    refused = lookalike(environment, "search", image, code=1)
     assert refused.stderr == "lookalike search needs the extra \"embedded\": pip install 'lookalike[embedded]'\n"
 
 
@@ -96,7 +96,7 @@ def test_each_extra_lists_the_modules_of_its_packages() -> None:
 
 
 def required(extra: str) -> set[str]:
-    """The packages that an extra adds, those of the extras that it includes among them."""
+    """The packages that an extra adds, including those of the extras that it includes."""
     names: set[str] = set()
     for line in PROJECT["optional-dependencies"][extra]:
         requirement = Requirement(line)

@@ -1,4 +1,4 @@
-"""The manifests of deploy/kubernetes: valid without a cluster, complete, locked down, and like docker-compose.yml."""
+"""The manifests of deploy/kubernetes are valid, complete, locked down, and consistent with docker-compose.yml."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +18,10 @@ Manifest = dict[str, Any]
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 FILES = sorted(path for path in FOLDER.rglob("*.yaml") if path.name != "kustomization.yaml")
-#: The oldest that has all the base asks for, and the newest that the package knows.
+#: The oldest version with all features that the manifests use, and the newest that the validator supports.
 VERSIONS = ["1.30", kubernetes_validate.latest_version()]
 COMPOSED = read(FILE, GIVEN)
-#: KEDA's part of the schemas, as far as we use it: field -> what it holds.
+#: The fields of KEDA's resources that we use, with their types.
 SCALED: Manifest = {
     "scaleTargetRef": {"name": str},
     "minReplicaCount": int,
@@ -58,7 +58,7 @@ def is_keda(manifest: Manifest) -> bool:
 
 
 def whole(manifest: Manifest) -> bool:
-    """Not a patch, which is no valid manifest by itself."""
+    """Whether this is a complete manifest and not a patch."""
     return manifest not in manifests(FOLDER / "gpu" / "worker.yaml")
 
 
@@ -80,10 +80,10 @@ def test_an_unknown_field_of_a_manifest_is_reported() -> None:
 
 @pytest.mark.parametrize("folder", ["base", "gpu"])
 def test_a_kustomization_lists_every_file_and_no_other(folder: str) -> None:
-    told = yaml.safe_load((FOLDER / folder / "kustomization.yaml").read_text())
-    listed = [*told["resources"], *(patch["path"] for patch in told.get("patches", []))]
+    kustomization = yaml.safe_load((FOLDER / folder / "kustomization.yaml").read_text())
+    listed = [*kustomization["resources"], *(patch["path"] for patch in kustomization.get("patches", []))]
     assert sorted(listed) == sorted({path.name for path in FILES if path.parent.name == folder} | base_of(folder))
-    assert "namespace" not in told and all("namespace" not in one["metadata"] for one in ALL)
+    assert "namespace" not in kustomization and all("namespace" not in one["metadata"] for one in ALL)
 
 
 def base_of(folder: str) -> set[str]:
@@ -110,11 +110,11 @@ def test_a_pod_is_locked_down(name: str) -> None:
 def test_a_pod_runs_the_same_command_as_docker_compose(name: str) -> None:
     (container,) = pod_of(WITH_PODS[name])["containers"]
     service = COMPOSED[component(WITH_PODS[name])]
-    assert container["image"] == service.told["image"]
+    assert container["image"] == service.definition["image"]
     assert container["args"] == service.command and "command" not in container
     secrets = {variable["name"] for variable in container["env"]}
     composed = {variable for variable in service.environment if variable not in literals()}
-    # A cluster's broker has TLS, and Flower asks the broker alone.
+    # In a cluster the broker has TLS, and Flower uses only the broker.
     without = {"LOOKALIKE_INSECURE", *(["LOOKALIKE_INDEX_URL"] if name == "lookalike-flower" else [])}
     assert secrets == composed - without
 
@@ -129,7 +129,7 @@ def pod_of(manifest: Manifest) -> Manifest:
 
 
 def literals() -> dict[str, str]:
-    """What the ConfigMap holds."""
+    """The content of the ConfigMap."""
     (generator,) = yaml.safe_load((FOLDER / "base" / "kustomization.yaml").read_text())["configMapGenerator"]
     assert generator["name"] == "lookalike"
     return dict(literal.split("=", 1) for literal in generator["literals"])
@@ -143,14 +143,14 @@ def test_every_variable_is_a_known_setting() -> None:
 
 def test_passwords_come_from_the_secret_in_the_example() -> None:
     (example,) = manifests(FOLDER / "examples" / "secret.yaml")
-    asked = [
+    references = [
         variable["valueFrom"]["secretKeyRef"]
         for one in WITH_PODS.values()
         for variable in pod_of(one)["containers"][0]["env"]
     ]
-    asked += of_kind("TriggerAuthentication")["lookalike-redis"]["spec"]["secretTargetRef"]
-    assert {reference["name"] for reference in asked} == {example["metadata"]["name"]}
-    assert {reference["key"] for reference in asked} == set(example["stringData"])
+    references += of_kind("TriggerAuthentication")["lookalike-redis"]["spec"]["secretTargetRef"]
+    assert {reference["name"] for reference in references} == {example["metadata"]["name"]}
+    assert {reference["key"] for reference in references} == set(example["stringData"])
     assert of_kind("Secret") == {}
 
 
@@ -223,10 +223,10 @@ def test_keda_gets_the_address_of_redis_in_known_parameters() -> None:
 
 
 def fits(value: Any, shape: Any) -> None:
-    """Every field is there, of its type, and no other."""
+    """Check that `value` has exactly these fields, with these types."""
     if isinstance(shape, dict):
         assert set(value) == set(shape)
         for name, part in shape.items():
             fits(value[name], part)
     else:
-        assert isinstance(value, shape), f"{value!r} is no {shape.__name__}"
+        assert isinstance(value, shape), f"{value!r} is not of type {shape.__name__}"

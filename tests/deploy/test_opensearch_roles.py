@@ -1,4 +1,4 @@
-"""The role files of deploy/opensearch in the form, and with the names, that the security plugin documents."""
+"""The role files of deploy/opensearch have the documented form, and only documented permissions."""
 
 from fnmatch import fnmatchcase
 from typing import Any
@@ -11,7 +11,7 @@ from testing.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "opensearch"
 ROLES = {"lookalike_writer", "lookalike_reader"}
-#: Of those that https://docs.opensearch.org/latest/security/access-control/permissions/ lists, what we have to do with.
+#: Permissions that lookalike needs, from https://docs.opensearch.org/latest/security/access-control/permissions/
 CLUSTER = {
     "cluster:monitor/main",
     "cluster:monitor/task/get",

@@ -1,4 +1,4 @@
-"""The users of deploy/redis: a whole job runs with them over TLS, and none may do the work of another."""
+"""The users of deploy/redis: a whole job runs with them over TLS, and each has only the permissions it needs."""
 
 import hashlib
 import os
@@ -45,7 +45,7 @@ def server() -> Iterator[RedisServer]:
 
 @contextmanager
 def working(environment: dict[str, str]) -> Iterator[None]:
-    """A worker; nothing it printed may hold a password or a traceback."""
+    """A running worker. Its output must not contain a password or a traceback."""
     command = [sys.executable, "-m", "lookalike_worker", "--concurrency", "1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     process = subprocess.Popen(command, env=environment, text=True, cwd=ROOT, **pipes)  # type: ignore[call-overload]
@@ -74,9 +74,9 @@ def test_a_whole_job_runs_over_tls_with_these_users(tmp_path: Path, model_home: 
         }
         with working(environment("worker")):
             done = lookalike(environment("producer"), "ingest", tmp_path / "pictures", "--json")
-            told = [lookalike(environment("producer"), *words) for words in (["status", "--json"], ["doctor"])]
+            printed = [lookalike(environment("producer"), *words) for words in (["status", "--json"], ["doctor"])]
         assert answer(done)["indexed"] == answer(done)["found"] > 0
-        assert not any("hunter2" in part.stdout + part.stderr for part in [done, *told])
+        assert not any("hunter2" in part.stdout + part.stderr for part in [done, *printed])
 
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment("query").items():

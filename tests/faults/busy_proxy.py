@@ -15,7 +15,7 @@ REQUEST_TIMEOUT_S = 60.0
 
 
 class BusyProxy(ThreadingHTTPServer):
-    """Forwards everything until told to reject. `refused` counts the rejected requests and items."""
+    """Forwards everything until `answer` or `push_back` is called. `refused` counts the rejected requests and items."""
 
     daemon_threads = True
 

@@ -15,8 +15,8 @@ POLL_S = 0.05
 
 @dataclass
 class Recovery:
-    """The recovery from one fault. It begins when work can continue. It ends when each chunk that was in work is closed,
-    split or back in the queue, and workers have closed further chunks."""
+    """The recovery from one fault. It begins when work can continue. It ends when each chunk in work is closed, split
+    or back in the queue, and workers have closed further chunks."""
 
     at: float
     held: frozenset[str]

@@ -31,13 +31,13 @@ def test_each_image_keeps_its_label_when_others_are_rejected() -> None:
     references = [
         ImageRef(f"/{number}-{'bad' if number % 7 == 3 else number % 9}", str(number)) for number in range(50)
     ]
-    told: list[int] = []
-    gathered = gather(references, read=_read, decode=_decode, embed=_embed, advance=told.append)
+    advances: list[int] = []
+    gathered = gather(references, read=_read, decode=_decode, embed=_embed, advance=advances.append)
     good = [ref for ref in references if "bad" not in ref.uri]
     assert gathered.labels == tuple(ref.label for ref in good)
     assert gathered.features[:, 0].tolist() == [ord(ref.uri[-1]) for ref in good]
     assert [rejected.reason for rejected in gathered.rejected] == [Reason.CORRUPT] * 7
-    assert told == [BATCH_SIZE, 50 - BATCH_SIZE]
+    assert advances == [BATCH_SIZE, 50 - BATCH_SIZE]
 
 
 def test_a_folder_without_usable_images_is_an_error_with_the_first_reason() -> None:

@@ -1,4 +1,4 @@
-"""A worker that is asked to mix models: each wrong pair is refused with both named."""
+"""A worker never mixes models: a job whose model differs is refused, and the error names both models."""
 
 from collections.abc import Iterator
 from contextlib import closing

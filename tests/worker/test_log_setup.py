@@ -1,4 +1,4 @@
-"""What a real worker writes: every line in the asked form, with ids, and without the broker's password."""
+"""The log of a real worker: every line has the configured format and its ids, and no line has a password."""
 
 import json
 import os
@@ -28,7 +28,7 @@ HOSTILE = "\n2026-01-01T00:00:00 CRITICAL forged\x1b[31m/000000"
 def bench(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, model_home: Path
 ) -> Iterator[WorkerHarness]:
-    """A worker that has been through it: a job, a message that is not ours, and a broker that was away."""
+    """A worker after a job, a foreign message, and a restart of the broker."""
     folder = tmp_path_factory.mktemp("journal")
     chosen = f"LOOKALIKE_LOG_FORMAT={request.param}"
     with RedisServer(PASSWORD) as server, working(server, folder, model_home, chosen) as made:
@@ -61,8 +61,8 @@ def test_lines_of_celery_and_lookalike_contain_job_chunk_and_task(bench: WorkerH
     succeeded = next(line for line in lines(bench) if f"[{chunk}] succeeded" in line)
     for line in (received, succeeded):
         if line.startswith("{"):
-            told = json.loads(line)
-            assert (told["job"], told["chunk"], told["task"]) == (job, chunk, chunk)
+            entry = json.loads(line)
+            assert (entry["job"], entry["chunk"], entry["task"]) == (job, chunk, chunk)
         else:
             assert f" task={chunk} job={job} chunk={chunk}: " in line
     dropped = next(line for line in lines(bench) if "Dropped a message" in line)
@@ -72,7 +72,7 @@ def test_lines_of_celery_and_lookalike_contain_job_chunk_and_task(bench: WorkerH
 def test_flower_hides_the_broker_password_and_ignores_a_config_file_in_the_folder(
     bench: WorkerHarness, tmp_path: Path
 ) -> None:
-    (tmp_path / "flowerconfig.py").write_text("raise SystemExit('ran what lies in the folder')")
+    (tmp_path / "flowerconfig.py").write_text("raise SystemExit('ran the config file of the folder')")
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {
         **os.environ,
@@ -104,6 +104,10 @@ def shown(url: str) -> str:
 
 
 def lines(bench: WorkerHarness) -> list[str]:
-    # Celery's banner in the text form is for people, and comes before the first line.
-    told = bench.log.splitlines()
-    return told if told[0].startswith("{") else [line for line in told if re.match(r"\d{4}-|    \| ", line)]
+    # In the text format, Celery prints a banner before the first line.
+    every_line = bench.log.splitlines()
+    return (
+        every_line
+        if every_line[0].startswith("{")
+        else [line for line in every_line if re.match(r"\d{4}-|    \| ", line)]
+    )

@@ -1,4 +1,4 @@
-"""How many heaps the threads of a process have, as glibc tells it."""
+"""The number of heaps of a process's threads, as glibc reports it."""
 
 import platform
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-#: Threads that take memory, all at once, and then what malloc_info(3) says of the heaps.
+#: Allocates memory in several threads at the same time, then prints the heaps with malloc_info(3).
 HEAPS = """
 import ctypes, threading
 from lookalike_worker.malloc import use_one_arena
@@ -34,5 +34,5 @@ libc.fflush(ctypes.c_void_p(out))
 @pytest.mark.parametrize(("before", "is_one"), [("use_one_arena()", True), ("", False)])
 def test_threads_of_a_worker_share_one_heap(before: str, is_one: bool) -> None:
     command = [sys.executable, "-c", HEAPS.format(before=before)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert (told.count("<heap nr=") == 1) is is_one, told
+    report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert (report.count("<heap nr=") == 1) is is_one, report

@@ -1,4 +1,4 @@
-"""What a chunk of large images takes, measured in a process of its own: no more than the largest of them alone."""
+"""The memory of a chunk of large images, measured in its own process: no more than its largest image needs."""
 
 import subprocess
 import sys
@@ -9,8 +9,8 @@ import pytest
 from testing.images import encoded
 from testing.processes import ROOT
 
-#: Ingests chunks as a worker does, with a model and an index that take no memory; prints how far the peak rose over
-#: what was held before, what is still held after, in bytes, and how many were indexed and rejected.
+#: Ingests chunks as a worker does, with a model and an index that need no memory; prints how
+#: far the peak memory rose, how much is still held afterwards, in bytes, and how many images were indexed and rejected.
 PROBE = """
 import sys
 from functools import partial
@@ -42,16 +42,16 @@ done = run(*sys.argv[2:])
 print(held("VmHWM") - before, held("VmRSS") - before, done.indexed, len(done.rejected))
 """
 WIDTH, HEIGHT = 4000, 3000
-#: A BMP's pixels take 3 bytes in the file and 4 in Pillow.
+#: A pixel of a BMP takes 3 bytes in the file and 4 in Pillow.
 FILE_BYTES = 3 * WIDTH * HEIGHT
 DECODED_BYTES = 4 * WIDTH * HEIGHT
 NAMES = ("a", "b", "c")
-#: The images of the model's size, the allocator's slack; much less than one more file.
+#: The resized images and the slack of the allocator; much less than one more file.
 SLACK_BYTES = 12 * 2**20
 
 
 def large(path: Path, number: int, width: int, height: int, file_bytes: int) -> None:
-    """A sparse BMP, black but for the pixel that tells it from the others; it may lack its end, or go on behind it."""
+    """Write a sparse BMP, black except for its first pixel. It can be shorter or longer than its image."""
     header = bytearray(encoded("bmp")[:54])
     header[2:6] = (54 + 3 * width * height).to_bytes(4, "little")
     header[18:26] = width.to_bytes(4, "little") + height.to_bytes(4, "little")
@@ -62,16 +62,16 @@ def large(path: Path, number: int, width: int, height: int, file_bytes: int) -> 
 
 
 @pytest.mark.parametrize(
-    "width, height, file_bytes, largest_bytes, fate",
+    "width, height, file_bytes, largest_bytes, counts",
     [
         pytest.param(WIDTH, HEIGHT, 54 + FILE_BYTES, FILE_BYTES + DECODED_BYTES, (3, 0), id="whole"),
         pytest.param(WIDTH, HEIGHT, FILE_BYTES - 100_000, FILE_BYTES + DECODED_BYTES, (0, 3), id="truncated"),
-        # A second file beside the first would show here, where no pixels hide it.
+        # With small images, a second file in memory would be visible in the peak.
         pytest.param(80, 60, FILE_BYTES, FILE_BYTES, (3, 0), id="small in a large file"),
     ],
 )
 def test_a_chunk_takes_no_more_memory_than_its_largest_image(
-    width: int, height: int, file_bytes: int, largest_bytes: int, fate: tuple[int, int], tmp_path: Path
+    width: int, height: int, file_bytes: int, largest_bytes: int, counts: tuple[int, int], tmp_path: Path
 ) -> None:
     (tmp_path / "small").write_bytes(encoded("bmp"))
     for number, name in enumerate(NAMES):
@@ -80,6 +80,6 @@ def test_a_chunk_takes_no_more_memory_than_its_largest_image(
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
     assert done.returncode == 0, done.stderr
     peak, after, indexed, rejected = map(int, done.stdout.split())
-    assert (indexed, rejected) == fate
+    assert (indexed, rejected) == counts
     assert 0.9 * largest_bytes < peak < largest_bytes + SLACK_BYTES
     assert after < SLACK_BYTES

@@ -1,4 +1,4 @@
-"""Messages and chunks that are not ours, sent to a real worker: each is refused, and the next good chunk is done."""
+"""Foreign messages and chunks, sent to a real worker: each one is refused, and the next good chunk is processed."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from testing.images import encoded
 from testing.processes import await_true, worker_processes
 from testing.worker_harness import WorkerHarness
 
-#: 25 MB of references, held some three times on their way from Redis; as objects they take another 300 MB.
+#: 25 MB of references, in memory about three times while they are read; as objects they would take 300 MB more.
 MANY_BOUND_BYTES = 200 * 2**20
 MILLION = b"[" + b",".join(b'{"uri":"/r/%07d.jpg"}' % number for number in range(1_000_000)) + b"]"
 MALFORMED = [
@@ -47,7 +47,7 @@ NO_MESSAGES = [
 
 
 class Evil:
-    """Code that runs where it is unpickled."""
+    """Runs code when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -57,8 +57,8 @@ class Evil:
 
 
 @pytest.fixture(autouse=True)
-def the_worker_goes_on(bench: WorkerHarness) -> Iterator[None]:
-    """After every test here: the same processes, and a good chunk is done."""
+def the_worker_continues(bench: WorkerHarness) -> Iterator[None]:
+    """After every test: the worker has the same processes, and processes a good chunk."""
     before = worker_processes(bench.settings.home)
     yield
     bench.assert_works()
@@ -155,7 +155,7 @@ def test_a_million_references_are_refused_before_they_take_memory(bench: WorkerH
 
 
 def peak(pid: int) -> int:
-    """The most a process ever held in memory, in bytes."""
+    """The peak memory of a process in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 

@@ -1,4 +1,4 @@
-"""One process holds the model for all of a worker, as it does for a GPU; here TensorFlow runs it on the CPU."""
+"""One process holds the model for all processes of a worker, as on a GPU; in these tests TensorFlow runs on the CPU."""
 
 import logging
 import os
@@ -24,37 +24,39 @@ from tests.worker.conftest import working
 
 
 @pytest.fixture(scope="module")
-def fed(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[WorkerHarness]:
-    with working(server, tmp_path_factory.mktemp("fed"), model_home, "LOOKALIKE_RUNTIME=tensorflow") as made:
+def harness(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[WorkerHarness]:
+    with working(
+        server, tmp_path_factory.mktemp("model-processes"), model_home, "LOOKALIKE_RUNTIME=tensorflow"
+    ) as made:
         yield made
 
 
 def model_processes(worker: int) -> list[int]:
-    """Those that this worker has started."""
+    """The model processes of this worker."""
     children = Path(f"/proc/{worker}/task").glob("*/children")
     pids = [int(pid) for path in children for pid in path.read_text().split()]
     return [pid for pid in pids if MODULE in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
 
 
-def test_a_shared_model_returns_the_same_vectors_as_a_local_one(fed: WorkerHarness) -> None:
-    image = fed.root / "compared.jpg"
+def test_a_shared_model_returns_the_same_vectors_as_a_local_one(harness: WorkerHarness) -> None:
+    image = harness.root / "compared.jpg"
     image.write_bytes(encoded("jpeg"))
-    assert fed.run(str(image)).indexed == 1
-    with closing(factories.open_index(fed.settings)) as index:
+    assert harness.run(str(image)).indexed == 1
+    with closing(factories.open_index(harness.settings)) as index:
         stored = index.get(document_id(str(image)))
     # On the CPU TensorFlow computes in f32, so the reference must too.
-    exact = fed.settings.model_copy(update={"precision": "f32"})
+    exact = harness.settings.model_copy(update={"precision": "f32"})
     embed = factories.embedder(exact, factories.model_spec(exact))
-    pixels = factories.decode(fed.settings, image.read_bytes()).pixels
+    pixels = factories.decode(harness.settings, image.read_bytes()).pixels
     assert stored is not None
     np.testing.assert_allclose(np.asarray(stored.image_embedding), embed(pixels[None])[0], atol=2e-3)
 
 
-def test_work_continues_after_the_model_process_is_killed(fed: WorkerHarness) -> None:
-    (before,) = model_processes(fed.worker.pid)
+def test_work_continues_after_the_model_process_is_killed(harness: WorkerHarness) -> None:
+    (before,) = model_processes(harness.worker.pid)
     os.kill(before, signal.SIGKILL)
-    fed.assert_works()
-    (after,) = model_processes(fed.worker.pid)
+    harness.assert_works()
+    (after,) = model_processes(harness.worker.pid)
     assert after != before
 
 
@@ -84,8 +86,8 @@ def test_a_model_that_cannot_be_loaded_is_refused_and_named(tmp_path: Path) -> N
         processes.stop()
 
 
-def test_a_killed_worker_leaves_no_model_process(fed: WorkerHarness) -> None:
-    """The last one: it takes the worker of the others."""
-    (left,) = model_processes(fed.worker.pid)
-    os.kill(fed.worker.pid, signal.SIGKILL)
+def test_a_killed_worker_leaves_no_model_process(harness: WorkerHarness) -> None:
+    """The last test, because it kills the worker."""
+    (left,) = model_processes(harness.worker.pid)
+    os.kill(harness.worker.pid, signal.SIGKILL)
     await_true(lambda: not Path(f"/proc/{left}").exists())

@@ -1,4 +1,4 @@
-"""An index that is away for a while, as a chunk sees it: a real OpenSearch behind a proxy that refuses."""
+"""Retries while the index is away: a real OpenSearch behind a proxy that refuses connections."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,18 +23,18 @@ from tests.index.documents import COSINE, documents
 
 
 class Counted:
-    """An index that counts how often it is asked."""
+    """An index that counts its calls."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self.asked = 0
+        self.calls = 0
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
-        self.asked += 1
+        self.calls += 1
         return self._index.stored(ids)
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
-        self.asked += 1
+        self.calls += 1
         return self._index.write(documents)
 
 
@@ -59,7 +59,7 @@ def test_a_call_is_retried_until_the_index_is_back(network: Proxy, index: Counte
     network.refuse()
     with ThreadPoolExecutor(1) as chunk:
         writing = chunk.submit(RetryingIndex(index, 60).write, written)
-        await_true(lambda: index.asked == 2)
+        await_true(lambda: index.calls == 2)
         network.heal()
         assert writing.result() == []
     assert set(RetryingIndex(index, 60).stored([each.id for each in written])) == {each.id for each in written}
@@ -98,4 +98,4 @@ def test_retries_end_when_the_index_stays_away(network: Proxy, index: Counted) -
     network.refuse()
     with pytest.raises(IndexUnavailable):
         RetryingIndex(index, retry_s=0).stored(["x"])
-    assert index.asked == 1
+    assert index.calls == 1
