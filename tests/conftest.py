@@ -1,4 +1,4 @@
-"""Real services and a filled index, started when the first test needs them; and how parallel processes share them."""
+"""Real services and a filled index, started when the first test needs them and shared by parallel processes."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.browser.stage import LABELS, draw, fill
 from tests.faults.model import make_model
 
 OPENSEARCH_MISSING = pytest.StashKey[str]()
-#: The same text, on its way from a worker process of pytest-xdist to the process that prints the report.
+#: The key under which a worker process of pytest-xdist sends that text to the process that prints the report.
 SENT = "opensearch_missing"
 #: The image size of `other_model`; the default model has 224.
 OTHER_SIZE = 96
@@ -73,13 +73,13 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def model_home(shared_folder: Path) -> Path:
-    """A LOOKALIKE_HOME with the default model, built once in a test run."""
+    """A LOOKALIKE_HOME with the default model, built once per test run."""
     return made_once(shared_folder / "model-home", lambda home: build_artifact(resolve("efficientnet-lite0"), home))
 
 
 @pytest.fixture(scope="session")
 def other_model(shared_folder: Path, model_home: Path) -> Path:
-    """A `.keras` file of another model, for images of OTHER_SIZE, which `model_home` has built; once in a test run."""
+    """A `.keras` file of another model, for images of OTHER_SIZE, also built in `model_home`, once per test run."""
 
     def make(folder: Path) -> None:
         folder.mkdir()
@@ -163,7 +163,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Repeat the reason in the very last line: nobody sees a skip in the middle of a run."""
+    """Print the reason in the last line, because a skip in the middle of a run is easy to miss."""
     reason = config.stash.get(OPENSEARCH_MISSING, "")
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reason and reporter:

@@ -1,4 +1,4 @@
-"""What the papers say of the house, held against the house."""
+"""The documentation and the structure of the code agree."""
 
 import re
 import subprocess

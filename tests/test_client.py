@@ -1,4 +1,4 @@
-"""The client with a real service, and with servers that answer in its place."""
+"""The client with a real service, and with stub servers."""
 
 import logging
 import subprocess

@@ -1,4 +1,4 @@
-"""What the README promises, with real processes: broker, worker children, index and search."""
+"""The promises of the README, with real processes: broker, worker children, index and search."""
 
 import json
 import os

@@ -18,7 +18,7 @@ from lookalike.records import Reason
 WIDTH, HEIGHT = 320, 200
 MAX_PIXELS = 50_000_000
 BROKEN = {Reason.TRUNCATED, Reason.CORRUPT, Reason.UNSUPPORTED, Reason.EMPTY, Reason.BOMB}
-#: How a image must be turned before it is stored with orientation N, so that N turns it back.
+#: How an image must be turned before it is stored with orientation N, so that N turns it back.
 STORED = {
     1: lambda image: image,
     2: lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),

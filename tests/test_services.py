@@ -19,7 +19,7 @@ from testing.services.process import ServerProcess, StartFailed
 from testing.services.redis import RedisServer
 
 ROOT = Path(__file__).parent.parent
-#: What a pytest inside a test must not take over from the pytest that runs the test.
+#: Variables that a pytest inside a test must not inherit from the pytest that runs the test.
 NOT_INHERITED = ("CI", "LOOKALIKE_REQUIRE_SERVICES", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER")
 VECTORS = {"red": [1.0, 0.0], "orange": [0.9, 0.3], "blue": [0.0, 1.0]}
 METHOD = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}

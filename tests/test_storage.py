@@ -208,7 +208,7 @@ def test_a_file_that_changed_once_is_read_again(tmp_path: Path) -> None:
         def _check(self, status: os.stat_result) -> None:
             super()._check(status)
             self.looks += 1
-            # The second look is the one at the open file.
+            # The second stat call is for the open file.
             if self.looks == 2:
                 image.write_bytes(b"new and longer")
 

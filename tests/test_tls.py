@@ -18,7 +18,7 @@ from lookalike.queue import make_app, queued_count, send_chunk
 from lookalike.settings import Settings, read_settings
 from testing.services.tls import Authority, TlsProxy
 
-#: Of one connection: what is refused for good must not be asked for again and again.
+#: Handshakes of one call: a permanent rejection must not be retried.
 MOST_HANDSHAKES = 3
 
 

@@ -6,6 +6,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.exceptions import HTTPException
 
+from lookalike.plural import counted
+
 #: The name of the parts that are read.
 PART = b"image"
 #: Parts of any name; no real form has more.
@@ -86,8 +88,7 @@ class ImageForm:
         if self._is_image:
             self._images.append(bytearray())
             if len(self._images) > self._max_images:
-                plural = "s" if self._max_images > 1 else ""
-                raise HTTPException(400, f"Send at most {self._max_images} part{plural} named image.")
+                raise HTTPException(400, f"Send at most {counted(self._max_images, 'part')} named image.")
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         if self._is_image:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from lookalike.plural import counted
 from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
 from lookalike_api.wiring import open_searcher
@@ -27,7 +28,7 @@ def demo() -> None:
     remark("Drawing sample images ...")
     drawn = draw_samples(folder / "pictures")
     draw_samples(folder / "queries", per_class=1, seed=QUERY_SEED)
-    remark(f"{drawn:,} images in {folder / 'pictures'}; ingesting ...")
+    remark(f"{counted(drawn, 'image')} in {folder / 'pictures'}; ingesting ...")
     ingest([str(folder / "pictures")], index=INDEX)
     for query in sorted((folder / "queries").glob("*/*"))[:: _step(folder)][:QUERIES]:
         _search(query)

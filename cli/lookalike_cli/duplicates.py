@@ -12,6 +12,7 @@ import typer
 
 from lookalike import factories
 from lookalike.index import Index
+from lookalike.plural import counted
 from lookalike.records import Metric
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.console import print_json, remark, results
@@ -80,8 +81,8 @@ def _scan(finder: Finder, index: Index) -> None:
 def _show(images: int, groups: Sequence[Group]) -> None:
     identical = sum(group.is_identical for group in groups)
     results.print(
-        f"{images:,} images: {identical:,} groups of identical images, "
-        f"{len(groups) - identical:,} groups of near-identical images."
+        f"{counted(images, 'image')}: {counted(identical, 'group')} of identical images, "
+        f"{counted(len(groups) - identical, 'group')} of near-identical images."
     )
     for group in groups[:SHOWN]:
         kind = "identical" if group.is_identical else f"near {group.score:.3f}"

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from lookalike.plural import counted
 from lookalike_cli.console import remark, results, table
 from lookalike_evaluation.metrics import FIGURES
 from lookalike_evaluation.summary import Summary, column_names
@@ -23,8 +24,8 @@ def show(summaries: Sequence[Summary], rows: Sequence[SweepRow]) -> None:
     """Print a table of the models, one of the first model's classes, and one of the swept settings."""
     first = summaries[0]
     results.print(
-        f"{first.queries:,} queries against {first.stored:,} stored images; "
-        f"means over {len(first.trials):,} splits \u00b1 95 % confidence."
+        f"{counted(first.queries, 'query', 'queries')} against {counted(first.stored, 'stored image')}; "
+        f"means over {counted(len(first.trials), 'split')} \u00b1 95 % confidence."
     )
     _print(_models(summaries))
     fitted = [summary.name for summary in summaries if summary.is_fitted_per_split]

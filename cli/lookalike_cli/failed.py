@@ -14,6 +14,7 @@ import typer
 from lookalike.embedded import open_stack
 from lookalike.errors import PermanentError
 from lookalike.ledger import Job, Ledger
+from lookalike.plural import counted
 from lookalike.records import Reason
 from lookalike.settings import read_settings
 from lookalike_cli.console import print_json, remark, results, table
@@ -79,7 +80,7 @@ def export(
     """Write rejected images as CSV or JSON lines."""
     with _ledger() as ledger, _opened(output) as file:
         written = write(_failures(ledger, job, reason), form, file)
-    remark(f"Exported {written:,} rejected images.")
+    remark(f"Exported {counted(written, 'rejected image')}.")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from lookalike import embedding, factories
 from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.index import IndexInfo, index_of, is_version
 from lookalike.index.checks import check_name
+from lookalike.plural import counted
 from lookalike.settings import read_settings
 from lookalike_cli.console import print_json, remark, remarks, results, table
 from lookalike_cli.options import IndexName, Json, ModelName, Preprocessing, Weights
@@ -134,7 +135,7 @@ def export(
     """Export ids, metadata and vectors of an index to a Parquet file."""
     with stoppable("Interrupted. No file was written."), lookalike.open(index) as images:
         rows = images.export(file)
-    remark(f"Exported {rows:,} images to {file}.")
+    remark(f"Exported {counted(rows, 'image')} to {file}.")
     if json:
         print_json({"name": images.name, "file": str(file), "images": rows})
 
@@ -162,7 +163,7 @@ def delete(
             )
         if not yes:
             documents = sum(info.documents for info in infos)
-            what = f"{name} with its {documents:,} documents in {len(infos)} version{'s' if len(infos) > 1 else ''}"
+            what = f"{name} with its {counted(documents, 'document')} in {counted(len(infos), 'version')}"
             typer.confirm(f"Delete {what}?", abort=True)
         # Delete the current version last: an interrupted deletion leaves a searchable index.
         for info in sorted(infos, key=lambda info: info.is_current):

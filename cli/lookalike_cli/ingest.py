@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import lookalike
+from lookalike.plural import counted
 from lookalike_cli.console import print_json, remark
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights
 from lookalike_cli.report import show_report, summary
@@ -33,7 +34,7 @@ def ingest(
         quiet_logs(images.settings)
         report = images.ingest(*sources, label_from=label_from, detach=detach)
     if detach:
-        remark(f"Job {report.job} has {report.found:,} images; see `lookalike status {report.job}`.")
+        remark(f"Job {report.job} has {counted(report.found, 'image')}; see `lookalike status {report.job}`.")
     else:
         show_report(report)
     if json:

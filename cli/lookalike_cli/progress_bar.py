@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from lookalike.plural import counted
 from lookalike_cli.console import remark, remarks
 
 
@@ -12,7 +13,7 @@ from lookalike_cli.console import remark, remarks
 def progress_bar(verb: str, total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function that advances the progress by the number of images done."""
     if not remarks.is_terminal:
-        remark(f"{total:,} images to {verb}.")
+        remark(f"{counted(total, 'image')} to {verb}.")
         yield lambda done: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -9,6 +9,7 @@ import typer
 
 from lookalike import factories
 from lookalike.embedded import open_stack
+from lookalike.plural import counted
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.console import print_json, remark
@@ -57,7 +58,7 @@ def reembed(
 
 def _show_done(report: Report, *, detach: bool) -> None:
     if detach:
-        remark(f"Job {report.job} has {report.found:,} images; see `lookalike status {report.job}`.")
+        remark(f"Job {report.job} has {counted(report.found, 'image')}; see `lookalike status {report.job}`.")
     else:
         show_report(report)
     remark(

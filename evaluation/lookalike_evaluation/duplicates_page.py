@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from lookalike.plural import counted
 from lookalike_evaluation.duplicates import Group
 from lookalike_evaluation.page import note, page, thumbnail_figure
 from lookalike_evaluation.thumbnails import Thumbnail
@@ -19,11 +20,13 @@ def render(index: str, images: int, groups: Sequence[Group], thumbnail: Thumbnai
 def describe(group: Group) -> str:
     """Describe a group in a few words."""
     size = len(group.members)
-    return f"{size:,} identical images" if group.is_identical else f"{size:,} images, score {group.score:.3f} or higher"
+    if group.is_identical:
+        return counted(size, "identical image")
+    return f"{size:,} images, score {group.score:.3f} or higher"
 
 
 def _body(images: int, groups: Sequence[Group], thumbnail: Thumbnail) -> Iterator[str]:
-    yield note(f"{len(groups):,} groups among {images:,} images.")
+    yield note(f"{counted(len(groups), 'group')} among {counted(images, 'image')}.")
     if len(groups) > MOST_GROUPS:
         yield note(f"This page shows the {MOST_GROUPS} largest; `lookalike duplicates --json` lists all.")
     for group in groups[:MOST_GROUPS]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from lookalike.plural import counted
 from lookalike_evaluation import plots
 from lookalike_evaluation.metrics import FIGURES
 from lookalike_evaluation.page import note, page, plot, table, thumbnail_figure
@@ -34,8 +35,9 @@ def _body(
 ) -> Iterator[str]:
     first = summaries[0]
     yield note(
-        f"{first.queries:,} queries against {first.stored:,} stored images of {len(first.classes):,} classes. "
-        f"Means over {len(first.trials):,} random splits, with 95 % confidence intervals."
+        f"{counted(first.queries, 'query', 'queries')} against {counted(first.stored, 'stored image')} of "
+        f"{counted(len(first.classes), 'class', 'classes')}. "
+        f"Means over {counted(len(first.trials), 'random split')}, with 95 % confidence intervals."
     )
     yield from map(note, notes)
     yield from _tables(summaries)

@@ -36,6 +36,6 @@ def client(settings: Settings) -> Iterator[httpx2.Client]:
 
 @pytest.fixture(scope="package")
 def lance_client(lance: Settings) -> Iterator[httpx2.Client]:
-    """A client of the service on LanceDB, for tests in which the kind of index plays no part."""
+    """A client of the service on LanceDB, for tests that do not depend on the kind of index."""
     with serving(lance) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A real query service in a thread: the server of `lookalike serve`, without the cost of a process."""
+"""A real query service in a thread: the server of `lookalike serve`, without a separate process."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Bad requests, by mistake or malice: each gets the right status and one sentence, and the service keeps working."""
+"""Bad and hostile requests: each gets the right status and a one-line message, and the service keeps working."""
 
 import os
 import select
@@ -22,7 +22,7 @@ BOUNDARY = "multipart/form-data; boundary=b"
 
 
 def png(width: int, height: int, pixels: bytes = b"") -> bytes:
-    """A PNG that declares this size, whatever its data."""
+    """A PNG whose header has this size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -37,7 +37,7 @@ HUGE = png(20_000, 10_000, zlib.compress(bytes(20_000 * 3 + 1) * 100))
 
 
 def problem_detail(answer: httpx2.Response, status: int) -> str:
-    """The one sentence of a problem document."""
+    """The message of a problem document, which is one sentence."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()

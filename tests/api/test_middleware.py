@@ -1,4 +1,4 @@
-"""Who is let in, and what browsers may do with the answers."""
+"""Access to the service, and what browsers may do with its answers."""
 
 from collections.abc import Iterator
 
@@ -63,7 +63,7 @@ def test_only_the_configured_origin_may_call_the_service(protected: httpx2.Clien
     assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (200, ORIGIN)
     refused = protected.options("/search", headers={"Origin": "https://other.example", **asking})
     assert "Access-Control-Allow-Origin" not in refused.headers
-    # Otherwise a page could not distinguish a wrong key from a service that does not run.
+    # Without this, a page could not distinguish a wrong key from a service that does not run.
     assert protected.get("/labels", headers={"Origin": ORIGIN}).headers["Access-Control-Allow-Origin"] == ORIGIN
 
 

@@ -12,7 +12,7 @@ from testing.processes import await_true, lookalike, make_home, processes, start
 from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.ports import free_port
 
-#: For tests in which the index plays no part: they run on one index only.
+#: For tests that do not depend on the index: they run on one index only.
 one_index = pytest.mark.parametrize("running", ["lancedb"], indirect=True)
 
 
@@ -33,7 +33,7 @@ def opensearch_stack(
 
 @contextmanager
 def running_stack(home: Path, **settings: str) -> Iterator[dict[str, str]]:
-    """Keep broker and worker running, and give the environment of commands that use them."""
+    """Keep broker and worker running, and yield the environment of commands that use them."""
     environment = {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_CHUNK_SIZE": "8", **settings}
     with started(environment, "up", "--port", free_port()) as process:
         await_true(lambda: (home / "run" / "worker").exists() or process.poll() is not None)

@@ -24,7 +24,7 @@ LOGIN = "watch:correct-horse"
 
 @dataclass
 class Page:
-    """Flower beside a stack that has done a job."""
+    """Flower with a stack that has finished a job."""
 
     environment: dict[str, str]
     home: Path

@@ -1,4 +1,4 @@
-"""What `index promote`, `rollback` and `delete` refuse, and what they do; without a worker."""
+"""`index promote`, `rollback` and `delete`, without a worker."""
 
 import json
 from collections.abc import Iterator

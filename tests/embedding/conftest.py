@@ -1,4 +1,4 @@
-"""What the tests of this room share: one cache of compiled models a session, images, and a small `.keras` file."""
+"""Shared fixtures: one cache of compiled models per session, images, and small `.keras` files."""
 
 import warnings
 from pathlib import Path
@@ -13,7 +13,7 @@ from lookalike.records import Pixels
 
 @pytest.fixture(scope="session")
 def keras() -> Any:
-    """The Keras library; a test that needs it does not load TensorFlow in every process that collects tests."""
+    """The Keras library, imported only for tests that need it, because it loads TensorFlow."""
     from lookalike.embedding.graph.backend import keras
 
     return keras
@@ -43,7 +43,7 @@ def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sized_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for images of 96 x 96, that ends with average pooling."""
+    """A model for images of 96 x 96 that ends with average pooling."""
     return _saved(tmp_path_factory.mktemp("models") / "sized.keras", size=96, is_pooled=True)
 
 

@@ -1,4 +1,4 @@
-"""Files and weights that cannot be used are refused in words a person can act on."""
+"""Unusable files and weights are refused with a message that says what to do."""
 
 import zipfile
 from pathlib import Path
@@ -65,7 +65,7 @@ def test_a_file_that_changed_since_it_was_named_is_refused(small_file: Path, tmp
 def test_weights_that_cannot_be_downloaded_are_refused_with_alternatives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Nothing listens on port 9, and no weights lie in a new Keras home.
+    # Nothing listens on port 9, and a new Keras home has no weights.
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with pytest.raises(ModelUnavailable, match="cannot be downloaded") as caught:

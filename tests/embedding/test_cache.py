@@ -1,4 +1,4 @@
-"""A compiled model on disk is whole, or is built again."""
+"""A compiled model on disk is complete, or it is built again."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The checkpoint reader takes tensors and nothing else."""
+"""The checkpoint reader accepts only tensors."""
 
 import os
 import pickle
@@ -23,7 +23,7 @@ def test_the_installed_weights_are_read_with_their_strides() -> None:
     assert tensors["_conv_stem.weight"].shape == (32, 3, 3, 3)
     assert tensors["_fc.weight"].shape == (1000, 1280)
     assert all(np.isfinite(values).all() for values in tensors.values())
-    # A filter of the first layer is smooth in space; read with C strides it would be noise.
+    # A filter of the first layer is smooth. Read with C strides, it would be noise.
     stem = tensors["_conv_stem.weight"]
     assert np.abs(np.diff(stem, axis=2)).mean() < np.abs(np.diff(stem, axis=0)).mean()
 

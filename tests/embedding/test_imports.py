@@ -1,4 +1,4 @@
-"""Light programs stay light."""
+"""Programs that run no model import no heavy library."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Vectors: their shape, their length, and that every way to them gives the same."""
+"""Vectors have the right shape and length, and every runtime returns the same ones."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def test_threads_that_share_an_embedder_each_get_their_own_vectors(
     np.testing.assert_array_equal(np.stack(together), np.concatenate([alone] * 8))
 
 
-#: Two models that go in the order they came, and then a signal.
+#: Releases two models in the order of their creation, then sends a signal.
 GONE = """
 import os, signal, sys
 from pathlib import Path

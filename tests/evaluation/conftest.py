@@ -23,7 +23,7 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def candidate() -> Candidate:
-    """Ten images of each class close about a direction of its own, but one of the ants lies among the bees."""
+    """Ten images per class, close to the direction of the class, except one of the ants, which is among the bees."""
     random = np.random.default_rng(3)
     documents: list[Document] = []
     for number, label in enumerate(CLASSES):

@@ -1,4 +1,4 @@
-"""The metrics give the values worked out by hand."""
+"""The metrics have the values that were calculated by hand."""
 
 import numpy as np
 import pytest

@@ -30,7 +30,7 @@ def test_the_article_notebook_runs_from_its_folder_to_its_figures(
         "FACES": faces,
         "LOOKALIKE_HOME": make_home(tmp_path, model_home),
         "LOOKALIKE_INDEX_URL": opensearch_url,
-        # The article's model where its weights are at hand; else the one that comes with the install.
+        # The article's model if its weights are available; otherwise the one of the installation.
         **({"LOOKALIKE_WEIGHTS": WEIGHTS} if WEIGHTS.exists() else {"MODEL": "efficientnet-lite0"}),
     }
     for name, value in environment.items():

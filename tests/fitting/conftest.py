@@ -1,4 +1,4 @@
-"""Features as a backbone might give them: clouds around a few directions, of unit length."""
+"""Features like those of a backbone: clouds around a few directions, of unit length."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Each kind of head, fitted to clouds: what comes out, how good it is, and what it depends on."""
+"""Each kind of head, fitted to clouds: its shape, its quality, and what it depends on."""
 
 import numpy as np
 import pytest

@@ -29,7 +29,7 @@ class Filled:
 
 @pytest.fixture(scope="module", params=["lancedb", "opensearch"])
 def options(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Keywords for `lookalike.open`. Nothing that a handle starts is there after the last test."""
+    """Keywords for `lookalike.open`. After the last test, no process of a handle may be left."""
     home = make_home(tmp_path_factory.mktemp("python"), request.getfixturevalue("model_home"))
     chosen: dict[str, Any] = {"home": home, "concurrency": 1, "chunk_size": 8}
     with ExitStack() as ending:
@@ -50,7 +50,7 @@ def filled(options: dict[str, Any], drawn: tuple[Path, Path]) -> Iterator[Filled
 
 @pytest.fixture
 def embedded(tmp_path: Path, model_home: Path) -> Iterator[dict[str, Any]]:
-    """Keywords for an embedded stack of one test alone."""
+    """Keywords for an embedded stack that only one test uses."""
     home = make_home(tmp_path, model_home)
     yield {"home": home, "concurrency": 1}
     assert processes(home) == {}
@@ -61,7 +61,7 @@ def many_images(drawn: Path, folder: Path, count: int) -> Path:
     image = next((drawn / LABELS[0]).glob("*.*")).read_bytes()
     folder.mkdir()
     for number in range(count):
-        # Bytes behind the end of an image are not looked at, and make it another file.
+        # Decoders ignore bytes after the end of an image, but they make it a different file.
         (folder / f"{number}.jpg").write_bytes(image + number.to_bytes(4))
     return folder
 

@@ -1,4 +1,4 @@
-"""What is wrong with a call is said by an exception of ours, in one sentence and one piece of advice."""
+"""A wrong call raises an exception of lookalike with one sentence and one piece of advice."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The example of docs/python-api.md runs as it stands there."""
+"""The example of docs/python-api.md runs unchanged."""
 
 import os
 import re

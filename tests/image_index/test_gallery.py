@@ -1,4 +1,4 @@
-"""The gallery of a notebook: every text in it is hostile until it is escaped."""
+"""The gallery of a notebook escapes every text."""
 
 from html.parser import HTMLParser
 

@@ -38,7 +38,7 @@ class Kernel:
         return outputs[-1]
 
     def interrupt(self) -> str:
-        """What the cell that runs ended with."""
+        """How the running cell ended."""
         self._manager.interrupt_kernel()
         return str(self._client.get_shell_msg(timeout=TIMEOUT_S)["content"]["ename"])
 

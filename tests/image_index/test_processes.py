@@ -1,4 +1,4 @@
-"""What a handle starts ends with it: closed, interrupted, killed or forgotten."""
+"""The processes of a handle end with it: closed, interrupted, killed or dropped."""
 
 import gc
 import os
@@ -26,7 +26,7 @@ import sys, lookalike
 with lookalike.open(home=sys.argv[1], concurrency=1, chunk_size=4) as images:
     print(images.ingest(sys.argv[2], progress=False))
 """
-#: One that leaves the handle to the interpreter.
+#: A program that does not close its handle.
 FORGET = """
 import sys, lookalike
 images = lookalike.open(home=sys.argv[1], concurrency=1)
@@ -36,7 +36,7 @@ print(images.ingest(sys.argv[2], progress=False))
 
 @pytest.fixture
 def many(tmp_path: Path, drawn: tuple[Path, Path]) -> Path:
-    """More images than can be done at once."""
+    """More images than can be processed at the same time."""
     return many_images(drawn[0], tmp_path / "many", MANY)
 
 

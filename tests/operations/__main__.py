@@ -1,4 +1,4 @@
-"""`python -m tests.operations` renews the transcript of docs/operations.md; `--images FOLDER` uses your images."""
+"""`python -m tests.operations` rewrites the transcript of docs/operations.md; `--images FOLDER` uses your images."""
 
 import argparse
 import re

@@ -1,4 +1,4 @@
-"""Types the commands of the page into one shell, as an operator does, with services of its own."""
+"""Types the commands of the page into one shell, as an operator does, with its own services."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Environments that hold the built wheel and nothing of the checkout."""
+"""Environments with the built wheel and nothing from the checkout."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ def whole(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def base(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with the wheel and the packages of the base installation alone."""
+    """The Python of an environment with the wheel and only the packages of the base installation."""
     python = install(wheel, tmp_path_factory.mktemp("base"))
     for name in base_packages(wheel):
         link(distribution(name), site_packages(python))

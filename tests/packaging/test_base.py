@@ -1,4 +1,4 @@
-"""The base installation: small, quick, and with one line that names the extra of what it lacks."""
+"""The base installation is small and fast, and names the extra of a missing package in one line."""
 
 import os
 import re

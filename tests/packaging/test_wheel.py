@@ -1,4 +1,4 @@
-"""The wheel in a new environment: it holds our packages alone, and no folder of the user leads its programs astray."""
+"""The wheel in a new environment has only our packages, and its programs import nothing from the user's folders."""
 
 import os
 import subprocess
@@ -42,27 +42,27 @@ def test_the_wheel_holds_our_packages_with_their_types_and_nothing_else(wheel: P
     assert {name for name in names if name.endswith("py.typed")} == {f"{package}/py.typed" for package in PACKAGES}
 
 
-def set_traps(folder: Path, names: list[str], sprung: Path) -> Path:
+def set_traps(folder: Path, names: list[str], imported: Path) -> Path:
     for name in names:
         (folder / name).mkdir(parents=True)
-        code = f"open({str(sprung)!r}, 'a').write({name + chr(10)!r})\nraise SystemExit('trap {name}')\n"
+        code = f"open({str(imported)!r}, 'a').write({name + chr(10)!r})\nraise SystemExit('trap {name}')\n"
         (folder / name / "__init__.py").write_text(code)
         (folder / name / "__main__.py").write_text(code)
     return folder
 
 
 def test_the_demo_imports_nothing_from_its_folder_or_python_path(whole: Path, tmp_path: Path) -> None:
-    sprung, home = tmp_path / "sprung", tmp_path / "home"
-    here = set_traps(tmp_path / "here", TRAPS, sprung)
+    imported, home = tmp_path / "imported", tmp_path / "home"
+    here = set_traps(tmp_path / "here", TRAPS, imported)
     # The console script imports `lookalike_cli` before any code of ours runs.
-    on_path = set_traps(tmp_path / "path", [name for name in TRAPS if name != "lookalike_cli"], sprung)
+    on_path = set_traps(tmp_path / "path", [name for name in TRAPS if name != "lookalike_cli"], imported)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOOKALIKE_")}
     environment |= {"LOOKALIKE_HOME": str(home), "PYTHONPATH": str(on_path)}
     command = [str(whole.parent / "lookalike"), "demo"]
     done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Similar to ") == 3 and "Try next" in done.stdout
-    assert not sprung.exists(), sprung.read_text()
+    assert not imported.exists(), imported.read_text()
     assert processes(home) == {}
 
 

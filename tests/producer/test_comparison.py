@@ -1,4 +1,4 @@
-"""What counts as an orphan: only what the source surely no longer holds."""
+"""Orphans are only images that the source certainly no longer has."""
 
 import hashlib
 import os
@@ -51,7 +51,7 @@ def statuses(references: Iterator[ImageRef], found: Sequence[Scope], index: Inde
 def test_a_folder_that_cannot_be_listed_has_no_orphans(index: Index, folder: Path) -> None:
     for name in ("a.jpg", "sub/b.jpg", "sub/c.jpg"):
         store(index, folder / name)
-    # A walk hands on a folder that it cannot list as if it were an image.
+    # A folder that cannot be listed is found as if it were an image.
     found = statuses(
         iter([ImageRef(str(folder / "a.jpg")), ImageRef(str(folder / "sub"))]), scopes([str(folder)]), index
     )

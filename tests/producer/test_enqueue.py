@@ -1,4 +1,4 @@
-"""Chunks are recorded before they are sent, and never more of them than allowed."""
+"""Chunks are recorded before they are sent, and never more than the limit."""
 
 import threading
 from collections.abc import Iterator
@@ -106,7 +106,7 @@ def test_a_producer_waits_for_a_broker_that_restarts(ledger: Ledger, job_id: str
     reached.wait(10)
     redis_server.kill()
     killed.set()
-    # The server is started by the main thread, for it ends with the thread that started it.
+    # The server is started by the main thread, because it ends with the thread that started it.
     producer.join(1)
     redis_server.restart()
     producer.join(30)

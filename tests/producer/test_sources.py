@@ -1,4 +1,4 @@
-"""What a source holds, whatever its names look like."""
+"""The images of a source, with any file names."""
 
 import os
 from pathlib import Path

@@ -9,6 +9,7 @@ from lookalike.broker_health import BrokerHealth, check_broker, read_health
 from lookalike.embedded.redis_server import broker_url, find_redis_server
 from lookalike.errors import LookalikeError
 from lookalike.ledger import Ledger
+from lookalike.plural import counted
 from lookalike.preflight import broker_diagnostics
 from lookalike.queue import make_app, queued_count
 from lookalike.settings import Settings
@@ -49,8 +50,12 @@ def workers(settings: Settings) -> Iterator[Finding]:
     app = make_app(url)
     names = consuming_workers(app)
     counts = process_counts(app, names)
-    described = ", ".join(f"{name} ({counts.get(name, '?')} processes)" for name in names)
+    described = ", ".join(f"{name} ({_processes(counts.get(name))})" for name in names)
     yield Finding("workers", bool(names), described or "none is consuming", "Start one: `lookalike worker`.")
+
+
+def _processes(count: int | None) -> str:
+    return "? processes" if count is None else counted(count, "process", "processes")
 
 
 def worker(settings: Settings) -> Iterator[Finding]:

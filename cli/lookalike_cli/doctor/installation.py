@@ -13,6 +13,7 @@ from lookalike import __version__
 from lookalike.addresses import plain_address
 from lookalike.embedding.runtimes.device import examine
 from lookalike.machine import usable_cores, visible_gpus
+from lookalike.plural import counted
 from lookalike.settings import PREFIX, Settings, setting_names
 from lookalike.variables import check_names, given
 from lookalike_cli.doctor.finding import Finding, warnings
@@ -36,7 +37,7 @@ def installation(settings: Settings) -> Iterator[Finding]:
     where = f"{platform.python_version()} on {platform.system()} {platform.release()} {platform.machine()}"
     yield Finding("python", None, where)
     yield Finding("packages", None, ", ".join([f"lookalike {__version__}", *_installed()]))
-    yield Finding("cores", None, f"{usable_cores()} usable, {settings.processes} processes per worker")
+    yield Finding("cores", None, f"{usable_cores()} usable, {_processes(settings)} per worker")
 
 
 def _installed() -> Iterator[str]:
@@ -51,13 +52,17 @@ def embedding(settings: Settings) -> Iterator[Finding]:
     gpus = visible_gpus()
     device = examine(with_gpu=bool(gpus))
     if gpus and settings.runtime != "openvino":
-        detail = f"{len(gpus)}, one process each, fed by {settings.processes} processes"
+        detail = f"{len(gpus)}, one process each, fed by {_processes(settings)}"
         what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
         yield Finding("gpu", device.unusable_gpu is None, what, ADVICE)
     precision = device.precision if settings.precision == "auto" else settings.precision
     why = "" if "bf16" in (precision, device.precision) else _WHY_F32[device.has_bf16]
     each = f"1 thread, batch size {device.batch_size}, {precision}{why}"
-    yield Finding("embedding", None, f"CPU: {settings.processes} processes with {each}")
+    yield Finding("embedding", None, f"CPU: {_processes(settings)} with {each}")
+
+
+def _processes(settings: Settings) -> str:
+    return counted(settings.processes, "process", "processes")
 
 
 def variables(settings: Settings) -> Iterator[Finding]:

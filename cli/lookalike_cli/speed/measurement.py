@@ -12,6 +12,7 @@ from lookalike.embedding import Embedder, ModelSpec
 from lookalike.errors import PermanentError
 from lookalike.index import backend_of
 from lookalike.machine import usable_cores
+from lookalike.plural import counted
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
 from lookalike.stage_clock import StageClock
@@ -50,12 +51,12 @@ def measure(
     prepare_model(settings, spec, with_artifact=True, on_note=on_note)
     images = sample.references
     with _set_up(settings.model_copy(update={"chunk_size": chunk_size}), spec) as bench:
-        on_note(f"Warming up {settings.processes} processes ...")
+        on_note(f"Warming up {counted(settings.processes, 'process', 'processes')} ...")
         bench.warm_up(images)
         staged: list[tuple[StageClock, int]] = []
         wholes: list[Ingest] = []
         for number in range(1, repeats + 1):
-            on_note(f"Measuring {len(images):,} images, {number} of {repeats} ...")
+            on_note(f"Measuring {counted(len(images), 'image')}, {number} of {repeats} ...")
             staged.append(bench.work.run(images))
             wholes.append(ingest(bench.settings, spec, bench.stack, images))
     run = secrets.token_hex(6)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from lookalike.plural import counted
 from lookalike_cli.speed.advice import BUSY_SHARE, Verdict
 from lookalike_cli.speed.figures import Spread, Stages, bound, efficiency, forward_rate, hours_per_million, shares
 from lookalike_cli.speed.measurement import Measurement
@@ -67,13 +68,15 @@ def plain(measured: Measurement, verdict: Verdict, price: float | None) -> dict[
 def _rates(measured: Measurement) -> Iterator[str]:
     stages, whole, facts = measured.stages, measured.whole, measured.facts
     rate, limit = whole.rate, bound(stages, facts.cores)
+    processes = counted(facts.processes, "process", "processes")
     yield (
         f"Ingest rate: {rate.median:,.1f} images per second ({rate.lowest:,.1f} to {rate.highest:,.1f}) with "
-        f"{facts.processes} processes, {facts.chunk_size} images per chunk, {facts.model} in {facts.precision}; "
+        f"{processes}, {counted(facts.chunk_size, 'image')} per chunk, {facts.model} in {facts.precision}; "
         f"{rate.median / facts.cores:,.1f} per core."
     )
     cost_ms = 1000 * stages.cpu_s
-    yield f"Upper bound: {limit:,.1f} images per second ({facts.cores} cores / {cost_ms:.2f} ms of CPU per image)."
+    cores = counted(facts.cores, "core")
+    yield f"Upper bound: {limit:,.1f} images per second ({cores} / {cost_ms:.2f} ms of CPU per image)."
     reached = efficiency(stages, whole, facts.cores)
     yield NO_RATIO if reached is None else f"Efficiency (rate / bound): {reached:.2f}."
 

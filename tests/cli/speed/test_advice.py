@@ -33,7 +33,7 @@ USUAL = {
 
 
 def verdict(facts: Facts = FACTS, reached: float = 0.95, server: float = 0.0, **stages: tuple[float, float]) -> Verdict:
-    """The verdict for a rate that is `reached` of the bound; `stages` (with _ for -) replace the usual ones."""
+    """The advice for a rate that is `reached` of the bound; `stages` (with _ for -) replace the usual ones."""
     costs = USUAL | {name.replace("_", "-"): cost for name, cost in stages.items()}
     timed = [Stage(name, spread([cpu / 1000]), spread([(cpu + wait) / 1000])) for name, (cpu, wait) in costs.items()]
     if server:
