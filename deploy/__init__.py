@@ -1,1 +1,1 @@
-"""What surrounds the program where it runs: images, and the manifests beside this package; imported by no room."""
+"""Builds and tests the container images. Other packages do not import this one."""

@@ -46,7 +46,7 @@ def look_into(engine: Engine, trial: Trial, target: str) -> None:
     if seen["user"] != USER_ID:
         raise Failed(f"{tag} runs as user {seen['user']}, not {USER_ID}")
     if seen["there"]:
-        raise Failed(f"{tag} holds {', '.join(seen['there'])}, which it must not hold")
+        raise Failed(f"{tag} contains {', '.join(seen['there'])}, which it must not contain")
     without = f", without {', '.join(left_out)}" if left_out else ""
     print(f"{tag}: {engine.size_bytes(tag) / 1e6:,.0f} MB, user {USER_ID}{without}", flush=True)
 

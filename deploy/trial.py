@@ -1,6 +1,6 @@
 """Runs a job in the images: creates an index, ingests, and searches.
 
-Redis and OpenSearch are those of the tests and run on this machine.
+Redis and OpenSearch run on this machine, started as in the tests.
 """
 
 import json
@@ -26,7 +26,7 @@ API_KEY = "a-key-for-this-run-only"
 
 
 class Failed(Exception):
-    """An image is wrong; `str()` says what."""
+    """An image does not work; `str()` says why."""
 
 
 def tag_of(target: str) -> str:
@@ -81,7 +81,7 @@ class Trial:
     @contextmanager
     def _started(self, target: str, *words: str) -> Iterator[None]:
         with tempfile.TemporaryFile("w+") as log:
-            # In a process group of its own: Buildah does not forward signals.
+            # In its own process group: Buildah does not forward signals.
             process = subprocess.Popen(self._command(target, words), stdout=log, stderr=log, start_new_session=True)
             try:
                 yield

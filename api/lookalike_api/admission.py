@@ -1,11 +1,11 @@
-"""Limits how much work runs at once; a request over the limit is asked to come back later."""
+"""Limits how much work runs at once; a request over the limit gets 503 and a Retry-After."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.exceptions import HTTPException
 
-#: Seconds after which a client that found the service busy should come back.
+#: Seconds after which a client should retry when the service is busy.
 RETRY_AFTER_S = 1
 
 

@@ -11,7 +11,7 @@ from lookalike.index import Index
 from lookalike.storage import Storage
 from lookalike_api.thumbnails import ThumbnailCache
 
-#: The ids that `document_id` makes; the index is not queried for any other.
+#: The form of the ids that `document_id` makes; the index is not queried for other ids.
 ID = re.compile(r"[0-9a-f]{40}")
 MEDIA_TYPES = {
     "JPEG": "image/jpeg",
@@ -44,7 +44,7 @@ class StoredImages:
         return stored[id].content_sha256
 
     def original(self, id: str) -> tuple[bytes, str]:
-        """The file's bytes, and the media type that they have."""
+        """The bytes of the file, and their media type."""
         data = self._read(id)
         kind = formats.kind_of(data)
         if kind is None:

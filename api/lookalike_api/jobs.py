@@ -1,4 +1,4 @@
-"""Reads jobs from the ledger and turns them into answers."""
+"""Reads jobs from the ledger and converts them to answers."""
 
 import time
 from collections import Counter

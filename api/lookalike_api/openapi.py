@@ -13,7 +13,7 @@ STATUSES = {
     413: "The body is too large.",
     415: "The body has the wrong content type.",
     422: "The content is not an image, or one that cannot be read.",
-    503: "The service is busy, or a service that it needs is away. Retry-After says when to come back.",
+    503: "The service is busy, or a service that it needs is away. Retry-After says when to retry.",
 }
 
 

@@ -30,7 +30,7 @@ from lookalike.http_schemas import Problem, Rejection
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-#: Seconds after which a client should come back when a service was away. Errors that need a person have no such time.
+#: Seconds after which a client should retry when a service was away. Errors that need a person have no such time.
 RETRY_AFTER_S = 2
 
 #: Status and sentence of each error, looked up along the class's MRO, so that a new subclass has both. Only a sentence

@@ -35,7 +35,7 @@ RETRY_IF_MOVED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Query:
-    """What is searched for: `k` matches after the first `offset`, none with a score below `min_score`."""
+    """The options of a search: `k` matches after the first `offset`, none with a score below `min_score`."""
 
     k: int = 10
     offset: int = 0

@@ -21,7 +21,7 @@ from lookalike_api.thumbnails import ThumbnailCache
 from lookalike_api.uploads import Uploads
 from lookalike_api.wiring import open_searcher
 
-#: For one request to the index: somebody who waits at a page takes a slower answer for none.
+#: For one request to the index: a user of the page would not wait longer.
 INDEX_TIMEOUT_S = 5.0
 #: Memory for bodies, as a multiple of the largest body.
 UPLOADS_AT_ONCE = 4

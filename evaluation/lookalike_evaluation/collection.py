@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lookalike.errors import BadSetting, SourceMissing
 from lookalike.fitting.classes import in_classes, listed
+from lookalike.plural import counted
 from lookalike.records import Document, ImageRef
 from lookalike_evaluation.split import query_count
 
@@ -52,24 +53,21 @@ def check_classes(folder: Path, labels: Sequence[str]) -> None:
 
 
 def notes(collection: Collection, documents: Sequence[Document], *, rejected: int, k: int, share: float) -> list[str]:
-    """What a reader of the figures must know about the images, one sentence each."""
+    """Notes about the images that a reader of the figures needs, one sentence each."""
     sizes = Counter(document.name or "" for document in documents)
     alone = sorted(label for label, size in sizes.items() if size == 1)
     stored = sum(size - query_count(size, share) for size in sizes.values())
-    twins = len(documents) - len({document.content_sha256 for document in documents})
+    copies = len(documents) - len({document.content_sha256 for document in documents})
+    unlabelled = collection.unlabelled
     candidates = {
-        f"{_count(collection.unlabelled, 'file')} outside the class folders: no label, skipped.": collection.unlabelled,
-        f"{_count(rejected, 'file')} rejected; `lookalike ingest` shows why.": rejected,
+        f"{counted(unlabelled, 'file')} outside the class folders: no label, skipped.": unlabelled,
+        f"{counted(rejected, 'file')} rejected; `lookalike ingest` shows why.": rejected,
         f"Empty classes, skipped: {listed(collection.empty)}.": len(collection.empty),
         f"Classes with a single image, stored but never queried: {listed(alone)}.": len(alone),
         f"Only {stored:,} images are stored, fewer than k = {k}: precision at k cannot reach 1.": stored < k,
-        f"{_count(twins, 'image')} identical to another one: a stored copy of a query improves the figures.": twins,
+        f"{counted(copies, 'image')} identical to another one: a stored copy of a query improves the figures.": copies,
     }
     return [note for note, applies in candidates.items() if applies]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _is_empty(path: Path) -> bool:

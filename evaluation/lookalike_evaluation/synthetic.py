@@ -1,4 +1,4 @@
-"""Synthetic clustered vectors, similar to embeddings, for indexes larger than any image folder at hand."""
+"""Synthetic clustered vectors, similar to embeddings, for indexes larger than the available image folders."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def clustered_parts(
 
 
 def synthetic_model(dimension: int = DIMENSION, seed: int = 0) -> ModelIdentity:
-    """The identity of the model that the vectors of a seed pretend to come from."""
+    """The identity of the imaginary model of the vectors of a seed."""
     return ModelIdentity("synthetic", f"{seed:016x}", dimension, Metric.COSINE)
 
 

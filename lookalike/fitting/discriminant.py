@@ -10,7 +10,7 @@ from lookalike.errors import BadSetting
 from lookalike.records import Vectors
 
 #: How far each class's covariance is drawn to a multiple of the identity. From .1 to .4 answers hardly differ; the
-#: automatic one (Ledoit and Wolf), which estimates covariances and knows of no search, shrinks far too little here:
+#: automatic one (Ledoit and Wolf), which estimates covariances and ignores the search, shrinks far too little here:
 #: P@1 .738 for .816 (18 faces, ResNet50, means of five splits), .591 for .797 (EfficientNet-Lite0).
 SHRINKAGE = 0.2
 

@@ -50,7 +50,7 @@ def fit_model(
     seed: int = 0,
     progress: Progress = silent,
 ) -> FittedModel:
-    """Fit a head of this kind to the references, which lie in a sub-folder of `folder` per class; store it as `name`.
+    """Fit a head of this kind to the references, which are in one sub-folder of `folder` per class; store it as `name`.
 
     Raises BadSetting, SourceMissing, ModelUnavailable, DiskFull; then nothing is stored.
     """

@@ -1,4 +1,4 @@
-"""Reports how many images of a known number are done; whoever starts the work decides how to show it."""
+"""Reports how many images of a known number are done; the caller decides how to show it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

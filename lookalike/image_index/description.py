@@ -1,4 +1,4 @@
-"""What an index is, for people to read."""
+"""Describes an index for people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

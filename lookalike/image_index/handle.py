@@ -1,4 +1,4 @@
-"""`ImageIndex`: the handle that `lookalike.open` gives. Loads a library only when a method needs it."""
+"""`ImageIndex`: the handle that `lookalike.open` returns. Loads a library only when a method needs it."""
 
 import os
 import time

@@ -69,7 +69,7 @@ def _read(path: Path, max_bytes: int) -> bytes:
 
 
 def _is_a(module: str, name: str, query: object) -> bool:
-    """Whether this is an object of that class. Does not import the library: whoever has an object has imported it."""
+    """Whether this is an object of that class. Does not import the library: the query could not exist without it."""
     library = sys.modules.get(module)
     return library is not None and isinstance(query, getattr(library, name))
 

@@ -119,8 +119,8 @@ class Index(Protocol):
         """Whether the index is in bulk-load mode."""
 
     def end_load(self) -> None:
-        """Leave bulk-load mode, whoever entered it: restore the settings, make the writes visible and compact what
-        they left. Calling it again has no effect."""
+        """Leave bulk-load mode, even if another process entered it: restore the settings, make the writes visible and
+        compact the index. Calling it again has no effect."""
 
     def optimize(self, segments: int = 1) -> Iterator[int]:
         """Merge the index into at most `segments` pieces per shard; yields the number of pieces from time to time.

@@ -105,7 +105,7 @@ def samples(per_class: int, seed: int) -> Iterator[Sample]:
 def draw_samples(folder: Path, *, per_class: int = 25, seed: int = 7) -> int:
     """Draw the missing sample images into `folder`, one sub-folder per class; returns the number of all images.
 
-    A image that is already there is kept as it is, so an interrupted call is completed by the next.
+    An existing image is not changed, so an interrupted call is completed by the next.
     Raises DiskFull, or PermanentError if the folder is not writable.
     """
     wanted = list(samples(per_class, seed))

@@ -1,4 +1,4 @@
-"""What callers may follow a job with: callbacks that do nothing unless given."""
+"""The callbacks with which a caller can follow a job."""
 
 
 def ignore(_: object) -> None:

@@ -30,9 +30,9 @@ Read = Callable[[str], bytes]
 
 
 class SyncStatus(StrEnum):
-    """How one image of the source or of the index compares."""
+    """The status of one image of the source or of the index."""
 
-    #: In the index as it is in the source.
+    #: In the index, and the same in the source.
     PRESENT = "present"
     #: In the source, but not in the index.
     MISSING = "missing"

@@ -22,5 +22,5 @@ def ingest_request(settings: Settings, sources: Sequence[str], label_from: str =
 
 
 def _count(sources: Sequence[str]) -> int | None:
-    """How many images there are, counted beside the work; standard input can be read only once, and not here."""
+    """The number of images, counted while the job runs; None for standard input, which can be read only once."""
     return None if STDIN in sources else sum(1 for _ in find_images(sources))

@@ -1,4 +1,4 @@
-"""Watches a running job: its processes, its progress, and messages that got lost."""
+"""Watches a running job: its processes, its progress, and lost messages."""
 
 import time
 from collections.abc import Callable

@@ -34,7 +34,7 @@ AGAIN = "Run the same command again: it continues, and images that are in the in
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a job has to do. `source` names it for people; `count` gives the number of references, None if unknown."""
+    """The work of a job. `source` describes it for people; `count` gives the number of references, None if unknown."""
 
     settings: Settings
     spec: ModelSpec
@@ -95,7 +95,7 @@ def check_detachable(stack: Stack) -> None:
     """Raises BadSetting for a stack that ends with this process: a job that nobody waits for would end with it."""
     if stack.is_owner:
         advice = "Start `lookalike up` first, or set LOOKALIKE_BROKER_URL."
-        raise BadSetting("To detach, the broker has to outlive this command.", advice)
+        raise BadSetting("With --detach, the broker must keep running after this command.", advice)
 
 
 def _end_load(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""What became of the images of one job, in numbers."""
+"""The numbers of a job's images, by outcome."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Report:
 
 
 def report_on(job: "Job", ledger: "Ledger", seconds: float) -> Report:
-    """The report on a job, with reasons for what was rejected. Raises BrokerUnavailable."""
+    """The report on a job, with the reasons for rejected images. Raises BrokerUnavailable."""
     reasons = Counter(rejected.reason.value for rejected in ledger.rejected(job.id)) if job.rejected else Counter()
     return Report(
         job=job.id,

@@ -22,7 +22,7 @@ class Retry:
         self._settings = settings
         self._jobs = jobs
         self._reason = reason
-        #: No more than Redis holds in its memory as well.
+        #: Redis holds as many in its memory.
         self._taken: set[str] = set()
 
     def run(self, run_job: Callable[[JobRequest], Report]) -> Report:
@@ -58,7 +58,7 @@ class Retry:
 
 
 def retries(ledger: Ledger, jobs: Sequence[Job], reason: Reason | None, settings: Settings) -> list[Retry]:
-    """What there is to retry of the jobs, which come newest first; `reason` limits it to one kind of rejection."""
+    """The images to retry of the jobs, which come newest first; `reason` limits it to one kind of rejection."""
     groups: dict[tuple[str, str, str], list[Job]] = {}
     for job in jobs:
         if any(reason in (None, rejected.reason) for rejected in ledger.rejected(job.id)):

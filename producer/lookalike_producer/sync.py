@@ -1,4 +1,4 @@
-"""Makes an index hold what its sources hold, and counts where it does not."""
+"""Makes an index match its sources, and counts the differences."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,13 +43,13 @@ class Verification:
 
     @property
     def is_in_sync(self) -> bool:
-        """Whether every image of the sources is in the index as it is, and no other."""
+        """Whether the index has exactly the images of the sources, unchanged."""
         return all(status is SyncStatus.PRESENT or not count for status, count in self.counts.items())
 
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What was found, how many orphans were deleted, and the job that ingested the rest; None if nothing had to be."""
+    """The differences, the number of deleted orphans, and the report on the ingest; None if nothing was ingested."""
 
     counts: Mapping[SyncStatus, int]
     deleted: int

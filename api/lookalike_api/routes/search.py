@@ -157,5 +157,5 @@ def _answer(matches: list[Match], watch: Stopwatch) -> SearchResult:
 
 
 def _in_range(matches: list[Match]) -> tuple[Match, ...]:
-    """The matches with scores in [-1, 1]: rounding in the index may exceed that by a hair."""
+    """The matches with scores in [-1, 1]: rounding in the index may exceed that range slightly."""
     return tuple(replace(match, score=max(-1.0, min(1.0, match.score))) for match in matches)

@@ -25,7 +25,7 @@ Matrix = NDArray[np.float32]
 
 
 def attach(features: Any, spec: ModelSpec) -> Any:
-    """[N, D] out of [N, C]: rows of `article` sum to 1, all others have unit length. Raises ModelUnavailable."""
+    """Return [N, D] for [N, C]: rows of `article` sum to 1, all others have unit length. Raises ModelUnavailable."""
     if spec.head is Head.ARTICLE:
         return _article(features)
     if spec.head.is_fitted:
