@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 #: Progress and notes.
 remarks = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -36,7 +37,8 @@ def table(*columns: str, rows: list[tuple[Any, ...]]) -> Table:
         is_number = bool(rows) and isinstance(rows[0][position], int | float)
         built.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        built.add_row(*(printable(_text(cell)) for cell in row))
+        # A table reads markup in plain strings, and a file may be called a[/b].jpg.
+        built.add_row(*(Text(printable(_text(cell))) for cell in row))
     return built
 
 

@@ -1,12 +1,13 @@
 """Shows the findings as a table: problems first, then warnings, each with its advice."""
 
 from rich.table import Table
+from rich.text import Text
 
 from lookalike_cli.console import printable
 from lookalike_cli.doctor.finding import Finding
 
 #: By urgency.
-MARKS = ("[red]wrong[/red]", "[yellow]look[/yellow]", "[green]fine[/green]", "")
+MARKS = (Text("wrong", "red"), Text("look", "yellow"), Text("fine", "green"), Text())
 
 
 def screen(findings: list[Finding]) -> Table:
@@ -18,7 +19,7 @@ def screen(findings: list[Finding]) -> Table:
     # Problems and warnings come first; the others keep the order of the checks.
     for finding in sorted(findings, key=lambda finding: min(_urgency(finding), 2)):
         advice = f"\n{finding.advice}" if _urgency(finding) < 2 and finding.advice else ""
-        text = printable(finding.detail + advice).replace("[", "\\[")
+        text = Text(printable(finding.detail + advice))
         table.add_row(finding.what, MARKS[_urgency(finding)], text)
     return table
 
