@@ -31,8 +31,8 @@ PAGE = Path(__file__).parent / "page"
 def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequence[str] = ()) -> FastAPI:
     """The query service. It opens index, broker and model at startup, and closes them at shutdown.
 
-    `broker_url` is the Redis that holds the jobs, if any. `hosts` are the only host names that are answered; with
-    none, all are.
+    `broker_url` is the Redis that holds the jobs, if any. Only requests for the names in `hosts` are
+    answered; all requests if it is empty.
     """
 
     @asynccontextmanager

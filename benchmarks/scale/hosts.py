@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.scale.crew import CHUNK_SIZE, IMAGE_S, Crew, Samples, slope_between
+from benchmarks.scale.waiting_workers import CHUNK_SIZE, IMAGE_S, Samples, WaitingWorkers, slope_between
 from benchmarks.scale.workers import Runs, drawn_images, rate
 from lookalike.ledger import Job
 from lookalike.records import ImageRef
@@ -91,8 +91,8 @@ def _rates(place: Place, counts: Sequence[int], rounds: int, job_s: float, folde
     for number in range(rounds):
         for count, rates in runs.items():
             at = folder / f"{number}-{count}"
-            with Crew(place.broker_url, place.index_url, at, count, place.hosts.command) as crew:
-                rates.append(rate(crew, images, count * warm, count * timed))
+            with WaitingWorkers(place.broker_url, place.index_url, at, count, place.hosts.command) as pool:
+                rates.append(rate(pool, images, count * warm, count * timed))
     return runs
 
 
@@ -115,11 +115,11 @@ def failure_run(
         slowed = ["env", f"SCALE_IMAGE_S={SLOWNESS * IMAGE_S}", *command] if name == SLOW else command
         return place.hosts.command(name, slowed)
 
-    with Crew(place.broker_url, place.index_url, folder / "crew", len(NAMES), wrapped) as crew:
-        crew.ingest(references[:warm])
-        schedule = Schedule(crew, place.hosts, images[0], partition_s)
-        job, samples = _work(crew, references[warm:], schedule)
-        documents = crew.documents() - warm
+    with WaitingWorkers(place.broker_url, place.index_url, folder / "pool", len(NAMES), wrapped) as pool:
+        pool.ingest(references[:warm])
+        schedule = Schedule(pool, place.hosts, images[0], partition_s)
+        job, samples = _work(pool, references[warm:], schedule)
+        documents = pool.documents() - warm
     changes = [samples[0][0], *schedule.changes, samples[-1][0]]
     rates = [_steady(samples, begin, end) for begin, end in pairwise(changes)]
     phases = tuple(map(Phase, lasts, expected, rates))
@@ -129,9 +129,9 @@ def failure_run(
 class Schedule:
     """Injects the failures. Called repeatedly with the state of the job. `changes`: when the hosts changed."""
 
-    def __init__(self, crew: Crew, hosts: Hosts, done_before: int, partition_s: float) -> None:
+    def __init__(self, pool: WaitingWorkers, hosts: Hosts, done_before: int, partition_s: float) -> None:
         self.changes: list[float] = []
-        self._crew = crew
+        self._pool = pool
         self._hosts = hosts
         self._done_before = done_before
         self._partition_s = partition_s
@@ -148,12 +148,12 @@ class Schedule:
         for name in (CUT, DEAD):
             self._hosts.cut(name)
         # After its network is cut, so that no service sees the end of its connections.
-        self._crew.workers.abandon(DEAD)
+        self._pool.workers.abandon(DEAD)
         self.changes.append(time.monotonic())
 
 
-def _work(crew: Crew, references: Sequence[ImageRef], schedule: Schedule) -> tuple[Job, Samples]:
-    job, samples = crew.work(references, schedule)
+def _work(pool: WaitingWorkers, references: Sequence[ImageRef], schedule: Schedule) -> tuple[Job, Samples]:
+    job, samples = pool.work(references, schedule)
     assert len(schedule.changes) == 2, "the job ended before the network was back"
     return job, samples
 

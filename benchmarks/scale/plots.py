@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, NullFormatter, StrMethodFormatter
 
 from benchmarks.scale import references, vectors, workers
-from benchmarks.scale.crew import IMAGE_S
+from benchmarks.scale.waiting_workers import IMAGE_S
 from lookalike_evaluation.plots import drawn
 
 LATENCIES = ("p50_ms", "p99_ms")

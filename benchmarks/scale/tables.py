@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from benchmarks.scale import hosts, produce, references, vectors, workers
-from benchmarks.scale.crew import CHUNK_SIZE, IMAGE_S
+from benchmarks.scale.waiting_workers import CHUNK_SIZE, IMAGE_S
 
 #: The efficiency that eight workers must reach.
 TARGET = 0.9

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.scale.crew import CHUNK_SIZE, IMAGE_S, Crew
+from benchmarks.scale.waiting_workers import CHUNK_SIZE, IMAGE_S, WaitingWorkers
 from benchmarks.table import ratios
 from lookalike.records import ImageRef
 from testing.services.opensearch import OpenSearchServer
@@ -43,8 +43,8 @@ def measured(counts: Sequence[int], rounds: int, job_s: float) -> Runs:
         runs: Runs = {count: [] for count in counts}
         for number in range(rounds):
             for count, rates in runs.items():
-                with Crew(broker.url, server.url, Path(temporary, f"{number}-{count}"), count) as crew:
-                    rates.append(rate(crew, images, count * WARM_CHUNKS * CHUNK_SIZE, count * chunks * CHUNK_SIZE))
+                with WaitingWorkers(broker.url, server.url, Path(temporary, f"{number}-{count}"), count) as pool:
+                    rates.append(rate(pool, images, count * WARM_CHUNKS * CHUNK_SIZE, count * chunks * CHUNK_SIZE))
     return runs
 
 
@@ -54,11 +54,11 @@ def efficiencies(runs: Mapping[int, Sequence[Rate]]) -> dict[int, list[float]]:
     return {count: [ratio / count for ratio in ratios(found, rates[1])] for count, found in rates.items()}
 
 
-def rate(crew: Crew, images: Sequence[ImageRef], warm: int, timed: int) -> Rate:
+def rate(pool: WaitingWorkers, images: Sequence[ImageRef], warm: int, timed: int) -> Rate:
     """The rate of a job of `timed` images, after a job of `warm` other images."""
-    crew.ingest(images[:warm])
+    pool.ingest(images[:warm])
     busy_before, began = _busy_s(), time.perf_counter()
-    images_s = crew.ingest(images[warm : warm + timed])
+    images_s = pool.ingest(images[warm : warm + timed])
     return Rate(images_s, (_busy_s() - busy_before) / (time.perf_counter() - began))
 
 

@@ -9,7 +9,7 @@ import typer
 from lookalike.settings import read_settings
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import SOURCE_HELP, Json, ModelName, Preprocessing, Weights
-from lookalike_cli.speed.advice import judge
+from lookalike_cli.speed.advice import diagnose
 from lookalike_cli.speed.measurement import Measurement, measure
 from lookalike_cli.speed.sample import draw
 from lookalike_cli.speed.sentences import COLUMNS, doubts, plain, rows, sentences
@@ -52,14 +52,14 @@ def bench(
         check_writable(report)
     with stoppable(LAST_WORDS):
         measured = measure(settings, draw(find_images(chosen), count), repeats=repeats, on_note=remark)
-    verdict = judge(measured.stages, measured.whole, measured.facts)
-    lines = sentences(measured, verdict, price)
+    diagnosis = diagnose(measured.stages, measured.whole, measured.facts)
+    lines = sentences(measured, diagnosis, price)
     _show(measured, lines)
     if report is not None:
         _report(report, measured, lines)
     if json:
         facts = {"sources": chosen, "index": settings.index_address, "repeats": repeats}
-        print_json(facts | plain(measured, verdict, price))
+        print_json(facts | plain(measured, diagnosis, price))
 
 
 def _show(measured: Measurement, lines: Sequence[str]) -> None:

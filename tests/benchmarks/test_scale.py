@@ -8,10 +8,10 @@ import pytest
 
 from benchmarks import page
 from benchmarks.scale import command, plots, tables, workers
-from benchmarks.scale.crew import slope
 from benchmarks.scale.nearest import Nearest
 from benchmarks.scale.references import Produced
 from benchmarks.scale.vectors import Filled
+from benchmarks.scale.waiting_workers import slope
 from benchmarks.scale.workers import Rate
 from lookalike.records import Vectors
 from lookalike_evaluation.synthetic import clustered, clustered_parts

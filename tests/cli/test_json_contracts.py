@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lookalike.samples import draw_samples
-from lookalike_cli.speed.advice import judge
+from lookalike_cli.speed.advice import diagnose
 from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stage, Stages, Whole, spread
 from lookalike_cli.speed.measurement import Measurement
@@ -96,7 +96,7 @@ def test_bench_has_its_documented_keys_and_the_former_ones() -> None:
     stages = Stages("run", 8, tuple(Stage(name, cost, cost) for name in STAGES))
     facts = Facts(2, 2, 8, "m", 256, "f32", Seat.EMBEDDED, 0.1, 1000, 0.001, 0.0)
     measured = Measurement(stages, Whole("run", 8, spread([100.0])), facts, rejected=0)
-    printed = plain(measured, judge(stages, measured.whole, facts), None)
+    printed = plain(measured, diagnose(stages, measured.whole, facts), None)
     assert missing(printed, "bench") == []
     assert printed["end_to_end_images_per_second"] == 100.0
     assert printed["forward_images_per_second"] == pytest.approx(2 / 0.001)

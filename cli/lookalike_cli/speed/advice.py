@@ -28,7 +28,7 @@ WORKERS, QUEUE, OTHERS = "workers", "queue", "other programs"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Diagnosis:
     """`bottleneck` is a stage, `workers`, `queue` or `other programs`; `advice` has sentences, best first."""
 
     bottleneck: str
@@ -36,12 +36,12 @@ class Verdict:
     advice: tuple[str, ...]
 
 
-def judge(stages: Stages, whole: Whole, facts: Facts) -> Verdict:
+def diagnose(stages: Stages, whole: Whole, facts: Facts) -> Diagnosis:
     """Apply the first rule that matches: too few processes, waiting, time lost between the stages; otherwise the
     bottleneck is the stage with the most CPU time."""
     found = _too_few_processes(facts) or _waiting(stages, facts) or _between(stages, whole, facts) or _dearest(stages)
     bottleneck, why = found
-    return Verdict(bottleneck, why, (*_advice(bottleneck, stages, facts), *_beside(stages, facts)))
+    return Diagnosis(bottleneck, why, (*_advice(bottleneck, stages, facts), *_beside(stages, facts)))
 
 
 def _too_few_processes(facts: Facts) -> tuple[str, str] | None:

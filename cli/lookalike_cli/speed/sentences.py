@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lookalike.plural import counted
-from lookalike_cli.speed.advice import BUSY_SHARE, Verdict
+from lookalike_cli.speed.advice import BUSY_SHARE, Diagnosis
 from lookalike_cli.speed.figures import Spread, Stages, bound, efficiency, forward_rate, hours_per_million, shares
 from lookalike_cli.speed.measurement import Measurement
 
@@ -23,9 +23,9 @@ def rows(stages: Stages) -> list[tuple[str, ...]]:
     ]
 
 
-def sentences(measured: Measurement, verdict: Verdict, price: float | None) -> list[str]:
+def sentences(measured: Measurement, diagnosis: Diagnosis, price: float | None) -> list[str]:
     """The conclusions as sentences; with the costs if `price`, per hour, is given."""
-    return [*_rates(measured), *_per_million(measured, price), *_conclusion(verdict)]
+    return [*_rates(measured), *_per_million(measured, price), *_conclusion(diagnosis)]
 
 
 def doubts(measured: Measurement) -> Iterator[str]:
@@ -40,7 +40,7 @@ def doubts(measured: Measurement) -> Iterator[str]:
         )
 
 
-def plain(measured: Measurement, verdict: Verdict, price: float | None) -> dict[str, Any]:
+def plain(measured: Measurement, diagnosis: Diagnosis, price: float | None) -> dict[str, Any]:
     """Return JSON values; times are seconds per image, rates images per second."""
     stages, whole, facts = measured.stages, measured.whole, measured.facts
     hours, limit = hours_per_million(whole.rate.median), bound(stages, facts.cores)
@@ -59,7 +59,7 @@ def plain(measured: Measurement, verdict: Verdict, price: float | None) -> dict[
         "per_core": whole.rate.median / facts.cores,
         "hours_per_million": hours,
         **({} if price is None else {"cost_per_million": hours * price}),
-        **asdict(verdict),
+        **asdict(diagnosis),
         "facts": asdict(facts),
         "notes": list(doubts(measured)),
     }
@@ -87,9 +87,9 @@ def _per_million(measured: Measurement, price: float | None) -> Iterator[str]:
     yield f"A million such images: {hours:,.1f} hours{cost}."
 
 
-def _conclusion(verdict: Verdict) -> Iterator[str]:
-    yield f"Bottleneck: {verdict.bottleneck}, {verdict.why}."
-    for sentence in verdict.advice:
+def _conclusion(diagnosis: Diagnosis) -> Iterator[str]:
+    yield f"Bottleneck: {diagnosis.bottleneck}, {diagnosis.why}."
+    for sentence in diagnosis.advice:
         yield f"  - {sentence}"
 
 

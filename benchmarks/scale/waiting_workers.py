@@ -34,7 +34,7 @@ MOST_TIMES = 10
 Samples = list[tuple[float, int]]
 
 
-class Crew:
+class WaitingWorkers:
     """`count` workers of one process each, an index and a ledger, under `folder`. Entering raises AssertionError if the
     workers do not become ready."""
 
