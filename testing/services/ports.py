@@ -1,5 +1,6 @@
 """Ports of the loopback interface that no two test processes choose at the same time."""
 
+import atexit
 import random
 import socket
 import sys
@@ -11,6 +12,12 @@ FIRST_PORT = 15_000
 ATTEMPTS = 1_000
 #: Kept open until this process ends: each one reserves a port.
 _reservations: list[socket.socket] = []
+
+
+@atexit.register
+def _release() -> None:
+    for lock in _reservations:
+        lock.close()
 
 
 def free_port() -> int:
