@@ -66,6 +66,11 @@ def test_a_fitted_model_is_found_by_its_name_and_describes_itself(tmp_path: Path
         resolve("mine")
 
 
+def test_an_unknown_model_without_a_similar_name_lists_known_ones() -> None:
+    with pytest.raises(BadSetting, match=r"Known are .*, resnet50 and resnet50-article"):
+        resolve("foo")
+
+
 def test_the_fingerprint_of_a_fitted_model_depends_on_its_numbers_and_its_base(tmp_path: Path) -> None:
     base = resolve("efficientnet-lite0")
     first = keep(tmp_path, base).spec

@@ -92,7 +92,7 @@ def _by_name(name: str, home: Path | None) -> ModelSpec:
     if spec is None:
         known = [*NAMED, *([*fitted.names(home), *quantized.names(home)] if home is not None else ())]
         near = difflib.get_close_matches(name.lower(), known, n=3)
-        hint = f"Did you mean {_choices(near)}?" if near else f"Known are {_choices(FEATURED)}"
+        hint = f"Did you mean {_choices(near)}?" if near else f"Known are {_choices(FEATURED, 'and')}"
         raise BadSetting(
             f"There is no model named {name!r}. {hint}",
             "Any name of keras.applications or path of a .keras file will do.",
@@ -154,6 +154,6 @@ def _preprocessing(name: str) -> Preprocessing:
         raise BadSetting(f"There is no preprocessing {name!r}.", f"Choose {_choices(Preprocessing)}.") from error
 
 
-def _choices(names: Iterable[str]) -> str:
+def _choices(names: Iterable[str], conjunction: str = "or") -> str:
     *most, last = names
-    return f"{', '.join(most)} or {last}" if most else str(last)
+    return f"{', '.join(most)} {conjunction} {last}" if most else str(last)
