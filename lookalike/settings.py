@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: A node that restarts is back after two or three of these.
 INDEX_RETRY_S = 20.0
+
+INDEX_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,99}")
 
 #: Settings that only searches need.
 NOT_FOR_WORKERS = frozenset({"api_url", "api_key"})
@@ -41,7 +44,7 @@ class Settings(BaseSettings):
     index_url: SecretStr | None = Field(
         None, description="https://user:password@host:9200 or lancedb:///path. Unset: LanceDB under the home folder."
     )
-    index: str = Field("images", pattern=r"^[a-z][a-z0-9_.-]{0,99}$", description="Name of the index (an alias).")
+    index: str = Field("images", description="Name of the index (an alias).")
     model: str = Field("efficientnet-lite0", description="Name of a model, or path of a .keras file.")
     weights: Path | None = Field(None, description="A .keras file to use as the backbone of the named model.")
     preprocessing: str | None = Field(
@@ -113,6 +116,15 @@ class Settings(BaseSettings):
             raise ValueError("a key must not begin or end with a space, nor contain a control character")
         return value
 
+    @field_validator("index", mode="after")
+    @classmethod
+    def _is_an_index_name(cls, value: str) -> str:
+        if not INDEX_NAME.fullmatch(value):
+            raise ValueError(
+                "a name has at most 100 lower-case letters, digits, '_', '.' and '-', and begins with a letter"
+            )
+        return value
+
     @field_validator("home", "roots", mode="after")
     @classmethod
     def _resolved(cls, value: Any) -> Any:
@@ -161,10 +173,11 @@ def read_settings(**overrides: Any) -> Settings:
     for diagnostic in check_names(given(), setting_names()):
         logger.warning("%s %s", diagnostic.what, diagnostic.advice)
     renamed = {name.removeprefix(PREFIX).lower(): value for name, value in renamed_values().items()}
+    chosen = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**renamed | {name: value for name, value in overrides.items() if value is not None})
+        return Settings(**renamed | chosen)
     except ValidationError as error:
-        raise BadSetting(*_first_problem(error)) from error
+        raise BadSetting(*_first_problem(error, chosen)) from error
     except SettingsError as error:
         raise BadSetting(*_not_json(error)) from error
 
@@ -181,12 +194,18 @@ def setting_names() -> list[str]:
     return [PREFIX + name.upper() for name in Settings.model_fields]
 
 
-def _first_problem(error: ValidationError) -> tuple[str, str]:
+def _first_problem(error: ValidationError, chosen: Collection[str]) -> tuple[str, str]:
+    """What is wrong and what to do. `chosen` are the settings that an option or argument gave, not a variable."""
     problem = error.errors()[0]
-    name = PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else "settings"
-    field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
+    setting = str(problem["loc"][0]) if problem["loc"] else ""
+    field = Settings.model_fields.get(setting)
     given = "" if field is None or "SecretStr" in str(field.annotation) else f" = {problem.get('input')!r}"
-    return f"{name}{given} cannot be used: {problem['msg']}.", "Correct it in the environment or in .env."
+    name, advice = (
+        (setting, "Correct the option or argument.")
+        if setting in chosen
+        else (PREFIX + setting.upper() if setting else "settings", "Correct it in the environment or in .env.")
+    )
+    return f"{name}{given} cannot be used: {problem['msg'].removeprefix('Value error, ')}.", advice
 
 
 def _not_json(error: SettingsError) -> tuple[str, str]:

@@ -40,6 +40,27 @@ def test_a_bad_value_is_rejected_with_its_variable(monkeypatch: pytest.MonkeyPat
         read_settings()
 
 
+def test_a_bad_name_of_an_index_is_explained_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSetting, match=r"^index = 'Images' cannot be used: .* lower-case letters") as error:
+        read_settings(index="Images")
+    assert error.value.advice == "Correct the option or argument."
+    monkeypatch.setenv("LOOKALIKE_INDEX", "Images")
+    with pytest.raises(BadSetting, match=r"^LOOKALIKE_INDEX = 'Images' cannot be used: .* lower-case letters") as error:
+        read_settings()
+    assert ".env" in error.value.advice and "pattern" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a", "images-2", "a_b.c", "a" * 100])
+def test_a_name_of_an_index_may_have_digits_and_three_other_characters(name: str) -> None:
+    assert read_settings(index=name).index == name
+
+
+@pytest.mark.parametrize("name", ["", "2images", "a b", "a/b", "a" * 101, "a\n"])
+def test_any_other_name_of_an_index_is_rejected(name: str) -> None:
+    with pytest.raises(BadSetting):
+        read_settings(index=name)
+
+
 def test_a_list_that_is_not_json_is_rejected_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKALIKE_ROOTS", "/images")
     with pytest.raises(BadSetting, match="LOOKALIKE_ROOTS cannot be used") as error:
