@@ -4,13 +4,15 @@ import atexit
 import gc
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from lookalike import __version__
 from lookalike.errors import LookalikeError, MissingExtra
 from lookalike.extras import missing_extra
 
@@ -59,6 +61,13 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        # Typer suggests only commands that are loaded already.
+        near = get_close_matches(args[0], COMMANDS, n=1)
+        if near and args[0] not in COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
 
 def _missing(error: ModuleNotFoundError, command: str) -> MissingExtra | None:
     return missing_extra(error, f"lookalike {command}", EXTRAS.get(command))
@@ -77,8 +86,18 @@ def _unavailable(name: str, missing: MissingExtra) -> TyperCommand:
 app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lookalike {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def lookalike() -> None:
+def lookalike(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Index images in bulk and search them by similarity."""
 
 

@@ -22,11 +22,13 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "missing source": (["ingest", "/no/such/folder"], {}, 1, ["/no/such/folder", "folder, a glob"]),
     "no source": (["ingest"], {}, 2, ["Missing argument"]),
     "unknown command": (["bogus"], {}, 2, ["bogus"]),
+    "misspelt command": (["serch"], {}, 2, ["No such command 'serch'", "Did you mean 'search'?"]),
     "unknown model": (["ingest", ".", "--model", "resnet5"], {}, 1, ["resnet5", "resnet50"]),
     "file without preprocessing": (["ingest", ".", "--model", "no.keras"], {}, 1, ["no.keras"]),
     "bad setting": (["status"], {"LOOKALIKE_CHUNK_SIZE": "x"}, 1, ["LOOKALIKE_CHUNK_SIZE"]),
     "list that is not JSON": (["status"], {"LOOKALIKE_ROOTS": "/images"}, 1, ["LOOKALIKE_ROOTS", '["/images"]']),
     "bad port of the broker": (["status"], {"LOOKALIKE_BROKER_URL": "redis://:secret@h:x"}, 1, ["BROKER_URL"]),
+    "bad name of an index": (["ingest", ".", "--index", "Images"], {}, 1, ["index = 'Images'", "lower-case", "option"]),
     "bad label": (["ingest", ".", "--label-from", "colour"], {}, 1, ["colour"]),
     "broker away": (["ingest", "."], {"LOOKALIKE_BROKER_URL": f"redis://:secret@{ABSENT}"}, 1, [ABSENT, "BROKER_URL"]),
     "broker of another kind": (["ingest", "."], {"LOOKALIKE_BROKER_URL": "amqp://x"}, 1, ["amqp"]),
@@ -118,6 +120,12 @@ def test_an_empty_folder_is_not_an_error(environment: dict[str, str], tmp_path: 
     (tmp_path / "empty").mkdir()
     summary = answer(lookalike(environment, "ingest", tmp_path / "empty", "--json"))
     assert (summary["found"], summary["indexed"]) == (0, 0)
+
+
+def test_the_version_is_printed(environment: dict[str, str]) -> None:
+    from lookalike import __version__
+
+    assert lookalike(environment, "--version").stdout.strip() == f"lookalike {__version__}"
 
 
 def test_every_command_has_help(environment: dict[str, str]) -> None:
