@@ -13,6 +13,7 @@ from lookalike.machine import usable_cores
 from lookalike.settings import read_settings
 from lookalike_cli.doctor.command import CHECKS
 from lookalike_cli.doctor.finding import Finding, examine
+from lookalike_cli.doctor.index import documents
 from lookalike_cli.doctor.screen import screen
 from testing import processes
 from testing.processes import answer
@@ -94,6 +95,17 @@ def test_unreachable_services_are_reported(tmp_path: Path) -> None:
     assert findings["index"][0].is_fine is False and ABSENT in findings["index"][0].detail
 
 
+def test_every_failed_check_of_the_index_has_the_same_name(tmp_path: Path) -> None:
+    findings = examine(read_settings(home=tmp_path, model="/no/such.keras"), [documents])
+    assert [(finding.what, finding.is_fine) for finding in findings] == [("index", False)]
+
+
+def test_a_query_service_that_does_not_answer_has_an_advice_that_leads_on(tmp_path: Path) -> None:
+    (service,) = found(home=tmp_path, api_url=f"http://{ABSENT}")["service"]
+    assert service.is_fine is False and ABSENT in service.detail
+    assert "`lookalike serve`" in service.advice and "doctor" not in service.advice
+
+
 def test_a_risk_is_a_warning_and_not_a_problem(tmp_path: Path, redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
@@ -111,7 +123,7 @@ def test_an_index_is_shown_with_its_server_and_its_write_block(tmp_path: Path, o
     findings = found(home=tmp_path, index_url=opensearch_url)
     assert findings["opensearch"][0].detail.startswith(f"{opensearch_url}: OpenSearch ")
     assert "green" in findings["shards"][0].detail
-    wrong = [finding.detail for finding in findings["index"] + findings["documents"] if finding.is_fine is False]
+    wrong = [finding.detail for finding in findings["index"] if finding.is_fine is False]
     assert "flood-stage" in wrong[0] and "contains vectors of" in wrong[1]
 
 

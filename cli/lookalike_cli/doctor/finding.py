@@ -18,8 +18,10 @@ class Finding:
     advice: str = ""
 
 
-#: If a check raises, the finding has the name of the function.
+#: If a check raises, the finding has the name of the function, or the one of SUBJECTS.
 Check = Callable[[Settings], Iterator[Finding]]
+#: Checks that report on the subject of another one.
+SUBJECTS = {"documents": "index"}
 
 
 def examine(settings: Settings, checks: Sequence[Check]) -> list[Finding]:
@@ -45,4 +47,4 @@ def _checked(check: Check, settings: Settings) -> Iterator[Finding]:
         yield from check(settings)
     except LookalikeError as error:
         what, _, advice = str(error).partition("\n")
-        yield Finding(check.__name__, False, what, advice)
+        yield Finding(SUBJECTS.get(check.__name__, check.__name__), False, what, advice)

@@ -5,7 +5,7 @@ import urllib.request
 from collections.abc import Iterator
 
 from lookalike.client import open_client
-from lookalike.errors import LookalikeError
+from lookalike.errors import LookalikeError, QueryServiceUnavailable
 from lookalike.settings import Settings
 from lookalike_cli.doctor.finding import Finding
 from lookalike_cli.ports import FLOWER_PORT, SEARCH_PORT, check_port
@@ -13,6 +13,8 @@ from lookalike_cli.ports import FLOWER_PORT, SEARCH_PORT, check_port
 #: Timeout of the health request; our query service answers in milliseconds.
 TIMEOUT_S = 1.0
 HOST = "127.0.0.1"
+#: The error itself advises to run `lookalike doctor`.
+NOT_READY = "Start it there with `lookalike serve`, or correct LOOKALIKE_API_URL."
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
@@ -34,7 +36,12 @@ def ports(settings: Settings) -> Iterator[Finding]:
 def service(settings: Settings) -> Iterator[Finding]:
     if settings.api_url is not None:
         with open_client(settings) as client:
-            ready = client.ready()
+            try:
+                ready = client.ready()
+            except QueryServiceUnavailable as error:
+                what, _, _ = str(error).partition("\n")
+                yield Finding("service", False, what, NOT_READY)
+                return
         detail = f"{client.address} is ready: {ready.index.documents:,} documents in {ready.index.name}, {ready.model}"
         yield Finding("service", True, detail)
 
