@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 import lookalike
+from lookalike import ImageIndex
 from lookalike.records import Match
-from lookalike_cli.console import print_json, results, table
+from lookalike_cli.console import print_json, printable, results, table
 from lookalike_cli.options import Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
@@ -34,15 +35,27 @@ def search(
     filters = _parsed(filter or [])
     with lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images:
         matches = images.search(image, id=id, uri=uri, k=k, filters=filters)
+        reason = "" if matches else _why_none(images, filters)
     if json:
         print_json({"matches": [asdict(match) for match in matches], "took_ms": round(matches.took_ms, 1)})
-    else:
+    elif matches:
         show(matches)
+    else:
+        results.print(printable(reason), markup=False)
 
 
 def show(matches: Sequence[Match]) -> None:
     rows = [(match.score, match.name or "", match.uri) for match in matches]
-    results.print(table("score", "label", "image", rows=rows) if rows else "No matches: the index is empty.")
+    results.print(table("score", "label", "image", rows=rows))
+
+
+def _why_none(images: ImageIndex, filters: dict[str, str]) -> str:
+    if filters:
+        given = " and ".join(f"{field}={value}" for field, value in filters.items())
+        return f"No matches: no stored image has {given}."
+    # The query service has its own index, which the local settings may not name.
+    is_empty = images.settings.api_url is None and images.count() == 0
+    return "No matches: the index is empty." if is_empty else "No matches."
 
 
 def _parsed(filters: list[str]) -> dict[str, str]:

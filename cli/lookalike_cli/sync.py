@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import lookalike
+from lookalike.plural import counted
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
 from lookalike_cli.report import show_report, summary
@@ -43,15 +44,22 @@ def sync(
 def _show(report: SyncReport, *, delete: bool) -> None:
     orphans = report.counts[SyncStatus.ORPHANED]
     if delete:
-        results.print(f"Deleted {report.deleted:,} orphans.")
+        results.print(f"Deleted {counted(report.deleted, 'orphan')}.")
     elif orphans:
-        remark(f"{orphans:,} documents are orphaned; use --delete to delete them.")
+        remark(f"{counted(orphans, 'image is', 'images are')} orphaned; use --delete to delete them.")
     if report.job is not None:
         show_report(report.job)
+    else:
+        results.print(f"{_counts(report)}; nothing to ingest.")
+
+
+def _counts(report: SyncReport) -> str:
+    named = [f"{count:,} {status.value.replace('_', ' ')}" for status, count in report.counts.items() if count]
+    return ", ".join(named) or "no images"
 
 
 def _plain(report: SyncReport) -> dict[str, object]:
-    counted = ("job", "indexed", "unchanged", "rejected")
+    numbers = ("job", "indexed", "unchanged", "rejected")
     job = summary(report.job) if report.job else {"job": None, "indexed": 0, "unchanged": 0, "rejected": 0}
     counts: dict[str, object] = {status.value: count for status, count in report.counts.items()}
-    return counts | {"deleted": report.deleted} | {name: job[name] for name in counted}
+    return counts | {"deleted": report.deleted} | {name: job[name] for name in numbers}

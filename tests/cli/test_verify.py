@@ -2,12 +2,15 @@
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lookalike import factories
+from lookalike.index import Index
+from lookalike.records import document_id
 from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
 from testing.processes import answer
@@ -47,6 +50,7 @@ def test_differences_are_counted_by_kind_and_repaired(
 ) -> None:
     lookalike(environment, "ingest", images)
     assert verify(environment, images, code=0) == NOTHING | {"present": 6}
+    assert lookalike(environment, "sync", images).stdout.strip() == "6 present; nothing to ingest."
 
     (images / "new.jpg").write_bytes(drawn[6])
     (images / "0.jpg").write_bytes(drawn[7])
@@ -72,13 +76,27 @@ def test_differences_are_counted_by_kind_and_repaired(
     assert not is_loading(environment), "a sync without a job has begun a load that nothing ends"
 
 
-def is_loading(environment: dict[str, str]) -> bool:
+def test_a_search_without_matches_says_why(environment: dict[str, str], images: Path) -> None:
+    lookalike(environment, "ingest", images / "0.jpg")
+    asked = ("search", images / "0.jpg", "--filter")
+    assert "no stored image has label=churhc" in lookalike(environment, *asked, "label=churhc").stdout
+    assert "0.jpg" in lookalike(environment, *asked, "label=images").stdout
+    # The only image is not among its own matches.
+    assert lookalike(environment, "search", "--uri", images / "0.jpg").stdout.strip() == "No matches."
+    with closing(open_index(environment)) as index:
+        index.delete([document_id(str(images / "0.jpg"))])
+        index.refresh()
+    assert "the index is empty" in lookalike(environment, "search", images / "0.jpg").stdout
+
+
+def open_index(environment: dict[str, str]) -> Index:
     names = {"home": "LOOKALIKE_HOME", "index_url": "LOOKALIKE_INDEX_URL", "index": "LOOKALIKE_INDEX"}
-    index = factories.open_index(read_settings(**{key: environment.get(name) for key, name in names.items()}))
-    try:
+    return factories.open_index(read_settings(**{key: environment.get(name) for key, name in names.items()}))
+
+
+def is_loading(environment: dict[str, str]) -> bool:
+    with closing(open_index(environment)) as index:
         return index.is_loading()
-    finally:
-        index.close()
 
 
 @one_index
