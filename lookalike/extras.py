@@ -1,7 +1,9 @@
 """Which extra a missing package belongs to, for a message that says what to install."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from lookalike.errors import MissingExtra
 
@@ -23,6 +25,18 @@ MODULES = {
     "lancedb": _LANCEDB,
     "parquet": {"pyarrow"},
 }
+
+
+def is_installed(module: str) -> bool:
+    """Whether a top-level module can be imported. Imports nothing."""
+    # A module that replaced itself when it was imported, as kombu does, has no spec, and `find_spec` raises.
+    return sys.modules.get(module) is not None or find_spec(module) is not None
+
+
+def check_installed(*modules: str, needed_by: str, extra: str) -> None:
+    """Raises MissingExtra if one of the modules is not installed, before work whose last step needs it."""
+    if not all(map(is_installed, modules)):
+        raise MissingExtra(needed_by, extra)
 
 
 def missing_extra(error: ModuleNotFoundError, needed_by: str, extra: str | None = None) -> MissingExtra | None:

@@ -130,3 +130,9 @@ def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(PermanentError, match="Cannot write sample images"):
         draw_samples(tmp_path / "taken", per_class=1)
+
+
+def test_a_prefix_sets_queries_apart_from_stored_images(tmp_path: Path) -> None:
+    assert draw_samples(tmp_path, per_class=1, prefix="query-") == 16
+    assert (tmp_path / "rings").is_dir()
+    assert {path.name.split("-")[0] for path in tmp_path.glob("*/*")} == {"query"}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from lookalike.extras import is_installed
 from lookalike.plural import counted
 from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
@@ -18,7 +19,11 @@ INDEX = "demo"
 #: Queries use another seed than the stored images.
 QUERY_SEED = 2026
 QUERIES = 3
+#: Begins the names of queries: without it, a stored image and a query have the same name.
+PREFIX = "query-"
 MATCHES = 5
+#: Modules of the extra "api", which `lookalike up` needs and the demo does not.
+NEEDED_BY_UP = ("fastapi", "uvicorn")
 
 
 @app.command()
@@ -27,10 +32,10 @@ def demo() -> None:
     folder = read_settings().home / "demo"
     remark("Drawing sample images ...")
     drawn = draw_samples(folder / "pictures")
-    draw_samples(folder / "queries", per_class=1, seed=QUERY_SEED)
+    draw_samples(folder / "queries", per_class=1, seed=QUERY_SEED, prefix=PREFIX)
     remark(f"{counted(drawn, 'image')} in {folder / 'pictures'}; ingesting ...")
     ingest([str(folder / "pictures")], index=INDEX)
-    for query in sorted((folder / "queries").glob("*/*"))[:: _step(folder)][:QUERIES]:
+    for query in sorted((folder / "queries").glob(f"*/{PREFIX}*"))[:: _step(folder)][:QUERIES]:
         _search(query)
     _show_next_steps(folder)
 
@@ -51,5 +56,6 @@ def _show_next_steps(folder: Path) -> None:
     results.print("\nTry next:", style="bold")
     results.print("  lookalike ingest ~/Pictures            index your own images, labelled by their folders")
     results.print("  lookalike search IMAGE.jpg             find the most similar images")
-    results.print("  lookalike up                           keep broker, worker and query service running")
+    if all(map(is_installed, NEEDED_BY_UP)):
+        results.print("  lookalike up                           keep broker, worker and query service running")
     results.print(f"  lookalike index delete {INDEX}            remove the demo; then delete {folder}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lookalike import factories
+from lookalike.extras import check_installed
 from lookalike.image_index.evaluating import Evaluation, evaluate_folder
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.console import print_json, remark
@@ -58,6 +59,7 @@ def evaluate(
         raise typer.BadParameter("--size must be at least -k")
     if report is not None:
         check_writable(report)
+        check_installed("matplotlib", needed_by="lookalike evaluate --report", extra="evaluate")
     with stoppable(LAST_WORDS):
         done = evaluate_folder(
             settings,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import BadSetting
+from lookalike.extras import check_installed
 from lookalike.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def evaluate_folder(
     from lookalike_producer.sources import find_images
 
     specs = candidate_specs(settings, models)
+    _check_installed(any(spec.fit_on for spec in specs))
     collection = collect(folder, find_images([str(folder)]))
     # An unreachable index is reported before minutes of embedding.
     factories.list_indexes(settings)
@@ -111,6 +113,12 @@ def evaluate_folder(
     place = partial(temporary_index, settings.index_location, factories.index_options(settings))
     summaries = protocol.evaluate(candidates, seeds=seeds, share=queries, k=k, size=size, open_index=place)
     return Evaluation(collection, tuple(candidates), tuple(summaries), tuple(remarks), rejected)
+
+
+def _check_installed(fits_heads: bool) -> None:
+    """Report a missing package before minutes of embedding."""
+    modules = ("scipy", "sklearn") if fits_heads else ("scipy",)
+    check_installed(*modules, needed_by="lookalike evaluate", extra="evaluate")
 
 
 def _silent(total: int) -> AbstractContextManager[Advance]:

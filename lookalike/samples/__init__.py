@@ -102,17 +102,19 @@ def samples(per_class: int, seed: int) -> Iterator[Sample]:
     return (Sample(label, number, seed) for label in PAINTERS for number in range(per_class))
 
 
-def draw_samples(folder: Path, *, per_class: int = 25, seed: int = 7) -> int:
+def draw_samples(folder: Path, *, per_class: int = 25, seed: int = 7, prefix: str = "") -> int:
     """Draw the missing sample images into `folder`, one sub-folder per class; returns the number of all images.
 
+    The name of each file begins with `prefix`.
     An existing image is not changed, so an interrupted call is completed by the next.
     Raises DiskFull, or PermanentError if the folder is not writable.
     """
     wanted = list(samples(per_class, seed))
     try:
         for sample in wanted:
-            if not (folder / sample.path).exists():
-                keep(sample, folder / sample.path)
+            path = folder / sample.path.with_name(prefix + sample.path.name)
+            if not path.exists():
+                keep(sample, path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(f"No space for the sample images in {folder}.", "Free about 25 MB.") from error

@@ -10,7 +10,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from lookalike.extras import MODULES, missing_extra, requiring
+from lookalike.errors import MissingExtra
+from lookalike.extras import MODULES, check_installed, missing_extra, requiring
 from lookalike.settings import Settings
 from testing.processes import LOOKALIKE, ROOT, answer, lookalike
 from testing.services.ports import free_port
@@ -122,3 +123,9 @@ def test_a_missing_package_without_an_extra_names_no_extra() -> None:
     assert missing_extra(ModuleNotFoundError(name="typer"), "This", "api") is None
     with pytest.raises(ModuleNotFoundError), requiring("This"):
         raise ModuleNotFoundError(name="typer")
+
+
+def test_a_package_is_missed_before_the_work_that_needs_it() -> None:
+    check_installed("pytest", needed_by="lookalike evaluate", extra="evaluate")
+    with pytest.raises(MissingExtra, match=r"lookalike evaluate needs .*lookalike\[evaluate\]"):
+        check_installed("pytest", "no_such_module", needed_by="lookalike evaluate", extra="evaluate")

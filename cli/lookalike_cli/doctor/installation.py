@@ -1,10 +1,8 @@
 """Checks of the installation, the device that runs models, and the settings."""
 
 import platform
-import sys
 from collections.abc import Iterator
 from importlib.metadata import version
-from importlib.util import find_spec
 from typing import Any
 
 from pydantic import SecretStr
@@ -12,6 +10,7 @@ from pydantic import SecretStr
 from lookalike import __version__
 from lookalike.addresses import plain_address
 from lookalike.embedding.runtimes.device import examine
+from lookalike.extras import is_installed
 from lookalike.machine import usable_cores, visible_gpus
 from lookalike.plural import counted
 from lookalike.settings import PREFIX, Settings, setting_names
@@ -42,11 +41,11 @@ def installation(settings: Settings) -> Iterator[Finding]:
 
 def _installed() -> Iterator[str]:
     """Name and version of each package of PACKAGES that is installed."""
-    return (f"{name} {version(name)}" for name, module in PACKAGES.items() if _is_installed(module))
+    return (f"{name} {version(name)}" for name, module in PACKAGES.items() if is_installed(module))
 
 
 def embedding(settings: Settings) -> Iterator[Finding]:
-    if not _is_installed("openvino"):
+    if not is_installed("openvino"):
         yield Finding("embedding", None, "not installed: this installation runs no models")
         return
     gpus = visible_gpus()
@@ -82,8 +81,3 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, SecretStr):
         return plain_address(value.get_secret_value()) if name.endswith("_url") else "***"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _is_installed(module: str) -> bool:
-    # A module that replaced itself when it was imported, as kombu does, has no spec, and `find_spec` raises.
-    return sys.modules.get(module) is not None or find_spec(module) is not None
