@@ -11,6 +11,7 @@ from lookalike import factories
 from lookalike.embedding import FittedHead, Head, ModelSpec, Origin
 from lookalike.embedding.artifacts import fitted
 from lookalike.errors import BadSetting
+from lookalike.extras import check_installed
 from lookalike.fitting.classes import in_classes, listed
 from lookalike.fitting.fit import fit
 from lookalike.fitting.images import Gathered, gather
@@ -52,8 +53,10 @@ def fit_model(
 ) -> FittedModel:
     """Fit a head of this kind to the references, which are in one sub-folder of `folder` per class; store it as `name`.
 
-    Raises BadSetting, SourceMissing, ModelUnavailable, DiskFull; then nothing is stored.
+    Raises MissingExtra, BadSetting, SourceMissing, ModelUnavailable, DiskFull; then nothing is stored.
     """
+    # Before minutes of embedding.
+    check_installed("sklearn", needed_by="lookalike model fit", extra="evaluate")
     base = base_of(settings)
     gathered = _gathered(settings, in_classes(folder, references), base, progress)
     layers, training = fit(kind, gathered.features, gathered.labels, dimensions=dimensions, seed=seed)

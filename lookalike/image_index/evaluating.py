@@ -63,7 +63,7 @@ def evaluate(
     and +classifier fit a head on the stored part of each split. Without any, the configured model is measured.
     Keywords are settings, as for `lookalike.open`.
 
-    Raises SourceMissing, BadSetting, ModelUnavailable, and what the index raises.
+    Raises MissingExtra, SourceMissing, BadSetting, ModelUnavailable, and what the index raises.
     """
     if size is not None and size < k:
         raise BadSetting(f"size = {size} is smaller than k = {k}.", "Request at least k results.")

@@ -1,6 +1,7 @@
 """Extras: an image runs without the packages that it excludes, and a command that needs one names its extra."""
 
 import re
+import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -10,9 +11,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from lookalike.embedding import Head
 from lookalike.errors import MissingExtra
 from lookalike.extras import MODULES, check_installed, missing_extra, requiring
-from lookalike.settings import Settings
+from lookalike.fitting.fit_model import fit_model
+from lookalike.image_index import evaluate
+from lookalike.settings import Settings, read_settings
 from testing.processes import LOOKALIKE, ROOT, answer, lookalike
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
@@ -129,3 +133,14 @@ def test_a_package_is_missed_before_the_work_that_needs_it() -> None:
     check_installed("pytest", needed_by="lookalike evaluate", extra="evaluate")
     with pytest.raises(MissingExtra, match=r"lookalike evaluate needs .*lookalike\[evaluate\]"):
         check_installed("pytest", "no_such_module", needed_by="lookalike evaluate", extra="evaluate")
+
+
+def test_neither_a_fit_nor_an_evaluation_starts_without_scikit_learn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Python's own way to make an import fail.
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(MissingExtra, match="lookalike model fit"):
+        fit_model(read_settings(home=tmp_path), tmp_path, [], Head.PCA, "mine")
+    with pytest.raises(MissingExtra, match="lookalike evaluate"):
+        evaluate(tmp_path, ["efficientnet-lite0+pca"], home=tmp_path / "home")
