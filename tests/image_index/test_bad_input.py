@@ -23,11 +23,11 @@ from lookalike.settings import Settings
 #: Keywords of `open`, and what the message names.
 OPENED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "unknown setting": ({"modl": "resnet50"}, ["'modl'", "'model'"]),
-    "value of another type": ({"concurrency": "many"}, ["CONCURRENCY", "'many'"]),
-    "value out of range": ({"chunk_size": 0}, ["CHUNK_SIZE", "0"]),
+    "value of another type": ({"concurrency": "many"}, ["concurrency = 'many'"]),
+    "value out of range": ({"chunk_size": 0}, ["chunk_size = 0"]),
     "unknown model": ({"model": "no-such-model"}, ["no-such-model"]),
     "missing weights": ({"model": "nowhere.keras"}, ["nowhere.keras"]),
-    "no name of an index": ({"index": "Not A Name"}, ["Not A Name"]),
+    "no name of an index": ({"index": "Not A Name"}, ["index = 'Not A Name'", "lower-case"]),
     "no URL of an index": ({"index_url": "ftp://host"}, ["ftp"]),
 }
 
