@@ -6,6 +6,7 @@ Arguments go to `Exception.__init__` unchanged, so that errors survive pickling 
 """
 
 from lookalike.records import Reason
+from lookalike.shown import shortened
 
 
 class LookalikeError(Exception):
@@ -164,7 +165,8 @@ class NotIndexed(LookalikeError):
         self.index = index
 
     def __str__(self) -> str:
-        return f"Index {self.index} does not contain image {self.id}.\nIngest it first, or search with an image file."
+        what = f"Index {self.index} does not contain image {shortened(self.id)}."
+        return f"{what}\nIngest it first, or search with an image file."
 
 
 class JobUnknown(PermanentError):
@@ -213,5 +215,5 @@ class ModelMismatch(PermanentError):
     def __str__(self) -> str:
         return (
             f"Index {self.index} contains vectors of {self.theirs}, but the current model is {self.ours}.\n"
-            "Use the model of the index (--model, or LOOKALIKE_MODEL for all commands), or another index (--index)."
+            "Use the model of the index (LOOKALIKE_MODEL, --model or model=), or another index."
         )

@@ -77,18 +77,19 @@ def open_image(kind: str, data: bytes, max_pixels: int) -> ImageFile:
     if kind == "WebP" and data[12:16] == b"VP8X":
         # Pillow's WebP reader allocates the canvas when it opens the file.
         width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
-        _check_pixels(width, height, max_pixels)
+        check_pixels(width, height, max_pixels)
     # `Image.open` would hide the error messages of the readers.
     image = _READERS[kind](BytesIO(formats.without_exif(data) if kind == "AVIF" else data))
     try:
-        _check_pixels(*image.size, max_pixels)
+        check_pixels(*image.size, max_pixels)
     except ImageRejected:
         image.close()
         raise
     return image
 
 
-def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+def check_pixels(width: int, height: int, max_pixels: int) -> None:
+    """Raises ImageRejected (`bomb`) for more than `max_pixels`."""
     if width * height > max_pixels:
         raise ImageRejected(Reason.BOMB, f"{width} x {height} pixels; at most {max_pixels} are decoded")
 

@@ -16,7 +16,7 @@ _BITS_PER_SAMPLE = 0x0102
 
 def on_background(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """The image as RGB of this width and height, with BACKGROUND behind transparent parts."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+    if is_deep(image):
         return _from_deep(image, size)
     if image.has_transparency_data:
         small = _resize(image if image.mode == "RGBA" else image.convert("RGBA"), size)
@@ -31,11 +31,23 @@ def on_background(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _from_deep(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Grey of 16 or 32 bits, scaled to 8 bits; Pillow's own conversion clips to white."""
-    return Image.fromarray(grey_levels(image, _resize(image.convert("F"), size))).convert("RGB")
+    return Image.fromarray(_grey_levels(image, _resize(image.convert("F"), size))).convert("RGB")
 
 
-def grey_levels(image: Image.Image, values: Image.Image) -> NDArray[np.uint8]:
-    """uint8 [H, W] of `values`, which are those of `image` or of a smaller copy."""
+def is_deep(image: Image.Image) -> bool:
+    """Whether the image is grey of 16 or 32 bits."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
+
+
+def sixteen_bits(image: Image.Image) -> NDArray[np.uint16]:
+    """uint16 [H, W] of an image of a 16-bit mode, in which 65535 is white: of some files, 4095 is."""
+    values = np.asarray(image).astype(np.uint16)
+    white = _white(image, 0.0)
+    return values if white == 65535 else np.rint(values * (65535 / white)).astype(np.uint16)
+
+
+def _grey_levels(image: Image.Image, values: Image.Image) -> NDArray[np.uint8]:
+    """uint8 [H, W] of `values`, which are those of a smaller copy of `image`."""
     grey = np.nan_to_num(np.asarray(values)).astype(np.float64)
     grey -= min(0.0, grey.min())
     levels: NDArray[np.float64] = 255 * (grey / _white(image, grey.max()))

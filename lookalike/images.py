@@ -14,7 +14,7 @@ from PIL import Image
 from lookalike import formats
 from lookalike.errors import ImageRejected
 from lookalike.image_readers import UPRIGHT, open_image, orientation_of
-from lookalike.image_rgb import grey_levels, on_background
+from lookalike.image_rgb import is_deep, on_background, sixteen_bits
 from lookalike.records import Reason
 
 #: JPEG quality of thumbnails; higher values only enlarge the file.
@@ -27,7 +27,7 @@ JPEG_QUALITY = 80
 
 #: What `to_file` keeps as it is.
 _TIFF_MODES = frozenset({"L", "RGB", "RGBA"})
-_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 # All that Pillow's decoders raise on hostile bytes. Not `Exception`, so that an error of a signal handler (the time
 # limit) does not count as a defect of the image.
 _HOSTILE = (
@@ -98,11 +98,15 @@ def to_file(image: Image.Image, *, compressed: bool) -> bytes:
     try:
         image.load()
         exif = image.info.get("exif")
+        options = {"exif": exif} if isinstance(exif, bytes) else {}
         encoded = BytesIO()
-        if not compressed and not exif and image.mode in _TIFF_MODES and "transparency" not in image.info:
+        if image.mode in ("I", "F"):
+            # PNG has no grey of 32 bits.
+            packing = "tiff_adobe_deflate" if compressed else "raw"
+            Image.fromarray(np.asarray(image)).save(encoded, "TIFF", compression=packing, **options)
+        elif not compressed and not exif and image.mode in _TIFF_MODES and "transparency" not in image.info:
             Image.fromarray(np.asarray(image)).save(encoded, "TIFF", compression="raw")
         else:
-            options = {"exif": exif} if isinstance(exif, bytes) else {}
             _for_png(image).save(encoded, "PNG", compress_level=1, **options)
     except _HOSTILE as error:
         raise ImageRejected(Reason.CORRUPT, f"{error or type(error).__name__}") from error
@@ -113,8 +117,8 @@ def _for_png(image: Image.Image) -> Image.Image:
     """In a mode that PNG has."""
     if image.mode in _PNG_MODES:
         return image
-    if image.mode in ("I", "F"):
-        return Image.fromarray(grey_levels(image, image))
+    if is_deep(image):
+        return Image.fromarray(sixteen_bits(image))
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 

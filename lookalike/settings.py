@@ -128,9 +128,12 @@ class Settings(BaseSettings):
     @field_validator("home", "roots", mode="after")
     @classmethod
     def _resolved(cls, value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(path.expanduser().resolve() for path in value)
-        return value.expanduser().absolute()
+        try:
+            if isinstance(value, tuple):
+                return tuple(path.expanduser().resolve() for path in value)
+            return value.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError("the user after ~ does not exist") from error
 
     @property
     def index_location(self) -> str:

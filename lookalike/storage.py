@@ -60,6 +60,15 @@ def local_path(uri: str) -> str:
     return os.fsdecode(unquote_to_bytes(uri[match.end() :]))
 
 
+def canonical_uri(uri: str) -> str:
+    """The uri as `local_uri` makes it, if it is a `file://` URL; any other uri as it is."""
+    match = _SCHEME.match(uri)
+    if match is None or match[1].lower() != "file":
+        return uri
+    path = local_path(uri)
+    return local_uri(path) if os.path.isabs(path) else uri
+
+
 class Storage:
     """Reads whole files of at most `max_bytes` that lie under one of `roots`, after following symlinks."""
 
@@ -110,7 +119,7 @@ class Storage:
         if stat.S_ISLNK(status.st_mode):
             raise ImageRejected(Reason.CHANGED, _EXCHANGED)
         if not stat.S_ISREG(status.st_mode):
-            raise ImageRejected(Reason.NOT_REGULAR, f"not a file but {_kind(status.st_mode)}")
+            raise ImageRejected(Reason.NOT_REGULAR, f"not a file but {kind_of_file(status.st_mode)}")
         if status.st_size == 0:
             raise ImageRejected(Reason.EMPTY, "0 bytes")
         if status.st_size > self.max_bytes:
@@ -192,6 +201,7 @@ def _is_missing(folder: Path) -> bool:
     return False
 
 
-def _kind(mode: int) -> str:
+def kind_of_file(mode: int) -> str:
+    """What is there in place of a file, for a message."""
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
     return kinds.get(stat.S_IFMT(mode), "a device")

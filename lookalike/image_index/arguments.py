@@ -1,13 +1,16 @@
-"""The arguments of a handle's methods, checked; another module checks images."""
+"""Checks the arguments of a handle's methods, one function for each kind. Another module checks images."""
 
 import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 from lookalike.errors import BadSetting
+from lookalike.index.checks import check_filters
 from lookalike.records import Reason
-from lookalike.storage import local_uri
+from lookalike.shown import kind_of, shown
+from lookalike.storage import canonical_uri, local_uri
 
 #: A folder, a glob, a list of paths (.txt) or an image.
 Source = str | os.PathLike[str]
@@ -15,41 +18,127 @@ Source = str | os.PathLike[str]
 MOST_MATCHES = 1000
 
 
-def texts(sources: Iterable[Source], *, needed: bool = True) -> list[str]:
-    """The sources as texts. Raises BadSetting for something else, and for none if one is `needed`."""
-    texts = [_text(source) for source in sources]
-    if needed and not texts:
+def text(value: object, what: str) -> str:
+    """The value, a text such as "an id". Raises BadSetting for another type, and for an empty or invalid text."""
+    if not isinstance(value, str):
+        raise BadSetting(f"{kind_of(value)} is not {what}.", "Give a text.")
+    if not value:
+        raise BadSetting(f"An empty text is not {what}.")
+    if not value.isascii() and not _is_unicode(value):
+        raise BadSetting(f"{shown(value)} is not {what}: it is not valid Unicode.")
+    return value
+
+
+def path(value: object, what: str) -> str:
+    """The value, a path such as "a source". Raises BadSetting for another type, and for what no file can be named."""
+    place = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(place, str):
+        raise BadSetting(f"{kind_of(value)} is not {what}.", "Give a path as a text or a Path.")
+    if not place:
+        raise BadSetting(f"An empty path is not {what}.", "The working folder is '.'.")
+    if "\0" in place or not _names_a_file(place):
+        raise BadSetting(f"{shown(place)} is not {what}: no file can have this name.")
+    return place
+
+
+def expanded(value: object, what: str) -> str:
+    """The path with `~` replaced by the home folder. Raises BadSetting as `path` does, and for an unknown user."""
+    place = path(value, what)
+    whole = os.path.expanduser(place)
+    if place.startswith("~") and whole == place and not os.path.lexists(place):
+        user = place.partition("/")[0]
+        raise BadSetting(f"{shown(place)} is not {what}: {shown(user)} is not a home folder.")
+    return whole
+
+
+def sources(values: Iterable[Source]) -> list[str]:
+    """The sources as texts. Raises BadSetting for something else, and if there is none."""
+    found = [path(value, "a source") for value in values]
+    if not found:
         raise BadSetting("There is no source to ingest.", "Give a folder, a glob, a .txt list of paths or an image.")
-    return texts
+    return found
 
 
-def _text(source: Source) -> str:
-    if not isinstance(source, str | os.PathLike):
-        raise BadSetting(f"A {type(source).__name__} is not a source.", "Give paths: images.ingest('a', 'b').")
-    return os.fspath(source)
+def folders(values: object) -> list[str]:
+    """One folder or several as texts. Raises BadSetting for something else."""
+    if isinstance(values, str | os.PathLike):
+        values = [values]
+    return [path(value, "a folder") for value in _each(values, "a list of folders")]
+
+
+def ids(values: object) -> list[str]:
+    """One id or several. Raises BadSetting for something else."""
+    if isinstance(values, str):
+        values = [values]
+    return [text(value, "an id") for value in _each(values, "a list of ids")]
+
+
+def whole_number(value: object, name: str, lowest: int, highest: int | None = None) -> int:
+    """The number. Raises BadSetting for another type, and for a number out of range."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise BadSetting(f"{name} = {shown(value)} is not a whole number.", "Give an int.")
+    number = int(value)
+    if number < lowest or (highest is not None and number > highest):
+        most = "or more" if highest is None else f"to {highest}"
+        raise BadSetting(f"{name} = {shown(number)} is out of range.", f"Give {lowest} {most}.")
+    return number
 
 
 def check_query(image: object, id: object, uri: object, k: object, filters: object) -> None:
     """The image itself is checked when it is read. Raises BadSetting."""
     if sum(given is not None for given in (image, id, uri)) != 1:
         raise BadSetting("A search starts from exactly one of an image, an id and a uri.")
-    if not isinstance(id, str | None) or not isinstance(uri, str | os.PathLike | None):
-        raise BadSetting(f"{id or uri!r} is not an id or a uri.", "Give a text.")
-    if not isinstance(k, Integral) or not 1 <= int(k) <= MOST_MATCHES:
-        raise BadSetting(f"k = {k!r} is out of range.", f"Ask for 1 to {MOST_MATCHES} matches.")
+    if id is not None:
+        text(id, "an id")
+    if uri is not None:
+        path(uri, "a uri")
+    whole_number(k, "k", 1, MOST_MATCHES)
     if not isinstance(filters, Mapping | None):
-        raise BadSetting(f"A {type(filters).__name__} is not a filter.", "Give a dict, such as {'label': 'cats'}.")
+        raise BadSetting(f"{kind_of(filters)} is not a filter.", "Give a dict, such as {'label': 'cats'}.")
+    check_filters(filters)
 
 
 def stored_uri(uri: str | os.PathLike[str]) -> str:
     """The URI in the index of an image that is named by its URI or by its path."""
     text = os.fspath(uri)
-    return text if "://" in text else local_uri(Path(text).expanduser())
+    return canonical_uri(text) if "://" in text else local_uri(expanded(text, "a uri"))
 
 
-def reason_of(reason: str | None) -> Reason | None:
+def reason_of(reason: object) -> Reason | None:
     """Raises BadSetting for a text that names no reason."""
+    if reason is None:
+        return None
+    if isinstance(reason, str) and reason in list(Reason):
+        return Reason(reason)
+    raise BadSetting(f"There is no reason {shown(reason)}.", f"The reasons are {', '.join(Reason)}.")
+
+
+def check_values(settings: Mapping[str, Any]) -> None:
+    """Raises BadSetting for a setting whose text no variable and no file name can have."""
+    for name, value in settings.items():
+        place = os.fspath(value) if isinstance(value, Path) else value
+        if isinstance(place, str) and ("\0" in place or not _names_a_file(place)):
+            raise BadSetting(f"{name} = {shown(place)} cannot be used: it is not valid Unicode.")
+
+
+def _each(values: object, what: str) -> Iterable[object]:
+    if isinstance(values, bytes | bytearray | memoryview | Mapping) or not isinstance(values, Iterable):
+        raise BadSetting(f"{kind_of(values)} is not {what}.", "Give a list of texts.")
+    return values
+
+
+def _is_unicode(value: str) -> bool:
     try:
-        return None if reason is None else Reason(reason)
-    except ValueError:
-        raise BadSetting(f"There is no reason {reason!r}.", f"The reasons are {', '.join(Reason)}.") from None
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _names_a_file(place: str) -> bool:
+    """Whether the system can encode it. A name with bytes that are not UTF-8 has surrogates that stand for them."""
+    try:
+        os.fsencode(place)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -35,4 +35,4 @@ def _each(images: "Query | Iterable[Query]") -> Iterator[Query]:
 
 def _pixels(image: Query, size: int, settings: Settings) -> NDArray[np.uint8]:
     with rejections_of(image):
-        return factories.decode(settings, encoded(image, settings.max_image_bytes), size=size).pixels
+        return factories.decode(settings, encoded(image, settings), size=size).pixels

@@ -1,17 +1,19 @@
 """`ImageIndex`: the handle that `lookalike.open` returns. Loads a library only when a method needs it."""
 
+import functools
 import os
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from lookalike.errors import NotIndexed
 from lookalike.extras import requiring
-from lookalike.image_index.arguments import Source, check_query, reason_of, stored_uri, texts
+from lookalike.image_index import arguments
+from lookalike.image_index.arguments import Source
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.query import Query, encoded, rejections_of
 from lookalike.image_index.resources import Resources
@@ -25,6 +27,25 @@ if TYPE_CHECKING:
     from lookalike.ledger import Job, Ledger
     from lookalike_producer.report import Report
     from lookalike_producer.sync import SyncReport, Verification
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _on_open_handle(extra: str | None = None) -> Callable[[Method], Method]:
+    """The method raises Closed on a closed handle, and MissingExtra if it needs a package of the extra."""
+
+    def decorated(method: Method) -> Method:
+        @functools.wraps(method)
+        def checked(self: "ImageIndex", *args: Any, **kwargs: Any) -> Any:
+            self._resources.check_open()
+            # The name is that of the method and of the command.
+            with requiring(method.__name__, extra):
+                return method(self, *args, **kwargs)
+
+        return cast(Method, checked)
+
+    return decorated
 
 
 class ImageIndex:
@@ -55,6 +76,9 @@ class ImageIndex:
         # After an interrupt there is no wait for other programs that use our worker.
         self._resources.close(error if isinstance(error, KeyboardInterrupt | SystemExit) else None)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("An ImageIndex cannot be copied or pickled. Open another one: lookalike.open().")
+
     @property
     def name(self) -> str:
         """The name of the index."""
@@ -72,7 +96,7 @@ class ImageIndex:
         """
         self._resources.close()
 
-    @requiring("lookalike ingest", "embedded")
+    @_on_open_handle("embedded")
     def ingest(
         self, *sources: Source, label_from: str = "parent", progress: bool = True, detach: bool = False
     ) -> "Report":
@@ -93,14 +117,13 @@ class ImageIndex:
         from lookalike_producer.jobs import check_detachable
 
         began = time.monotonic()
-        self._resources.check_open()
-        request = ingest_request(self._settings, texts(sources), label_from)
+        request = ingest_request(self._settings, arguments.sources(sources), label_from)
         stack = self._resources.stack().with_worker()
         if detach:
             check_detachable(stack)
         return run(request, stack, began=began, detach=detach, is_shown=progress)
 
-    @requiring("lookalike search", "embedded")
+    @_on_open_handle("embedded")
     def search(
         self,
         image: "Query | None" = None,
@@ -120,19 +143,19 @@ class ImageIndex:
         Raises QueryRejected for an image that cannot be read, IndexMissing, NotIndexed, ModelMismatch if the index
         was made with another model, BadSetting for any other argument, QueryServiceUnavailable.
         """
-        check_query(image, id, uri, k, filters)
+        arguments.check_query(image, id, uri, k, filters)
         searching = self._resources.searching(preload=image is not None)
         began = time.perf_counter()
         if image is not None:
             with rejections_of(image):
-                data = encoded(image, self._settings.max_image_bytes, compressed=searching.is_remote)
+                data = encoded(image, self._settings, compressed=searching.is_remote)
                 found = searching.like_image(data, int(k), filters or {})
         else:
             found = _like_stored(searching, id, uri, int(k), filters or {})
         took_ms = (time.perf_counter() - began) * 1000
         return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
 
-    @requiring("lookalike embed", "embedded")
+    @_on_open_handle("embedded")
     def embed(self, images: "Query | Iterable[Query]") -> Vectors:
         """Vectors of one or many images with the configured model, float32 [N, D]; no index is needed.
 
@@ -142,8 +165,10 @@ class ImageIndex:
 
         return embed(images, self._resources.embedder(), self._settings)
 
-    @requiring("lookalike verify", "embedded")
-    def verify(self, *sources: Source, label_from: str = "parent", within: Iterable[Source] = ()) -> "Verification":
+    @_on_open_handle("embedded")
+    def verify(
+        self, *sources: Source, label_from: str = "parent", within: Source | Iterable[Source] = ()
+    ) -> "Verification":
         """Compare the sources with the index, image by image, and change nothing.
 
         An image of the index is an orphan if its folder or glob is among the sources and it is no longer there.
@@ -151,16 +176,15 @@ class ImageIndex:
         """
         from lookalike_producer.sync import Sources, verify
 
-        self._resources.check_open()
-        return verify(self._settings, Sources(texts(sources), label_from, texts(within, needed=False)))
+        return verify(self._settings, Sources(arguments.sources(sources), label_from, arguments.folders(within)))
 
-    @requiring("lookalike sync", "embedded")
+    @_on_open_handle("embedded")
     def sync(
         self,
         *sources: Source,
         delete: bool = False,
         label_from: str = "parent",
-        within: Iterable[Source] = (),
+        within: Source | Iterable[Source] = (),
         progress: bool = True,
     ) -> "SyncReport":
         """Ingest what is missing, stale or of another model; with `delete`, delete orphans from the index before.
@@ -172,22 +196,24 @@ class ImageIndex:
         from lookalike_producer.sync import Sources, sync
 
         began = time.monotonic()
+        named = Sources(arguments.sources(sources), label_from, arguments.folders(within))
         lease = self._resources.stack()
         return sync(
             self._settings,
-            Sources(texts(sources), label_from, texts(within, needed=False)),
+            named,
             run=lambda request: run(request, lease.with_worker(), began=began, is_shown=progress),
             delete=delete,
         )
 
-    @requiring("lookalike jobs", "embedded")
+    @_on_open_handle("embedded")
     def jobs(self, limit: int = 20) -> "list[Job]":
         """The latest jobs of this index, newest first, at most `limit`. Raises BrokerUnavailable."""
+        most = arguments.whole_number(limit, "limit", 0)
         with self._ledger() as ledger:
             # All of them, which is what a limit of 0 means: others write to other indexes.
-            return [job for job in ledger.jobs(limit=0) if self._is_ours(job)][:limit]
+            return [job for job in ledger.jobs(limit=0) if self._is_ours(job)][:most]
 
-    @requiring("lookalike retry", "embedded")
+    @_on_open_handle("embedded")
     def retry(self, job: str, *, reason: Reason | str | None = None, progress: bool = True) -> "Report | None":
         """Retry the images that a job rejected, or only those with this `reason`, in a new job.
 
@@ -199,21 +225,23 @@ class ImageIndex:
         from lookalike_producer.retry import retries
 
         began = time.monotonic()
-        wanted = reason_of(reason)
+        arguments.text(job, "the id of a job")
+        wanted = arguments.reason_of(reason)
         stack = self._resources.stack().with_worker()
         with closing(Ledger(stack.broker_url)) as ledger:
             for retry in retries(ledger, [ledger.job(job)], wanted, self._settings):
                 return retry.run(lambda request: run(request, stack, began=began, is_shown=progress))
         return None
 
-    @requiring("lookalike rejected", "embedded")
+    @_on_open_handle("embedded")
     def rejected(self, job: str) -> list[Rejected]:
         """The images that a job rejected, and why. Raises JobUnknown, BrokerUnavailable."""
+        arguments.text(job, "the id of a job")
         with self._ledger() as ledger:
             ledger.job(job)
             return list(ledger.rejected(job))
 
-    @requiring("lookalike vectors", "embedded")
+    @_on_open_handle("embedded")
     def vectors(self) -> tuple[list[str], Vectors]:
         """The ids of all images, and their vectors as float32 [N, D] in the same order.
 
@@ -225,31 +253,34 @@ class ImageIndex:
         with self._index() as index:
             return read_vectors(index)
 
-    @requiring("lookalike index export", "parquet")
+    @_on_open_handle("parquet")
     def export(self, path: str | os.PathLike[str]) -> int:
         """Write all images with their vectors to a Parquet file; returns how many they are.
 
         Columns: id, uri, name (the label), width, height, content_sha256, model (its fingerprint), metadata (a map
         of texts) and vector (a list of D float32). An existing file is replaced when the new one is complete.
 
-        Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written.
+        Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written, BadSetting for a path that cannot
+        be one of a file, such as that of a folder or a device.
         """
-        from lookalike.image_index.vectors import export_parquet
+        from lookalike.image_index.vectors import check_target, export_parquet
 
+        target = check_target(Path(arguments.expanded(path, "a file to write")))
         with self._index() as index:
-            return export_parquet(index, Path(path).expanduser())
+            return export_parquet(index, target)
 
-    @requiring("lookalike delete", "embedded")
+    @_on_open_handle("embedded")
     def delete(self, ids: Iterable[str]) -> None:
         """Remove images from the index by their ids; ids without an image are ignored. Their files stay.
 
-        Raises IndexMissing.
+        Raises IndexMissing, BadSetting for ids that are not texts.
         """
+        unwanted = arguments.ids(ids)
         with self._index() as index:
-            index.delete([ids] if isinstance(ids, str) else ids)
+            index.delete(unwanted)
             index.refresh()
 
-    @requiring("lookalike info", "embedded")
+    @_on_open_handle("embedded")
     def info(self) -> "IndexDescription":
         """Describe the index: its version, its model, its number of images, and how the backend has built it.
 
@@ -260,7 +291,7 @@ class ImageIndex:
         with self._index() as index:
             return describe(index)
 
-    @requiring("lookalike count", "embedded")
+    @_on_open_handle("embedded")
     def count(self) -> int:
         """The number of images that a search can find. Raises IndexMissing."""
         with self._index() as index:
@@ -273,6 +304,7 @@ class ImageIndex:
         """True, even if the index is empty or missing."""
         return True
 
+    @_on_open_handle()
     def check(self) -> None:
         """Check that the settings name an index and a model. Sends no request. Raises BadSetting, ModelUnavailable."""
         if self._settings.api_url is None:
@@ -299,7 +331,6 @@ class ImageIndex:
     def _index(self) -> Iterator["Index"]:
         from lookalike import factories
 
-        self._resources.check_open()
         with closing(factories.open_index(self._settings)) as index:
             yield index
 
@@ -309,7 +340,7 @@ def _like_stored(
 ) -> list[Match]:
     if id is not None:
         return searching.like_stored(id, k, filters)
-    place = stored_uri(uri or "")
+    place = arguments.stored_uri(uri or "")
     try:
         return searching.like_stored(document_id(place), k, filters)
     except NotIndexed as error:

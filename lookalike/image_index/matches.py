@@ -5,6 +5,7 @@ from typing import overload
 
 from lookalike.image_index import gallery
 from lookalike.records import Match
+from lookalike.shown import printable
 
 #: A JPEG of a match, or None where its file cannot be shown.
 Thumbnail = Callable[[Match], bytes | None]
@@ -18,6 +19,7 @@ class Matches(Sequence[Match]):
     """Stored images, most alike first. `took_ms` is how long the search took, in milliseconds.
 
     As the last expression of a notebook cell it shows a gallery, with thumbnails of the image files as they are now.
+    A pickled copy has no thumbnails.
     """
 
     def __init__(self, matches: Iterable[Match], *, took_ms: float = 0.0, thumbnail: Thumbnail = no_thumbnail) -> None:
@@ -45,8 +47,19 @@ class Matches(Sequence[Match]):
     def __hash__(self) -> int:
         return hash(tuple(match.id for match in self._matches))
 
+    def __copy__(self) -> "Matches":
+        return self[:]
+
+    def __reduce__(self) -> "tuple[object, ...]":
+        # Without the thumbnails: they come from files, or from a service, that the other process may not reach.
+        return Matches._restored, (self._matches, self.took_ms)
+
+    @classmethod
+    def _restored(cls, matches: tuple[Match, ...], took_ms: float) -> "Matches":
+        return cls(matches, took_ms=took_ms)
+
     def __repr__(self) -> str:
-        lines = (f"  {match.score:.4f}  {match.name or '-'}  {match.uri!r}" for match in self._matches)
+        lines = (f"  {match.score:.4f}  {printable(match.name or '-')}  {match.uri!r}" for match in self._matches)
         return "\n".join([f"{len(self)} matches", *lines])
 
     def _repr_html_(self) -> str:

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from lookalike.errors import BadSetting
+from lookalike.image_index.arguments import check_values
 from lookalike.image_index.handle import ImageIndex
 from lookalike.settings import Settings, read_settings
 
@@ -19,6 +20,7 @@ def open(index: str | None = None, **settings: Any) -> ImageIndex:
     is missing.
     """
     _check_names(settings)
+    check_values({**settings, "index": index})
     handle = ImageIndex(read_settings(index=index, **settings), chosen=_chosen(index, settings))
     handle.check()
     return handle

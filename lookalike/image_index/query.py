@@ -1,6 +1,7 @@
 """Turns every kind of query into the bytes of an image file: a path, bytes, a PIL image or a NumPy array."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from lookalike.errors import BadSetting, ImageRejected, QueryRejected
+from lookalike.image_index.arguments import expanded
+from lookalike.records import Reason
+from lookalike.settings import Settings
+from lookalike.shown import kind_of, shortened
 from lookalike.storage import Storage, local_uri
 
 if TYPE_CHECKING:
@@ -21,25 +26,29 @@ Query: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | Im
 #: The user names a file of their own, so every file that they can read is allowed.
 WHOLE_DISK = (Path("/"),)
 CHANNELS = (3, 4)
+#: A `Path` has one slash of the two.
+URL = re.compile(r"(https?|ftp|s3|gs|data):/", re.IGNORECASE)
 
 
-def encoded(query: Query, max_bytes: int, *, compressed: bool = False) -> bytes:
+def encoded(query: Query, settings: Settings, *, compressed: bool = False) -> bytes:
     """The query as the bytes of an image file, so that every kind of query is decoded as stored images are.
 
-    `compressed` makes a smaller file of a PIL image or an array, for a network.
+    `compressed` makes a smaller file of a PIL image or an array, for a network. An image of more than the pixels of
+    the settings is rejected before it is copied.
 
-    Raises QueryRejected for a file that cannot be read, BadSetting for an object that is no image.
+    Raises ImageRejected for an image that cannot be read, BadSetting for an object that is no image.
     """
     if isinstance(query, str | os.PathLike):
-        return _read(Path(query).expanduser(), max_bytes)
+        return _read(query, settings.max_image_bytes)
     if isinstance(query, bytes | bytearray | memoryview):
         return bytes(query)
     if _is_a("numpy", "ndarray", query):
-        return _file(_image_of(cast("NDArray[Any]", query)), compressed)
+        return _file(_image_of(cast("NDArray[Any]", query), settings.max_image_pixels), compressed)
     if _is_a("PIL.Image", "Image", query):
+        _check_size(cast("Image", query).size, settings.max_image_pixels)
         return _file(cast("Image", query), compressed)
     raise BadSetting(
-        f"A {type(query).__name__} is not an image.",
+        f"{kind_of(query)} is not an image.",
         "Give a path, bytes, a PIL image or a NumPy array of uint8.",
     )
 
@@ -47,7 +56,7 @@ def encoded(query: Query, max_bytes: int, *, compressed: bool = False) -> bytes:
 def named(query: object) -> str:
     """The query as messages name it."""
     if isinstance(query, str | os.PathLike):
-        return os.fsencode(query).decode("utf-8", "replace")
+        return shortened(os.fsencode(query).decode("utf-8", "replace"))
     if isinstance(query, bytes | bytearray | memoryview):
         return f"The query of {len(query):,} bytes"
     return "The array" if _is_a("numpy", "ndarray", query) else "The image"
@@ -64,7 +73,10 @@ def rejections_of(query: object) -> Iterator[None]:
         raise QueryRejected(named(query), error.reason, error.detail) from error
 
 
-def _read(path: Path, max_bytes: int) -> bytes:
+def _read(query: str | os.PathLike[str], max_bytes: int) -> bytes:
+    path = expanded(query, "an image")
+    if URL.match(path):
+        raise ImageRejected(Reason.UNSUPPORTED, "URLs are not read; download the image and give its path")
     return Storage(roots=WHOLE_DISK, max_bytes=max_bytes).read(local_uri(path))
 
 
@@ -74,7 +86,7 @@ def _is_a(module: str, name: str, query: object) -> bool:
     return library is not None and isinstance(query, getattr(library, name))
 
 
-def _image_of(array: "NDArray[Any]") -> "Image":
+def _image_of(array: "NDArray[Any]", max_pixels: int) -> "Image":
     import numpy as np
 
     is_image = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in CHANNELS)
@@ -83,9 +95,16 @@ def _image_of(array: "NDArray[Any]") -> "Image":
             f"An array of {array.dtype} {list(array.shape)} is not an image.",
             "Give uint8 [height, width, 3] in RGB, [height, width, 4] in RGBA or [height, width] in grey.",
         )
+    _check_size((array.shape[1], array.shape[0]), max_pixels)
     from PIL import Image
 
     return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    from lookalike.image_readers import check_pixels
+
+    check_pixels(*size, max_pixels)
 
 
 def _file(image: "Image", compressed: bool) -> bytes:

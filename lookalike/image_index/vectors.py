@@ -1,6 +1,7 @@
 """Reads all documents of an index in batches, into arrays or into a Parquet file."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from lookalike.disk import write_error
+from lookalike.errors import BadSetting
 from lookalike.index import Index
 from lookalike.records import Document, Vectors
+from lookalike.shown import shown
+from lookalike.storage import kind_of_file
 
 #: Documents in a row group of a Parquet file: of 1280 dimensions, 25 MiB.
 ROWS_PER_GROUP = 5000
@@ -82,6 +86,19 @@ def _groups(batches: Iterable[list[Document]]) -> Iterator[list[Document]]:
             group = []
     if group:
         yield group
+
+
+def check_target(path: Path) -> Path:
+    """The file to write: that which a symlink points to. Raises BadSetting if something else than a file is there."""
+    place = Path(os.path.realpath(path))
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        # Nothing is there yet, or the write tells why it cannot be.
+        return place
+    if not stat.S_ISREG(mode):
+        raise BadSetting(f"{shown(str(path))} is not a file but {kind_of_file(mode)}.", WRITE_ADVICE)
+    return place
 
 
 @contextmanager

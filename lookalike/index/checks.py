@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from lookalike.errors import BadSetting, ImageRejected, ModelMismatch
 from lookalike.records import Document, Metric, ModelIdentity, Reason, Rejected, Vector
+from lookalike.shown import shown
+from lookalike.storage import canonical_uri
 
 #: A shorter vector has no direction that float32 can represent, so no cosine.
 SHORTEST_NORM = 1e-6
@@ -46,15 +48,19 @@ def number_of(version: str) -> int:
 def check_filters(filters: Mapping[str, str] | None) -> Mapping[str, str]:
     """The filters, with `name` for `label`: the index calls the label of an image its name.
 
-    Raises BadSetting unless each field is `label` (or `name`), `uri` or `metadata.KEY`; also for two different labels.
+    A `file://` URL is as the index stores it. Raises BadSetting unless each field is `label` (or `name`), `uri` or
+    `metadata.KEY`; also for two different labels, and for a value that is not valid text.
     """
     checked: dict[str, str] = {}
     for field, value in (filters or {}).items():
-        if field not in FIELDS and not field.startswith(METADATA_PREFIX):
-            raise BadSetting(f"Cannot filter on {field!r}.", "Filter on label, uri or metadata.KEY.")
+        if not isinstance(field, str) or not (field in FIELDS or field.startswith(METADATA_PREFIX)):
+            raise BadSetting(f"Cannot filter on {shown(field)}.", "Filter on label, uri or metadata.KEY.")
         if not isinstance(value, str):
-            raise BadSetting(f"Cannot filter on {field} = {value!r}.", "The value of a filter must be text.")
+            raise BadSetting(f"Cannot filter on {field} = {shown(value)}.", "The value of a filter must be text.")
+        if not _is_encodable(field + value):
+            raise BadSetting(f"Cannot filter on {shown(field)} = {shown(value)}: it is not valid Unicode.")
         stored = "name" if field == "label" else field
+        value = canonical_uri(value) if field == "uri" else value
         if checked.setdefault(stored, value) != value:
             raise BadSetting("The filters `label` and `name` are the same field.", "Give one of them.")
     return checked
@@ -112,8 +118,12 @@ def _parts(version: str) -> tuple[str, str]:
 def _is_unicode(document: Document) -> bool:
     """Whether all its text can be encoded as UTF-8. Lone surrogates, as in undecodable file names, cannot."""
     texts = (document.uri, document.name or "", *document.metadata.keys(), *document.metadata.values())
+    return _is_encodable("".join(texts))
+
+
+def _is_encodable(text: str) -> bool:
     try:
-        "".join(texts).encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True

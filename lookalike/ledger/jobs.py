@@ -11,6 +11,7 @@ from lookalike.ledger import scripts
 from lookalike.ledger.connection import Connection, key
 from lookalike.ledger.job import Job, JobState, parse_job
 from lookalike.records import ModelIdentity
+from lookalike.shown import shown
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Jobs(Connection):
         with self._translated():
             fields = cast(dict[bytes, bytes], self._redis.hgetall(key("job", job_id)))
         if not fields:
-            raise JobUnknown(f"There is no job {job_id!r} in the ledger.", "`lookalike status` lists the jobs.")
+            raise JobUnknown(f"There is no job {shown(job_id)}.", "`lookalike status` and images.jobs() list the jobs.")
         return parse_job(job_id, fields)
 
     def jobs(self, limit: int = 20) -> list[Job]:

@@ -95,7 +95,7 @@ def check_detachable(stack: Stack) -> None:
     """Raises BadSetting for a stack that ends with this process: a job that nobody waits for would end with it."""
     if stack.is_owner:
         advice = "Start `lookalike up` first, or set LOOKALIKE_BROKER_URL."
-        raise BadSetting("With --detach, the broker must keep running after this command.", advice)
+        raise BadSetting("A detached job needs a broker that keeps running after this process.", advice)
 
 
 def _end_load(settings: Settings) -> None:

@@ -1,11 +1,12 @@
 """Prepares model and index before a job sends its first message."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 from lookalike import embedding, factories
 from lookalike.embedding import ModelSpec
 from lookalike.embedding.artifacts.cache import find
+from lookalike.errors import IndexMissing, ModelMismatch
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings
 from lookalike_producer.callbacks import ignore
@@ -28,7 +29,17 @@ def prepare(
     settings: Settings, spec: ModelSpec, *, with_artifact: bool, on_note: Callable[[str], None] = ignore
 ) -> ModelIdentity:
     """Make sure that model and index exist, before any message is sent. Raises ModelMismatch, and as both do."""
+    # Before the model is downloaded and compiled, which takes minutes.
+    _check_model(settings, spec)
     identity = prepare_model(settings, spec, with_artifact=with_artifact, on_note=on_note)
     with closing(factories.open_index(settings)) as index:
         index.ensure(identity)
     return identity
+
+
+def _check_model(settings: Settings, spec: ModelSpec) -> None:
+    """Raises ModelMismatch if the index exists with another model."""
+    with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
+        existing = index.model()
+        if existing.fingerprint != spec.fingerprint:
+            raise ModelMismatch(index.name, str(existing), f"{spec.name} ({spec.fingerprint})")

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote_from_bytes
 
 from lookalike.errors import ImageRejected, SourceMissing
+from lookalike.shown import shown
 from lookalike.storage import local_path
 from lookalike_producer.sources import STDIN
 
@@ -47,7 +48,7 @@ def scopes(sources: Sequence[str], within: Sequence[str] = ()) -> list[Scope]:
     """The scopes of the sources, and of the folders `within` which they are complete. Raises SourceMissing."""
     for folder in within:
         if not os.path.isdir(os.path.expanduser(folder)):
-            raise SourceMissing(f"There is no folder {folder!r}.", "Name an existing folder.")
+            raise SourceMissing(f"There is no folder {shown(folder)}.", "Name an existing folder.")
     return [scope for source in (*sources, *within) for scope in _scope(source)]
 
 

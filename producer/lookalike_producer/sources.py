@@ -8,6 +8,7 @@ from itertools import chain
 
 from lookalike.errors import BadSetting, SourceMissing
 from lookalike.records import ImageRef
+from lookalike.shown import shown
 from lookalike.storage import local_uri
 
 #: A file with one of these suffixes is a list of paths, one per line. Any other file is one image.
@@ -34,7 +35,7 @@ def _labeller(label_from: str) -> Label:
         return _parent_name
     if label_from == "none":
         return lambda path: None
-    raise BadSetting(f"A label cannot come from {label_from!r}.", "Use parent (the name of the folder) or none.")
+    raise BadSetting(f"A label cannot come from {shown(label_from)}.", "Use parent (the name of the folder) or none.")
 
 
 def _parent_name(path: str) -> str | None:
@@ -56,7 +57,7 @@ def _paths(source: str) -> Iterable[str]:
     if glob.has_magic(source):
         return _matches(path)
     advice = "Give a folder, a glob in quotes, a .txt list of paths, or - for a list on standard input."
-    raise SourceMissing(f"There is no {source!r}.", advice)
+    raise SourceMissing(f"There is no {shown(source)}.", advice)
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -81,7 +82,7 @@ def _matches(pattern: str) -> Iterator[str]:
     matches = (path for path in glob.iglob(pattern, recursive=True) if not os.path.isdir(path))
     first = next(matches, None)
     if first is None:
-        raise SourceMissing(f"Nothing matches {pattern!r}.", "Put the glob in quotes; ** goes into sub-folders.")
+        raise SourceMissing(f"Nothing matches {shown(pattern)}.", "Put the glob in quotes; ** goes into sub-folders.")
     return chain((first,), matches)
 
 

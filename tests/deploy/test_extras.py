@@ -73,7 +73,7 @@ def test_a_search_without_a_model_runtime_names_the_extra(
     environment = {**installations["producer"], "LOOKALIKE_HOME": str(lance.home)}
     image = next(path for path in drawn[1].rglob("*") if path.is_file())
     refused = lookalike(environment, "search", image, code=1)
-    assert refused.stderr == "lookalike search needs the extra \"embedded\": pip install 'lookalike[embedded]'\n"
+    assert refused.stderr == "search needs the extra \"embedded\": pip install 'lookalike[embedded]'\n"
 
 
 @pytest.mark.parametrize("image", ["producer", "flower", "api"])

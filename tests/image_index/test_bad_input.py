@@ -1,16 +1,19 @@
 """A wrong call raises an exception of lookalike with one sentence and one piece of advice."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import lookalike
 from lookalike.errors import (
     BadSetting,
     ImageRejected,
+    LookalikeError,
     ModelMismatch,
     ModelUnavailable,
     NotIndexed,
@@ -20,6 +23,8 @@ from lookalike.errors import (
 from lookalike.records import Reason
 from lookalike.settings import Settings
 
+#: No UTF-8 text and no file name has it.
+LONE = "\ud800"
 #: Keywords of `open`, and what the message names.
 OPENED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "unknown setting": ({"modl": "resnet50"}, ["'modl'", "'model'"]),
@@ -29,9 +34,15 @@ OPENED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "missing weights": ({"model": "nowhere.keras"}, ["nowhere.keras"]),
     "no name of an index": ({"index": "Not A Name"}, ["index = 'Not A Name'", "lower-case"]),
     "no URL of an index": ({"index_url": "ftp://host"}, ["ftp"]),
+    "a home that is no text": ({"home": LONE}, ["home"]),
+    "an index that is no text": ({"index": LONE}, ["index"]),
+    "a home of nobody": ({"home": "~nouser/x"}, ["HOME", "~"]),
 }
 
 GREY = np.full((9, 9), 200, np.uint8)
+#: More pixels than fit into memory, of one byte.
+HUGE = np.broadcast_to(np.uint8(0), (2**20, 2**20))
+LONG = "x" * 5000
 
 #: A call on a handle, the exception, and what its message names.
 CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception], list[str]]] = {
@@ -40,7 +51,7 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "no matches": (lambda images: images.search(b"x", k=0), BadSetting, ["k = 0", "1000"]),
     "too many matches": (lambda images: images.search(b"x", k=1001), BadSetting, ["k = 1001"]),
     "half a match": (lambda images: images.search(b"x", k=1.5), BadSetting, ["1.5"]),  # type: ignore[arg-type]
-    "an id of a number": (lambda images: images.search(id=3), BadSetting, ["3"]),  # type: ignore[arg-type]
+    "an id of a number": (lambda images: images.search(id=3), BadSetting, ["An int", "an id"]),  # type: ignore[arg-type]
     "filters of a text": (lambda images: images.search(GREY, filters="a=b"), BadSetting, ["str"]),  # type: ignore[arg-type]
     "a list of sources": (lambda images: images.ingest(["/a", "/b"]), BadSetting, ["list"]),  # type: ignore[arg-type]
     "another reason": (lambda images: images.retry("x", reason="mood"), BadSetting, ["'mood'", "corrupt"]),
@@ -62,6 +73,63 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "a missing source": (lambda images: images.ingest("/no/such/folder"), SourceMissing, ["/no/such/folder"]),
     "a label from nowhere": (lambda images: images.ingest("/tmp", label_from="sky"), BadSetting, ["sky"]),
     "no image to embed": (lambda images: images.embed([b"hello"]), QueryRejected, ["unsupported"]),
+    "a pixel bomb": (lambda images: images.search(HUGE), QueryRejected, ["bomb", "1048576"]),
+    "a bool": (lambda images: images.search(True), BadSetting, ["A bool"]),  # type: ignore[arg-type]
+    "an int": (lambda images: images.search(5), BadSetting, ["An int"]),  # type: ignore[arg-type]
+    "a URL": (lambda images: images.search("https://x.test/a.jpg"), QueryRejected, ["URLs are not read"]),
+    "a URL as a path": (lambda images: images.search(Path("https://x.test/a")), QueryRejected, ["URLs are not read"]),
+    "an image of nobody": (lambda images: images.search("~nouser/x"), BadSetting, ["~nouser"]),
+    "an id of a list": (lambda images: images.search(id=[]), BadSetting, ["A list", "an id"]),  # type: ignore[arg-type]
+    "a uri of a list": (lambda images: images.search(uri=[]), BadSetting, ["A list", "a uri"]),  # type: ignore[arg-type]
+    "a k of a bool": (lambda images: images.search(GREY, k=True), BadSetting, ["k = True", "whole number"]),
+    "a k of a float": (lambda images: images.search(GREY, k=1.0), BadSetting, ["k = 1.0", "whole number"]),  # type: ignore[arg-type]
+    "a k of a text": (lambda images: images.search(GREY, k="3"), BadSetting, ["k = '3'", "whole number"]),  # type: ignore[arg-type]
+    "a filter on a number": (lambda images: images.search(GREY, filters={5: "x"}), BadSetting, ["5", "label"]),  # type: ignore[dict-item]
+    "a filter on None": (lambda images: images.search(GREY, filters={None: "x"}), BadSetting, ["None"]),  # type: ignore[dict-item]
+    "a filter that is no text": (lambda images: images.search(GREY, filters={"label": LONE}), BadSetting, ["Unicode"]),
+    "a field that is no text": (
+        lambda images: images.search(GREY, filters={f"metadata.{LONE}": "x"}),
+        BadSetting,
+        ["Unicode"],
+    ),
+    "a limit of a text": (lambda images: images.jobs("x"), BadSetting, ["limit = 'x'"]),  # type: ignore[arg-type]
+    "a limit of a float": (lambda images: images.jobs(1.5), BadSetting, ["limit = 1.5"]),  # type: ignore[arg-type]
+    "a negative limit": (lambda images: images.jobs(-1), BadSetting, ["limit = -1"]),
+    "a reason of a number": (lambda images: images.retry("x", reason=5), BadSetting, ["5", "corrupt"]),  # type: ignore[arg-type]
+    "a number within": (lambda images: images.verify("/tmp", within=5), BadSetting, ["An int"]),  # type: ignore[arg-type]
+    "None within": (lambda images: images.sync("/tmp", within=None), BadSetting, ["None"]),  # type: ignore[arg-type]
+    "a missing folder within": (lambda images: images.verify("/tmp", within="pics"), SourceMissing, ["'pics'"]),
+    "a device to write": (lambda images: images.export("/dev/null"), BadSetting, ["/dev/null", "a device"]),
+    "a folder to write": (lambda images: images.export("/"), BadSetting, ["a folder"]),
+    "a file of nobody": (lambda images: images.export("~nouser/x.parquet"), BadSetting, ["~nouser"]),
+}
+
+#: What names no file, and what is no text.
+NO_PATHS = [5, None, b"x", "", "a\0b", LONE, ["/tmp"]]
+NO_TEXTS: list[object] = [5, None, b"x", "", LONE, []]
+TAKES_PATH: dict[str, Callable[[lookalike.ImageIndex, Any], object]] = {
+    "export": lambda images, path: images.export(path),
+    "ingest": lambda images, path: images.ingest(path),
+    "verify": lambda images, path: images.verify(path),
+    "sync": lambda images, path: images.sync(path),
+    "within": lambda images, path: images.verify("/tmp", within=[path]),
+}
+TAKES_TEXT: dict[str, Callable[[lookalike.ImageIndex, Any], object]] = {
+    "rejected": lambda images, text: images.rejected(text),
+    "retry": lambda images, text: images.retry(text),
+    "delete": lambda images, text: images.delete([text]),
+}
+#: Calls that only repeat what they were given.
+LONG_CALLS: dict[str, Callable[[lookalike.ImageIndex], object]] = {
+    "id": lambda images: images.search(id=LONG),
+    "path": lambda images: images.search(LONG),
+    "uri": lambda images: images.search(uri=LONG),
+    "filter": lambda images: images.search(GREY, filters={LONG: "x"}),
+    "k": lambda images: images.search(GREY, k=LONG),  # type: ignore[arg-type]
+    "source": lambda images: images.verify(LONG),
+    "label": lambda images: images.verify("/tmp", label_from=LONG),
+    "within": lambda images: images.verify("/tmp", within=LONG),
+    "reason": lambda images: images.retry("x", reason=LONG),
 }
 
 
@@ -79,6 +147,61 @@ def test_a_bad_call_raises_an_error_with_a_clear_message(case: str, lance: Setti
     with lookalike.open(home=lance.home) as images, pytest.raises(kind) as raised:
         call(images)
     _check(raised.value, named)
+
+
+@pytest.mark.parametrize("method", TAKES_PATH)
+@pytest.mark.parametrize("value", NO_PATHS, ids=repr)
+def test_what_names_no_file_is_no_path(method: str, value: object, lance: Settings) -> None:
+    with lookalike.open(home=lance.home) as images, pytest.raises(BadSetting) as raised:
+        TAKES_PATH[method](images, value)
+    _check(raised.value, [])
+
+
+@pytest.mark.parametrize("method", TAKES_TEXT)
+@pytest.mark.parametrize("value", NO_TEXTS, ids=repr)
+def test_what_is_no_text_is_no_id(method: str, value: object, lance: Settings) -> None:
+    with lookalike.open(home=lance.home) as images, pytest.raises(BadSetting) as raised:
+        TAKES_TEXT[method](images, value)
+    _check(raised.value, [])
+
+
+@pytest.mark.parametrize("value", ["", "a\0b", LONE, 5])
+def test_a_query_that_names_no_file_is_refused(value: Any, lance: Settings) -> None:
+    with lookalike.open(home=lance.home) as images:
+        for call in (lambda: images.search(value), lambda: images.search(uri=value), lambda: images.embed(value)):
+            with pytest.raises(BadSetting) as raised:
+                call()
+            _check(raised.value, [])
+
+
+@pytest.mark.parametrize("value", [5, None, b"x", {"a": 1}])
+def test_only_texts_are_ids_to_delete(value: Any, lance: Settings) -> None:
+    with lookalike.open(home=lance.home) as images, pytest.raises(BadSetting, match="list of ids"):
+        images.delete(value)
+
+
+@pytest.mark.parametrize("call", LONG_CALLS)
+def test_a_message_shortens_what_it_repeats(call: str, lance: Settings) -> None:
+    with lookalike.open(home=lance.home) as images, pytest.raises(LookalikeError) as raised:
+        LONG_CALLS[call](images)
+    assert len(str(raised.value)) < 1000
+
+
+def test_an_image_of_more_pixels_than_the_limit_is_not_copied(lance: Settings) -> None:
+    with lookalike.open(home=lance.home, max_image_pixels=80) as images:
+        for query in (GREY, Image.fromarray(GREY)):
+            with pytest.raises(QueryRejected, match="9 x 9 pixels"):
+                images.search(query)
+
+
+def test_an_export_does_not_replace_a_pipe(lance: Settings, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    with lookalike.open(home=lance.home) as images:
+        for name in ("pipe", "link"):
+            with pytest.raises(BadSetting, match="a FIFO"):
+                images.export(tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
 
 
 def test_a_truncated_query_is_rejected_with_its_reason(lance: Settings, query: bytes) -> None:

@@ -1,5 +1,7 @@
 """Ingest, search and read an index from Python, with both indexes."""
 
+import copy
+import pickle
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from PIL import Image, ImageOps
 
 import lookalike
-from lookalike.errors import Closed, IndexMissing, JobUnknown
+from lookalike.errors import Closed, IndexMissing, JobUnknown, ModelMismatch
 from lookalike.records import ImageRef, Reason
 from lookalike_producer.comparison import SyncStatus
 from tests.browser.stage import LABELS
@@ -170,6 +172,15 @@ def test_a_closed_handle_raises_an_error(filled: Filled, query_file: Path, drawn
         lambda: images.ingest(drawn[0]),
         lambda: images.embed([query_file]),
         lambda: images.rejected("x"),
+        # Closed comes before what is wrong with the arguments.
+        lambda: images.search(k=0),
+        lambda: images.retry("x", reason="zz"),
+        lambda: images.verify(),
+        lambda: images.export(""),
+        lambda: images.jobs(-1),
+        images.check,
+        images.sync,
+        images.info,
         images.vectors,
         images.count,
         images.__enter__,
@@ -177,3 +188,51 @@ def test_a_closed_handle_raises_an_error(filled: Filled, query_file: Path, drawn
     for use in uses:
         with pytest.raises(Closed, match="is closed"):
             use()
+
+
+def test_a_uri_can_be_a_file_url(filled: Filled, stored: list[ImageRef]) -> None:
+    url = Path(stored[3].uri).as_uri()
+    assert list(filled.images.search(uri=url, k=4)) == list(filled.images.search(id=stored[3].id, k=4))
+    (found,) = filled.images.search(stored[3].uri, filters={"uri": url})
+    assert found.uri == stored[3].uri
+
+
+def test_a_cosine_is_at_most_one(filled: Filled, stored: list[ImageRef]) -> None:
+    scores = [filled.images.search(ref.uri, k=1)[0].score for ref in stored[:20]]
+    assert max(scores) <= 1 and min(scores) > 0.99
+
+
+def test_a_pickled_search_result_is_the_same_without_thumbnails(filled: Filled, query_file: Path) -> None:
+    matches = filled.images.search(query_file, k=3)
+    restored = pickle.loads(pickle.dumps(matches))
+    assert restored == matches and restored.took_ms == matches.took_ms
+    assert restored._repr_html_().count("cannot be shown") == 3
+    assert "data:image/jpeg" in copy.copy(matches)._repr_html_()
+
+
+def test_a_handle_is_not_copied_or_pickled(filled: Filled) -> None:
+    for call in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match=r"lookalike\.open\(\)"):
+            call(filled.images)
+
+
+def test_control_characters_of_a_label_do_not_reach_the_terminal() -> None:
+    text = repr(lookalike.Matches([lookalike.Match("a", "/a\x1b.jpg", "red\x1b[31m", 0.5)]))
+    assert "\x1b" not in text and r"red\x1b[31m" in text
+
+
+def test_one_folder_can_be_named_as_complete(filled: Filled, drawn: tuple[Path, Path], tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    folder = drawn[0] / LABELS[1]
+    listed.write_text("".join(f"{path}\n" for path in sorted(folder.iterdir())[1:]))
+    for within in (folder, str(folder), [folder]):
+        assert filled.images.verify(listed, within=within).counts[SyncStatus.ORPHANED] == 1
+
+
+def test_an_index_of_another_model_is_found_before_the_model_is_prepared(
+    filled: Filled, drawn: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    options = {**filled.options, "model": "resnet50"}
+    with lookalike.open("images", **options) as images, pytest.raises(ModelMismatch, match=r"model=") as raised:
+        images.ingest(drawn[0])
+    assert "resnet50" in str(raised.value) and "Preparing" not in capfd.readouterr().err

@@ -64,5 +64,6 @@ def to_stored(row: Mapping[str, Any]) -> Stored:
 def to_match(row: Mapping[str, Any], metric: Metric) -> Match:
     """The row's MATCH_FIELDS. LanceDB's distance is 1 - cosine, or the squared Euclidean distance."""
     distance = row["_distance"]
-    score = 1 - distance if metric is Metric.COSINE else 1 / (1 + distance)
+    # The distance is a rounded float32: of equal vectors it can be below 0.
+    score = min(1.0, max(-1.0, 1 - distance)) if metric is Metric.COSINE else 1 / (1 + distance)
     return Match(row["id"], row["uri"], row["name"], score, dict(row["metadata"]))
