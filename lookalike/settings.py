@@ -15,6 +15,7 @@ from lookalike.addresses import UNSENDABLE, plain_address
 from lookalike.errors import BadSetting
 from lookalike.logs import passwords
 from lookalike.machine import usable_cores
+from lookalike.shown import shown
 from lookalike.variables import ENV_FILE, check_names, given, renamed_values
 from lookalike.variables import PREFIX as PREFIX
 
@@ -202,7 +203,7 @@ def _first_problem(error: ValidationError, chosen: Collection[str]) -> tuple[str
     problem = error.errors()[0]
     setting = str(problem["loc"][0]) if problem["loc"] else ""
     field = Settings.model_fields.get(setting)
-    given = "" if field is None or "SecretStr" in str(field.annotation) else f" = {problem.get('input')!r}"
+    given = "" if field is None or "SecretStr" in str(field.annotation) else f" = {shown(problem.get('input'))}"
     name, advice = (
         (setting, "Correct the option or argument.")
         if setting in chosen

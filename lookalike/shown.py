@@ -6,7 +6,11 @@ LONGEST = 300
 
 def shown(value: object, longest: int = LONGEST) -> str:
     """The value as Python writes it, shortened."""
-    return shortened(repr(value), longest)
+    try:
+        return shortened(repr(value), longest)
+    except ValueError:
+        # Python refuses to write a whole number of thousands of digits.
+        return f"a very long {type(value).__name__}"
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +66,14 @@ def folders(values: object) -> list[str]:
     return [path(value, "a folder") for value in _each(values, "a list of folders")]
 
 
-def ids(values: object) -> list[str]:
-    """One id or several. Raises BadSetting for something else."""
+def texts(values: object, what: str, of_all: str) -> list[str]:
+    """One text or several: each is `what`, such as "an id", and together they are `of_all`, such as "a list of ids".
+
+    Raises BadSetting for something else.
+    """
     if isinstance(values, str):
         values = [values]
-    return [text(value, "an id") for value in _each(values, "a list of ids")]
+    return [text(value, what) for value in _each(values, of_all)]
 
 
 def whole_number(value: object, name: str, lowest: int, highest: int | None = None) -> int:
@@ -82,6 +85,18 @@ def whole_number(value: object, name: str, lowest: int, highest: int | None = No
         most = "or more" if highest is None else f"to {highest}"
         raise BadSetting(f"{name} = {shown(number)} is out of range.", f"Give {lowest} {most}.")
     return number
+
+
+def whole_numbers(values: object, name: str) -> list[int]:
+    """The numbers, none of them negative. Raises BadSetting for something else."""
+    return [whole_number(value, name, 0) for value in _each(values, "a list of whole numbers")]
+
+
+def share(value: object, name: str) -> float:
+    """The number between 0 and 1. Raises BadSetting for something else."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < 1:
+        raise BadSetting(f"{name} = {shown(value)} is not a share.", "Give a number between 0 and 1.")
+    return float(value)
 
 
 def check_query(image: object, id: object, uri: object, k: object, filters: object) -> None:
@@ -118,12 +133,13 @@ def check_values(settings: Mapping[str, Any]) -> None:
     for name, value in settings.items():
         place = os.fspath(value) if isinstance(value, Path) else value
         if isinstance(place, str) and ("\0" in place or not _names_a_file(place)):
-            raise BadSetting(f"{name} = {shown(place)} cannot be used: it is not valid Unicode.")
+            # The value may be a URL with a password.
+            raise BadSetting(f"{name} cannot be used: it has a character that no address and no file name can have.")
 
 
 def _each(values: object, what: str) -> Iterable[object]:
     if isinstance(values, bytes | bytearray | memoryview | Mapping) or not isinstance(values, Iterable):
-        raise BadSetting(f"{kind_of(values)} is not {what}.", "Give a list of texts.")
+        raise BadSetting(f"{kind_of(values)} is not {what}.")
     return values
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import BadSetting
 from lookalike.extras import check_installed
+from lookalike.image_index import arguments
 from lookalike.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -65,17 +66,20 @@ def evaluate(
 
     Raises MissingExtra, SourceMissing, BadSetting, ModelUnavailable, and what the index raises.
     """
-    if size is not None and size < k:
+    place = arguments.expanded(folder, "a folder")
+    named = arguments.texts(models, "a model", "a list of models")
+    arguments.whole_number(k, "k", 1)
+    if size is not None and arguments.whole_number(size, "size", 1) < k:
         raise BadSetting(f"size = {size} is smaller than k = {k}.", "Request at least k results.")
     configured = read_settings(**settings)
     return evaluate_folder(
         configured,
-        Path(folder).expanduser(),
-        list(models) or [configured.model],
-        queries=queries,
+        Path(place),
+        named or [configured.model],
+        queries=arguments.share(queries, "queries"),
         k=k,
         size=size or k,
-        seeds=seeds,
+        seeds=arguments.whole_numbers(seeds, "seed"),
     )
 
 

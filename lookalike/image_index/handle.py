@@ -275,7 +275,7 @@ class ImageIndex:
 
         Raises IndexMissing, BadSetting for ids that are not texts.
         """
-        unwanted = arguments.ids(ids)
+        unwanted = arguments.texts(ids, "an id", "a list of ids")
         with self._index() as index:
             index.delete(unwanted)
             index.refresh()

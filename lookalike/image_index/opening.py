@@ -7,6 +7,7 @@ from lookalike.errors import BadSetting
 from lookalike.image_index.arguments import check_values
 from lookalike.image_index.handle import ImageIndex
 from lookalike.settings import Settings, read_settings
+from lookalike.shown import shown
 
 
 def open(index: str | None = None, **settings: Any) -> ImageIndex:
@@ -31,7 +32,7 @@ def _check_names(settings: dict[str, Any]) -> None:
         if name not in Settings.model_fields:
             close = get_close_matches(name, Settings.model_fields, n=1)
             advice = f"Did you mean {close[0]!r}?" if close else "docs/settings.md lists the settings."
-            raise BadSetting(f"There is no setting {name!r}.", advice)
+            raise BadSetting(f"There is no setting {shown(name)}.", advice)
 
 
 def _chosen(index: str | None, settings: dict[str, Any]) -> frozenset[str]:

@@ -25,11 +25,16 @@ from lookalike.settings import Settings
 
 #: No UTF-8 text and no file name has it.
 LONE = "\ud800"
+LONG = "x" * 5000
 #: Keywords of `open`, and what the message names.
 OPENED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "unknown setting": ({"modl": "resnet50"}, ["'modl'", "'model'"]),
     "value of another type": ({"concurrency": "many"}, ["concurrency = 'many'"]),
     "value out of range": ({"chunk_size": 0}, ["chunk_size = 0"]),
+    "a long name": ({LONG: 1}, ["no setting"]),
+    "a long index": ({"index": LONG}, ["index"]),
+    "a long model": ({"model": LONG}, ["no model"]),
+    "a URL that is no text": ({"index_url": f"http://user:secret@host/{LONE}"}, ["index_url"]),
     "unknown model": ({"model": "no-such-model"}, ["no-such-model"]),
     "missing weights": ({"model": "nowhere.keras"}, ["nowhere.keras"]),
     "no name of an index": ({"index": "Not A Name"}, ["index = 'Not A Name'", "lower-case"]),
@@ -42,13 +47,13 @@ OPENED: dict[str, tuple[dict[str, Any], list[str]]] = {
 GREY = np.full((9, 9), 200, np.uint8)
 #: More pixels than fit into memory, of one byte.
 HUGE = np.broadcast_to(np.uint8(0), (2**20, 2**20))
-LONG = "x" * 5000
 
 #: A call on a handle, the exception, and what its message names.
 CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception], list[str]]] = {
     "nothing to search for": (lambda images: images.search(), BadSetting, ["exactly one"]),
     "two things to search for": (lambda images: images.search(b"x", id="y"), BadSetting, ["exactly one"]),
     "no matches": (lambda images: images.search(b"x", k=0), BadSetting, ["k = 0", "1000"]),
+    "more matches than Python writes": (lambda images: images.search(b"x", k=10**5000), BadSetting, ["very long"]),
     "too many matches": (lambda images: images.search(b"x", k=1001), BadSetting, ["k = 1001"]),
     "half a match": (lambda images: images.search(b"x", k=1.5), BadSetting, ["1.5"]),  # type: ignore[arg-type]
     "an id of a number": (lambda images: images.search(id=3), BadSetting, ["An int", "an id"]),  # type: ignore[arg-type]
@@ -139,6 +144,29 @@ def test_a_bad_setting_is_named_when_the_handle_is_opened(case: str, tmp_path: P
     with pytest.raises((BadSetting, ModelUnavailable)) as raised:
         lookalike.open(**{"home": tmp_path, **settings})
     _check(raised.value, named)
+    assert "secret" not in str(raised.value) and len(str(raised.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("folder", "arguments"),
+    [
+        (5, {}),
+        ("", {}),
+        ("~nouser/x", {}),
+        ("/tmp", {"k": "x"}),
+        ("/tmp", {"size": 1.5}),
+        ("/tmp", {"models": 5}),
+        ("/tmp", {"models": [5]}),
+        ("/tmp", {"seeds": 5}),
+        ("/tmp", {"seeds": ["x"]}),
+        ("/tmp", {"queries": "x"}),
+        ("/tmp", {"queries": 1}),
+    ],
+)
+def test_a_wrong_argument_of_an_evaluation_is_refused(folder: Any, arguments: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(BadSetting) as raised:
+        lookalike.evaluate(folder, **arguments, home=tmp_path)
+    _check(raised.value, [])
 
 
 @pytest.mark.parametrize("case", CALLS)

@@ -17,6 +17,7 @@ from lookalike.embedding.specs.applications import FEATURED, NAMED
 from lookalike.embedding.specs.keras_file import SUFFIX, image_size, sha256_of
 from lookalike.embedding.specs.spec import FILE, Head, ModelSpec, Pooling, Preprocessing
 from lookalike.errors import BadSetting
+from lookalike.shown import shown
 
 FLIP = "flip"
 #: Options and the head or pooling that they choose; `flip` is neither.
@@ -94,7 +95,7 @@ def _by_name(name: str, home: Path | None) -> ModelSpec:
         near = difflib.get_close_matches(name.lower(), known, n=3)
         hint = f"Did you mean {_choices(near)}?" if near else f"Known are {_choices(FEATURED, 'and')}"
         raise BadSetting(
-            f"There is no model named {name!r}. {hint}",
+            f"There is no model named {shown(name)}. {hint}",
             "Any name of keras.applications or path of a .keras file will do.",
         )
     return spec
