@@ -41,7 +41,7 @@ OPENED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no URL of an index": ({"index_url": "ftp://host"}, ["ftp"]),
     "a home that is no text": ({"home": LONE}, ["home"]),
     "an index that is no text": ({"index": LONE}, ["index"]),
-    "a home of nobody": ({"home": "~nouser/x"}, ["HOME", "~"]),
+    "a home of nobody": ({"home": "~nouser/x"}, ["home", "~"]),
 }
 
 GREY = np.full((9, 9), 200, np.uint8)
