@@ -4,13 +4,16 @@ One process owns the embedded stack (a private Redis and, unless only the ledger
 its owner, even if the owner is killed; an orderly end first waits for the commands that joined it.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from lookalike.broker import broker_location
 from lookalike.disk import check_folder, write_error
+from lookalike.embedded.installed import check_worker_installed
 from lookalike.embedded.lock import FileLock, opened
 from lookalike.embedded.owned import START_TIMEOUT_S, OwnedStack, Stack, answers, worker_marker
 from lookalike.embedded.redis_server import broker_url
@@ -28,7 +31,7 @@ def open_stack(
 ) -> Iterator[Stack]:
     """The stack of a command; `check` runs before a new one starts.
 
-    Raises PermanentError, AccessDenied, DiskFull, and what `check` raises.
+    Raises PermanentError, MissingExtra, AccessDenied, DiskFull, and what `check` raises.
     """
     if (url := broker_location(settings)) is not None:
         check()
@@ -39,7 +42,8 @@ def open_stack(
         if _own_or_join(owner, users, run, settings, with_worker):
             check()
             if with_worker:
-                # The worker would refuse to start for the same reason, and be restarted again and again.
+                # The worker would refuse to start for the same reasons, and be restarted again and again.
+                check_worker_installed(settings)
                 check_roots(settings)
             with _owned(settings, owner, users, run, with_worker) as stack:
                 yield stack
@@ -51,17 +55,23 @@ def open_stack(
 def _owned(settings: Settings, owner: FileLock, users: FileLock, run: Path, with_worker: bool) -> Iterator[Stack]:
     with ExitStack() as ending:
         stack = OwnedStack(settings, owner.descriptor)
-        ending.callback(stack.stop)
+        ending.callback(_only_in, os.getpid(), stack.stop)
         stack.await_broker()
         if with_worker:
             stack.start_worker()
             worker_marker(run).touch()
-            ending.callback(worker_marker(run).unlink, missing_ok=True)
+            ending.callback(_only_in, os.getpid(), partial(worker_marker(run).unlink, missing_ok=True))
         yield stack
         # Only after an orderly end: other commands may still use this stack. Without the marker none joins any more.
         worker_marker(run).unlink(missing_ok=True)
         users.wait_exclusive()
         stack.dismiss_worker()
+
+
+def _only_in(process: int, action: Callable[[], None]) -> None:
+    """Not in a forked child, in which the copy of the stack ends as well: the parent still uses it."""
+    if os.getpid() == process:
+        action()
 
 
 def _own_or_join(owner: FileLock, users: FileLock, run: Path, settings: Settings, with_worker: bool) -> bool:

@@ -76,6 +76,26 @@ def test_a_search_without_a_model_runtime_names_the_extra(
     assert refused.stderr == "search needs the extra \"embedded\": pip install 'lookalike[embedded]'\n"
 
 
+@pytest.mark.parametrize("installation", ["producer", "lancedb", "api"])
+def test_an_ingest_with_an_incomplete_embedded_stack_names_the_extra_and_starts_nothing(
+    installations: Environments, installation: str, drawn: tuple[Path, Path], tmp_path: Path
+) -> None:
+    environment = {**installations[installation], "LOOKALIKE_HOME": str(tmp_path)}
+    refused = lookalike(environment, "ingest", drawn[0], code=1)
+    assert refused.stderr.endswith("needs the extra \"embedded\": pip install 'lookalike[embedded]'\n")
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "logs").exists()
+
+
+def test_a_query_service_without_lancedb_names_the_extra_before_it_starts(
+    installations: Environments, tmp_path: Path
+) -> None:
+    environment = {**installations["api"], "LOOKALIKE_HOME": str(tmp_path)}
+    refused = lookalike(environment, "serve", "--port", free_port(), code=1)
+    line = "An index in a LanceDB folder needs the extra \"embedded\": pip install 'lookalike[embedded]'\n"
+    assert refused.stderr == line
+
+
 @pytest.mark.parametrize("image", ["producer", "flower", "api"])
 def test_the_lock_of_an_image_has_the_versions_of_the_full_lock_without_the_excluded_packages(image: str) -> None:
     whole, light = pinned("requirements.lock"), pinned(f"requirements-{image}.lock")

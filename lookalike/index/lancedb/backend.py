@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 
 from lookalike.disk import check_folder
-from lookalike.extras import requiring
+from lookalike.extras import check_installed, requiring
 from lookalike.index.base import CpuClock, Index, IndexInfo, Inspection
 from lookalike.index.lancedb.folder import folder_of, temporary_folder
 from lookalike.index.options import IndexOptions
@@ -11,12 +11,15 @@ from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
 NEEDED_BY = "An index in a LanceDB folder"
+#: What `requiring` names as well.
+EXTRA = "embedded"
+MODULES = ("filelock", "lancedb", "numpy", "pyarrow")
 
 
 class LanceDBBackend:
-    """See `Backend`. Imports lancedb when an index is opened or listed, but not to check a folder.
+    """See `Backend`. Imports lancedb when an index is opened or listed, but not to check a location.
 
-    Raises MissingExtra if it is not installed.
+    Raises MissingExtra if a package is not installed.
     """
 
     schemes: tuple[str, ...] = ("lancedb",)
@@ -42,6 +45,7 @@ class LanceDBBackend:
         return tables.list_indexes(url)
 
     def check_location(self, url: str, options: IndexOptions) -> None:
+        check_installed(*MODULES, needed_by=NEEDED_BY, extra=EXTRA)
         folder_of(url)
 
     def check_writable(self, url: str, name: str, options: IndexOptions) -> list[Diagnostic]:
