@@ -10,17 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lookalike.embedded.private import keep_private
+
 
 class FileLock:
-    """An advisory lock; the kernel releases it when the last process with its descriptor has ended."""
+    """An advisory lock; the kernel releases it when the last process with its descriptor has ended.
+
+    Forked children do not keep it, but commands that inherit the descriptor do.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115
+        keep_private(self._file)
 
     @property
     def descriptor(self) -> int:
         """For child processes that inherit it, so that the lock stays until they have ended as well."""
-        return self._file
+        return self._file.fileno()
 
     def try_exclusive(self) -> bool:
         """Take the lock alone; False if another process has it."""
@@ -42,12 +49,12 @@ class FileLock:
         fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        os.close(self._file)
+        self._file.close()
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[FileLock]:
-    """The lock on this file, not taken yet; it is closed at the end, but a child may still hold it."""
+    """The lock on this file, not taken yet; it is closed at the end, but a command may still hold it."""
     lock = FileLock(path)
     try:
         yield lock

@@ -1,6 +1,8 @@
 """A process that ends with this one, and writes its output to a log file."""
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -8,6 +10,7 @@ from pathlib import Path
 
 from lookalike import launch
 from lookalike.embedded import process_guard
+from lookalike.embedded.private import keep_private
 
 #: Last lines of a log, shown when its process has ended.
 TAIL_LINES = 3
@@ -31,18 +34,27 @@ class GuardedProcess:
         self.log = log
         self._grace_s = grace_s
         log.parent.mkdir(parents=True, exist_ok=True)
+        group, report = os.pipe()
+        self._group = open(group, "rb", buffering=0)  # noqa: SIM115
         # -I: neither the working folder nor PYTHONPATH may shadow the imports of the process guard.
-        guarded = [sys.executable, "-I", process_guard.__file__, str(grace_s), *command]
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                guarded,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=() if inherited is None else (inherited,),
-                env=launch.environment(**env),
-            )
+        guarded = [sys.executable, "-I", process_guard.__file__, "--report", str(report), str(grace_s), *command]
+        try:
+            with log.open("wb") as output:
+                self._process = subprocess.Popen(
+                    guarded,
+                    bufsize=0,
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=(report,) if inherited is None else (report, inherited),
+                    env=launch.environment(**env),
+                )
+        finally:
+            os.close(report)
+        assert self._process.stdin is not None
+        self._orders = self._process.stdin
+        keep_private(self._orders)
 
     @property
     def is_running(self) -> bool:
@@ -54,17 +66,17 @@ class GuardedProcess:
         return " | ".join(line.strip() for line in lines[-TAIL_LINES:])
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Stop in order, and by force after the grace time; with `at_once` by force immediately."""
-        assert self._process.stdin is not None
+        """Stop in order, and by force after the grace time; with `at_once` by force immediately.
+
+        Has no effect when repeated, and none in a forked child.
+        """
+        if self._orders.closed:
+            return
         with contextlib.suppress(BrokenPipeError):
-            if not at_once:
-                self._process.stdin.write(b"s")
-                self._process.stdin.flush()
-            else:
-                self._process.stdin.close()
+            self._orders.write(process_guard.KILL if at_once else process_guard.STOP)
         self._await_end()
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+        self._orders.close()
+        self._group.close()
 
     def _await_end(self) -> None:
         try:
@@ -72,3 +84,12 @@ class GuardedProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.returncode < 0:
+            # The guard was killed and has ended nothing.
+            self._kill_group()
+
+    def _kill_group(self) -> None:
+        # Empty if the guard was killed before it started the command.
+        if leader := self._group.read(32):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(int(leader), signal.SIGKILL)

@@ -33,14 +33,13 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def _on_open_handle(extra: str | None = None) -> Callable[[Method], Method]:
-    """The method raises Closed on a closed handle, and MissingExtra if it needs a package of the extra."""
+    """The method raises Closed on a handle that is or was meanwhile closed, and MissingExtra if it needs a package of the extra."""
 
     def decorated(method: Method) -> Method:
         @functools.wraps(method)
         def checked(self: "ImageIndex", *args: Any, **kwargs: Any) -> Any:
-            self._resources.check_open()
             # The name is that of the method and of the command.
-            with requiring(method.__name__, extra):
+            with self._resources.in_use(), requiring(method.__name__, extra):
                 return method(self, *args, **kwargs)
 
         return cast(Method, checked)

@@ -2,9 +2,11 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lookalike.errors import Closed
+from lookalike.errors import Closed, LookalikeError
 from lookalike.image_index.searching import Searching, open_searching
 from lookalike.settings import Settings
 
@@ -28,7 +30,18 @@ class Resources:
 
     def check_open(self) -> None:
         if self._is_closed:
-            raise Closed(f"The handle on index {self._settings.index} is closed.", "Open it again: lookalike.open().")
+            raise self._closed()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Raises Closed in place of the errors of a stack that another thread has closed meanwhile."""
+        self.check_open()
+        try:
+            yield
+        except LookalikeError:
+            if self._is_closed:
+                raise self._closed() from None
+            raise
 
     def searching(self, *, preload: bool) -> Searching:
         with self._lock:
@@ -54,17 +67,21 @@ class Resources:
         with self._lock:
             self.check_open()
             if self._stack is None:
-                self._stack = StackLease(self._settings)
+                self._stack = StackLease(self._settings, self.check_open)
             return self._stack
 
     def close(self, error: BaseException | None = None) -> None:
-        """Close what was opened. Has no effect when repeated, and none in a forked child: the parent closes."""
+        """Close what was opened. Has no effect when repeated. A forked child closes only what it opened itself."""
         with self._lock:
-            if self._is_closed or os.getpid() != self._process:
+            if self._is_closed:
                 return
             self._is_closed = True
-            if self._searching is not None:
-                self._searching.close()
-            self._searching = self._embedder = None
+            if os.getpid() == self._process:
+                if self._searching is not None:
+                    self._searching.close()
+                self._searching = self._embedder = None
             if self._stack is not None:
                 self._stack.close(error)
+
+    def _closed(self) -> Closed:
+        return Closed(f"The handle on index {self._settings.index} is closed.", "Open it again: lookalike.open().")

@@ -3,8 +3,9 @@
 One process can own the embedded stack of a home only once, so the handles of a process share it.
 """
 
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -29,11 +30,23 @@ _lock = threading.RLock()
 _open: dict[tuple[Path, str], _Shared] = {}
 
 
+def _forget() -> None:
+    """In a forked child: the stacks belong to the parent. A handle that is used here joins them like other programs."""
+    global _lock
+    _lock = threading.RLock()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
 class StackLease:
     """The use of a stack by one handle. Opens nothing until a method is called."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, check_open: Callable[[], None]) -> None:
+        """`check_open` raises Closed after the handle was closed."""
         self._settings = settings
+        self._check_open = check_open
         url = settings.broker_url.get_secret_value() if settings.broker_url else ""
         self._key = (settings.home, url)
 
@@ -60,6 +73,8 @@ class StackLease:
                 shared.close(error)
 
     def _shared(self, *, with_worker: bool) -> _Shared:
+        # Under the lock: a stack that opened after `close` would have no end.
+        self._check_open()
         shared = _open.get(self._key)
         if shared is None or (with_worker and not shared.has_worker):
             shared = self._replaced(shared, with_worker=with_worker)

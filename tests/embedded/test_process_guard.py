@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.embedded import process_guard
+from lookalike.embedded import GuardedProcess, process_guard
+from lookalike.embedded.restarting import RestartedProcess
 from testing.processes import await_true
 
 #: Starts a child of its own, ignores SIGTERM, and writes both process ids.
@@ -19,6 +20,16 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 open(sys.argv[1], "w").write(f"{os.getpid()} {child.pid}\\n")
 time.sleep(600)
 """
+#: Starts a guarded process and forks a child, which tries to stop it.
+FORKING = """
+import os, pathlib, signal, sys
+from lookalike.embedded import GuardedProcess
+process = GuardedProcess("x", sys.argv[2:], log=pathlib.Path(sys.argv[1]), grace_s=0.5, env={})
+if not os.fork():
+    process.stop()
+    print(os.getpid(), flush=True)
+signal.pause()
+"""
 
 
 def is_alive(pid: int) -> bool:
@@ -28,7 +39,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("message", [b"", b"s"])
+@pytest.mark.parametrize("message", [b"", process_guard.KILL, process_guard.STOP])
 def test_a_child_that_ignores_sigterm_ends_with_its_own_child_when_the_owner_asks(
     tmp_path: Path, message: bytes
 ) -> None:
@@ -38,7 +49,9 @@ def test_a_child_that_ignores_sigterm_ends_with_its_own_child_when_the_owner_ask
         pids = [int(pid) for pid in await_true(lambda: written.exists() and written.read_text()).split()]
         assert guard.stdin is not None
         guard.stdin.write(message)
-        guard.stdin.close()
+        guard.stdin.flush()
+        if not message:
+            guard.stdin.close()
         await_true(lambda: not any(map(is_alive, pids)), 10)
 
 
@@ -60,7 +73,7 @@ def test_an_orderly_stop_gives_the_child_time_to_end(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE) as guard:
         await_true((tmp_path / "up").exists)
         assert guard.stdin is not None
-        guard.stdin.write(b"s")
+        guard.stdin.write(process_guard.STOP)
         guard.stdin.flush()
         assert guard.wait(15) == 0
     assert said.read_text() == "bye"
@@ -74,3 +87,63 @@ def test_ctrl_c_does_not_end_the_guarded_process() -> None:
         os.kill(guard.pid, signal.SIGINT)
         guard.stdin.close()
         guard.wait(10)
+
+
+def stubborn(tmp_path: Path, *, grace_s: float) -> tuple[GuardedProcess, list[int]]:
+    """A guarded process that ignores SIGTERM, and the ids of the command and of its child."""
+    written = tmp_path / "pids"
+    command = [sys.executable, "-c", STUBBORN, str(written)]
+    process = GuardedProcess("stubborn", command, log=tmp_path / "log", grace_s=grace_s, env={})
+    return process, [int(pid) for pid in await_true(lambda: written.exists() and written.read_text()).split()]
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_command_ends_with_its_children_after_its_guard_was_killed(tmp_path: Path) -> None:
+    process, pids = stubborn(tmp_path, grace_s=5)
+    os.kill(parent_of(pids[0]), signal.SIGKILL)
+    await_true(lambda: not process.is_running)
+    process.stop()
+    await_true(lambda: not any(map(is_alive, pids)), 10)
+
+
+def test_a_command_ends_with_its_children_if_its_guard_does_not_react(tmp_path: Path) -> None:
+    process, pids = stubborn(tmp_path, grace_s=-4.5)
+    os.kill(parent_of(pids[0]), signal.SIGSTOP)
+    process.stop()
+    await_true(lambda: not any(map(is_alive, pids)), 10)
+
+
+def test_a_forked_child_neither_stops_a_guarded_process_nor_keeps_it(tmp_path: Path) -> None:
+    written = tmp_path / "pids"
+    program = [sys.executable, "-c", FORKING, str(tmp_path / "log"), sys.executable, "-c", STUBBORN, str(written)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        child = int(owner.stdout.readline())
+        try:
+            pids = [int(pid) for pid in await_true(lambda: written.exists() and written.read_text()).split()]
+            assert all(map(is_alive, pids))
+            owner.kill()
+            await_true(lambda: not any(map(is_alive, pids)), 10)
+            assert is_alive(child)
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_process_is_not_restarted_after_it_was_stopped(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    started: list[GuardedProcess] = []
+
+    def start() -> GuardedProcess:
+        started.append(GuardedProcess("sleeper", command, log=tmp_path / "log", grace_s=1, env={}))
+        return started[-1]
+
+    process = RestartedProcess(start)
+    started[-1].stop(at_once=True)
+    process.check()
+    assert len(started) == 2 and started[-1].is_running
+    process.stop(at_once=True)
+    process.check()
+    assert len(started) == 2 and not started[-1].is_running

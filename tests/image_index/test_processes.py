@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 
 import lookalike
-from lookalike.errors import IndexMissing
+from lookalike.embedded.owned import WORKER_GRACE_S
+from lookalike.errors import Closed, IndexMissing
 from lookalike.image_index.progress import progress
 from testing.processes import ROOT, TIMEOUT_S, await_true, processes
 from tests.browser.stage import LABELS
@@ -32,6 +34,34 @@ import sys, lookalike
 images = lookalike.open(home=sys.argv[1], concurrency=1)
 print(images.ingest(sys.argv[2], progress=False))
 """
+#: A program that forks while its stack runs, as multiprocessing does; it closes the handle when it is told to.
+FORK = """
+import os, signal, sys, time, lookalike
+images = lookalike.open(home=sys.argv[1], concurrency=2)
+images.ingest(sys.argv[2], progress=False)
+if not (child := os.fork()):
+    signal.pause()
+print(child, flush=True)
+sys.stdin.readline()
+began = time.monotonic()
+images.close()
+print(time.monotonic() - began, flush=True)
+# A new stack under the same home.
+again = lookalike.open(home=sys.argv[1], concurrency=1)
+print(again.ingest(sys.argv[2], progress=False), flush=True)
+"""
+#: A program whose forked child reads the ledger; then the parent continues. LanceDB itself does not support a fork.
+FORK_AND_USE = """
+import os, sys, lookalike
+with lookalike.open(home=sys.argv[1], concurrency=1) as images:
+    images.ingest(sys.argv[2], progress=False)
+    if not (child := os.fork()):
+        print("child:", len(images.jobs()), flush=True)
+        images.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    print("parent:", images.ingest(sys.argv[2], progress=False))
+"""
 
 
 @pytest.fixture
@@ -43,7 +73,7 @@ def many(tmp_path: Path, drawn: tuple[Path, Path]) -> Path:
 @contextmanager
 def running(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, cwd=ROOT, env={**os.environ}, **pipes) as process:
         try:
             yield process
@@ -77,6 +107,77 @@ def test_a_handle_that_is_forgotten_ends_with_the_interpreter(
     with running(FORGET, embedded["home"], drawn[0] / LABELS[0]) as process:
         stdout, stderr = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 0 and "found" in stdout and "Traceback" not in stderr
+    assert processes(embedded["home"]) == {}
+
+
+@contextmanager
+def forked(home: Path, sources: Path) -> Iterator[subprocess.Popen[str]]:
+    """The program FORK, whose child lives until the end of the block."""
+    with running(FORK, home, sources) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        try:
+            yield process
+            assert Path(f"/proc/{child}").exists()
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_closed_handle_leaves_no_process_while_a_forked_child_lives(
+    embedded: dict[str, Any], drawn: tuple[Path, Path]
+) -> None:
+    with forked(embedded["home"], drawn[0] / LABELS[0]) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write("close\n")
+        process.stdin.flush()
+        assert float(process.stdout.readline()) < WORKER_GRACE_S
+        assert "found" in process.stdout.readline()
+        process.wait(TIMEOUT_S)
+        assert process.returncode == 0
+        await_true(lambda: processes(embedded["home"]) == {}, 15)
+
+
+def test_a_killed_program_leaves_no_process_while_its_forked_child_lives(
+    embedded: dict[str, Any], drawn: tuple[Path, Path]
+) -> None:
+    with forked(embedded["home"], drawn[0] / LABELS[0]) as process:
+        assert processes(embedded["home"])
+        process.kill()
+        await_true(lambda: processes(embedded["home"]) == {}, 15)
+
+
+def test_a_forked_child_can_use_the_stack_of_its_parent(embedded: dict[str, Any], drawn: tuple[Path, Path]) -> None:
+    with running(FORK_AND_USE, embedded["home"], drawn[0] / LABELS[0]) as process:
+        stdout, stderr = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, stderr
+    assert "child: 1" in stdout and "parent:" in stdout
+    assert processes(embedded["home"]) == {}
+
+
+def test_an_ingest_ends_with_one_sentence_when_another_thread_closes_the_handle(
+    embedded: dict[str, Any], many: Path
+) -> None:
+    images = lookalike.open(**embedded, chunk_size=4)
+    with ThreadPoolExecutor() as threads:
+        ingest = threads.submit(images.ingest, many, progress=False)
+        await_true(lambda: jobs_done(embedded["home"]) or ingest.done())
+        images.close()
+        with pytest.raises(Closed, match=r"^The handle on index images is closed\.\n.*$") as raised:
+            ingest.result(15)
+    assert raised.value.__suppress_context__, "the log of the broker is no news"
+    assert processes(embedded["home"]) == {}
+
+
+def test_a_handle_that_is_closed_while_its_stack_starts_leaves_no_process(
+    embedded: dict[str, Any], drawn: tuple[Path, Path]
+) -> None:
+    images = lookalike.open(**embedded)
+    with ThreadPoolExecutor() as threads:
+        ingest = threads.submit(images.ingest, drawn[0], progress=False)
+        await_true(lambda: processes(embedded["home"]) or ingest.done())
+        images.close()
+        with pytest.raises(Closed):
+            ingest.result(30)
     assert processes(embedded["home"]) == {}
 
 
