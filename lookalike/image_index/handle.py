@@ -33,7 +33,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def _on_open_handle(extra: str | None = None) -> Callable[[Method], Method]:
-    """The method raises Closed on a handle that is or was meanwhile closed, and MissingExtra if it needs a package of the extra."""
+    """The method raises Closed on a handle that is closed before or meanwhile, and MissingExtra for the extra."""
 
     def decorated(method: Method) -> Method:
         @functools.wraps(method)
