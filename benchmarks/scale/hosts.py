@@ -138,7 +138,7 @@ class Schedule:
 
     def __call__(self, job: Job) -> None:
         now = time.monotonic()
-        if not self.changes and job.done >= self._done_before:
+        if not self.changes and job.done >= self._done_before and self._pool.is_busy(job):
             self._fail()
         elif len(self.changes) == 1 and now >= self.changes[0] + self._partition_s:
             self._hosts.mend(CUT)

@@ -69,6 +69,10 @@ class WaitingWorkers:
         # Python ignores a broken sitecustomize, and then the workers build the real model.
         assert error or not (self._home / "models").exists(), "the workers used the real model"
 
+    def is_busy(self, job: Job) -> bool:
+        """Whether every worker has a chunk of this job in work."""
+        return self._ledger.outstanding(job.id) - len(self._ledger.unleased(job.id)) >= self._count
+
     def ingest(self, images: Sequence[ImageRef]) -> float:
         """Run a job with these images; returns the images per second of its steady part."""
         _, samples = self.work(images)

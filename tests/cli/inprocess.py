@@ -49,16 +49,22 @@ def _exit_code() -> int:
 @contextmanager
 def _logging_restored() -> Iterator[None]:
     """Undo what a command sets up for its process: the handlers of all loggers, and the capture of warnings."""
-    root = logging.getLogger()
-    loggers = [root, *(one for one in logging.Logger.manager.loggerDict.values() if isinstance(one, logging.Logger))]
-    before = [(logger, logger.handlers, logger.level, logger.propagate) for logger in loggers]
+    before = [(logger, logger.handlers, logger.level, logger.propagate) for logger in _loggers()]
     try:
         yield
     finally:
         logging.captureWarnings(False)
+        for logger in _loggers():
+            # Loggers that the command made, such as uvicorn's, would go on writing to its closed stream.
+            logger.handlers, logger.propagate = [], True
         for logger, handlers, level, propagate in before:
             logger.handlers, logger.propagate = handlers, propagate
             logger.setLevel(level)
+
+
+def _loggers() -> list[logging.Logger]:
+    named = [one for one in logging.Logger.manager.loggerDict.values() if isinstance(one, logging.Logger)]
+    return [logging.getLogger(), *named]
 
 
 def _stream() -> io.TextIOWrapper:

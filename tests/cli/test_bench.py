@@ -59,7 +59,7 @@ def test_an_interrupted_bench_leaves_nothing(environment: dict[str, str], drawn:
     home = Path(environment["LOOKALIKE_HOME"])
     with started(environment, "bench", drawn, "--repeats", 100) as process:
         await_true(lambda: list(home.glob("bench-*/run/worker")) or process.poll() is not None)
-        assert left(environment)
+        assert left(environment), process.communicate()
         _, stderr = stop(process)
     assert process.returncode == 1 and "Interrupted" in stderr and "Traceback" not in stderr
     assert left(environment) == []
