@@ -50,14 +50,20 @@ def socket_path(home: Path) -> Path:
     path = home / "run" / "redis.sock"
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
         return path
-    short = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"lookalike-{os.getuid()}-{short}"
+    folder = _short_folder(home)
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
         raise PermanentError(
             f"{folder} is accessible to other users.", "Remove it, or choose a shorter LOOKALIKE_HOME."
         )
     return folder / "redis.sock"
+
+
+def _short_folder(home: Path) -> Path:
+    name = f"lookalike-{os.getuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"
+    folder = Path(tempfile.gettempdir()) / name
+    # TMPDIR may be as long as the home.
+    return folder if len(os.fsencode(folder / "redis.sock")) <= MAX_SOCKET_PATH else Path("/tmp") / name
 
 
 def broker_url(home: Path) -> str:
