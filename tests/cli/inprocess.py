@@ -49,7 +49,7 @@ def _exit_code() -> int:
 @contextmanager
 def _logging_restored() -> Iterator[None]:
     """Undo what a command sets up for its process: the handlers of all loggers, and the capture of warnings."""
-    before = [(logger, logger.handlers, logger.level, logger.propagate) for logger in _loggers()]
+    before = [(logger, [*logger.handlers], logger.level, logger.propagate) for logger in _loggers()]
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ SHARED = ROOT.parent / "shared"
 FACES = SHARED / "data" / "celebrities"
 WEIGHTS = SHARED / "weights" / "resnet50-v1.5-imagenet.keras"
 #: Images of each person: enough for a split, few enough for a test.
-PER_PERSON = 10
+PER_PERSON = 5
 TIMEOUT_S = 240
 
 

@@ -100,7 +100,7 @@ def test_a_chunk_that_does_not_exist_changes_nothing(bench: WorkerHarness) -> No
     bench.ledger.open_chunk(chunk)
     for chunk_id in (f"{job_id}/000001", f"{other}/000000", "20200101-000000-abcdef/000000"):
         send_chunk(bench.app, chunk_id)
-    await_true(lambda: "no job '20200101-000000-abcdef' in the ledger" in bench.log)
+    await_true(lambda: "no job '20200101-000000-abcdef'" in bench.log)
     bench.assert_works()
     assert bench.ledger.chunk(chunk.id) == chunk
     assert (bench.ledger.job(job_id).done, bench.ledger.job(other).done) == (0, 0)
