@@ -69,7 +69,7 @@ def evaluate(
             k=k,
             size=size,
             seeds=range(seeds) if seed is None else [seed],
-            embedding=partial(progress_bar, "embed"),
+            progress=progress_bar,
         )
         rows = list(_sweep(settings, done, queries, _names(engines))) if index_sweep else []
         if report is not None:

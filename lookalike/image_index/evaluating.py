@@ -1,8 +1,7 @@
 """`lookalike.evaluate`: measures search quality on a labelled folder, in a temporary index."""
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -15,12 +14,10 @@ from lookalike.image_index import arguments
 from lookalike.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from lookalike.fitting.progress import Progress
     from lookalike_evaluation.candidate import Candidate
     from lookalike_evaluation.collection import Collection
     from lookalike_evaluation.summary import Summary
-
-#: Advances a progress display by a number of images.
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -92,10 +89,11 @@ def evaluate_folder(
     k: int,
     size: int,
     seeds: Sequence[int],
-    embedding: Callable[[int], AbstractContextManager[Advance]] | None = None,
+    progress: "Progress | None" = None,
 ) -> Evaluation:
-    """As `evaluate`; `embedding`, given the number of images to embed, returns a context manager of an Advance."""
+    """As `evaluate`; `progress` shows how many images are embedded."""
     from lookalike import factories
+    from lookalike.fitting.progress import silent
     from lookalike_evaluation import protocol
     from lookalike_evaluation.candidate_specs import candidate_specs, warnings
     from lookalike_evaluation.collection import check_classes, collect, notes
@@ -109,7 +107,7 @@ def evaluate_folder(
     # An unreachable index is reported before minutes of embedding.
     factories.list_indexes(settings)
     count = len(collection.references) * len(distinct_models(specs))
-    with (embedding or _silent)(count) as advance:
+    with (progress or silent)("embed", count) as advance:
         candidates, rejected = embed_candidates(settings, specs, collection.references, advance)
     check_classes(collection.folder, candidates[0].labels)
     documents = candidates[0].documents
@@ -123,10 +121,6 @@ def _check_installed(fits_heads: bool) -> None:
     """Report a missing package before minutes of embedding."""
     modules = ("scipy", "sklearn") if fits_heads else ("scipy",)
     check_installed(*modules, needed_by="lookalike evaluate", extra="evaluate")
-
-
-def _silent(total: int) -> AbstractContextManager[Advance]:
-    return nullcontext(lambda done: None)
 
 
 def _row(cell: str, texts: Sequence[str]) -> str:
