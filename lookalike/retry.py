@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
-
 from lookalike.errors import BrokerUnavailable, Unavailable
 
 #: Programs wait this long for Redis in the middle of their work; a restart takes less.
@@ -20,6 +18,9 @@ def retry_while(
     call: Callable[[], Answer], away: type[Unavailable] = BrokerUnavailable, limit_s: float = BROKER_RETRY_S
 ) -> Answer:
     """Call until it returns, as long as it raises `away`; after `limit_s` seconds raise that error."""
+    # Imports asyncio and, where it is installed, Tornado: too slow for a command that only searches.
+    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
+
     attempts = Retrying(
         retry=retry_if_exception_type(away),
         stop=stop_after_delay(limit_s),

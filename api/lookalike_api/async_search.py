@@ -6,12 +6,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
-from tenacity import AsyncRetrying
-
 from lookalike.records import Document, Match, Pixels, Vector
 from lookalike.stage_clock import StageClock
 from lookalike_api.executors import Executor, Executors
-from lookalike_api.search import RETRY_IF_MOVED, Embedded, Query, Searcher
+from lookalike_api.search import MOVED, Embedded, Query, Searcher
 
 Result = TypeVar("Result")
 #: Called with a stage's name and its seconds.
@@ -55,11 +53,12 @@ class AsyncSearch:
         """The result of `ask`; called again if the index moved to another version meanwhile. A search by image needs
         that version's model first."""
 
-        async def refresh(_: object) -> None:
+        try:
+            return await ask()
+        except MOVED:
             if by_image:
                 await self._executors.embedding.run(self._searcher.refresh)
-
-        return await AsyncRetrying(**RETRY_IF_MOVED, before_sleep=refresh)(ask)
+            return await ask()
 
     async def decode(self, data: bytes, watch: Stopwatch) -> Pixels:
         """uint8 RGB [size, size, 3]."""

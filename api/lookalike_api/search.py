@@ -3,10 +3,9 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
@@ -26,11 +25,7 @@ class SizeChanged(Exception):
 
 #: The index may move to another version before a search, or between two steps of it. These errors say so, and the
 #: second attempt finds the new version.
-RETRY_IF_MOVED: dict[str, Any] = {
-    "retry": retry_if_exception_type((ModelMismatch, IndexMissing, SizeChanged)),
-    "stop": stop_after_attempt(2),
-    "reraise": True,
-}
+MOVED = (ModelMismatch, IndexMissing, SizeChanged)
 
 
 @dataclass(frozen=True)
@@ -82,10 +77,11 @@ class Searcher:
             vectors, model = self.embed(self.decode(data)[None])
             return self.nearest(vectors[0], Query(k, filters=filters or {}), model.fingerprint)
 
-        def refresh(_: object) -> None:
+        try:
+            return ask()
+        except MOVED:
             self.refresh()
-
-        return Retrying(**RETRY_IF_MOVED, before_sleep=refresh)(ask)
+            return ask()
 
     def like_stored(self, id: str, k: int, filters: Filters = None) -> list[Match]:
         """The k images most similar to a stored one, without itself, best first. Raises NotIndexed."""
@@ -93,7 +89,10 @@ class Searcher:
         def ask() -> list[Match]:
             return self.neighbours(self.document(id), Query(k, filters=filters or {}))
 
-        return Retrying(**RETRY_IF_MOVED)(ask)
+        try:
+            return ask()
+        except MOVED:
+            return ask()
 
     def decode(self, data: bytes) -> Pixels:
         """The pixels of an encoded image, uint8 RGB [size, size, 3]. Raises ImageRejected.

@@ -130,7 +130,8 @@ def _shorten_timeouts(queue: Any) -> None:
     whole = queue._transport
 
     def _transport(*arguments: Any) -> dict[str, object]:
-        timeouts = ("socket_timeout", "socket_connect_timeout")
+        # The health check of a connection counts as well: a worker's next one may be this far away after an outage.
+        timeouts = ("socket_timeout", "socket_connect_timeout", "health_check_interval")
         return {**whole(*arguments), **dict.fromkeys(timeouts, SHORT_SOCKET_TIMEOUT_S)}
 
     queue._transport = _transport
