@@ -12,9 +12,6 @@ from benchmarks.scale.hosts import CUT, HEALTHY, NAMES, Place, failure_run, open
 from lookalike.ledger import JobState
 from testing.services import ServiceMissing
 
-#: In the same process as the browser's tests, so that they never run at the same time: Chromium drops its connections
-#: when a network device of the machine appears or disappears (ERR_NETWORK_CHANGED).
-pytestmark = pytest.mark.xdist_group("tests/browser")
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close(); print('reached')"
 
 

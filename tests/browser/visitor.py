@@ -1,7 +1,6 @@
 """A person at a browser: actions on the page, what it shows, and every error of the browser's console."""
 
 import base64
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize
 
 from testing.services import ServiceMissing
+from tests.browser import chromium
 
 PHONE = ViewportSize(width=360, height=740)
 DESKTOP = ViewportSize(width=1280, height=900)
@@ -107,11 +107,10 @@ class Visitor:
 
 
 def open_browser(playwright: Playwright) -> Browser:
-    """Debian's Chromium, headless. Raises ServiceMissing."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
+    """Debian's Chromium, headless, without notice of changes to network devices. Raises ServiceMissing."""
+    if chromium.PATH is None:
         raise ServiceMissing("no chromium on the PATH: apt-get install chromium")
-    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    return playwright.chromium.launch(executable_path=chromium.__file__, args=["--no-sandbox"])
 
 
 @contextmanager
