@@ -199,6 +199,10 @@ class JobFailed(PermanentError):
     """A job was stopped; the message is the reason that the worker gave."""
 
 
+class JobCancelled(PermanentError):
+    """A job was cancelled while somebody waited for it; what it indexed stays."""
+
+
 class DiskFull(PermanentError):
     """No space left on a disk that must be written."""
 

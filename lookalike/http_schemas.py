@@ -111,7 +111,7 @@ class Job(_Documented):
 
     id: str
     state: str
-    """enumerating, draining, finishing, finished, failed or interrupted."""
+    """enumerating, draining, cancelling, finishing, finished, failed, interrupted or cancelled."""
     source: str
     index: str
     model: str

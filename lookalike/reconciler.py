@@ -42,6 +42,7 @@ class Reconciler:
         missing: dict[str, Job] = {}
         for job in self._ledger.active_jobs():
             self._end_if_abandoned(job)
+            self._drop_if_cancelled(job)
             missing |= {task_id: job for task_id in self._expected(job) if task_id not in queued}
         now = time.monotonic()
         self._missing_since = {task_id: self._missing_since.get(task_id, now) for task_id in missing}
@@ -57,6 +58,8 @@ class Reconciler:
         """Task ids that should be in the queue, because no worker holds a lease on them."""
         if job.state is JobState.FINISHING:
             return [finish_id(job.id)]
+        if job.state is JobState.CANCELLING:
+            return []
         return self._ledger.unleased(job.id)
 
     def _end_if_abandoned(self, job: Job) -> None:
@@ -66,6 +69,11 @@ class Reconciler:
                 logger.warning("The producer of job %s has died; the job ends after the chunks it has.", job.id)
             if self._ledger.drain(job.id, ending=JobState.INTERRUPTED):
                 send_finish(self._app, job.id)
+
+    def _drop_if_cancelled(self, job: Job) -> None:
+        """The chunks that workers held when the job was cancelled, and hold no more, are dropped as well."""
+        if job.state is JobState.CANCELLING and self._ledger.cancel(job.id) is JobState.FINISHING:
+            send_finish(self._app, job.id)
 
     def _send(self, task_id: str, job: Job) -> bool:
         if not self._ledger.may_resend(task_id, RESEND_EVERY_S):

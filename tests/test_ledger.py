@@ -244,3 +244,42 @@ def test_a_wrong_password_is_access_denied() -> None:
 def test_a_url_with_another_scheme_is_rejected() -> None:
     with pytest.raises(BadSetting, match="amqp"):
         Ledger("amqp://127.0.0.1")
+
+
+def test_a_cancelled_job_keeps_only_the_chunks_that_workers_hold(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    held, queued, released = (chunk(job_id, number) for number in range(3))
+    for opened in (held, queued, released):
+        ledger.open_chunk(opened)
+    ledger.claim(held.id)
+    ledger.claim(released.id)
+    ledger.release(released.id, 30)
+    assert ledger.cancel(job_id) is JobState.CANCELLING
+    assert not ledger.job(job_id).is_worked_on
+    with pytest.raises(JobEnded):
+        ledger.open_chunk(chunk(job_id, 3))
+    assert ledger.outstanding_ids(job_id) == [held.id] and ledger.claim(queued.id) is None
+    assert ledger.close_chunk(held, Outcome(indexed=3, unchanged=0))
+    ledger.finish(job_id)
+    job = ledger.job(job_id)
+    assert (job.state, job.found, job.indexed, job.not_done) == (JobState.CANCELLED, 9, 3, 6)
+    assert ledger.cancel(job_id) is JobState.CANCELLED and ledger.active_jobs() == []
+
+
+def test_a_cancelled_job_drops_the_chunk_of_a_worker_that_died(ledger: Ledger, redis_url: str) -> None:
+    held = chunk(open_job(ledger))
+    ledger.open_chunk(held)
+    ledger.claim(held.id)
+    assert ledger.cancel(held.job) is JobState.CANCELLING
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"lookalike:ledger:lease:{held.id}")
+    assert ledger.cancel(held.job) is JobState.FINISHING
+
+
+@pytest.mark.parametrize("ending", [JobState.FINISHED, JobState.INTERRUPTED])
+def test_a_job_without_chunks_is_not_cancelled_any_more(ledger: Ledger, ending: JobState) -> None:
+    job_id = open_job(ledger)
+    ledger.drain(job_id, ending=ending)
+    assert ledger.cancel(job_id) is JobState.FINISHING
+    ledger.finish(job_id)
+    assert ledger.cancel(job_id) is ending

@@ -119,3 +119,16 @@ def test_an_absent_broker_raises(redis_server: RedisServer, redis_url: str) -> N
     redis_server.kill()
     with pytest.raises(BrokerUnavailable):
         Reconciler(Ledger(redis_url), make_app(redis_url)).resend_lost()
+
+
+def test_a_cancelled_job_is_brought_to_its_end_and_nothing_of_it_is_resent(
+    ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str
+) -> None:
+    ledger.claim(chunk.id)
+    ledger.cancel(chunk.job)
+    assert Reconciler(ledger, app, grace_s=0).resend_lost() == 0
+    assert ledger.job(chunk.job).state is JobState.CANCELLING and queued_ids(app) == set()
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"lookalike:ledger:lease:{chunk.id}")
+    Reconciler(ledger, app, grace_s=0).resend_lost()
+    assert ledger.job(chunk.job).state is JobState.FINISHING and queued_ids(app) == {finish_id(chunk.job)}

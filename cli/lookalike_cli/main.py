@@ -23,6 +23,7 @@ COMMANDS = {
     "search": "lookalike_cli.search",
     "status": "lookalike_cli.status",
     "failed": "lookalike_cli.failed",
+    "cancel": "lookalike_cli.cancel",
     "verify": "lookalike_cli.verify",
     "sync": "lookalike_cli.sync",
     "reembed": "lookalike_cli.reembed",

@@ -48,7 +48,7 @@ def _repair(ledger: Ledger, celery: Celery) -> dict[str, int]:
 def _show_all(ledger: Ledger, json: bool, repaired: dict[str, int]) -> None:
     jobs = ledger.jobs()
     if json:
-        print_json({"jobs": [_plain(job) for job in jobs]} | repaired)
+        print_json({"jobs": [plain(job) for job in jobs]} | repaired)
     elif not jobs:
         remark("No jobs yet. Start one with `lookalike ingest FOLDER`.")
     else:
@@ -62,9 +62,9 @@ def _show_all(ledger: Ledger, json: bool, repaired: dict[str, int]) -> None:
 def _show_one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int]) -> None:
     reasons = Counter(rejected.reason.value for rejected in ledger.rejected(job.id))
     if json:
-        print_json(_plain(job) | {"reasons": dict(reasons.most_common())} | repaired)
+        print_json(plain(job) | {"reasons": dict(reasons.most_common())} | repaired)
         return
-    facts = [(name, str(value)) for name, value in _plain(job).items() if value not in ("", None)]
+    facts = [(name, str(value)) for name, value in plain(job).items() if value not in ("", None)]
     results.print(table("", "", rows=facts))
     rejected = [(item.reason.value, item.uri, item.detail) for item in islice(ledger.rejected(job.id), SHOWN)]
     if rejected:
@@ -73,7 +73,8 @@ def _show_one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int]) ->
             remark(f"... and {job.rejected - SHOWN:,} more. List them all with `lookalike failed list {job.id}`.")
 
 
-def _plain(job: Job) -> dict[str, Any]:
+def plain(job: Job) -> dict[str, Any]:
+    """A job as JSON values."""
     return {
         "job": job.id,
         "state": job.state.value,
@@ -84,6 +85,7 @@ def _plain(job: Job) -> dict[str, Any]:
         "indexed": job.indexed,
         "unchanged": job.unchanged,
         "rejected": job.rejected,
+        "not_done": job.not_done,
         "resent": job.resent,
         "seconds": round((job.ended_at or time.time()) - job.started_at, 3),
         "error": job.error,

@@ -108,7 +108,7 @@ class ImageIndex:
 
         After an interrupt (Ctrl-C), what was indexed stays, and the same call continues.
 
-        Raises SourceMissing, ModelMismatch if the index was made with another model, JobFailed, DiskFull,
+        Raises SourceMissing, ModelMismatch if the index was made with another model, JobFailed, JobCancelled, DiskFull,
         BrokerUnavailable, BadSetting.
         """
         from lookalike.image_index.running import run
@@ -231,6 +231,20 @@ class ImageIndex:
             for retry in retries(ledger, [ledger.job(job)], wanted, self._settings):
                 return retry.run(lambda request: run(request, stack, began=began, is_shown=progress))
         return None
+
+    @_on_open_handle("embedded")
+    def cancel(self, job: str) -> "Job":
+        """Stop a job, whoever started it: no more of its images are worked on, and indexed ones stay.
+
+        Returns the job when it has ended, after seconds: found = indexed + unchanged + rejected + not_done. A call that
+        waits for the job, such as `ingest` in another thread, raises JobCancelled. A cancelled job can be cancelled
+        again. Raises JobUnknown, and BadSetting for a job that has ended otherwise.
+        """
+        from lookalike_producer.cancel import cancel
+
+        arguments.text(job, "the id of a job")
+        with self._ledger() as ledger:
+            return cancel(ledger, job, self._settings)
 
     @_on_open_handle("embedded")
     def rejected(self, job: str) -> list[Rejected]:

@@ -42,5 +42,5 @@ class Connection:
 
 
 def key(*parts: str) -> str:
-    """The Redis key with these parts."""
-    return PREFIX + ":".join(parts)
+    """The Redis key with these parts. A lone surrogate, which an argument may hold, is in no key of ours."""
+    return (PREFIX + ":".join(parts)).encode("utf-8", "replace").decode()

@@ -6,14 +6,20 @@ from enum import StrEnum
 
 
 class JobState(StrEnum):
-    """The states of a job; the last three are final."""
+    """The states of a job; the last four are final."""
 
     ENUMERATING = "enumerating"
     DRAINING = "draining"
+    CANCELLING = "cancelling"
     FINISHING = "finishing"
     FINISHED = "finished"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
+
+
+#: A job in one of these does not change any more.
+FINAL = frozenset({JobState.FINISHED, JobState.FAILED, JobState.INTERRUPTED, JobState.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,21 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
-        return self.state in (JobState.FINISHED, JobState.FAILED, JobState.INTERRUPTED)
+        return self.state in FINAL
+
+    @property
+    def is_worked_on(self) -> bool:
+        """Whether workers take its chunks."""
+        return not (self.has_ended or self.state is JobState.CANCELLING)
 
     @property
     def done(self) -> int:
         return self.indexed + self.unchanged + self.rejected
+
+    @property
+    def not_done(self) -> int:
+        """Images that a job found and that nobody worked on, because it was cancelled or failed; 0 while it runs."""
+        return self.found - self.done if self.has_ended else 0
 
 
 def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:

@@ -8,7 +8,7 @@ heartbeat); counters.py has the keys of the totals. A chunk is outstanding from 
 atomic step counts it, so a chunk that is delivered twice counts once.
 """
 
-from lookalike.ledger.chunks import Chunks
+from lookalike.ledger.cancelling import Cancelling
 from lookalike.ledger.connection import PREFIX, key
 from lookalike.ledger.counters import Counters, read_counters
 from lookalike.ledger.jobs import Jobs
@@ -18,7 +18,7 @@ from lookalike.ledger.rejections import Rejections
 WORKER_LEASE_S = 20
 
 
-class Ledger(Jobs, Chunks, Rejections):
+class Ledger(Jobs, Cancelling, Rejections):
     """Every method raises BrokerUnavailable if Redis is away, and AccessDenied if it rejects the credentials."""
 
     def count_resent(self, job_id: str) -> None:

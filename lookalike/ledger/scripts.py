@@ -71,7 +71,8 @@ if ARGV[4] ~= '' then
   redis.call('ZADD', KEYS[9], ARGV[5], ARGV[4])
   redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', ARGV[5] - ARGV[6])
 end
-if redis.call('HGET', KEYS[1], 'state') == 'draining' and redis.call('HLEN', KEYS[2]) == 0 then
+local state = redis.call('HGET', KEYS[1], 'state')
+if (state == 'draining' or state == 'cancelling') and redis.call('HLEN', KEYS[2]) == 0 then
   redis.call('HSET', KEYS[1], 'state', 'finishing')
   return 'last'
 end
@@ -86,11 +87,30 @@ redis.call('HSET', KEYS[1], 'state', state, 'ending', ARGV[1])
 return state
 """
 
+# KEYS: job, outstanding, attempts, timeouts, opened, then the lease of every chunk. ARGV: chunks. A chunk that a worker
+# holds stays until the worker closes it, so that its images are counted; parts of a split chunk may come later.
+CANCEL = """
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= 'enumerating' and state ~= 'draining' and state ~= 'cancelling' then return state end
+redis.call('HSET', KEYS[1], 'state', 'cancelling', 'ending', 'cancelled')
+for i, chunk in ipairs(ARGV) do
+  if redis.call('GET', KEYS[5 + i]) ~= 'working' then
+    for k = 2, 4 do redis.call('HDEL', KEYS[k], chunk) end
+    redis.call('ZREM', KEYS[5], chunk)
+    redis.call('DEL', KEYS[5 + i])
+  end
+end
+if redis.call('HLEN', KEYS[2]) > 0 then return 'cancelling' end
+redis.call('HSET', KEYS[1], 'state', 'finishing')
+return 'finishing'
+"""
+
 # KEYS: job, outstanding, attempts, timeouts, opened, active jobs. ARGV: job, final state or '' for that of DRAIN, time,
 # error. A job that has ended does not change any more.
 END = """
 local state = redis.call('HGET', KEYS[1], 'state')
-if not state or state == 'finished' or state == 'failed' or state == 'interrupted' then return 0 end
+local final = {finished = 1, failed = 1, interrupted = 1, cancelled = 1}
+if not state or final[state] then return 0 end
 if ARGV[2] == '' and state ~= 'finishing' then return 0 end
 local ending = ARGV[2] ~= '' and ARGV[2] or redis.call('HGET', KEYS[1], 'ending')
 redis.call('HSET', KEYS[1], 'state', ending, 'ended_at', ARGV[3], 'error', ARGV[4])

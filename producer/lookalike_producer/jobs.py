@@ -12,6 +12,7 @@ from lookalike.embedded import Stack
 from lookalike.embedding import ModelSpec
 from lookalike.errors import (
     BadSetting,
+    JobCancelled,
     JobEnded,
     JobFailed,
     JobUnknown,
@@ -56,8 +57,8 @@ def run_job(
     `on_progress` is called with the job whenever it was read from the ledger, `on_note` with sentences for the user.
     On KeyboardInterrupt the job takes no more images and ends when those that were sent are done.
 
-    Raises JobFailed with the reason that a worker gave; PermanentError if the broker lost its data, or if another
-    process ended the job because this producer was silent for too long.
+    Raises JobFailed with the reason that a worker gave; JobCancelled; PermanentError if the broker lost its data, or
+    if another process ended the job because this producer was silent for too long.
     """
     preflight.before_writing(request.settings, stack.broker_url)
     identity = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
@@ -69,6 +70,8 @@ def run_job(
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
     if job.state is JobState.FAILED:
         raise JobFailed(job.error)
+    if job.state is JobState.CANCELLED:
+        raise JobCancelled(f"Job {job.id} was cancelled: {job.done:,} of {job.found:,} images are done.", AGAIN)
     if job.state is JobState.INTERRUPTED:
         raise PermanentError(
             f"Job {job.id} was ended early: this process did not report to the broker for too long.", AGAIN

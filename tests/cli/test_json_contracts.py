@@ -18,8 +18,8 @@ from testing.processes import ROOT, answer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
-#: Commands that change the version of an index; `test_promotion` checks their keys.
-PROMOTIONS = ("index promote", "index rollback")
+#: Commands that other tests run: `test_promotion` and `test_cancel` check their keys.
+ELSEWHERE = ("index promote", "index rollback", "cancel")
 RECORD = ROOT / "docs" / "decisions" / "0008-json-contracts.md"
 CLASSES = ("bricks", "rings")
 
@@ -88,7 +88,7 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
         "doctor": printed("doctor"),
     }
     assert {command: lacking for command in outputs if (lacking := missing(outputs[command], command))} == {}
-    assert set(DOCUMENTED) == {*outputs, "bench", *PROMOTIONS}
+    assert set(DOCUMENTED) == {*outputs, "bench", *ELSEWHERE}
 
 
 def test_bench_has_its_documented_keys_and_the_former_ones() -> None:

@@ -62,7 +62,7 @@ def _guarded(
 def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job], Any], chunk_id: str | None) -> Any:
     try:
         job = retry_while(lambda: context.ledger.job(job_id))
-        return None if job.has_ended else work(job)
+        return work(job) if job.is_worked_on else None
     except ChunkLeased as error:
         # It will be closed, or its process has died and its lease will expire.
         raise task.retry(exc=error, countdown=HELD_PAUSE_S) from error

@@ -6,7 +6,7 @@ import { counted, grouped, timeOf } from "./text.js";
 //: Milliseconds between refreshes: while a job runs or the list is open, and otherwise.
 const NEAR_MS = 2000;
 const FAR_MS = 30000;
-const ENDS = new Set(["finished", "failed", "interrupted"]);
+const ENDS = new Set(["finished", "failed", "interrupted", "cancelled"]);
 
 export class Jobs {
   #api;

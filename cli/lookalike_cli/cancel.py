@@ -1,0 +1,43 @@
+"""`lookalike cancel`: stops a job, and keeps what it has indexed."""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from lookalike.embedded import open_stack
+from lookalike.ledger import Job, JobState, Ledger
+from lookalike.settings import read_settings
+from lookalike_cli.console import print_json, remark, results
+from lookalike_cli.options import Json
+from lookalike_cli.running import quiet_logs
+from lookalike_cli.status import plain
+from lookalike_producer.cancel import cancel as cancel_job
+
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.command()
+def cancel(
+    job: Annotated[str, typer.Argument(help="Job id; `lookalike status` lists them.")], json: Json = False
+) -> None:
+    """Stop a job: no more of its images are worked on, and indexed ones stay."""
+    settings = read_settings()
+    quiet_logs(settings)
+    with open_stack(settings, with_worker=False) as stack, closing(Ledger(stack.broker_url)) as ledger:
+        cancelled = cancel_job(ledger, job, settings)
+    _show(cancelled)
+    if json:
+        print_json(plain(cancelled))
+
+
+def _show(job: Job) -> None:
+    if job.state is JobState.CANCELLING:
+        remark(
+            f"Job {job.id} ends when the workers have done the images in their hands; see `lookalike status {job.id}`."
+        )
+        return
+    results.print(
+        f"Job {job.id} is cancelled: {job.found:,} found = {job.indexed:,} indexed + {job.unchanged:,} unchanged"
+        f" + {job.rejected:,} rejected + {job.not_done:,} not done."
+    )
