@@ -4,14 +4,14 @@ import sys
 
 from lookalike.errors import LookalikeError
 from lookalike.extras import requiring
-from lookalike_worker.malloc import use_one_arena
+from lookalike.malloc import give_memory_back
 
 #: Gossip and mingle make workers wait for each other, and have stalled some after a reconnect (celery#8030).
 DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO", "--hostname", "lookalike@%h"]
 
 
 def main(arguments: list[str]) -> int:
-    use_one_arena()
+    give_memory_back()
     try:
         with requiring("lookalike worker", "worker"):
             from lookalike.preflight import before_working
