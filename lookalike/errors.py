@@ -6,11 +6,22 @@ Arguments go to `Exception.__init__` unchanged, so that errors survive pickling 
 """
 
 from lookalike.records import Reason
-from lookalike.shown import shortened
+from lookalike.shown import shortened, visible
+
+#: Most characters of a sentence: it may repeat a path, or what a library says.
+LONGEST_SENTENCE = 2000
 
 
 class LookalikeError(Exception):
-    """The base class; `str()` is one or two lines for a person."""
+    """The base class; `str()` is one or two lines for a person, whatever the names in them are."""
+
+    def sentences(self) -> tuple[str, ...]:
+        """What is wrong, and what to do."""
+        return tuple(map(str, self.args))
+
+    def __str__(self) -> str:
+        lines = (visible(shortened(sentence, LONGEST_SENTENCE)) for sentence in self.sentences() if sentence)
+        return "\n".join(lines)
 
 
 class ImageRejected(LookalikeError):
@@ -21,8 +32,8 @@ class ImageRejected(LookalikeError):
         self.reason = reason
         self.detail = detail
 
-    def __str__(self) -> str:
-        return f"{self.reason}: {self.detail}" if self.detail else str(self.reason)
+    def sentences(self) -> tuple[str, ...]:
+        return (f"{self.reason}: {self.detail}" if self.detail else str(self.reason),)
 
 
 class QueryRejected(ImageRejected):
@@ -34,8 +45,9 @@ class QueryRejected(ImageRejected):
         self.reason = reason
         self.detail = detail
 
-    def __str__(self) -> str:
-        return f"{self.source} cannot be read as an image: {super().__str__()}."
+    def sentences(self) -> tuple[str, ...]:
+        (why,) = super().sentences()
+        return (f"{self.source} cannot be read as an image: {why}.",)
 
 
 class Unavailable(LookalikeError):
@@ -49,8 +61,8 @@ class Unavailable(LookalikeError):
         self.address = address
         self.why = why
 
-    def __str__(self) -> str:
-        return f"The {self.service} at {self.address} is not available: {self.why}.\n{self.advice}".rstrip()
+    def sentences(self) -> tuple[str, ...]:
+        return f"The {self.service} at {self.address} is not available: {self.why}.", self.advice
 
 
 class BrokerUnavailable(Unavailable):
@@ -96,8 +108,8 @@ class PermanentError(LookalikeError):
         self.what = what
         self.advice = advice
 
-    def __str__(self) -> str:
-        return f"{self.what}\n{self.advice}".rstrip()
+    def sentences(self) -> tuple[str, ...]:
+        return self.what, self.advice
 
 
 class SourceMissing(PermanentError):
@@ -120,10 +132,10 @@ class MissingExtra(PermanentError):
         self.needed_by = needed_by
         self.extra = extra
 
-    def __str__(self) -> str:
+    def sentences(self) -> tuple[str, ...]:
         extras = " and ".join(f'"{name}"' for name in self.extra.split(","))
         word = "extras" if "," in self.extra else "extra"
-        return f"{self.needed_by} needs the {word} {extras}: pip install 'lookalike[{self.extra}]'"
+        return (f"{self.needed_by} needs the {word} {extras}: pip install 'lookalike[{self.extra}]'",)
 
 
 class AccessDenied(PermanentError):
@@ -164,9 +176,9 @@ class NotIndexed(LookalikeError):
         self.id = id
         self.index = index
 
-    def __str__(self) -> str:
+    def sentences(self) -> tuple[str, ...]:
         what = f"Index {self.index} does not contain image {shortened(self.id)}."
-        return f"{what}\nIngest it first, or search with an image file."
+        return what, "Ingest it first, or search with an image file."
 
 
 class JobUnknown(PermanentError):
@@ -180,8 +192,8 @@ class JobEnded(LookalikeError):
         super().__init__(job)
         self.job = job
 
-    def __str__(self) -> str:
-        return f"Job {self.job} has ended and accepts no more work."
+    def sentences(self) -> tuple[str, ...]:
+        return (f"Job {self.job} has ended and accepts no more work.",)
 
 
 class ChunkLeased(LookalikeError):
@@ -191,12 +203,15 @@ class ChunkLeased(LookalikeError):
         super().__init__(chunk)
         self.chunk = chunk
 
-    def __str__(self) -> str:
-        return f"Another process is working on chunk {self.chunk}."
+    def sentences(self) -> tuple[str, ...]:
+        return (f"Another process is working on chunk {self.chunk}.",)
 
 
 class JobFailed(PermanentError):
-    """A job was stopped; the message is the reason that the worker gave."""
+    """A job was stopped; `what` is the reason that the worker gave, in one line or two."""
+
+    def sentences(self) -> tuple[str, ...]:
+        return tuple(self.what.split("\n", 1))
 
 
 class JobCancelled(PermanentError):
@@ -216,8 +231,8 @@ class ModelMismatch(PermanentError):
         self.theirs = theirs
         self.ours = ours
 
-    def __str__(self) -> str:
+    def sentences(self) -> tuple[str, ...]:
         return (
-            f"Index {self.index} contains vectors of {self.theirs}, but the current model is {self.ours}.\n"
-            "Use the model of the index (LOOKALIKE_MODEL, --model or model=), or another index."
+            f"Index {self.index} contains vectors of {self.theirs}, but the current model is {self.ours}.",
+            "Use the model of the index (LOOKALIKE_MODEL, --model or model=), or another index.",
         )

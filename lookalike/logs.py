@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from pythonjsonlogger.json import JsonFormatter
 
+from lookalike.shown import visible
+
 LogFormat = Literal["text", "json"]
 
 #: Replaces a password.
@@ -86,14 +88,10 @@ class _Cleaner:
         if len(text) > MOST_CHARACTERS:
             text = f"{text[:MOST_CHARACTERS]}... and {len(text) - MOST_CHARACTERS:,} more characters"
         text = _PARAMETER.sub(rf"\1{HIDDEN}", _LOGIN.sub(rf"\1{HIDDEN}@", text))
-        return text if text.isprintable() else "".join(map(_escaped, text))
+        return visible(text)
 
     def lines(self, text: str) -> list[str]:
         return [self.plain(line) for line in text.split("\n")]
-
-
-def _escaped(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 class _JsonLines(JsonFormatter):

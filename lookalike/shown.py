@@ -1,7 +1,40 @@
-"""Values of callers as messages show them: short, on one line, with every character printable."""
+"""Texts from outside (names, paths, values of callers) as people may read them: on one line, short, and harmless.
+
+A file may be called anything. Control characters move the cursor, erase lines or ring; line breaks forge lines of their
+own; bidirectional controls reverse what follows; lone surrogates cannot be encoded. Everything that is shown goes
+through `visible`: on terminals, in errors, in logs, in notebooks and in pages.
+"""
+
+import re
+from html import escape
 
 #: Most characters of a value that a message repeats.
 LONGEST = 300
+
+#: What `visible` escapes. All else stays as it is, spaces of every width and joiners included: people copy names.
+_UNSAFE = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # control characters (Unicode 16, category Cc)
+    "\u2028\u2029"  # line and paragraph separators
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # bidirectional controls (Unicode UAX 9, 2)
+    "\u00ad\u200b\u2060-\u2065\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible, so that two names look the same
+    "\ud800-\udfff\ufffe\uffff"  # lone surrogates and noncharacters, which UTF-8 or XML cannot hold
+    "]"
+)
+
+
+def visible(text: str) -> str:
+    """The text on one line, with each character that no terminal should get as Python's escape: `\\x1b`, `\\u202e`."""
+    return _UNSAFE.sub(_escaped, text)
+
+
+def as_html(text: str) -> str:
+    """The text in a page, as content or in a quoted attribute."""
+    return escape(visible(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return ascii(found[0])[1:-1]
 
 
 def shown(value: object, longest: int = LONGEST) -> str:
@@ -20,8 +53,8 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 
 def printable(text: str) -> str:
-    """The text as it is if a terminal can print it, or as Python writes it: control characters move the cursor."""
-    return shortened(text if text.isprintable() else repr(text))
+    """The text, shortened, on one line that a terminal can print."""
+    return visible(shortened(text))
 
 
 def kind_of(value: object) -> str:

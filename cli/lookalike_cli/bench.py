@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from lookalike.settings import read_settings
-from lookalike_cli.console import print_json, remark, results, table
+from lookalike.terminal import Output
+from lookalike_cli.application import Application
+from lookalike_cli.console import for_people, print_json, remark, table
 from lookalike_cli.options import SOURCE_HELP, Json, ModelName, Preprocessing, Weights
 from lookalike_cli.speed.advice import diagnose
 from lookalike_cli.speed.measurement import Measurement, measure
@@ -17,7 +19,7 @@ from lookalike_cli.stopping import stoppable
 from lookalike_evaluation.page import check_writable, write
 from lookalike_producer.sources import find_images
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 OptionalSources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help=SOURCE_HELP)]
 LAST_WORDS = "Interrupted. The temporary index is removed."
@@ -54,7 +56,7 @@ def bench(
         measured = measure(settings, draw(find_images(chosen), count), repeats=repeats, on_note=remark)
     diagnosis = diagnose(measured.stages, measured.whole, measured.facts)
     lines = sentences(measured, diagnosis, price)
-    _show(measured, lines)
+    _show(measured, lines, for_people(json=json))
     if report is not None:
         _report(report, measured, lines)
     if json:
@@ -62,10 +64,10 @@ def bench(
         print_json(facts | plain(measured, diagnosis, price))
 
 
-def _show(measured: Measurement, lines: Sequence[str]) -> None:
-    results.print(table(*COLUMNS, rows=rows(measured.stages)))
+def _show(measured: Measurement, lines: Sequence[str], output: Output) -> None:
+    output.print(table(*COLUMNS, rows=rows(measured.stages)))
     for sentence in lines:
-        results.print(sentence, markup=False)
+        output.say(sentence)
     for doubt in doubts(measured):
         remark(doubt)
 

@@ -8,13 +8,14 @@ import typer
 from lookalike.embedded import open_stack
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.settings import read_settings
+from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.options import Json
 from lookalike_cli.running import quiet_logs
 from lookalike_cli.status import plain
 from lookalike_producer.cancel import cancel as cancel_job
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 
 @app.command()

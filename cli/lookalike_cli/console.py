@@ -1,46 +1,46 @@
-"""Output of commands: results on stdout, everything else on stderr, with --json one JSON object as the last line."""
+"""Output of commands: the result on stdout, everything else on stderr; with --json the result is one JSON object."""
 
+import json
 import sys
 from typing import Any
 
 import orjson
-from rich.console import Console, ConsoleOptions
 from rich.table import Table
 from rich.text import Text
 
-#: Columns of characters in a pipe or a file: no table is that wide, so none is folded.
-UNFOLDED = 1_000_000
-
-
-class Output(Console):
-    """A console that folds tables only on a terminal, where they would not fit."""
-
-    @property
-    def options(self) -> ConsoleOptions:
-        options = super().options
-        return options if self.is_terminal else options.update_width(UNFOLDED)
-
+from lookalike.shown import visible
+from lookalike.terminal import Output, writing
 
 #: Progress and notes.
-remarks = Output(stderr=True, highlight=False, soft_wrap=True)
+remarks = Output(stderr=True)
 #: Results for people.
-results = Output(highlight=False, soft_wrap=True)
+results = Output()
+
+
+def for_people(*, json: bool) -> Output:
+    """Where a command that also prints JSON shows its result to people: stdout is for the JSON alone."""
+    return remarks if json else results
 
 
 def print_json(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value).decode() + "\n")
-    sys.stdout.flush()
+    """Print the result of a command as one line of JSON, in UTF-8 on every terminal."""
+    with writing():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(_json(value) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # An argument that is not valid UTF-8, such as a path, has lone surrogates; orjson writes none.
+        return json.dumps(value).encode()
 
 
 def remark(text: str) -> None:
-    """Print a note on stderr. Markup is off, because file names may contain anything."""
-    remarks.print(printable(text), markup=False)
-
-
-def printable(text: str) -> str:
-    """Replace control characters, which could rewrite a terminal, and lone surrogates."""
-    cleaned = "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
-    return cleaned.encode("utf-8", "replace").decode()
+    """Print a note on stderr, on one line."""
+    remarks.say(text)
 
 
 def table(*columns: str, rows: list[tuple[Any, ...]]) -> Table:
@@ -51,7 +51,7 @@ def table(*columns: str, rows: list[tuple[Any, ...]]) -> Table:
         built.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=column == "job")
     for row in rows:
         # A table reads markup in plain strings, and a file may be called a[/b].jpg.
-        built.add_row(*(Text(printable(_text(cell))) for cell in row))
+        built.add_row(*(Text(visible(_text(cell))) for cell in row))
     return built
 
 

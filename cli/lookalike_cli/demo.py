@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-import typer
-
 from lookalike.extras import is_installed
 from lookalike.plural import counted
 from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
 from lookalike_api.wiring import open_searcher
+from lookalike_cli.application import Application
 from lookalike_cli.console import remark, results
 from lookalike_cli.ingest import ingest
 from lookalike_cli.search import show
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 INDEX = "demo"
 #: Queries use another seed than the stored images.
@@ -48,14 +47,16 @@ def _step(folder: Path) -> int:
 def _search(query: Path) -> None:
     settings = read_settings(index=INDEX)
     matches = open_searcher(settings).like_image(query.read_bytes(), MATCHES)
-    results.print(f"\n[bold]Similar to {query.parent.name}/{query.name}[/bold], which is not in the index:")
+    results.say()
+    results.say(f"Similar to {query.parent.name}/{query.name}, which is not in the index:", style="bold")
     show(matches)
 
 
 def _show_next_steps(folder: Path) -> None:
-    results.print("\nTry next:", style="bold")
-    results.print("  lookalike ingest ~/Pictures            index your own images, labelled by their folders")
-    results.print("  lookalike search IMAGE.jpg             find the most similar images")
+    results.say()
+    results.say("Try next:", style="bold")
+    results.say("  lookalike ingest ~/Pictures            index your own images, labelled by their folders")
+    results.say("  lookalike search IMAGE.jpg             find the most similar images")
     if all(map(is_installed, NEEDED_BY_UP)):
-        results.print("  lookalike up                           keep broker, worker and query service running")
-    results.print(f"  lookalike index delete {INDEX}            remove the demo; then delete {folder}")
+        results.say("  lookalike up                           keep broker, worker and query service running")
+    results.say(f"  lookalike index delete {INDEX}            remove the demo; then delete {folder}")

@@ -15,6 +15,7 @@ from lookalike.index import Index
 from lookalike.plural import counted
 from lookalike.records import Metric
 from lookalike.settings import Settings, read_settings
+from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.options import IndexName, Json
 from lookalike_cli.progress_bar import progress_bar
@@ -23,7 +24,7 @@ from lookalike_cli.stopping import stoppable
 from lookalike_evaluation.duplicates import THREADS, Finder, Group
 from lookalike_evaluation.page import check_writable, write
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 #: Two images with at least this cosine are near-identical: resized and re-encoded copies are above it.
 THRESHOLD = 0.98
@@ -54,9 +55,10 @@ def duplicates(
         groups = finder.groups()
     if report is not None:
         _report(report, settings, finder.images, groups)
-    _show(finder.images, groups)
     if json:
         print_json(_plain(settings.index, limit, finder.images, groups))
+    else:
+        _show(finder.images, groups)
 
 
 def _limit(index: Index, threshold: float | None) -> float | None:
@@ -80,13 +82,13 @@ def _scan(finder: Finder, index: Index) -> None:
 
 def _show(images: int, groups: Sequence[Group]) -> None:
     identical = sum(group.is_identical for group in groups)
-    results.print(
+    results.say(
         f"{counted(images, 'image')}: {counted(identical, 'group')} of identical images, "
         f"{counted(len(groups) - identical, 'group')} of near-identical images."
     )
     for group in groups[:SHOWN]:
         kind = "identical" if group.is_identical else f"near {group.score:.3f}"
-        results.print()
+        results.say()
         print_images((kind, member.uri) for member in group.members)
     if len(groups) > SHOWN:
         remark(f"{len(groups) - SHOWN:,} more groups; --json and --report show all.")

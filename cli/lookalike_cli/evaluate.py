@@ -11,7 +11,8 @@ from lookalike import factories
 from lookalike.extras import check_installed
 from lookalike.image_index.evaluating import Evaluation, evaluate_folder
 from lookalike.settings import Settings, read_settings
-from lookalike_cli.console import print_json, remark
+from lookalike_cli.application import Application
+from lookalike_cli.console import for_people, print_json, remark
 from lookalike_cli.evaluate_output import plain, show
 from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
 from lookalike_cli.progress_bar import progress_bar
@@ -21,7 +22,7 @@ from lookalike_evaluation.split import split
 from lookalike_evaluation.sweep import SweepRow, sweep
 from lookalike_evaluation.temporary import is_exact
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 LAST_WORDS = "Interrupted. The temporary index is removed."
 #: Side of a thumbnail in the report, in pixels.
@@ -76,7 +77,7 @@ def evaluate(
             _report(report, settings, done, rows)
     for sentence in done.remarks:
         remark(sentence)
-    show(done.summaries, rows)
+    show(done.summaries, rows, for_people(json=json))
     if json:
         facts = {"folder": str(folder), "index": settings.index_address, "rejected": done.rejected, "size": size}
         print_json(plain(facts, done.summaries, done.remarks, rows))

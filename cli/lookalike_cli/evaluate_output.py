@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from lookalike.plural import counted
-from lookalike_cli.console import remark, results, table
+from lookalike.terminal import Output
+from lookalike_cli.console import remark, table
 from lookalike_evaluation.metrics import FIGURES
 from lookalike_evaluation.summary import Summary, column_names
 from lookalike_evaluation.sweep import SweepRow
@@ -15,27 +15,25 @@ from lookalike_evaluation.sweep import SweepRow
 #: Columns of the sweep's table.
 SETTING_COLUMNS = ("engine", "m", "ef_construction", "ef_search", "recall", "p50, ms", "p99, ms", "bytes")
 
-#: Line width in a pipe.
-PIPE_WIDTH = 140
-wide = Console(width=PIPE_WIDTH, highlight=False)
 
-
-def show(summaries: Sequence[Summary], rows: Sequence[SweepRow]) -> None:
+def show(summaries: Sequence[Summary], rows: Sequence[SweepRow], output: Output) -> None:
     """Print a table of the models, one of the first model's classes, and one of the swept settings."""
     first = summaries[0]
-    results.print(
+    output.say(
         f"{counted(first.queries, 'query', 'queries')} against {counted(first.stored, 'stored image')}; "
         f"means over {counted(len(first.trials), 'split')} \u00b1 95 % confidence."
     )
-    _print(_models(summaries))
+    output.print(_models(summaries))
     fitted = [summary.name for summary in summaries if summary.is_fitted_per_split]
     if fitted:
         remark(f"Fitted on the stored part of each split, never on its queries: {', '.join(fitted)}.")
-    results.print(f"\nClasses, {first.name}:", markup=False)
-    _print(_classes(first))
+    output.say()
+    output.say(f"Classes, {first.name}:")
+    output.print(_classes(first))
     if rows:
-        results.print(f"\nIndex settings, recall at {first.k}:")
-        _print(_settings(rows))
+        output.say()
+        output.say(f"Index settings, recall at {first.k}:")
+        output.print(_settings(rows))
 
 
 def plain(
@@ -52,11 +50,6 @@ def plain(
         "models": [{**summary.plain(), **summary.details()} for summary in summaries],
         **({"index_sweep": [row.plain() for row in rows]} if rows else {}),
     }
-
-
-def _print(made: Table) -> None:
-    """Print as wide as the terminal; in a pipe use a fixed width, so that no name or number is folded."""
-    (results if results.is_terminal else wide).print(made)
 
 
 def _models(summaries: Sequence[Summary]) -> Table:

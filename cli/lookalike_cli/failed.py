@@ -17,7 +17,8 @@ from lookalike.ledger import Job, Ledger
 from lookalike.plural import counted
 from lookalike.records import Reason
 from lookalike.settings import read_settings
-from lookalike_cli.console import print_json, remark, results, table
+from lookalike_cli.application import Application
+from lookalike_cli.console import for_people, print_json, remark, results, table
 from lookalike_cli.export import Failure, Format, write, write_object
 from lookalike_cli.options import Json
 from lookalike_cli.report import print_images, show_report, summary
@@ -25,12 +26,7 @@ from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.retry import retries
 
-app = typer.Typer(
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    no_args_is_help=True,
-    help="List, retry and export rejected images.",
-)
+app = Application(help="List, retry and export rejected images.")
 
 #: Rejected images shown on a terminal; `export` writes them all.
 SHOWN = 20
@@ -60,7 +56,7 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
     with stoppable(LAST_WORDS), open_stack(settings) as stack, closing(Ledger(stack.broker_url)) as ledger:
         for again in retries(ledger, _jobs(ledger, job), reason, settings):
             report = again.run(lambda request: run_shown(request, stack, began=began))
-            show_report(report)
+            show_report(report, for_people(json=json))
             summaries.append(summary(report))
         if not summaries:
             remark("Nothing to retry.")
@@ -127,7 +123,8 @@ def _show(failures: Iterator[Failure]) -> None:
         return
     print_images(rows)
     if reasons.total() > SHOWN:
-        results.print(table("\nreason", "\nimages", rows=reasons.most_common()))
+        results.say()
+        results.print(table("reason", "images", rows=reasons.most_common()))
         remark(f"... and {reasons.total() - SHOWN:,} more; `lookalike failed export` writes them all.")
 
 

@@ -15,9 +15,10 @@ from lookalike.extras import requiring
 from lookalike.ledger import Ledger
 from lookalike.queue import make_app
 from lookalike.settings import read_settings
+from lookalike_cli.application import Application
 from lookalike_cli.ports import FLOWER_PORT, check_port
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 LOOPBACK = "127.0.0.1"
 #: Flower's own variable: user:password, several separated by commas.

@@ -13,17 +13,13 @@ from lookalike.index import IndexInfo, index_of, is_version
 from lookalike.index.checks import check_name
 from lookalike.plural import counted
 from lookalike.settings import read_settings
+from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, remarks, results, table
 from lookalike_cli.options import IndexName, Json, ModelName, Preprocessing, Weights
 from lookalike_cli.promotion import promote, roll_back
 from lookalike_cli.stopping import stoppable
 
-app = typer.Typer(
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    no_args_is_help=True,
-    help="List, create, promote, export and delete indexes.",
-)
+app = Application(help="List, create, promote, export and delete indexes.")
 
 Name = Annotated[str, typer.Argument(help="Name of the index.")]
 
@@ -75,6 +71,7 @@ def create(
     compression: Annotated[str | None, _built("Compression level, such as 16x.")] = None,
     shards: Annotated[int | None, _built("Number of primary shards.")] = None,
     replicas: Annotated[int | None, _built("Number of replicas of each shard.")] = None,
+    json: Json = False,
 ) -> None:
     """Create an empty index for a model."""
     options = {
@@ -93,15 +90,19 @@ def create(
     identity = embedding.identify(factories.model_spec(settings), settings.home)
     factories.open_index(settings).ensure(identity)
     remark(f"Index {name} is ready for model {identity}.")
+    if json:
+        print_json({"name": name, "model": identity.name, "fingerprint": identity.fingerprint})
 
 
 @app.command()
-def restore(name: Name) -> None:
+def restore(name: Name, json: Json = False) -> None:
     """End a bulk-load mode that a job left behind: restore refresh interval and replicas."""
     index = factories.open_index(read_settings(index=name))
     was_loading = index.is_loading()
     index.end_load()
     remark(f"Ended the bulk-load mode of index {name}." if was_loading else f"Index {name} is not in bulk-load mode.")
+    if json:
+        print_json({"name": name, "was_loading": was_loading})
 
 
 @app.command()
@@ -149,6 +150,7 @@ def delete(
     name: Annotated[str, typer.Argument(metavar="NAME|VERSION", help="An index, or one version of it.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also delete the current version.")] = False,
+    json: Json = False,
 ) -> None:
     """Delete an index with all its versions, or one version; the image files stay."""
     settings = read_settings(index=index_of(name) if is_version(name) else name)
@@ -164,8 +166,10 @@ def delete(
         if not yes:
             documents = sum(info.documents for info in infos)
             what = f"{name} with its {counted(documents, 'document')} in {counted(len(infos), 'version')}"
-            typer.confirm(f"Delete {what}?", abort=True)
+            typer.confirm(f"Delete {what}?", abort=True, err=True)
         # Delete the current version last: an interrupted deletion leaves a searchable index.
         for info in sorted(infos, key=lambda info: info.is_current):
             versions.delete(info.version)
     remark(f"Deleted {name}.")
+    if json:
+        print_json({"name": name, "deleted": [info.version for info in infos]})

@@ -6,13 +6,14 @@ import typer
 
 import lookalike
 from lookalike.plural import counted
-from lookalike_cli.console import print_json, remark
+from lookalike_cli.application import Application
+from lookalike_cli.console import for_people, print_json, remark
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 
 @app.command()
@@ -36,6 +37,6 @@ def ingest(
     if detach:
         remark(f"Job {report.job} has {counted(report.found, 'image')}; see `lookalike status {report.job}`.")
     else:
-        show_report(report)
+        show_report(report, for_people(json=json))
     if json:
         print_json(summary(report))

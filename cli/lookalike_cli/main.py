@@ -6,6 +6,7 @@ import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +14,10 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from lookalike import __version__
-from lookalike.errors import LookalikeError, MissingExtra
+from lookalike.errors import LookalikeError, MissingExtra, PermanentError
 from lookalike.extras import missing_extra
+from lookalike.terminal import forget_output
+from lookalike_cli.console import remark
 
 #: Command -> module, in the order of the help. A module is imported when its command runs, which keeps the other
 #: commands fast. Each module has a Typer application named `app`.
@@ -106,21 +109,63 @@ def main() -> None:
     """Run the command. Exit code 0: success; 1: failure; 2: wrong usage."""
     # Skip the last garbage collection: it takes 0.2 s, and the process ends anyway.
     atexit.register(gc.freeze)
+    _prepare_streams()
+    status = _run()
     try:
-        app()
+        sys.stdout.flush()
+    except OSError:
+        # The reader has what it wanted, as `head` does.
+        forget_output()
+        status = status or 1
+    sys.exit(status)
+
+
+def _prepare_streams() -> None:
+    """Make the standard streams usable: the shell may have closed them, and their encoding may lack a character."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _run() -> int:
+    try:
+        return int(get_command(app).main(prog_name="lookalike", standalone_mode=False) or 0)
+    except typer.Abort:
+        remark("Aborted.")
+        return 1
+    except typer.TyperException as error:
+        return _refuse(error)
     except LookalikeError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+        _show(error)
+        return 1
     except ModuleNotFoundError as error:
         if os.environ.get(DEBUG):
             raise
         command = next((word for word in sys.argv[1:] if word in COMMANDS), "")
         missing = _missing(error, command)
-        print(missing or f"The package {error.name} is not installed. Install lookalike again.", file=sys.stderr)
-        sys.exit(1)
+        _show(missing or PermanentError(f"The package {error.name} is not installed.", "Install lookalike again."))
+        return 1
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        print(f"Unexpected error: {type(error).__name__}: {error}", file=sys.stderr)
-        print("Set LOOKALIKE_DEBUG=1 to see the traceback, and please report this error.", file=sys.stderr)
-        sys.exit(1)
+        what = f"Unexpected error: {type(error).__name__}: {error}"
+        _show(PermanentError(what, "Set LOOKALIKE_DEBUG=1 to see the traceback, and please report this error."))
+        return 1
+
+
+def _refuse(error: typer.TyperException) -> int:
+    """Say what is wrong with the arguments, and where the right ones are explained."""
+    context = getattr(error, "ctx", None)
+    # Without a message, the help was wanted and is printed.
+    if message := error.format_message():
+        advice = f"`{context.command_path} --help` shows the arguments." if context else ""
+        _show(PermanentError(message if message.endswith((".", "?")) else f"{message}.", advice))
+    return error.exit_code
+
+
+def _show(error: LookalikeError) -> None:
+    for line in str(error).split("\n"):
+        remark(line)

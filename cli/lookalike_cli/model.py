@@ -15,18 +15,14 @@ from lookalike.errors import SourceMissing
 from lookalike.fitting import FITTED_HEADS
 from lookalike.records import ImageRef
 from lookalike.settings import Settings, read_settings
+from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.sources import find_images
 
-app = typer.Typer(
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    no_args_is_help=True,
-    help="List, describe, build, fit and quantize models.",
-)
+app = Application(help="List, describe, build, fit and quantize models.")
 
 Name = Annotated[
     str | None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
 IndexName = Annotated[str | None, typer.Option("--index", help="Name of the index.", show_default="images")]
 ModelName = Annotated[
     str | None, typer.Option("--model", help="Model name or .keras file.", show_default="efficientnet-lite0")

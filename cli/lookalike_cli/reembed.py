@@ -12,7 +12,8 @@ from lookalike.embedded import open_stack
 from lookalike.plural import counted
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, read_settings
-from lookalike_cli.console import print_json, remark
+from lookalike_cli.application import Application
+from lookalike_cli.console import for_people, print_json, remark
 from lookalike_cli.options import IndexName, Json, Preprocessing, Weights
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
@@ -22,7 +23,7 @@ from lookalike_producer.reembed import check_not_empty, open_source
 from lookalike_producer.reembed import reembed as run_reembed
 from lookalike_producer.report import Report
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 NewModel = Annotated[str, typer.Option("--model", help="New model: name or .keras file.")]
 
@@ -51,16 +52,16 @@ def reembed(
                 check_detachable(stack)
             run = partial(run_shown, stack=stack, began=began, detach=detach)
             report = run_reembed(settings, spec, source, stack, run=run, waits=not detach, on_note=remark)
-    _show_done(report, detach=detach)
+    _show_done(report, detach=detach, json=json)
     if json:
         print_json(summary(report) | {"alias": settings.index, "source": source.name})
 
 
-def _show_done(report: Report, *, detach: bool) -> None:
+def _show_done(report: Report, *, detach: bool, json: bool) -> None:
     if detach:
         remark(f"Job {report.job} has {counted(report.found, 'image')}; see `lookalike status {report.job}`.")
     else:
-        show_report(report)
+        show_report(report, for_people(json=json))
     remark(
         f"Run `lookalike index promote {report.index}`{' when it is done' if detach else ''} to switch searches to it."
     )

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from lookalike_cli.console import printable, remark, remarks, results, table
+from lookalike.terminal import Output
+from lookalike_cli.console import remark, remarks, results, table
 from lookalike_producer.report import Report
 
 
@@ -22,9 +23,9 @@ def summary(report: Report) -> dict[str, Any]:
     }
 
 
-def show_report(report: Report) -> None:
+def show_report(report: Report, output: Output = results) -> None:
     """Print one line of numbers and, if images were rejected, the reasons."""
-    results.print(str(report))
+    output.say(str(report))
     if report.rejected:
         remarks.print(table("reason", "rejected", rows=list(report.reasons.items())))
         remark(f"List them: `lookalike failed list {report.job}`. Retry them: `lookalike failed retry {report.job}`.")
@@ -33,5 +34,4 @@ def show_report(report: Report) -> None:
 def print_images(rows: Iterable[tuple[str, ...]]) -> None:
     """Print one line per image, never folded: a folded path cannot be copied."""
     for status, *rest in rows:
-        cells = (printable(cell).replace("\n", "\ufffd") for cell in rest if cell)
-        results.print(f"{status:<14}" + "  ".join(cells), markup=False)
+        results.say(f"{status:<14}" + "  ".join(filter(None, rest)))

@@ -10,10 +10,11 @@ import typer
 import lookalike
 from lookalike import ImageIndex
 from lookalike.records import Match
-from lookalike_cli.console import print_json, printable, results, table
+from lookalike_cli.application import Application
+from lookalike_cli.console import print_json, results, table
 from lookalike_cli.options import Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 
 @app.command()
@@ -41,7 +42,7 @@ def search(
     elif matches:
         show(matches)
     else:
-        results.print(printable(reason), markup=False)
+        results.say(reason)
 
 
 def show(matches: Sequence[Match]) -> None:

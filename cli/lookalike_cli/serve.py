@@ -14,10 +14,11 @@ from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
 from lookalike_api.app import make_app
 from lookalike_api.middleware import LOCAL_HOSTS
+from lookalike_cli.application import Application
 from lookalike_cli.options import IndexName, ModelName, Preprocessing, Weights
 from lookalike_cli.ports import SEARCH_PORT, check_port
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]

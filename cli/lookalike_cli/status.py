@@ -13,10 +13,11 @@ from lookalike.ledger import Job, Ledger
 from lookalike.queue import make_app
 from lookalike.reconciler import GRACE_S, resend_lost
 from lookalike.settings import read_settings
+from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import Json
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 #: Rejected images shown on a terminal; `--json` counts all of them.
 SHOWN = 20
@@ -53,10 +54,15 @@ def _show_all(ledger: Ledger, json: bool, repaired: dict[str, int]) -> None:
         remark("No jobs yet. Start one with `lookalike ingest FOLDER`.")
     else:
         rows = [
-            (job.id, job.state.value, job.found, job.indexed, job.unchanged, job.rejected, job.source.split("\n")[0])
+            (job.id, job.state.value, job.found, job.indexed, job.unchanged, job.rejected, _first_source(job))
             for job in jobs
         ]
         results.print(table("job", "state", "found", "indexed", "unchanged", "rejected", "source", rows=rows))
+
+
+def _first_source(job: Job) -> str:
+    first, *others = job.source.split("\n")
+    return f"{first}, ..." if others else first
 
 
 def _show_one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int]) -> None:
@@ -64,8 +70,8 @@ def _show_one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int]) ->
     if json:
         print_json(plain(job) | {"reasons": dict(reasons.most_common())} | repaired)
         return
-    facts = [(name, str(value)) for name, value in plain(job).items() if value not in ("", None)]
-    results.print(table("", "", rows=facts))
+    texts = {name: ", ".join(str(value).split("\n")) for name, value in plain(job).items() if value not in ("", None)}
+    results.print(table("", "", rows=list(texts.items())))
     rejected = [(item.reason.value, item.uri, item.detail) for item in islice(ledger.rejected(job.id), SHOWN)]
     if rejected:
         results.print(table("reason", "image", "detail", rows=rejected))

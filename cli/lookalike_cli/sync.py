@@ -6,7 +6,9 @@ import typer
 
 import lookalike
 from lookalike.plural import counted
-from lookalike_cli.console import print_json, remark, results
+from lookalike.terminal import Output
+from lookalike_cli.application import Application
+from lookalike_cli.console import for_people, print_json, remark
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
@@ -14,7 +16,7 @@ from lookalike_cli.stopping import stoppable
 from lookalike_producer.comparison import SyncStatus
 from lookalike_producer.sync import SyncReport
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 
 @app.command()
@@ -36,21 +38,21 @@ def sync(
     ):
         quiet_logs(images.settings)
         report = images.sync(*sources, delete=delete, label_from=label_from, within=within or ())
-    _show(report, delete=delete)
+    _show(report, for_people(json=json), delete=delete)
     if json:
         print_json(_plain(report))
 
 
-def _show(report: SyncReport, *, delete: bool) -> None:
+def _show(report: SyncReport, output: Output, *, delete: bool) -> None:
     orphans = report.counts[SyncStatus.ORPHANED]
     if delete:
-        results.print(f"Deleted {counted(report.deleted, 'orphan')}.")
+        output.say(f"Deleted {counted(report.deleted, 'orphan')}.")
     elif orphans:
         remark(f"{counted(orphans, 'image is', 'images are')} orphaned; use --delete to delete them.")
     if report.job is not None:
-        show_report(report.job)
+        show_report(report.job, output)
     else:
-        results.print(f"{_counts(report)}; nothing to ingest.")
+        output.say(f"{_counts(report)}; nothing to ingest.")
 
 
 def _counts(report: SyncReport) -> str:

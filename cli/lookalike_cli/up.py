@@ -15,13 +15,14 @@ from lookalike.errors import BadSetting, PermanentError
 from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
 from lookalike_cli import flower as flower_page
+from lookalike_cli.application import Application
 from lookalike_cli.console import remark
 from lookalike_cli.options import IndexName, ModelName
 from lookalike_cli.ports import FLOWER_PORT, SEARCH_PORT, check_port
 from lookalike_cli.serve import Host, OpenToAll, Port, make_server
 from lookalike_cli.stopping import stoppable
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 #: Interval between checks of the stack's processes.
 CHECK_EVERY_S = 1.0

@@ -3,13 +3,14 @@
 import typer
 
 import lookalike
+from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.sync import EXAMPLES, Verification
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 
 @app.command()
@@ -41,6 +42,7 @@ def _show(found: Verification) -> None:
     results.print(table("", "images", rows=[(status.value, count) for status, count in found.counts.items()]))
     named = [(status.value, finding.uri) for status, findings in found.examples.items() for finding in findings]
     if named:
-        results.print(f"\nThe first {EXAMPLES} of each:")
+        results.say()
+        results.say(f"The first {EXAMPLES} of each:")
         print_images(named)
         remark("`lookalike sync` with the same arguments ingests missing, stale and wrong-model images.")

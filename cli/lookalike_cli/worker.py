@@ -7,8 +7,9 @@ import typer
 
 from lookalike import launch
 from lookalike.settings import read_settings
+from lookalike_cli.application import Application
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 
 @app.command()

@@ -1,10 +1,10 @@
 """Building blocks of a self-contained HTML page: style, tables, images. Escapes every variable."""
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from pathlib import Path
 
 from lookalike.errors import BadSetting, PermanentError
+from lookalike.shown import as_html
 
 #: Defence in depth: even with an unescaped name, the page loads and runs nothing.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -41,8 +41,8 @@ def page(title: str, body: Iterable[str]) -> str:
             '<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
-            f"<h1>{escape(title)}</h1>",
+            f"<title>{as_html(title)}</title><style>{STYLE}</style></head><body>",
+            f"<h1>{as_html(title)}</h1>",
             *body,
             "</body></html>\n",
         )
@@ -60,17 +60,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -
 
 
 def plot(data_uri: str, alternative: str) -> str:
-    return f'<p><img class="plot" src="{escape(data_uri)}" alt="{escape(alternative)}"></p>'
+    return f'<p><img class="plot" src="{as_html(data_uri)}" alt="{as_html(alternative)}"></p>'
 
 
 def thumbnail_figure(data_uri: str | None, caption: str, kind: str = "") -> str:
     """Return a thumbnail with its caption; an image that cannot be read leaves a placeholder."""
-    shown = f'<img src="{escape(data_uri)}" alt="">' if data_uri else '<span class="gone">not readable</span>'
-    return f'<figure class="{escape(kind)}">{shown}<figcaption>{escape(caption)}</figcaption></figure>'
+    shown = f'<img src="{as_html(data_uri)}" alt="">' if data_uri else '<span class="gone">not readable</span>'
+    return f'<figure class="{as_html(kind)}">{shown}<figcaption>{as_html(caption)}</figcaption></figure>'
 
 
-def note(text: str) -> str:
-    return f'<p class="note">{escape(text)}</p>'
+def note(sentence: str) -> str:
+    return f'<p class="note">{as_html(sentence)}</p>'
 
 
 def check_writable(path: Path) -> None:
@@ -79,14 +79,14 @@ def check_writable(path: Path) -> None:
         raise BadSetting(f"Cannot write {path}.", "Name a file in an existing folder.")
 
 
-def write(path: Path, html: str) -> None:
+def write(path: Path, page: str) -> None:
     """Write the page. Raises PermanentError."""
     try:
-        path.write_text(html, encoding="utf-8", errors="replace")
+        path.write_text(page, encoding="utf-8", errors="replace")
     except OSError as error:
         raise PermanentError(f"Cannot write {path}: {error.strerror}.", "Name another file.") from error
 
 
 def _cell(tag: str, content: str | int | float, is_number: bool) -> str:
-    text = f"{content:.3f}" if isinstance(content, float) else f"{content:,}" if isinstance(content, int) else content
-    return f'<{tag} class="number">{escape(text)}</{tag}>' if is_number else f"<{tag}>{escape(text)}</{tag}>"
+    shown = f"{content:.3f}" if isinstance(content, float) else f"{content:,}" if isinstance(content, int) else content
+    return f'<{tag} class="number">{as_html(shown)}</{tag}>' if is_number else f"<{tag}>{as_html(shown)}</{tag}>"

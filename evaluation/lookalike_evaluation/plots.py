@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from lookalike.shown import visible
 from lookalike_evaluation.summary import Summary
 
 #: Size of a figure in inches.
@@ -127,6 +128,6 @@ def data_uri(figure: Figure) -> str:
 
 
 def _shown(name: str) -> str:
-    """Shorten a name and replace control characters, which XML forbids."""
-    plain = "".join(character if character.isprintable() else "\ufffd" for character in name)
+    """Shorten a name and escape control characters, which XML forbids."""
+    plain = visible(name)
     return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - 1] + "\u2026"

@@ -1,9 +1,9 @@
 """Renders an evaluation as an HTML page: tables, plots, and the most interesting queries with their results."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from lookalike.plural import counted
+from lookalike.shown import as_html
 from lookalike_evaluation import plots
 from lookalike_evaluation.metrics import FIGURES
 from lookalike_evaluation.page import note, page, plot, table, thumbnail_figure
@@ -79,7 +79,7 @@ def settings_table(settings: Sequence[SweepRow], k: int) -> str:
 
 def _model(summary: Summary, thumbnail: Thumbnail) -> Iterator[str]:
     columns = ["class", "stored", "queries", *column_names(summary.k)]
-    yield f"<h2>{escape(summary.name)}</h2>"
+    yield f"<h2>{as_html(summary.name)}</h2>"
     yield plot(plots.scores(summary), "scores of right and wrong results")
     yield plot(plots.confusion(summary), "label of the first result for the queries of each class")
     yield table(

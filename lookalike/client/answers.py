@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from lookalike.errors import ImageRejected, RequestRejected
 from lookalike.http_schemas import BatchAnswer, Failure, Problem, Timings
 from lookalike.records import Match, Reason
+from lookalike.shown import visible
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -52,8 +53,7 @@ def error_of(problem: Problem) -> ImageRejected | RequestRejected:
 
 def printable(text: str) -> str:
     """The text on one line, without characters that control a terminal."""
-    line = " ".join(text.split())
-    return "".join(character if character.isprintable() else "\ufffd" for character in line)
+    return visible(" ".join(text.split()))
 
 
 @cache

@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from lookalike.errors import BadSetting
 from lookalike.extras import check_installed
 from lookalike.image_index import arguments
 from lookalike.settings import Settings, read_settings
+from lookalike.shown import as_html
 
 if TYPE_CHECKING:
     from lookalike.fitting.progress import Progress
@@ -124,4 +124,4 @@ def _check_installed(fits_heads: bool) -> None:
 
 
 def _row(cell: str, texts: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<{cell}>{escape(text)}</{cell}>" for text in texts) + "</tr>"
+    return "<tr>" + "".join(f"<{cell}>{as_html(text)}</{cell}>" for text in texts) + "</tr>"

@@ -2,9 +2,9 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from html import escape
 
 from lookalike.records import Match
+from lookalike.shown import as_html
 
 #: Longest side of a thumbnail in pixels, and how many matches are shown: together well under a megabyte.
 THUMBNAIL_SIZE = 160
@@ -47,14 +47,12 @@ def _image(match: Match, jpeg: bytes | None) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_shown(text, LONGEST_TEXT))
+    return as_html(_cut(text, LONGEST_TEXT))
 
 
 def _title(text: str) -> str:
-    return escape(_shown(text, LONGEST_TITLE))
+    return as_html(_cut(text, LONGEST_TITLE))
 
 
-def _shown(text: str, longest: int) -> str:
-    """Cut, and without characters that are not printable: some reverse the direction of what follows."""
-    cut = text if len(text) <= longest else f"{text[: longest - 1]}\u2026"
-    return "".join(character if character.isprintable() else "\ufffd" for character in cut)
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}\u2026"

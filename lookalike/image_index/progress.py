@@ -5,15 +5,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from html import escape
 from typing import Any, Protocol
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from lookalike.errors import LookalikeError
 from lookalike.ledger import Job
+from lookalike.shown import as_html
+from lookalike.terminal import Output
 
 #: Between two lines without a terminal.
 LINE_EVERY_S = 5.0
@@ -55,8 +55,9 @@ class Total:
 class Bar:
     """On a terminal."""
 
-    def __init__(self, bars: Bars, total: Total) -> None:
+    def __init__(self, bars: Bars, output: Output, total: Total) -> None:
         self._bars = bars
+        self._output = output
         self._total = total
         self._began = time.monotonic()
         self._task = bars.add_task("ingest", total=None, rate="", rejected="")
@@ -69,14 +70,14 @@ class Bar:
         )
 
     def note(self, text: str) -> None:
-        self._bars.console.print(text, markup=False)
+        self._output.say(text)
 
 
 class Lines:
     """In a pipe, or a log."""
 
-    def __init__(self, console: Console, total: Total) -> None:
-        self._console = console
+    def __init__(self, output: Output, total: Total) -> None:
+        self._output = output
         self._total = total
         self._began = self._said = time.monotonic()
 
@@ -87,7 +88,7 @@ class Lines:
             self.note(_line(job, self._total.value, now - self._began))
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._output.say(text)
 
 
 class NotebookBar:
@@ -112,7 +113,7 @@ class NotebookBar:
     def _update(self, done: int, line: str) -> None:
         total = self._total.value
         bar = f'<progress value="{done}" max="{total}"></progress> ' if total else ""
-        self._output.update({"text/html": f"<div>{bar}{escape(line)}</div>", "text/plain": line}, raw=True)
+        self._output.update({"text/html": f"<div>{bar}{as_html(line)}</div>", "text/plain": line}, raw=True)
 
 
 @contextmanager
@@ -125,12 +126,12 @@ def progress(count: Callable[[], int | None], *, is_shown: bool = True) -> Itera
     if (display := _notebook_display()) is not None:
         yield NotebookBar(display, total)
         return
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        yield Lines(console, total)
+    output = Output(stderr=True)
+    if not output.is_animated:
+        yield Lines(output, total)
         return
-    with Bars(*_columns(), console=console, transient=True) as bars:
-        yield Bar(bars, total)
+    with Bars(*_columns(), console=output, transient=True) as bars:
+        yield Bar(bars, output, total)
 
 
 def _line(job: Job, total: int | None, seconds: float) -> str:

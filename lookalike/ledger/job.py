@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lookalike.shown import shortened
+
+#: Sources that a job's record names: a glob without quotes gives thousands.
+NAMED_SOURCES = 5
+
 
 class JobState(StrEnum):
     """The states of a job; the last four are final."""
@@ -26,6 +31,7 @@ FINAL = frozenset({JobState.FINISHED, JobState.FAILED, JobState.INTERRUPTED, Job
 class Job:
     """One ingest; times are in seconds since 1970, UTC.
 
+    `source` names up to six sources, one per line, or five and how many more there are.
     `resent` counts the messages that the reconciler sent again.
     `index_address` is the URL of the index without credentials; `spec` is the model's spec as JSON.
     """
@@ -66,6 +72,13 @@ class Job:
         return self.found - self.done if self.has_ended else 0
 
 
+def named_sources(source: str) -> str:
+    """The sources, one per line, as a record names them. Has no effect when repeated."""
+    lines = [shortened(line) for line in source.split("\n")]
+    more = len(lines) - NAMED_SOURCES
+    return "\n".join(lines if more <= 1 else [*lines[:NAMED_SOURCES], f"and {more:,} more"])
+
+
 def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
     """The job from the fields of its Redis hash. Raises KeyError or ValueError for a malformed record."""
     text = {name.decode(): value.decode() for name, value in fields.items()}
@@ -73,7 +86,7 @@ def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
     return Job(
         id=job_id,
         state=JobState(text["state"]),
-        source=text["source"],
+        source=named_sources(text["source"]),
         index=text["index"],
         index_address=text["index_address"],
         model=text["model"],

@@ -9,7 +9,7 @@ from typing import cast
 from lookalike.errors import JobUnknown
 from lookalike.ledger import scripts
 from lookalike.ledger.connection import Connection, key
-from lookalike.ledger.job import Job, JobState, parse_job
+from lookalike.ledger.job import Job, JobState, named_sources, parse_job
 from lookalike.records import ModelIdentity
 from lookalike.shown import shown
 
@@ -28,7 +28,7 @@ class Jobs(Connection):
         job_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(3)
         record = {
             "state": JobState.ENUMERATING.value,
-            "source": source.encode("utf-8", "replace"),
+            "source": named_sources(source).encode("utf-8", "replace"),
             "index": index,
             "index_address": index_address,
             "model": model.name,

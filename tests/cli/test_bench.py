@@ -48,7 +48,7 @@ def test_stages_and_whole_are_measured_and_compared(environment: dict[str, str],
     assert printed["efficiency"] == pytest.approx(printed["whole"]["rate"]["median"] / printed["bound"])
     assert printed["cost_per_million"] == pytest.approx(2 * printed["hours_per_million"])
     assert printed["bottleneck"] == "workers" or printed["facts"]["cores"] == 1
-    assert f"Efficiency (rate / bound): {printed['efficiency']:.2f}" in done.stdout and printed["why"] in done.stdout
+    assert f"Efficiency (rate / bound): {printed['efficiency']:.2f}" in done.stderr and printed["why"] in done.stderr
     html = report.read_text()
     assert "data:image/svg+xml" in html and printed["advice"][0] in html and 'src="http' not in html
     assert left(environment) == []

@@ -1,37 +1,150 @@
-"""What tables print: every character of a name, no markup from it, and no folds in a pipe."""
+"""What commands print: every character of a name, no markup from it, no folds in a pipe, results alone on stdout."""
 
+import ast
 import io
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
-from rich.console import Console
+import pytest
 
-from lookalike_cli.console import Output, table
+from lookalike.shown import as_html, visible
+from lookalike.terminal import Output
+from lookalike_cli.console import table
+from testing.processes import LOOKALIKE, ROOT
+from tests.cli.inprocess import lookalike
+
+#: Names as people and programs make them, which are shown as they are.
+ORDINARY = [
+    *("a[/b].jpg", "[red]x.jpg", "[link=file:///etc]y", r"\\[z", "12:cat:34.jpg", "Screenshot at 3.45\u202fPM.png"),
+    *("\u5199\u771f\u3000\uff11.jpg", "caf\u00e9\u00a0noir", "e\u0301", "\U0001f468\u200d\U0001f469\u200d\U0001f467"),
+]
+#: Names that could take over a terminal, and how they are shown.
+HOSTILE = {
+    "a\x1b[31mb": r"a\x1b[31mb",
+    "a\nb": r"a\nb",
+    "a\rb\x07\x08": r"a\rb\x07\x08",
+    "invoice\u202egpj.exe": r"invoice\u202egpj.exe",
+    "a\u2066b\u2069": r"a\u2066b\u2069",
+    "a\x9b31mb": r"a\x9b31mb",
+    "a\u2028b": r"a\u2028b",
+    "a\udcffb": r"a\udcffb",
+    "a\ufeffb\u200b": r"a\ufeffb\u200b",
+}
 
 
-def test_a_name_that_looks_like_markup_is_printed_as_it_is() -> None:
-    names = ["a[/b].jpg", "[red]x.jpg", "[link=file:///etc]y", r"\\[z"]
+def _printed(*names: str) -> list[str]:
+    """The cells of a table of names, and the same names as lines."""
     output = io.StringIO()
-    Console(file=output, width=80).print(table("image", rows=[(name,) for name in names]))
-    assert [line.strip() for line in output.getvalue().splitlines()] == ["image", *names]
+    console = Output(file=output, width=80)
+    console.print(table("image", rows=[(name,) for name in names]))
+    for name in names:
+        console.say(name)
+    lines = [line.rstrip() for line in output.getvalue().split("\n")[1:-1]]
+    assert lines[: len(names)] == lines[len(names) :]
+    return lines[: len(names)]
+
+
+def test_a_name_is_printed_as_it_is() -> None:
+    assert _printed(*ORDINARY) == ORDINARY
+
+
+def test_what_could_control_a_terminal_is_escaped() -> None:
+    assert _printed(*HOSTILE) == list(HOSTILE.values())
+    assert as_html("<b>\u202e\x1b") == r"&lt;b&gt;\u202e\x1b"
+    assert visible(visible("\x1b")) == visible("\x1b")
 
 
 #: An id of a job, and a path that is wider than a terminal.
 ROW = ("20260102-030405-abcdef012345", 7, "/pictures/" + "a long folder/" * 12 + "x.jpg")
 
 
-def _printed(*, is_terminal: bool) -> str:
+def _row_printed(*, is_terminal: bool) -> str:
     output = io.StringIO()
-    Output(file=output, width=80, soft_wrap=True, force_terminal=is_terminal, color_system=None).print(
+    Output(file=output, width=80, force_terminal=is_terminal, color_system=None).print(
         table("job", "images", "source", rows=[ROW])
     )
     return output.getvalue()
 
 
 def test_a_table_in_a_pipe_is_not_folded() -> None:
-    header, row = _printed(is_terminal=False).splitlines()
+    header, row = _row_printed(is_terminal=False).splitlines()
     assert header.split() == ["job", "images", "source"] and row.rstrip().endswith(ROW[2])
 
 
 def test_a_table_on_a_terminal_folds_paths_but_not_the_ids_of_jobs() -> None:
-    lines = _printed(is_terminal=True).splitlines()
+    lines = _row_printed(is_terminal=True).splitlines()
     assert len(lines) > 2 and max(map(len, lines)) <= 80
     assert lines[1].startswith(ROW[0])
+
+
+def _calls() -> Iterator[tuple[str, str, ast.Call]]:
+    """Every call of a function or method in the packages: its file, its name and itself."""
+    for folder in ("lookalike", "producer", "worker", "api", "evaluation", "cli"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call):
+                    yield str(path.relative_to(ROOT)), ast.unparse(node.func), node
+
+
+def test_all_text_for_people_goes_through_one_console() -> None:
+    made = {file for file, name, _ in _calls() if name.rpartition(".")[2] == "Console"}
+    assert made == set()
+    printed = [
+        (file, ast.unparse(call))
+        for file, name, call in _calls()
+        if name.endswith((".print", "typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write"))
+        and not (name.endswith(".print") and ast.unparse(call.args[0]).startswith(("table(", "screen(", "_")))
+        and file != "lookalike/terminal.py"
+    ]
+    assert printed == []
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "LOOKALIKE_HOME": str(tmp_path / "home")}
+
+
+def _run(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    line = command.replace("lookalike", " ".join(LOOKALIKE))
+    return subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+def test_a_reader_that_has_gone_is_not_an_error_to_report(environment: dict[str, str]) -> None:
+    for arguments in ("model list", "model list --json", "--help"):
+        done = _run(f"(sleep 0.2; lookalike {arguments}) | true; exit ${{PIPESTATUS[0]}}", environment)
+        notes = [line for line in done.stderr.splitlines() if "Errno" in line or "rror" in line or "xception" in line]
+        assert notes == [] and done.returncode in (0, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_one_sentence(environment: dict[str, str]) -> None:
+    done = _run("lookalike model list --json > /dev/full", environment)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "The output cannot be written: No space left on device.",
+        "Write it to another place.",
+    ]
+
+
+def test_closed_streams_are_no_error(environment: dict[str, str]) -> None:
+    assert _run("lookalike model list --json >&- 2>&- <&-", environment).returncode == 0
+
+
+@pytest.mark.parametrize("variables", [{"PYTHONIOENCODING": "ascii"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_a_name_is_printed_on_every_terminal(environment: dict[str, str], variables: dict[str, str]) -> None:
+    done = _run("lookalike search '\u5199\u771f.jpg'", environment | variables)
+    assert done.returncode == 1 and done.stderr.count("\n") <= 2
+    assert "\\u5199" in done.stderr if "PYTHONIOENCODING" in variables else "\u5199" in done.stderr
+
+
+def test_json_is_utf_8_on_every_terminal(environment: dict[str, str]) -> None:
+    named = environment | {"LOOKALIKE_MODEL": "resnet50", "PYTHONIOENCODING": "latin-1"}
+    assert '"name":"resnet50' in _run("lookalike model info --json", named).stdout
+
+
+def test_an_option_with_one_value_is_given_once(environment: dict[str, str]) -> None:
+    done = lookalike(environment, "search", "a.jpg", "-k", 5, "--index", "a", "--index", "b", code=2)
+    assert done.stderr.splitlines()[0] == "--index is given 2 times. Give it once." and done.stdout == ""
+    assert "given" not in lookalike(environment, "model", "list", "--json", "--json").stderr

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from lookalike.settings import read_settings
+from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, results
 from lookalike_cli.doctor import broker, home, index, installation, model, service
 from lookalike_cli.doctor.finding import Check, examine, is_fine
 from lookalike_cli.doctor.screen import screen
 from lookalike_cli.options import Json
 
-app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+app = Application()
 
 CHECKS: tuple[Check, ...] = (
     installation.installation,

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from lookalike_cli.console import printable
+from lookalike.shown import visible
 from lookalike_cli.doctor.finding import Finding
 
 #: By urgency.
@@ -18,8 +18,8 @@ def screen(findings: list[Finding]) -> Table:
     table.add_column(overflow="fold")
     # Problems and warnings come first; the others keep the order of the checks.
     for finding in sorted(findings, key=lambda finding: min(_urgency(finding), 2)):
-        advice = f"\n{finding.advice}" if _urgency(finding) < 2 and finding.advice else ""
-        text = Text(printable(finding.detail + advice))
+        advice = finding.advice if _urgency(finding) < 2 else ""
+        text = Text("\n".join(visible(line) for line in (finding.detail, advice) if line))
         table.add_row(finding.what, MARKS[_urgency(finding)], text)
     return table
 
