@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from lookalike.embedding import Head
 from lookalike.errors import BadSetting
-from lookalike.fitting import FITTED_HEADS, classifier, fit, fit_on
+from lookalike.fitting import FITTED_HEADS, classifier, discriminant, fit, fit_on
 from lookalike.records import Vectors
 from tests.fitting.conftest import CLASSES, EACH, clouds
 
@@ -58,6 +59,21 @@ def test_lda_keeps_the_best_directions_where_there_are_more_classes_than_dimensi
     few, all_of_them = (fit(Head.LDA, features, labels, dimensions=number)[0][0] for number in (2, 256))
     assert all_of_them.kernel.shape[1] == CLASSES - 1
     np.testing.assert_array_equal(few.kernel, all_of_them.kernel[:, :2])
+
+
+@pytest.mark.parametrize("each", [2, 5, EACH])
+def test_lda_of_few_images_equals_the_analysis_in_all_channels(features: Vectors, labels: Labels, each: int) -> None:
+    """With 10 and 25 images of 32 channels, `fit` works in the span of the images; with 150 it cannot be smaller."""
+    chosen = [number for number in range(len(features)) if number % EACH < each]
+    some, classes = features[chosen], np.repeat(np.arange(CLASSES), each)
+    found = LinearDiscriminantAnalysis(solver="eigen", shrinkage=discriminant.SHRINKAGE).fit(
+        some.astype(float), classes
+    )
+    expected = (features - some.mean(0)) @ found.scalings_[:, : CLASSES - 1]
+    (layer,) = discriminant.fit(some, classes, 256)
+    vectors = features @ layer.kernel + layer.bias
+    # An eigenvector may point either way.
+    np.testing.assert_allclose(vectors * np.sign((vectors * expected).sum(0)), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_pca_has_no_more_dimensions_than_images_or_features_allow(features: Vectors) -> None:
