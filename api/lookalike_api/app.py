@@ -40,8 +40,10 @@ def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequen
         state = open_state(settings, broker_url)
         # Searches that arrive meanwhile wait in the same executor; requests that need no model are answered.
         loading = asyncio.create_task(state.executors.embedding.run(lambda: _load_model(state)))
+        starting = asyncio.create_task(state.executors.decoding.run(lambda: _start_decoders(state)))
         yield {"service": state, "metrics": state.metrics}
         loading.cancel()
+        starting.cancel()
         state.close()
 
     app = FastAPI(title="lookalike", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -60,6 +62,14 @@ def _load_model(state: ServiceState) -> None:
     try:
         embedder = state.searcher.refresh()
         embedder(np.zeros((1, embedder.size, embedder.size, 3), np.uint8))
+    except LookalikeError as error:
+        logger.warning("Not ready yet: %s", " ".join(str(error).split()))
+
+
+def _start_decoders(state: ServiceState) -> None:
+    """Start the first decoder, so that the first search does not wait for it. Errors as above."""
+    try:
+        state.decoders.warm()
     except LookalikeError as error:
         logger.warning("Not ready yet: %s", " ".join(str(error).split()))
 

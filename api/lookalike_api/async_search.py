@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from lookalike.records import Document, Match, Pixels, Vector
 from lookalike.stage_clock import StageClock
+from lookalike_api.decoders import Decoders
 from lookalike_api.executors import Executor, Executors
 from lookalike_api.search import MOVED, Embedded, Query, Searcher
 
@@ -45,9 +46,10 @@ class Stopwatch:
 class AsyncSearch:
     """A Searcher for the event loop; each step raises what the Searcher's method of the same name raises."""
 
-    def __init__(self, searcher: Searcher, executors: Executors) -> None:
+    def __init__(self, searcher: Searcher, executors: Executors, decoders: Decoders) -> None:
         self._searcher = searcher
         self._executors = executors
+        self._decoders = decoders
 
     async def following(self, ask: Callable[[], Awaitable[Result]], *, by_image: bool = True) -> Result:
         """The result of `ask`; called again if the index moved to another version meanwhile. A search by image needs
@@ -61,8 +63,9 @@ class AsyncSearch:
             return await ask()
 
     async def decode(self, data: bytes, watch: Stopwatch) -> Pixels:
-        """uint8 RGB [size, size, 3]."""
-        return await _run(self._executors.decoding, watch, "decode", partial(self._searcher.decode, data))
+        """uint8 RGB [size, size, 3]. Raises what Decoders raise."""
+        work = partial(self._decoders.pixels, data, self._searcher.image_size, watch.time("decode"))
+        return await self._executors.decoding.run(work)
 
     async def embed(self, pixels: Pixels, watch: Stopwatch) -> Embedded:
         """Embed uint8 RGB [N, size, size, 3]. As many requests run in parallel as there are cores, in order of

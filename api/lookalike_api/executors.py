@@ -22,14 +22,16 @@ class Executor:
 
 
 class Executors:
-    """One executor for each kind of work. Reading files and querying the index mostly wait; the rest needs a core."""
+    """One executor for each kind of work. Reading files, decoding in other processes and querying the index mostly
+    wait; the rest needs a core."""
 
     def __init__(self, cores: int) -> None:
-        self.decoding = Executor("decode", cores)
+        # Half of them for images that take long.
+        self.decoding = Executor("decode", 2 * cores)
         # The model runs this many requests in parallel, each on one core.
         self.embedding = Executor("embed", cores)
         self.index = Executor("index", 8)
-        self.images = Executor("images", max(2, cores))
+        self.images = Executor("images", 2 * max(2, cores))
         self.ledger = Executor("ledger", 2)
         #: Separate, so that health checks are answered while all other executors are busy.
         self.probes = Executor("probes", 2)

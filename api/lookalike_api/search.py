@@ -66,6 +66,12 @@ class Searcher:
         return self._embedder.identity if self._embedder else None
 
     @property
+    def image_size(self) -> int:
+        """Of the images that the model takes, in pixels. Before a model is loaded, the usual size: a bad image is
+        rejected without loading a model for it."""
+        return self._embedder.size if self._embedder else IMAGE_SIZE
+
+    @property
     def is_loading(self) -> bool:
         """Whether the first model is being loaded now."""
         return self._embedder is None and self._loading.locked()
@@ -95,11 +101,8 @@ class Searcher:
             return ask()
 
     def decode(self, data: bytes) -> Pixels:
-        """The pixels of an encoded image, uint8 RGB [size, size, 3]. Raises ImageRejected.
-
-        Before a model is loaded, `size` is the default: a bad image is rejected without loading a model for it.
-        """
-        return self._decode(data, self._embedder.size if self._embedder else IMAGE_SIZE).pixels
+        """The pixels of an encoded image, uint8 RGB [image_size, image_size, 3]. Raises ImageRejected."""
+        return self._decode(data, self.image_size).pixels
 
     def embed(self, pixels: Pixels) -> Embedded:
         """Embed images, uint8 RGB [N, size, size, 3]. Raises SizeChanged if the model takes another size,

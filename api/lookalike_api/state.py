@@ -1,7 +1,7 @@
 """The objects that all requests share while the service runs, made from the settings."""
 
+import threading
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request
@@ -12,6 +12,8 @@ from lookalike.machine import usable_cores
 from lookalike.settings import Settings
 from lookalike_api.admission import Capacity
 from lookalike_api.async_search import AsyncSearch
+from lookalike_api.decoder_pool import DecoderPool
+from lookalike_api.decoders import Decoders
 from lookalike_api.executors import Executors
 from lookalike_api.images import StoredImages
 from lookalike_api.jobs import JobHistory
@@ -25,6 +27,8 @@ from lookalike_api.wiring import open_searcher
 INDEX_TIMEOUT_S = 5.0
 #: Memory for bodies, as a multiple of the largest body.
 UPLOADS_AT_ONCE = 4
+#: The longest time for decoding an image, as a share of that of a search: its sender learns why it failed.
+DECODING_SHARE = 0.8
 #: Stored images sent at once.
 MAX_DOWNLOADS = 64
 
@@ -36,6 +40,7 @@ class ServiceState:
     index: Index
     searcher: Searcher
     search: AsyncSearch
+    decoders: DecoderPool
     images: StoredImages
     executors: Executors
     uploads: Uploads
@@ -53,6 +58,7 @@ class ServiceState:
 
     def close(self) -> None:
         self.executors.close()
+        self.decoders.close()
         if self.jobs is not None:
             self.jobs.close()
         self.index.close()
@@ -62,15 +68,24 @@ def open_state(settings: Settings, broker_url: str | None) -> ServiceState:
     """The state of a new service; connects to neither index nor broker yet. Raises BadSetting."""
     index = factories.open_index(settings, timeout_s=min(INDEX_TIMEOUT_S, settings.search_timeout_s))
     searcher = open_searcher(settings, index)
-    executors = Executors(usable_cores())
+    cores = usable_cores()
+    executors = Executors(cores)
+    pool = DecoderPool(most_idle=2 * cores)
+    slow = threading.Semaphore(cores)
+
+    def decoders(at_once: int) -> Decoders:
+        limit_s = DECODING_SHARE * settings.search_timeout_s
+        return Decoders(pool, at_once=at_once, slow=slow, max_pixels=settings.max_image_pixels, limit_s=limit_s)
+
     jobs = JobHistory(broker_url) if broker_url else None
     searches = Capacity(settings.max_searches)
     thumbnails = ThumbnailCache(settings.thumbnail_cache_bytes)
     return ServiceState(
         index=index,
         searcher=searcher,
-        search=AsyncSearch(searcher, executors),
-        images=StoredImages(index, factories.storage(settings), partial(factories.thumbnail, settings), thumbnails),
+        search=AsyncSearch(searcher, executors, decoders(cores)),
+        decoders=pool,
+        images=StoredImages(index, factories.storage(settings), decoders(max(2, cores)).thumbnail, thumbnails),
         executors=executors,
         uploads=Uploads(settings.max_upload_bytes, UPLOADS_AT_ONCE * settings.max_upload_bytes),
         searches=searches,

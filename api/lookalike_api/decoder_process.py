@@ -1,0 +1,154 @@
+"""Program that decodes images for the query service, in processes that can be ended at any moment.
+
+Run as `python -m lookalike_api.decoder_process DESCRIPTOR`. It imports the decoders once, and then forks a child for
+each socket that it receives over the Unix socket DESCRIPTOR. A child answers the requests on its socket one by one.
+
+A child ends when its socket is closed, also in the middle of a decoder's C code (SIGIO), and when an image takes longer
+than the request allows (SIGALRM). A crash, or memory that runs out, ends no more than the child.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from lookalike import images
+from lookalike.errors import ImageRejected
+
+#: Kind, size in pixels, most pixels, seconds, bytes of the image; a descriptor of a file with the image goes along.
+REQUEST = struct.Struct("!BIQdQ")
+#: Whether the image was decoded, bytes of the answer that follows: pixels, a JPEG, or a rejection as JSON.
+ANSWER = struct.Struct("!?Q")
+#: The first message of a child: its process id.
+HELLO = struct.Struct("!I")
+PIXELS, THUMBNAIL = range(2)
+#: The documented bound of `images.decode`, in bytes per pixel, and memory for everything else.
+BYTES_PER_PIXEL, OTHER_BYTES = 13, 256 * 2**20
+
+
+class Request(NamedTuple):
+    kind: int
+    size: int
+    max_pixels: int
+    limit_s: float
+    length: int
+
+
+def receive(connection: socket.socket, length: int) -> bytearray:
+    """Exactly this many bytes. Raises EOFError if the other side has closed, TimeoutError, OSError."""
+    data = bytearray(length)
+    left = memoryview(data)
+    while left:
+        received = connection.recv_into(left)
+        if not received:
+            raise EOFError
+        left = left[received:]
+    return data
+
+
+def serve(control: socket.socket) -> None:
+    """Fork a child for each socket that arrives, until the service closes `control`."""
+    # The kernel removes children that have ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            return
+        # Without a child, the service sees the end of the connection.
+        with contextlib.suppress(OSError), socket.socket(fileno=descriptors[0]) as connection:
+            if os.fork() == 0:
+                control.close()
+                _run_child(connection)
+
+
+def _run_child(connection: socket.socket) -> NoReturn:
+    with contextlib.suppress(EOFError, OSError):
+        _confine()
+        connection.sendall(HELLO.pack(os.getpid()))
+        fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
+        while True:
+            _answer(connection)
+    os._exit(0)
+
+
+def _confine() -> None:
+    """A decoder writes no file, and no warnings; and if memory is short, it ends rather than the service."""
+    warnings.simplefilter("ignore")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+
+
+def _answer(connection: socket.socket) -> None:
+    request, data = _received(connection)
+    _limit_memory(request)
+    signal.setitimer(signal.ITIMER_REAL, request.limit_s)
+    _end_when_closed(connection, True)
+    is_decoded, answer = _decoded(request, data)
+    _end_when_closed(connection, False)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    connection.sendall(ANSWER.pack(is_decoded, len(answer)))
+    connection.sendall(answer)
+
+
+def _received(connection: socket.socket) -> tuple[Request, bytes]:
+    message, descriptors, _, _ = socket.recv_fds(connection, REQUEST.size, 1)
+    if not message:
+        raise EOFError
+    request = Request(*REQUEST.unpack(message))
+    with open(descriptors[0], "rb", buffering=0) as file:
+        return request, os.pread(file.fileno(), request.length, 0)
+
+
+def _decoded(request: Request, data: bytes) -> tuple[bool, Any]:
+    try:
+        return True, _KINDS[request.kind](data, request)
+    except ImageRejected as rejected:
+        return False, json.dumps([rejected.reason.value, rejected.detail]).encode()
+
+
+def _pixels(data: bytes, request: Request) -> Any:
+    decoded = images.decode(data, max_pixels=request.max_pixels, size=request.size)
+    return np.ascontiguousarray(decoded.pixels).data.cast("B")
+
+
+def _thumbnail(data: bytes, request: Request) -> bytes:
+    return images.thumbnail(data, max_pixels=request.max_pixels, size=request.size)
+
+
+_KINDS: dict[int, Callable[[bytes, Request], Any]] = {PIXELS: _pixels, THUMBNAIL: _thumbnail}
+
+
+def _limit_memory(request: Request) -> None:
+    """Let an image take what it may need by its size, and no more: a decoder then fails as for any broken image."""
+    most = _address_space() + BYTES_PER_PIXEL * request.max_pixels + 2 * request.length + OTHER_BYTES
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _address_space() -> int:
+    with open("/proc/self/statm") as counts:
+        return int(counts.read().split()[0]) * resource.getpagesize()
+
+
+def _end_when_closed(connection: socket.socket, is_on: bool) -> None:
+    """Let the kernel send SIGIO, which ends this process, when the service closes the connection."""
+    flags = fcntl.fcntl(connection, fcntl.F_GETFL)
+    fcntl.fcntl(connection, fcntl.F_SETFL, flags | os.O_ASYNC if is_on else flags & ~os.O_ASYNC)
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=int(sys.argv[1])) as opened:
+        serve(opened)

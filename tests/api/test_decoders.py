@@ -1,0 +1,172 @@
+"""Images that strangers send are decoded in processes that end when their time is over, while others are searched."""
+
+import os
+import resource
+import signal
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lookalike import images
+from lookalike.errors import ImageRejected
+from lookalike.records import Reason
+from lookalike.settings import Settings
+from lookalike_api.admission import Busy
+from lookalike_api.decoder_pool import DecoderEnded, DecoderPool
+from lookalike_api.decoder_process import BYTES_PER_PIXEL, PIXELS, Request
+from lookalike_api.decoders import Decoders
+from testing.processes import await_true
+from tests.api.service import serving
+from tests.api.test_bad_input import BOMB
+
+MAX_PIXELS = 64_000_000
+SIZE = 224
+
+
+def slow_png(side: int = 8000) -> bytes:
+    """A valid PNG, 16-bit RGBA, as large as is allowed: 2 MB that take seconds to decode."""
+    row = side * 8 + 1
+    compressor = zlib.compressobj(1)
+    pieces = [compressor.compress(bytes(50 * row)) + compressor.flush(zlib.Z_FULL_FLUSH) for _ in range(2)]
+    checksum = struct.pack(">I", (row * side % 65521 << 16) | 1)
+    header = struct.pack(">IIBBBBB", side, side, 16, 6, 0, 0, 0)
+    content = b"".join([pieces[0], pieces[1] * (side // 50 - 1), b"\x03\0", checksum])
+    chunks = ((b"IHDR", header), (b"IDAT", content), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+SLOW = slow_png()
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[DecoderPool]:
+    with closing(DecoderPool(most_idle=2)) as opened:
+        yield opened
+
+
+def decoders(pool: DecoderPool, limit_s: float = 30.0, quick_s: float = 1.0) -> Decoders:
+    slow = threading.Semaphore(1)
+    return Decoders(pool, at_once=1, slow=slow, max_pixels=MAX_PIXELS, limit_s=limit_s, quick_s=quick_s)
+
+
+def pid_of(pool: DecoderPool) -> int:
+    with pool.lent() as decoder:
+        return decoder.pid
+
+
+def as_file(kind: str) -> bytes:
+    encoded = BytesIO()
+    Image.effect_noise((300, 200), 80).convert("RGB").save(encoded, kind)
+    return encoded.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_a_process_decodes_as_workers_do(pool: DecoderPool, kind: str) -> None:
+    data = as_file(kind)
+    expected = images.decode(data, max_pixels=MAX_PIXELS, size=SIZE).pixels
+    np.testing.assert_array_equal(decoders(pool).pixels(data, SIZE), expected)
+    assert decoders(pool).thumbnail(data, 64) == images.thumbnail(data, max_pixels=MAX_PIXELS, size=64)
+
+
+@pytest.mark.parametrize("data", [b"", b"no image", BOMB, as_file("PNG")[:300], b"\xff\xd8\xff" + bytes(5000)])
+def test_a_rejection_is_the_same_and_the_process_goes_on(pool: DecoderPool, data: bytes) -> None:
+    with pytest.raises(ImageRejected) as expected:
+        images.decode(data, max_pixels=MAX_PIXELS, size=SIZE)
+    before = pid_of(pool)
+    with pytest.raises(ImageRejected) as rejected:
+        decoders(pool).pixels(data, SIZE)
+    assert str(rejected.value) == str(expected.value)
+    assert pid_of(pool) == before
+
+
+def test_an_image_that_takes_too_long_is_rejected_and_its_process_ends(pool: DecoderPool) -> None:
+    before = pid_of(pool)
+    began = time.monotonic()
+    with pytest.raises(ImageRejected, match=r"longer than 0\.3 s") as rejected:
+        decoders(pool, limit_s=0.3).pixels(SLOW, SIZE)
+    assert rejected.value.reason is Reason.TIMEOUT
+    assert time.monotonic() - began < 2
+    await_true(lambda: has_ended(before))
+    assert decoders(pool).pixels(as_file("PNG"), SIZE).shape == (SIZE, SIZE, 3)
+
+
+def test_slow_images_take_neither_the_places_nor_the_cores_of_others(pool: DecoderPool) -> None:
+    shared = decoders(pool, quick_s=0.5)
+    with ThreadPoolExecutor(3) as threads:
+        slow = threads.submit(shared.pixels, SLOW, SIZE)
+        # It gives its place to others after half a second; the only place for slow images is then taken.
+        assert shared.pixels(as_file("JPEG"), SIZE).shape == (SIZE, SIZE, 3)
+        with pytest.raises(Busy):
+            shared.pixels(SLOW, SIZE)
+        assert shared.pixels(as_file("JPEG"), SIZE).shape == (SIZE, SIZE, 3)
+        assert not slow.done()
+        assert slow.result().shape == (SIZE, SIZE, 3)
+
+
+def test_closing_ends_a_decoder_in_the_middle_of_its_work() -> None:
+    own = DecoderPool(most_idle=1)
+    with ThreadPoolExecutor(1) as threads, own.lent() as decoder:
+        decoder.ask(Request(PIXELS, SIZE, MAX_PIXELS, 60.0, len(SLOW)), SLOW)
+        waiting: Future[object] = threads.submit(decoder.answer)
+        await_true(lambda: cpu_s(decoder.pid) > 0.2)
+        own.close()
+        with pytest.raises(DecoderEnded):
+            waiting.result(timeout=10)
+    await_true(lambda: has_ended(decoder.pid))
+
+
+def cpu_s(pid: int) -> float:
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_process_that_was_killed_is_replaced(pool: DecoderPool) -> None:
+    for victim in (pid_of(pool), parent_of(pid_of(pool))):
+        os.kill(victim, signal.SIGKILL)
+        await_true(partial(has_ended, victim))
+        assert decoders(pool).pixels(as_file("PNG"), SIZE).shape == (SIZE, SIZE, 3)
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def has_ended(pid: int) -> bool:
+    """Also if nobody has taken notice yet."""
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return True
+
+
+def test_the_memory_of_a_process_is_bounded_and_it_ends_before_the_service(pool: DecoderPool) -> None:
+    decoders(pool).pixels(as_file("PNG"), SIZE)
+    with pool.lent() as decoder:
+        limit = resource.prlimit(decoder.pid, resource.RLIMIT_AS)[0]
+        assert MAX_PIXELS * BYTES_PER_PIXEL < limit < MAX_PIXELS * BYTES_PER_PIXEL + 2**30
+        assert Path(f"/proc/{decoder.pid}/oom_score_adj").read_text() == "1000\n"
+
+
+def test_searches_are_answered_while_others_send_images_that_take_long(lance: Settings, query: bytes) -> None:
+    short = Settings(**{**lance.model_dump(), "search_timeout_s": 2.5})
+    with serving(short) as client, ThreadPoolExecutor(4) as threads:
+        slow = [threads.submit(client.post, "/search", content=SLOW) for _ in range(4)]
+        answered = []
+        while not all(each.done() for each in slow):
+            answered.append(client.post("/search?k=1", content=query).status_code)
+        assert set(answered) == {200} and len(answered) > 5
+        # 200: on a fast machine.
+        assert {each.result().status_code for each in slow} <= {200, 422, 503}
+        assert client.post("/search?k=1", content=query).status_code == 200
