@@ -1,7 +1,9 @@
-"""Targets of the Makefile fail if they cannot do their work."""
+"""Targets of the Makefile fail if they cannot do their work, and tests that share fixtures run in one process."""
 
 import os
 import subprocess
+
+import pytest
 
 from testing.processes import ROOT, TIMEOUT_S
 
@@ -13,3 +15,9 @@ def test_an_audit_without_an_answer_fails_with_one_line() -> None:
     assert done.returncode != 0
     (line,) = done.stdout.splitlines()
     assert line.startswith("Not audited: the vulnerability service did not answer")
+
+
+def test_parallel_processes_keep_the_tests_of_a_module_together(request: pytest.FixtureRequest) -> None:
+    """pytest-xdist adds the group to the id of a test. Without groups, each process makes every costly fixture."""
+    if getattr(request.config.option, "loadgroup", False):
+        assert request.node.nodeid.endswith("@tests/test_makefile.py")
