@@ -100,3 +100,18 @@ def resend_lost(ledger: Ledger, app: Celery, *, grace_s: float = GRACE_S) -> int
         time.sleep(POLL_S)
         sent += reconciler.resend_lost()
     return sent
+
+
+def take_back(ledger: Ledger, app: Celery) -> None:
+    """Send again at once, without grace time, what workers had that have all ended by an outer cause.
+
+    Raises BrokerUnavailable.
+    """
+    queued = queued_ids(app)
+    for job in ledger.active_jobs():
+        ledger.end_leases(job.id)
+        for chunk_id in ledger.outstanding_ids(job.id):
+            if job.is_worked_on and chunk_id not in queued:
+                send_chunk(app, chunk_id)
+        if job.state is JobState.FINISHING and finish_id(job.id) not in queued:
+            send_finish(app, job.id)

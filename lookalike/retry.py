@@ -15,9 +15,15 @@ Answer = TypeVar("Answer")
 
 
 def retry_while(
-    call: Callable[[], Answer], away: type[Unavailable] = BrokerUnavailable, limit_s: float = BROKER_RETRY_S
+    call: Callable[[], Answer],
+    away: type[Unavailable] = BrokerUnavailable,
+    limit_s: float = BROKER_RETRY_S,
+    check: Callable[[], None] = lambda: None,
 ) -> Answer:
-    """Call until it returns, as long as it raises `away`; after `limit_s` seconds raise that error."""
+    """Call until it returns, as long as it raises `away`; after `limit_s` seconds raise that error.
+
+    `check` runs before each further attempt: what it raises ends the wait.
+    """
     # Imports asyncio and, where it is installed, Tornado: too slow for a command that only searches.
     from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
@@ -25,6 +31,7 @@ def retry_while(
         retry=retry_if_exception_type(away),
         stop=stop_after_delay(limit_s),
         wait=wait_random(SHORTEST_PAUSE_S, LONGEST_PAUSE_S),
+        before_sleep=lambda _: check(),
         reraise=True,
     )
     return attempts(call)

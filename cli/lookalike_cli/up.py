@@ -11,7 +11,7 @@ import uvicorn
 from lookalike import launch, logs
 from lookalike.addresses import plain_address
 from lookalike.embedded import GuardedProcess, Stack, open_stack, restarted
-from lookalike.errors import BadSetting, PermanentError
+from lookalike.errors import BadSetting, LookalikeError
 from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
 from lookalike_cli import flower as flower_page
@@ -72,8 +72,8 @@ def _check_owner(stack: Stack, settings: Settings) -> None:
         )
 
 
-def _run(server: uvicorn.Server, *checks: Callable[[], None]) -> None:
-    """Serve until stopped, or until one of the checks raises PermanentError."""
+def _run(server: uvicorn.Server, *checks: Callable[[], object]) -> None:
+    """Serve until stopped, or until one of the checks raises LookalikeError."""
     watcher = Watcher(*checks)
     watcher.on_failure = lambda: setattr(server, "should_exit", True)
     watcher.start()
@@ -94,25 +94,25 @@ def _start_flower(settings: Settings, stack: Stack, port: int) -> GuardedProcess
 class Watcher(threading.Thread):
     """Checks the stack's processes while the web server runs in the main thread."""
 
-    def __init__(self, *checks: Callable[[], None]) -> None:
+    def __init__(self, *checks: Callable[[], object]) -> None:
         super().__init__(daemon=True)
         self.on_failure: Callable[[], None] = lambda: None
         self._checks = checks
         self._ending = threading.Event()
-        self._failure: PermanentError | None = None
+        self._failure: LookalikeError | None = None
 
     def run(self) -> None:
         while not self._ending.wait(CHECK_EVERY_S):
             try:
                 for check in self._checks:
                     check()
-            except PermanentError as error:
+            except LookalikeError as error:
                 self._failure = error
                 self.on_failure()
                 return
 
     def stop(self) -> None:
-        """Stop checking. Raises PermanentError if a process could not be restarted."""
+        """Stop checking. Raises LookalikeError if a process could not be restarted."""
         self._ending.set()
         self.join()
         if self._failure is not None:

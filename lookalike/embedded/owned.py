@@ -1,14 +1,17 @@
-"""The embedded stack that this process has started: a private Redis and a worker."""
+"""The embedded stack that this process has started: a private Redis and a worker, which it keeps running."""
 
+import threading
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 from lookalike import launch
+from lookalike.embedded.broker import POLL_S, answers, start_broker, why_ended
 from lookalike.embedded.process import GuardedProcess
-from lookalike.embedded.redis_server import broker_url, redis_command
+from lookalike.embedded.redis_server import broker_url
 from lookalike.embedded.restarting import RestartedProcess
-from lookalike.errors import BrokerUnavailable, PermanentError
+from lookalike.errors import BrokerUnavailable, LookalikeError, PermanentError, Unavailable
 from lookalike.ledger import Ledger
 from lookalike.settings import Settings
 
@@ -16,8 +19,8 @@ from lookalike.settings import Settings
 START_TIMEOUT_S = 60.0
 #: A chunk takes seconds; after a longer wait the next run repeats it.
 WORKER_GRACE_S = 15.0
-REDIS_GRACE_S = 10.0
-POLL_S = 0.02
+#: Between two looks at the processes.
+CHECK_EVERY_S = 0.2
 
 
 class Stack:
@@ -26,44 +29,49 @@ class Stack:
     def __init__(self, url: str, *, is_embedded: bool) -> None:
         self.broker_url = url
         self.is_embedded = is_embedded
-        self.is_owner = False
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether broker and worker end with this process."""
+        return False
 
     def check(self) -> None:
-        """Raises PermanentError if a needed process cannot be kept running."""
+        """Raises LookalikeError if a needed process cannot be kept running."""
 
 
 class OwnedStack(Stack):
-    """The embedded stack, started by this process."""
+    """The embedded stack, started by this process. A thread restarts what has ended."""
 
     def __init__(self, settings: Settings, owner_lock: int) -> None:
-        """`owner_lock` is the descriptor of the locked file; child processes inherit it."""
+        """`owner_lock` is the descriptor of the locked file; the guards of the processes inherit it."""
         super().__init__(broker_url(settings.home), is_embedded=True)
-        self.is_owner = True
         self._settings = settings
         self._owner_lock = owner_lock
+        self._ending = threading.Event()
+        self._failure: LookalikeError | None = None
         self._worker: RestartedProcess | None = None
-        self._redis = self._start("broker", redis_command(settings.home), REDIS_GRACE_S)
+        self._broker = RestartedProcess(partial(start_broker, settings, owner_lock, self._variables()), self._check_why)
+        self._watch = threading.Thread(target=self._keep_running, daemon=True)
 
-    def await_broker(self) -> None:
-        """Wait for the private Redis. Raises PermanentError if it does not start."""
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not answers(self.broker_url):
-            if not self._redis.is_running or time.monotonic() > deadline:
-                what = f"The embedded broker does not start: {self._redis.tail()}"
-                raise PermanentError(what, f"See {self._redis.log}.")
-            time.sleep(POLL_S)
+    @property
+    def is_owner(self) -> bool:
+        return True
 
-    def start_worker(self) -> None:
-        """Start the worker, which `check` restarts when it ends."""
-        command = launch.command("lookalike_worker", "--concurrency", str(self._settings.processes))
-        self._worker = RestartedProcess(partial(self._start, "worker", command, WORKER_GRACE_S))
+    def start(self, *, with_worker: bool) -> None:
+        """Wait for the private Redis, then start the worker. Raises LookalikeError if Redis does not start."""
+        self._await_broker()
+        with closing(Ledger(self.broker_url)) as ledger:
+            ledger.end_bound_jobs()
+        if with_worker:
+            self._take_back()
+            self._worker = RestartedProcess(self._start_worker, before_restart=self._take_back)
+        self._watch.start()
 
     def check(self) -> None:
-        """Restart a worker that has ended; the chunk it worked on is repeated. Raises PermanentError."""
-        if not self._redis.is_running:
-            raise PermanentError(f"The embedded broker ended: {self._redis.tail()}", f"See {self._redis.log}.")
-        if self._worker is not None:
-            self._worker.check()
+        if self._failure is not None:
+            raise self._failure
+        if self._ending.is_set():
+            raise PermanentError("The embedded stack was stopped while it was in use.", "Run the same command again.")
 
     def dismiss_worker(self) -> None:
         """Kill an idle worker: Celery takes seconds for an orderly end, and an idle worker has nothing to finish."""
@@ -71,32 +79,83 @@ class OwnedStack(Stack):
             self._worker.stop(at_once=True)
 
     def stop(self) -> None:
-        """Stop worker and broker in order."""
+        """Stop worker and broker in order, and end the jobs of this process in between."""
+        self._ending.set()
+        if self._watch.ident is not None:
+            self._watch.join()
         if self._worker is not None:
             self._worker.stop()
-        self._redis.stop()
+        self._end_jobs()
+        self._broker.stop()
 
-    def _start(self, name: str, command: list[str], grace_s: float) -> GuardedProcess:
+    def _keep_running(self) -> None:
+        """In a thread: calls of the owner may wait for the broker, or do something else for hours."""
+        while not self._ending.wait(CHECK_EVERY_S):
+            try:
+                if self._broker.check():
+                    self._await_broker()
+                if self._worker is not None:
+                    self._worker.check()
+            except Unavailable:
+                # Redis ended after it was looked at.
+                continue
+            except LookalikeError as error:
+                self._failure = error
+                return
+
+    def _await_broker(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not answers(self.broker_url) and not self._ending.is_set():
+            self._check_start(deadline)
+            time.sleep(POLL_S)
+
+    def _check_start(self, deadline: float) -> None:
+        """Raises LookalikeError if the private Redis has ended, or takes too long."""
+        process = self._broker.process
+        if not process.is_running:
+            raise why_ended(process, self._settings.home) or PermanentError(
+                f"The embedded broker does not start: {process.ended()}.", f"See {process.log}."
+            )
+        if time.monotonic() > deadline:
+            what = f"The embedded broker does not answer {START_TIMEOUT_S:.0f} s after its start."
+            raise PermanentError(what, f"See {process.log}.")
+
+    def _check_why(self) -> None:
+        """Raises LookalikeError if a restart of Redis cannot help."""
+        if error := why_ended(self._broker.process, self._settings.home):
+            raise error
+
+    def _take_back(self) -> None:
+        """Send again what the worker that has ended had, at once: there is no other. Raises BrokerUnavailable."""
+        # Celery takes a while to import, and a stack that only reads the ledger does not need it.
+        from lookalike.queue import make_app
+        from lookalike.reconciler import take_back
+
+        with closing(Ledger(self.broker_url)) as ledger, make_app(self.broker_url) as app:
+            take_back(ledger, app)
+
+    def _end_jobs(self) -> None:
+        """A job that this process waited for ends with it; an ended Redis leaves that to the next start."""
+        try:
+            with closing(Ledger(self.broker_url)) as ledger:
+                ledger.end_bound_jobs()
+        except BrokerUnavailable:
+            return
+
+    def _start_worker(self) -> GuardedProcess:
+        command = launch.command("lookalike_worker", "--concurrency", str(self._settings.processes))
+        log = self._settings.home / "logs" / "worker.log"
+        return GuardedProcess(
+            "worker", command, log=log, grace_s=WORKER_GRACE_S, env=self._variables(), inherited=self._owner_lock
+        )
+
+    def _variables(self) -> dict[str, str]:
         # Settings that were given in Python are not in the environment.
-        env = self._settings.variables() | {
+        return self._settings.variables() | {
             "LOOKALIKE_BROKER_URL": self.broker_url,
             "LOOKALIKE_HOME": str(self._settings.home),
             "LOOKALIKE_INDEX_URL": self._settings.index_location,
         }
-        log = self._settings.home / "logs" / f"{name}.log"
-        return GuardedProcess(name, command, log=log, grace_s=grace_s, env=env, inherited=self._owner_lock)
-
-
-def answers(url: str) -> bool:
-    """Whether the broker at `url` answers."""
-    ledger = Ledger(url)
-    try:
-        ledger.ping()
-    except BrokerUnavailable:
-        return False
-    finally:
-        ledger.close()
-    return True
 
 
 def worker_marker(run: Path) -> Path:

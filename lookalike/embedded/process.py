@@ -12,8 +12,10 @@ from lookalike import launch
 from lookalike.embedded import process_guard
 from lookalike.embedded.private import keep_private
 
-#: Last lines of a log, shown when its process has ended.
-TAIL_LINES = 3
+#: Last lines of a log, searched when its process has ended.
+TAIL_LINES = 20
+#: The guard reports the end by a signal as this and its number, as a shell does.
+SIGNALLED = 128
 
 
 class GuardedProcess:
@@ -28,8 +30,9 @@ class GuardedProcess:
         grace_s: float,
         env: Mapping[str, str],
         inherited: int | None = None,
+        passed: int | None = None,
     ) -> None:
-        """`inherited` is a file descriptor that the command inherits, such as that of a lock."""
+        """`inherited` and `passed` are descriptors of locks: the guard keeps the first, the command the second."""
         self.name = name
         self.log = log
         self._grace_s = grace_s
@@ -37,7 +40,8 @@ class GuardedProcess:
         group, report = os.pipe()
         self._group = open(group, "rb", buffering=0)  # noqa: SIM115
         # -I: neither the working folder nor PYTHONPATH may shadow the imports of the process guard.
-        guarded = [sys.executable, "-I", process_guard.__file__, "--report", str(report), str(grace_s), *command]
+        options = ["--report", str(report), *([] if passed is None else ["--pass", str(passed)])]
+        guarded = [sys.executable, "-I", process_guard.__file__, *options, str(grace_s), *command]
         try:
             with log.open("wb") as output:
                 self._process = subprocess.Popen(
@@ -47,7 +51,7 @@ class GuardedProcess:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    pass_fds=(report,) if inherited is None else (report, inherited),
+                    pass_fds=[descriptor for descriptor in (report, inherited, passed) if descriptor is not None],
                     env=launch.environment(**env),
                 )
         finally:
@@ -60,10 +64,15 @@ class GuardedProcess:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
+    def ended(self) -> str:
+        """How the process ended, for an error message."""
+        code = self._process.poll()
+        how = f"signal {code - SIGNALLED}" if code is not None and code > SIGNALLED else f"exit code {code}"
+        return f"the process {self.name!r} ended with {how}"
+
     def tail(self) -> str:
-        """The last lines of the log, for an error message."""
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return " | ".join(line.strip() for line in lines[-TAIL_LINES:])
+        """The last lines of the log, in which to look for a known problem."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
 
     def stop(self, *, at_once: bool = False) -> None:
         """Stop in order, and by force after the grace time; with `at_once` by force immediately.

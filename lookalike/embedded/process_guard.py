@@ -1,13 +1,16 @@
 """Runs a command and ends it when the owner asks for it or dies, even if the owner is killed.
 
-Run as a script: `python process_guard.py [--report FD] GRACE_S COMMAND...`. The owner holds the other end of standard
-input. STOP there asks for an orderly end (SIGTERM, then SIGKILL after GRACE_S), KILL for an end at once. End of file
-means that the owner has died, so the command is killed at once. A pipe, unlike PR_SET_PDEATHSIG, works on every Unix.
+Run as a script: `python process_guard.py [--report FD] [--pass FD] GRACE_S COMMAND...`. The owner holds the other end
+of standard input. STOP there asks for an orderly end (SIGTERM, then SIGKILL after GRACE_S), KILL for an end at once.
+End of file means that the owner has died, so the command is killed at once. A pipe works on every Unix.
 
-The guard writes the process group of the command to FD, so that the owner can kill it if the guard was killed.
+The guard writes the process group of the command to the first FD, so that the owner can kill it if the guard was
+killed; on Linux the kernel kills the command then. The command inherits the second FD, such as that of a lock.
 """
 
+import argparse
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -16,12 +19,23 @@ import threading
 
 STOP = b"s"
 KILL = b"k"
+#: The number in Linux's prctl.h of the request that the kernel signals this process when its parent ends.
+_PR_SET_PDEATHSIG = 1
 
 
-def main(grace_s: float, command: list[str], report: int | None = None) -> int:
+def main(grace_s: float, command: list[str], report: int | None = None, passed: int | None = None) -> int:
     # Ctrl-C reaches the owner too, which then asks for an orderly stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=() if passed is None else (passed,),
+        preexec_fn=_end_with_guard if sys.platform == "linux" else None,
+    )
+    if passed is not None:
+        # The guard keeps its copy of an owner's lock, but this lock is the command's alone.
+        os.close(passed)
     if report is not None:
         with open(report, "w") as group:
             group.write(str(child.pid))
@@ -30,6 +44,11 @@ def main(grace_s: float, command: list[str], report: int | None = None) -> int:
     code = child.wait()
     _kill_group(child.pid)
     return code if code >= 0 else 128 - code
+
+
+def _end_with_guard() -> None:
+    """In the command, before it begins: the kernel kills it when the guard ends, however that ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _watch(child: subprocess.Popen[bytes], grace_s: float) -> None:
@@ -46,9 +65,13 @@ def _kill_group(leader: int) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    if arguments[0] == "--report":
-        return main(float(arguments[2]), arguments[3:], report=int(arguments[1]))
-    return main(float(arguments[0]), arguments[1:])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--report", type=int)
+    parser.add_argument("--pass", dest="passed", type=int)
+    parser.add_argument("grace_s", type=float)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    given = parser.parse_args(arguments)
+    return main(given.grace_s, given.command, report=given.report, passed=given.passed)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Opens the stack of a command: the configured broker, a running embedded stack, or a new embedded one.
 
-One process owns the embedded stack (a private Redis and, unless only the ledger is read, a worker). The stack ends with
-its owner, even if the owner is killed; an orderly end first waits for the commands that joined it.
+One process owns the embedded stack (a private Redis and, unless only the ledger is read, a worker), and restarts what
+ends of it. The stack ends with its owner, even if the owner is killed; an orderly end first waits for the commands that
+joined it. After another end, one of those that need a worker takes the stack over.
 """
 
 import os
@@ -13,9 +14,11 @@ from pathlib import Path
 
 from lookalike.broker import broker_location
 from lookalike.disk import check_folder, write_error
+from lookalike.embedded.broker import answers
 from lookalike.embedded.installed import check_worker_installed
+from lookalike.embedded.joined import JoinedStack
 from lookalike.embedded.lock import FileLock, opened
-from lookalike.embedded.owned import START_TIMEOUT_S, OwnedStack, Stack, answers, worker_marker
+from lookalike.embedded.owned import START_TIMEOUT_S, OwnedStack, Stack, worker_marker
 from lookalike.embedded.redis_server import broker_url
 from lookalike.errors import LookalikeError, PermanentError
 from lookalike.preflight import check_roots
@@ -47,18 +50,21 @@ def open_stack(
                 check_roots(settings)
             with _owned(settings, owner, users, run, with_worker) as stack:
                 yield stack
+        elif with_worker:
+            own = partial(_owned, settings, owner, users, run, with_worker)
+            with JoinedStack(settings.home, owner, users, own).in_use() as joined:
+                yield joined
         else:
             yield Stack(broker_url(settings.home), is_embedded=True)
 
 
 @contextmanager
-def _owned(settings: Settings, owner: FileLock, users: FileLock, run: Path, with_worker: bool) -> Iterator[Stack]:
+def _owned(settings: Settings, owner: FileLock, users: FileLock, run: Path, with_worker: bool) -> Iterator[OwnedStack]:
     with ExitStack() as ending:
         stack = OwnedStack(settings, owner.descriptor)
         ending.callback(_only_in, os.getpid(), stack.stop)
-        stack.await_broker()
+        stack.start(with_worker=with_worker)
         if with_worker:
-            stack.start_worker()
             worker_marker(run).touch()
             ending.callback(_only_in, os.getpid(), partial(worker_marker(run).unlink, missing_ok=True))
         yield stack

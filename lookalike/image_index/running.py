@@ -6,6 +6,7 @@ from contextlib import closing
 from lookalike.embedded import Stack
 from lookalike.image_index.progress import progress
 from lookalike.ledger import Ledger
+from lookalike.retry import retry_while
 from lookalike_producer.jobs import JobRequest, run_job
 from lookalike_producer.report import Report, report_on
 
@@ -18,4 +19,5 @@ def run(request: JobRequest, stack: Stack, *, began: float, detach: bool = False
     with progress(request.count, is_shown=is_shown) as shown:
         job = run_job(request, stack, detach=detach, on_progress=shown.show, on_note=shown.note)
     with closing(Ledger(stack.broker_url)) as ledger:
-        return report_on(job, ledger, time.monotonic() - began)
+        took_s = time.monotonic() - began
+        return retry_while(lambda: report_on(job, ledger, took_s), check=stack.check)

@@ -91,6 +91,13 @@ class Chunks(Connection):
             keys = _work_keys(chunk_id, "counters")
             self._run(scripts.RELEASE, keys=keys, args=[chunk_id, LEASE_S + round(for_s), away])
 
+    def end_leases(self, job_id: str) -> None:
+        """Return the chunks of workers that have all ended by an outer cause; their attempts do not count."""
+        ids = self.outstanding_ids(job_id)
+        with self._translated():
+            for chunk_id in ids:
+                self._run(scripts.END_LEASE, keys=_work_keys(chunk_id), args=[chunk_id])
+
     def split(self, chunk: Chunk, parts: Sequence[Chunk], attempts: int) -> bool:
         """Replace a chunk by parts that begin with `attempts` attempts. False if it was closed meanwhile."""
         pairs = [text for part in parts for text in (part.id, encode_chunk(part))]

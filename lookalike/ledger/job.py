@@ -52,6 +52,8 @@ class Job:
     rejected: int
     resent: int
     error: str
+    #: Whether the job ends with the process that waits for it, as its broker and worker do.
+    is_bound: bool = False
 
     @property
     def has_ended(self) -> bool:
@@ -95,5 +97,6 @@ def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
         started_at=float(text["started_at"]),
         ended_at=float(text["ended_at"]) if text.get("ended_at") else None,
         error=text.get("error", ""),
+        is_bound=text.get("bound") == "1",
         **counts,
     )

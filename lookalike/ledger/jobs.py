@@ -22,8 +22,13 @@ PRODUCER_LEASE_S = 20
 class Jobs(Connection):
     """The part of the ledger that is about jobs."""
 
-    def open_job(self, *, source: str, index: str, index_address: str, model: ModelIdentity, spec: str) -> str:
-        """Record a new job, with its producer alive, and return its id."""
+    def open_job(
+        self, *, source: str, index: str, index_address: str, model: ModelIdentity, spec: str, is_bound: bool = False
+    ) -> str:
+        """Record a new job, with its producer alive, and return its id.
+
+        A job that `is_bound` ends with the process that waits for it, by `end_bound_jobs`.
+        """
         now = time.time()
         job_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(3)
         record = {
@@ -35,6 +40,7 @@ class Jobs(Connection):
             "fingerprint": model.fingerprint,
             "spec": spec,
             "started_at": repr(now),
+            "bound": int(is_bound),
         }
         with self._translated(), self._redis.pipeline() as pipe:
             pipe.hset(key("job", job_id), mapping=record)  # type: ignore[arg-type]
@@ -67,6 +73,15 @@ class Jobs(Connection):
     def fail(self, job_id: str, why: str) -> None:
         """Stop a job for a reason that a person must see; outstanding chunks are dropped."""
         self._end(job_id, JobState.FAILED.value, why)
+
+    def end_bound_jobs(self) -> None:
+        """End the jobs that are bound to a process which waits for them no more; outstanding chunks are dropped."""
+        for job in self.active_jobs():
+            if job.is_bound and job.state is JobState.FINISHING:
+                self.finish(job.id)
+            elif job.is_bound:
+                was_cancelled = job.state is JobState.CANCELLING
+                self._end(job.id, JobState.CANCELLED if was_cancelled else JobState.INTERRUPTED)
 
     def job(self, job_id: str) -> Job:
         """Raises JobUnknown."""

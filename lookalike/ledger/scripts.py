@@ -35,6 +35,12 @@ redis.call('HINCRBY', KEYS[4], 'away:' .. ARGV[3], 1)
 return 1
 """
 
+# KEYS: outstanding, attempts, lease. ARGV: chunk. An image can kill the process that works on it, but not the worker.
+END_LEASE = """
+if redis.call('GET', KEYS[3]) == 'working' then redis.call('HINCRBY', KEYS[2], ARGV[1], -1) end
+return redis.call('DEL', KEYS[3])
+"""
+
 # KEYS: outstanding, attempts, lease, opened. ARGV: chunk, attempts of each part, then part, references of every part.
 # Parts are as old as the chunk they come from.
 SPLIT = """

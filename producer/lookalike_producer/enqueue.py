@@ -24,14 +24,15 @@ def enqueue(
     chunk_size: int,
     limit: int,
     waiting: Callable[[], None] = lambda: None,
+    check: Callable[[], None] = lambda: None,
 ) -> bool:
     """Send every reference in chunks; True if nothing is outstanding at the end.
 
-    Pauses while `limit` chunks are outstanding, calling `waiting` at each look, and while the broker does not answer.
-    Raises JobEnded, and BrokerUnavailable if the broker does not answer for long.
+    Pauses while `limit` chunks are outstanding, calling `waiting` at each look, and while the broker does not answer,
+    calling `check`. Raises JobEnded, what these raise, and BrokerUnavailable if the broker does not answer for long.
     """
     for chunk in cut(references, job_id, chunk_size):
-        outstanding = retry_while(partial(ledger.open_chunk, chunk))
+        outstanding = retry_while(partial(ledger.open_chunk, chunk), check=check)
         with suppress(BrokerUnavailable):
             # The reconciler sends what is recorded but could not be sent.
             send(chunk.id)
@@ -39,8 +40,8 @@ def enqueue(
             with suppress(BrokerUnavailable):
                 waiting()
             time.sleep(POLL_S)
-            outstanding = retry_while(partial(ledger.outstanding, job_id))
-    return retry_while(partial(ledger.drain, job_id))
+            outstanding = retry_while(partial(ledger.outstanding, job_id), check=check)
+    return retry_while(partial(ledger.drain, job_id), check=check)
 
 
 def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:

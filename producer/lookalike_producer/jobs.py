@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from celery import Celery
 
@@ -12,6 +13,7 @@ from lookalike.embedded import Stack
 from lookalike.embedding import ModelSpec
 from lookalike.errors import (
     BadSetting,
+    BrokerUnavailable,
     JobCancelled,
     JobEnded,
     JobFailed,
@@ -22,6 +24,7 @@ from lookalike.errors import (
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, send_chunk, send_finish
 from lookalike.records import ImageRef, ModelIdentity
+from lookalike.retry import retry_while
 from lookalike.settings import Settings
 from lookalike_producer.callbacks import ignore
 from lookalike_producer.enqueue import enqueue
@@ -30,6 +33,8 @@ from lookalike_producer.preparation import prepare
 
 #: Well within the ledger's PRODUCER_LEASE_S, so that only a dead producer counts as dead.
 HEARTBEAT_EVERY_S = 5.0
+#: The private Redis is restarted in less than a second, with a long file in some.
+EMBEDDED_RETRY_S = 10.0
 AGAIN = "Run the same command again: it continues, and images that are in the index are only looked up."
 
 
@@ -60,11 +65,11 @@ def run_job(
     Raises JobFailed with the reason that a worker gave; JobCancelled; PermanentError if the broker lost its data, or
     if another process ended the job because this producer was silent for too long.
     """
-    preflight.before_writing(request.settings, stack.broker_url)
+    _check_services(request.settings, stack)
     identity = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
     try:
         with closing(Ledger(stack.broker_url)) as ledger:
-            job_id = _open(request, identity, ledger)
+            job_id = _open(request, identity, ledger, stack)
             job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
@@ -79,16 +84,26 @@ def run_job(
     return job
 
 
-def _open(request: JobRequest, identity: ModelIdentity, ledger: Ledger) -> str:
+def _check_services(settings: Settings, stack: Stack) -> None:
+    """Raises Unavailable, PermanentError. A stack of ours may be restarting its broker just now."""
+    limit_s = EMBEDDED_RETRY_S if stack.is_embedded else 0.0
+    check = partial(preflight.before_writing, settings, stack.broker_url)
+    retry_while(check, limit_s=limit_s, check=stack.check)
+
+
+def _open(request: JobRequest, identity: ModelIdentity, ledger: Ledger, stack: Stack) -> str:
     """Open the job, then begin the bulk load: the end of a job ends it, so it must not begin without one."""
     settings = request.settings
-    job_id = ledger.open_job(
+    open_job = partial(
+        ledger.open_job,
         source=request.source,
         index=settings.index,
         index_address=settings.index_address,
         model=identity,
         spec=request.spec.to_json(),
+        is_bound=stack.is_owner,
     )
+    job_id = retry_while(open_job, check=stack.check)
     with closing(factories.open_index(settings)) as index:
         index.begin_load()
     return job_id
@@ -120,9 +135,9 @@ def _run(
     watch = JobWatch(job_id, stack=stack, ledger=ledger, celery=celery, on_progress=on_progress)
     try:
         with _heartbeat(ledger, job_id), suppress(JobEnded):
-            _send(request, job_id, ledger=ledger, celery=celery, waiting=watch.look)
+            _send(request, job_id, ledger=ledger, celery=celery, watch=watch, stack=stack)
             if detach:
-                return ledger.job(job_id)
+                return retry_while(lambda: ledger.job(job_id))
         return watch.await_end()
     except KeyboardInterrupt:
         with suppress(LookalikeError):
@@ -132,7 +147,7 @@ def _run(
         raise
 
 
-def _send(request: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, waiting: Callable[[], None]) -> None:
+def _send(request: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, watch: JobWatch, stack: Stack) -> None:
     done = enqueue(
         request.references(),
         job_id,
@@ -140,10 +155,13 @@ def _send(request: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, w
         send=lambda chunk_id: send_chunk(celery, chunk_id),
         chunk_size=request.settings.chunk_size,
         limit=request.settings.queue_limit,
-        waiting=waiting,
+        waiting=watch.look,
+        check=stack.check,
     )
     if done:
-        send_finish(celery, job_id)
+        with suppress(BrokerUnavailable):
+            # The reconciler sends what could not be sent.
+            send_finish(celery, job_id)
 
 
 @contextmanager

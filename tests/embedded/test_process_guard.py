@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from lookalike.embedded import GuardedProcess, process_guard
-from lookalike.embedded.restarting import RestartedProcess
+from lookalike.embedded.lock import opened
+from lookalike.embedded.restarting import MAX_RESTARTS, RestartedProcess
+from lookalike.errors import PermanentError
 from testing.processes import await_true
 
 #: Starts a child of its own, ignores SIGTERM, and writes both process ids.
@@ -109,6 +111,25 @@ def test_a_command_ends_with_its_children_after_its_guard_was_killed(tmp_path: P
     await_true(lambda: not any(map(is_alive, pids)), 10)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_a_command_ends_after_its_guard_was_killed_although_nobody_looks(tmp_path: Path) -> None:
+    process, pids = stubborn(tmp_path, grace_s=5)
+    os.kill(parent_of(pids[0]), signal.SIGKILL)
+    await_true(lambda: not is_alive(pids[0]), 10)
+    process.stop()
+
+
+def test_a_command_keeps_the_lock_that_was_passed_to_it(tmp_path: Path) -> None:
+    with opened(tmp_path / "lock") as lock:
+        assert lock.try_exclusive()
+        command = [sys.executable, "-c", "import time; time.sleep(600)"]
+        process = GuardedProcess("x", command, log=tmp_path / "log", grace_s=1, env={}, passed=lock.descriptor)
+    with opened(tmp_path / "lock") as lock:
+        assert not lock.try_exclusive()
+        process.stop(at_once=True)
+        await_true(lock.try_exclusive, 10)
+
+
 def test_a_command_ends_with_its_children_if_its_guard_does_not_react(tmp_path: Path) -> None:
     process, pids = stubborn(tmp_path, grace_s=-4.5)
     os.kill(parent_of(pids[0]), signal.SIGSTOP)
@@ -147,3 +168,17 @@ def test_a_process_is_not_restarted_after_it_was_stopped(tmp_path: Path) -> None
     process.stop(at_once=True)
     process.check()
     assert len(started) == 2 and not started[-1].is_running
+
+
+def test_a_process_that_keeps_ending_is_named_without_its_log(tmp_path: Path) -> None:
+    def start() -> GuardedProcess:
+        command = [sys.executable, "-c", "print('line of the log'); raise SystemExit(7)"]
+        return GuardedProcess("broken", command, log=tmp_path / "log", grace_s=1, env={})
+
+    process = RestartedProcess(start)
+    for _ in range(MAX_RESTARTS):
+        await_true(process.check)
+    await_true(lambda: not process.is_running)
+    with pytest.raises(PermanentError, match=r"'broken' ended with exit code 7 once more\.\nSee ") as raised:
+        process.check()
+    assert "line of the log" not in str(raised.value)

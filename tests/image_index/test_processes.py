@@ -17,6 +17,7 @@ import lookalike
 from lookalike.embedded.owned import WORKER_GRACE_S
 from lookalike.errors import Closed, IndexMissing
 from lookalike.image_index.progress import progress
+from lookalike.ledger import JobState
 from testing.processes import ROOT, TIMEOUT_S, await_true, processes
 from tests.browser.stage import LABELS
 from tests.image_index.conftest import jobs_done, many_images
@@ -93,9 +94,12 @@ def test_a_stopped_ingest_leaves_no_process_and_can_be_continued(
     assert process.returncode in (-number, 128 + number)
     assert ("KeyboardInterrupt" in stderr) == (number is signal.SIGINT)
     await_true(lambda: processes(home) == {})
+    with lookalike.open(**embedded) as images:
+        (job,) = images.jobs()
+        assert job.state is JobState.INTERRUPTED and job.found == job.done + job.not_done and job.not_done > 0
     if number is signal.SIGINT:
         with lookalike.open(**embedded) as images:
-            assert 0 < images.count() < MANY
+            assert 0 < images.count() == job.indexed < MANY
             report = images.ingest(many, progress=False)
             assert report.found == report.indexed + report.unchanged == MANY and report.unchanged > 0
             assert images.count() == MANY
