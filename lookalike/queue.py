@@ -7,7 +7,6 @@ lose, repeat or change work: the ledger is the truth, and the queue only speeds 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import orjson
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis
@@ -15,10 +14,8 @@ from redis.exceptions import RedisError
 
 from lookalike.addresses import plain_address
 from lookalike.broker import broker_error, client_url, tls_options
+from lookalike.envelope import FINISH_JOB, INGEST_CHUNK, Refused, check_work, finish_id
 
-#: Declared here, so that the producer can send by name without importing the worker.
-INGEST_CHUNK = "lookalike.ingest_chunk"
-FINISH_JOB = "lookalike.finish_job"
 QUEUE = "images"
 #: Prefix of all keys that Celery writes, so that several applications can share one Redis.
 KEY_PREFIX = "lookalike:"
@@ -39,7 +36,9 @@ TASKS_PER_CHILD = 1000
 def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
     """The Celery app of producer, worker and Flower: all must agree on the delivery settings."""
     visibility_timeout_s = round(VISIBILITY_LIMITS * time_limit_s)
-    app = Celery("lookalike", broker=broker_url, set_as_current=False)
+    # By name: only programs that connect load it.
+    amqp = "lookalike.queue_transport:AMQP"
+    app = Celery("lookalike", broker=broker_url, set_as_current=False, amqp=amqp)
     app.conf.update(
         **_content(),
         **_delivery(time_limit_s),
@@ -66,11 +65,6 @@ def send_finish(app: Celery, job_id: str) -> None:
     _send(app, FINISH_JOB, job_id, finish_id(job_id))
 
 
-def finish_id(job_id: str) -> str:
-    """The task id of the message that ends a job."""
-    return f"{job_id}/finish"
-
-
 def queued_ids(app: Celery) -> set[str]:
     """The task ids of the messages in the queue. Raises BrokerUnavailable.
 
@@ -91,17 +85,18 @@ def queued_count(broker_url: str) -> int:
 
 
 def _task_id(message: bytes) -> str | None:
-    """None for an entry that Celery did not write: it must not hide the others."""
+    """None for an entry that a worker refuses: it must not pass for the message of a chunk."""
     try:
-        return str(orjson.loads(message)["headers"]["id"])
-    except (ValueError, KeyError, TypeError):
+        return check_work(message)
+    except Refused:
         return None
 
 
 def _send(app: Celery, task: str, argument: str, task_id: str) -> None:
     # The task id is the chunk's id, so that the queue can be compared with the ledger.
     with translated(app):
-        app.send_task(task, args=(argument,), task_id=task_id, ignore_result=True)
+        # A worker would add its time limit otherwise; the limit is the business of whoever does the work.
+        app.send_task(task, args=(argument,), task_id=task_id, ignore_result=True, time_limit=None)
 
 
 @contextmanager

@@ -9,9 +9,10 @@ import time
 
 from celery import Celery
 
+from lookalike.envelope import finish_id
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.logs import working_on
-from lookalike.queue import finish_id, queued_ids, send_chunk, send_finish
+from lookalike.queue import queued_ids, send_chunk, send_finish
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from celery import Celery
 
 from lookalike import embedding, factories
 from lookalike.ledger import Job, JobState, Ledger
-from lookalike.queue import send_chunk
+from lookalike.queue import send_chunk, send_finish
 from lookalike.records import Chunk, ImageRef
 from lookalike.settings import Settings
 from testing.images import encoded
@@ -50,15 +50,18 @@ class WorkerHarness:
         chunk = Chunk(f"{job_id}/000000", job_id, tuple(ImageRef(uri) for uri in uris))
         self.ledger.open_chunk(chunk)
         send_chunk(self.app, chunk.id)
-        self.ledger.drain(job_id)
-        return self.ended(job_id)
+        return self._drained(job_id)
 
     def run_raw(self, payload: bytes) -> Job:
         """Run a job of one chunk whose record in the ledger is `payload`."""
         job_id = self.open_job()
         self.client.hset(f"lookalike:ledger:outstanding:{job_id}", f"{job_id}/000000", payload)
         send_chunk(self.app, f"{job_id}/000000")
-        self.ledger.drain(job_id)
+        return self._drained(job_id)
+
+    def _drained(self, job_id: str) -> Job:
+        if self.ledger.drain(job_id):  # the worker was quicker
+            send_finish(self.app, job_id)
         return self.ended(job_id)
 
     def ended(self, job_id: str) -> Job:

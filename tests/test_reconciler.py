@@ -6,9 +6,10 @@ import pytest
 import redis
 from celery import Celery
 
+from lookalike.envelope import finish_id
 from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import JobState, Ledger
-from lookalike.queue import KEY_PREFIX, QUEUE, finish_id, make_app, queued_ids, send_chunk
+from lookalike.queue import KEY_PREFIX, QUEUE, make_app, queued_ids, send_chunk
 from lookalike.reconciler import Reconciler
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
 from testing.services.redis import RedisServer

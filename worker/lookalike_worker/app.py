@@ -10,7 +10,6 @@ from lookalike_worker.context import WorkerContext
 from lookalike_worker.log_setup import set_up_logging
 from lookalike_worker.model_processes import ModelProcesses
 from lookalike_worker.tasks import register
-from lookalike_worker.transport import drop_undecodable_messages
 from lookalike_worker.watchdog import start_watchdog
 
 
@@ -25,7 +24,6 @@ def _broker_url(settings: Settings) -> str:
 settings = read_settings()
 set_up_logging(settings)
 broker_url = _broker_url(settings)
-drop_undecodable_messages()
 app = make_app(broker_url, settings.time_limit_s)
 app.conf.worker_concurrency = settings.processes
 models = ModelProcesses(settings, visible_gpus())

@@ -10,12 +10,13 @@ from typing import Any
 from billiard.exceptions import TimeLimitExceeded
 from celery import Celery, Task
 
+from lookalike.envelope import FINISH_JOB, INGEST_CHUNK
 from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentError, Unavailable
 from lookalike.ledger import ChunkTimings, Job, Ledger
 from lookalike.ledger.chunks import job_of
 from lookalike.logs import working_on
 from lookalike.pipeline import ingest
-from lookalike.queue import FINISH_JOB, INGEST_CHUNK, send_chunk, send_finish
+from lookalike.queue import send_chunk, send_finish
 from lookalike.records import Chunk, Outcome, Reason, Rejected
 from lookalike.retry import retry_while
 from lookalike.stage_clock import StageClock, TimedIndex
