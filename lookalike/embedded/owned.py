@@ -92,12 +92,11 @@ class OwnedStack(Stack):
         """In a thread: calls of the owner may wait for the broker, or do something else for hours."""
         while not self._ending.wait(CHECK_EVERY_S):
             try:
-                if self._broker.check():
-                    self._await_broker()
+                self._broker.check()
                 if self._worker is not None:
                     self._worker.check()
             except Unavailable:
-                # Redis ended after it was looked at.
+                # The worker is restarted when Redis answers again: it needs what the killed one had.
                 continue
             except LookalikeError as error:
                 self._failure = error
