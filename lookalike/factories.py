@@ -1,17 +1,19 @@
 """Builds an index, a model and a storage from the settings."""
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import lookalike
 from lookalike import embedding, index
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.embedding.specs.spec_lookup import spec_of
 from lookalike.errors import ModelMismatch
 from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
-from lookalike.records import Diagnostic, ModelIdentity
+from lookalike.records import Diagnostic, ModelIdentity, Reason
 from lookalike.settings import Settings
 from lookalike.storage import Storage
 
@@ -117,6 +119,16 @@ def thumbnail(settings: Settings, data: bytes, size: int) -> bytes:
     from lookalike import images
 
     return images.thumbnail(data, max_pixels=settings.max_image_pixels, size=size)
+
+
+def rejection_rules(settings: Settings) -> Callable[[Reason], str]:
+    """What a rejection depends on beside the file: the release, and for some reasons a setting."""
+    limits = {
+        Reason.TOO_LARGE: settings.max_image_bytes,
+        Reason.BOMB: settings.max_image_pixels,
+        Reason.TIMEOUT: settings.time_limit_s,
+    }
+    return lambda reason: f"{lookalike.__version__} {limits.get(reason, '')}".strip()
 
 
 def index_options(settings: Settings) -> IndexOptions:

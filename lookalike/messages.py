@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from lookalike.errors import PermanentError
-from lookalike.records import Chunk, ImageRef, Reason, Rejected
+from lookalike.records import Basis, Chunk, FileTimes, ImageRef, Reason, Rejected, Rejection
 
 #: A worker accepts no larger chunk: the producer makes none.
 MAX_REFS = 1024
@@ -54,21 +54,38 @@ def decode_chunk(chunk_id: str, payload: bytes) -> Chunk:
     return Chunk(id=chunk_id, job=chunk_id.rpartition("/")[0], refs=refs)
 
 
-def encode_rejected(rejected: Rejected, ref: ImageRef) -> bytes:
+def encode_rejection(rejection: Rejection) -> bytes:
     """A rejection with its reference, so that the image can be ingested again as it was found."""
+    rejected, basis = rejection.rejected, rejection.basis
     # JSON cannot hold a lone surrogate, which a root whose name is not UTF-8 puts into the detail.
     detail = rejected.detail[:MAX_DETAIL_CHARS].encode("utf-8", "replace").decode()
-    return orjson.dumps(_plain(ref) | {"reason": rejected.reason, "detail": detail})
+    plain = _plain(rejection.ref) | {"reason": rejected.reason, "detail": detail}
+    if rejected.kept:
+        plain["kept"] = True
+    if basis != Basis():
+        times = basis.times
+        changes = [times.size_bytes, times.modified_ns, times.changed_ns] if times else None
+        plain["basis"] = [changes, basis.content_sha256, basis.rules]
+    return orjson.dumps(plain)
 
 
-def decode_rejected(payload: bytes) -> tuple[Rejected, ImageRef]:
-    """The reverse of `encode_rejected`. Raises MessageInvalid."""
+def decode_rejection(payload: bytes) -> Rejection:
+    """The reverse of `encode_rejection`. Raises MessageInvalid."""
     try:
         item = orjson.loads(payload)
-        ref, detail = _reference(item), _text(item["detail"], "detail")
-        return Rejected(uri=ref.uri, reason=Reason(item["reason"]), detail=detail), ref
+        ref, detail, reason = _reference(item), _text(item["detail"], "detail"), Reason(item["reason"])
+        rejected = Rejected(ref.uri, reason, detail, kept=item.get("kept") is True)
+        return Rejection(rejected, ref, _basis(item.get("basis")))
     except (ValueError, TypeError, KeyError) as error:
         raise MessageInvalid(f"The ledger holds a malformed rejection record: {error}.", _ADVICE) from error
+
+
+def _basis(item: Any) -> Basis:
+    if item is None:
+        return Basis()
+    changes, content_sha256, rules = _listed(item)
+    times = None if changes is None else FileTimes(*(int(value) for value in _listed(changes)))
+    return Basis(times, _text(content_sha256, "content_sha256"), _text(rules, "rules"))
 
 
 def _plain(ref: ImageRef) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The core of ingestion: turns a chunk of references into documents in the index. Imports no Celery and no model."""
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -11,6 +12,7 @@ import numpy as np
 from lookalike.errors import ImageRejected
 from lookalike.images import DecodedImage
 from lookalike.records import (
+    Basis,
     Chunk,
     Document,
     ImageRef,
@@ -18,11 +20,15 @@ from lookalike.records import (
     Pixels,
     Reason,
     Rejected,
+    Rejection,
     Stored,
     Vector,
     Vectors,
-    document_id,
 )
+from lookalike.remembered import Remembered, nothing_remembered
+
+#: A chunk looks again at images that other jobs index at the same time, this often at most.
+MOST_ROUNDS = 3
 
 Read = Callable[[str], bytes]
 Decode = Callable[[bytes], DecodedImage]
@@ -36,82 +42,177 @@ class ChunkIndex(Protocol):
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]: ...
 
+    def discard(self, documents: Mapping[str, Stored]) -> None: ...
+
 
 @dataclass(frozen=True)
 class Loaded:
-    """A new or changed image, decoded."""
+    """A new or changed image, decoded; it was read at `read_at_ns`."""
 
     ref: ImageRef
     image: DecodedImage
     content_sha256: str
+    read_at_ns: int
 
 
-def ingest(chunk: Chunk, *, read: Read, decode: Decode, embed: Embed, index: ChunkIndex, fingerprint: str) -> Outcome:
+@dataclass(frozen=True)
+class Refused:
+    """The rejection of an image. `is_new` is false if an earlier job had rejected it, with nothing changed since."""
+
+    rejected: Rejected
+    basis: Basis
+    is_new: bool = True
+
+
+def ingest(
+    chunk: Chunk,
+    *,
+    read: Read,
+    decode: Decode,
+    embed: Embed,
+    index: ChunkIndex,
+    fingerprint: str,
+    remembered: Remembered | None = None,
+) -> Outcome:
     """Index the new and changed images of a chunk; the others count as unchanged or rejected.
     Identical files are decoded and embedded once, but each counts.
+
+    The document of an image whose file now holds no image is removed from the index before this returns; if the file
+    could not be read, the document stays and the rejection says so. A `remembered` rejection that stands is repeated
+    without decoding the image.
 
     Safe to repeat: ids are deterministic, and documents of an earlier attempt at this chunk count as indexed.
     Raises the errors of the index, such as IndexUnavailable; the chunk can then be ingested again.
     """
-    results: dict[str, Rejected | bool] = {}
-    loaded: list[Loaded] = []
-    decoded: dict[str, DecodedImage] = {}
-    references = {ref.id: ref for ref in chunk.refs}
-    stored = index.stored(list(references))
-    for id, ref in references.items():
+    attempt = _Attempt(
+        chunk, read, decode, embed, index, fingerprint, nothing_remembered() if remembered is None else remembered
+    )
+    return attempt.run()
+
+
+def give_up(chunk: Chunk, reason: Reason, detail: str, *, index: ChunkIndex, remembered: Remembered) -> Outcome:
+    """Reject every image of a chunk without reading it, because of what it did to its process."""
+    stored = index.stored([ref.id for ref in chunk.refs])
+    rejected = tuple(Rejected(ref.uri, reason, detail, ref.id in stored) for ref in chunk.refs)
+    bases = {ref.uri: remembered.basis(ref.uri, reason, "", read_at_ns=time.time_ns()) for ref in chunk.refs}
+    return Outcome(indexed=0, unchanged=0, rejected=rejected, bases=bases)
+
+
+@dataclass
+class _Attempt:
+    """One attempt at a chunk, and what it has found out about each image: True if it is indexed, False if it is
+    unchanged."""
+
+    chunk: Chunk
+    read: Read
+    decode: Decode
+    embed: Embed
+    index: ChunkIndex
+    fingerprint: str
+    remembered: Remembered
+    results: dict[str, Refused | bool] = field(default_factory=dict)
+    decoded: dict[str, DecodedImage] = field(default_factory=dict)
+
+    def run(self) -> Outcome:
+        left = {ref.id: ref for ref in self.chunk.refs}
+        stored = self.index.stored(list(left))
+        for _ in range(MOST_ROUNDS):
+            self._write(self._loaded(left, stored))
+            stored = self._discard(left, stored)
+            # Another job has indexed these meanwhile: it may have read newer files than this one.
+            left = {id: left[id] for id in stored}
+            if not left:
+                break
+        return self._outcome()
+
+    def _loaded(self, references: Mapping[str, ImageRef], stored: Mapping[str, Stored]) -> list[Loaded]:
+        """The images to embed; the results of the others are known then."""
+        loaded: list[Loaded] = []
+        for id, ref in references.items():
+            item = self._judged(ref, stored.get(id))
+            loaded += [item] if isinstance(item, Loaded) else []
+            self.results[id] = True if isinstance(item, Loaded) else item
+        return loaded
+
+    def _judged(self, ref: ImageRef, stored: Stored | None) -> Loaded | Refused | bool:
+        """The image, decoded unless `decoded` contains the same bytes; or its result.
+
+        The file's bytes are released on return, so that a chunk never holds two files: one may have a hundred
+        megabytes.
+        """
+        earlier = self.remembered.of(ref, is_stored=stored is not None)
+        if earlier is not None and self.remembered.is_untouched(earlier):
+            return _repeated(earlier, stored)
+        read_at_ns, content_sha256 = time.time_ns(), ""
         try:
-            item = _load(ref, stored.get(id), decoded, read=read, decode=decode, fingerprint=fingerprint)
+            data = self.read(ref.uri)
+            content_sha256 = hashlib.sha256(data).hexdigest()
+            if stored is not None and stored.model == self.fingerprint and stored.is_of(ref, content_sha256):
+                return stored.chunk == self.chunk.origin
+            if earlier is not None and earlier.basis.content_sha256 == content_sha256:
+                return _repeated(earlier, stored)
+            if content_sha256 not in self.decoded:
+                self.decoded[content_sha256] = self.decode(data)
         except ImageRejected as error:
-            results[id] = Rejected(ref.uri, error.reason, error.detail)
-            continue
-        loaded += [item] if item else []
-        results[id] = item is not None or stored[id].chunk == chunk.origin
-    for rejected in _write(loaded, chunk.origin, embed=embed, index=index, fingerprint=fingerprint):
-        results[document_id(rejected.uri)] = rejected
-    return _outcome(chunk, results)
+            basis = self.remembered.basis(ref.uri, error.reason, content_sha256, read_at_ns=read_at_ns)
+            kept = error.reason.is_about_access and stored is not None
+            is_new = earlier is None or earlier.rejected.reason is not error.reason
+            return Refused(Rejected(ref.uri, error.reason, error.detail, kept), basis, is_new)
+        return Loaded(ref, self.decoded[content_sha256], content_sha256, read_at_ns)
+
+    def _write(self, loaded: Sequence[Loaded]) -> None:
+        if not loaded:
+            return
+        different = {item.content_sha256: item.image.pixels for item in loaded}
+        vectors = dict(zip(different, self.embed(np.stack(list(different.values()))), strict=True))
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        documents: list[Document] = []
+        for item in loaded:
+            vector = vectors[item.content_sha256]
+            if np.isfinite(vector).all() and vector.any():
+                documents.append(_document(item, vector, self.chunk.origin, self.fingerprint, now))
+            else:
+                self._refuse(item, Reason.BAD_VECTOR, "the model returned a vector that is zero or not finite")
+        by_uri = {item.ref.uri: item for item in loaded}
+        for rejected in self.index.write(documents) if documents else ():
+            self._refuse(by_uri[rejected.uri], rejected.reason, rejected.detail)
+
+    def _refuse(self, item: Loaded, reason: Reason, detail: str) -> None:
+        basis = self.remembered.basis(item.ref.uri, reason, item.content_sha256, read_at_ns=item.read_at_ns)
+        self.results[item.ref.id] = Refused(Rejected(item.ref.uri, reason, detail), basis)
+
+    def _discard(self, references: Mapping[str, ImageRef], stored: Mapping[str, Stored]) -> Mapping[str, Stored]:
+        """Remove the documents of images that are judged and rejected; those that exist nevertheless are returned."""
+        judged = [id for id in references if self._is_judged_unfit(self.results[id])]
+        if not judged:
+            return {}
+        if outdated := {id: stored[id] for id in judged if id in stored}:
+            self.index.discard(outdated)
+        return self.index.stored(judged)
+
+    def _is_judged_unfit(self, result: Refused | bool) -> bool:
+        return isinstance(result, Refused) and result.is_new and not result.rejected.reason.is_about_access
+
+    def _outcome(self) -> Outcome:
+        """Counts by reference: an image that a chunk lists twice counts as indexed once and as unchanged once."""
+        refused = [result for ref in self.chunk.refs if isinstance(result := self.results[ref.id], Refused)]
+        indexed = sum(result is True for result in self.results.values())
+        return Outcome(
+            indexed=indexed,
+            unchanged=len(self.chunk.refs) - indexed - len(refused),
+            rejected=tuple(item.rejected for item in refused),
+            still_rejected=sum(not item.is_new for item in refused),
+            bases={item.rejected.uri: item.basis for item in refused},
+            settled=tuple(ref.uri for ref in self.chunk.refs if self._is_settled(ref)),
+        )
+
+    def _is_settled(self, ref: ImageRef) -> bool:
+        result = self.results[ref.id]
+        return result is True or (result is False and self.remembered.has(ref.uri))
 
 
-def _load(
-    ref: ImageRef,
-    stored: Stored | None,
-    decoded: dict[str, DecodedImage],
-    *,
-    read: Read,
-    decode: Decode,
-    fingerprint: str,
-) -> Loaded | None:
-    """The image, decoded unless `decoded` contains the same bytes; None if the index is up to date.
-
-    The file's bytes are released on return, so that a chunk never holds two files: one may have a hundred megabytes.
-    """
-    data = read(ref.uri)
-    content_sha256 = hashlib.sha256(data).hexdigest()
-    if stored is not None and stored.model == fingerprint and stored.is_of(ref, content_sha256):
-        return None
-    if content_sha256 not in decoded:
-        decoded[content_sha256] = decode(data)
-    return Loaded(ref, decoded[content_sha256], content_sha256)
-
-
-def _write(
-    loaded: Sequence[Loaded], origin: str, *, embed: Embed, index: ChunkIndex, fingerprint: str
-) -> list[Rejected]:
-    if not loaded:
-        return []
-    different = {item.content_sha256: item.image.pixels for item in loaded}
-    vectors = dict(zip(different, embed(np.stack(list(different.values()))), strict=True))
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    rejected: list[Rejected] = []
-    documents: list[Document] = []
-    for item in loaded:
-        vector = vectors[item.content_sha256]
-        if np.isfinite(vector).all() and vector.any():
-            documents.append(_document(item, vector, origin, fingerprint, now))
-        else:
-            rejected.append(
-                Rejected(item.ref.uri, Reason.BAD_VECTOR, "the model returned a vector that is zero or not finite")
-            )
-    return rejected + (index.write(documents) if documents else [])
+def _repeated(earlier: Rejection, stored: Stored | None) -> Refused:
+    return Refused(replace(earlier.rejected, kept=stored is not None), earlier.basis, is_new=False)
 
 
 def _document(item: Loaded, vector: Vector, origin: str, fingerprint: str, now: str) -> Document:
@@ -128,10 +229,3 @@ def _document(item: Loaded, vector: Vector, origin: str, fingerprint: str, now: 
         chunk=origin,
         metadata=item.ref.metadata,
     )
-
-
-def _outcome(chunk: Chunk, results: dict[str, Rejected | bool]) -> Outcome:
-    """Counts by reference: an image that a chunk lists twice counts as indexed once and as unchanged once."""
-    indexed = sum(result is True for result in results.values())
-    rejected = tuple(result for ref in chunk.refs if isinstance(result := results[ref.id], Rejected))
-    return Outcome(indexed=indexed, unchanged=len(chunk.refs) - indexed - len(rejected), rejected=rejected)

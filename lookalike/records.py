@@ -40,6 +40,20 @@ class Reason(StrEnum):
     WORKER_KILLED = "worker_killed"
     TIMEOUT = "timeout"
 
+    @property
+    def is_about_access(self) -> bool:
+        """Whether the image could not be judged: nobody has seen what the file holds now, so that a document of it may
+        still be true. With any other reason it is certain that the file cannot be indexed as it is."""
+        return self in _ABOUT_ACCESS
+
+
+_ABOUT_ACCESS = frozenset(
+    {
+        *(Reason.NOT_FOUND, Reason.NOT_REGULAR, Reason.UNREADABLE, Reason.OUTSIDE_ROOT, Reason.CHANGED),
+        *(Reason.WORKER_KILLED, Reason.TIMEOUT),
+    }
+)
+
 
 class Metric(StrEnum):
     """How two vectors of a model are compared."""
@@ -76,11 +90,46 @@ class ImageRef:
 
 @dataclass(frozen=True)
 class Rejected:
-    """An image that was not indexed, and why."""
+    """An image that was not indexed, and why. `kept`: the index still holds a document of it from before, because the
+    reason is about access to the file and not about what the file holds."""
 
     uri: str
     reason: Reason
     detail: str = ""
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class FileTimes:
+    """Size and times of a file, in nanoseconds since 1970. No program can set `changed_ns` (the inode's ctime), so a
+    file for which all three are the same holds the same bytes."""
+
+    size_bytes: int
+    modified_ns: int
+    changed_ns: int
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a rejection was based on: it stands while the file and the rules stay the same.
+
+    `times` is None for a file that was being written. `content_sha256` is empty if the file was not read. `rules` is
+    short text for the release and the limit that decided.
+    """
+
+    times: FileTimes | None = None
+    content_sha256: str = ""
+    rules: str = ""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A rejected image as the ledger records it: with the reference to try it again, and what the rejection is based
+    on."""
+
+    rejected: Rejected
+    ref: ImageRef
+    basis: Basis = Basis()
 
 
 @dataclass(frozen=True)
@@ -159,11 +208,19 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a chunk; every reference counts exactly once, in one of the three."""
+    """The result of a chunk; every reference counts exactly once, in one of the first three.
+
+    `still_rejected` says how many of the rejected ones an earlier job had rejected, with nothing changed since. `bases`
+    are those of the rejections, by uri. `settled` are the uris of images that are in the index: what the ledger records
+    about an earlier rejection of them no longer holds.
+    """
 
     indexed: int
     unchanged: int
     rejected: tuple[Rejected, ...] = ()
+    still_rejected: int = 0
+    bases: Mapping[str, Basis] = field(default_factory=dict)
+    settled: tuple[str, ...] = ()
 
 
 def document_id(uri: str) -> str:

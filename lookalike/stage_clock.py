@@ -51,9 +51,13 @@ class TimedIndex:
     def __init__(self, index: ChunkIndex, clock: StageClock, *, look_up: str, bulk: str) -> None:
         self._stored = clock.timed(look_up, index.stored)
         self._write = clock.timed(bulk, index.write)
+        self._discard = clock.timed(bulk, index.discard)
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
         return self._stored(ids)
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         return self._write(documents)
+
+    def discard(self, documents: Mapping[str, Stored]) -> None:
+        self._discard(documents)

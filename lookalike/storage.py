@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from lookalike.errors import ImageRejected, SourceUnavailable
-from lookalike.records import Reason
+from lookalike.records import FileTimes, Reason
 
 #: With O_PATH, a folder that may be entered but not listed can be entered.
 _DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -94,6 +94,15 @@ class Storage:
             raise self._translated(error, path, uri) from error
         except ValueError as error:
             raise ImageRejected(Reason.NOT_FOUND, f"no file can have this name: {error}") from error
+
+    def look(self, uri: str) -> FileTimes | None:
+        """Size and times of the file, without reading it; None if there is no file, or if nobody can tell."""
+        try:
+            status = os.stat(local_path(uri))
+        except (OSError, ValueError, ImageRejected):
+            return None
+        is_file = stat.S_ISREG(status.st_mode)
+        return FileTimes(status.st_size, status.st_mtime_ns, status.st_ctime_ns) if is_file else None
 
     def _read(self, path: str) -> bytes:
         with open(self._open(path), "rb", buffering=0) as file:

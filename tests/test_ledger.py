@@ -9,7 +9,7 @@ from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, ChunkL
 from lookalike.ledger import JobState, Ledger
 from lookalike.ledger.chunks import LEASE_S
 from lookalike.messages import MessageInvalid
-from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
+from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected, Rejection
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
 
@@ -193,7 +193,7 @@ def test_only_the_record_and_the_rejections_of_an_ended_job_stay(ledger: Ledger,
     with redis.Redis.from_url(redis_url) as client:
         left = {key.decode().split(":")[2] for key in client.scan_iter(f"*{opened.job}*")}
     assert left == {"job", "rejected", "producer"}
-    assert list(ledger.rejections(opened.job)) == [(rejected, opened.refs[0])]
+    assert list(ledger.rejections(opened.job)) == [Rejection(rejected, opened.refs[0])]
 
 
 def test_jobs_come_newest_first(ledger: Ledger) -> None:
@@ -283,3 +283,84 @@ def test_a_job_without_chunks_is_not_cancelled_any_more(ledger: Ledger, ending: 
     assert ledger.cancel(job_id) is JobState.FINISHING
     ledger.finish(job_id)
     assert ledger.cancel(job_id) is ending
+
+
+def closed(ledger: Ledger, outcome: Outcome, *, place: str = "lancedb:///i images-v1") -> Chunk:
+    """A chunk of three images in a job of its own, closed with this outcome."""
+    done = chunk(open_job(ledger))
+    ledger.open_chunk(done)
+    ledger.close_chunk(done, outcome, place=place)
+    return done
+
+
+def of(uri: str, reason: Reason = Reason.CORRUPT) -> Outcome:
+    return Outcome(indexed=2, unchanged=0, rejected=(Rejected(uri, reason),))
+
+
+def test_an_image_is_on_the_list_of_the_job_that_saw_it_last(ledger: Ledger, redis_url: str) -> None:
+    uri, other = "/images/0-0.jpg", "/images/0-1.jpg"
+    first = closed(ledger, of(uri))
+    with redis.Redis.from_url(redis_url) as client:
+        size = client.dbsize()
+        jobs = [closed(ledger, of(uri, Reason.EMPTY)) for _ in range(5)]
+        # A record, the heartbeat of the producer, what is outstanding no more; nothing of the image.
+        assert client.dbsize() - size <= 2 * len(jobs)
+    assert [ledger.rejected_count(done.job) for done in (first, *jobs)] == [0, 0, 0, 0, 0, 1]
+    assert [ledger.job(done.job).rejected for done in (first, *jobs)] == [1] * 6
+    place = "lancedb:///i images-v1"
+    assert {uri: item.rejected.reason for uri, item in ledger.earlier(place, [uri, other]).items()} == {
+        uri: Reason.EMPTY
+    }
+    assert ledger.earlier("lancedb:///i images-v2", [uri]) == {}
+
+
+def test_an_image_that_is_indexed_leaves_the_list(ledger: Ledger) -> None:
+    uri = "/images/0-0.jpg"
+    first = closed(ledger, of(uri))
+    elsewhere = closed(ledger, of(uri), place="lancedb:///i images-v2")
+    closed(ledger, Outcome(indexed=3, unchanged=0, settled=(uri, "/never/rejected.jpg")))
+    assert (ledger.rejected_count(first.job), ledger.rejected_count(elsewhere.job)) == (0, 1)
+    assert list(ledger.recorded("lancedb:///i images-v1")) == []
+
+
+def test_a_repeated_chunk_changes_no_record_of_a_later_job(ledger: Ledger) -> None:
+    uri = "/images/0-0.jpg"
+    first = closed(ledger, of(uri))
+    later = closed(ledger, of(uri, Reason.EMPTY))
+    ledger.close_chunk(first, of(uri), place="lancedb:///i images-v1")
+    ledger.close_chunk(first, Outcome(indexed=3, unchanged=0, settled=(uri,)), place="lancedb:///i images-v1")
+    assert [item.reason for item in ledger.rejected(later.job)] == [Reason.EMPTY]
+
+
+def test_records_are_forgotten_and_adopted(ledger: Ledger) -> None:
+    old, new = "lancedb:///i images-v1", "lancedb:///i images-v2"
+    uris = [f"/images/0-{number}.jpg" for number in range(3)]
+    rejected = tuple(Rejected(uri, Reason.CORRUPT) for uri in uris)
+    first = closed(ledger, Outcome(indexed=0, unchanged=0, rejected=rejected))
+    second = closed(ledger, of(uris[0], Reason.EMPTY), place=new)
+    ledger.forget(old, uris[2:])
+    ledger.adopt(old, new, [*uris, "/never/rejected.jpg"])
+    assert list(ledger.recorded(old)) == []
+    assert sorted(ledger.recorded(new)) == uris[:2]
+    assert [item.reason for item in ledger.rejected(second.job)] == [Reason.EMPTY], "the newer record stays"
+    assert [item.uri for item in ledger.rejected(first.job)] == uris[1:2]
+    ledger.forget_all(new)
+    assert [ledger.rejected_count(done.job) for done in (first, second)] == [0, 0]
+
+
+def test_the_number_of_records_is_bounded(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike.ledger.chunks.MOST_RECORDS", 2)
+    rejected = tuple(Rejected(f"/images/0-{number}.jpg", Reason.CORRUPT) for number in range(3))
+    done = closed(ledger, Outcome(indexed=0, unchanged=0, rejected=rejected))
+    assert (ledger.job(done.job).rejected, ledger.rejected_count(done.job)) == (3, 2)
+    again = closed(ledger, Outcome(indexed=0, unchanged=0, rejected=rejected))
+    assert (ledger.rejected_count(done.job), ledger.rejected_count(again.job)) == (0, 2)
+
+
+def test_a_malformed_record_hides_no_other(ledger: Ledger, redis_url: str) -> None:
+    uris = [f"/images/0-{number}.jpg" for number in range(2)]
+    rejected = tuple(Rejected(uri, Reason.CORRUPT) for uri in uris)
+    done = closed(ledger, Outcome(indexed=1, unchanged=0, rejected=rejected))
+    with redis.Redis.from_url(redis_url) as client:
+        client.hset(f"lookalike:ledger:rejected:{done.job}", uris[0], "{broken")
+    assert list(ledger.earlier("lancedb:///i images-v1", uris)) == uris[1:]

@@ -12,12 +12,12 @@ from lookalike.messages import (
     MessageInvalid,
     decode_chunk,
     decode_reference,
-    decode_rejected,
+    decode_rejection,
     encode_chunk,
     encode_reference,
-    encode_rejected,
+    encode_rejection,
 )
-from lookalike.records import Chunk, ImageRef, Reason, Rejected
+from lookalike.records import Basis, Chunk, FileTimes, ImageRef, Reason, Rejected, Rejection
 
 REF = ImageRef("/images/a.jpg", "cat", {"n": "1"})
 MALFORMED_REJECTIONS = [
@@ -29,6 +29,8 @@ MALFORMED_REJECTIONS = [
     b'{"uri": "/a", "detail": 7, "reason": "corrupt"}',
     b'{"uri": 7, "detail": "", "reason": "corrupt"}',
     b'{"uri": "/a", "detail": "", "reason": ["corrupt"]}',
+    b'{"uri": "/a", "detail": "", "reason": "corrupt", "basis": 7}',
+    b'{"uri": "/a", "detail": "", "reason": "corrupt", "basis": [[1, 2], "", ""]}',
 ]
 
 
@@ -86,17 +88,19 @@ def test_a_million_references_are_rejected_before_parsing() -> None:
 
 
 def test_a_rejection_survives_json_with_its_reference() -> None:
-    rejected = Rejected(REF.uri, Reason.CORRUPT, "PNG: broken")
-    assert decode_rejected(encode_rejected(rejected, REF)) == (rejected, REF)
+    plain = Rejection(Rejected(REF.uri, Reason.CORRUPT, "PNG: broken"), REF)
+    kept = Rejection(Rejected(REF.uri, Reason.TIMEOUT, kept=True), REF, Basis(FileTimes(1, 2, 3), "", "0.1.0 240"))
+    read = Rejection(Rejected(REF.uri, Reason.CORRUPT), REF, Basis(None, "ab" * 32, "0.1.0"))
+    for rejection in (plain, kept, read):
+        assert decode_rejection(encode_rejection(rejection)) == rejection
 
 
 def test_a_long_detail_is_cut_and_made_valid_utf_8() -> None:
-    payload = encode_rejected(Rejected(REF.uri, Reason.CORRUPT, "\udcff" + "a" * 10_000), REF)
-    rejected, _ = decode_rejected(payload)
-    assert rejected.detail == "?" + "a" * (MAX_DETAIL_CHARS - 1)
+    payload = encode_rejection(Rejection(Rejected(REF.uri, Reason.CORRUPT, "\udcff" + "a" * 10_000), REF))
+    assert decode_rejection(payload).rejected.detail == "?" + "a" * (MAX_DETAIL_CHARS - 1)
 
 
 @pytest.mark.parametrize("payload", MALFORMED_REJECTIONS, ids=lambda payload: payload[:50].decode())
 def test_a_malformed_rejection_is_rejected(payload: bytes) -> None:
     with pytest.raises(MessageInvalid, match="malformed rejection"):
-        decode_rejected(payload)
+        decode_rejection(payload)

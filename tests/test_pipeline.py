@@ -1,6 +1,9 @@
 """The pipeline with plain functions for reading and embedding, and a real LanceDB index."""
 
-from collections.abc import Mapping
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,24 @@ import pytest
 from lookalike.errors import ImageRejected, IndexUnavailable
 from lookalike.images import DecodedImage
 from lookalike.index import Index, open_index
-from lookalike.pipeline import ingest
-from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Pixels, Reason, Vectors, document_id
+from lookalike.pipeline import give_up, ingest
+from lookalike.records import (
+    Chunk,
+    Document,
+    FileTimes,
+    ImageRef,
+    Metric,
+    ModelIdentity,
+    Outcome,
+    Pixels,
+    Reason,
+    Rejected,
+    Rejection,
+    Stored,
+    Vectors,
+    document_id,
+)
+from lookalike.remembered import Remembered
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=4, metric=Metric.COSINE)
 
@@ -35,23 +54,52 @@ def embed(pixels: Pixels) -> Vectors:
 
 
 class Files:
-    """Bytes by uri; counts how often they are read."""
+    """Bytes by uri, and the uris that were read. A file whose content is a Reason cannot be read for that reason."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes | Reason]) -> None:
         self.files = dict(files)
+        self.read_uris: list[str] = []
+        #: By uri, for `look`; without an entry the file has just been changed.
+        self.times: dict[str, FileTimes] = {}
 
     def read(self, uri: str) -> bytes:
-        if uri not in self.files:
-            raise ImageRejected(Reason.NOT_FOUND)
-        return self.files[uri]
+        self.read_uris.append(uri)
+        content = self.files.get(uri, Reason.NOT_FOUND)
+        if isinstance(content, Reason):
+            raise ImageRejected(content)
+        return content
+
+    def look(self, uri: str) -> FileTimes | None:
+        return self.times.get(uri, FileTimes(1, time.time_ns(), time.time_ns())) if uri in self.files else None
 
 
 def chunk(*uris: str, id: str = "job/0", label: str | None = "cat") -> Chunk:
     return Chunk(id=id, job="job", refs=tuple(ImageRef(uri, label) for uri in uris))
 
 
-def run(chunk: Chunk, files: Files, index: Index) -> Outcome:
-    return ingest(chunk, read=files.read, decode=decode, embed=embed, index=index, fingerprint="f")
+def run(chunk: Chunk, files: Files, index: Index, *, before: Outcome | None = None, rules: str = "1") -> Outcome:
+    """Ingest a chunk, after a chunk of the same references that ended with `before`."""
+    return ingest(
+        chunk,
+        read=files.read,
+        decode=decode,
+        embed=embed,
+        index=index,
+        fingerprint="f",
+        remembered=remembered(chunk, files, before, rules=rules),
+    )
+
+
+def remembered(chunk: Chunk, files: Files, before: Outcome | None, *, rules: str = "1") -> Remembered:
+    refs = {ref.uri: ref for ref in chunk.refs}
+    of_before = (before.rejected, before.bases) if before else ((), {})
+    rejections = {item.uri: Rejection(item, refs[item.uri], of_before[1][item.uri]) for item in of_before[0]}
+    return Remembered(rejections, look=files.look, rules=lambda reason: rules)
+
+
+def reasons(outcome: Outcome) -> dict[str, tuple[Reason, bool]]:
+    """Reason, and whether a document was kept, by uri."""
+    return {item.uri: (item.reason, item.kept) for item in outcome.rejected}
 
 
 def test_a_broken_image_is_rejected_and_its_neighbours_are_indexed(index: Index) -> None:
@@ -74,7 +122,7 @@ def test_an_unchanged_image_is_neither_decoded_nor_embedded_again(index: Index) 
     again = ingest(
         chunk("/a", "/b", id="job/1"), read=files.read, decode=never, embed=never, index=index, fingerprint="f"
     )
-    assert again == Outcome(indexed=0, unchanged=2)
+    assert (again.indexed, again.unchanged, again.rejected) == (0, 2, ())
 
 
 @pytest.mark.parametrize("what", ["bytes", "label", "model"])
@@ -89,14 +137,15 @@ def test_an_image_whose_bytes_label_or_model_changed_is_indexed_again(index: Ind
         index.drop()
         index.ensure(ModelIdentity(name="m", fingerprint="other", dimension=4, metric=Metric.COSINE))
     outcome = ingest(changed, read=files.read, decode=decode, embed=embed, index=index, fingerprint=fingerprint)
-    assert outcome == Outcome(indexed=1, unchanged=0)
+    assert (outcome.indexed, outcome.unchanged, outcome.rejected) == (1, 0, ())
     assert index.count() == 1
 
 
 def test_a_repeated_chunk_counts_its_own_documents_as_indexed(index: Index) -> None:
     files = Files({"/a": b"aaaa", "/b": b"bbbb"})
     first = run(chunk("/a", "/b"), files, index)
-    assert run(chunk("/a", "/b"), files, index) == first == Outcome(indexed=2, unchanged=0)
+    assert run(chunk("/a", "/b"), files, index) == first
+    assert (first.indexed, first.unchanged) == (2, 0)
 
 
 def test_an_image_listed_twice_is_indexed_once(index: Index) -> None:
@@ -142,3 +191,144 @@ def test_a_chunk_without_readable_images_is_not_embedded(index: Index) -> None:
 
     outcome = ingest(chunk("/gone"), read=Files({}).read, decode=decode, embed=never, index=index, fingerprint="f")
     assert len(outcome.rejected) == 1
+
+
+#: An hour ago.
+OLD = FileTimes(6, time.time_ns() - 3600 * 10**9, time.time_ns() - 3600 * 10**9)
+
+
+@pytest.mark.parametrize("reason", [Reason.EMPTY, Reason.TOO_LARGE, Reason.UNSUPPORTED])
+def test_the_document_of_a_file_that_holds_no_image_any_more_is_removed(index: Index, reason: Reason) -> None:
+    files = Files({"/a": b"aaaa", "/b": b"bbbb", "/c": b"cccc"})
+    run(chunk("/a", "/b", "/c"), files, index)
+    files.files |= {"/a": reason, "/b": b"broken"}
+    outcome = run(chunk("/a", "/b", "/c", id="job/1"), files, index)
+    assert reasons(outcome) == {"/a": (reason, False), "/b": (Reason.CORRUPT, False)}
+    assert set(index.scan()) == {(document_id("/c"), "/c")}
+    assert run(chunk("/a", "/b", "/c", id="job/1"), files, index) == outcome, "a repeated chunk has another outcome"
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason.is_about_access])
+def test_the_document_of_a_file_that_cannot_be_reached_is_kept(index: Index, reason: Reason) -> None:
+    files = Files({"/a": b"aaaa"})
+    run(chunk("/a"), files, index)
+    files.files |= {"/a": reason, "/new": reason}
+    outcome = run(chunk("/a", "/new", id="job/1"), files, index)
+    assert reasons(outcome) == {"/a": (reason, True), "/new": (reason, False)}
+    assert index.count() == 1
+
+
+def test_a_new_vector_that_is_refused_takes_the_old_document_along(index: Index) -> None:
+    files = Files({"/zero": b"aaaa", "/name": b"aaaa"})
+    run(chunk("/zero", "/name"), files, index)
+    files.files["/zero"] = b"\0"
+    changed = Chunk("job/1", "job", (ImageRef("/zero", "cat"), ImageRef("/name", "\ud800")))
+    outcome = run(changed, files, index)
+    assert reasons(outcome) == {"/zero": (Reason.BAD_VECTOR, False), "/name": (Reason.REFUSED, False)}
+    assert index.count() == 0
+
+
+class Interrupted:
+    """An index into which another job writes a newer document just before one is discarded."""
+
+    def __init__(self, index: Index, newer: Document) -> None:
+        self._index = index
+        self._newer: list[Document] = [newer]
+
+    def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
+        return self._index.stored(ids)
+
+    def write(self, documents: Sequence[Document]) -> list[Rejected]:
+        return self._index.write(documents)
+
+    def discard(self, documents: Mapping[str, Stored]) -> None:
+        self._index.write(self._newer)
+        self._newer = []
+        self._index.discard(documents)
+
+
+@pytest.mark.parametrize("is_repaired", [True, False])
+def test_an_image_that_another_job_indexes_meanwhile_is_judged_again(index: Index, is_repaired: bool) -> None:
+    files = Files({"/a": b"aaaa"})
+    run(chunk("/a"), files, index)
+    document = index.get(document_id("/a"))
+    assert document is not None
+    newer = replace(document, chunk="other/0", content_sha256=hashlib.sha256(b"good").hexdigest())
+    files.files["/a"] = b"broken"
+
+    def repairing(data: bytes) -> DecodedImage:
+        # The other job reads a repaired file after this one has read the broken one.
+        files.files["/a"] = b"good" if is_repaired else b"broken"
+        return decode(data)
+
+    outcome = ingest(
+        chunk("/a", id="job/1"),
+        read=files.read,
+        decode=repairing,
+        embed=embed,
+        index=Interrupted(index, newer),
+        fingerprint="f",
+    )
+    assert (outcome.unchanged, len(outcome.rejected), index.count()) == ((1, 0, 1) if is_repaired else (0, 1, 0))
+
+
+def test_a_rejected_file_that_did_not_change_is_not_tried_again(index: Index) -> None:
+    files = Files({"/cut": b"broken", "/touched": b"broken", "/gone": Reason.NOT_FOUND, "/a": b"aaaa"})
+    files.times |= {"/cut": OLD, "/touched": OLD}
+    first = run(chunk(*files.files), files, index)
+    assert (first.indexed, len(first.rejected), first.still_rejected) == (1, 3, 0)
+    files.times["/touched"] = replace(OLD, changed_ns=OLD.changed_ns + 1)
+    files.read_uris.clear()
+
+    def never(_: object) -> Any:
+        raise AssertionError("decoded again")
+
+    again = ingest(
+        chunk(*files.files, id="job/1"),
+        read=files.read,
+        decode=never,
+        embed=embed,
+        index=index,
+        fingerprint="f",
+        remembered=remembered(chunk(*files.files), files, first),
+    )
+    assert (again.unchanged, again.still_rejected, reasons(again)) == (1, 3, reasons(first))
+    assert files.read_uris == ["/touched", "/gone", "/a"], "/cut has not been touched"
+
+
+@pytest.mark.parametrize("what", ["bytes", "label", "rules", "being written"])
+def test_a_rejected_file_is_tried_again_when_anything_changed(index: Index, what: str) -> None:
+    files = Files({"/cut": b"broken"})
+    files.times["/cut"] = replace(OLD, changed_ns=time.time_ns()) if what == "being written" else OLD
+    first = run(chunk("/cut"), files, index)
+    decoded: list[bytes] = []
+    if what in ("bytes", "being written"):
+        files.files["/cut"] = b"mended"
+    if what == "bytes":
+        files.times["/cut"] = replace(OLD, changed_ns=OLD.changed_ns + 1)
+    later = chunk("/cut", id="job/1", label="dog" if what == "label" else "cat")
+    earlier = remembered(chunk("/cut"), files, first, rules="2" if what == "rules" else "1")
+
+    def counting(data: bytes) -> DecodedImage:
+        decoded.append(data)
+        return decode(data)
+
+    outcome = ingest(
+        later, read=files.read, decode=counting, embed=embed, index=index, fingerprint="f", remembered=earlier
+    )
+    assert (decoded, outcome.still_rejected) == ([files.files["/cut"]], 0)
+    assert outcome.settled == (("/cut",) if files.files["/cut"] == b"mended" else ())
+
+
+def test_an_image_that_killed_its_process_is_not_tried_again_and_keeps_its_document(index: Index) -> None:
+    files = Files({"/a": b"aaaa", "/new": b"aaaa"})
+    run(chunk("/a"), files, index)
+    files.times |= {"/a": OLD, "/new": OLD}
+    one = chunk("/a", "/new", id="job/1")
+    first = give_up(one, Reason.TIMEOUT, "", index=index, remembered=remembered(one, files, None))
+    assert reasons(first) == {"/a": (Reason.TIMEOUT, True), "/new": (Reason.TIMEOUT, False)}
+    files.read_uris.clear()
+    again = run(chunk("/a", "/new", id="job/2"), files, index, before=first)
+    assert (again.still_rejected, reasons(again), files.read_uris) == (2, reasons(first), [])
+    index.delete([document_id("/a")])
+    assert reasons(run(chunk("/a", "/new", id="job/3"), files, index, before=first))["/a"] == (Reason.TIMEOUT, False)

@@ -4,14 +4,18 @@ import csv
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, BinaryIO
 
 import orjson
 
-from lookalike.records import ImageRef, Rejected
+from lookalike.records import Rejected, Rejection
 
-COLUMNS = ("job", "uri", "reason", "detail", "label", "metadata")
+COLUMNS = (
+    *("job", "uri", "reason", "detail", "label", "metadata"),
+    *("kept", "size_bytes", "modified_at", "content_sha256"),
+)
 #: First characters that make a spreadsheet compute a cell:
 #: https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -24,23 +28,42 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One rejected image, its job, and the reference for a retry."""
+    """One rejected image, and the job that saw it last."""
 
     job: str
-    rejected: Rejected
-    ref: ImageRef
+    rejection: Rejection
+
+    @property
+    def rejected(self) -> Rejected:
+        return self.rejection.rejected
 
 
 def plain(failure: Failure) -> dict[str, Any]:
-    """Return JSON values; `uri` and `metadata` are those of the reference, so that it can be restored."""
+    """Return JSON values; `uri` and `metadata` are those of the reference, so that it can be restored.
+
+    `size_bytes`, `modified_at` (UTC) and `content_sha256` are those of the file that was rejected, null if unknown.
+    """
+    ref, rejected, basis = failure.rejection.ref, failure.rejected, failure.rejection.basis
     return {
         "job": failure.job,
-        "uri": failure.ref.uri,
-        "reason": failure.rejected.reason.value,
-        "detail": failure.rejected.detail,
-        "label": failure.ref.label,
-        "metadata": dict(failure.ref.metadata),
+        "uri": ref.uri,
+        "reason": rejected.reason.value,
+        "detail": rejected.detail,
+        "label": ref.label,
+        "metadata": dict(ref.metadata),
+        "kept": rejected.kept,
+        "size_bytes": basis.times.size_bytes if basis.times else None,
+        "modified_at": _time(basis.times.modified_ns) if basis.times else None,
+        "content_sha256": basis.content_sha256 or None,
     }
+
+
+def _time(nanoseconds: int) -> str | None:
+    """A time in ISO 8601; None for one that is out of range, as file systems may have it."""
+    try:
+        return datetime.fromtimestamp(nanoseconds / 1e9, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def write(failures: Iterable[Failure], form: Format, output: BinaryIO) -> int:
@@ -84,9 +107,9 @@ def _write_csv(failures: Iterable[Failure], output: BinaryIO) -> int:
 
 def _cells(failure: Failure) -> list[str]:
     values = plain(failure)
-    values["label"] = values["label"] or ""
     values["metadata"] = orjson.dumps(values["metadata"]).decode() if values["metadata"] else ""
-    return [_escape_formula(values[column]) for column in COLUMNS]
+    values["kept"] = "kept" if values["kept"] else ""
+    return [_escape_formula("" if values[column] is None else str(values[column])) for column in COLUMNS]
 
 
 def _escape_formula(cell: str) -> str:

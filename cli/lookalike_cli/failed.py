@@ -98,9 +98,9 @@ def _failures(ledger: Ledger, job_id: str | None, reason: Reason | None) -> Iter
 
 def _each(ledger: Ledger, jobs: list[Job], reason: Reason | None) -> Iterator[Failure]:
     for job in jobs:
-        for rejected, ref in ledger.rejections(job.id):
-            if reason in (None, rejected.reason):
-                yield Failure(job.id, rejected, ref)
+        for rejection in ledger.rejections(job.id):
+            if reason in (None, rejection.rejected.reason):
+                yield Failure(job.id, rejection)
 
 
 def _together(summaries: list[dict[str, Any]]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def summary(report: Report) -> dict[str, Any]:
         "indexed": report.indexed,
         "unchanged": report.unchanged,
         "rejected": report.rejected,
+        "rejected_unchanged": report.still_rejected,
         "seconds": round(report.seconds, 3),
         "images_per_second": round(report.images_per_second, 1),
     }

@@ -1,7 +1,7 @@
 """Embeds a labelled folder with each model, through the same pipeline as the workers. Stores nothing."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -29,6 +29,9 @@ class DocumentBuffer:
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         self.documents += documents
         return []
+
+    def discard(self, documents: Mapping[str, Stored]) -> None:
+        """Does nothing: an image whose document it holds is not read again."""
 
 
 def embed_folder(

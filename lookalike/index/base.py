@@ -98,6 +98,9 @@ class Index(Protocol):
     def delete(self, ids: Iterable[str]) -> None:
         """Remove documents; ids without a document are ignored."""
 
+    def discard(self, documents: Mapping[str, Stored]) -> None:
+        """Remove documents that are still as `stored` returned them, by id. One that was written since stays."""
+
     def definition(self) -> dict[str, Any]:
         """How the backend has built the index: `settings` and `mappings` of OpenSearch, or the `columns` of LanceDB
         with their types. For people to read. Raises IndexMissing."""

@@ -1,15 +1,16 @@
 """The chunks in the ledger: outstanding until they are closed, leased while a worker has them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from lookalike.errors import ChunkLeased, JobEnded
 from lookalike.ledger import scripts
 from lookalike.ledger.connection import Connection, key
 from lookalike.ledger.counters import HOST_TTL_S, ChunkTimings, increments
-from lookalike.messages import decode_chunk, encode_chunk, encode_rejected
-from lookalike.records import Chunk, Outcome
+from lookalike.ledger.rejections import MOST_RECORDS
+from lookalike.messages import decode_chunk, encode_chunk, encode_rejection
+from lookalike.records import Basis, Chunk, Outcome, Rejection
 
 #: Seconds after which an unextended lease on a chunk ends. Short, because the chunk of a dead worker waits so long.
 LEASE_S = 10
@@ -118,18 +119,21 @@ class Chunks(Connection):
         with self._translated():
             return self._redis.hget(key("timeouts", job_of(chunk_id)), chunk_id) == str(attempt).encode()
 
-    def close_chunk(self, chunk: Chunk, outcome: Outcome, timings: ChunkTimings | None = None) -> bool:
-        """Count a chunk, once even if it is closed repeatedly. True if it was the last one of the job.
+    def close_chunk(
+        self, chunk: Chunk, outcome: Outcome, timings: ChunkTimings | None = None, *, place: str = ""
+    ) -> bool:
+        """Count a chunk, once even if it is closed repeatedly, and record its rejections. True if it was the last one
+        of the job.
 
-        `timings` are added to the counters; None if no worker did the chunk.
+        `timings` are added to the counters; None if no worker did the chunk. `place` is that of the job: there each
+        image has one rejection at most, and an image that is indexed has none.
         """
-        refs = {ref.uri: ref for ref in chunk.refs}
-        rejections = [part for item in outcome.rejected for part in (item.uri, encode_rejected(item, refs[item.uri]))]
         host, more = (timings.host, increments(outcome, timings)) if timings else ("", (b"{}", b"{}"))
-        done = (chunk.id, outcome.indexed, outcome.unchanged)
-        arguments = [*done, host, repr(time.time()), HOST_TTL_S, *more, *rejections]
+        done = (chunk.id, outcome.indexed, outcome.unchanged, outcome.still_rejected)
+        lists = (chunk.job, key("rejected", ""), MOST_RECORDS, len(outcome.settled), *outcome.settled)
+        arguments = [*done, host, repr(time.time()), HOST_TTL_S, *more, *lists, *_rejections(chunk, outcome)]
         with self._translated():
-            return bool(self._run(scripts.CLOSE, keys=_close_keys(chunk, host), args=arguments) == b"last")
+            return bool(self._run(scripts.CLOSE, keys=_close_keys(chunk, host, place), args=arguments) == b"last")
 
     def may_resend(self, chunk_id: str, within_s: int) -> bool:
         """True for one caller in `within_s` seconds, so that several reconcilers do not all send a message."""
@@ -147,7 +151,15 @@ def _work_keys(chunk_id: str, *further: str) -> list[str]:
     return [key("outstanding", job_id), key("attempts", job_id), key("lease", chunk_id), *map(key, further)]
 
 
-def _close_keys(chunk: Chunk, host: str) -> list[str]:
+def _rejections(chunk: Chunk, outcome: Outcome) -> Iterator[str | bytes]:
+    """Uri and payload of every rejection."""
+    refs = {ref.uri: ref for ref in chunk.refs}
+    for item in outcome.rejected:
+        yield item.uri
+        yield encode_rejection(Rejection(item, refs[item.uri], outcome.bases.get(item.uri, Basis())))
+
+
+def _close_keys(chunk: Chunk, host: str, place: str) -> list[str]:
     first = [key(name, chunk.job) for name in ("job", "outstanding", "rejected", "attempts")]
     then = [key("lease", chunk.id), key("timeouts", chunk.job), key("opened", chunk.job)]
-    return [*first, *then, key("counters"), key("hosts"), key("work", host)]
+    return [*first, *then, key("counters"), key("hosts"), key("work", host), key("holders", place)]

@@ -33,7 +33,9 @@ class Job:
 
     `source` names up to six sources, one per line, or five and how many more there are.
     `resent` counts the messages that the reconciler sent again.
-    `index_address` is the URL of the index without credentials; `spec` is the model's spec as JSON.
+    `index_address` is the URL of the index without credentials; `spec` is the model's spec as JSON. `version` is the
+    version that the index's name pointed to when the job began. `still_rejected` is how many of the rejected images an
+    earlier job had rejected, with nothing changed since; with `tries_again` these are tried again.
     """
 
     id: str
@@ -54,6 +56,14 @@ class Job:
     error: str
     #: Whether the job ends with the process that waits for it, as its broker and worker do.
     is_bound: bool = False
+    version: str = ""
+    tries_again: bool = False
+    still_rejected: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where its images are indexed, for the ledger's records of rejections."""
+        return place_of(self.index_address, self.version or self.index)
 
     @property
     def has_ended(self) -> bool:
@@ -81,10 +91,16 @@ def named_sources(source: str) -> str:
     return "\n".join(lines if more <= 1 else [*lines[:NAMED_SOURCES], f"and {more:,} more"])
 
 
+def place_of(index_address: str, version: str) -> str:
+    """The name of one version of an index, in the ledger's records of rejections."""
+    return f"{index_address} {version}"
+
+
 def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
     """The job from the fields of its Redis hash. Raises KeyError or ValueError for a malformed record."""
     text = {name.decode(): value.decode() for name, value in fields.items()}
-    counts = {name: int(text.get(name, 0)) for name in ("found", "indexed", "unchanged", "rejected", "resent")}
+    names = ("found", "indexed", "unchanged", "rejected", "resent", "still_rejected")
+    counts = {name: int(text.get(name, 0)) for name in names}
     return Job(
         id=job_id,
         state=JobState(text["state"]),
@@ -98,5 +114,7 @@ def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
         ended_at=float(text["ended_at"]) if text.get("ended_at") else None,
         error=text.get("error", ""),
         is_bound=text.get("bound") == "1",
+        version=text.get("version", ""),
+        tries_again=bool(text.get("tries_again")),
         **counts,
     )

@@ -23,11 +23,22 @@ class Jobs(Connection):
     """The part of the ledger that is about jobs."""
 
     def open_job(
-        self, *, source: str, index: str, index_address: str, model: ModelIdentity, spec: str, is_bound: bool = False
+        self,
+        *,
+        source: str,
+        index: str,
+        index_address: str,
+        model: ModelIdentity,
+        spec: str,
+        version: str = "",
+        tries_again: bool = False,
+        is_bound: bool = False,
     ) -> str:
         """Record a new job, with its producer alive, and return its id.
 
-        A job that `is_bound` ends with the process that waits for it, by `end_bound_jobs`.
+        `version` is the one that the index's name points to. With `tries_again`, images are tried that an earlier job
+        rejected, even if nothing has changed since. A job that `is_bound` ends with the process that waits for it, by
+        `end_bound_jobs`.
         """
         now = time.time()
         job_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(3)
@@ -39,6 +50,8 @@ class Jobs(Connection):
             "model": model.name,
             "fingerprint": model.fingerprint,
             "spec": spec,
+            "version": version,
+            "tries_again": "1" if tries_again else "",
             "started_at": repr(now),
             "bound": int(is_bound),
         }

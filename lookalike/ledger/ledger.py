@@ -3,9 +3,10 @@
 Keys: `jobs` (ids by start time), `active` (ids that have not ended), `job:ID` (one job's record), `producer:ID` (exists
 while its producer lives), `outstanding:ID` (chunk id -> its references), `attempts:ID` (chunk id -> how often it was
 claimed), `timeouts:ID` (chunks that exceeded the time limit), `opened:ID` (chunk id -> when it was opened),
-`lease:CHUNK` (exists while a worker holds it), `rejected:ID` (uri -> reason), `workers` (name -> time of its last
-heartbeat); counters.py has the keys of the totals. A chunk is outstanding from before its message is sent until one
-atomic step counts it, so a chunk that is delivered twice counts once.
+`lease:CHUNK` (exists while a worker holds it), `rejected:ID` (uri -> rejection, for the images that no
+later job saw), `holders:PLACE` (uri -> the job on whose list it is, for one version of an index), `workers` (name ->
+time of its last heartbeat); counters.py has the keys of the totals. A chunk is outstanding from before its message is
+sent until one atomic step counts it, so a chunk that is delivered twice counts once.
 """
 
 from lookalike.ledger.cancelling import Cancelling

@@ -57,25 +57,52 @@ end
 return 1
 """
 
-# KEYS: job, outstanding, rejected, attempts, lease, timeouts, opened, counters, hosts, work of the host.
-# ARGV: chunk, indexed, unchanged, host or '', time, seconds until a host is forgotten, increments of the counters and
-# of the host's work as JSON, then uri, payload of every rejection.
-CLOSE = """
+# What CLOSE, FORGET and ADOPT share. An image is on the list of one job at most: `holder` has uri -> that job.
+_FORGET = """
+local function forget(holders, prefix, uri)
+  local holder = redis.call('HGET', holders, uri)
+  if holder then
+    redis.call('HDEL', prefix .. holder, uri)
+    redis.call('HDEL', holders, uri)
+  end
+end
+"""
+
+# KEYS: job, outstanding, rejected, attempts, lease, timeouts, opened, counters, hosts, work of the host, holders.
+# ARGV: chunk, indexed, unchanged, still rejected, host or '', time, seconds until a host is forgotten, increments of
+# the counters and of the host's work as JSON, job, start of the keys of lists, most records of a place, number of
+# settled uris, these, then uri and payload of every rejection.
+CLOSE = (
+    _FORGET
+    + """
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 'repeated' end
 redis.call('HDEL', KEYS[4], ARGV[1])
 redis.call('HDEL', KEYS[6], ARGV[1])
 redis.call('DEL', KEYS[5])
 redis.call('ZREM', KEYS[7], ARGV[1])
+local first = 14 + ARGV[13]
 redis.call('HINCRBY', KEYS[1], 'indexed', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'unchanged', ARGV[3])
-redis.call('HINCRBY', KEYS[1], 'rejected', (#ARGV - 8) / 2)
-for i = 9, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
-if ARGV[4] ~= '' then
-  for name, more in pairs(cjson.decode(ARGV[7])) do redis.call('HINCRBYFLOAT', KEYS[8], name, tostring(more)) end
-  for name, more in pairs(cjson.decode(ARGV[8])) do redis.call('HINCRBY', KEYS[10], name, more) end
-  redis.call('EXPIRE', KEYS[10], ARGV[6])
-  redis.call('ZADD', KEYS[9], ARGV[5], ARGV[4])
-  redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', ARGV[5] - ARGV[6])
+redis.call('HINCRBY', KEYS[1], 'rejected', (#ARGV - first + 1) / 2)
+redis.call('HINCRBY', KEYS[1], 'still_rejected', ARGV[4])
+local held = redis.call('HLEN', KEYS[11])
+if held > 0 then
+  for i = 14, first - 1 do forget(KEYS[11], ARGV[11], ARGV[i]) end
+end
+for i = first, #ARGV, 2 do
+  local holder = redis.call('HGET', KEYS[11], ARGV[i])
+  if holder and holder ~= ARGV[10] then redis.call('HDEL', ARGV[11] .. holder, ARGV[i]) end
+  if holder or held < tonumber(ARGV[12]) then
+    redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+    held = held + redis.call('HSET', KEYS[11], ARGV[i], ARGV[10])
+  end
+end
+if ARGV[5] ~= '' then
+  for name, more in pairs(cjson.decode(ARGV[8])) do redis.call('HINCRBYFLOAT', KEYS[8], name, tostring(more)) end
+  for name, more in pairs(cjson.decode(ARGV[9])) do redis.call('HINCRBY', KEYS[10], name, more) end
+  redis.call('EXPIRE', KEYS[10], ARGV[7])
+  redis.call('ZADD', KEYS[9], ARGV[6], ARGV[5])
+  redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', ARGV[6] - ARGV[7])
 end
 local state = redis.call('HGET', KEYS[1], 'state')
 if (state == 'draining' or state == 'cancelling') and redis.call('HLEN', KEYS[2]) == 0 then
@@ -84,6 +111,43 @@ if (state == 'draining' or state == 'cancelling') and redis.call('HLEN', KEYS[2]
 end
 return 'closed'
 """
+)
+
+# KEYS: holders. ARGV: start of the keys of lists, then uris. Returns the recorded rejections.
+EARLIER = """
+local found = {}
+if redis.call('HLEN', KEYS[1]) == 0 then return found end
+for i = 2, #ARGV do
+  local holder = redis.call('HGET', KEYS[1], ARGV[i])
+  local payload = holder and redis.call('HGET', ARGV[1] .. holder, ARGV[i])
+  if payload then found[#found + 1] = payload end
+end
+return found
+"""
+
+# KEYS: holders. ARGV: start of the keys of lists, then uris.
+FORGET = (
+    _FORGET
+    + """
+for i = 2, #ARGV do forget(KEYS[1], ARGV[1], ARGV[i]) end
+"""
+)
+
+# KEYS: holders of one version, holders of another. ARGV: start of the keys of lists, then uris. An image that has a
+# record there keeps that one, because it is newer.
+ADOPT = (
+    _FORGET
+    + """
+for i = 2, #ARGV do
+  local holder = redis.call('HGET', KEYS[1], ARGV[i])
+  if holder and redis.call('HSETNX', KEYS[2], ARGV[i], holder) == 1 then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+  else
+    forget(KEYS[1], ARGV[1], ARGV[i])
+  end
+end
+"""
+)
 
 # KEYS: job, outstanding. ARGV: final state. No more chunks: wait for the outstanding ones, or finish at once.
 DRAIN = """

@@ -40,13 +40,15 @@ AGAIN = "Run the same command again: it continues, and images that are in the in
 
 @dataclass(frozen=True)
 class JobRequest:
-    """The work of a job. `source` describes it for people; `count` gives the number of references, None if unknown."""
+    """The work of a job. `source` describes it for people; `count` gives the number of references, None if unknown.
+    With `tries_again`, images are tried that an earlier job rejected, even if nothing has changed since."""
 
     settings: Settings
     spec: ModelSpec
     source: str
     references: Callable[[], Iterable[ImageRef]]
     count: Callable[[], int | None]
+    tries_again: bool = False
 
 
 def run_job(
@@ -94,17 +96,19 @@ def _check_services(settings: Settings, stack: Stack) -> None:
 def _open(request: JobRequest, identity: ModelIdentity, ledger: Ledger, stack: Stack) -> str:
     """Open the job, then begin the bulk load: the end of a job ends it, so it must not begin without one."""
     settings = request.settings
-    open_job = partial(
-        ledger.open_job,
-        source=request.source,
-        index=settings.index,
-        index_address=settings.index_address,
-        model=identity,
-        spec=request.spec.to_json(),
-        is_bound=stack.is_owner,
-    )
-    job_id = retry_while(open_job, check=stack.check)
     with closing(factories.open_index(settings)) as index:
+        open_job = partial(
+            ledger.open_job,
+            source=request.source,
+            index=settings.index,
+            index_address=settings.index_address,
+            model=identity,
+            spec=request.spec.to_json(),
+            version=index.version(),
+            tries_again=request.tries_again,
+            is_bound=stack.is_owner,
+        )
+        job_id = retry_while(open_job, check=stack.check)
         index.begin_load()
     return job_id
 

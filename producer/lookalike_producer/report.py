@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Report:
     """A job that took `seconds`. Once it has ended, `found` is the sum of `indexed`, `unchanged` and `rejected`.
 
-    `reasons` counts the rejected images by reason.
+    `reasons` counts the rejected images by reason. `still_rejected` of the rejected images were rejected by an earlier
+    job and were not tried again, because nothing has changed since.
     """
 
     job: str
@@ -25,6 +26,12 @@ class Report:
     rejected: int
     seconds: float
     reasons: Mapping[str, int] = field(default_factory=dict)
+    still_rejected: int = 0
+
+    @property
+    def is_all_rejected(self) -> bool:
+        """Whether there were images and each of them was rejected: that is no success."""
+        return 0 < self.found == self.rejected
 
     @property
     def done(self) -> int:
@@ -38,9 +45,14 @@ class Report:
     def __str__(self) -> str:
         return (
             f"{self.found:,} found = {self.indexed:,} indexed + {self.unchanged:,} unchanged"
-            f" + {self.rejected:,} rejected  in {self.seconds:.1f} s ({self.images_per_second:,.0f} images/s),"
+            f" + {self._rejected}  in {self.seconds:.1f} s ({self.images_per_second:,.0f} images/s),"
             f" index {self.index}, job {self.job}"
         )
+
+    @property
+    def _rejected(self) -> str:
+        new = f"{self.rejected - self.still_rejected:,} rejected"
+        return f"{new} + {self.still_rejected:,} rejected (unchanged)" if self.still_rejected else new
 
 
 def report_on(job: "Job", ledger: "Ledger", seconds: float) -> Report:
@@ -56,4 +68,5 @@ def report_on(job: "Job", ledger: "Ledger", seconds: float) -> Report:
         rejected=job.rejected,
         seconds=seconds,
         reasons=dict(reasons.most_common()),
+        still_rejected=job.still_rejected,
     )

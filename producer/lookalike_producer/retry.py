@@ -47,14 +47,17 @@ class Retry:
             )
         source = "\n".join(f"rejected by {job.id}" for job in self._jobs)
         spec = ModelSpec.from_json(newest.spec)
-        return JobRequest(settings, spec, source=source, references=self._references, count=lambda: None)
+        return JobRequest(
+            settings, spec, source=source, references=self._references, count=lambda: None, tries_again=True
+        )
 
     def _references(self) -> Iterator[ImageRef]:
         for job in self._jobs:
-            for rejected, ref in self._ledger.rejections(job.id):
-                if self._reason in (None, rejected.reason) and ref.uri not in self._taken:
-                    self._taken.add(ref.uri)
-                    yield ref
+            for rejection in self._ledger.rejections(job.id):
+                uri = rejection.ref.uri
+                if self._reason in (None, rejection.rejected.reason) and uri not in self._taken:
+                    self._taken.add(uri)
+                    yield rejection.ref
 
 
 def retries(ledger: Ledger, jobs: Sequence[Job], reason: Reason | None, settings: Settings) -> list[Retry]:

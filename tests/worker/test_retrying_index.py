@@ -37,6 +37,10 @@ class Counted:
         self.calls += 1
         return self._index.write(documents)
 
+    def discard(self, documents: Mapping[str, Stored]) -> None:
+        self.calls += 1
+        self._index.discard(documents)
+
 
 @pytest.fixture
 def network(opensearch_url: str) -> Iterator[Proxy]:

@@ -17,6 +17,8 @@ from lookalike.images import DecodedImage
 from lookalike.index import Index
 from lookalike.ledger import Job, Ledger
 from lookalike.pipeline import ChunkIndex
+from lookalike.records import Chunk
+from lookalike.remembered import Remembered
 from lookalike.retry import retry_while
 from lookalike.settings import Settings
 from lookalike_worker.retrying_index import RetryingIndex
@@ -33,11 +35,18 @@ class WorkerContext:
         self._model_processes = model_processes
         self.ledger = Ledger(broker_url)
         self._storage = factories.storage(settings)
+        self._rules = factories.rejection_rules(settings)
         self._embedders = lru_cache(maxsize=CACHE_SIZE)(self._load)
         self._indexes = lru_cache(maxsize=CACHE_SIZE)(self._open)
 
     def read(self, uri: str) -> bytes:
         return self._storage.read(uri)
+
+    def remembered(self, job: Job, chunk: Chunk) -> Remembered:
+        """The rejections of the chunk's images by earlier jobs; none if the job tries these again."""
+        uris = [] if job.tries_again else [ref.uri for ref in chunk.refs]
+        rejections = retry_while(lambda: self.ledger.earlier(job.place, uris)) if uris else {}
+        return Remembered(rejections, look=self._storage.look, rules=self._rules)
 
     def decoder(self, job: Job) -> Callable[[bytes], DecodedImage]:
         """Return a function that decodes to the image size of the job's model."""

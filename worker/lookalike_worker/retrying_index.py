@@ -24,3 +24,6 @@ class RetryingIndex:
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         return retry_while(lambda: self._index.write(documents), IndexUnavailable, self._retry_s)
+
+    def discard(self, documents: Mapping[str, Stored]) -> None:
+        retry_while(lambda: self._index.discard(documents), IndexUnavailable, self._retry_s)

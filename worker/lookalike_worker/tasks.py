@@ -15,9 +15,10 @@ from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentE
 from lookalike.ledger import ChunkTimings, Job, Ledger
 from lookalike.ledger.chunks import job_of
 from lookalike.logs import working_on
-from lookalike.pipeline import ingest
+from lookalike.pipeline import give_up, ingest
 from lookalike.queue import send_chunk, send_finish
-from lookalike.records import Chunk, Outcome, Reason, Rejected
+from lookalike.records import Chunk, Outcome, Reason
+from lookalike.remembered import nothing_remembered
 from lookalike.retry import retry_while
 from lookalike.stage_clock import StageClock, TimedIndex
 from lookalike_worker.context import WorkerContext
@@ -107,7 +108,7 @@ def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dic
             _split(app, context, chunk, deaths=attempt - 1)
             return None
         if attempt > MAX_ATTEMPTS:
-            return _close(app, context, chunk, _rejected_all(context, chunk, attempt - 1), clock)
+            return _close(app, context, job, chunk, _given_up(context, job, chunk, attempt - 1), clock)
         outcome = ingest(
             chunk,
             read=clock.timed("read", context.read),
@@ -115,8 +116,9 @@ def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dic
             embed=clock.timed("embed", context.embedder(job)),
             index=TimedIndex(context.chunk_index(job), clock, look_up="look_up", bulk="bulk"),
             fingerprint=job.fingerprint,
+            remembered=context.remembered(job, chunk),
         )
-        return _close(app, context, chunk, outcome, clock)
+        return _close(app, context, job, chunk, outcome, clock)
 
 
 def _split(app: Celery, context: WorkerContext, chunk: Chunk, deaths: int) -> None:
@@ -128,16 +130,20 @@ def _split(app: Celery, context: WorkerContext, chunk: Chunk, deaths: int) -> No
             send_chunk(app, part.id)
 
 
-def _rejected_all(context: WorkerContext, chunk: Chunk, last: int) -> Outcome:
+def _given_up(context: WorkerContext, job: Job, chunk: Chunk, last: int) -> Outcome:
     # The last attempt decides, because an earlier one may have timed out on a busy machine.
     reason = Reason.TIMEOUT if context.ledger.has_timed_out(chunk.id, last) else Reason.WORKER_KILLED
+    # A file system that hangs would hang this look at the file as well: only once.
+    remembered = context.remembered(job, chunk) if last == MAX_ATTEMPTS else nothing_remembered()
     detail = f"its process ended {MAX_ATTEMPTS} times"
-    return Outcome(indexed=0, unchanged=0, rejected=tuple(Rejected(ref.uri, reason, detail) for ref in chunk.refs))
+    return give_up(chunk, reason, detail, index=context.chunk_index(job), remembered=remembered)
 
 
-def _close(app: Celery, context: WorkerContext, chunk: Chunk, outcome: Outcome, clock: StageClock) -> dict[str, int]:
+def _close(
+    app: Celery, context: WorkerContext, job: Job, chunk: Chunk, outcome: Outcome, clock: StageClock
+) -> dict[str, int]:
     effort = ChunkTimings(socket.gethostname(), clock.wall_s)
-    if retry_while(lambda: context.ledger.close_chunk(chunk, outcome, effort)):
+    if retry_while(lambda: context.ledger.close_chunk(chunk, outcome, effort, place=job.place)):
         send_finish(app, chunk.job)
     return {
         "images": len(chunk.refs),

@@ -117,6 +117,12 @@ class LanceDBIndex:
             for condition in sql.id_conditions(list(ids)):
                 table.delete(condition)
 
+    def discard(self, documents: Mapping[str, Stored]) -> None:
+        with self._writing():
+            now = self.stored(list(documents))
+            for condition in sql.id_conditions([id for id, seen in documents.items() if now.get(id) == seen]):
+                self._table().delete(condition)
+
     def definition(self) -> dict[str, Any]:
         with self._translated():
             return {"columns": {field.name: str(field.type) for field in self._table().schema}}

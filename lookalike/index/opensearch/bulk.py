@@ -16,11 +16,15 @@ SOURCE_FIELDS = tuple(item.name for item in fields(Document) if item.name != "id
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a bulk request, as one or two lines of JSON. `uri` is empty for a deletion."""
+    """One operation of a bulk request, as one or two lines of JSON. `uri` is empty for a deletion.
+
+    `done_by` are the statuses, beside those of success, with which there is nothing left to do.
+    """
 
     id: str
     uri: str
     body: bytes
+    done_by: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -51,7 +55,13 @@ def index_operation(document: Document) -> Operation:
 
 def delete_operation(id: str) -> Operation:
     """Remove the document `id`."""
-    return Operation(id, "", orjson.dumps({"delete": {"_id": id}}) + b"\n")
+    return Operation(id, "", orjson.dumps({"delete": {"_id": id}}) + b"\n", frozenset({404}))
+
+
+def discard_operation(id: str, sequence_number: int, primary_term: int) -> Operation:
+    """Remove the document `id` if nobody has written it since it had this sequence number."""
+    action = {"_id": id, "if_seq_no": sequence_number, "if_primary_term": primary_term}
+    return Operation(id, "", orjson.dumps({"delete": action}) + b"\n", frozenset({404, 409}))
 
 
 def split(operations: Iterable[Operation], size_bytes: int = REQUEST_SIZE_BYTES) -> Iterator[list[Operation]]:
@@ -75,7 +85,7 @@ def read_response(operations: Sequence[Operation], items: Sequence[Mapping[str, 
         answer = next(iter(item.values()))
         status, error = int(answer["status"]), answer.get("error")
         kind = classify(status, error)
-        if kind is ResponseKind.OK or (not operation.uri and status == 404 and not error):
+        if kind is ResponseKind.OK or (status in operation.done_by and kind is not ResponseKind.MISSING):
             continue
         if kind is ResponseKind.RETRY:
             result.retry.append(operation)

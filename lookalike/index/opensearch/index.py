@@ -87,6 +87,11 @@ class OpenSearchIndex:
     def delete(self, ids: Iterable[str]) -> None:
         self._writer.send(bulk.delete_operation(id) for id in ids)
 
+    def discard(self, documents: Mapping[str, Stored]) -> None:
+        now = self._multi_get(list(documents), STORED_FIELDS)
+        same = [item for item in now if _stored(item["_source"]) == documents[item["_id"]]]
+        self._writer.send(bulk.discard_operation(item["_id"], item["_seq_no"], item["_primary_term"]) for item in same)
+
     def definition(self) -> dict[str, Any]:
         (index,) = self._call("GET", "").values()
         return {"settings": index["settings"]["index"], "mappings": index["mappings"]}
@@ -133,15 +138,17 @@ class OpenSearchIndex:
 
     def _fetch(self, ids: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The wanted fields by id, with writes since the last refresh."""
-        found = {}
+        return {item["_id"]: item["_source"] for item in self._multi_get(ids, wanted)}
+
+    def _multi_get(self, ids: Sequence[str], wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The documents that exist, each with the wanted fields and its sequence number."""
         for start in range(0, len(ids), IDS_PER_REQUEST):
             body = {"ids": list(ids[start : start + IDS_PER_REQUEST])}
             for item in self._call("POST", "/_mget", body, _source_includes=",".join(wanted))["docs"]:
                 if error := item.get("error"):
                     raise self._server.error_for(_status(error), error, self.name)
                 if item["found"]:
-                    found[item["_id"]] = item["_source"]
-        return found
+                    yield item
 
 
 def _stored(source: Mapping[str, Any]) -> Stored:

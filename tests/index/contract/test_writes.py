@@ -91,6 +91,17 @@ def test_deleted_documents_are_gone_and_unknown_ids_are_ignored(index: Index) ->
     assert index.get(document_id("/photos/0.jpg")) is None
 
 
+def test_a_document_is_discarded_only_as_it_was_seen(index: Index) -> None:
+    write(index, documents(4))
+    ids = [document_id(f"/photos/{i}.jpg") for i in range(4)]
+    seen = index.stored(ids)
+    index.write([replace(documents(4)[1], content_sha256="f" * 64)])
+    index.delete([ids[2]])
+    index.discard({id: seen[id] for id in ids[:3]})
+    index.discard({})
+    assert set(index.stored(ids)) == {ids[1], ids[3]}
+
+
 def test_bad_vectors_are_rejected_and_the_documents_beside_them_are_stored(index: Index) -> None:
     bad = {
         "nan": np.full(DIMENSION, np.nan, np.float32),

@@ -1,0 +1,53 @@
+"""The rejections that earlier jobs recorded, and whether they still stand. One that stands is not tried again."""
+
+from collections.abc import Callable, Mapping
+
+from lookalike.records import Basis, FileTimes, ImageRef, Reason, Rejection
+
+#: A file that was changed this shortly before it was looked at may change again without another time: file systems
+#: keep times in steps of up to 2 s (FAT).
+SETTLED_AFTER_NS = 2 * 10**9
+
+Look = Callable[[str], FileTimes | None]
+Rules = Callable[[Reason], str]
+
+
+class Remembered:
+    """The rejections of earlier jobs by uri. `look` gives the times of a file, `rules` what a reason depends on beside
+    the file."""
+
+    def __init__(self, rejections: Mapping[str, Rejection], *, look: Look, rules: Rules) -> None:
+        self._rejections = rejections
+        self._look = look
+        self._rules = rules
+
+    def of(self, ref: ImageRef, *, is_stored: bool = False) -> Rejection | None:
+        """The rejection of this very reference under today's rules; its file may have changed.
+
+        With a document in the index (`is_stored`), only a rejection that kept it counts.
+        """
+        found = self._rejections.get(ref.uri)
+        if found is None or found.ref != ref or found.basis.rules != self._rules(found.rejected.reason):
+            return None
+        return found if found.rejected.kept or not is_stored else None
+
+    def has(self, uri: str) -> bool:
+        """Whether a rejection is recorded, whatever it is worth now."""
+        return uri in self._rejections
+
+    def is_untouched(self, rejection: Rejection) -> bool:
+        """Whether nobody has written to the file since; if not, its content may be the same nevertheless."""
+        times = rejection.basis.times
+        return times is not None and times == self._look(rejection.ref.uri)
+
+    def basis(self, uri: str, reason: Reason, content_sha256: str, *, read_at_ns: int) -> Basis:
+        """What a new rejection is based on; the file was read, or tried, at this time (`time.time_ns`)."""
+        times = self._look(uri)
+        if times is not None and times.changed_ns > read_at_ns - SETTLED_AFTER_NS:
+            times = None
+        return Basis(times, content_sha256, self._rules(reason))
+
+
+def nothing_remembered() -> Remembered:
+    """For work that has no ledger."""
+    return Remembered({}, look=lambda uri: None, rules=lambda reason: "")
