@@ -13,12 +13,14 @@ first used, so `import lookalike` is cheap.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lookalike.release import RELEASE
+
 if TYPE_CHECKING:
     from lookalike import errors
     from lookalike.image_index import Evaluation, ImageIndex, Matches, Report, evaluate, open
     from lookalike.records import Match, Rejected
 
-__version__ = "0.1.0"
+__version__ = RELEASE
 
 #: Public name -> the module that has it.
 _HOMES = {

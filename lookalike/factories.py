@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import lookalike
 from lookalike import embedding, index
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.embedding.specs.spec import IMAGE_SIZE
@@ -14,6 +13,7 @@ from lookalike.embedding.specs.spec_lookup import spec_of
 from lookalike.errors import ModelMismatch
 from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
 from lookalike.records import Diagnostic, ModelIdentity, Reason
+from lookalike.release import RELEASE
 from lookalike.settings import Settings
 from lookalike.storage import Storage
 
@@ -128,7 +128,7 @@ def rejection_rules(settings: Settings) -> Callable[[Reason], str]:
         Reason.BOMB: settings.max_image_pixels,
         Reason.TIMEOUT: settings.time_limit_s,
     }
-    return lambda reason: f"{lookalike.__version__} {limits.get(reason, '')}".strip()
+    return lambda reason: f"{RELEASE} {limits.get(reason, '')}".strip()
 
 
 def index_options(settings: Settings) -> IndexOptions:

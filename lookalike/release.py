@@ -1,0 +1,3 @@
+"""The version of this program."""
+
+RELEASE = "0.1.0"
