@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from pythonjsonlogger.json import JsonFormatter
 
+from lookalike.log_limit import Output, RateLimit
 from lookalike.shown import visible
 
 LogFormat = Literal["text", "json"]
@@ -40,7 +41,8 @@ _task: ContextVar[str | None] = ContextVar("task", default=None)
 
 def configure(log_format: LogFormat, *, level: int = logging.INFO, secrets: Iterable[str] = ()) -> None:
     """Make every logger of this process write to stderr in this format; handlers of other libraries are removed."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Output(sys.stderr)
+    handler.addFilter(RateLimit())
     handler.setFormatter(_JsonLines(secrets) if log_format == "json" else _TextLines(secrets))
     root = logging.getLogger()
     root.handlers = [handler]

@@ -5,12 +5,14 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
+from lookalike.log_limit import BURST, PER_SECOND, TRACEBACK_LINES, Output, RateLimit
 from lookalike.logs import LogFormat, configure, ids, passwords, working_on
 from lookalike.settings import read_settings
 from testing.processes import make_home
@@ -125,3 +127,46 @@ def test_every_line_of_a_query_service_has_the_format(log_format: str, tmp_path:
     else:
         assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 [A-Z]+ \S+: ", line) for line in lines)
     assert any("GET /%1B%5B31mforged%0Aline" in line and "404" in line for line in lines)
+
+
+def record(message: str = "accept failed: %s", error: BaseException | None = None) -> logging.LogRecord:
+    trace = (type(error), error, None) if error else None
+    return logging.LogRecord("asyncio", logging.ERROR, "", 0, message, ("x",), trace)
+
+
+def test_a_flood_of_lines_of_one_kind_is_bounded_and_counted() -> None:
+    now = 0.0
+    limit = RateLimit(lambda: now)
+    assert sum(limit.filter(record()) for _ in range(100_000)) == BURST
+    assert limit.filter(record("another kind: %s"))
+    now = 1.0
+    passed = [record() for _ in range(1000)]
+    passed = [each for each in passed if limit.filter(each)]
+    assert len(passed) == PER_SECOND
+    assert "x (99,000 lines of this kind were left out)" in passed[0].getMessage()
+    assert passed[1].getMessage() == "accept failed: x"
+
+
+def test_tracebacks_and_kinds_without_end_are_bounded() -> None:
+    limit = RateLimit(lambda: 0.0)
+    assert sum(limit.filter(record(error=OSError())) for _ in range(10_000)) == BURST / TRACEBACK_LINES
+    assert sum(limit.filter(record(f"kind {number}: %s")) for number in range(10_000)) < 3000
+
+
+def test_a_line_that_cannot_be_written_writes_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    full = open("/dev/full", "w")  # noqa: SIM115
+    logger = logging.Logger("a")
+    logger.addHandler(Output(full))
+    logger.error("A line")
+    logger.error("%d", "not a number")
+    with suppress(OSError):
+        full.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_every_program_logs_with_these_bounds(written: io.StringIO) -> None:
+    (handler,) = (item for item in logging.getLogger().handlers if isinstance(item, Output))
+    assert isinstance(handler.filters[0], RateLimit)
+    for _ in range(int(BURST) + 50):
+        logging.getLogger("a").warning("again")
+    assert BURST <= len(written.getvalue().splitlines()) < BURST + 50

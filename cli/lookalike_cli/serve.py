@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from lookalike import logs
 from lookalike.addresses import is_loopback
@@ -14,6 +13,7 @@ from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
 from lookalike_api.app import make_app
 from lookalike_api.middleware import LOCAL_HOSTS
+from lookalike_api.server import Server
 from lookalike_cli.application import Application
 from lookalike_cli.options import IndexName, ModelName, Preprocessing, Weights
 from lookalike_cli.ports import SEARCH_PORT, check_port
@@ -44,7 +44,7 @@ def serve(
     server.run()
 
 
-def make_server(settings: Settings, host: str, port: int, *, is_open: bool = False) -> uvicorn.Server:
+def make_server(settings: Settings, host: str, port: int, *, is_open: bool = False) -> Server:
     """Return the server, not yet running. Raises BadSetting for a public address without a key, unless `is_open`."""
     has_key = settings.api_key is not None
     is_local = is_loopback(host)
@@ -57,9 +57,4 @@ def make_server(settings: Settings, host: str, port: int, *, is_open: bool = Fal
     url = broker_location(settings) or broker_url(settings.home)
     hosts = LOCAL_HOSTS if is_local and not has_key else ()
     application = make_app(settings, broker_url=url, hosts=hosts)
-    return uvicorn.Server(
-        # Log through the logging setup of this process.
-        uvicorn.Config(
-            application, host=host, port=port, log_config=None, log_level="info", server_header=False, ws="none"
-        )
-    )
+    return Server(application, host, port)
