@@ -16,7 +16,7 @@ from PIL import Image
 
 from benchmarks.photographs import QUALITY, SIZES, encoded, photograph
 from benchmarks.table import console, print_rates
-from lookalike.image_rgb import RESAMPLING
+from lookalike.decoding.rgb import RESAMPLING
 from lookalike.images import decode
 
 Decoder = Callable[[bytes], object]

@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike import formats
+from lookalike.decoding.readers import SIDEWAYS, UPRIGHT, open_image
+from lookalike.decoding.rgb import is_deep, on_background, sixteen_bits
 from lookalike.errors import ImageRejected
-from lookalike.image_readers import UPRIGHT, open_image, orientation_of
-from lookalike.image_rgb import is_deep, on_background, sixteen_bits
 from lookalike.records import Reason
 
 #: JPEG quality of thumbnails; higher values only enlarge the file.
 THUMBNAIL_QUALITY = 82
 
 Result = TypeVar("Result")
+
+#: What `decode` may take beside the file's bytes, one copy of them, and 13 bytes a pixel, whatever they contain.
+SIDE_DATA_BYTES = 32 * 2**20
 
 #: JPEG quality of images on pages; higher values make no visible difference.
 JPEG_QUALITY = 80
@@ -55,7 +58,8 @@ def decode(data: bytes, *, max_pixels: int, size: int = 224) -> DecodedImage:
 
     Memory beside `data` and at most one copy of it, in bytes per pixel of the original: baseline
     JPEG under 1, progressive JPEG 3 (6 if its colours are not subsampled, 8 as CMYK), RGB of the other formats 4 to 5,
-    CMYK and 32-bit grey 8, AVIF 9, WebP and transparent grey 12. So the bound is 13 x `max_pixels`.
+    CMYK and 32-bit grey 8, AVIF 9, WebP and transparent grey 12. So the bound is 13 x `max_pixels`, and SIDE_DATA_BYTES
+    for the rest: what stands beside the pixels is passed over, and what they consist of is counted.
     Raises ImageRejected: empty, unsupported, bomb (more than `max_pixels`), truncated or corrupt.
     """
     return _reading(data, lambda kind: _decode(kind, data, max_pixels, size))
@@ -123,35 +127,35 @@ def _for_png(image: Image.Image) -> Image.Image:
 
 
 def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> DecodedImage:
-    with open_image(kind, data, max_pixels) as image:
+    opened, encoded = open_image(kind, data, max_pixels)
+    with opened as image:
         width, height = image.size
         # libjpeg then decodes a large JPEG at 1/2, 1/4 or 1/8; no effect for other formats.
         image.draft("RGB", (2 * size, 2 * size))
         image.load()
         small = on_background(image, (size, size))
-        orientation = orientation_of(image)
     # For a square, turning after scaling gives the same result, and turning 224 x 224 pixels is cheaper.
-    if orientation in UPRIGHT:
-        small = small.transpose(UPRIGHT[orientation])
-    if orientation >= 5:
+    if encoded.orientation in UPRIGHT:
+        small = small.transpose(UPRIGHT[encoded.orientation])
+    if encoded.orientation in SIDEWAYS:
         width, height = height, width
     return DecodedImage(np.asarray(small), width, height)
 
 
 def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:
-    with open_image(kind, data, max_pixels) as image:
+    opened, encoded = open_image(kind, data, max_pixels)
+    with opened as image:
         longest = max(image.size)
         wanted = tuple(max(1, round(side * min(1.0, size / longest))) for side in image.size)
         # libjpeg never decodes to fewer pixels than these.
         image.draft("RGB", (2 * wanted[0], 2 * wanted[1]))
         image.load()
         small = on_background(image, (wanted[0], wanted[1]))
-        orientation = orientation_of(image)
-    if orientation in UPRIGHT:
-        small = small.transpose(UPRIGHT[orientation])
-    encoded = BytesIO()
-    small.save(encoded, "JPEG", quality=THUMBNAIL_QUALITY)
-    return encoded.getvalue()
+    if encoded.orientation in UPRIGHT:
+        small = small.transpose(UPRIGHT[encoded.orientation])
+    file = BytesIO()
+    small.save(file, "JPEG", quality=THUMBNAIL_QUALITY)
+    return file.getvalue()
 
 
 def _reason(error: BaseException, kind: str, data: bytes) -> Reason:

@@ -291,11 +291,10 @@ def test_a_webp_canvas_that_is_too_large_is_rejected_before_memory_is_allocated(
     assert reason_for(b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk) is Reason.BOMB
 
 
-def test_a_text_that_unpacks_to_a_hundred_megabytes_is_a_bomb() -> None:
+def test_a_text_that_unpacks_to_a_hundred_megabytes_is_not_unpacked() -> None:
     text = b"comment\0\0" + zlib.compress(bytes(100_000_000))
     rows = zlib.compress(bytes(10 * 31))
-    assert reason_for(png(10, 10, (b"zTXt", text), (b"IDAT", rows), (b"IEND", b""))) is Reason.BOMB
-    assert survives(png(10, 10, (b"tEXt", b"comment\0" + b"a" * 900_000), (b"IDAT", rows), (b"IEND", b""))) is None
+    assert survives(png(10, 10, (b"zTXt", text), (b"IDAT", rows), (b"IEND", b""))) is None
 
 
 @pytest.mark.parametrize("width, height", [(0, 10), (10, 0)])

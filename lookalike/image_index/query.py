@@ -102,7 +102,7 @@ def _image_of(array: "NDArray[Any]", max_pixels: int) -> "Image":
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
-    from lookalike.image_readers import check_pixels
+    from lookalike.decoding.readers import check_pixels
 
     check_pixels(*size, max_pixels)
 

@@ -1,8 +1,10 @@
-"""Pillow's readers of image files, hardened against broken metadata, and the orientation of an image.
+"""Pillow's readers, which get only what the modules of the formats leave of a file.
 
 They override private methods of Pillow, so the supported versions are pinned and tests/test_images.py covers each.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 
 from PIL import AvifImagePlugin, Image
@@ -15,8 +17,10 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from lookalike import formats
+from lookalike.decoding import avif, bmp, gif, jpeg, png, tiff, webp
+from lookalike.decoding.encoded import Encoded
 from lookalike.errors import ImageRejected
+from lookalike.formats import exif_orientation
 from lookalike.records import Reason
 
 # Pillow's limit is one per process, and only warns at first. Every caller has its own limit, checked before decoding.
@@ -34,19 +38,23 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+#: Orientations in which width and height change places.
+SIDEWAYS = range(5, 9)
 
 
-class _Jpeg(JpegImageFile):
-    def _read_dpi_from_exif(self) -> None:
-        """Do nothing: Pillow would parse all EXIF for the resolution, and fail or warn if it is broken."""
+_CODECS = {"bmp_rle": bmp.RUNS_DECODER}
 
 
-class _Tiff(TiffImageFile):
-    """Leaves the image as stored: Pillow would parse all EXIF to turn it, and fail if it is broken."""
+class _Bmp(BmpImageFile):
+    """Unpacks run-length coding in bounded time."""
 
     def _open(self) -> None:
         super()._open()
-        self._size = self._tile_size
+        self.tile = [tile._replace(codec_name=_CODECS.get(tile.codec_name, tile.codec_name)) for tile in self.tile]
+
+
+class _Tiff(TiffImageFile):
+    """Leaves the image as stored: Pillow would look for EXIF, to turn it."""
 
     def load_end(self) -> None:
         pass
@@ -62,42 +70,41 @@ class _WebP(WebPImageFile):
 
 
 _READERS: dict[str, type[ImageFile]] = {
-    "JPEG": _Jpeg,
+    "JPEG": JpegImageFile,
     "PNG": PngImageFile,
     "WebP": _WebP,
     "GIF": GifImageFile,
-    "BMP": BmpImageFile,
+    "BMP": _Bmp,
     "TIFF": _Tiff,
     "AVIF": AvifImageFile,
 }
 
 
-def open_image(kind: str, data: bytes, max_pixels: int) -> ImageFile:
-    """The image, with its size checked but not decoded yet."""
-    if kind == "WebP" and data[12:16] == b"VP8X":
-        # Pillow's WebP reader allocates the canvas when it opens the file.
-        width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
-        check_pixels(width, height, max_pixels)
+#: Format -> what reduces its files.
+_REDUCED: dict[str, Callable[[bytes], Encoded]] = {
+    **{"JPEG": jpeg.reduced, "PNG": png.reduced, "WebP": webp.reduced, "GIF": gif.reduced, "BMP": bmp.reduced},
+    **{"TIFF": tiff.reduced, "AVIF": avif.reduced},
+}
+
+
+def open_image(kind: str, data: bytes, max_pixels: int) -> tuple[ImageFile, Encoded]:
+    """The image, with its size checked but not decoded yet, and what stands beside its pixels, orientation included."""
+    encoded = _REDUCED[kind](data)
+    if encoded.size is not None:
+        check_pixels(*encoded.size, max_pixels)
     # `Image.open` would hide the error messages of the readers.
-    image = _READERS[kind](BytesIO(formats.without_exif(data) if kind == "AVIF" else data))
+    image = _READERS[encoded.kind](BytesIO(encoded.data))
     try:
         check_pixels(*image.size, max_pixels)
     except ImageRejected:
         image.close()
         raise
-    return image
+    if encoded.orientation is None:
+        encoded = replace(encoded, orientation=exif_orientation(image.info.get("exif")))
+    return image, encoded
 
 
 def check_pixels(width: int, height: int, max_pixels: int) -> None:
     """Raises ImageRejected (`bomb`) for more than `max_pixels`."""
     if width * height > max_pixels:
         raise ImageRejected(Reason.BOMB, f"{width} x {height} pixels; at most {max_pixels} are decoded")
-
-
-def orientation_of(image: ImageFile) -> int:
-    """1 to 8; 1 if there is none."""
-    if isinstance(image, TiffImageFile):
-        orientation = image.tag_v2.get(formats.ORIENTATION)
-    else:
-        orientation = formats.exif_orientation(image.info.get("exif"))
-    return orientation if orientation in UPRIGHT else 1

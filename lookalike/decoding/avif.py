@@ -1,0 +1,81 @@
+"""Bounds the tables of an AVIF before libavif reads them; it searches them item by item (ISO 14496-12, 8.11)."""
+
+from collections.abc import Iterator
+
+from lookalike.decoding.encoded import Encoded, Parts, too_much
+from lookalike.formats import without_exif
+
+#: Items, properties and references of one file; a grid has one of each for a tile.
+MAX_BOXES = 2000
+#: Bytes of a table with an entry for each item. One of 1,000 tiles has about 16 KiB.
+MAX_TABLE_BYTES = 2**15
+#: Frames of an image sequence, of which the first is decoded.
+MAX_FRAMES = 20_000
+
+#: Boxes that contain boxes -> bytes before the first one, after the header.
+_CONTAINERS = {
+    **dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco", b"dinf"), 0),
+    **{b"meta": 4, b"iref": 4, b"iinf": 6},
+}
+_ITEM_TABLES = frozenset({b"iloc", b"ipma", b"iref", b"grpl"})
+#: Tables of frames -> offset of their count, after the header.
+_FRAME_TABLES = {b"stts": 4, b"ctts": 4, b"stsc": 4, b"stss": 4, b"stco": 4, b"co64": 4, b"stsz": 8, b"stz2": 8}
+
+
+def reduced(data: bytes) -> Encoded:
+    """The AVIF without its EXIF. Its orientation is in other boxes, and Pillow reads it.
+
+    Raises ImageRejected (`bomb`) for more than MAX_BOXES boxes, MAX_FRAMES frames, or items that overlap.
+    """
+    for name, start, end in _boxes(data, 0, len(data), Parts("boxes", MAX_BOXES)):
+        if name in _ITEM_TABLES and end - start > MAX_TABLE_BYTES:
+            raise too_much(f"a table of {end - start} bytes; at most {MAX_TABLE_BYTES} are read")
+        if name in _FRAME_TABLES:
+            at = start + _FRAME_TABLES[name]
+            if int.from_bytes(data[at : at + 4]) > MAX_FRAMES:
+                raise too_much(f"more than {MAX_FRAMES} frames")
+        if name == b"iloc" and sum(_lengths(data, data[start:end])) > 2 * len(data):
+            raise too_much("its items are larger than the file")
+    return Encoded("AVIF", without_exif(data), orientation=None)
+
+
+def _boxes(data: bytes, at: int, end: int, parts: Parts, depth: int = 0) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and end of the content of every box, also of those in other boxes."""
+    while at + 8 <= end:
+        parts.more()
+        length, name, start = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8], at + 8
+        if length == 1:
+            length, start = int.from_bytes(data[at + 8 : at + 16]), at + 16
+        close = end if length == 0 else min(end, at + length)
+        if close < start:
+            break
+        yield name, start, close
+        if name in _CONTAINERS and depth < 8:
+            skipped = _CONTAINERS[name] + (2 if name == b"iinf" and data[start : start + 1] != b"\0" else 0)
+            yield from _boxes(data, start + skipped, close, parts, depth + 1)
+        at = close
+
+
+def _lengths(data: bytes, table: bytes) -> Iterator[int]:
+    """How many bytes of the file each part of each item has (8.11.3)."""
+    version = table[0]
+    offset_bytes, length_bytes, base_bytes = table[4] >> 4, table[4] & 15, table[5] >> 4
+    index_bytes = table[5] & 15 if version else 0
+    id_bytes = 2 if version < 2 else 4
+    items, at = _number(table, 6, id_bytes)
+    for _ in range(items):
+        at += id_bytes + (2 if version else 0) + 2
+        base, at = _number(table, at, base_bytes)
+        extents, at = _number(table, at, 2)
+        if at > len(table):
+            return
+        for _ in range(min(extents, len(table))):
+            offset, at = _number(table, at + index_bytes, offset_bytes)
+            length, at = _number(table, at, length_bytes)
+            # 0 stands for all bytes up to the end.
+            yield min(length or len(data), max(0, len(data) - base - offset))
+
+
+def _number(table: bytes, at: int, size: int) -> tuple[int, int]:
+    """A number of `size` bytes, and the offset behind it."""
+    return int.from_bytes(table[at : at + size]), at + size

@@ -1,0 +1,84 @@
+"""Reduces a JPEG to its tables, its frame and its scans (ITU-T T.81, annex B)."""
+
+import re
+
+from lookalike.decoding.encoded import Encoded, Parts
+from lookalike.formats import exif_orientation
+
+#: Every scan goes over the whole image, and one that changes nothing takes some bytes. Encoders write about 10, and
+#: libtiff also stops at 100 by default (LIBTIFF_JPEG_MAX_ALLOWED_SCAN_NUMBER).
+MAX_SCANS = 100
+#: Segments before the first scan. 10,000 hold 600 MB.
+MAX_SEGMENTS = 10_000
+
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
+#: Ends the compressed data of a scan; restart markers are part of it.
+_AFTER_SCAN = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
+#: Markers without a length: TEM, restarts, SOI.
+_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_EOI, _SOS = 0xD9, 0xDA
+#: Frame headers: all from SOF0 to SOF15 but DHT, JPG and DAC.
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+#: DHT, DAC, DQT, DNL, DRI.
+_TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD})
+_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
+
+
+def reduced(data: bytes) -> Encoded:
+    """The JPEG without comments, thumbnails, EXIF and other metadata.
+
+    Raises ImageRejected (`bomb`) for more than MAX_SEGMENTS segments or MAX_SCANS scans.
+    """
+    parts = Parts("segments", MAX_SEGMENTS)
+    kept = [data[:2]]
+    frame, exif = b"", b""
+    is_progressive = False
+    at = 2
+    while (found := _MARKER.search(data, at)) is not None:
+        parts.more()
+        marker, at = found[1][0], found.end()
+        if marker in _ALONE:
+            continue
+        if marker == _EOI:
+            break
+        if marker == _SOS:
+            _check_scans(data, found.start(), is_whole=not is_progressive and data[at + 2 : at + 3] == frame[5:6])
+            return Encoded(
+                "JPEG", b"".join((*kept, memoryview(data)[found.start() :])), _size(frame), exif_orientation(exif)
+            )
+        end = at + max(2, int.from_bytes(data[at : at + 2]))
+        body = data[at + 2 : end]
+        if marker in _FRAMES:
+            frame, is_progressive = body, marker in _PROGRESSIVE
+        elif marker == _APP1 and body.startswith(b"Exif\0\0") and not exif:
+            exif = body
+        if marker in _FRAMES or marker in _TABLES or _is_about_colours(marker, body):
+            kept.append(data[found.start() : end])
+        at = end
+    return Encoded("JPEG", b"".join(kept), _size(frame))
+
+
+def _is_about_colours(marker: int, body: bytes) -> bool:
+    """Whether a decoder needs the segment to know the colour space (JFIF 1.02; Adobe technical note 5116)."""
+    if marker == _APP0:
+        return body.startswith(b"JFIF\0") and len(body) >= 14
+    return marker == _APP14 and body.startswith(b"Adobe") and len(body) >= 12
+
+
+def _size(frame: bytes) -> tuple[int, int] | None:
+    return (int.from_bytes(frame[3:5]), int.from_bytes(frame[1:3])) if len(frame) >= 6 else None
+
+
+def _check_scans(data: bytes, start: int, *, is_whole: bool) -> None:
+    """`start`: of the first scan. `is_whole`: it holds the whole image, and libjpeg refuses a second one."""
+    # The two bytes may also stand in a segment or behind the image, so a high number is checked.
+    if is_whole or data.count(b"\xff\xda", start) <= MAX_SCANS:
+        return
+    scans, parts = Parts("scans", MAX_SCANS), Parts("segments between scans")
+    at = start
+    while (found := _AFTER_SCAN.search(data, at)) is not None and found[1][0] != _EOI:
+        parts.more()
+        if found[1][0] == _SOS:
+            scans.more()
+        at = found.end() if found[1][0] in _ALONE else found.end() + int.from_bytes(data[found.end() : found.end() + 2])
