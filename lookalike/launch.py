@@ -1,9 +1,18 @@
-"""Starts our own programs in child processes, whatever packages the working directory and PYTHONPATH hold."""
+"""Starts every process of ours in one way: which code it imports, and which environment it has, depends on us alone.
+
+Neither the working folder nor PYTHONPATH is searched for code, and of the environment only what `environment` keeps
+is passed on. No other module starts a process, except `process_guard`, which this one starts.
+"""
 
 import os
+import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from lookalike.environment import kept, wanted
 
 #: The packages of this distribution -> their folders in a checkout.
 _PACKAGES = {
@@ -16,6 +25,30 @@ _PACKAGES = {
 }
 #: The folder that holds the package `lookalike`: site-packages, or a checkout.
 _ROOT = Path(__file__).parent.parent
+#: What every child gets. Names and texts are UTF-8 whatever the locale, which C libraries ignore: C exists everywhere.
+_FIXED = {"LC_ALL": "C", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"}
+#: How the names begin of variables that children get from us, not from our environment.
+_REPLACED = ("LANG", "LC_", "PYTHONPATH")
+#: Variables with which Python itself behaves differently from its start on.
+_INTERPRETER = frozenset(
+    "PYTHON" + name
+    for name in (
+        "ASYNCIODEBUG",
+        "CASEOK",
+        "DEBUG",
+        "DEVMODE",
+        "INSPECT",
+        "INTMAXSTRDIGITS",
+        "IOENCODING",
+        "MALLOC",
+        "OPTIMIZE",
+        "PROFILEIMPORTTIME",
+        "PYCACHEPREFIX",
+        "TRACEMALLOC",
+        "VERBOSE",
+        "WARNINGS",
+    )
+)
 
 
 def command(module: str, *arguments: str) -> list[str]:
@@ -27,15 +60,84 @@ def command(module: str, *arguments: str) -> list[str]:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Ours with `variables` added, and a PYTHONPATH with which a child imports our packages from where we have them.
+    """What a child keeps of our environment, with `variables` added.
 
-    Folders of PYTHONPATH stay if they hold no package with one of our names.
+    PYTHONPATH holds the folders of our own packages, if Python would not find them, and the absolute folders that it
+    holds now, if LOOKALIKE_KEEP_ENV names it.
     """
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    path = [folder for folder in given if folder and not _holds_package(Path(folder))]
-    path += [str(folder) for folder in _own_folders()]
-    named = {"PYTHONPATH": os.pathsep.join(path)} if path else {}
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | named | variables
+    inherited = {name: value for name, value in kept(os.environ).items() if not name.startswith(_REPLACED)}
+    path = [*_given_folders(), *map(str, _own_folders())]
+    return inherited | _FIXED | ({"PYTHONPATH": os.pathsep.join(path)} if path else {}) | variables
+
+
+def start(command: Sequence[str], variables: dict[str, str] | None = None, **options: Any) -> "subprocess.Popen[Any]":
+    """Start a command with `environment(**variables)`. Further options are those of `subprocess.Popen`."""
+    return subprocess.Popen(command, env=environment(**variables or {}), **options)
+
+
+def run(
+    command: Sequence[str], *, stdin: str | None = None, timeout_s: float | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end and return its output. Raises OSError, subprocess.TimeoutExpired."""
+    source: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+    return subprocess.run(
+        command,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout_s,
+        check=False,
+        **source,
+    )
+
+
+def replace(command: Sequence[str]) -> NoReturn:
+    """Become a command: it gets this process's id and its open files."""
+    flush(sys.stdout, sys.stderr)
+    os.execve(command[0], list(command), environment())
+
+
+def settle(module: str) -> None:
+    """Call it first in a program of ours: from here on this process has the environment that a child would have.
+
+    Python reads some variables when it starts, and encodes names as the locale says. If one of these is not as for a
+    child, the process starts `module` once more, with the same arguments.
+    """
+    if os.name == "posix" and _needs_restart():
+        replace(command(module, *sys.argv[1:]))
+    keep = kept(os.environ)
+    for name in set(os.environ) - set(keep):
+        del os.environ[name]
+    os.environ.update(keep)
+
+
+def flush(*streams: IO[str] | None) -> None:
+    """What is buffered here would be lost, or be written twice, by another program in this process."""
+    for stream in streams:
+        if stream is not None:
+            stream.flush()
+
+
+def _needs_restart() -> bool:
+    more = wanted(os.environ)
+    if any(name in os.environ and not more(name) for name in _INTERPRETER):
+        return True
+    return not sys.flags.utf8_mode and not all(map(_is_utf8, (sys.getfilesystemencoding(), *_encodings())))
+
+
+def _encodings() -> list[str]:
+    return [stream.encoding for stream in (sys.stdout, sys.stderr) if stream is not None]
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").replace("_", "") == "utf8"
+
+
+def _given_folders() -> list[str]:
+    """The absolute folders of PYTHONPATH, if it is to be kept, which hold no package with one of our names."""
+    given = os.environ.get("PYTHONPATH", "") if wanted(os.environ)("PYTHONPATH") else ""
+    return [one for one in given.split(os.pathsep) if os.path.isabs(one) and not _holds_package(Path(one))]
 
 
 def _holds_package(folder: Path) -> bool:

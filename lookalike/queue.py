@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from celery import Celery
+from celery.app.utils import Settings as Configuration
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
@@ -33,12 +34,33 @@ CHILD_START_TIMEOUT_S = 120
 TASKS_PER_CHILD = 1000
 
 
+class _Configuration(Configuration):  # type: ignore[misc]  # Celery has no types
+    """Celery's configuration, of which the environment decides nothing.
+
+    Celery prefers CELERY_BROKER_URL, CELERY_RESULT_BACKEND and two more to what an application is given, and a program
+    that uses our Python API may have them for an application of its own.
+    """
+
+    broker_url = property(lambda self: self.first("broker_url"))
+    broker_read_url = broker_write_url = broker_url
+    result_backend = property(lambda self: self.first("result_backend"))
+
+
 def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
     """The Celery app of producer, worker and Flower: all must agree on the delivery settings."""
     visibility_timeout_s = round(VISIBILITY_LIMITS * time_limit_s)
-    # By name: only programs that connect load it.
-    amqp = "lookalike.queue_transport:AMQP"
-    app = Celery("lookalike", broker=broker_url, set_as_current=False, amqp=amqp)
+    app = Celery(
+        "lookalike",
+        broker=broker_url,
+        set_as_current=False,
+        loader="celery.loaders.app:AppLoader",
+        # By name: only programs that connect load it.
+        amqp="lookalike.queue_transport:AMQP",
+        # Not the one for Django, which DJANGO_SETTINGS_MODULE starts, and which makes the working folder importable.
+        fixups=(),
+    )
+    # The configuration is one object from the start; as an attribute, this would become one of its entries.
+    object.__setattr__(app.conf, "__class__", _Configuration)
     app.conf.update(
         **_content(),
         **_delivery(time_limit_s),

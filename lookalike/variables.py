@@ -20,6 +20,7 @@ NOT_SETTINGS = frozenset(
     PREFIX + name
     for name in (
         "DEBUG",
+        "KEEP_ENV",
         "REQUIRE_SERVICES",
         "TEST_CACHE",
         "REDIS_PASSWORD",

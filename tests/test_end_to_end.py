@@ -17,7 +17,12 @@ CLASSES = 16
 PER_CLASS = 8
 TOTAL = CLASSES * PER_CLASS
 #: Images take longer to decode, so that a signal hits work on a fast machine too.
-SLOW = {"PYTHONPATH": str(PATCHES), "FAULT_PATCHES": "slow", "FAULT_DECODE_S": "0.05"}
+SLOW = {
+    "LOOKALIKE_KEEP_ENV": "PYTHONPATH,FAULT_*",
+    "PYTHONPATH": str(PATCHES),
+    "FAULT_PATCHES": "slow",
+    "FAULT_DECODE_S": "0.05",
+}
 
 
 @pytest.fixture(scope="module")

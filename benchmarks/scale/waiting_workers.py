@@ -113,6 +113,7 @@ class WaitingWorkers:
             "LOOKALIKE_HOME": str(self._home),
             "LOOKALIKE_BROKER_URL": self._broker_url,
             "LOOKALIKE_INDEX_URL": self._index_url,
+            "LOOKALIKE_KEEP_ENV": "PYTHONPATH,SCALE_*",
             "PYTHONPATH": os.pathsep.join(paths),
             "SCALE_IMAGE_S": str(IMAGE_S),
         }

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from lookalike import __version__
+from lookalike import __version__, launch
 from lookalike.errors import LookalikeError, MissingExtra, PermanentError
 from lookalike.extras import missing_extra
 from lookalike.terminal import forget_output
@@ -106,7 +106,13 @@ def lookalike(
 
 
 def main() -> None:
-    """Run the command. Exit code 0: success; 1: failure; 2: wrong usage."""
+    """Run the command in an environment of ours. Exit code 0: success; 1: failure; 2: wrong usage."""
+    launch.settle("lookalike_cli")
+    run()
+
+
+def run() -> None:
+    """Run the command in the environment as it is."""
     # Skip the last garbage collection: it takes 0.2 s, and the process ends anyway.
     atexit.register(gc.freeze)
     _prepare_streams()

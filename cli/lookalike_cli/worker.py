@@ -1,6 +1,5 @@
 """`lookalike worker`: runs a worker in the foreground."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -22,4 +21,4 @@ def worker(
     """Run a worker for the broker at LOOKALIKE_BROKER_URL."""
     processes = concurrency or read_settings().processes
     command = launch.command("lookalike_worker", "--concurrency", str(processes), "--hostname", name)
-    os.execve(command[0], command, launch.environment())
+    launch.replace(command)

@@ -115,8 +115,11 @@ def confusion_matrix(summary: Summary, labels: Sequence[str]) -> NDArray[np.floa
 @contextmanager
 def drawn(height: float = HEIGHT) -> Iterator[Figure]:
     """A figure outside pyplot, which would keep it alive. Characters that the font lacks show as boxes."""
-    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
+        # A matplotlibrc of the working folder or of the user's home is meant for other figures.
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
         yield Figure(figsize=(WIDTH, height), layout="constrained", facecolor="white")
 
 

@@ -44,15 +44,15 @@ class GuardedProcess:
         guarded = [sys.executable, "-I", process_guard.__file__, *options, str(grace_s), *command]
         try:
             with log.open("wb") as output:
-                self._process = subprocess.Popen(
+                self._process = launch.start(
                     guarded,
+                    dict(env),
                     bufsize=0,
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                     pass_fds=[descriptor for descriptor in (report, inherited, passed) if descriptor is not None],
-                    env=launch.environment(**env),
                 )
         finally:
             os.close(report)

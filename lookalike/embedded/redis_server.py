@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from lookalike import launch
 from lookalike.errors import MissingExtra, PermanentError
 
 #: A unix socket's path must fit `sockaddr_un.sun_path`: 104 bytes on macOS, 108 on Linux.
@@ -80,7 +81,7 @@ def _installed() -> str | None:
 
 def _version(path: str) -> str | None:
     try:
-        answer = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
+        answer = launch.run([path, "--version"], timeout_s=10).stdout
     except (OSError, subprocess.SubprocessError):
         return None
     found = re.search(r"v=(\d+(?:\.\d+)+)", answer)

@@ -13,7 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
 
-from lookalike_cli.main import main
+from lookalike_cli.main import run
 from testing.processes import Done
 
 
@@ -40,7 +40,7 @@ def _replace_environment(patch: pytest.MonkeyPatch, environment: Mapping[str, st
 
 def _exit_code() -> int:
     try:
-        main()
+        run()
     except SystemExit as ended:
         return int(ended.code or 0)
     return 0

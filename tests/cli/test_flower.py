@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from lookalike.environment import KNOWN
 from lookalike.errors import BadSetting
 from lookalike.samples import draw_samples
 from lookalike_cli.flower import require_logins
 from testing.processes import answer, await_true, make_home, processes, started, stop
+from testing.processes import lookalike as lookalike_process
 from testing.services.ports import free_port
 from tests.cli.inprocess import lookalike
+from tests.library_variables import ALL, KEPT
 
 LOGIN = "watch:correct-horse"
 
@@ -55,12 +58,13 @@ def page(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator
     folder = tmp_path_factory.mktemp("flower")
     home, port = make_home(folder, model_home), free_port()
     draw_samples(folder / "images", per_class=1)
-    environment = {**os.environ, "LOOKALIKE_HOME": str(home), "FLOWER_BASIC_AUTH": LOGIN}
+    # What other programs left in the environment: everything below, and the job, must work as without it.
+    environment = {**os.environ, **ALL, **KEPT, "LOOKALIKE_HOME": str(home), "FLOWER_BASIC_AUTH": LOGIN}
     arguments = ("up", "--port", free_port(), "--flower", "--flower-port", port)
     with started({**environment, "LOOKALIKE_LOG_FORMAT": "json"}, *arguments) as process:
         page = Page(environment, home, port, "")
         await_true(lambda: page.ask("/api/workers")[0] == 200)
-        page.job = answer(lookalike(environment, "ingest", folder / "images", "--json"))["job"]
+        page.job = answer(lookalike_process(environment, "ingest", folder / "images", "--json"))["job"]
         yield page
         _, stderr = stop(process)
         assert f"Flower: http://127.0.0.1:{port}/" in stderr and "Traceback" not in stderr
@@ -101,6 +105,19 @@ def test_it_is_restarted_when_it_dies(page: Page) -> None:
 def test_its_log_has_the_configured_format(page: Page) -> None:
     lines = (page.home / "logs" / "flower.log").read_text().splitlines()
     assert any("Visit me" in json.loads(line)["message"] for line in lines)
+
+
+def test_no_process_has_a_variable_of_another_program(page: Page) -> None:
+    ours = {"LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUTF8"}
+    for process in processes(page.home):
+        lines = Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
+        names = {line.partition("=")[0] for line in lines if line}
+        assert {name for name in names if not name.startswith("LOOKALIKE_")} <= KNOWN | ours
+
+
+def test_the_doctor_finds_nothing_wrong_in_the_environment_of_another_program(page: Page) -> None:
+    told = answer(lookalike_process(page.environment, "doctor", "--json"))
+    assert told["fine"], told
 
 
 def test_a_port_in_use_gives_a_message(page: Page) -> None:

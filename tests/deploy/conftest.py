@@ -32,4 +32,5 @@ def installations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[st
 
 def _without(modules: list[str], folder: Path) -> dict[str, str]:
     (folder / "sitecustomize.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({modules}))\n")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+    path = os.pathsep.join([str(folder), str(ROOT)])
+    return {**os.environ, "PYTHONPATH": path, "LOOKALIKE_KEEP_ENV": "PYTHONPATH"}

@@ -1,5 +1,6 @@
 """The part of the graph before the backbone."""
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -25,3 +26,14 @@ def test_pixels_are_prepared_as_the_backbone_was_trained(mode: Preprocessing, im
     else:
         expected = keras.applications.imagenet_utils.preprocess_input(values.copy(), mode=mode.value)
     np.testing.assert_allclose(prepared, expected, atol=1e-4)
+
+
+def test_a_keras_json_of_another_program_decides_nothing(keras: Any) -> None:
+    from lookalike.embedding.graph import backend
+
+    keras.config.set_floatx("float16")
+    keras.config.set_image_data_format("channels_first")
+    keras.config.set_dtype_policy("mixed_float16")
+    importlib.reload(backend)
+    assert (keras.config.floatx(), keras.config.image_data_format()) == ("float32", "channels_last")
+    assert keras.config.dtype_policy().name == "float32"

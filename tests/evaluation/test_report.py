@@ -5,11 +5,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from lookalike.index import IndexOptions
 from lookalike_evaluation.candidate import Candidate
-from lookalike_evaluation.plots import confusion_matrix
+from lookalike_evaluation.plots import confusion_matrix, data_uri, drawn
 from lookalike_evaluation.protocol import evaluate
 from lookalike_evaluation.report import render
 from lookalike_evaluation.summary import Summary
@@ -49,3 +50,14 @@ def test_a_confusion_matrix_has_the_first_result_of_each_query(summary: Summary)
     matrix = confusion_matrix(summary, labels)
     assert matrix.sum(axis=1).tolist() == [1.0, 1.0, 1.0]
     assert [matrix[place, place] for place in range(3)] == [row.figures.precision_at_1 for row in summary.classes]
+
+
+def test_a_matplotlibrc_of_the_working_folder_changes_no_plot() -> None:
+    def plotted() -> str:
+        with drawn() as figure:
+            figure.subplots().set_title("recall")
+            return data_uri(figure)
+
+    before = plotted()
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 40}):
+        assert plotted() == before

@@ -211,6 +211,7 @@ class Rig:
             **self.settings,
         }
         patches = {
+            "LOOKALIKE_KEEP_ENV": "PYTHONPATH,FAULT_*",
             "PYTHONPATH": str(PATCHES),
             "FAULT_PATCHES": ",".join(("slow", *self.place.pace.patches, *self.patches)),
             "FAULT_DECODE_S": str(self.decode_s),

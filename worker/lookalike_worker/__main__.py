@@ -2,6 +2,7 @@
 
 import sys
 
+from lookalike import launch
 from lookalike.errors import LookalikeError
 from lookalike.extras import requiring
 from lookalike.malloc import give_memory_back
@@ -31,4 +32,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    launch.settle("lookalike_worker")
     sys.exit(main(sys.argv[1:]))

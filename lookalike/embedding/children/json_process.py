@@ -21,15 +21,7 @@ def run(module: str, *arguments: str, stdin: str = "", timeout_s: float | None =
     """Run `module` to its end and return its answer. Raises ChildFailed, OSError."""
     command = launch.command(module, *arguments)
     try:
-        done = subprocess.run(
-            command,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env=launch.environment(),
-            timeout=timeout_s,
-            check=False,
-        )
+        done = launch.run(command, stdin=stdin, timeout_s=timeout_s)
     except subprocess.TimeoutExpired as error:
         raise ChildFailed(f"no answer within {timeout_s:.0f} s", None) from error
     # Libraries may print before the answer.
@@ -48,12 +40,12 @@ def start(
 
     It leads a session of its own, so that Ctrl-C does not reach it; stderr is ours. `variables` go to its environment.
     """
-    process = subprocess.Popen(
+    process = launch.start(
         launch.command(module, *arguments),
-        env=launch.environment(**(variables or {})),
+        variables,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
     assert process.stdout is not None
