@@ -1,4 +1,4 @@
-"""The settings, from LOOKALIKE_* variables and .env. Only entry points read them; they pass them down."""
+"""The settings, from LOOKALIKE_* variables and files. Only entry points read them; they pass them down."""
 
 import json
 import logging
@@ -16,8 +16,8 @@ from lookalike.errors import BadSetting
 from lookalike.logs import passwords
 from lookalike.machine import usable_cores
 from lookalike.shown import shown
-from lookalike.variables import ENV_FILE, check_names, given, renamed_values
 from lookalike.variables import PREFIX as PREFIX
+from lookalike.variables import check_names, check_origins, files, given, renamed_values
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ NOT_FOR_WORKERS = frozenset({"api_url", "api_key"})
 class Settings(BaseSettings):
     """Every field has a default that works on a laptop with nothing configured."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("lookalike"),
@@ -174,12 +174,13 @@ def read_settings(**overrides: Any) -> Settings:
 
     Logs a warning for each variable that is not a setting (mostly a misspelling), and for each old name.
     """
+    check_origins()
     for diagnostic in check_names(given(), setting_names()):
         logger.warning("%s %s", diagnostic.what, diagnostic.advice)
     renamed = {name.removeprefix(PREFIX).lower(): value for name, value in renamed_values().items()}
     chosen = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**renamed | chosen)
+        return Settings(**{"_env_file": files()} | renamed | chosen)
     except ValidationError as error:
         raise BadSetting(*_first_problem(error, chosen)) from error
     except SettingsError as error:

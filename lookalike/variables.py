@@ -1,4 +1,4 @@
-"""The LOOKALIKE_* variables that are set: where each comes from, and which of them no program reads."""
+"""The LOOKALIKE_* variables that are set: where each comes from, whether it may, and which of them no program reads."""
 
 import difflib
 import os
@@ -7,12 +7,33 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
+from platformdirs import user_config_path
 
 from lookalike.errors import BadSetting
 from lookalike.records import Diagnostic
 
+#: A file of the working folder, which may have come with the images in it.
 ENV_FILE = ".env"
 PREFIX = "LOOKALIKE_"
+#: Names the only file with settings to read; the user has chosen it, so it may hold every setting.
+NAMED_FILE = "LOOKALIKE_ENV_FILE"
+#: Settings that carry credentials, say where these go, or open the query service; ENV_FILE may not hold them.
+TRUSTED_ONLY = frozenset(
+    PREFIX + name
+    for name in (
+        "API_KEY",
+        "API_URL",
+        "AWS_REGION",
+        "AWS_SERVICE",
+        "BROKER_URL",
+        "CA_CERTS",
+        "CLIENT_CERT",
+        "CLIENT_KEY",
+        "CORS_ORIGINS",
+        "INDEX_URL",
+        "INSECURE",
+    )
+)
 #: Former names of settings, accepted for one version: former -> present.
 RENAMED = {"LOOKALIKE_DEAF_AFTER_S": "LOOKALIKE_STALLED_AFTER_S"}
 #: Variables that are no settings: read by the command line, by the tests, or by docker-compose.yml from the same file.
@@ -20,6 +41,7 @@ NOT_SETTINGS = frozenset(
     PREFIX + name
     for name in (
         "DEBUG",
+        "ENV_FILE",
         "KEEP_ENV",
         "REQUIRE_SERVICES",
         "TEST_CACHE",
@@ -37,14 +59,56 @@ FROM_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP)
 
 
 def given() -> dict[str, str]:
-    """Every LOOKALIKE_* name that is set, in upper case -> "environment" or ".env". Raises BadSetting."""
-    names = dict.fromkeys(_in_file(), ENV_FILE) | dict.fromkeys(_in_environment(), "environment")
+    """Every LOOKALIKE_* name that is set, in upper case -> "environment" or a file. Raises BadSetting."""
+    names: dict[str, str] = {}
+    for file in files():
+        names |= dict.fromkeys(_in_file(file), str(file))
+    names |= dict.fromkeys(_in_environment(), "environment")
     return {name: origin for name, origin in names.items() if name.startswith(PREFIX)}
+
+
+def files() -> tuple[Path, ...]:
+    """The files with settings, of which a later one wins: the user's own, and that of the working folder."""
+    if named := os.environ.get(NAMED_FILE):
+        return (Path(named),)
+    return (users_file(), Path(ENV_FILE))
+
+
+def users_file() -> Path:
+    """The file with the settings of this user."""
+    return user_config_path("lookalike") / "settings.env"
+
+
+def check_origins() -> None:
+    """Raises BadSetting if the working folder's file holds a setting that it may not, or the named file is missing."""
+    if (named := os.environ.get(NAMED_FILE)) and not Path(named).is_file():
+        raise BadSetting(
+            f"{NAMED_FILE} names {named}, which is not a file.", "Correct the path, or unset the variable."
+        )
+    if named:
+        return
+    users, folder = _in_file(users_file()), _in_file(Path(ENV_FILE))
+    for name in sorted(TRUSTED_ONLY & set(folder) - set(_in_environment())):
+        # An empty value means unset, which is refused only where it would undo what the user has set.
+        if folder[name] or name in users:
+            raise _not_trusted(name)
+
+
+def _not_trusted(name: str) -> BadSetting:
+    path = Path(ENV_FILE).absolute()
+    return BadSetting(
+        f"{name} is not accepted from {path}: such a file may come with the images, and this setting decides about "
+        "credentials or access.",
+        f"Set it in the environment or in {users_file()}; or, if the file is yours, set {NAMED_FILE}={path}.",
+    )
 
 
 def renamed_values() -> dict[str, str]:
     """Values that are set under a former name only: present name -> value. Raises BadSetting."""
-    values = _in_file() | _in_environment()
+    values: dict[str, str] = {}
+    for file in files():
+        values |= _in_file(file)
+    values |= _in_environment()
     return {new: values[old] for old, new in RENAMED.items() if old in values and new not in values}
 
 
@@ -57,17 +121,15 @@ def check_names(given: Mapping[str, str], settings: Iterable[str]) -> list[Diagn
     return [*(_renamed(name, given) for name in former), *(_unknown(name, given[name], names) for name in unknown)]
 
 
-def _in_file() -> dict[str, str]:
+def _in_file(file: Path) -> dict[str, str]:
     # Checked first, because the library warns about a missing file.
-    if not Path(ENV_FILE).is_file():
+    if not file.is_file():
         return {}
     try:
-        values = dotenv_values(ENV_FILE, interpolate=False)
+        values = dotenv_values(file, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise BadSetting(
-            f"Cannot read {Path(ENV_FILE).absolute()}: {why}.", "Correct the file, or remove it."
-        ) from error
+        raise BadSetting(f"Cannot read {file.absolute()}: {why}.", "Correct the file, or remove it.") from error
     return {name.upper(): value or "" for name, value in values.items()}
 
 

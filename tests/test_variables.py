@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import BadSetting
-from lookalike.settings import read_settings, setting_names
-from lookalike.variables import NOT_SETTINGS, RENAMED, check_names, given
+from lookalike.settings import Settings, read_settings, setting_names
+from lookalike.variables import NOT_SETTINGS, RENAMED, TRUSTED_ONLY, check_names, given, users_file
 
 ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -98,3 +102,62 @@ def test_a_file_that_cannot_be_read_is_named() -> None:
     Path(".env").write_bytes(b"LOOKALIKE_MODEL=\xff\xfe\n")
     with pytest.raises(BadSetting, match=r"Cannot read .*\.env: it is not UTF-8"):
         read_settings()
+
+
+@pytest.mark.parametrize("name", sorted(TRUSTED_ONLY))
+def test_a_file_beside_the_images_decides_neither_about_credentials_nor_about_access(name: str) -> None:
+    Path(".env").write_text(f"{name.lower()}='stranger:hunter2'\n")
+    with pytest.raises(BadSetting) as refused:
+        read_settings()
+    told = str(refused.value)
+    assert name in told and str(Path(".env").absolute()) in told and "hunter2" not in told
+    assert str(users_file()) in told and "LOOKALIKE_ENV_FILE=" in told
+
+
+def test_every_secret_setting_is_trusted_only() -> None:
+    secrets = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert secrets and {f"LOOKALIKE_{name.upper()}" for name in secrets} <= TRUSTED_ONLY <= set(setting_names())
+
+
+def test_a_file_beside_the_images_sets_the_rest() -> None:
+    Path(".env").write_text("LOOKALIKE_INDEX=holiday\nLOOKALIKE_API_KEY=\nLOOKALIKE_ROOTS='[\"/srv\"]'\n")
+    settings = read_settings()
+    assert (settings.index, settings.roots, settings.api_key) == ("holiday", (Path("/srv"),), None)
+
+
+def test_the_environment_wins_over_a_file_that_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("LOOKALIKE_API_URL=https://stranger.example\n")
+    monkeypatch.setenv("LOOKALIKE_API_URL", "https://ours.example")
+    assert read_settings().variables() == {}
+    url = read_settings().api_url
+    assert url is not None and url.get_secret_value() == "https://ours.example"
+
+
+def test_the_users_own_file_sets_everything_and_the_folder_may_change_the_rest() -> None:
+    users_file().parent.mkdir(parents=True)
+    users_file().write_text("LOOKALIKE_API_KEY=hunter22\nLOOKALIKE_INDEX=mine\nLOOKALIKE_MODEL=vgg16\n")
+    Path(".env").write_text("LOOKALIKE_INDEX=holiday\n")
+    settings = read_settings()
+    assert (settings.index, settings.model) == ("holiday", "vgg16")
+    assert settings.api_key is not None and settings.api_key.get_secret_value() == "hunter22"
+    assert given()["LOOKALIKE_API_KEY"] == str(users_file())
+    Path(".env").write_text("LOOKALIKE_API_KEY=\n")
+    with pytest.raises(BadSetting, match="LOOKALIKE_API_KEY is not accepted"):
+        read_settings()
+
+
+def test_a_file_that_the_user_names_is_the_only_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ours.env").write_text("LOOKALIKE_API_URL=https://ours.example\n")
+    Path(".env").write_text("LOOKALIKE_INDEX=holiday\nLOOKALIKE_API_KEY=stranger\n")
+    monkeypatch.setenv("LOOKALIKE_ENV_FILE", str(tmp_path / "ours.env"))
+    settings = read_settings()
+    assert (settings.index, settings.api_key) == ("images", None) and settings.api_url is not None
+    monkeypatch.setenv("LOOKALIKE_ENV_FILE", str(tmp_path / "none.env"))
+    with pytest.raises(BadSetting, match=r"names .*none\.env, which is not a file"):
+        read_settings()
+
+
+def test_the_folders_file_cannot_name_another_one() -> None:
+    Path("more.env").write_text("LOOKALIKE_API_URL=https://stranger.example\n")
+    Path(".env").write_text("LOOKALIKE_ENV_FILE=more.env\nLOOKALIKE_KEEP_ENV=*\n")
+    assert read_settings().api_url is None

@@ -139,10 +139,13 @@ def test_an_unused_home_may_be_read_only(tmp_path: Path, redis_url: str) -> None
 
 def test_a_setting_is_shown_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / ".env").write_text("LOOKALIKE_CHUNK_SIZE=8\nLOOKALIKE_API_KEY=hunter2\n")
+    (tmp_path / ".env").write_text("LOOKALIKE_CHUNK_SIZE=8\n")
+    monkeypatch.setenv("LOOKALIKE_API_KEY", "hunter2")
     monkeypatch.setenv("LOOKALIKE_INDEX", "mine")
     shown = found(home=tmp_path)["settings"][0].detail
-    assert {"chunk_size = 8 (.env)", "api_key = *** (.env)", "index = mine (environment)"} <= set(shown.split(", "))
+    assert {"chunk_size = 8 (.env)", "api_key = *** (environment)", "index = mine (environment)"} <= set(
+        shown.split(", ")
+    )
     assert "model" not in shown
 
 
