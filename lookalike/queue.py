@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from celery import Celery
 from celery.app.utils import Settings as Configuration
+from celery.loaders.app import AppLoader
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
@@ -46,6 +47,13 @@ class _Configuration(Configuration):  # type: ignore[misc]  # Celery has no type
     result_backend = property(lambda self: self.first("result_backend"))
 
 
+class _Loader(AppLoader):  # type: ignore[misc]
+    """Loads no configuration: Celery's own imports the module that CELERY_CONFIG_MODULE names."""
+
+    def read_configuration(self, env: str = "") -> dict[str, object]:
+        return {}
+
+
 def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
     """The Celery app of producer, worker and Flower: all must agree on the delivery settings."""
     visibility_timeout_s = round(VISIBILITY_LIMITS * time_limit_s)
@@ -53,7 +61,7 @@ def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
         "lookalike",
         broker=broker_url,
         set_as_current=False,
-        loader="celery.loaders.app:AppLoader",
+        loader=_Loader,
         # By name: only programs that connect load it.
         amqp="lookalike.queue_transport:AMQP",
         # Not the one for Django, which DJANGO_SETTINGS_MODULE starts, and which makes the working folder importable.
