@@ -27,7 +27,10 @@ def ingest(
     detach: Annotated[bool, typer.Option("--detach", help="Return without waiting for the workers.")] = False,
     json: Json = False,
 ) -> None:
-    """Index the images of folders, globs and lists; unchanged images are skipped."""
+    """Index the images of folders, globs and lists; unchanged images are skipped.
+
+    Exit with code 1 if every image was rejected.
+    """
     with (
         stoppable(LAST_WORDS),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
@@ -40,3 +43,5 @@ def ingest(
         show_report(report, for_people(json=json))
     if json:
         print_json(summary(report))
+    if report.is_all_rejected and not detach:
+        raise typer.Exit(1)

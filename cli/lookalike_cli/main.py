@@ -106,7 +106,10 @@ def lookalike(
 
 
 def main() -> None:
-    """Run the command in an environment of ours. Exit code 0: success; 1: failure; 2: wrong usage."""
+    """Run the command in an environment of ours.
+
+    Exit code 0: success; 1: failure, also of each single image; 2: wrong usage.
+    """
     launch.settle("lookalike_cli")
     run()
 

@@ -55,6 +55,8 @@ def reembed(
     _show_done(report, detach=detach, json=json)
     if json:
         print_json(summary(report) | {"alias": settings.index, "source": source.name})
+    if report.is_all_rejected and not detach:
+        raise typer.Exit(1)
 
 
 def _show_done(report: Report, *, detach: bool, json: bool) -> None:

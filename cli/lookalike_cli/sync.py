@@ -51,17 +51,25 @@ def _show(report: SyncReport, output: Output, *, delete: bool) -> None:
         remark(f"{counted(orphans, 'image is', 'images are')} orphaned; use --delete to delete them.")
     if report.job is not None:
         show_report(report.job, output)
+        if unchanged := report.counts[SyncStatus.REJECTED]:
+            remark(f"{unchanged:,} more rejected (unchanged): not tried again.")
     else:
         output.say(f"{_counts(report)}; nothing to ingest.")
 
 
 def _counts(report: SyncReport) -> str:
-    named = [f"{count:,} {status.value.replace('_', ' ')}" for status, count in report.counts.items() if count]
+    named = [f"{count:,} {_word(status)}" for status, count in report.counts.items() if count]
     return ", ".join(named) or "no images"
+
+
+def _word(status: SyncStatus) -> str:
+    return "rejected (unchanged)" if status is SyncStatus.REJECTED else status.value.replace("_", " ")
 
 
 def _plain(report: SyncReport) -> dict[str, object]:
     numbers = ("job", "indexed", "unchanged", "rejected")
     job = summary(report.job) if report.job else {"job": None, "indexed": 0, "unchanged": 0, "rejected": 0}
     counts: dict[str, object] = {status.value: count for status, count in report.counts.items()}
+    # `rejected` is what the job rejected; these were not tried again.
+    counts["rejected_unchanged"] = report.counts[SyncStatus.REJECTED]
     return counts | {"deleted": report.deleted} | {name: job[name] for name in numbers}

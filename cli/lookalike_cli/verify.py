@@ -8,7 +8,18 @@ from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.comparison import SyncStatus
 from lookalike_producer.sync import EXAMPLES, Verification
+
+#: What to do about images with one of these statuses.
+ADVICE = (
+    (
+        (SyncStatus.MISSING, SyncStatus.STALE, SyncStatus.WRONG_MODEL, SyncStatus.UNREADABLE),
+        "`lookalike sync` with the same arguments ingests them, or rejects them with the reason.",
+    ),
+    ((SyncStatus.ORPHANED,), "`lookalike sync --delete` with the same arguments deletes what is orphaned."),
+    ((SyncStatus.REJECTED,), "`lookalike failed list` says why images are rejected; `failed retry` tries them again."),
+)
 
 app = Application()
 
@@ -24,7 +35,10 @@ def verify(
     preprocessing: Preprocessing = None,
     json: Json = False,
 ) -> None:
-    """Compare sources with the index; exit with code 1 if they differ."""
+    """Compare sources with the index; exit with code 1 if they differ.
+
+    They agree if each image is in the index or rejected for a reason that stands.
+    """
     with (
         stoppable("Interrupted."),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
@@ -45,4 +59,6 @@ def _show(found: Verification) -> None:
         results.say()
         results.say(f"The first {EXAMPLES} of each:")
         print_images(named)
-        remark("`lookalike sync` with the same arguments ingests missing, stale and wrong-model images.")
+    for statuses, advice in ADVICE:
+        if any(found.counts[status] for status in statuses):
+            remark(advice)

@@ -171,11 +171,13 @@ class ImageIndex:
         """Compare the sources with the index, image by image, and change nothing.
 
         An image of the index is an orphan if its folder or glob is among the sources and it is no longer there.
-        `within` names folders that a list of paths is complete for. Raises SourceMissing, IndexMissing, DiskFull.
+        An image that is not in the index is missing, unless a job rejected it for a reason that stands. `within` names
+        folders that a list of paths is complete for. Raises SourceMissing, IndexMissing, BrokerUnavailable, DiskFull.
         """
         from lookalike_producer.sync import Sources, verify
 
-        return verify(self._settings, Sources(arguments.sources(sources), label_from, arguments.folders(within)))
+        named = Sources(arguments.sources(sources), label_from, arguments.folders(within))
+        return verify(self._settings, named, self._ledger)
 
     @_on_open_handle("embedded")
     def sync(
@@ -201,6 +203,7 @@ class ImageIndex:
             self._settings,
             named,
             run=lambda request: run(request, lease.with_worker(), began=began, is_shown=progress),
+            open_ledger=self._ledger,
             delete=delete,
         )
 

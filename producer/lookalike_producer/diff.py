@@ -1,4 +1,4 @@
-"""The result of a comparison, on disk: counts, images to ingest and documents to delete."""
+"""The result of a comparison, on disk: counts, images to ingest, documents to delete and rejections to forget."""
 
 import tempfile
 from collections import Counter
@@ -14,18 +14,24 @@ from lookalike.messages import decode_reference, encode_reference
 from lookalike.records import ImageRef
 from lookalike_producer.comparison import Finding, SyncStatus
 
+#: These agree with the index and the ledger: nothing has to be done.
+SETTLED = frozenset({SyncStatus.PRESENT, SyncStatus.REJECTED})
 #: An ingest brings these images to the right state.
 TO_INGEST = frozenset({SyncStatus.MISSING, SyncStatus.STALE, SyncStatus.WRONG_MODEL})
 
 
 class Diff:
-    """What a sync has to do. Memory does not grow with it."""
+    """What a sync has to do. With `deletes`, it will delete the orphans. Memory does not grow with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, deletes: bool) -> None:
         self.counts: Counter[SyncStatus] = Counter()
+        #: How many images a job has to look at.
+        self.to_ingest = 0
+        self._deletes = deletes
         # `close` closes them: they outlive this call.
         self._to_ingest = tempfile.TemporaryFile()  # noqa: SIM115
         self._orphans = tempfile.TemporaryFile()  # noqa: SIM115
+        self._leftovers = tempfile.TemporaryFile()  # noqa: SIM115
 
     def collect(self, findings: Iterable[Finding]) -> None:
         """Count every finding and store those that need an action. Raises DiskFull."""
@@ -34,33 +40,48 @@ class Diff:
             with _disk_errors():
                 self._store(finding)
         with _disk_errors():
-            self._to_ingest.flush()
-            self._orphans.flush()
+            for file in (self._to_ingest, self._orphans, self._leftovers):
+                file.flush()
 
-    @property
-    def to_ingest(self) -> int:
-        """How many images have to be ingested."""
-        return sum(self.counts[status] for status in TO_INGEST)
+    def add_leftover(self, uri: str) -> None:
+        """Store the uri of a recorded rejection that has to be forgotten."""
+        with _disk_errors():
+            self._leftovers.write(orjson.dumps(uri) + b"\n")
 
     def references(self) -> Iterator[ImageRef]:
         """The images that have to be ingested."""
         return map(decode_reference, _lines(self._to_ingest))
 
-    def orphans(self, size: int) -> Iterator[list[str]]:
-        """The ids of orphaned documents, at most `size` at a time."""
-        ids = map(orjson.loads, _lines(self._orphans))
-        while batch := list(islice(ids, size)):
+    def orphans(self, size: int) -> Iterator[list[tuple[str, str]]]:
+        """Ids and uris of orphaned documents, at most `size` at a time."""
+        orphans = map(orjson.loads, _lines(self._orphans))
+        while batch := [(id, uri) for id, uri in islice(orphans, size)]:
+            yield batch
+
+    def leftovers(self, size: int) -> Iterator[list[str]]:
+        """The uris whose rejections have to be forgotten, at most `size` at a time."""
+        uris = map(orjson.loads, _lines(self._leftovers))
+        while batch := list(islice(uris, size)):
             yield batch
 
     def close(self) -> None:
-        self._to_ingest.close()
-        self._orphans.close()
+        for file in (self._to_ingest, self._orphans, self._leftovers):
+            file.close()
 
     def _store(self, finding: Finding) -> None:
         if finding.status is SyncStatus.ORPHANED:
-            self._orphans.write(orjson.dumps(finding.id) + b"\n")
-        elif finding.status in TO_INGEST and finding.ref is not None:
+            self._orphans.write(orjson.dumps([finding.id, finding.uri]) + b"\n")
+        elif finding.status is SyncStatus.PRESENT and finding.is_recorded:
+            self._leftovers.write(orjson.dumps(finding.uri) + b"\n")
+        if finding.ref is not None and self._needs_job(finding):
+            self.to_ingest += 1
             self._to_ingest.write(encode_reference(finding.ref) + b"\n")
+
+    def _needs_job(self, finding: Finding) -> bool:
+        """An image that a list names and that is gone is rejected by a job: again, after its document is deleted."""
+        if finding.status is SyncStatus.ORPHANED:
+            return self._deletes or not finding.is_recorded
+        return finding.status not in SETTLED
 
 
 @contextmanager

@@ -21,15 +21,15 @@ from lookalike.errors import (
     LookalikeError,
     PermanentError,
 )
-from lookalike.ledger import Job, JobState, Ledger
+from lookalike.ledger import Job, JobState, Ledger, place_of
 from lookalike.queue import make_app, send_chunk, send_finish
-from lookalike.records import ImageRef, ModelIdentity
+from lookalike.records import ImageRef
 from lookalike.retry import retry_while
 from lookalike.settings import Settings
 from lookalike_producer.callbacks import ignore
 from lookalike_producer.enqueue import enqueue
 from lookalike_producer.job_watch import JobWatch
-from lookalike_producer.preparation import prepare
+from lookalike_producer.preparation import Prepared, prepare
 
 #: Well within the ledger's PRODUCER_LEASE_S, so that only a dead producer counts as dead.
 HEARTBEAT_EVERY_S = 5.0
@@ -68,10 +68,10 @@ def run_job(
     if another process ended the job because this producer was silent for too long.
     """
     _check_services(request.settings, stack)
-    identity = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
+    prepared = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
     try:
         with closing(Ledger(stack.broker_url)) as ledger:
-            job_id = _open(request, identity, ledger, stack)
+            job_id = _open(request, prepared, ledger, stack)
             job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
@@ -93,18 +93,23 @@ def _check_services(settings: Settings, stack: Stack) -> None:
     retry_while(check, limit_s=limit_s, check=stack.check)
 
 
-def _open(request: JobRequest, identity: ModelIdentity, ledger: Ledger, stack: Stack) -> str:
+def _open(request: JobRequest, prepared: Prepared, ledger: Ledger, stack: Stack) -> str:
     """Open the job, then begin the bulk load: the end of a job ends it, so it must not begin without one."""
     settings = request.settings
     with closing(factories.open_index(settings)) as index:
+        version = index.version()
+        if prepared.is_new:
+            # An index of this name that was deleted may have left some.
+            forget = partial(ledger.forget_all, place_of(settings.index_address, version))
+            retry_while(forget, check=stack.check)
         open_job = partial(
             ledger.open_job,
             source=request.source,
             index=settings.index,
             index_address=settings.index_address,
-            model=identity,
+            model=prepared.identity,
             spec=request.spec.to_json(),
-            version=index.version(),
+            version=version,
             tries_again=request.tries_again,
             is_bound=stack.is_owner,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import dataclass
 
 from lookalike import embedding, factories
 from lookalike.embedding import ModelSpec
@@ -25,21 +26,31 @@ def prepare_model(
     return embedding.identify(spec, settings.home)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """The model of an index that exists; `is_new` if it did not exist before."""
+
+    identity: ModelIdentity
+    is_new: bool
+
+
 def prepare(
     settings: Settings, spec: ModelSpec, *, with_artifact: bool, on_note: Callable[[str], None] = ignore
-) -> ModelIdentity:
+) -> Prepared:
     """Make sure that model and index exist, before any message is sent. Raises ModelMismatch, and as both do."""
     # Before the model is downloaded and compiled, which takes minutes.
-    _check_model(settings, spec)
+    exists = _check_model(settings, spec)
     identity = prepare_model(settings, spec, with_artifact=with_artifact, on_note=on_note)
     with closing(factories.open_index(settings)) as index:
         index.ensure(identity)
-    return identity
+    return Prepared(identity, is_new=not exists)
 
 
-def _check_model(settings: Settings, spec: ModelSpec) -> None:
-    """Raises ModelMismatch if the index exists with another model."""
+def _check_model(settings: Settings, spec: ModelSpec) -> bool:
+    """Whether the index exists. Raises ModelMismatch if it does, with another model."""
     with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
         existing = index.model()
         if existing.fingerprint != spec.fingerprint:
             raise ModelMismatch(index.name, str(existing), f"{spec.name} ({spec.fingerprint})")
+        return True
+    return False

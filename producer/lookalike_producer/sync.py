@@ -2,16 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 
 from lookalike import factories
 from lookalike.errors import SourceMissing
+from lookalike.index import Index
+from lookalike.ledger import place_of
 from lookalike.settings import Settings
-from lookalike_producer.comparison import Finding, SyncStatus, compare
-from lookalike_producer.diff import TO_INGEST, Diff
+from lookalike_producer.callbacks import ignore
+from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
+from lookalike_producer.diff import SETTLED, TO_INGEST, Diff
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.preparation import prepare
+from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
 from lookalike_producer.scope import scopes
 from lookalike_producer.sources import STDIN, find_images
@@ -43,8 +47,9 @@ class Verification:
 
     @property
     def is_in_sync(self) -> bool:
-        """Whether the index has exactly the images of the sources, unchanged."""
-        return all(status is SyncStatus.PRESENT or not count for status, count in self.counts.items())
+        """Whether each image of the sources is in the index, unchanged, or rejected for a reason that stands, and the
+        index has no others."""
+        return all(status in SETTLED or not count for status, count in self.counts.items())
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,15 @@ class SyncReport:
     job: Report | None
 
 
-def verify(settings: Settings, sources: Sources) -> Verification:
-    """Compare sources with the configured index. Raises SourceMissing, what the index raises, DiskFull."""
+def verify(settings: Settings, sources: Sources, open_ledger: OpenLedger) -> Verification:
+    """Compare sources with the configured index and the rejections in the ledger.
+
+    Raises SourceMissing, what the index raises, BrokerUnavailable, DiskFull.
+    """
     counts: Counter[SyncStatus] = Counter()
     examples: dict[SyncStatus, list[Finding]] = {status: [] for status in SyncStatus if status != SyncStatus.PRESENT}
-    with _findings(settings, sources) as findings:
-        for finding in findings:
+    with closing(factories.open_index(settings)) as index:
+        for finding in _findings(settings, sources, index, _records(settings, index, open_ledger)):
             counts[finding.status] += 1
             some = examples.get(finding.status, [])
             if len(some) < EXAMPLES:
@@ -74,20 +82,26 @@ def sync(
     sources: Sources,
     *,
     run: Callable[[JobRequest], Report],
+    open_ledger: OpenLedger,
     delete: bool = False,
     on_note: Callable[[str], None] = lambda note: None,
 ) -> SyncReport:
-    """Ingest what is missing, stale or of another model; with `delete`, delete the orphans before.
+    """Ingest what is missing, stale or of another model, and what cannot be read, so that it is rejected; with
+    `delete`, delete the orphans before. Rejections of images that are gone, or indexed, are forgotten.
 
-    `run` runs the job. Raises what it raises, SourceMissing, what the index raises, DiskFull.
+    `run` runs the job. Raises what it raises, SourceMissing, what the index raises, BrokerUnavailable, DiskFull.
     """
     spec = factories.model_spec(settings)
     find_images(sources.names, sources.label_from)
-    with closing(Diff()) as diff:
-        prepare(settings, spec, with_artifact=False, on_note=on_note)
-        with _findings(settings, sources) as findings:
-            diff.collect(findings)
-        deleted = _delete_orphans(diff, settings, sources.names) if delete else 0
+    with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
+        prepared = prepare(settings, spec, with_artifact=False, on_note=on_note)
+        records = _records(settings, index, open_ledger)
+        if prepared.is_new:
+            records.forget_all()
+        diff.collect(_findings(settings, sources, index, records, on_leftover=diff.add_leftover))
+        deleted = _delete_orphans(diff, index, records, sources.names) if delete else 0
+        for uris in diff.leftovers(IDS_PER_REQUEST):
+            records.forget(uris)
         request = JobRequest(
             settings,
             spec,
@@ -98,24 +112,41 @@ def sync(
         return SyncReport(_all(diff.counts), deleted, run(request) if diff.to_ingest else None)
 
 
-@contextmanager
-def _findings(settings: Settings, sources: Sources) -> Iterator[Iterator[Finding]]:
+def _records(settings: Settings, index: Index, open_ledger: OpenLedger) -> RejectionRecords:
+    return RejectionRecords(open_ledger, place_of(settings.index_address, index.version()))
+
+
+def _findings(
+    settings: Settings,
+    sources: Sources,
+    index: Index,
+    records: RejectionRecords,
+    on_leftover: Callable[[str], None] = ignore,
+) -> Iterator[Finding]:
     """The findings, as they come."""
     references = find_images(sources.names, sources.label_from)
     in_scope = scopes(sources.names, sources.within)
-    fingerprint = factories.model_spec(settings).fingerprint
-    read = factories.storage(settings).read
-    with closing(factories.open_index(settings)) as index:
-        yield compare(references, in_scope, index=index, read=read, fingerprint=fingerprint)
+    storage = factories.storage(settings)
+    return compare(
+        references,
+        in_scope,
+        index=index,
+        files=Files(storage.read, storage.look, factories.rejection_rules(settings)),
+        records=records,
+        fingerprint=factories.model_spec(settings).fingerprint,
+        on_leftover=on_leftover,
+    )
 
 
-def _delete_orphans(diff: Diff, settings: Settings, sources: Sequence[str]) -> int:
-    """Delete the orphans from the index; returns how many there were. Raises SourceMissing."""
+def _delete_orphans(diff: Diff, index: Index, records: RejectionRecords, sources: Sequence[str]) -> int:
+    """Delete the orphans from the index, and the rejections that had kept them; returns how many there were.
+
+    Raises SourceMissing."""
     _check_sources(diff, sources)
-    with closing(factories.open_index(settings)) as index:
-        for ids in diff.orphans(IDS_PER_REQUEST):
-            index.delete(ids)
-        index.refresh()
+    for batch in diff.orphans(IDS_PER_REQUEST):
+        index.delete(id for id, _ in batch)
+        records.forget([uri for _, uri in batch])
+    index.refresh()
     return diff.counts[SyncStatus.ORPHANED]
 
 

@@ -36,8 +36,8 @@ def mixed(tmp_path: Path, image: bytes) -> Path:
     return folder
 
 
-def ingest(environment: dict[str, str], *arguments: object) -> str:
-    job: str = answer(lookalike(environment, "ingest", *arguments, "--json"))["job"]
+def ingest(environment: dict[str, str], *arguments: object, code: int = 0) -> str:
+    job: str = answer(lookalike(environment, "ingest", *arguments, "--json", code=code))["job"]
     return job
 
 
@@ -110,7 +110,7 @@ def test_a_killed_retry_loses_no_image(environment: dict[str, str], tmp_path: Pa
     folder.mkdir()
     for number in range(300):
         (folder / f"{number}.jpg").touch()
-    job = ingest(environment, folder)
+    job = ingest(environment, folder, code=1)
     before = {item["job"] for item in jobs_of(environment)}
     with started(environment, "failed", "retry", job) as running:
         await_true(lambda: {item["job"] for item in jobs_of(environment)} - before)
@@ -131,7 +131,7 @@ def test_hostile_names_survive_json_lines_and_are_escaped_for_spreadsheets(
     for folder in folders:
         os.mkdir(folder)
         os.close(os.open(os.path.join(folder, b"empty.jpg"), os.O_CREAT))
-    job = ingest(environment, tmp_path)
+    job = ingest(environment, tmp_path, code=1)
 
     lookalike(environment, "failed", "export", job, "--format", "jsonl", "--output", tmp_path / "all.jsonl")
     items = [json.loads(line) for line in (tmp_path / "all.jsonl").read_bytes().splitlines()]

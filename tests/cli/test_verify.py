@@ -17,7 +17,7 @@ from testing.processes import answer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
-NOTHING = {"present": 0, "missing": 0, "stale": 0, "wrong_model": 0, "unreadable": 0, "orphaned": 0}
+NOTHING = {"present": 0, "missing": 0, "stale": 0, "wrong_model": 0, "unreadable": 0, "orphaned": 0, "rejected": 0}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,15 @@ def verify(environment: dict[str, str], *arguments: object, code: int = 1) -> di
     return answer(lookalike(environment, "verify", *arguments, "--json", code=code))
 
 
+def failed(environment: dict[str, str], folder: Path) -> dict[str, tuple[str, bool]]:
+    """Reason, and whether a document was kept, of every rejected image in a folder. Each is listed once."""
+    listed = answer(lookalike(environment, "failed", "list", "--json"))["failed"]
+    mine = [item for item in listed if item["uri"].startswith(f"{folder}/")]
+    found = {Path(item["uri"]).name: (item["reason"], item["kept"]) for item in mine}
+    assert len(found) == len(mine)
+    return found
+
+
 def sync(environment: dict[str, str], *arguments: object) -> dict[str, Any]:
     return answer(lookalike(environment, "sync", *arguments, "--json"))
 
@@ -58,21 +67,25 @@ def test_differences_are_counted_by_kind_and_repaired(
     (images / "2.jpg").unlink()
     (images / "3.jpg").unlink()
     os.mkfifo(images / "3.jpg")
-    found = {"present": 2, "missing": 1, "stale": 1, "orphaned": 2, "unreadable": 1}
+    found = {"present": 2, "missing": 1, "stale": 1, "orphaned": 3}
     assert verify(environment, images) == NOTHING | found
     shown = lookalike(environment, "verify", images, code=1).stdout
     assert all(str(images / name) in shown for name in ("new.jpg", "0.jpg", "1.jpg", "2.jpg", "3.jpg"))
     assert str(images / "4.jpg") not in shown
 
     first = sync(environment, images)
-    assert (first["indexed"], first["unchanged"], first["rejected"], first["deleted"]) == (2, 0, 0, 0)
-    assert answer(lookalike(environment, "status", first["job"], "--json"))["found"] == 2
-    assert verify(environment, images) == NOTHING | {"present": 4, "orphaned": 2, "unreadable": 1}
+    assert (first["indexed"], first["unchanged"], first["rejected"], first["deleted"]) == (2, 0, 1, 0)
+    assert answer(lookalike(environment, "status", first["job"], "--json"))["found"] == 3
+    assert verify(environment, images) == NOTHING | {"present": 4, "orphaned": 3}
 
-    (images / "3.jpg").unlink()
     second = sync(environment, images, "--delete")
-    assert (second["job"], second["orphaned"], second["deleted"]) == (None, 3, 3)
+    assert (second["rejected"], second["orphaned"], second["deleted"]) == (1, 3, 3)
+    assert verify(environment, images, code=0) == NOTHING | {"present": 4, "rejected": 1}
+    (images / "3.jpg").unlink()
+    third = sync(environment, images, "--delete")
+    assert (third["job"], third["deleted"]) == (None, 0)
     assert verify(environment, images, code=0) == NOTHING | {"present": 4}
+    assert failed(environment, images) == {}
     assert not is_loading(environment), "a sync without a job has begun a load that nothing ends"
 
 
@@ -169,3 +182,77 @@ def test_names_that_are_not_utf_8_are_compared_too(environment: dict[str, str], 
     os.unlink(os.path.join(folder, b"\xfe.jpg"))
     assert verify(environment, images) == NOTHING | {"present": 6, "orphaned": 1}
     assert sync(environment, images, "--delete")["deleted"] == 1
+
+
+def test_an_image_that_breaks_later_is_rejected_and_no_document_any_more(
+    environment: dict[str, str], images: Path, drawn: list[bytes]
+) -> None:
+    listing = images.with_name("list.txt")
+    listing.write_text("".join(f"images/{number}.jpg\n" for number in range(6)))
+    lookalike(environment, "ingest", listing)
+    (images / "0.jpg").write_bytes(drawn[0][: len(drawn[0]) // 2])
+    (images / "1.jpg").write_bytes(b"")
+    (images / "2.jpg").write_text("<!doctype html><title>404</title>")
+    (images / "3.jpg").unlink()
+    (images / "4.jpg").write_bytes(drawn[7])
+    job = answer(lookalike(environment, "ingest", listing, "--json"))
+    assert (job["indexed"], job["unchanged"], job["rejected"], job["rejected_unchanged"]) == (1, 1, 4, 0)
+    broken = {"0.jpg": ("truncated", False), "1.jpg": ("empty", False), "2.jpg": ("unsupported", False)}
+    assert failed(environment, images) == broken | {"3.jpg": ("not_found", True)}
+    assert stored(environment) == {"3.jpg", "4.jpg", "5.jpg"}
+
+    again = lookalike(environment, "ingest", listing)
+    assert "0 rejected + 4 rejected (unchanged)" in again.stdout
+    assert verify(environment, listing) == NOTHING | {"present": 2, "orphaned": 1, "rejected": 3}
+    done = sync(environment, listing, "--delete")
+    assert (done["deleted"], done["indexed"], done["rejected"], done["rejected_unchanged"]) == (1, 0, 1, 3)
+    assert stored(environment) == {"4.jpg", "5.jpg"}
+    assert failed(environment, images) == broken | {"3.jpg": ("not_found", False)}
+    assert verify(environment, listing, code=0) == NOTHING | {"present": 2, "rejected": 4}
+    (images / "0.jpg").write_bytes(drawn[0])
+    assert sync(environment, listing)["indexed"] == 1
+    assert set(failed(environment, images)) == {"1.jpg", "2.jpg", "3.jpg"}
+
+
+@one_index
+def test_what_is_beside_images_is_rejected_once_and_verify_settles(environment: dict[str, str], images: Path) -> None:
+    for name in ("0.jpg.json", "0.xmp", "film.mov"):
+        (images / name).write_bytes(b"\0\0\0\x14ftypqt  " + name.encode())
+    lookalike(environment, "ingest", images)
+    shown = lookalike(environment, "verify", images, code=0).stdout
+    assert all(f"rejected      {images}/{name}" in shown for name in ("0.jpg.json", "0.xmp", "film.mov"))
+    for _ in range(2):
+        assert lookalike(environment, "sync", images).stdout.strip() == (
+            "6 present, 3 rejected (unchanged); nothing to ingest."
+        )
+    assert set(failed(environment, images)) == {"0.jpg.json", "0.xmp", "film.mov"}
+    retried = answer(lookalike(environment, "failed", "retry", "--reason", "unsupported", "--json"))
+    assert (retried["rejected"] >= 3, retried["rejected_unchanged"] if len(retried["jobs"]) == 1 else 0) == (True, 0)
+    (images / "film.mov").unlink()
+    sync(environment, images)
+    assert set(failed(environment, images)) == {"0.jpg.json", "0.xmp"}
+
+
+@one_index
+def test_an_ingest_that_rejects_everything_fails(environment: dict[str, str], images: Path) -> None:
+    (images / "bad").mkdir()
+    (images / "bad" / "a.jpg").touch()
+    for unchanged in (0, 1):
+        done = answer(lookalike(environment, "ingest", images / "bad", "--json", code=1))
+        assert (done["found"], done["rejected"], done["rejected_unchanged"]) == (1, 1, unchanged)
+    assert lookalike(environment, "ingest", images, code=0)
+
+
+@one_index
+def test_an_index_that_is_made_anew_remembers_no_rejections(environment: dict[str, str], images: Path) -> None:
+    (images / "a.jpg").touch()
+    for _ in range(2):
+        assert answer(lookalike(environment, "ingest", images, "--json"))["rejected_unchanged"] == 0
+        lookalike(environment, "index", "delete", environment["LOOKALIKE_INDEX"], "--yes")
+
+
+def stored(environment: dict[str, str]) -> set[str]:
+    """The names of all images in the index."""
+    with closing(open_index(environment)) as index:
+        index.refresh()
+        return {Path(uri).name for _, uri in index.scan()}

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pytest
 
 from lookalike.errors import SourceMissing
 from lookalike.index import Index, open_index
-from lookalike.records import ImageRef
+from lookalike.records import Basis, ImageRef, Reason, Rejected, Rejection
 from lookalike.storage import Storage
-from lookalike_producer.comparison import SyncStatus, compare
+from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
+from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import Scope, scopes
 from lookalike_producer.sources import find_images
 from tests.index.documents import COSINE, clustered_vectors, document
@@ -41,10 +42,45 @@ def store(index: Index, path: Path, content: bytes = b"x") -> None:
     assert index.write([replace(made, content_sha256=hashlib.sha256(content).hexdigest())]) == []
 
 
+class Records(RejectionRecords):
+    """Rejections without a ledger."""
+
+    def __init__(self, *rejections: Rejection) -> None:
+        self._rejections = {rejection.ref.uri: rejection for rejection in rejections}
+        self.leftovers: list[str] = []
+
+    def uris(self) -> Iterator[str]:
+        return iter(self._rejections)
+
+    def of(self, uris: Sequence[str]) -> Mapping[str, Rejection]:
+        return {uri: self._rejections[uri] for uri in uris if uri in self._rejections}
+
+
+def rejection(path: Path, reason: Reason, content: bytes | None = None, *, kept: bool = False) -> Rejection:
+    """Of the file at `path` if it has this content; None is for a file that could not be read."""
+    content_sha256 = hashlib.sha256(content).hexdigest() if content is not None else ""
+    return Rejection(Rejected(str(path), reason, kept=kept), ImageRef(str(path)), Basis(None, content_sha256, "1"))
+
+
 def statuses(references: Iterator[ImageRef], found: Sequence[Scope], index: Index) -> Counter[SyncStatus]:
-    read = Storage(roots=[Path("/")], max_bytes=1000).read
-    return Counter(
-        finding.status for finding in compare(references, found, index=index, read=read, fingerprint=COSINE.fingerprint)
+    return Counter(finding.status for finding in findings(references, found, index))
+
+
+def findings(
+    references: Iterable[ImageRef], found: Sequence[Scope], index: Index, records: Records | None = None
+) -> list[Finding]:
+    storage = Storage(roots=[Path("/")], max_bytes=1000)
+    records = records or Records()
+    return list(
+        compare(
+            references,
+            found,
+            index=index,
+            files=Files(storage.read, storage.look, lambda reason: "1"),
+            records=records,
+            fingerprint=COSINE.fingerprint,
+            on_leftover=records.leftovers.append,
+        )
     )
 
 
@@ -78,6 +114,60 @@ def test_more_images_than_one_request_takes_are_compared(index: Index, folder: P
     (folder / "new.jpg").write_bytes(b"x")
     found = statuses(find_images([str(folder)], "none"), scopes([str(folder)]), index)
     assert found == {SyncStatus.PRESENT: 2299, SyncStatus.STALE: 1, SyncStatus.MISSING: 1, SyncStatus.ORPHANED: 200}
+
+
+def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: Index, folder: Path) -> None:
+    content = {"cut": b"cut", "mended": b"good", "label": b"cut", "limit": b"cut", "kept": b"x", "new": b"x"}
+    for name, data in content.items():
+        (folder / name).write_bytes(data)
+    store(index, folder / "kept", b"before")
+    store(index, folder / "gone", b"before")
+    (folder / "kept").write_bytes(b"y")
+    (folder / "gone").unlink()
+    missing = folder / "never there"
+    records = Records(
+        rejection(folder / "cut", Reason.TRUNCATED, b"cut"),
+        rejection(folder / "mended", Reason.TRUNCATED, b"cut"),
+        replace(rejection(folder / "label", Reason.TRUNCATED, b"cut"), ref=ImageRef(str(folder / "label"), "other")),
+        replace(rejection(folder / "limit", Reason.TOO_LARGE, b"cut"), basis=Basis(None, "", "another limit")),
+        rejection(folder / "kept", Reason.TIMEOUT, b"y", kept=True),
+        rejection(folder / "gone", Reason.NOT_FOUND, kept=True),
+        rejection(missing, Reason.NOT_FOUND),
+    )
+    refs = [ImageRef(str(folder / name)) for name in (*content, "gone")] + [ImageRef(str(missing))]
+    assert {Path(item.uri).name: item.status for item in findings(refs, [], index, records)} == {
+        "cut": SyncStatus.REJECTED,
+        "mended": SyncStatus.MISSING,
+        "label": SyncStatus.MISSING,
+        "limit": SyncStatus.MISSING,
+        "kept": SyncStatus.REJECTED,
+        "new": SyncStatus.MISSING,
+        "gone": SyncStatus.ORPHANED,
+        "never there": SyncStatus.REJECTED,
+    }
+    missing.write_bytes(b"x")
+    assert [item.status for item in findings(refs[-1:], [], index, records)] == [SyncStatus.MISSING]
+
+
+def test_rejections_of_images_that_are_gone_or_indexed_are_left_over(index: Index, folder: Path) -> None:
+    for name in ("indexed", "kept"):
+        store(index, folder / name)
+    (folder / "kept").unlink()
+    (folder / "cut").write_bytes(b"cut")
+    records = Records(
+        rejection(folder / "indexed", Reason.TRUNCATED, b"cut"),
+        rejection(folder / "kept", Reason.NOT_FOUND, kept=True),
+        rejection(folder / "cut", Reason.TRUNCATED, b"cut"),
+        rejection(folder / "deleted", Reason.TRUNCATED, b"cut"),
+        rejection(folder.parent / "beside", Reason.TRUNCATED, b"cut"),
+        rejection(folder / "sub" / "unknown", Reason.TRUNCATED, b"cut"),
+    )
+    # A folder that cannot be listed is found as if it were an image: nobody knows what is in it.
+    refs = [ImageRef(str(folder / name)) for name in ("indexed", "cut", "sub")]
+    found = {Path(item.uri).name: item for item in findings(refs, scopes([str(folder)]), index, records)}
+    assert records.leftovers == [str(folder / "deleted")]
+    assert (found["indexed"].status, found["indexed"].is_recorded) == (SyncStatus.PRESENT, True)
+    assert (found["kept"].status, found["cut"].status) == (SyncStatus.ORPHANED, SyncStatus.REJECTED)
 
 
 PATTERNS = ["*.jpg", "**/*.jpg", "*/*.jpg", "**/b*", "s?b/*", "[ab].*", "**", ".*", "**/sub/**/*.png", "sub/[!.]*"]
