@@ -98,8 +98,7 @@ HEALTHCHECK --interval=10s --timeout=10s --start-period=60s \
 FROM runtime AS worker-gpu
 ARG MODEL=resnet50
 ENV LOOKALIKE_MODEL=${MODEL} \
-    KERAS_HOME=/var/lib/keras \
-    REMAP_SIGTERM=SIGQUIT
+    KERAS_HOME=/var/lib/keras
 COPY --from=build-worker-gpu /opt/lookalike /opt/lookalike
 COPY --from=model --chown=10001:10001 /var/lib/lookalike /var/lib/lookalike
 COPY --from=model --chown=10001:10001 /var/lib/keras /var/lib/keras
@@ -108,9 +107,8 @@ HEALTHCHECK --interval=60s --timeout=30s --start-period=60s CMD ["lookalike", "d
 
 FROM runtime AS worker
 ARG MODEL=resnet50
-# SIGQUIT starts Celery's soft shutdown: running chunks get a minute to finish, then return to the queue.
-ENV LOOKALIKE_MODEL=${MODEL} \
-    REMAP_SIGTERM=SIGQUIT
+# On SIGTERM, running chunks get a minute to finish, then return to the queue.
+ENV LOOKALIKE_MODEL=${MODEL}
 COPY --from=build-worker /opt/lookalike /opt/lookalike
 COPY --from=model --chown=10001:10001 /var/lib/lookalike /var/lib/lookalike
 CMD ["worker"]

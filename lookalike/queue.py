@@ -170,6 +170,9 @@ def _processes() -> dict[str, object]:
         "worker_pool": "prefork",
         "worker_proc_alive_timeout": CHILD_START_TIMEOUT_S,
         "worker_max_tasks_per_child": TASKS_PER_CHILD,
+        # Whoever can write to the broker could make a worker hold its messages for ever.
+        "worker_disable_rate_limits": True,
+        # Chunks that run when a worker is stopped have this time; a chunk takes seconds.
         "worker_soft_shutdown_timeout": 60.0,
         "worker_enable_soft_shutdown_on_idle": False,
     }

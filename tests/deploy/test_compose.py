@@ -42,7 +42,7 @@ LONG_RUNNING = ["worker", "api", *(["flower"] if "flower" in COMMANDS else [])]
 #: Service -> its installation.
 IMAGES = {"init": "producer", "producer": "producer", "flower": "flower", "api": "api"}
 #: Variables that the Dockerfile sets.
-IMAGE = {"PATH": os.environ["PATH"], "LOOKALIKE_LOG_FORMAT": "json", "REMAP_SIGTERM": "SIGQUIT"}
+IMAGE = {"PATH": os.environ["PATH"], "LOOKALIKE_LOG_FORMAT": "json"}
 READY_TIMEOUT_S = 90.0
 
 

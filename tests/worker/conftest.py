@@ -12,7 +12,7 @@ import redis
 from lookalike import embedding, factories
 from lookalike.ledger import Ledger
 from lookalike.queue import make_app
-from lookalike.settings import read_settings
+from lookalike.settings import Settings, read_settings
 from testing.processes import make_home
 from testing.services.process import ServerProcess
 from testing.services.redis import RedisServer
@@ -40,9 +40,7 @@ def working(server: RedisServer, folder: Path, model_home: Path, *further: str) 
     index = factories.open_index(settings)
     index.ensure(embedding.identify(factories.model_spec(settings), home))
     index.close()
-    chosen = (f"LOOKALIKE_HOME={home}", f"LOOKALIKE_BROKER_URL={server.url}", f'LOOKALIKE_ROOTS=["{root}"]')
-    command = [sys.executable, "-P", "-m", "lookalike_worker", "--concurrency", "1"]
-    worker = ServerProcess([shutil.which("env") or "/usr/bin/env", *chosen, *further, *command], folder)
+    worker = start_worker(settings, folder, *further)
     ledger = Ledger(server.url)
     with redis.Redis.from_url(server.url) as client, make_app(server.url) as app:
         made = WorkerHarness(settings, root, app, ledger, client, worker)
@@ -53,3 +51,12 @@ def working(server: RedisServer, folder: Path, model_home: Path, *further: str) 
         finally:
             worker.stop()
             ledger.close()
+
+
+def start_worker(settings: Settings, folder: Path, *further: str) -> ServerProcess:
+    """A worker with one process, whose output goes to `folder`."""
+    assert settings.broker_url is not None
+    chosen = (f"LOOKALIKE_HOME={settings.home}", f"LOOKALIKE_BROKER_URL={settings.broker_url.get_secret_value()}")
+    roots = f'LOOKALIKE_ROOTS=["{settings.roots[0]}"]'
+    command = [sys.executable, "-P", "-m", "lookalike_worker", "--concurrency", "1"]
+    return ServerProcess([shutil.which("env") or "/usr/bin/env", *chosen, roots, *further, *command], folder)

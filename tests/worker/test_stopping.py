@@ -1,0 +1,83 @@
+"""A worker that is told to stop ends the chunk that it has and exits within seconds, whichever signal it gets."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lookalike.ledger import JobState
+from lookalike.queue import KEY_PREFIX, QUEUE, send_chunk
+from lookalike.records import Chunk, ImageRef
+from testing.images import encoded, scene
+from testing.processes import await_true, worker_processes
+from testing.services.redis import RedisServer
+from testing.worker_harness import WorkerHarness
+from tests.worker.conftest import start_worker, working
+
+#: A chunk takes a second; Celery's soft shutdown would sleep for 60.
+STOP_S = 20.0
+CHUNKS = 6
+PER_CHUNK = 20
+HELD = KEY_PREFIX + "unacked"
+
+
+@pytest.fixture(scope="module")
+def bench(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[WorkerHarness]:
+    """A worker as an operator may have started it, with Celery's variable for containers."""
+    with working(server, tmp_path_factory.mktemp("stopping"), model_home, "REMAP_SIGTERM=SIGQUIT") as made:
+        yield made
+
+
+def begun(bench: WorkerHarness) -> str:
+    """A job whose chunks are in the queue."""
+    job_id, content = bench.open_job(), encoded("jpeg", scene(2400, 1800))
+    for number in range(CHUNKS):
+        images = [bench.root / f"{number}-{each}.jpg" for each in range(PER_CHUNK)]
+        for image in images:
+            image.write_bytes(content + image.name.encode())  # different bytes, so that each is decoded
+        chunk = Chunk(f"{job_id}/{number:06d}", job_id, tuple(ImageRef(str(image)) for image in images))
+        bench.ledger.open_chunk(chunk)
+        send_chunk(bench.app, chunk.id)
+    bench.ledger.drain(job_id)
+    return job_id
+
+
+def signalled(bench: WorkerHarness, number: signal.Signals) -> int:
+    """Send the signal to the worker's main process, and return its exit code when it has ended, soon."""
+    os.kill(worker_processes(bench.settings.home)[0], number)
+    await_true(lambda: not bench.worker.is_running, timeout_s=STOP_S)
+    code = bench.worker.wait()
+    bench.worker.stop()  # closes its pipe
+    return code
+
+
+def test_a_worker_under_load_stops_after_its_chunk_and_the_next_one_goes_on(
+    bench: WorkerHarness, tmp_path: Path
+) -> None:
+    job_id = begun(bench)
+    await_true(lambda: bench.ledger.job(job_id).done)
+    assert signalled(bench, signal.SIGQUIT) == 0
+    done = bench.ledger.job(job_id).done
+    assert 0 < done < PER_CHUNK * CHUNKS and done % PER_CHUNK == 0
+    assert (bench.client.hlen(HELD), bench.client.llen(KEY_PREFIX + QUEUE)) == (0, CHUNKS - done // PER_CHUNK)
+    bench.worker = start_worker(bench.settings, tmp_path)
+    job = bench.ended(job_id)
+    assert (job.state, job.indexed, job.resent) == (JobState.FINISHED, PER_CHUNK * CHUNKS, 0)
+    assert signalled(bench, signal.SIGTERM) == 0
+
+
+def test_a_second_signal_returns_the_chunk_of_a_process_that_does_not_end(bench: WorkerHarness, tmp_path: Path) -> None:
+    bench.worker = start_worker(bench.settings, tmp_path)
+    await_true(lambda: "ready." in bench.log)
+    (child,) = worker_processes(bench.settings.home)[1]
+    os.kill(child, signal.SIGSTOP)
+    chunk_id = f"{bench.open_job()}/000000"
+    send_chunk(bench.app, chunk_id)
+    await_true(lambda: bench.client.hlen(HELD))
+    os.kill(worker_processes(bench.settings.home)[0], signal.SIGTERM)
+    await_true(lambda: "Stopping: " in bench.log)
+    signalled(bench, signal.SIGTERM)
+    assert bench.client.hlen(HELD) + bench.client.llen(KEY_PREFIX + QUEUE) == 1
+    assert "they are sent again" in bench.log

@@ -1,0 +1,70 @@
+"""How a worker stops: its chunks end first, for a limited time, whichever of the signals to stop it gets."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+from celery import Celery, platforms
+from celery.apps import worker as celery_worker
+from celery.worker import state
+
+logger = logging.getLogger(__name__)
+
+#: The signals of systemd and containers, of Celery's soft shutdown, and of a terminal.
+SIGNALS = ("SIGTERM", "SIGQUIT", "SIGINT")
+#: After its processes are killed, the worker returns their messages to the queue, unless the broker is away as well.
+RETURN_S = 10.0
+FORCED_EXIT_CODE = 1
+
+
+def stop_in_order(app: Celery) -> None:
+    """Make the workers of this app stop as `Worker` does."""
+    app.Worker = app.subclass_with_self(Worker)
+
+
+class Worker(celery_worker.Worker):  # type: ignore[misc]
+    """Celery's worker, which on a signal takes no further chunk, ends those that run, and then exits.
+
+    Celery's own soft shutdown sleeps for its whole time limit, although chunks end in a second. A second signal, or the
+    end of `worker_soft_shutdown_timeout`, kills the processes; their chunks are sent again.
+    """
+
+    def install_platform_tweaks(self, worker: Any) -> None:
+        super().install_platform_tweaks(worker)
+        stop = _Stop(worker)
+        for name in SIGNALS:
+            platforms.signals[name] = stop.on_signal
+
+
+class _Stop:
+    """The stop of one worker."""
+
+    def __init__(self, worker: Any) -> None:
+        self._worker = worker
+        self._limit_s = float(worker.app.conf.worker_soft_shutdown_timeout)
+        self._is_urgent = threading.Event()
+
+    def on_signal(self, *_: object) -> None:
+        """Runs in the main thread between two instructions, so it logs nothing and waits for nothing."""
+        if state.should_stop is not None:
+            self._is_urgent.set()
+            return
+        state.should_stop = os.EX_OK
+        threading.Thread(target=self._end_after_limit, daemon=True).start()
+
+    def _end_after_limit(self) -> None:
+        """In a daemon thread, which ends with the worker if its chunks end in time."""
+        logger.info("Stopping: running chunks end first, for at most %.0f s.", self._limit_s)
+        self._is_urgent.wait(self._limit_s)
+        logger.warning("Chunks that still run are stopped now; they are sent again.")
+        self._kill_processes()
+        time.sleep(RETURN_S)
+        os._exit(FORCED_EXIT_CODE)
+
+    def _kill_processes(self) -> None:
+        for process in tuple(getattr(getattr(self._worker.pool, "_pool", None), "_pool", ())):
+            if process.pid and process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)
