@@ -16,8 +16,14 @@ def plain_address(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
+    """Whether `host`, a name or an address, is this machine. A name may end with a dot; IPv6 may contain IPv4."""
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
-        return host.lower() == "localhost"
+        return host.lower().removesuffix(".") == "localhost"
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def bracketed(host: str) -> str:
+    """The host as URLs write it: IPv6 in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host else host

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from lookalike import __version__
 from lookalike.errors import LookalikeError
 from lookalike.settings import Settings
 from lookalike_api import docs, problems
+from lookalike_api.methods import HeadAsGet, Options, RelativeRedirects
 from lookalike_api.metrics import ResponseCounter
-from lookalike_api.middleware import AllowedHosts, ApiKeyCheck, SecurityHeaders
+from lookalike_api.middleware import ApiKeyCheck, SecurityHeaders
 from lookalike_api.openapi import openapi
+from lookalike_api.origins import ForeignPages, LocalHosts
 from lookalike_api.routes import health, images, jobs, search
 from lookalike_api.state import ServiceState, open_state
 
@@ -28,11 +30,11 @@ logger = logging.getLogger(__name__)
 PAGE = Path(__file__).parent / "page"
 
 
-def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequence[str] = ()) -> FastAPI:
+def make_app(settings: Settings, *, broker_url: str | None = None, is_local: bool = False) -> FastAPI:
     """The query service. It opens index, broker and model at startup, and closes them at shutdown.
 
-    `broker_url` is the Redis that holds the jobs, if any. Only requests for the names in `hosts` are
-    answered; all requests if it is empty.
+    `broker_url` is the Redis that holds the jobs, if any. With `is_local` and without a key, only requests for names of
+    this machine are answered.
     """
 
     @asynccontextmanager
@@ -51,8 +53,8 @@ def make_app(settings: Settings, *, broker_url: str | None = None, hosts: Sequen
         app.include_router(module.router)
     problems.install(app)
     _serve_page(app)
-    _add_middleware(app, settings, hosts)
-    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    _add_middleware(app, settings, is_local)
+    app.openapi = lambda: openapi(app, has_key=settings.api_key is not None)  # type: ignore[method-assign]
     return app
 
 
@@ -74,12 +76,15 @@ def _start_decoders(state: ServiceState) -> None:
         logger.warning("Not ready yet: %s", " ".join(str(error).split()))
 
 
-def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, is_local: bool) -> None:
     """The last one added sees a request first."""
+    app.add_middleware(Options)
     if settings.api_key is not None:
         app.add_middleware(ApiKeyCheck, key=settings.api_key.get_secret_value())
-    if hosts:
-        app.add_middleware(AllowedHosts, hosts=hosts)
+    else:
+        app.add_middleware(ForeignPages, origins=settings.cors_origins, is_local=is_local)
+        if is_local:
+            app.add_middleware(LocalHosts)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -89,7 +94,9 @@ def _add_middleware(app: FastAPI, settings: Settings, hosts: Sequence[str]) -> N
             expose_headers=["ETag", "Retry-After"],
         )
     app.add_middleware(ResponseCounter)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, has_origins=bool(settings.cors_origins))
+    app.add_middleware(RelativeRedirects)
+    app.add_middleware(HeadAsGet)
 
 
 def _serve_page(app: FastAPI) -> None:

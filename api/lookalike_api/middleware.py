@@ -1,17 +1,17 @@
-"""ASGI middleware: the API key, the allowed host names, and security headers."""
+"""ASGI middleware: the API key and security headers."""
 
 import hmac
 import re
-from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lookalike_api.origins import IMAGES, PAGES
 from lookalike_api.problems import problem
 
-#: Paths that need no key: the health checks of load balancers, and the page, which contains no data.
-OPEN = re.compile(r"/|/health/.*|/page(/.*)?")
-PAGES = re.compile(r"/|/page(/.*)?|/docs(/.*)?")
+#: Paths that need no key: the health checks of load balancers; the page and the documentation, which contain no data,
+#: because a browser that opens an address sends no key.
+OPEN = re.compile(r"/|/health/.*|/page(/.*)?|/docs(/.*)?|/openapi\.json")
 
 #: For answers that are not pages: a browser must load and run nothing, whatever it takes the bytes for.
 NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -26,15 +26,18 @@ HEADERS = {
     "Content-Security-Policy": NO_CONTENT_POLICY,
     "Cache-Control": "no-store",
 }
-#: The names of this machine. Any other name that resolves to it may belong to a hostile web page.
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 class SecurityHeaders:
-    """Adds HEADERS to every response whose route did not set them; pages get PAGE_POLICY."""
+    """Adds HEADERS to every response whose route did not set them; pages get PAGE_POLICY.
 
-    def __init__(self, app: ASGIApp) -> None:
+    With `has_origins`, pages of other origins are allowed, which show stored images with <img>: the request does not
+    tell their origin.
+    """
+
+    def __init__(self, app: ASGIApp, has_origins: bool) -> None:
         self._app = app
+        self._has_origins = has_origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,6 +50,8 @@ class SecurityHeaders:
                 if PAGES.fullmatch(scope["path"]):
                     headers["Content-Security-Policy"] = PAGE_POLICY
                     headers.setdefault("Cache-Control", "no-cache")
+                if self._has_origins and IMAGES.fullmatch(scope["path"]):
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
@@ -73,26 +78,3 @@ class ApiKeyCheck:
         key = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
         # In constant time: the duration must not tell how much of the key is right.
         return hmac.compare_digest(key.encode("latin-1"), self._key)
-
-
-class AllowedHosts:
-    """Answers only requests for these host names, against DNS rebinding: a hostile web page may point its own name at
-    this machine, and could then read everything that a service without a key returns.
-
-    Starlette's TrustedHostMiddleware answers a plain 400, which neither the page nor the client could explain.
-    """
-
-    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
-        self._app = app
-        self._hosts = frozenset(hosts)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app
-        if scope["type"] == "http" and _host(Headers(scope=scope).get("host", "")) not in self._hosts:
-            names = ", ".join(sorted(self._hosts))
-            app = problem(421, f"Without an API key, this service answers only to the host names {names}.")
-        await app(scope, receive, send)
-
-
-def _host(header: str) -> str:
-    return re.sub(r":\d+$", "", header).lower()

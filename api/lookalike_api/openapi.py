@@ -16,6 +16,11 @@ STATUSES = {
     503: "The service is busy, or a service that it needs is away. Retry-After says when to retry.",
 }
 
+KEY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may fail with these statuses; 401 is added."""
@@ -23,12 +28,20 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": STATUSES[status], "content": content} for status in sorted({401, *statuses})}
 
 
-def openapi(app: FastAPI) -> dict[str, Any]:
-    """The document of `app`, without FastAPI's own 422 for a bad parameter: ours is a problem document with 400."""
+def openapi(app: FastAPI, *, has_key: bool = False) -> dict[str, Any]:
+    """The document of `app`, with the ways to send the key if it has one.
+
+    Without FastAPI's own 422 for a bad parameter: ours is a problem document with 400.
+    """
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
         for name in ("HTTPValidationError", "ValidationError"):
             document["components"]["schemas"].pop(name, None)
+        # Relative to the address of the document.
+        document["servers"] = [{"url": "."}]
+        if has_key:
+            document["components"]["securitySchemes"] = KEY_SCHEMES
+            document["security"] = [{name: []} for name in KEY_SCHEMES]
         for operations in document["paths"].values():
             for operation in operations.values():
                 if "HTTPValidationError" in str(operation["responses"].get("422")):

@@ -26,6 +26,7 @@ from lookalike.errors import (
     Unavailable,
 )
 from lookalike.http_schemas import Problem, Rejection
+from lookalike_api.methods import allowed_methods
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,11 @@ async def _on_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, _sentence(error.detail), error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        # Starlette names the methods of one of the routes of this path.
+        headers["Allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
+    return problem(error.status_code, _sentence(error.detail), headers)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -1,5 +1,6 @@
 """`lookalike serve`: runs the query service in the foreground."""
 
+import logging
 from typing import Annotated
 
 import typer
@@ -9,16 +10,22 @@ from lookalike.addresses import is_loopback
 from lookalike.broker import broker_location
 from lookalike.embedded.redis_server import broker_url
 from lookalike.errors import BadSetting
+from lookalike.plural import counted
 from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
 from lookalike_api.app import make_app
-from lookalike_api.middleware import LOCAL_HOSTS
 from lookalike_api.server import Server
 from lookalike_cli.application import Application
 from lookalike_cli.options import IndexName, ModelName, Preprocessing, Weights
 from lookalike_cli.ports import SEARCH_PORT, check_port
 
+logger = logging.getLogger(__name__)
+
 app = Application()
+
+#: Characters of an API key for other machines: fewer are refused, or named in a warning.
+SHORTEST_KEY, SHORT_KEY = 8, 16
+_STRONG = "Set LOOKALIKE_API_KEY to 32 random characters, such as those of `openssl rand -hex 16`."
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
@@ -53,8 +60,18 @@ def make_server(settings: Settings, host: str, port: int, *, is_open: bool = Fal
             f"{host} is reachable from other machines, but no API key is set.",
             "Set LOOKALIKE_API_KEY, or use --open-to-all if everyone may see all images.",
         )
+    if settings.api_key is not None and not is_local:
+        _check_strength(settings.api_key.get_secret_value(), host)
     # Without a configured broker, use the embedded one: another command may be running it.
     url = broker_location(settings) or broker_url(settings.home)
-    hosts = LOCAL_HOSTS if is_local and not has_key else ()
-    application = make_app(settings, broker_url=url, hosts=hosts)
+    application = make_app(settings, broker_url=url, is_local=is_local)
     return Server(application, host, port)
+
+
+def _check_strength(key: str, host: str) -> None:
+    """Raise BadSetting for a key that is guessed at once, and warn of one that is guessed in time."""
+    what = f"The API key has only {counted(len(key), 'character')}, and {host} is reachable from other machines."
+    if len(key) < SHORTEST_KEY or len(set(key)) < SHORTEST_KEY // 2:
+        raise BadSetting(what if len(key) < SHORTEST_KEY else "The API key repeats the same few characters.", _STRONG)
+    if len(key) < SHORT_KEY:
+        logger.warning("%s %s", what, _STRONG)

@@ -9,7 +9,7 @@ import typer
 import uvicorn
 
 from lookalike import launch, logs
-from lookalike.addresses import plain_address
+from lookalike.addresses import bracketed, plain_address
 from lookalike.embedded import GuardedProcess, Stack, open_stack, restarted
 from lookalike.errors import BadSetting, LookalikeError
 from lookalike.preflight import before_serving
@@ -54,7 +54,7 @@ def up(
     with stoppable("Stopped."), open_stack(settings, check=check_ports) as stack:
         _check_owner(stack, settings)
         remark(f"Broker: {plain_address(stack.broker_url)}")
-        remark(f"Search: http://{host}:{port}/ (web page), /search (API), /docs")
+        remark(f"Search: http://{bracketed(host)}:{port}/ (web page), /search (API), /docs")
         remark("Ingest from another terminal: lookalike ingest FOLDER")
         if flower:
             remark(f"Flower: http://{flower_page.LOOPBACK}:{flower_port}/")

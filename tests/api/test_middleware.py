@@ -1,12 +1,15 @@
 """Access to the service, and what browsers may do with its answers."""
 
+import re
 from collections.abc import Iterator
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
 from pydantic import SecretStr
 
 from lookalike.errors import BadSetting
+from lookalike.records import ImageRef
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.serve import make_server
 from tests.api.service import serving
@@ -52,8 +55,10 @@ def test_with_the_key_requests_are_answered(protected: httpx2.Client, headers: H
     assert protected.post("/search", content=query, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready", "/page/index.html"])
-def test_the_page_and_health_checks_need_no_key(protected: httpx2.Client, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/", "/health/live", "/health/ready", "/page/index.html", "/docs", "/docs/start.js", "/openapi.json"]
+)
+def test_the_page_the_documentation_and_health_checks_need_no_key(protected: httpx2.Client, path: str) -> None:
     assert protected.get(path).status_code == 200
 
 
@@ -68,9 +73,26 @@ def test_only_the_configured_origin_may_call_the_service(protected: httpx2.Clien
 
 
 def test_without_a_key_only_names_of_this_machine_are_answered(lance_client: httpx2.Client) -> None:
-    for host in ("localhost:8000", "127.0.0.1", "[::1]:80", "LOCALHOST"):
+    spellings = (
+        "localhost:8000",
+        "127.0.0.1",
+        "[::1]:80",
+        "LOCALHOST",
+        "localhost.",
+        "127.0.0.2:1",
+        "[::ffff:127.0.0.1]",
+    )
+    for host in spellings:
         assert lance_client.get("/labels", headers={"Host": host}).status_code == 200
-    for host in ("rebound.example", "127.0.0.1.rebound.example:8000", "localhost.rebound.example"):
+    for host in (
+        "rebound.example",
+        "127.0.0.1.rebound.example:8000",
+        "localhost.rebound.example",
+        "localhost..",
+        "",
+        "[::1",
+        "10.0.0.1",
+    ):
         problem_detail(lance_client.get("/labels", headers={"Host": host}), 421)
 
 
@@ -99,6 +121,10 @@ def test_a_public_address_is_refused_without_a_key(host: str) -> None:
     settings = read_settings()
     with pytest.raises(BadSetting, match="LOOKALIKE_API_KEY"):
         make_server(settings, host, 0)
+    for weak in ("x", "1234567", "abababababab"):
+        with pytest.raises(BadSetting, match="API key") as refused:
+            make_server(settings.model_copy(update={"api_key": SecretStr(weak)}), host, 0)
+        assert weak not in str(refused.value) or weak == "x"
     make_server(settings, host, 0, is_open=True)
     make_server(settings.model_copy(update={"api_key": SecretStr(KEY)}), host, 0)
 
@@ -106,3 +132,141 @@ def test_a_public_address_is_refused_without_a_key(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_a_loopback_address_needs_no_key(host: str) -> None:
     make_server(read_settings(), host, 0)
+
+
+def test_a_short_key_for_other_machines_gets_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    for key, host, warnings in ((KEY, "127.0.0.1", 0), (KEY, "0.0.0.0", 1), (KEY * 2, "0.0.0.0", 0)):
+        caplog.clear()
+        make_server(read_settings(api_key=SecretStr(key)), host, 0)
+        assert len(caplog.records) == warnings
+        assert key not in caplog.text
+
+
+OWN = "http://127.0.0.1:8000"
+EVIL = "https://evil.example"
+CROSS = {"Sec-Fetch-Site": "cross-site", "Origin": EVIL}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "is_welcome"),
+    [
+        ("POST", "/search", {}, True),
+        ("POST", "/search", {"Origin": OWN}, True),
+        ("POST", "/search", {"Sec-Fetch-Site": "same-origin", "Origin": "https://photos.example"}, True),
+        ("GET", "/search?id=x", {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}, True),
+        ("GET", "/", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, True),
+        ("GET", "/docs", {"Sec-Fetch-Site": "cross-site"}, True),
+        ("GET", "/labels", {"Referer": EVIL}, True),
+        ("POST", "/search", {"Origin": EVIL}, False),
+        ("POST", "/search", {"Origin": "null"}, False),
+        ("POST", "/search", {"Origin": "http://127.0.0.1:8001"}, False),
+        ("POST", "/search", {"Origin": "http://localhost:8000"}, False),
+        ("POST", "/search", {"Origin": "http://[127.0.0.1:8000"}, False),
+        ("POST", "/search", CROSS, False),
+        ("POST", "/search/batch", {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:3000"}, False),
+        ("POST", "/", {"Sec-Fetch-Site": "cross-site"}, False),
+        ("GET", "/search?id=x", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, False),
+        ("GET", "/images/x/thumbnail", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}, False),
+        ("GET", "/metrics", {"Sec-Fetch-Site": "same-site"}, False),
+        ("OPTIONS", "/search", CROSS, False),
+        ("HEAD", "/labels", {"Sec-Fetch-Site": "cross-site"}, False),
+    ],
+)
+def test_without_a_key_other_web_pages_cause_no_work(
+    lance_client: httpx2.Client, method: str, path: str, headers: dict[str, str], is_welcome: bool
+) -> None:
+    answer = lance_client.request(method, path, headers={"Host": "127.0.0.1:8000", **headers})
+    assert (answer.status_code != 403) is is_welcome, answer.text
+    if not is_welcome and method != "HEAD":
+        assert "LOOKALIKE_CORS_ORIGINS" in problem_detail(answer, 403)
+
+
+@pytest.fixture(scope="module")
+def shared(lance: Settings) -> Iterator[httpx2.Client]:
+    """A service without a key that web pages of ORIGIN may use."""
+    with serving(Settings(**{**lance.model_dump(), "cors_origins": (ORIGIN,)})) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "is_welcome"),
+    [
+        ("/labels", {"Origin": ORIGIN, "Sec-Fetch-Site": "cross-site"}, True),
+        ("/images/x/thumbnail", {"Referer": ORIGIN + "/shop", "Sec-Fetch-Site": "cross-site"}, True),
+        ("/images/x/thumbnail", {"Sec-Fetch-Site": "cross-site"}, True),
+        ("/images/x/thumbnail", {"Referer": EVIL + "/", "Sec-Fetch-Site": "cross-site"}, False),
+        ("/images/x/thumbnail", CROSS, False),
+        ("/labels", {"Referer": ORIGIN, "Sec-Fetch-Site": "cross-site"}, False),
+        ("/labels", CROSS, False),
+    ],
+)
+def test_pages_of_an_allowed_origin_may_ask_and_show_images(
+    shared: httpx2.Client, path: str, headers: dict[str, str], is_welcome: bool
+) -> None:
+    assert (shared.get(path, headers=headers).status_code != 403) is is_welcome
+
+
+@pytest.mark.parametrize("kind", ["", "/thumbnail"])
+def test_a_page_of_an_allowed_origin_can_embed_an_image(
+    shared: httpx2.Client, lance_client: httpx2.Client, stored: list[ImageRef], kind: str
+) -> None:
+    path = f"/images/{stored[0].id}{kind}"
+    assert shared.get(path).headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert lance_client.get(path).headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert shared.get("/labels").headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/health/live", "GET, HEAD, OPTIONS"),
+        ("/search", "GET, HEAD, POST, OPTIONS"),
+        ("/search/batch", "POST, OPTIONS"),
+        ("/images/x", "GET, HEAD, OPTIONS"),
+        ("/page/main.js", "GET, HEAD, OPTIONS"),
+        ("/openapi.json", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_every_path_tells_its_methods(lance_client: httpx2.Client, path: str, methods: str) -> None:
+    answer = lance_client.options(path)
+    assert (answer.status_code, answer.headers["Allow"], answer.content) == (204, methods, b"")
+    assert lance_client.request("PUT", path).headers["Allow"] == methods or path.startswith("/page")
+    assert lance_client.options("/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health/live", "/docs", "/openapi.json", "/page/main.js", "/labels", "/nowhere", "/images/x"]
+)
+def test_head_is_get_without_a_body(lance_client: httpx2.Client, path: str) -> None:
+    whole, head = lance_client.get(path), lance_client.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    for name in ("Content-Type", "Content-Length", "Cache-Control", "ETag"):
+        assert head.headers.get(name) == whole.headers.get(name)
+
+
+def test_head_of_what_has_no_get_is_refused(lance_client: httpx2.Client) -> None:
+    assert lance_client.head("/search/batch").status_code == 405
+    assert lance_client.head("/labels").status_code == 200, "the connection is still usable"
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"), [("/page", "/page/"), ("/docs/", "/docs"), ("/jobs/?limit=1", "/jobs?limit=1")]
+)
+def test_a_redirect_stays_behind_the_prefix_of_a_proxy(lance_client: httpx2.Client, path: str, leads_to: str) -> None:
+    location = lance_client.get(path, follow_redirects=False).headers["Location"]
+    assert urljoin("https://photos.example/prefix" + path, location) == "https://photos.example/prefix" + leads_to
+
+
+def test_the_documentation_works_behind_the_prefix_of_a_proxy(lance_client: httpx2.Client) -> None:
+    page = lance_client.get("/docs").text
+    found = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(found) == 4 and all(not address.startswith(("/", "http")) for address in found)
+    assert all(lance_client.get("/" + address).status_code == 200 for address in found)
+    assert 'url: "openapi.json"' in lance_client.get("/docs/start.js").text
+    assert lance_client.get("/openapi.json").json()["servers"] == [{"url": "."}]
+
+
+def test_the_documentation_asks_for_the_key(protected: httpx2.Client, lance_client: httpx2.Client) -> None:
+    assert set(protected.get("/openapi.json").json()["components"]["securitySchemes"]) == {"bearer", "key"}
+    assert "securitySchemes" not in lance_client.get("/openapi.json").json()["components"]
