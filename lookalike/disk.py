@@ -1,9 +1,12 @@
-"""Whether a folder is writable, and how much space is left on its disk."""
+"""Whether a folder is writable, how much space is left on its disk, and files that only their user can read."""
 
 import errno
+import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from lookalike.errors import AccessDenied, DiskFull, LookalikeError
 from lookalike.records import Diagnostic
@@ -12,6 +15,42 @@ from lookalike.records import Diagnostic
 ENOUGH_BYTES = 2**30
 #: One block of any file system: on a full one a file can be created, but not filled.
 PROBE_BYTES = 4096
+
+#: Folders of a home that hold paths, labels, vectors, jobs or sockets.
+PRIVATE = ("broker", "index", "logs", "run")
+#: Everything else that lies in a home of ours: its names, and how temporary ones begin.
+OTHERS = ("demo", "fitted", "models", "quantized")
+TEMPORARY = (".quantizing-", "bench-")
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder that only its user can enter, or close it to others if it is this user's. Raises OSError."""
+    folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+    state = folder.stat()
+    if state.st_uid == os.geteuid() and state.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        folder.chmod(stat.S_IRWXU)
+
+
+def make_home_private(home: Path) -> None:
+    """Close a home to other users, and its folders that need it; creates the home. Raises OSError.
+
+    A home that holds other things as well, such as the user's whole folder, stays as it is: they may be shared.
+    """
+    home.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+    names = set(os.listdir(home)) - {*PRIVATE, *OTHERS}
+    if all(name.startswith(TEMPORARY) for name in names) and not home.stat().st_mode & stat.S_ISVTX:
+        make_private(home)
+    for name in PRIVATE:
+        if (home / name).is_dir():
+            make_private(home / name)
+
+
+def open_private(file: Path) -> BinaryIO:
+    """An empty file to write to, which only its user can read, also if it existed. Raises OSError."""
+    make_private(file.parent)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR)
+    os.fchmod(descriptor, stat.S_IRUSR | stat.S_IWUSR)
+    return open(descriptor, "wb")
 
 
 def check_folder(folder: Path, advice: str) -> list[Diagnostic]:

@@ -27,6 +27,7 @@ def before_working(settings: Settings, broker_url: str) -> None:
     """For a worker, which waits for services that are away. Raises PermanentError."""
     check_roots(settings)
     _warn(check_home(settings))
+    _close_home(settings)
     _unless_away(lambda: _warn(broker_diagnostics(broker_url)))
     _unless_away(lambda: factories.check_location(settings, timeout_s=TIMEOUT_S))
 
@@ -34,6 +35,7 @@ def before_working(settings: Settings, broker_url: str) -> None:
 def before_serving(settings: Settings) -> None:
     """For the query service, which also runs while services are away. Raises PermanentError."""
     _warn(check_home(settings))
+    _close_home(settings)
     _unless_away(lambda: factories.check_location(settings, timeout_s=TIMEOUT_S))
     if (url := broker_location(settings)) is not None:
         _unless_away(lambda: _warn(broker_diagnostics(url)))
@@ -49,6 +51,13 @@ def check_home(settings: Settings) -> list[Diagnostic]:
     # A container whose image contains the model, with broker and index elsewhere, may be read-only.
     has_all = settings.broker_url and settings.index_url and (settings.home / "models").is_dir()
     return [] if has_all else disk.check_folder(settings.home, "Set LOOKALIKE_HOME to a folder that you own.")
+
+
+def _close_home(settings: Settings) -> None:
+    # In a container the home may be read-only, and it may be another user's: then there is nothing of ours in it.
+    if settings.home.is_dir():
+        with suppress(OSError):
+            disk.make_home_private(settings.home)
 
 
 def check_roots(settings: Settings) -> None:

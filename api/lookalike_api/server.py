@@ -148,12 +148,12 @@ def most_connections() -> int:
 class Server(uvicorn.Server):
     """Checks its connections every second, and stops in bounded time."""
 
-    def __init__(self, application: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, application: ASGIApp, host: str, port: int, connection: type[Connection] = Connection) -> None:
         """Logs through the logging setup of this process."""
         logs: dict[str, Any] = {"log_config": None, "log_level": "info"}
         plain: dict[str, Any] = {"server_header": False, "ws": "none"}
         super().__init__(
-            uvicorn.Config(application, host=host, port=port, http=Connection, backlog=BACKLOG, **logs, **plain)
+            uvicorn.Config(application, host=host, port=port, http=connection, backlog=BACKLOG, **logs, **plain)
         )
 
     async def on_tick(self, counter: int) -> bool:

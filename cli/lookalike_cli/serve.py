@@ -14,7 +14,8 @@ from lookalike.plural import counted
 from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
 from lookalike_api.app import make_app
-from lookalike_api.server import Server
+from lookalike_api.same_user import SameUserConnection
+from lookalike_api.server import Connection, Server
 from lookalike_cli.application import Application
 from lookalike_cli.options import IndexName, ModelName, Preprocessing, Weights
 from lookalike_cli.ports import SEARCH_PORT, check_port
@@ -65,7 +66,9 @@ def make_server(settings: Settings, host: str, port: int, *, is_open: bool = Fal
     # Without a configured broker, use the embedded one: another command may be running it.
     url = broker_location(settings) or broker_url(settings.home)
     application = make_app(settings, broker_url=url, is_local=is_local)
-    return Server(application, host, port)
+    # Every user of this machine reaches the loopback address.
+    is_own = is_local and not has_key and not is_open
+    return Server(application, host, port, SameUserConnection if is_own else Connection)
 
 
 def _check_strength(key: str, host: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lookalike import launch
+from lookalike.disk import open_private
 from lookalike.embedded import process_guard
 from lookalike.embedded.private import keep_private
 
@@ -36,14 +37,13 @@ class GuardedProcess:
         self.name = name
         self.log = log
         self._grace_s = grace_s
-        log.parent.mkdir(parents=True, exist_ok=True)
         group, report = os.pipe()
         self._group = open(group, "rb", buffering=0)  # noqa: SIM115
         # -I: neither the working folder nor PYTHONPATH may shadow the imports of the process guard.
         options = ["--report", str(report), *([] if passed is None else ["--pass", str(passed)])]
         guarded = [sys.executable, "-I", process_guard.__file__, *options, str(grace_s), *command]
         try:
-            with log.open("wb") as output:
+            with open_private(log) as output:
                 self._process = launch.start(
                     guarded,
                     dict(env),

@@ -4,11 +4,13 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
 
 from lookalike import launch
+from lookalike.disk import make_private
 from lookalike.errors import MissingExtra, PermanentError
 
 #: A unix socket's path must fit `sockaddr_un.sun_path`: 104 bytes on macOS, 108 on Linux.
@@ -29,7 +31,7 @@ def find_redis_server() -> tuple[Path, str]:
 def redis_command(home: Path) -> list[str]:
     """The command line of the private server, whose data is under `home`."""
     data = home / "broker"
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(data)
     server, _ = find_redis_server()
     options = {
         "port": "0",
@@ -53,7 +55,8 @@ def socket_path(home: Path) -> Path:
         return path
     folder = _short_folder(home)
     folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
+    state = folder.lstat()
+    if state.st_uid != os.getuid() or not stat.S_ISDIR(state.st_mode) or state.st_mode & 0o077:
         raise PermanentError(
             f"{folder} is accessible to other users.", "Remove it, or choose a shorter LOOKALIKE_HOME."
         )

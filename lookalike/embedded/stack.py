@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from lookalike.broker import broker_location
-from lookalike.disk import check_folder, write_error
+from lookalike.disk import check_folder, make_home_private, make_private, write_error
 from lookalike.embedded.broker import answers
 from lookalike.embedded.installed import check_worker_installed
 from lookalike.embedded.joined import JoinedStack
@@ -101,7 +101,8 @@ def _run_folder(home: Path) -> Path:
     run = home / "run"
     check_folder(home, HOME_ADVICE)
     try:
-        run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_home_private(home)
+        make_private(run)
     except OSError as error:
         raise home_error(home, error) from error
     return run

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lookalike.disk import PRIVATE
 from lookalike.environment import KNOWN
 from lookalike.errors import BadSetting
 from lookalike.samples import draw_samples
@@ -113,6 +115,16 @@ def test_no_process_has_a_variable_of_another_program(page: Page) -> None:
         lines = Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
         names = {line.partition("=")[0] for line in lines if line}
         assert {name for name in names if not name.startswith("LOOKALIKE_")} <= KNOWN | ours
+
+
+def test_the_home_of_a_stack_is_closed_to_other_users(page: Page) -> None:
+    def mode(path: Path) -> int:
+        return stat.S_IMODE(path.stat().st_mode)
+
+    folders = [page.home, *(page.home / name for name in PRIVATE)]
+    assert {folder.name: mode(folder) for folder in folders} == {folder.name: 0o700 for folder in folders}
+    assert {mode(log) for log in (page.home / "logs").iterdir()} == {0o600}
+    assert mode(page.home / "run" / "redis.sock") == 0o700
 
 
 def test_the_doctor_finds_nothing_wrong_in_the_environment_of_another_program(page: Page) -> None:

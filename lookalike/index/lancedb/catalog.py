@@ -83,7 +83,8 @@ class Catalog:
         """Hold the lock of this folder across threads and processes. The system releases it when a process is killed.
 
         Raises IndexUnavailable if it cannot be had within `timeout_s`."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        # Private if it is new. Users that share an index create its folder first, with the rights that they want.
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # One object per call: a shared one would let in a second thread of the same process. No soft lock, which would
         # outlive a killed process.
         lock = FileLock(self._folder / "lock", mode=0o600, poll_interval=POLL_S, fallback_to_soft=False)
