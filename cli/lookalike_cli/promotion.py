@@ -4,16 +4,16 @@ from typing import Annotated
 
 import typer
 
-from lookalike import promotion
 from lookalike.errors import BadSetting
 from lookalike.index import index_of
-from lookalike.promotion import Promotion
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.console import print_json, remark
 from lookalike_cli.options import IndexName, Json
+from lookalike_producer import promotion
+from lookalike_producer.promotion import Promotion
 
 Physical = Annotated[str | None, typer.Argument(metavar="[VERSION]", help="A version; default: the newest.")]
-Force = Annotated[bool, typer.Option("--force", help="Skip the checks for missing documents and active jobs.")]
+Force = Annotated[bool, typer.Option("--force", help="Skip the comparison and the check for active jobs.")]
 
 
 def promote(physical: Physical = None, index: IndexName = None, force: Force = False, json: Json = False) -> None:

@@ -91,6 +91,10 @@ class Index(Protocol):
         It is a snapshot of the documents that a search sees when the first one is read; later writes and deletes do
         not change it."""
 
+    def scan_times(self) -> Iterator[tuple[str, str, str]]:
+        """Id, URI and `ingested_at` of every document, as `scan` gives them. The times of one backend have one format,
+        in which the later text is the later time."""
+
     def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
         """Every document with its vector, in no particular order, in batches of 1 to `batch_size`. Only one batch is
         in memory at a time. A snapshot, as in `scan`."""

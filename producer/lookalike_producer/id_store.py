@@ -29,6 +29,15 @@ class IdStore:
         with _disk_errors():
             self._database.executemany("DELETE FROM documents WHERE id = ?", ((id,) for id in ids))
 
+    def pop(self, ids: Iterable[str]) -> dict[str, str]:
+        """Discard ids, and return what was stored for those that are there."""
+        found: dict[str, str] = {}
+        with _disk_errors():
+            for id in ids:
+                rows = self._database.execute("DELETE FROM documents WHERE id = ? RETURNING id, uri", (id,))
+                found.update(rows.fetchall())
+        return found
+
     def remaining(self) -> Iterator[tuple[str, str]]:
         """Id and URI of every document that was not discarded."""
         with _disk_errors():

@@ -1,9 +1,12 @@
 """Retries rejected images: one new job for all that were for the same index and model."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 
+from lookalike import factories
 from lookalike.embedding import ModelSpec
-from lookalike.errors import IndexConflict
+from lookalike.embedding.specs.spec_lookup import spec_of
+from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.ledger import Job, Ledger
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import Settings
@@ -46,7 +49,7 @@ class Retry:
                 "Set LOOKALIKE_INDEX_URL to that index.",
             )
         source = "\n".join(f"rejected by {job.id}" for job in self._jobs)
-        spec = ModelSpec.from_json(newest.spec)
+        spec = _spec(settings, ModelSpec.from_json(newest.spec))
         return JobRequest(
             settings, spec, source=source, references=self._references, count=lambda: None, tries_again=True
         )
@@ -58,6 +61,15 @@ class Retry:
                 if self._reason in (None, rejection.rejected.reason) and uri not in self._taken:
                     self._taken.add(uri)
                     yield rejection.ref
+
+
+def _spec(settings: Settings, former: ModelSpec) -> ModelSpec:
+    """The model of the index, to which it may have been promoted since; the former one if it is not known here."""
+    with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
+        indexed = index.model()
+        if indexed.fingerprint != former.fingerprint:
+            return spec_of(indexed, settings.home) or former
+    return former
 
 
 def retries(ledger: Ledger, jobs: Sequence[Job], reason: Reason | None, settings: Settings) -> list[Retry]:

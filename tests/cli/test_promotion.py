@@ -12,8 +12,8 @@ import redis
 from lookalike import factories
 from lookalike.errors import BadSetting, IndexConflict, IndexMissing, PermanentError
 from lookalike.index import Index
-from lookalike.ledger import JobState, Ledger
-from lookalike.records import Chunk, ImageRef
+from lookalike.ledger import JobState, Ledger, place_of
+from lookalike.records import Chunk, Document, ImageRef, Outcome, Reason, Rejected, document_id
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.index import delete
 from lookalike_cli.promotion import promote, roll_back
@@ -69,13 +69,76 @@ def test_a_complete_version_is_promoted_and_rolled_back(index: Index, capsys: py
         promote()
 
 
-def test_a_version_with_fewer_documents_needs_force(index: Index) -> None:
-    index.write(documents(4))
-    with pytest.raises(IndexConflict, match="has 3 documents, but images-v1 has 4"):
+LATER = "2026-01-02T03:04:06+00:00"
+MADE = documents(3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ([documents(4)[3]], "1 added, such as '/photos/3.jpg'"),
+        ([replace(MADE[1], content_sha256="f" * 64, ingested_at=LATER)], "1 changed, such as '/photos/1.jpg'"),
+        ([replace(MADE[1], name="other", ingested_at=LATER)], "1 changed"),
+        ([replace(MADE[1], metadata={"k": "v"}, ingested_at=LATER)], "1 changed"),
+        ([replace(MADE[0], uri="/photos/moved.jpg", id=document_id("/photos/moved.jpg"))], "1 added, 1 deleted"),
+        ([], "1 deleted, such as '/photos/0.jpg'"),
+    ],
+)
+def test_a_version_that_lacks_what_changed_needs_force(index: Index, changed: list[Document], why: str) -> None:
+    index.write(changed)
+    if "deleted" in why:
+        index.delete([MADE[0].id])
+    with pytest.raises(IndexConflict, match=f"images-v2 lacks what changed in images-v1: {why}"):
         promote()
     assert index.version() == "images-v1"
     promote(force=True)
     assert index.version() == "images-v2"
+
+
+def test_a_version_that_was_written_later_is_newer(index: Index, settings: Settings) -> None:
+    """Its files may have changed since, and nobody has ingested them again."""
+    index.write([replace(MADE[1], ingested_at=LATER)])
+    newer = replace(documents(3, model=OTHER)[2], content_sha256="f" * 64, ingested_at=LATER)
+    with closing(factories.open_index(settings, "images-v2")) as version:
+        version.write([newer])
+    promote()
+    assert index.version() == "images-v2"
+
+
+def reject(settings: Settings, redis_url: str, version: str, *rejected: Rejected) -> str:
+    """Reject images in a job for a version; returns the job."""
+    ledger, job_id = open_job(settings, redis_url, version)
+    chunk = Chunk(f"{job_id}/000000", job_id, tuple(ImageRef(item.uri) for item in rejected))
+    ledger.open_chunk(chunk)
+    ledger.close_chunk(chunk, Outcome(0, 0, rejected), place=place_of(settings.index_address, version))
+    ledger.fail(job_id, "over")
+    ledger.close()
+    return job_id
+
+
+def test_an_image_that_the_new_version_rejected_is_not_missed(index: Index, settings: Settings, redis_url: str) -> None:
+    index.write(documents(5)[3:])
+    reject(settings, redis_url, "images-v2", Rejected("/photos/3.jpg", Reason.NOT_FOUND))
+    reject(settings, redis_url, "images-v2", Rejected("/photos/4.jpg", Reason.TRUNCATED))
+    with pytest.raises(IndexConflict, match=r"1 added, such as '/photos/3.jpg'\.\n.*sync --delete"):
+        promote()
+    index.delete([document_id("/photos/3.jpg")])
+    promote()
+    assert index.version() == "images-v2"
+
+
+def test_rejections_follow_the_name(index: Index, settings: Settings, redis_url: str) -> None:
+    reasons = {"cut": Reason.TRUNCATED, "vector": Reason.BAD_VECTOR, "both": Reason.EMPTY, "gone": Reason.NOT_FOUND}
+    old = reject(settings, redis_url, "images-v1", *(Rejected(uri, reason) for uri, reason in reasons.items()))
+    new = reject(settings, redis_url, "images-v2", Rejected("both", Reason.CORRUPT))
+    places = [place_of(settings.index_address, version) for version in ("images-v1", "images-v2")]
+    with closing(Ledger(redis_url)) as ledger:
+        promote()
+        assert [set(ledger.recorded(place)) for place in places] == [{"vector"}, {"cut", "both", "gone"}]
+        assert {item.uri for item in ledger.rejected(old)} == {"vector", "cut", "gone"}
+        assert [item.reason for item in ledger.rejected(new)] == [Reason.CORRUPT]
+        roll_back()
+        assert [set(ledger.recorded(place)) for place in places] == [{"vector", "cut", "both", "gone"}, set()]
 
 
 @pytest.mark.parametrize("name", ["images", "images-v2"])

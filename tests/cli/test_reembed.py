@@ -17,6 +17,7 @@ from lookalike.settings import Settings, read_settings
 from lookalike_api.search import Searcher
 from lookalike_api.wiring import open_searcher
 from lookalike_cli.failed import list_all as list_failed
+from lookalike_cli.failed import retry as retry_failed
 from lookalike_cli.ingest import ingest
 from lookalike_cli.promotion import promote, roll_back
 from lookalike_cli.reembed import reembed
@@ -105,7 +106,9 @@ def test_an_index_changes_its_model_and_back_while_it_is_searched(
     printed: Printed, settings: Settings, images: Path, tiny: dict[str, str]
 ) -> None:
     name = settings.index
-    found = printed(ingest, [str(images)])["found"]
+    (images / "zero.jpg").touch()
+    first = printed(ingest, [str(images)])
+    found = first["indexed"]
     image, gone = sorted(path for path in images.rglob("*") if path.is_file())[:2]
     with searching(settings, image) as loop:
         before = await_true(lambda: loop.answers and scores(loop.answers[-1]))
@@ -137,6 +140,12 @@ def test_an_index_changes_its_model_and_back_while_it_is_searched(
     assert [(item["uri"], item["reason"]) for item in rejected] == [(str(gone), "not_found")]
     with closing(factories.open_index(settings, f"{name}-v2")) as version:
         assert version.count() == found - 1, "what was deleted from the index stays in its new version"
+
+    printed(promote, index=name)
+    (rejection,) = printed(list_failed, first["job"])["failed"]
+    assert (Path(rejection["uri"]).name, rejection["job"]) == ("zero.jpg", first["job"]), "it followed the name"
+    retried = printed(retry_failed, first["job"])
+    assert (retried["index"], retried["model"], retried["rejected"]) == (name, done["model"], 1)
 
 
 def test_the_same_model_leaves_nothing_to_do(printed: Printed, settings: Settings) -> None:

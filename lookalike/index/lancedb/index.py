@@ -93,12 +93,10 @@ class LanceDBIndex:
         return found[0] if found else None
 
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
-        with self._translated():
-            query = self._table().search().select(["id", "uri"])
-            if prefix:
-                query = query.where(sql.starts_with("uri", prefix))
-            for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
-                yield from zip(batch["id"].to_pylist(), batch["uri"].to_pylist(), strict=True)
+        return ((id, uri) for id, uri in self._columns(["id", "uri"], prefix))
+
+    def scan_times(self) -> Iterator[tuple[str, str, str]]:
+        return ((id, uri, time) for id, uri, time in self._columns(["id", "uri", "ingested_at"]))
 
     def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
         with self._translated():
@@ -168,6 +166,15 @@ class LanceDBIndex:
 
     def close(self) -> None:
         self._open = None
+
+    def _columns(self, names: list[str], prefix: str = "") -> Iterator[tuple[str, ...]]:
+        """The columns of all rows whose URI starts with `prefix`."""
+        with self._translated():
+            query = self._table().search().select(names)
+            if prefix:
+                query = query.where(sql.starts_with("uri", prefix))
+            for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
+                yield from zip(*(batch[name].to_pylist() for name in names), strict=True)
 
     def _table(self) -> Any:
         """The table that the name points to now: it may have moved since the last call. Raises IndexMissing."""

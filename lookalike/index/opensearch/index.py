@@ -80,6 +80,9 @@ class OpenSearchIndex:
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
         return scroll.scan(self._server, self.name, prefix)
 
+    def scan_times(self) -> Iterator[tuple[str, str, str]]:
+        return scroll.scan_times(self._server, self.name)
+
     def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
         for sources in scroll.sources(self._server, self.name, bulk.SOURCE_FIELDS, batch_size):
             yield [_document(id, source) for id, source in sources.items()]

@@ -26,6 +26,15 @@ def scan(server: Server, name: str, prefix: str) -> Iterator[tuple[str, str]]:
             yield hit["_id"], hit["fields"]["uri"][0]
 
 
+def scan_times(server: Server, name: str) -> Iterator[tuple[str, str, str]]:
+    """Id, URI and time of ingestion of all documents. Raises IndexUnavailable as `scan` does."""
+    columns = ["uri", {"field": "ingested_at", "format": "strict_date_time"}]
+    query = {"size": IDS_PER_PAGE, "query": {"match_all": {}}, "_source": False, "docvalue_fields": columns}
+    for hits in _pages(server, name, query):
+        for hit in hits:
+            yield hit["_id"], hit["fields"]["uri"][0], hit["fields"]["ingested_at"][0]
+
+
 def sources(server: Server, name: str, wanted: Sequence[str], size: int) -> Iterator[dict[str, dict[str, Any]]]:
     """The wanted fields by id of all documents, in pages of 1 to `size`. Raises IndexUnavailable as `scan` does."""
     query = {"size": size, "query": {"match_all": {}}, "_source": wanted}

@@ -24,6 +24,16 @@ def test_a_scan_of_several_pages_returns_the_documents_whose_uri_starts_with_the
     assert list(index.scan("/nowhere/")) == []
 
 
+def test_a_scan_of_times_tells_what_was_written_later(index: Index) -> None:
+    before, after = "2026-01-02T03:04:05.000+00:00", "2026-01-02T03:04:05.001+00:00"
+    written = [document("/a.jpg", unit(0)), document("/b.jpg", unit(1)), document("/c.jpg", unit(2))]
+    times = (before, after, before)
+    write(index, [replace(item, ingested_at=time) for item, time in zip(written, times, strict=True)])
+    found = {uri: (id, time) for id, uri, time in index.scan_times()}
+    assert {uri: id for uri, (id, _) in found.items()} == {item.uri: item.id for item in written}
+    assert found["/a.jpg"][1] == found["/c.jpg"][1] < found["/b.jpg"][1]
+
+
 @pytest.mark.parametrize("name", ["it's", 'say "hi"', "100%_", "*", "?", "back\\slash", "日本語 🐈", "new\nline"])
 def test_special_characters_in_a_prefix_match_only_themselves(index: Index, name: str) -> None:
     write(index, [document(f"/{name}/1.jpg", unit(0)), document("/other/1.jpg", unit(1))])
