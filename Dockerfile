@@ -3,7 +3,8 @@
 # MODEL is built into the image. With an empty MODEL, mount a folder made by `lookalike model build` as
 # /var/lib/lookalike/models and name the model in LOOKALIKE_MODEL.
 # Each target installs one extra from a lock of its own: docs/decisions/0005-extras-instead-of-exclusion-lists.md.
-ARG BASE=python:3.12-slim
+# Renew the digest with the tag: docker buildx imagetools inspect python:3.12-slim
+ARG BASE=python:3.12-slim@sha256:57cd7c3a7a273101a6485ba99423ee568157882804b1124b4dd04266317710de
 
 FROM scratch AS source
 COPY pyproject.toml README.md LICENSE ./

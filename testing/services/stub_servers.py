@@ -1,16 +1,18 @@
 """Stub servers for what no package registry offers: old versions, and servers of other makers.
 
 `StubRedis` reports the version that it is given and rejects HELLO. `StubHttpServer` answers every request with one
-text, like a web server that is not an OpenSearch, or an OpenSearch of an unsupported version. Everything else is tested
-against real servers.
+text, like a web server that is not an OpenSearch, or an OpenSearch of an unsupported version. `StubSecurityApi` keeps
+what it is sent, in the place of OpenSearch's security plugin. Everything else is tested against real servers.
 """
 
+import json
 import socketserver
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 
 class _Background:
@@ -63,6 +65,34 @@ class StubHttpServer(_Background):
                 pass
 
         super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+
+
+class StubSecurityApi(_Background):
+    """Answers every PUT with `status`; `received` holds the path and the body of each."""
+
+    scheme = "http"
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.received: list[tuple[str, Any]] = []
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                stub.received.append((self.path, json.loads(body)))
+                self.send_response(stub.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
 
 
 def _command(handler: socketserver.StreamRequestHandler) -> str:

@@ -26,15 +26,12 @@ from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
 from testing.services.redis import newest_redis
-from tests.deploy.compose import Service, changed, read
+from tests.deploy.compose import Service, changed, read, variables
 
+FILE = ROOT / "docker-compose.yml"
 SECRET = "f00-BAR-baz-42x"
-VARIABLES = {
-    "LOOKALIKE_REDIS_PASSWORD": SECRET,
-    "LOOKALIKE_OPENSEARCH_PASSWORD": SECRET,
-    "LOOKALIKE_API_KEY": SECRET,
+VARIABLES = {name: SECRET for name, kind in variables(FILE) if kind == "?"} | {
     "LOOKALIKE_FLOWER_AUTH": f"watcher:{SECRET}",
-    "LOOKALIKE_GRAFANA_PASSWORD": SECRET,
     "LOOKALIKE_MODEL": "efficientnet-lite0",
 }
 #: Services with a health check, in the order of their start.
@@ -92,18 +89,21 @@ def composition(
     trustme.CA().cert_pem.write_to_path(str(authority))
     ports = {name: free_port() for name in ("redis", "api", "flower")}
     with ExitStack() as ending:
+        url = ending.enter_context(left_as_found(opensearch_server))
         places = {
             "redis:6379": f"127.0.0.1:{ports['redis']}",
-            f"https://admin:{SECRET}@node-0.example.com:9200": ending.enter_context(left_as_found(opensearch_server)),
+            f"https://lookalike_writer:{SECRET}@node-0.example.com:9200": url,
+            f"https://lookalike_reader:{SECRET}@node-0.example.com:9200": url,
             "/certificates/root-ca.pem": str(authority),
             "/images": str(drawn[0]),
             "0.0.0.0": "127.0.0.1",
             "8000": str(ports["api"]),
             "5555": str(ports["flower"]),
-            "redis-server -": f"{newest_redis()} - --port {ports['redis']}",
+            "/deploy/": f"{ROOT / 'deploy' / 'redis'}/",
+            "/tmp/users.acl": str(folder / "users.acl"),
             "/data": str(folder),
         }
-        definition = read(ROOT / "docker-compose.yml", VARIABLES)
+        definition = read(FILE, VARIABLES)
         services = {
             name: Service(name, changed(one.definition, partial(here, places))) for name, one in definition.items()
         }
@@ -123,9 +123,14 @@ def here(places: Mapping[str, str], text: str) -> str:
 
 @contextmanager
 def redis_of(service: Service, port: int, folder: Path) -> Iterator[None]:
-    """Run the command of the service."""
-    variables = [f"{name}={value}" for name, value in service.environment.items()]
-    process = ServerProcess([shutil.which("env") or "/usr/bin/env", *variables, *service.command], folder)
+    """Run the command of the service, with a `redis-server` that listens on this port."""
+    program = folder / "bin" / "redis-server"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {newest_redis()} "$@" --port {port}\n')
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    given = [f"{name}={value}" for name, value in {**service.environment, "PATH": path}.items()]
+    process = ServerProcess([shutil.which("env") or "/usr/bin/env", *given, *service.command], folder)
     try:
         process.await_ready(lambda: requires_a_password(port), timeout_s=30)
         yield
@@ -134,6 +139,7 @@ def redis_of(service: Service, port: int, folder: Path) -> Iterator[None]:
 
 
 def requires_a_password(port: int) -> bool:
+    """Whether Redis answers, and a stranger may not even ask whether it is there."""
     with redis.Redis(port=port) as stranger:
         try:
             stranger.ping()

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,13 +15,16 @@ from lookalike.queue import make_app
 from lookalike.settings import PREFIX, Settings
 from lookalike_cli.main import COMMANDS
 from testing.processes import ROOT
-from tests.deploy.compose import Unset, read, variables
+from tests.deploy.compose import Service, Unset, read, variables
 
 FILE = ROOT / "docker-compose.yml"
 CHECK = ROOT / "deploy" / "check-passwords.sh"
 #: Variables for which a default would be a security hole.
 SECRETS = re.compile(r".*(PASSWORD|KEY|AUTH)")
-GIVEN = {name: "f00-BAR-baz-42x" for name, _ in variables(FILE)}
+DIGEST = r"sha256:[0-9a-f]{64}"
+#: OpenSearch's admin can do everything.
+ADMIN_PASSWORD = "f00-BAR-baz-43y"
+GIVEN = {name: "f00-BAR-baz-42x" for name, _ in variables(FILE)} | {"LOOKALIKE_OPENSEARCH_PASSWORD": ADMIN_PASSWORD}
 SERVICES = read(FILE, GIVEN)
 OURS = [name for name, service in SERVICES.items() if service.definition["image"].startswith("lookalike-")]
 #: Its first start writes demonstration certificates to its home.
@@ -32,15 +37,40 @@ def test_a_service_is_locked_down(name: str) -> None:
     assert definition["user"].partition(":")[0] not in ("", "0", "root")
     assert definition["read_only"] is (name not in WRITES)
     assert definition["security_opt"] == ["no-new-privileges:true"] and definition["cap_drop"] == ["ALL"]
-    assert definition["mem_limit"]
+    assert definition["mem_limit"] and definition["pids_limit"]
     assert not {"privileged", "cap_add", "pid", "ipc", "devices"} & set(definition)
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_image_has_a_version(name: str) -> None:
-    image, _, tag = SERVICES[name].definition["image"].rpartition(":")
+def test_every_image_has_a_version_and_every_foreign_one_a_digest(name: str) -> None:
+    reference, _, digest = SERVICES[name].definition["image"].partition("@")
+    image, _, tag = reference.rpartition(":")
     assert image and re.fullmatch(r"v?\d+\.\d+(\.\d+)?", tag)
-    assert name not in OURS or tag == __version__
+    assert tag == __version__ if name in OURS else re.fullmatch(DIGEST, digest)
+
+
+def test_the_base_of_our_images_has_a_digest() -> None:
+    (base,) = re.findall(r"^ARG BASE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert re.fullmatch(rf"python:3\.\d+-slim@{DIGEST}", base)
+
+
+def test_each_program_has_a_user_of_its_own_and_the_certificates_without_their_keys() -> None:
+    brokers = {"worker": "worker", "worker-gpu": "worker", "producer": "producer", "init": "producer"}
+    brokers |= {"api": "query", "flower": "flower"}
+    indexes = dict.fromkeys(("worker", "worker-gpu", "producer", "init"), "lookalike_writer")
+    indexes |= {"api": "lookalike_reader"}
+    for name in set(OURS) - {"accounts"}:
+        environment = SERVICES[name].environment
+        assert urlsplit(environment["LOOKALIKE_BROKER_URL"]).username == brokers[name]
+        assert urlsplit(environment.get("LOOKALIKE_INDEX_URL", "")).username == indexes.get(name)
+    holders = {name for name, one in SERVICES.items() if ADMIN_PASSWORD in one.environment.values()}
+    assert holders == {"passwords", "opensearch", "accounts", "dashboards"}
+    readers = {name for name, one in SERVICES.items() if any("opensearch-config" in volume for volume in volumes(one))}
+    assert readers == {"opensearch", "certificates"}
+
+
+def volumes(service: Service) -> list[str]:
+    return list(service.definition.get("volumes", []))
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -86,6 +116,31 @@ def test_a_weak_password_is_refused_and_not_printed(password: str) -> None:
     assert not password or password not in done.stderr
 
 
+@pytest.mark.parametrize("password", ["f00-bar-baz-42x", "F00-BAR-BAZ-42X", "foo-BAR-baz-xyz", "f00BARbaz42x"])
+def test_a_password_that_opensearch_would_refuse_is_refused(password: str) -> None:
+    assert _checked("OPENSEARCH_PASSWORD", password).returncode == 1
+    assert _checked("REDIS_WORKER_PASSWORD", password).returncode == 0
+
+
+def test_the_passwords_of_a_new_env_are_good_private_and_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    for name in (".env.example", "deploy/new-env.sh"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    made, again = (_new_env(tmp_path) for _ in range(2))
+    assert made.returncode == 0, made.stderr
+    file = tmp_path / ".env"
+    assert file.stat().st_mode & 0o777 == 0o600
+    held = dict(re.findall(r"^LOOKALIKE_(\w+)=(.*)$", file.read_text(), re.MULTILINE))
+    secrets = {name: value for name, value in held.items() if SECRETS.fullmatch(name)}
+    assert len(set(secrets.values())) == len(secrets) == 10
+    assert {_checked(name, value).returncode for name, value in secrets.items()} == {0}
+    assert again.returncode == 1 and again.stderr.count("\n") == 1
+
+
+def _new_env(folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["sh", "deploy/new-env.sh"], cwd=folder, capture_output=True, text=True)
+
+
 @pytest.mark.parametrize("auth", ["f00-BAR-baz-42x", "flower:short", "f00-BAR-baz-42x:"])
 def test_a_weak_login_is_refused(auth: str) -> None:
     assert _checked("FLOWER_AUTH", auth).returncode == 1
@@ -107,6 +162,8 @@ def test_a_service_has_the_command_and_health_check_of_its_image(name: str) -> N
     target = service.definition["build"]["target"]
     image = _image(target)
     assert service.definition["image"] == f"lookalike-{target}:{__version__}"
+    if name == "accounts":
+        return
     assert set(service.environment) <= {PREFIX + field.upper() for field in Settings.model_fields} | {
         "FLOWER_BASIC_AUTH"
     }
@@ -123,7 +180,7 @@ def _image(target: str) -> dict[str, list[str]]:
     return {word: json.loads(words) for word, words in found}
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if name != "flower" or "flower" in COMMANDS])
+@pytest.mark.parametrize("name", [name for name in OURS if name != "accounts"])
 def test_a_service_runs_a_command_that_exists(name: str) -> None:
     assert SERVICES[name].command[0] in COMMANDS
 
@@ -137,7 +194,9 @@ def test_a_worker_has_time_to_finish_its_chunks(name: str) -> None:
 @pytest.mark.parametrize("name", ["worker", "worker-gpu", "api", "flower", "producer"])
 def test_services_start_after_the_index_exists(name: str) -> None:
     assert SERVICES[name].needs == {"init": "service_completed_successfully"}
-    assert SERVICES["init"].needs == {"redis": "service_healthy", "opensearch": "service_healthy"}
+    assert SERVICES["init"].needs == {"redis": "service_healthy", "accounts": "service_completed_successfully"}
+    assert SERVICES["accounts"].needs == {"certificates": "service_completed_successfully"}
+    assert SERVICES["certificates"].needs == {"opensearch": "service_healthy"}
 
 
 def test_the_image_is_labelled_with_its_version() -> None:
@@ -145,8 +204,10 @@ def test_the_image_is_labelled_with_its_version() -> None:
 
 
 def test_mounted_files_exist() -> None:
-    volumes = [
-        volume for name in ("passwords", "prometheus", "grafana") for volume in SERVICES[name].definition["volumes"]
+    mounted = [volume.split(":") for service in SERVICES.values() for volume in volumes(service)]
+    places = {parts[0]: parts[1] for parts in mounted if parts[0].startswith("./deploy/")}
+    assert len(places) == 6 and all(Path(ROOT, place).exists() for place in places)
+    assert SERVICES["redis"].command[1:3] == [
+        f"{places['./deploy/redis']}/{name}" for name in ("start.sh", "users.acl")
     ]
-    places = {volume.partition(":")[0] for volume in volumes if volume.startswith("./deploy/")}
-    assert len(places) == 4 and all(Path(ROOT, place).exists() for place in places)
+    assert SERVICES["accounts"].command == ["python", f"{places['./deploy/opensearch']}/accounts.py"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import pytest
@@ -114,9 +115,8 @@ def test_a_pod_runs_the_same_command_as_docker_compose(name: str) -> None:
     assert container["args"] == service.command and "command" not in container
     secrets = {variable["name"] for variable in container["env"]}
     composed = {variable for variable in service.environment if variable not in literals()}
-    # In a cluster the broker has TLS, and Flower uses only the broker.
-    without = {"LOOKALIKE_INSECURE", *(["LOOKALIKE_INDEX_URL"] if name == "lookalike-flower" else [])}
-    assert secrets == composed - without
+    # In a cluster the broker has TLS.
+    assert secrets == composed - {"LOOKALIKE_INSECURE"}
 
 
 def component(manifest: Manifest) -> str:
@@ -152,6 +152,16 @@ def test_passwords_come_from_the_secret_in_the_example() -> None:
     assert {reference["name"] for reference in references} == {example["metadata"]["name"]}
     assert {reference["key"] for reference in references} == set(example["stringData"])
     assert of_kind("Secret") == {}
+
+
+@pytest.mark.parametrize("name", WITH_PODS)
+def test_a_pod_has_the_users_that_its_service_has_in_docker_compose(name: str) -> None:
+    (example,) = manifests(FOLDER / "examples" / "secret.yaml")
+    composed = COMPOSED[component(WITH_PODS[name])].environment
+    for variable in pod_of(WITH_PODS[name])["containers"][0]["env"]:
+        if variable["name"].endswith("_URL"):
+            url = example["stringData"][variable["valueFrom"]["secretKeyRef"]["key"]]
+            assert urlsplit(url).username == urlsplit(composed[variable["name"]]).username
 
 
 def test_probes_match_the_health_checks_of_docker_compose() -> None:

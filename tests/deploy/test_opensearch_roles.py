@@ -1,13 +1,20 @@
-"""The role files of deploy/opensearch have the documented form, and only documented permissions."""
+"""The roles of deploy/opensearch hold only documented permissions, and each gets a user of its own."""
 
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from lookalike.index.opensearch.aliases import WRITE_SUFFIX, write_alias_of
 from testing.processes import ROOT
+from testing.services.stub_servers import StubSecurityApi
+from testing.services.tls import Authority, TlsProxy
 
 FOLDER = ROOT / "deploy" / "opensearch"
 ROLES = {"lookalike_writer", "lookalike_reader"}
@@ -47,28 +54,25 @@ WRITING = {
 }
 
 
-def entries(name: str) -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load((FOLDER / name).read_text())
-    assert read.pop("_meta")["config_version"] == 2
-    return read
+HELD: dict[str, Any] = json.loads((FOLDER / "roles.json").read_text())
 
 
 def allowed(role: str) -> set[str]:
-    (permissions,) = entries("roles.yml")[role]["index_permissions"]
+    (permissions,) = HELD[role]["index_permissions"]
     return set(permissions["allowed_actions"])
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_a_role_has_only_documented_permissions(role: str) -> None:
-    held = entries("roles.yml")[role]
-    assert set(held) == {"cluster_permissions", "index_permissions"}
+    held = HELD[role]
+    assert set(held) == {"description", "cluster_permissions", "index_permissions"}
     assert set(held["cluster_permissions"]) <= CLUSTER
     assert all(any(fnmatchcase(name, action) for name in READING | WRITING) for action in allowed(role))
 
 
 def test_the_reader_cannot_change_anything() -> None:
     assert allowed("lookalike_reader") <= READING
-    assert entries("roles.yml")["lookalike_reader"]["cluster_permissions"] == ["indices:data/read/mget"]
+    assert HELD["lookalike_reader"]["cluster_permissions"] == ["indices:data/read/mget"]
 
 
 def test_the_writer_has_every_permission_of_the_reader() -> None:
@@ -77,7 +81,7 @@ def test_the_writer_has_every_permission_of_the_reader() -> None:
 
 @pytest.mark.parametrize("role", sorted(ROLES))
 def test_the_patterns_cover_every_name_of_an_index_and_no_other_index(role: str) -> None:
-    (permissions,) = entries("roles.yml")[role]["index_permissions"]
+    (permissions,) = HELD[role]["index_permissions"]
     names = ["images", "images-v1", write_alias_of("images-v12")]
     assert names[2].endswith(WRITE_SUFFIX)
     for name in names:
@@ -86,8 +90,46 @@ def test_the_patterns_cover_every_name_of_an_index_and_no_other_index(role: str)
         assert not any(fnmatchcase(name, pattern) for pattern in permissions["index_patterns"])
 
 
-def test_every_role_has_a_user_and_no_user_has_a_password() -> None:
-    mapping, users = entries("roles_mapping.yml"), entries("internal_users.example.yml")
-    assert set(mapping) == set(entries("roles.yml")) == ROLES
-    assert {user for role in mapping.values() for user in role["users"]} == set(users)
-    assert [user["hash"] for user in users.values()] == ["", ""]
+@dataclass
+class Cluster:
+    """An OpenSearch with TLS that only keeps what it is sent: no package registry has the security plugin."""
+
+    url: str
+    authority: Path
+    api: StubSecurityApi
+
+    def make_accounts(self, authority: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        passwords = {f"{name}_PASSWORD": f"hunter2-{name}" for name in ("ADMIN", "WRITER", "READER")}
+        environment = {"INDEX_URL": self.url, "CA_CERTS": str(authority or self.authority), **passwords}
+        command = [sys.executable, "-I", str(FOLDER / "accounts.py")]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    authority = Authority(tmp_path)
+    with StubSecurityApi() as api, TlsProxy(authority.server(), api.port) as proxy:
+        yield Cluster(f"https://localhost:{proxy.port}", authority.file, api)
+
+
+def test_every_role_gets_a_user_with_its_own_password(cluster: Cluster) -> None:
+    done = cluster.make_accounts()
+    assert done.returncode == 0, done.stderr
+    sent = {path.removeprefix("/_plugins/_security/api/"): body for path, body in cluster.api.received}
+    assert set(sent) == {f"{kind}/{role}" for kind in ("roles", "internalusers", "rolesmapping") for role in ROLES}
+    for role in ROLES:
+        assert sent[f"roles/{role}"] == HELD[role] and sent[f"rolesmapping/{role}"] == {"users": [role]}
+    passwords = [sent[f"internalusers/{role}"]["password"] for role in sorted(ROLES)]
+    assert passwords == ["hunter2-READER", "hunter2-WRITER"]
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_refusal_ends_with_one_line(cluster: Cluster) -> None:
+    cluster.api.status = 401
+    done = cluster.make_accounts()
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "401" in done.stderr
+
+
+def test_a_server_of_another_authority_gets_no_password(cluster: Cluster, tmp_path: Path) -> None:
+    done = cluster.make_accounts(Authority(tmp_path, "other").file)
+    assert done.returncode == 1 and "does not answer" in done.stderr and cluster.api.received == []

@@ -1,9 +1,12 @@
 """The users of deploy/redis: a whole job runs with them over TLS, and each has only the permissions it needs."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
+import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,15 +20,18 @@ from lookalike.queue import KEY_PREFIX, QUEUE, make_app, send_chunk
 from lookalike.records import Metric, ModelIdentity
 from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
-from testing.processes import ROOT, TIMEOUT_S, answer, lookalike, make_home
+from testing.processes import ROOT, TIMEOUT_S, answer, await_true, lookalike, make_home
+from testing.services.ports import free_port
 from testing.services.process import StartFailed
 from testing.services.redis import RedisServer
 from testing.services.tls import Authority, TlsProxy
 from tests.api.service import serving
 
 FILE = ROOT / "deploy" / "redis" / "users.acl"
-PROGRAMS = ("worker", "producer", "query")
+PROGRAMS = ("worker", "producer", "query", "flower")
 MODEL = ModelIdentity(name="resnet50", fingerprint="0123456789abcdef", dimension=256, metric=Metric.COSINE)
+#: Of Flower's page.
+LOGIN = "watch:correct-horse"
 
 
 def password(user: str) -> str:
@@ -58,6 +64,34 @@ def working(environment: dict[str, str]) -> Iterator[None]:
     assert "hunter2" not in said and "Traceback" not in said
 
 
+@contextmanager
+def watching(environment: dict[str, str]) -> Iterator[str]:
+    """The address of a running Flower, which must not be denied anything."""
+    port = str(free_port())
+    command = [sys.executable, "-m", "lookalike_cli", "flower", "--port", port]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    environment = {**environment, "FLOWER_BASIC_AUTH": LOGIN}
+    process = subprocess.Popen(command, env=environment, text=True, cwd=ROOT, **pipes)  # type: ignore[call-overload]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=TIMEOUT_S)
+    assert "ermission" not in said and "hunter2" not in said and "Traceback" not in said
+
+
+def shows_a_worker(page: str) -> bool:
+    """The worker answers remote control, whose replies need permissions of their own."""
+    request = urllib.request.Request(f"{page}/api/workers?refresh=1")
+    request.add_header("Authorization", f"Basic {b64encode(LOGIN.encode()).decode()}")
+    try:
+        with urllib.request.urlopen(request) as answer:
+            (worker,) = json.load(answer).values()
+            return "active_queues" in worker and "registered" in worker
+    except (OSError, ValueError):
+        return False
+
+
 def test_a_whole_job_runs_over_tls_with_these_users(tmp_path: Path, model_home: Path, server: RedisServer) -> None:
     draw_samples(tmp_path / "pictures", per_class=1, seed=3)
     authority = Authority(tmp_path)
@@ -75,6 +109,8 @@ def test_a_whole_job_runs_over_tls_with_these_users(tmp_path: Path, model_home: 
         with working(environment("worker")):
             done = lookalike(environment("producer"), "ingest", tmp_path / "pictures", "--json")
             printed = [lookalike(environment("producer"), *words) for words in (["status", "--json"], ["doctor"])]
+            with watching(environment("flower")) as page:
+                await_true(lambda: shows_a_worker(page))
         assert answer(done)["indexed"] == answer(done)["found"] > 0
         assert not any("hunter2" in part.stdout + part.stderr for part in [done, *printed])
 
@@ -101,6 +137,15 @@ def test_the_query_service_cannot_write_to_the_ledger_or_send_messages(server: R
             ledger.drain("job")
     with closing(make_app(url(server, "query"))) as app, pytest.raises(AccessDenied, match="denied the command"):
         send_chunk(app, "job/1")
+
+
+def test_flower_cannot_work_on_jobs_or_messages(server: RedisServer) -> None:
+    with redis.Redis.from_url(url(server, "flower")) as client:
+        for command in ("LPUSH", "RPUSH", "BRPOP", "DEL"):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                client.execute_command(command, KEY_PREFIX + QUEUE, "1")
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.set(KEY_PREFIX + "ledger:x", "1")
 
 
 @pytest.mark.parametrize("user", PROGRAMS)
