@@ -1,6 +1,7 @@
 """The ledger with a real Redis: what it counts, when, and how often."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -364,3 +365,55 @@ def test_a_malformed_record_hides_no_other(ledger: Ledger, redis_url: str) -> No
     with redis.Redis.from_url(redis_url) as client:
         client.hset(f"lookalike:ledger:rejected:{done.job}", uris[0], "{broken")
     assert list(ledger.earlier("lancedb:///i images-v1", uris)) == uris[1:]
+
+
+def test_the_jobs_of_a_moved_home_name_its_index_and_models_where_they_are_now(ledger: Ledger, redis_url: str) -> None:
+    def opened(address: str, spec: str) -> str:
+        return ledger.open_job(source="s", index="images", index_address=address, model=MODEL, spec=spec)
+
+    here = opened("lancedb:///old/index", '{"graph_file": "/old/quantized/a.zip", "head_file": null}')
+    there = opened("lancedb:///older/index", '{"graph_file": "/older/a.zip"}')
+    broken = opened("lancedb:///old/index", "not JSON")
+    ledger.open_chunk(chunk(here))
+    ledger.close_chunk(chunk(here), of("/images/0-0.jpg"), place=ledger.job(here).place)
+    for home in ("/old", "/new", "/new"):
+        ledger.settle(Path(home))
+    assert ledger.job(here).index_address == ledger.job(broken).index_address == "lancedb:///new/index"
+    assert list(ledger.recorded(ledger.job(here).place)) == ["/images/0-0.jpg"]
+    assert ledger.job(here).spec == '{"graph_file": "/new/quantized/a.zip", "head_file": null}'
+    assert (ledger.job(there).index_address, ledger.job(there).spec) == (
+        "lancedb:///older/index",
+        '{"graph_file": "/older/a.zip"}',
+    )
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(f"lookalike:ledger:job:{broken}", "of a wrong type")
+    ledger.settle(Path("/newest"))
+    assert ledger.job(here).index_address == "lancedb:///newest/index"
+
+
+def test_bound_jobs_end_with_their_process_and_others_go_on(ledger: Ledger) -> None:
+    def bound() -> str:
+        return ledger.open_job(
+            source="s", index="i", index_address="lancedb:///i", model=MODEL, spec="{}", is_bound=True
+        )
+
+    free, enumerating, finishing, cancelling = open_job(ledger), bound(), bound(), bound()
+    ledger.open_chunk(chunk(enumerating))
+    ledger.drain(finishing)
+    ledger.open_chunk(chunk(cancelling))
+    ledger.claim(chunk(cancelling).id)
+    ledger.cancel(cancelling)
+    ledger.end_bound_jobs()
+    states = [ledger.job(job_id).state for job_id in (free, enumerating, finishing, cancelling)]
+    assert states == [JobState.ENUMERATING, JobState.INTERRUPTED, JobState.FINISHED, JobState.CANCELLED]
+    assert ledger.outstanding(enumerating) == 0 and ledger.job(enumerating).not_done == 3
+
+
+def test_an_ended_lease_is_no_failed_attempt(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    for _ in range(5):
+        claimed = ledger.claim(opened.id)
+        assert claimed is not None and claimed[1] == 1
+        ledger.end_leases(opened.job)
+    assert ledger.counters().lost == 0

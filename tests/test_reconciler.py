@@ -10,7 +10,7 @@ from lookalike.envelope import finish_id
 from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import JobState, Ledger
 from lookalike.queue import KEY_PREFIX, QUEUE, make_app, queued_ids, send_chunk
-from lookalike.reconciler import Reconciler
+from lookalike.reconciler import Reconciler, take_back
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
 from testing.services.redis import RedisServer
 
@@ -133,3 +133,13 @@ def test_a_cancelled_job_is_brought_to_its_end_and_nothing_of_it_is_resent(
         client.delete(f"lookalike:ledger:lease:{chunk.id}")
     Reconciler(ledger, app, grace_s=0).resend_lost()
     assert ledger.job(chunk.job).state is JobState.FINISHING and queued_ids(app) == {finish_id(chunk.job)}
+
+
+def test_what_ended_workers_had_is_sent_again_at_once(ledger: Ledger, app: Celery, chunk: Chunk) -> None:
+    ledger.claim(chunk.id)
+    finishing = ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=MODEL, spec="{}")
+    ledger.drain(finishing)
+    for _ in range(2):
+        take_back(ledger, app)
+        assert queued_ids(app) == {chunk.id, finish_id(finishing)}
+    assert ledger.claim(chunk.id) == (chunk, 1)

@@ -61,6 +61,7 @@ class OwnedStack(Stack):
         """Wait for the private Redis, then start the worker. Raises LookalikeError if Redis does not start."""
         self._await_broker()
         with closing(Ledger(self.broker_url)) as ledger:
+            ledger.settle(self._settings.home)
             ledger.end_bound_jobs()
         if with_worker:
             self._take_back()

@@ -5,21 +5,23 @@ while its producer lives), `outstanding:ID` (chunk id -> its references), `attem
 claimed), `timeouts:ID` (chunks that exceeded the time limit), `opened:ID` (chunk id -> when it was opened),
 `lease:CHUNK` (exists while a worker holds it), `rejected:ID` (uri -> rejection, for the images that no
 later job saw), `holders:PLACE` (uri -> the job on whose list it is, for one version of an index), `workers` (name ->
-time of its last heartbeat); counters.py has the keys of the totals. A chunk is outstanding from before its message is
-sent until one atomic step counts it, so a chunk that is delivered twice counts once.
+time of its last heartbeat), `home` (the home that holds this Redis, if it is embedded); counters.py has the keys of the
+totals. A chunk is outstanding from before its message is sent until one atomic step counts it, so a chunk that is
+delivered twice counts once.
 """
 
 from lookalike.ledger.cancelling import Cancelling
 from lookalike.ledger.connection import PREFIX, key
 from lookalike.ledger.counters import Counters, read_counters
 from lookalike.ledger.jobs import Jobs
+from lookalike.ledger.moving import Moving
 from lookalike.ledger.rejections import Rejections
 
 #: Seconds without a heartbeat after which a worker counts as dead.
 WORKER_LEASE_S = 20
 
 
-class Ledger(Jobs, Cancelling, Rejections):
+class Ledger(Jobs, Cancelling, Rejections, Moving):
     """Every method raises BrokerUnavailable if Redis is away, and AccessDenied if it rejects the credentials."""
 
     def count_resent(self, job_id: str) -> None:

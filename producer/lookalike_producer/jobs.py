@@ -30,6 +30,7 @@ from lookalike_producer.callbacks import ignore
 from lookalike_producer.enqueue import enqueue
 from lookalike_producer.job_watch import JobWatch
 from lookalike_producer.preparation import Prepared, prepare
+from lookalike_producer.stall import explained, no_worker
 
 #: Well within the ledger's PRODUCER_LEASE_S, so that only a dead producer counts as dead.
 HEARTBEAT_EVERY_S = 5.0
@@ -72,7 +73,10 @@ def run_job(
     try:
         with closing(Ledger(stack.broker_url)) as ledger:
             job_id = _open(request, prepared, ledger, stack)
-            job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
+            with explained(job_id, stack=stack, ledger=ledger, on_note=on_note):
+                job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
+            if not job.has_ended and not ledger.worker_count():
+                on_note(no_worker(stack.broker_url))
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
     if job.state is JobState.FAILED:

@@ -17,6 +17,7 @@ DOCKER_TIMEOUT_S = 60.0
 
 SETTINGS = {
     "discovery.type": "single-node",
+    "path.repo": "/usr/share/opensearch/data/snapshots",
     "action.auto_create_index": "false",
     "cluster.routing.allocation.disk.threshold_enabled": "false",
     "DISABLE_SECURITY_PLUGIN": "true",

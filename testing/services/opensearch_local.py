@@ -24,6 +24,10 @@ rootLogger.appenderRef.console.ref = console
 """
 
 
+#: What the server reads and writes; snapshots may lie in the last one.
+FOLDERS = ("config", "data", "logs", "temporary", "snapshots")
+
+
 class LocalInstall:
     """The folder of one server's data, configuration and logs. `remove` deletes it."""
 
@@ -35,7 +39,7 @@ class LocalInstall:
         self._home = self._readable(home, "home")
         self._java = self._readable(java.home, "java") / "bin" / "java"
         self._flags = [f"--add-modules={VECTOR_MODULE}"] if VECTOR_MODULE in java.modules else []
-        for name in ("config", "data", "logs", "temporary"):
+        for name in FOLDERS:
             (self._folder / name).mkdir()
 
     def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
@@ -60,6 +64,7 @@ class LocalInstall:
             "transport.port: 0",
             f"path.data: {self._folder / 'data'}",
             f"path.logs: {self._folder / 'logs'}",
+            f"path.repo: {self._folder / 'snapshots'}",
             "action.auto_create_index: false",
             "cluster.routing.allocation.disk.threshold_enabled: false",
             *(f"{name}: {value}" for name, value in more.items()),
@@ -94,5 +99,5 @@ class LocalInstall:
     def _change_owner(self) -> None:
         if self._uid is None:
             return
-        for path in (self._folder, *(self._folder / name for name in ("config", "data", "logs", "temporary"))):
+        for path in (self._folder, *(self._folder / name for name in FOLDERS)):
             os.chown(path, self._uid, self._uid)

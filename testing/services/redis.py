@@ -46,6 +46,12 @@ class RedisServer:
         return self._port
 
     @property
+    def folder(self) -> Path:
+        """Its data."""
+        assert self._folder, "not started"
+        return self._folder
+
+    @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.is_running
 
@@ -76,6 +82,16 @@ class RedisServer:
         """Start again on the same port and data; stop a running server first."""
         assert self._process and self._folder, "not started"
         self._process.stop()
+        self._launch(self._folder)
+
+    def replace_data(self, data: Path) -> None:
+        """Start again on a copy of the data of another server, as an operator does who restores a backup."""
+        assert self._process and self._folder, "not started"
+        self._process.stop()
+        shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
+        for item in data.iterdir():
+            if "appendonly" in item.name:
+                (shutil.copytree if item.is_dir() else shutil.copy)(item, self._folder / item.name)
         self._launch(self._folder)
 
     def revive(self) -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import redis
 
+from lookalike.embedded import Stack
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, queued_ids
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
+from lookalike.workers import ANSWER_TIMEOUT_S
 from lookalike_cli import status
+from lookalike_producer import stall
 from testing.processes import LOOKALIKE, ROOT, TIMEOUT_S, answer, await_true, make_home, started, stop
 from tests.cli.inprocess import lookalike
 
@@ -44,6 +47,11 @@ def await_full(ledger: Ledger) -> Job:
     job = await_true(full)
     assert isinstance(job, Job)
     return job
+
+
+def open_job(ledger: Ledger) -> str:
+    model = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
+    return ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=model, spec="{}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -93,6 +101,49 @@ def test_a_producer_that_was_declared_dead_ends_with_a_message(
     assert running.returncode == 1 and job.id in stderr and "ended early" in stderr
 
 
+def said_while_waiting(running: "subprocess.Popen[str]") -> str:
+    """The first line on stderr that does not report progress."""
+    assert running.stderr is not None
+    return next(line for line in running.stderr if " images, " not in line)
+
+
+@pytest.mark.parametrize("command", [["ingest"], ["sync"]])
+def test_a_broker_without_workers_is_named_and_the_job_waits(
+    environment: dict[str, str], ledger: Ledger, redis_url: str, tmp_path: Path, command: list[str]
+) -> None:
+    if command == ["sync"]:
+        # `sync` compares with an index.
+        lookalike(environment, "index", "create", "images")
+    with started(environment, *command, tmp_path / "images") as running:
+        said = said_while_waiting(running)
+        assert said.startswith(f"No worker consumes the queue of {redis_url}, so the job waits. Start one")
+        assert "`lookalike worker`" in said
+        assert running.poll() is None and len(ledger.active_jobs()) == 1
+    # A busy machine takes longer.
+    assert stall.LOOK_EVERY_S + ANSWER_TIMEOUT_S < 5
+
+
+def test_a_detached_job_without_workers_says_so(environment: dict[str, str], tmp_path: Path) -> None:
+    roomy = {**environment, "LOOKALIKE_QUEUE_LIMIT": "100"}
+    done = lookalike(roomy, "ingest", tmp_path / "images", "--detach")
+    assert "No worker consumes the queue" in done.stderr and "`lookalike worker`" in done.stderr
+
+
+def test_the_images_of_an_earlier_job_are_named(
+    environment: dict[str, str], ledger: Ledger, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_job(ledger)
+    second = ledger.job(open_job(ledger))
+    ledger.open_chunk(Chunk(f"{first}/000000", first, (ImageRef("/1.jpg"),)))
+    monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
+    ledger.open_chunk(Chunk(f"{second.id}/000000", second.id, (ImageRef("/2.jpg"),)))
+    said: list[str] = []
+    with stall.explained(second.id, stack=Stack(redis_url, is_embedded=True), ledger=ledger, on_note=said.append):
+        await_true(lambda: said)
+        assert first in said[0] and "1 earlier job first" in said[0]
+        assert not said[1:]
+
+
 def test_every_line_of_stdin_is_read(environment: dict[str, str]) -> None:
     lines = "".join(f"/nowhere/{number}.jpg\n" for number in range(20_000))
     command = [*LOOKALIKE, "ingest", "-", "--detach", "--json"]
@@ -104,8 +155,7 @@ def test_every_line_of_stdin_is_read(environment: dict[str, str]) -> None:
 def test_a_repair_resends_lost_messages(
     environment: dict[str, str], ledger: Ledger, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
-    job_id = ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=model, spec="{}")
+    job_id = open_job(ledger)
     ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef("/1.jpg"),)))
     ledger.drain(job_id)
     monkeypatch.setattr(status, "GRACE_S", 1.0)

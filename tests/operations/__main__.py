@@ -53,7 +53,7 @@ def _recorded(folder: Path, chosen: Path | None) -> tuple[Said, dict[str, str]]:
     query = next(path for path in sorted((chosen or queries).rglob("*.jpg")))
     commands = [command for block in blocks() if block.section in SECTIONS for command in block.commands]
     with OpenSearchServer() as server, RedisServer() as broker:
-        place = environment(home, broker.url, server.url, images, query)
+        place = environment(home, broker.url, server.url, images, query, broker.folder)
         said = typed(commands, place, folder)
     names = {str(images): CALLED["pictures"], str(home): CALLED["home"], str(folder): "/srv"}
     return said, names

@@ -28,8 +28,10 @@ class Said:
     text: str
 
 
-def environment(home: Path, broker_url: str, index_url: str, images: Path, query: Path) -> dict[str, str]:
-    """The environment variables that the page uses: programs, services, images."""
+def environment(
+    home: Path, broker_url: str, index_url: str, images: Path, query: Path, redis_data: Path
+) -> dict[str, str]:
+    """The environment variables that the page uses: programs, services, images, places of a backup beside the home."""
     ours = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "LOOKALIKE_HOME": str(home),
@@ -40,6 +42,10 @@ def environment(home: Path, broker_url: str, index_url: str, images: Path, query
         "FLOWER_USER": FLOWER_USER,
         "PICTURES": str(images),
         "QUERY": str(query),
+        "BACKUP": str(home.parent / "backup"),
+        "REDIS_DATA": str(redis_data),
+        "RESTORED": str(home.parent / "restored"),
+        "NEW_REDIS_DATA": str(home.parent / "new-redis"),
         "COLUMNS": "120",
     }
     return {**os.environ, **ours}

@@ -20,6 +20,11 @@ class Block:
     needs: str
 
     @property
+    def snapshots(self) -> bool:
+        """Whether it needs an OpenSearch whose `path.repo` is set."""
+        return "_snapshot" in self.text
+
+    @property
     def commands(self) -> list[str]:
         """One per line; a backslash continues a line."""
         return [line for line in self.text.replace("\\\n", "").splitlines() if line.strip()]

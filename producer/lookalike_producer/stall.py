@@ -1,0 +1,63 @@
+"""Says why a job makes no progress: no worker consumes the queue, or the chunks of another job come first."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from lookalike.addresses import plain_address
+from lookalike.embedded import Stack
+from lookalike.errors import LookalikeError
+from lookalike.ledger import Job, Ledger
+from lookalike.plural import counted
+from lookalike.queue import make_app
+from lookalike.workers import consuming_workers
+
+#: Without progress for so long, the workers are asked, which takes ANSWER_TIMEOUT_S: less than 5 s together.
+LOOK_EVERY_S = 1.5
+
+
+@contextmanager
+def explained(job_id: str, *, stack: Stack, ledger: Ledger, on_note: Callable[[str], None]) -> Iterator[None]:
+    """In the background, say each reason once until there is progress again. The job waits on."""
+    over = threading.Event()
+    threading.Thread(target=_explain, args=(over, job_id, stack, ledger, on_note), daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def no_worker(broker_url: str) -> str:
+    """The sentence for a broker without workers."""
+    return (
+        f"No worker consumes the queue of {plain_address(broker_url)}, so the job waits. "
+        "Start one with the same LOOKALIKE_BROKER_URL and LOOKALIKE_INDEX_URL: `lookalike worker`."
+    )
+
+
+def _explain(over: threading.Event, job_id: str, stack: Stack, ledger: Ledger, on_note: Callable[[str], None]) -> None:
+    done, said = 0, ""
+    while not over.wait(LOOK_EVERY_S):
+        # The main thread meets the same error and reports it.
+        with suppress(LookalikeError):
+            job = ledger.job(job_id)
+            if job.done != done or not ledger.outstanding(job_id):
+                done, said = job.done, ""
+            elif (why := _why(job, stack, ledger)) not in ("", said) and not over.is_set():
+                said = why
+                on_note(why)
+
+
+def _why(job: Job, stack: Stack, ledger: Ledger) -> str:
+    if not (stack.is_embedded or _has_worker(stack.broker_url)):
+        return no_worker(stack.broker_url)
+    # The queue is in order, so a job that has begun waits for nobody.
+    earlier = [other for other in ledger.active_jobs() if not job.done and other.started_at < job.started_at]
+    if ahead := [other for other in earlier if other.is_worked_on and ledger.outstanding(other.id)]:
+        return f"Workers do the images of {counted(len(ahead), 'earlier job')} first: {ahead[0].id}."
+    return ""
+
+
+def _has_worker(broker_url: str) -> bool:
+    with make_app(broker_url) as app:
+        return bool(consuming_workers(app))
