@@ -7,13 +7,22 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import redis
 
 from lookalike.addresses import plain_address
-from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, LookalikeError
+from lookalike.errors import AccessDenied, BadSetting, BrokerRefuses, BrokerUnavailable, LookalikeError
 from lookalike.settings import Settings
 from lookalike.tls import require_encryption, tls_context, tls_error
 
 ADVICE = "Write rediss://user:password@host:6379/0, and / in a password as %2F."
 #: How Redis says that a command is denied, outside and inside a script.
 FORBIDDEN = ("no permissions to", "acl failure in script")
+#: What Redis answers while it refuses commands -> what to do, for it runs and the URL is right.
+REFUSALS = {
+    "MISCONF": "Free some space on the disk of Redis: it accepts writes again when it can write its file.",
+    "OOM command not allowed": "Give Redis more memory (maxmemory), or remove what other programs keep in it.",
+    "used memory > 'maxmemory'": "Give Redis more memory (maxmemory), or remove what other programs keep in it.",
+    "loading the dataset": "Wait until Redis has read its file.",
+    "read only replica": "Set LOOKALIKE_BROKER_URL to the primary, which accepts writes.",
+    "max number of clients": "Raise `maxclients` of Redis, or stop programs that use it.",
+}
 #: Prefix of the TLS options of redis-py, kombu and Flower, in a URL and as arguments.
 TLS_PREFIX = "ssl_"
 
@@ -64,6 +73,8 @@ def broker_error(error: Exception, address: str) -> LookalikeError:
     if isinstance(error, denied) or why.startswith(("NOAUTH", "WRONGPASS", "invalid username-password")):
         advice = "Correct the user and password in LOOKALIKE_BROKER_URL."
         return AccessDenied(f"The broker at {address} rejected the credentials: {why.rstrip('.')}.", advice)
+    if what_to_do := next((text for sign, text in REFUSALS.items() if sign in why), None):
+        return BrokerRefuses(address, why.rstrip("."), what_to_do)
     return BrokerUnavailable(address, why.rstrip("."))
 
 

@@ -72,6 +72,16 @@ class BrokerUnavailable(Unavailable):
     advice = "Start it, or correct LOOKALIKE_BROKER_URL; unset it to use the embedded broker."
 
 
+class BrokerRefuses(BrokerUnavailable):
+    """Redis answers, but does not accept commands at the moment; `advice` fits its reason."""
+
+    def __init__(self, address: str, why: str, advice: str) -> None:
+        LookalikeError.__init__(self, address, why, advice)
+        self.address = address
+        self.why = why
+        self.advice = advice
+
+
 class IndexUnavailable(Unavailable):
     """The index cannot be reached, or is overloaded."""
 

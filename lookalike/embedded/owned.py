@@ -85,7 +85,8 @@ class OwnedStack(Stack):
         if self._watch.ident is not None:
             self._watch.join()
         if self._worker is not None:
-            self._worker.stop()
+            # Without Redis it could not end in order.
+            self._worker.stop(at_once=self._failure is not None)
         self._end_jobs()
         self._broker.stop()
 
