@@ -39,7 +39,7 @@ audit: .venv/testable ## Check the locked packages for known vulnerabilities
 
 # Three processes on two cores, because tests wait half of their time. Each process has its own services.
 test: .venv/testable ## Run the tests against real services
-	$(BIN)/pytest -n $(or $(PROCESSES),3) --dist loadgroup
+	$(BIN)/pytest -n $(or $(PROCESSES),3) --dist loadgroup --no-loadscope-reorder
 
 faults: .venv/testable ## Inject faults with real waiting times; write the table of docs/reliability.md
 	$(BIN)/python -m tests.faults $(FAULTS)

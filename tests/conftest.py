@@ -29,6 +29,8 @@ OTHER_SIZE = 96
 TOGETHER = ("tests/api", "tests/browser")
 #: Folders whose tests share nothing: any process runs any of them.
 SINGLY = ("tests/faults",)
+#: Tests that take a minute and more start first, so that no process is left with one at the end.
+FIRST = ("tests/faults", "tests/examples", "tests/operations", "tests/browser", "tests/benchmarks", "tests/packaging")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -37,6 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None and (name := _group(item)):
             item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(
+        key=lambda item: next((n for n, folder in enumerate(FIRST) if item.nodeid.startswith(folder)), len(FIRST))
+    )
 
 
 @pytest.hookimpl(wrapper=True)
