@@ -86,10 +86,10 @@ def _reading(data: bytes, read: Callable[[str], Result]) -> Result:
         raise ImageRejected(_reason(error, kind, data), f"{kind}: {error or type(error).__name__}") from error
 
 
-def to_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """Pixels, uint8 RGB [H, W, 3], as a JPEG for pages that show images."""
+def to_jpeg(pixels: NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:
+    """Pixels, uint8 RGB [H, W, 3], as a JPEG for pages that show images: without comment or other data of the file."""
     encoded = BytesIO()
-    Image.fromarray(pixels).save(encoded, "JPEG", quality=JPEG_QUALITY)
+    Image.fromarray(pixels).save(encoded, "JPEG", quality=quality)
     return encoded.getvalue()
 
 
@@ -153,9 +153,7 @@ def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:
         small = on_background(image, (wanted[0], wanted[1]))
     if encoded.orientation in UPRIGHT:
         small = small.transpose(UPRIGHT[encoded.orientation])
-    file = BytesIO()
-    small.save(file, "JPEG", quality=THUMBNAIL_QUALITY)
-    return file.getvalue()
+    return to_jpeg(np.asarray(small), quality=THUMBNAIL_QUALITY)
 
 
 def _reason(error: BaseException, kind: str, data: bytes) -> Reason:

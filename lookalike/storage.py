@@ -4,7 +4,8 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -83,13 +84,26 @@ class Storage:
         changed), or SourceUnavailable when the place it lies in is away.
         """
         path = local_path(uri)
-        try:
+        with self._errors(path, uri):
             try:
                 return self._read(path)
             except ImageRejected as rejected:
                 if rejected.reason is not Reason.CHANGED:
                     raise
                 return self._read(path)
+
+    def times(self, uri: str) -> FileTimes:
+        """Size and times of a file that `read` would read. Raises as `read` does."""
+        path = local_path(uri)
+        with self._errors(path, uri), open(self._open(path), "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            self._check(status)
+            return FileTimes(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    @contextmanager
+    def _errors(self, path: str, uri: str) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise self._translated(error, path, uri) from error
         except ValueError as error:
@@ -116,13 +130,22 @@ class Storage:
     def _open(self, path: str) -> int:
         if "\0" in path or not os.path.isabs(path):
             raise ImageRejected(Reason.OUTSIDE_ROOT, "not an absolute path")
-        resolved = _resolved(path)
-        root = next((root for root in self.roots if resolved.is_relative_to(root)), None)
-        if root is None:
-            raise ImageRejected(Reason.OUTSIDE_ROOT, f"it is not under any of: {', '.join(map(str, self.roots))}")
+        try:
+            resolved = _resolved(path)
+        except OSError:
+            # Outside the roots, nobody may learn whether there is a file.
+            self._root_of(Path(os.path.realpath(path)))
+            raise
+        root = self._root_of(resolved)
         # Opening a device can do harm, so the type is checked before, and again after opening.
         self._check(os.stat(resolved, follow_symlinks=False))
         return _open_beneath(root, resolved.relative_to(root).parts)
+
+    def _root_of(self, resolved: Path) -> Path:
+        root = next((root for root in self.roots if resolved.is_relative_to(root)), None)
+        if root is None:
+            raise ImageRejected(Reason.OUTSIDE_ROOT, f"it is not under any of: {', '.join(map(str, self.roots))}")
+        return root
 
     def _check(self, status: os.stat_result) -> None:
         if stat.S_ISLNK(status.st_mode):

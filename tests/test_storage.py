@@ -302,3 +302,30 @@ def test_every_name_of_a_file_survives_its_uri(storage: Storage, root: Path, nam
 def test_a_relative_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert local_uri("a.jpg") == os.path.join(os.getcwd(), "a.jpg")
+
+
+@pytest.mark.parametrize("kind", ["there", "gone", "below a file", "a folder", "a long name", "a ring", "a FIFO"])
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_nobody_learns_what_exists_outside_the_roots(storage: Storage, root: Path, kind: str, is_linked: bool) -> None:
+    outside = root.parent / "outside"
+    outside.mkdir()
+    (outside / "there").write_bytes(b"content")
+    (outside / "a ring").symlink_to("a ring")
+    (outside / "a folder").mkdir()
+    os.mkfifo(outside / "a FIFO")
+    (root / "link").symlink_to(outside)
+    name = {"below a file": "there/below", "a long name": "x" * 300}.get(kind, kind)
+    for ask in (storage.read, storage.times):
+        with pytest.raises(ImageRejected) as rejected:
+            ask(str((root / "link" if is_linked else outside) / name))
+        assert str(rejected.value) == f"outside_root: it is not under any of: {root}"
+
+
+def test_the_times_of_a_file_are_those_of_what_is_read(storage: Storage, root: Path) -> None:
+    path = root / "a.jpg"
+    path.write_bytes(b"content")
+    times = storage.times(local_uri(path))
+    assert (times.size_bytes, times.modified_ns) == (7, path.stat().st_mtime_ns)
+    path.unlink()
+    with pytest.raises(ImageRejected, match="not_found"):
+        storage.times(local_uri(path))

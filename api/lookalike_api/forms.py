@@ -12,6 +12,8 @@ from lookalike.plural import counted
 PART = b"image"
 #: Parts of any name; no real form has more.
 MAX_PARTS = 100
+#: Text before the first boundary, which readers skip (RFC 2046, 5.1.1); no real form has more.
+MAX_PREAMBLE_BYTES = 64 * 1024
 
 
 class ImageForm:
@@ -28,6 +30,8 @@ class ImageForm:
         self._is_complete = self._is_image = False
         self._header = self._value = b""
         self._disposition = b""
+        #: What has arrived, until the first boundary has.
+        self._begin: bytearray | None = bytearray(b"\r\n")
         callbacks = {
             "on_part_begin": self._begin_part,
             "on_header_field": self._add_to_header,
@@ -40,6 +44,7 @@ class ImageForm:
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
         if not boundary:
             raise HTTPException(400, "The form's boundary is missing in Content-Type.")
+        self._first = b"--" + boundary
         try:
             self._parser = MultipartParser(boundary, callbacks)  # type: ignore[arg-type]
         except FormParserError as error:
@@ -47,7 +52,7 @@ class ImageForm:
 
     def feed(self, piece: bytes) -> None:
         try:
-            self._parser.write(piece)
+            self._parser.write(self._without_preamble(piece))
         except FormParserError as error:
             raise _malformed(error) from error
 
@@ -58,6 +63,18 @@ class ImageForm:
         if not self._images:
             raise HTTPException(400, "The form has no part named image.")
         return list(self._take_images())
+
+    def _without_preamble(self, piece: bytes) -> bytes:
+        """From the first boundary on; nothing until it has arrived."""
+        if self._begin is None:
+            return piece
+        self._begin += piece
+        at = self._begin.find(b"\r\n" + self._first)
+        if at < 0 and len(self._begin) <= MAX_PREAMBLE_BYTES:
+            return b""
+        # Without a boundary, the parser says what is wrong. The first two bytes are those that it puts before the form.
+        begin, self._begin = bytes(self._begin[max(at, 0) + 2 :]), None
+        return begin
 
     def _take_images(self) -> Iterator[bytes]:
         """Copies and frees one image after the other, so that memory never holds all of them twice."""

@@ -1,7 +1,10 @@
 """Serves the stored images: only those in the index, and only from folders that the settings allow."""
 
+import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
@@ -36,41 +39,56 @@ class StoredImages:
         self._make_thumbnail = make_thumbnail
         self._cache = cache
 
-    def content_hash(self, id: str) -> str:
-        """SHA-256, in hexadecimal, of the bytes that were indexed."""
-        stored = self._index.stored([id]) if ID.fullmatch(id) else {}
-        if id not in stored:
-            raise NotIndexed(id[:100], self._index.name)
-        return stored[id].content_sha256
+    def find(self, id: str) -> "StoredFile":
+        """The file of an image, as it is now: what is gone is not shown from a cache."""
+        uri = self._uri(id)
+        with _readable(id):
+            times = self._storage.times(uri)
+        return StoredFile(id, uri, hashlib.sha256(f"{uri} {times}".encode("utf-8", "replace")).hexdigest()[:32])
 
     def original(self, id: str) -> tuple[bytes, str]:
         """The bytes of the file, and their media type."""
-        data = self._read(id)
+        uri = self._uri(id)
+        with _readable(id):
+            data = self._storage.read(uri)
         kind = formats.kind_of(data)
         if kind is None:
             raise _unreadable(id, "it is not an image any more")
         return data, MEDIA_TYPES[kind]
 
-    def thumbnail(self, id: str, size: int, key: str) -> bytes:
-        """A JPEG whose longest side is at most `size` pixels; cached under `key`."""
+    def thumbnail(self, file: "StoredFile", size: int) -> bytes:
+        """A JPEG whose longest side is at most `size` pixels; cached."""
+        key = f"{file.version}-{size}"
         thumbnail = self._cache.get(key)
         if thumbnail is None:
-            try:
-                thumbnail = self._make_thumbnail(self._read(id), size)
-            except ImageRejected as error:
-                raise _unreadable(id, error.reason) from error
+            with _readable(file.id):
+                thumbnail = self._make_thumbnail(self._storage.read(file.uri), size)
             self._cache.put(key, thumbnail)
         return thumbnail
 
-    def _read(self, id: str) -> bytes:
+    def _uri(self, id: str) -> str:
         document = self._index.get(id) if ID.fullmatch(id) else None
         if document is None:
             raise NotIndexed(id[:100], self._index.name)
-        try:
-            return self._storage.read(document.uri)
-        except ImageRejected as error:
-            # Without the detail, which names folders of this machine.
-            raise _unreadable(id, error.reason) from error
+        return document.uri
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """The file of a stored image. `version` changes with its content."""
+
+    id: str
+    uri: str
+    version: str
+
+
+@contextmanager
+def _readable(id: str) -> Iterator[None]:
+    try:
+        yield
+    except ImageRejected as error:
+        # Without the detail, which names folders of this machine.
+        raise _unreadable(id, error.reason) from error
 
 
 def _unreadable(id: str, why: str) -> HTTPException:

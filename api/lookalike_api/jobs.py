@@ -1,15 +1,26 @@
 """Reads jobs from the ledger and converts them to answers."""
 
+import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from itertools import islice
+from typing import TypeVar
 
 from lookalike import http_schemas as schemas
 from lookalike.errors import BrokerUnavailable, PermanentError
 from lookalike.ledger import Job, Ledger
+from lookalike.messages import MessageInvalid
+from lookalike.shown import shortened
+
+Value = TypeVar("Value")
+
+logger = logging.getLogger(__name__)
 
 #: Jobs whose reasons are cached, because counting them reads every rejected image.
 CACHED_JOBS = 200
+#: Of a job's error in an answer.
+MOST_CHARACTERS = 2000
 
 
 class JobHistory:
@@ -52,13 +63,13 @@ class JobHistory:
             indexed=job.indexed,
             unchanged=job.unchanged,
             rejected=job.rejected,
-            outstanding=0 if job.has_ended else self.ledger.outstanding(job.id),
+            outstanding=0 if job.has_ended else _valid(0, job, lambda: self.ledger.outstanding(job.id)),
             resent=job.resent,
-            reasons=self._count_reasons(job),
+            reasons=_valid({}, job, lambda: self._count_reasons(job)),
             began=job.started_at,
             ended=job.ended_at,
             seconds=round((job.ended_at or time.time()) - job.started_at, 3),
-            error=job.error,
+            error=shortened(job.error, MOST_CHARACTERS),
         )
 
     def _count_reasons(self, job: Job) -> dict[str, int]:
@@ -72,3 +83,12 @@ class JobHistory:
                 self._reasons.pop(next(iter(self._reasons)))
             self._reasons[key] = dict(counted.most_common())
         return self._reasons[key]
+
+
+def _valid(default: Value, job: Job, ask: Callable[[], Value]) -> Value:
+    """The answer, or `default` if the record is not ours: it harms nothing else of this job, and no other job."""
+    try:
+        return ask()
+    except MessageInvalid as error:
+        logger.warning("Cannot read a record of job %s: %s", job.id, " ".join(str(error).split()))
+        return default

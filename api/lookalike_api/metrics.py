@@ -1,6 +1,7 @@
 """Metrics for Prometheus: responses, the stages of searches and, read at each scrape, the state of index, queue and
 jobs and the workers' totals. Workers are many short-lived processes, so their totals are in the ledger."""
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -12,9 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lookalike.errors import LookalikeError
 from lookalike.index import Index
 from lookalike.ledger import Counters, Job, JobState, Ledger
+from lookalike.messages import MessageInvalid
 from lookalike.queue import queued_count
 from lookalike.records import Reason
 from lookalike_api.admission import Capacity
+
+logger = logging.getLogger(__name__)
 
 #: Seconds; fine in the normal range of a search, coarse above it.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -106,15 +110,25 @@ class JobCollector:
 
     def collect(self) -> Iterator[Metric]:
         families: list[Metric] = []
-        with suppress(LookalikeError):
-            families = [*self._queue(), *self._jobs(), *_worker_totals(self._ledger.counters())]
-        yield GaugeMetricFamily("lookalike_broker_up", "Whether the broker answers.", float(bool(families)))
-        yield from families
+        is_up = True
+        # One by one: a record that another program has written must not hide the others.
+        for part in (self._queue, self._jobs, self._totals):
+            try:
+                families += part()
+            except MessageInvalid as error:
+                logger.warning("Not in the metrics: %s", " ".join(str(error).split()))
+            except LookalikeError:
+                is_up = False
+        yield GaugeMetricFamily("lookalike_broker_up", "Whether the broker answers.", float(is_up))
+        yield from families if is_up else ()
 
     def _queue(self) -> Iterator[Metric]:
-        jobs = [job.id for job in self._ledger.active_jobs()]
-        outstanding = sum(self._ledger.outstanding(job) for job in jobs)
-        opened = [oldest for job in jobs if (oldest := self._ledger.oldest_opened_at(job)) is not None]
+        outstanding, opened = 0, []
+        for job in self._ledger.active_jobs():
+            with suppress(MessageInvalid):
+                outstanding += self._ledger.outstanding(job.id)
+                oldest = self._ledger.oldest_opened_at(job.id)
+                opened += [oldest] if oldest is not None else []
         age_s = max(0.0, time.time() - min(opened)) if opened else 0.0
         yield GaugeMetricFamily(
             "lookalike_queue_messages", "Messages that wait in the queue.", queued_count(self._broker_url)
@@ -122,6 +136,9 @@ class JobCollector:
         yield GaugeMetricFamily("lookalike_chunks_outstanding", "Chunks queued or being processed.", outstanding)
         yield GaugeMetricFamily("lookalike_oldest_chunk_seconds", "Seconds since the oldest of them was opened.", age_s)
         yield GaugeMetricFamily("lookalike_workers", "Workers that are running.", self._ledger.worker_count())
+
+    def _totals(self) -> Iterator[Metric]:
+        return _worker_totals(self._ledger.counters())
 
     def _jobs(self) -> Iterator[Metric]:
         jobs = self._ledger.jobs(JOBS)

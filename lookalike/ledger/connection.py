@@ -8,14 +8,17 @@ import redis
 
 from lookalike.addresses import plain_address
 from lookalike.broker import broker_error, client_url
+from lookalike.messages import MessageInvalid
 
 PREFIX = "lookalike:ledger:"
 #: The ledger answers in a millisecond; after this time it counts as away, and callers retry.
 TIMEOUT_S = 6.0
+FOREIGN = f"Another program wrote a key that begins with {PREFIX}: delete it, or use another Redis."
 
 
 class Connection:
-    """Every method of the ledger raises BrokerUnavailable if Redis is away, and AccessDenied if it rejects us."""
+    """Every method of the ledger raises BrokerUnavailable if Redis is away, AccessDenied if it rejects us, and
+    MessageInvalid for a record that another program has written."""
 
     def __init__(self, broker_url: str) -> None:
         self._address = plain_address(broker_url)
@@ -38,6 +41,8 @@ class Connection:
         try:
             yield
         except redis.exceptions.RedisError as error:
+            if "WRONGTYPE" in str(error):
+                raise MessageInvalid(f"A key of the ledger at {self._address} is of another type.", FOREIGN) from error
             raise broker_error(error, self._address) from error
 
 

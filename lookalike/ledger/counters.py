@@ -6,6 +6,7 @@ a chunk). A field is a kind, or "kind:label". The ledger's atomic steps count th
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -57,7 +58,7 @@ def read_counters(client: "redis.Redis", prefix: str) -> Counters:
         pipe.hgetall(f"{prefix}counters")
         for name in names:
             pipe.hgetall(f"{prefix}work:{name}")
-        first, *works = (_sums(answer) for answer in pipe.execute())
+        first, *works = (_sums(answer) for answer in pipe.execute(raise_on_error=False))
     return Counters(
         hosts={name: work for name, work in zip(names, works, strict=True) if work},
         seconds=_labelled(first, "seconds"),
@@ -69,8 +70,17 @@ def read_counters(client: "redis.Redis", prefix: str) -> Counters:
     )
 
 
-def _sums(fields: Mapping[bytes, bytes]) -> Sums:
-    return {name.decode(): float(value) for name, value in fields.items()}
+def _sums(fields: Mapping[bytes, bytes] | Exception) -> Sums:
+    """The valid numbers; none if the key is of another type."""
+    if isinstance(fields, redis.exceptions.ResponseError):
+        return {}
+    if isinstance(fields, Exception):
+        raise fields
+    sums: Sums = {}
+    for name, value in fields.items():
+        with suppress(ValueError):
+            sums[name.decode()] = float(value)
+    return sums
 
 
 def _labelled(sums: Sums, kind: str) -> Sums:

@@ -8,8 +8,9 @@ from typing import cast
 
 from lookalike.errors import JobUnknown
 from lookalike.ledger import scripts
-from lookalike.ledger.connection import Connection, key
+from lookalike.ledger.connection import FOREIGN, Connection, key
 from lookalike.ledger.job import Job, JobState, named_sources, parse_job
+from lookalike.messages import MessageInvalid
 from lookalike.records import ModelIdentity
 from lookalike.shown import shown
 
@@ -97,12 +98,15 @@ class Jobs(Connection):
                 self._end(job.id, JobState.CANCELLED if was_cancelled else JobState.INTERRUPTED)
 
     def job(self, job_id: str) -> Job:
-        """Raises JobUnknown."""
+        """Raises JobUnknown, MessageInvalid."""
         with self._translated():
             fields = cast(dict[bytes, bytes], self._redis.hgetall(key("job", job_id)))
         if not fields:
             raise JobUnknown(f"There is no job {shown(job_id)}.", "`lookalike status` and images.jobs() list the jobs.")
-        return parse_job(job_id, fields)
+        try:
+            return parse_job(job_id, fields)
+        except (KeyError, ValueError) as error:
+            raise MessageInvalid(f"The record of job {shown(job_id)} is damaged: {shown(error)}.", FOREIGN) from error
 
     def jobs(self, limit: int = 20) -> list[Job]:
         """The latest jobs, newest first."""
@@ -122,7 +126,7 @@ class Jobs(Connection):
         for job_id in ids:
             try:
                 jobs.append(self.job(job_id.decode()))
-            except (JobUnknown, KeyError, ValueError) as error:
+            except (JobUnknown, MessageInvalid, UnicodeDecodeError) as error:
                 logger.warning("Cannot read the record of job %s: %s", job_id.decode(errors="replace"), error)
         return jobs
 

@@ -131,6 +131,8 @@ def test_a_search_by_a_stored_image_needs_exactly_one_id_or_uri(lance_client: ht
         ("/search", "multipart/form-data; boundary=" + "b" * 300, b"x", 400),
         ("/search", BOUNDARY, b"", 400),
         ("/search", BOUNDARY, b"no form", 400),
+        pytest.param("/search", BOUNDARY, b"no form" * 20_000, 400, id="no boundary"),
+        pytest.param("/search", BOUNDARY, b"--b" * 50_000, 400, id="boundaries without end"),
         ("/search", BOUNDARY, b"--b--\r\n", 400),
         ("/search", BOUNDARY, b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\nhalf', 400),
         ("/search", BOUNDARY, b'--b\r\nContent-Disposition: form-data; name="other"\r\n\r\nx\r\n--b--\r\n', 400),

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from PIL import Image
+from PIL.ExifTags import Base
 
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
@@ -44,27 +45,57 @@ def test_a_size_out_of_range_is_refused(lance_client: httpx2.Client, stored: lis
     problem_detail(lance_client.get(f"/images/{stored[0].id}/thumbnail?size={size}"), 400)
 
 
-def test_a_thumbnail_is_made_once(lance: Settings, stored: list[ImageRef], tmp_path: Path) -> None:
+def test_a_thumbnail_is_of_the_file_as_it_is_now(lance: Settings, stored: list[ImageRef], tmp_path: Path) -> None:
     path = Path(stored[3].uri)
     with serving(lance) as client:
         first = client.get(f"/images/{stored[3].id}/thumbnail")
         hidden = path.rename(tmp_path / "hidden")
         try:
-            assert client.get(f"/images/{stored[3].id}/thumbnail").content == first.content
             sentence = problem_detail(client.get(f"/images/{stored[3].id}"), 404)
+            tag = {"If-None-Match": first.headers["ETag"]}
+            for headers in ({}, tag):
+                problem_detail(client.get(f"/images/{stored[3].id}/thumbnail", headers=headers), 404)
+            path.write_bytes(Path(stored[8].uri).read_bytes())
+            replaced = client.get(f"/images/{stored[3].id}/thumbnail", headers=tag)
+            assert replaced.content == client.get(f"/images/{stored[8].id}/thumbnail").content != first.content
         finally:
             hidden.rename(path)
         assert "not_found" in sentence and str(path.parent) not in sentence
+        assert client.get(f"/images/{stored[3].id}/thumbnail").content == first.content
 
 
-def test_an_image_outside_the_allowed_folders_is_not_shown(
+def test_a_thumbnail_tells_nothing_that_is_not_in_its_pixels(
+    lance_client: httpx2.Client, stored: list[ImageRef]
+) -> None:
+    path = Path(stored[5].uri)
+    before = path.read_bytes()
+    with Image.open(path) as image:
+        exif = image.getexif()
+        exif[Base.ImageDescription] = "a secret place"
+        icc = {"icc_profile": b"a secret profile"}
+        image.convert("RGB").save(path, "JPEG", comment="a secret comment", exif=exif, dpi=(7, 7), **icc)
+    try:
+        assert lance_client.get(f"/images/{stored[5].id}").content.count(b"secret") == 3
+        content = lance_client.get(f"/images/{stored[5].id}/thumbnail").content
+    finally:
+        path.write_bytes(before)
+    with Image.open(BytesIO(content)) as small:
+        assert b"secret" not in content and not {"comment", "exif", "icc_profile", "dpi"} & set(small.info)
+
+
+def test_an_image_outside_the_allowed_folders_is_not_shown_whether_it_is_there_or_not(
     lance: Settings, stored: list[ImageRef], tmp_path: Path
 ) -> None:
     elsewhere = Settings(**{**lance.model_dump(), "roots": (tmp_path,)})
+    path = Path(stored[0].uri)
     with serving(elsewhere) as client:
-        for path in (f"/images/{stored[0].id}", f"/images/{stored[0].id}/thumbnail"):
-            sentence = problem_detail(client.get(path), 404)
-            assert "outside_root" in sentence and str(tmp_path) not in sentence
+        asked = [f"/images/{stored[0].id}", f"/images/{stored[0].id}/thumbnail"]
+        there = [client.get(each).text for each in asked]
+        hidden = path.rename(path.with_suffix(".hidden"))
+        gone = [client.get(each).text for each in asked]
+        hidden.rename(path)
+    assert there == gone
+    assert all("outside_root" in text and str(tmp_path) not in text for text in there)
 
 
 def test_a_file_that_is_not_an_image_any_more_is_not_shown(lance: Settings, stored: list[ImageRef]) -> None:

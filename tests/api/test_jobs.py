@@ -1,11 +1,14 @@
 """The jobs of the ledger over HTTP."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
+import redis
 
 from lookalike.ledger import Ledger
+from lookalike.ledger.connection import PREFIX
 from lookalike.records import Chunk, ImageRef, ModelIdentity
 from lookalike.settings import Settings, read_settings
 from tests.api.service import serving
@@ -52,6 +55,53 @@ def test_a_running_job_comes_first_and_counts_its_chunks(
         ledger.close()
     job = lance_client.get(f"/jobs/{job_id}").json()
     assert (job["state"], job["error"], job["outstanding"]) == ("failed", "The test is over.", 0)
+
+
+@pytest.fixture
+def damaged(broker_url: str) -> Iterator[dict[str, str]]:
+    """Running jobs, one for each record of it that another program has overwritten."""
+    ledger = Ledger(broker_url)
+    identity = ModelIdentity("other", "f" * 16, 3, "cosine")  # type: ignore[arg-type]
+    opened = {
+        kind: ledger.open_job(source=f"/{kind}", index="other", index_address="", model=identity, spec="{}")
+        for kind in ("job", "fields", "outstanding", "opened", "rejected", "payload", "valid")
+    }
+    with redis.Redis.from_url(broker_url) as client:
+        for kind in ("job", "outstanding", "opened", "rejected"):
+            client.delete(f"{PREFIX}{kind}:{opened[kind]}")
+            client.set(f"{PREFIX}{kind}:{opened[kind]}", "not a hash")
+        client.hset(f"{PREFIX}job:{opened['fields']}", mapping={"state": "odd", "found": "many", "started_at": b"\xff"})
+        for kind in ("rejected", "payload"):
+            client.hset(f"{PREFIX}job:{opened[kind]}", "rejected", 1)
+        client.hset(f"{PREFIX}rejected:{opened['payload']}", "/a.jpg", "not JSON")
+        client.hset(f"{PREFIX}counters", "lost", "many")
+        client.zadd(f"{PREFIX}hosts", {"odd": 1})
+        client.set(f"{PREFIX}work:odd", "not a hash")
+        yield opened
+        for kind, job_id in opened.items():
+            client.delete(
+                *(f"{PREFIX}{name}:{job_id}" for name in ("job", kind, "outstanding", "producer", "rejected"))
+            )
+            client.zrem(f"{PREFIX}jobs", job_id)
+            client.srem(f"{PREFIX}active", job_id)
+        client.hdel(f"{PREFIX}counters", "lost")
+        client.zrem(f"{PREFIX}hosts", "odd")
+        client.delete(f"{PREFIX}work:odd")
+    ledger.close()
+
+
+def test_a_record_of_a_wrong_type_harms_itself_alone(lance_client: httpx2.Client, damaged: dict[str, str]) -> None:
+    shown = {job["id"] for job in lance_client.get("/jobs").json()["jobs"]}
+    hidden = {damaged["job"], damaged["fields"]}
+    assert shown >= set(damaged.values()) - hidden and not shown & hidden
+    metrics = lance_client.get("/metrics").text
+    assert "lookalike_broker_up 1.0" in metrics
+    assert f'lookalike_job_images{{job="{damaged["valid"]}",outcome="found"}} 0.0' in metrics
+    for name in ("lookalike_chunks_outstanding", "lookalike_lost_attempts_total", "lookalike_queue_messages"):
+        assert f"\n{name} " in metrics
+    for kind in ("job", "fields"):
+        problem_detail(lance_client.get(f"/jobs/{damaged[kind]}"), 500)
+    assert lance_client.get(f"/jobs/{damaged['rejected']}").json()["reasons"] == {}
 
 
 @pytest.mark.parametrize("path", ["/jobs/unknown", "/jobs/unknown/failed", "/jobs/*", "/jobs/:"])

@@ -48,6 +48,17 @@ def test_a_form_and_a_raw_body_are_the_same_search(lance_client: httpx2.Client, 
     assert ids(raw) == ids(form) and len(ids(raw)) == 10
 
 
+@pytest.mark.parametrize("preamble", [b"", b"\r\n", b"A preamble --b\r\n", b"x" * 60_000 + b"\r\n"])
+def test_text_before_the_first_part_of_a_form_is_skipped(
+    lance_client: httpx2.Client, query: bytes, preamble: bytes
+) -> None:
+    form = b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n' + query + b"\r\n--b--\r\nand after it"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    # In pieces, so that the boundary arrives in two of them.
+    pieces = (preamble + form[:2], form[2:7], form[7:])
+    assert len(ids(lance_client.post("/search", content=iter(pieces), headers=headers))) == 10
+
+
 def test_the_time_of_each_stage_is_reported(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
     took_ms = client.post("/search", content=query).json()["took_ms"]
     stages = [took_ms[stage] for stage in ("decode", "embed", "search")]
@@ -135,9 +146,13 @@ def test_the_mean_has_unit_length_for_the_cosine_metric() -> None:
     assert not mean_of(np.array([[1, 0], [-1, 0]], np.float32), Metric.COSINE).any()
 
 
-def test_a_mean_with_a_bad_image_is_refused(lance_client: httpx2.Client, query: bytes) -> None:
+def test_a_mean_with_a_bad_image_is_refused_and_names_it(lance_client: httpx2.Client, query: bytes) -> None:
     files = [("image", ("a.jpg", query)), ("image", ("b.jpg", b"no image"))]
-    assert lance_client.post("/search/batch?mode=mean", files=files).status_code == 422
+    files += [("image", ("c.jpg", query))]
+    answer = lance_client.post("/search/batch?mode=mean", files=files)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("The image is rejected as unsupported: image 2 of 3: not one of")
+    assert answer.json()["rejection"]["detail"].startswith("image 2 of 3: ")
 
 
 def test_the_labels_are_counted(client: httpx2.Client) -> None:

@@ -49,13 +49,13 @@ async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Resp
     responses={200: _THUMBNAIL, 304: _NOT_MODIFIED, **problems(400, 404, 503)},
 )
 async def thumbnail(state: State, id: Id, size: Size = 256, if_none_match: IfNoneMatch = None) -> Response:
-    """A small JPEG of the stored image, rotated as its EXIF data says."""
+    """A small JPEG of the stored image as it is now, rotated as its EXIF data says."""
     with state.downloads.acquire():
-        content = await state.executors.index.run(partial(state.images.content_hash, id))
-        tag = f'"{content[:32]}-{size}"'
+        file = await state.executors.images.run(partial(state.images.find, id))
+        tag = f'"{file.version}-{size}"'
         if _matches(if_none_match, tag):
             return _not_modified(tag)
-        data = await state.executors.images.run(partial(state.images.thumbnail, id, size, tag))
+        data = await state.executors.images.run(partial(state.images.thumbnail, file, size))
     return Response(data, media_type="image/jpeg", headers={"ETag": tag, "Cache-Control": FRESH})
 
 

@@ -124,7 +124,7 @@ async def _like_stored(state: ServiceState, id: str, query: Query, watch: Stopwa
 
 
 async def _like_all(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> list[Match]:
-    pixels = [await state.search.decode(image, watch) for image in images]
+    pixels = [await _decode_one_of(state, images, position, watch) for position in range(len(images))]
     vectors, model = await state.search.embed(np.stack(pixels), watch)
     return await state.search.nearest(mean_of(vectors, model.metric), query, model.fingerprint, watch)
 
@@ -142,6 +142,15 @@ async def _decode(state: ServiceState, image: bytes, watch: Stopwatch) -> Pixels
         return await state.search.decode(image, watch)
     except ImageRejected as rejected:
         return rejected
+
+
+async def _decode_one_of(state: ServiceState, images: list[bytes], position: int, watch: Stopwatch) -> Pixels:
+    """Raises ImageRejected, which says which of the images it is."""
+    try:
+        return await state.search.decode(images[position], watch)
+    except ImageRejected as rejected:
+        which = f"image {position + 1} of {len(images)}"
+        raise ImageRejected(rejected.reason, f"{which}: {rejected.detail}" if rejected.detail else which) from rejected
 
 
 async def _nearest_each(state: ServiceState, pixels: list[Pixels], query: Query, watch: Stopwatch) -> list[Matches]:
