@@ -1,16 +1,21 @@
 """The operations of a bulk request, and what a response says about each of them. Sends nothing."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import orjson
 
-from lookalike.index.opensearch.status import ResponseKind, classify, reason_of
+from lookalike.index.opensearch.status import OF_ONE_DOCUMENT, ResponseKind, classify, reason_of
 from lookalike.records import Document, Reason, Rejected
 
 #: OpenSearch recommends 5 to 15 MB per request and rejects 100 MB.
 REQUEST_SIZE_BYTES = 8 * 2**20
+#: How a reason begins that is found here; status.py has its advice.
+PIPELINE = "processor_exception: an ingest pipeline"
+#: What differs between documents that are rejected for the same reason, besides their ids and uris.
+_VALUE = re.compile(r"""\d+|"[^"]*"|'[^']*'""")
 SOURCE_FIELDS = tuple(item.name for item in fields(Document) if item.name != "id")
 
 
@@ -79,19 +84,44 @@ def split(operations: Iterable[Operation], size_bytes: int = REQUEST_SIZE_BYTES)
 
 
 def read_response(operations: Sequence[Operation], items: Sequence[Mapping[str, Any]]) -> BulkResult:
-    """The result of `operations`, from the `items` of the response in the same order. Raises BulkFailed."""
+    """The result of `operations`, from the `items` of the response in the same order.
+
+    Raises BulkFailed for what concerns the whole index, also if all documents are rejected for one reason.
+    """
     result = BulkResult()
     for operation, item in zip(operations, items, strict=True):
         answer = next(iter(item.values()))
         status, error = int(answer["status"]), answer.get("error")
         kind = classify(status, error)
-        if kind is ResponseKind.OK or (status in operation.done_by and kind is not ResponseKind.MISSING):
+        if kind is ResponseKind.OK:
+            _check_stored(operation, answer)
+        elif not operation.uri and status == 404 and not error:
             continue
-        if kind is ResponseKind.RETRY:
+        elif kind is ResponseKind.RETRY:
             result.retry.append(operation)
             result.why = reason_of(status, error)
         elif kind is ResponseKind.REJECTED:
             result.rejected.append(Rejected(operation.uri, Reason.REFUSED, reason_of(status, error)))
         else:
             raise BulkFailed(kind, reason_of(status, error))
+    if len(result.rejected) == len(operations) > 1 and (why := _common_reason(operations, result.rejected)):
+        raise BulkFailed(ResponseKind.CONFLICT, why)
     return result
+
+
+def _check_stored(operation: Operation, answer: Mapping[str, Any]) -> None:
+    """A success without a document under the id is the work of an ingest pipeline, and would be counted as indexed."""
+    if operation.uri and answer.get("result") == "noop":
+        raise BulkFailed(ResponseKind.CONFLICT, f"{PIPELINE} drops documents")
+    if answer.get("_id", operation.id) != operation.id:
+        raise BulkFailed(ResponseKind.CONFLICT, f"{PIPELINE} changes the ids of documents")
+
+
+def _common_reason(operations: Sequence[Operation], rejected: Sequence[Rejected]) -> str:
+    """The reason if it is the same for all of them, apart from the values of each; "" if there are several."""
+    different = {
+        _VALUE.sub("", item.detail.replace(operation.id, "").replace(operation.uri, ""))
+        for operation, item in zip(operations, rejected, strict=True)
+    }
+    why = rejected[0].detail
+    return "" if len(different) > 1 or any(sign in why for sign in OF_ONE_DOCUMENT) else why

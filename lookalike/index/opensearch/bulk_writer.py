@@ -16,7 +16,7 @@ from lookalike.records import Rejected
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
 #: The parts of a response that `bulk.read_response` reads.
-RESPONSE_FILTER = "items.*.status,items.*.error"
+RESPONSE_FILTER = "items.*.status,items.*.error,items.*.result,items.*._id"
 
 
 class _PushedBack(Exception):

@@ -8,9 +8,24 @@ from lookalike.errors import AccessDenied, IndexConflict, IndexMissing, IndexUna
 
 #: The server is overloaded or away. 409 is a concurrent write of the same document.
 TEMPORARY = frozenset({408, 409, 429})
-#: A 400 with one of these concerns the whole index, so no single image must be rejected for it. A vector collection of
-#: OpenSearch Serverless answers the last one to every document with an id.
-INDEX_WIDE = ("strict_dynamic_mapping_exception", "no write index is defined", "Document ID is not supported")
+#: A response with one of these concerns the whole index, so no single image must be rejected for it, and a retry does
+#: not help. Each has its advice; the first that fits is given.
+INDEX_WIDE = {
+    "strict_dynamic_mapping_exception": "Its mapping was changed: use another index, or `lookalike reembed` it.",
+    "no write index is defined": "Give the alias one write index.",
+    # A vector collection of OpenSearch Serverless answers this to every document with an id.
+    "Document ID is not supported": "Use a managed domain of Amazon OpenSearch Service.",
+    "pipeline with id": "Create the ingest pipeline, or set index.default_pipeline and index.final_pipeline to null.",
+    "processor_exception": "Mend the ingest pipeline, or set index.default_pipeline and index.final_pipeline to null.",
+    "script_exception": "Mend the ingest pipeline, or set index.default_pipeline and index.final_pipeline to null.",
+    "index_closed_exception": "Open the index: POST /INDEX/_open.",
+    "routing_missing_exception": "Its mapping requires a routing: use another index.",
+    "imension mismatch": "Its mapping is for vectors of another length: use another index, or `lookalike reembed` it.",
+    "are allowed in data streams": "Its name belongs to a data stream: choose another index (--index).",
+    "number of documents in the index cannot exceed": "Ingest into a new index with more shards (LOOKALIKE_SHARDS).",
+}
+#: What is wrong with one document only, however many have it: a text longer than Lucene stores.
+OF_ONE_DOCUMENT = ("immense term",)
 #: A tripped k-NN circuit breaker is a 400 as for a bad document (k-NN#1424), but it is released by itself. A disk over
 #: the flood stage is a 403, until it is below the high watermark again.
 TEMPORARY_SIGNS = ("circuit_breaker", "circuit breaker triggered", "cluster_block_exception")
@@ -40,15 +55,17 @@ def classify(status: int, error: Any = None) -> ResponseKind:
     text = reason_of(status, error)
     if 200 <= status < 300:
         return ResponseKind.OK
-    if status in TEMPORARY or status >= 500 or any(sign in text for sign in TEMPORARY_SIGNS):
+    if any(sign in text for sign in TEMPORARY_SIGNS):
+        return ResponseKind.RETRY
+    if any(sign in text for sign in INDEX_WIDE):
+        return ResponseKind.CONFLICT
+    if status in TEMPORARY or status >= 500:
         return ResponseKind.RETRY
     if status in (401, 403):
         return ResponseKind.DENIED
     if status == 404 and "index_not_found_exception" in text:
         return ResponseKind.MISSING
-    if status == 400 and not any(sign in text for sign in INDEX_WIDE):
-        return ResponseKind.REJECTED
-    return ResponseKind.CONFLICT
+    return ResponseKind.REJECTED if status == 400 else ResponseKind.CONFLICT
 
 
 def error_for(kind: ResponseKind, address: str, name: str, why: str) -> LookalikeError:
@@ -70,8 +87,12 @@ def error_for(kind: ResponseKind, address: str, name: str, why: str) -> Lookalik
         return IndexConflict(
             f"OpenSearch at {address} cannot store vectors: {why}.", "Install its k-NN plugin on every node."
         )
+    advice = next(
+        (advice for sign, advice in INDEX_WIDE.items() if sign in why), "Check its mapping and its templates."
+    )
     return IndexConflict(
-        f"OpenSearch at {address} rejected the request: {why}.", "Check the index and LOOKALIKE_INDEX_URL."
+        f"OpenSearch at {address} rejected the request{f' for index {name}' if name else ''}: {why.rstrip('.')}.",
+        f"{advice} Then run the same command again.",
     )
 
 

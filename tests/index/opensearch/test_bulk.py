@@ -1,5 +1,7 @@
 """The operations and responses of bulk requests, without a server."""
 
+from typing import Any
+
 import numpy as np
 import orjson
 import pytest
@@ -78,6 +80,10 @@ def test_an_invalid_document_is_rejected_with_the_reason() -> None:
         (404, "index_not_found_exception", ResponseKind.MISSING),
         (400, "strict_dynamic_mapping_exception", ResponseKind.CONFLICT),
         (413, "too_large", ResponseKind.CONFLICT),
+        (400, "index_closed_exception", ResponseKind.CONFLICT),
+        (400, "routing_missing_exception", ResponseKind.CONFLICT),
+        (500, "fail_processor_exception", ResponseKind.CONFLICT),
+        (400, "script_exception", ResponseKind.CONFLICT),
     ],
 )
 def test_an_error_that_concerns_the_whole_index_rejects_no_document(status: int, type: str, kind: ResponseKind) -> None:
@@ -90,3 +96,43 @@ def test_an_error_that_concerns_the_whole_index_rejects_no_document(status: int,
 def test_deleting_a_missing_document_succeeds() -> None:
     result = bulk.read_response([bulk.delete_operation("x")], [{"delete": {"status": 404}}])
     assert not result.retry and not result.rejected
+
+
+def failed(*reasons: str) -> list[dict[str, Any]]:
+    return [{"index": {"status": 400, "error": {"type": "x", "reason": reason}}} for reason in reasons]
+
+
+def test_a_reason_that_all_documents_have_concerns_the_whole_index() -> None:
+    written = documents(3)
+    operations = [bulk.index_operation(each) for each in written]
+    with pytest.raises(bulk.BulkFailed) as error:
+        bulk.read_response(
+            operations, failed(*(f"[{each.id}] of {each.uri}: field no. {len(each.uri)}" for each in written))
+        )
+    assert error.value.kind is ResponseKind.CONFLICT and "field no." in error.value.why
+
+
+@pytest.mark.parametrize(
+    "reasons", [("a", "b", "a"), ("immense term 1", "immense term 2", "immense term 3")], ids=["several", "of each"]
+)
+def test_reasons_of_single_documents_reject_these(reasons: tuple[str, ...]) -> None:
+    operations = [bulk.index_operation(each) for each in documents(3)]
+    assert len(bulk.read_response(operations, failed(*reasons)).rejected) == 3
+
+
+def test_a_reason_of_some_documents_rejects_these() -> None:
+    operations = [bulk.index_operation(each) for each in documents(3)]
+    items: list[dict[str, Any]] = [
+        {"index": {"status": 201, "_id": operations[0].id, "result": "created"}},
+        *failed("a", "a"),
+    ]
+    assert len(bulk.read_response(operations, items).rejected) == 2
+
+
+@pytest.mark.parametrize(
+    "answer", [{"result": "noop"}, {"_id": "other", "result": "created"}], ids=["dropped", "moved"]
+)
+def test_a_success_that_stored_nothing_under_the_id_is_the_fault_of_a_pipeline(answer: dict[str, str]) -> None:
+    (operation,) = (bulk.index_operation(each) for each in documents(1))
+    with pytest.raises(bulk.BulkFailed, match="ingest pipeline"):
+        bulk.read_response([operation], [{"index": {"status": 200} | answer}])

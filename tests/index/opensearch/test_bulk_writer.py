@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,13 @@ from testing.services.opensearch import request
 from tests.index.conftest import SHORT_TIMEOUTS
 from tests.index.documents import COSINE, clustered_vectors, document, documents
 from tests.index.opensearch.overloaded_proxy import OverloadedProxy, overloaded_proxy
+
+#: Of another length than those of COSINE; Lucene needs no native library.
+SHORT_VECTORS = {
+    "type": "knn_vector",
+    "dimension": 8,
+    "method": {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"},
+}
 
 
 @pytest.fixture
@@ -46,6 +54,48 @@ def test_a_mapping_without_the_fields_rejects_no_document(opensearch_url: str, i
     request(opensearch_url, "PUT", "/odd-v1", {"aliases": {"odd": {}}, "mappings": mappings})
     with pytest.raises(IndexConflict, match="strict_dynamic_mapping"):
         open_index(opensearch_url, "odd").write(documents(2))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_missing_pipeline_stops_the_writes_with_its_name_until_it_is_mended(
+    opensearch_url: str, index: Index, count: int
+) -> None:
+    request(opensearch_url, "PUT", "/images/_settings", {"index.default_pipeline": "absent"})
+    with pytest.raises(IndexConflict, match=r"index images: 400 .*pipeline with id \[absent\] does not exist") as error:
+        index.write(documents(count))
+    assert "index.default_pipeline" in error.value.advice and len(str(error.value).splitlines()) == 2
+    request(opensearch_url, "PUT", "/images/_settings", {"index.default_pipeline": None})
+    assert index.write(documents(count)) == []
+
+
+def test_a_closed_index_stops_the_writes_until_it_is_opened(opensearch_url: str, index: Index) -> None:
+    request(opensearch_url, "POST", "/images-v1/_close")
+    with pytest.raises(IndexConflict, match="index images: 400 index_closed_exception") as error:
+        index.write(documents(1))
+    assert "_open" in error.value.advice
+    request(opensearch_url, "POST", "/images-v1/_open?wait_for_active_shards=all")
+    assert index.write(documents(1)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "sign"),
+    [
+        ({"_routing": {"required": True}}, "routing_missing_exception"),
+        ({"properties": {"width": {"type": "date", "format": "yyyy"}}}, ".*"),
+        ({"properties": {"image_embedding": SHORT_VECTORS}}, "imension mismatch"),
+        ({"properties": {"name": {"type": "integer"}}}, "For input string"),
+    ],
+    ids=["routing", "date", "dimension", "type"],
+)
+def test_a_mapping_that_fits_no_document_stops_the_writes(
+    opensearch_url: str, index: Index, changes: dict[str, Any], sign: str
+) -> None:
+    made = request(opensearch_url, "GET", "/images/_mapping")["images-v1"]["mappings"]
+    properties = made["properties"] | changes.get("properties", {})
+    body = {"aliases": {"odd": {}}, "mappings": made | changes | {"properties": properties}}
+    request(opensearch_url, "PUT", "/odd-v1", body | {"settings": {"index.knn": True}})
+    with pytest.raises(IndexConflict, match=f"index odd: 400 .*{sign}"):
+        open_index(opensearch_url, "odd", options=SHORT_TIMEOUTS).write(documents(4))
 
 
 def test_only_the_operations_that_were_pushed_back_are_retried(proxy: OverloadedProxy) -> None:
