@@ -117,7 +117,8 @@ def _show(failures: Iterator[Failure]) -> None:
         rejected = failure.rejected
         reasons[rejected.reason.value] += 1
         if len(rows) < SHOWN:
-            rows.append((rejected.reason.value, rejected.uri, rejected.detail, f"job {failure.job}"))
+            kept = "(its document from before is kept)" if rejected.kept else ""
+            rows.append((rejected.reason.value, rejected.uri, rejected.detail, kept, f"job {failure.job}"))
     if not rows:
         remark("No rejected images.")
         return

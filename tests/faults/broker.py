@@ -40,6 +40,11 @@ class Broker:
         listed = cast(dict[str, str], self._redis.hgetall(LEDGER + "rejected:" + job_id))
         return {uri: json.loads(payload)["reason"] for uri, payload in listed.items()}
 
+    def holders(self) -> dict[str, str]:
+        """Uri of a rejected image -> the job that has it on its list, as the ledger notes it for the index."""
+        keys = self._redis.scan_iter(f"{LEDGER}holders:* {self.index or '*'}-v*")
+        return {uri: job for key in keys for uri, job in cast(dict[str, str], self._redis.hgetall(key)).items()}
+
     def done(self) -> int:
         """How many images of all jobs are done."""
         names = ("indexed", "unchanged", "rejected")

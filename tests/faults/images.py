@@ -32,8 +32,8 @@ class Source:
     """`good`: URI -> number of the image. `bad`: URI -> reason for its rejection."""
 
     folder: Path
-    good: Mapping[str, int]
-    bad: Mapping[str, Reason]
+    good: dict[str, int]
+    bad: dict[str, Reason]
 
     def __len__(self) -> int:
         return len(self.good) + len(self.bad)
@@ -62,6 +62,21 @@ def make_source(folder: Path, count: int, poisons: Mapping[str, int] | None = No
     return Source(folder, good, bad)
 
 
+def spoil(source: Source) -> None:
+    """Break a third of the good images, each in the next way in which a file loses its image, and change another third
+    to other images."""
+    for number, (uri, content) in enumerate(list(source.good.items())):
+        if number % 3 == 0:
+            reason = LATER_BAD[number // 3 % len(LATER_BAD)]
+            Path(uri).unlink()
+            BAD[reason](Path(uri))
+            del source.good[uri]
+            source.bad[uri] = reason
+        elif number % 3 == 1:
+            source.good[uri] = (content + 1) % DISTINCT
+            Path(uri).write_bytes(image(source.good[uri]))
+
+
 @cache
 def image(number: int) -> bytes:
     """A JPEG of 64 x 64 pixels in coloured squares; the same bytes for the same number."""
@@ -82,3 +97,5 @@ BAD: Mapping[Reason, Callable[[Path], object]] = {
     Reason.UNSUPPORTED: lambda path: path.write_text("not an image"),
     Reason.NOT_REGULAR: os.mkfifo,
 }
+#: Those for which the document of an image has to go.
+LATER_BAD = (Reason.EMPTY, Reason.TRUNCATED, Reason.UNSUPPORTED)

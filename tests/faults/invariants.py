@@ -48,6 +48,8 @@ class Findings:
     wrong_reasons: tuple[str, ...] = ()
     #: A vector that differs from the undisturbed run (I5).
     wrong_vectors: tuple[str, ...] = ()
+    #: On the lists of several jobs, or on the list of another job than the ledger notes for the index (I9).
+    relisted: tuple[str, ...] = ()
     #: Messages of chunks that are not closed, and jobs that have not ended (I6).
     unfinished: tuple[str, ...] = ()
     #: Workers that do not consume (I7).
@@ -56,7 +58,10 @@ class Findings:
     resent: int = 0
 
     def problems(self) -> list[str]:
-        kinds = ("lost", "invented", "both", "duplicated", "wrong_reasons", "wrong_vectors", "unfinished", "stalled")
+        kinds = (
+            *("lost", "invented", "both", "duplicated", "wrong_reasons", "wrong_vectors", "relisted"),
+            *("unfinished", "stalled"),
+        )
         found = {kind: getattr(self, kind) for kind in kinds}
         return [f"{len(items)} {kind}, such as {items[0]}" for kind, items in found.items() if items]
 
@@ -77,7 +82,8 @@ def examine(
     """Check everything after a run. Without a `reference`, vectors are not compared."""
     stored = list(documents(index_url, index))
     indexed = {document.uri for document in stored}
-    rejected = {uri: reason for job_id in broker.jobs() for uri, reason in broker.rejections(job_id).items()}
+    lists = {job_id: broker.rejections(job_id) for job_id in broker.jobs()}
+    rejected = {uri: reason for listed in lists.values() for uri, reason in listed.items()}
     manifest = source.good.keys() | source.bad.keys()
     return Findings(
         lost=_sorted(manifest - indexed - rejected.keys()),
@@ -86,6 +92,7 @@ def examine(
         duplicated=_duplicated(stored),
         wrong_reasons=_wrong_reasons(source, rejected),
         wrong_vectors=_wrong_vectors(source, stored, reference) if reference else (),
+        relisted=_relisted(lists, broker.holders()),
         unfinished=_unfinished(broker),
         stalled=stalled,
         resent=broker.resent(),
@@ -124,6 +131,12 @@ def _duplicated(stored: list[Stored]) -> tuple[str, ...]:
             found.append(document.uri)
         seen.add(document.uri)
     return tuple(found)
+
+
+def _relisted(lists: Mapping[str, Mapping[str, str]], holders: Mapping[str, str]) -> tuple[str, ...]:
+    """Images whose rejection is not on exactly the one list that `holders` (uri -> job) names."""
+    listed = {(uri, job_id) for job_id, uris in lists.items() for uri in uris}
+    return _sorted({uri for uri, _ in listed ^ set(holders.items())})
 
 
 def _wrong_reasons(source: Source, rejected: Mapping[str, str]) -> tuple[str, ...]:

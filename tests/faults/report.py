@@ -55,7 +55,7 @@ def renew(rows: Sequence[Row], page: Path = PAGE) -> None:
 
 def _cells(row: Row) -> list[str]:
     found = row.findings
-    wrong = len(found.wrong_reasons) + len(found.wrong_vectors) + len(found.both) + len(found.invented)
+    wrong = sum(map(len, (found.wrong_reasons, found.wrong_vectors, found.both, found.invented, found.relisted)))
     injected = ", ".join(f"{times} x {what}" for what, times in row.injected.items()) or "nothing"
     recovery = "" if row.longest_s is None else f"{row.longest_s:.1f}"
     counts = [row.images, len(found.lost), len(found.duplicated), wrong]

@@ -17,7 +17,7 @@ from testing.processes import await_true
 from testing.services.opensearch import request
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
-from tests.faults.images import POISONS, Source
+from tests.faults.images import POISONS, Source, spoil
 from tests.faults.recovery import WorkState
 from tests.faults.rig import DECODE_S, Producer, Rig
 
@@ -77,6 +77,13 @@ def worker_kills(rig: Rig, source: Source, times: int) -> Producer:
     for number in _turns(rig, producer, times):
         _kill_worker(rig, rig.workers.names[number % len(rig.workers.names)])
     return producer
+
+
+def spoilt_images(rig: Rig, source: Source, times: int) -> Producer:
+    """The second ingest meets images that broke or changed after the first one."""
+    rig.complete(rig.ingest(source))
+    spoil(source)
+    return child_kills(rig, source, times)
 
 
 def rolling_restart(rig: Rig, source: Source, times: int) -> Producer:
@@ -390,4 +397,5 @@ SCENARIOS = (
     # Slower images, so that there is time for several faults.
     Scenario("F16", "a random mix", mix, 12, 600, decode_s=0.06, needs_own_server=True, needs_own_rig=True),
     Scenario("F18", "Flower: killed, wrong password", flower, 1, 3),
+    Scenario("F19", "images that break or change, SIGKILL to a pool child", spoilt_images, 2, 50, 240, bound_s=15),
 )

@@ -7,7 +7,7 @@ import pytest
 
 from testing.processes import await_true
 from tests.faults.broker import Broker
-from tests.faults.images import Source, make_source
+from tests.faults.images import Source, make_source, spoil
 from tests.faults.invariants import InvariantBroken, Reference
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import BETWEEN
@@ -57,6 +57,24 @@ def test_a_message_lost_without_a_reconciler_loses_images(
         await_standstill(rig.broker)
         findings = rig.examine(source, reference)
     with pytest.raises(InvariantBroken, match="lost"):
+        findings.must_hold()
+
+
+def test_without_the_safeguards_of_rejections_index_and_lists_contradict_each_other(
+    place: Place, tmp_path: Path, reference: Reference
+) -> None:
+    source = make_source(tmp_path / "pictures", 80)
+    patches = ("kept_documents", "lists_of_their_own")
+    with Rig(place, tmp_path / "rig", "spoilt", patches, decode_s=0) as rig:
+        rig.complete(rig.ingest(source))
+        first = set(source.bad)
+        spoil(source)
+        rig.complete(rig.ingest(source))
+        findings = rig.examine(source, reference)
+    assert set(findings.both) == source.bad.keys() - first
+    assert set(findings.relisted) == first != set()
+    assert (findings.lost, findings.wrong_reasons, findings.wrong_vectors) == ((), (), ())
+    with pytest.raises(InvariantBroken, match="both"):
         findings.must_hold()
 
 

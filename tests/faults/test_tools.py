@@ -30,6 +30,7 @@ from tests.faults.scenarios import SCENARIOS
 NAMES = (
     *("slow", "poison", "short_waits"),
     *("early_acknowledgement", "no_reconciler", "random_ids", "default_bulk"),
+    *("kept_documents", "lists_of_their_own"),
 )
 
 
@@ -195,6 +196,14 @@ def test_a_second_document_of_a_uri_and_an_unexpected_id_are_duplicates() -> Non
     assert invariants._duplicated([good]) == ()
     assert invariants._duplicated([good, replace(good, id="other")]) == ("/a.jpg",)
     assert invariants._duplicated([replace(good, id="other")]) == ("/a.jpg",)
+
+
+def test_a_rejection_is_on_the_one_list_that_the_ledger_notes() -> None:
+    holders = {"/a.jpg": "job1", "/b.jpg": "job2"}
+    good = {"job1": {"/a.jpg": "empty"}, "job2": {"/b.jpg": "empty"}}
+    assert invariants._relisted(good, holders) == ()
+    assert invariants._relisted(good | {"job3": {"/a.jpg": "empty"}}, holders) == ("/a.jpg",)
+    assert invariants._relisted({"job1": good["job1"]}, holders) == ("/b.jpg",)
 
 
 def test_a_wrong_vector_and_a_wrong_reason_are_found(tmp_path: Path) -> None:

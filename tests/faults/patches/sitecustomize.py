@@ -100,6 +100,21 @@ def random_ids(pipeline: Any) -> None:
     pipeline._document = _document
 
 
+def kept_documents(pipeline: Any) -> None:
+    """The document of an image that its file no longer holds stays in the index."""
+    replace(pipeline._Attempt, "_discard", lambda self, references, stored: {})
+
+
+def lists_of_their_own(chunks: Any) -> None:
+    """Each job lists its rejected images without a look at the lists of earlier jobs."""
+    whole = chunks._close_keys
+
+    def _close_keys(chunk: Any, host: str, place: str) -> list[str]:
+        return list(whole(chunk, host, f"{chunk.job} {place}"))
+
+    chunks._close_keys = _close_keys
+
+
 def default_bulk(bulk_writer: Any) -> None:
     """Use the bulk helper of the client library, as in its documentation."""
     import orjson
@@ -144,6 +159,8 @@ PATCHES: Mapping[str, list[tuple[str, Patch]]] = {
     "early_acknowledgement": [("lookalike.queue", early_acknowledgement)],
     "no_reconciler": [("lookalike.ledger.ledger", no_reconciler)],
     "random_ids": [("lookalike.pipeline", random_ids)],
+    "kept_documents": [("lookalike.pipeline", kept_documents)],
+    "lists_of_their_own": [("lookalike.ledger.chunks", lists_of_their_own)],
     "default_bulk": [("lookalike.index.opensearch.bulk_writer", default_bulk)],
     "short_waits": [
         *((name, partial(_shorten, waits)) for name, waits in SHORT_WAITS.items()),
