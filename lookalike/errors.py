@@ -232,6 +232,10 @@ class DiskFull(PermanentError):
     """No space left on a disk that must be written."""
 
 
+class ResourceExhausted(PermanentError):
+    """This process has reached a limit of the machine, such as that of open files."""
+
+
 class ModelMismatch(PermanentError):
     """The vectors of an index come from one model, and the request uses another."""
 

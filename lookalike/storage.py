@@ -42,6 +42,9 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 def local_uri(path: str | os.PathLike[str]) -> str:
     """The uri of a file: its absolute path, or `file://` and percent-encoded bytes if that is not valid UTF-8."""
     absolute = os.path.abspath(path)
+    if absolute.startswith("//"):
+        # Linux takes two slashes at the start for one, and an image has one uri.
+        absolute = absolute[1:]
     try:
         absolute.encode()
     except UnicodeEncodeError:
@@ -167,7 +170,12 @@ class Storage:
             return ImageRejected(Reason.UNREADABLE, why)
         if error.errno is not None and error.errno in _AWAY:
             return SourceUnavailable(uri, why)
-        return ImageRejected(_OF_ONE_FILE.get(error.errno or 0, Reason.UNREADABLE), why)
+        return ImageRejected(reason_of(error), why)
+
+
+def reason_of(error: OSError) -> Reason:
+    """The reason with which a path is rejected that cannot be read."""
+    return _OF_ONE_FILE.get(error.errno or 0, Reason.UNREADABLE)
 
 
 def _resolved(path: str) -> Path:

@@ -8,10 +8,23 @@ import lookalike
 from lookalike.plural import counted
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark
-from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights
+from lookalike_cli.options import (
+    Exclude,
+    FollowLinks,
+    IncludeHidden,
+    IndexName,
+    Json,
+    LabelFrom,
+    ModelName,
+    Preprocessing,
+    Sources,
+    Weights,
+)
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.sources import why_none
+from lookalike_producer.walk.options import WalkOptions
 
 app = Application()
 
@@ -20,6 +33,9 @@ app = Application()
 def ingest(
     sources: Sources,
     label_from: LabelFrom = "parent",
+    follow_links: FollowLinks = False,
+    include_hidden: IncludeHidden = False,
+    exclude: Exclude = None,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
@@ -36,11 +52,20 @@ def ingest(
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
     ):
         quiet_logs(images.settings)
-        report = images.ingest(*sources, label_from=label_from, detach=detach)
+        report = images.ingest(
+            *sources,
+            label_from=label_from,
+            follow_links=follow_links,
+            include_hidden=include_hidden,
+            exclude=exclude or (),
+            detach=detach,
+        )
     if detach:
         remark(f"Job {report.job} has {counted(report.found, 'image')}; see `lookalike status {report.job}`.")
     else:
         show_report(report, for_people(json=json))
+    if not report.found and not detach:
+        remark(why_none(sources, WalkOptions(follow_links, include_hidden, tuple(exclude or ()))))
     if json:
         print_json(summary(report))
     if report.is_all_rejected and not detach:

@@ -26,3 +26,13 @@ Within = Annotated[
     list[str] | None,
     typer.Option("--within", help="A folder that the list covers completely: other indexed images in it are orphaned."),
 ]
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Go through links to folders, into each folder once.")
+]
+IncludeHidden = Annotated[
+    bool, typer.Option("--include-hidden", help="Include hidden files, and what NAS systems leave beside images.")
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="PATTERN", help="Leave out what matches, as in a .gitignore file. Repeatable."),
+]

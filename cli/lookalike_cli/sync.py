@@ -9,7 +9,19 @@ from lookalike.plural import counted
 from lookalike.terminal import Output
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark
-from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
+from lookalike_cli.options import (
+    Exclude,
+    FollowLinks,
+    IncludeHidden,
+    IndexName,
+    Json,
+    LabelFrom,
+    ModelName,
+    Preprocessing,
+    Sources,
+    Weights,
+    Within,
+)
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
@@ -25,6 +37,9 @@ def sync(
     delete: Annotated[bool, typer.Option("--delete", help="Also delete orphans from the index.")] = False,
     label_from: LabelFrom = "parent",
     within: Within = None,
+    follow_links: FollowLinks = False,
+    include_hidden: IncludeHidden = False,
+    exclude: Exclude = None,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
@@ -37,7 +52,15 @@ def sync(
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
     ):
         quiet_logs(images.settings)
-        report = images.sync(*sources, delete=delete, label_from=label_from, within=within or ())
+        report = images.sync(
+            *sources,
+            delete=delete,
+            label_from=label_from,
+            within=within or (),
+            follow_links=follow_links,
+            include_hidden=include_hidden,
+            exclude=exclude or (),
+        )
     _show(report, for_people(json=json), delete=delete)
     if json:
         print_json(_plain(report))

@@ -5,7 +5,19 @@ import typer
 import lookalike
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
-from lookalike_cli.options import IndexName, Json, LabelFrom, ModelName, Preprocessing, Sources, Weights, Within
+from lookalike_cli.options import (
+    Exclude,
+    FollowLinks,
+    IncludeHidden,
+    IndexName,
+    Json,
+    LabelFrom,
+    ModelName,
+    Preprocessing,
+    Sources,
+    Weights,
+    Within,
+)
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.comparison import SyncStatus
@@ -29,6 +41,9 @@ def verify(
     sources: Sources,
     label_from: LabelFrom = "parent",
     within: Within = None,
+    follow_links: FollowLinks = False,
+    include_hidden: IncludeHidden = False,
+    exclude: Exclude = None,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
@@ -43,7 +58,14 @@ def verify(
         stoppable("Interrupted."),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
     ):
-        found = images.verify(*sources, label_from=label_from, within=within or ())
+        found = images.verify(
+            *sources,
+            label_from=label_from,
+            within=within or (),
+            follow_links=follow_links,
+            include_hidden=include_hidden,
+            exclude=exclude or (),
+        )
     if json:
         print_json({status.value: count for status, count in found.counts.items()})
     else:

@@ -1,13 +1,12 @@
 """Sorts the files of a labelled folder into those that can be measured and those that cannot. Opens no file."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lookalike.errors import BadSetting, SourceMissing
-from lookalike.fitting.classes import in_classes, listed
+from lookalike.fitting.classes import empty_classes, in_classes, listed
 from lookalike.plural import counted
 from lookalike.records import Document, ImageRef
 from lookalike_evaluation.split import query_count
@@ -35,9 +34,7 @@ def collect(folder: Path, references: Iterable[ImageRef]) -> Collection:
     every = in_classes(folder, references)
     labelled = tuple(ref for ref in every if ref.label is not None)
     check_classes(folder, [ref.label or "" for ref in labelled])
-    names = {ref.label for ref in labelled}
-    empty = tuple(sorted(_shown(path) for path in folder.iterdir() if _is_empty(path) and path.name not in names))
-    return Collection(folder, labelled, len(every) - len(labelled), empty)
+    return Collection(folder, labelled, len(every) - len(labelled), tuple(empty_classes(folder, every)))
 
 
 def check_classes(folder: Path, labels: Sequence[str]) -> None:
@@ -68,11 +65,3 @@ def notes(collection: Collection, documents: Sequence[Document], *, rejected: in
         f"{counted(copies, 'image')} identical to another one: a stored copy of a query improves the figures.": copies,
     }
     return [note for note, applies in candidates.items() if applies]
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_dir() and not path.name.startswith(".") and not any(names for _, _, names in os.walk(path))
-
-
-def _shown(path: Path) -> str:
-    return os.fsencode(path.name).decode("utf-8", "replace")

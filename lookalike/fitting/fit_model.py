@@ -12,7 +12,7 @@ from lookalike.embedding import FittedHead, Head, ModelSpec, Origin
 from lookalike.embedding.artifacts import fitted
 from lookalike.errors import BadSetting
 from lookalike.extras import check_installed
-from lookalike.fitting.classes import in_classes, listed
+from lookalike.fitting.classes import empty_classes, in_classes, listed
 from lookalike.fitting.fit import fit
 from lookalike.fitting.images import Gathered, gather
 from lookalike.fitting.progress import Progress, silent
@@ -69,7 +69,9 @@ def fit_model(
         versions={library: version(library) for library in ("scikit-learn", "keras")},
     )
     head = fitted.write(settings.home, name, base, kind, layers, origin)
-    return FittedModel(head, len(gathered.rejected), (*training.notes, *_notes(folder, gathered, head, dimensions)))
+    return FittedModel(
+        head, len(gathered.rejected), (*training.notes, *_notes(folder, references, gathered, head, dimensions))
+    )
 
 
 def _gathered(settings: Settings, references: Sequence[ImageRef], base: ModelSpec, progress: Progress) -> Gathered:
@@ -85,14 +87,16 @@ def _gathered(settings: Settings, references: Sequence[ImageRef], base: ModelSpe
         )
 
 
-def _notes(folder: Path, gathered: Gathered, head: FittedHead, dimensions: int) -> list[str]:
+def _notes(
+    folder: Path, references: Sequence[ImageRef], gathered: Gathered, head: FittedHead, dimensions: int
+) -> list[str]:
     notes = []
     if gathered.rejected:
         first = gathered.rejected[0]
         notes.append(f"{len(gathered.rejected):,} images were rejected; the first as {first.reason}: {first.uri}.")
-    empty = sorted(path.name for path in folder.iterdir() if _is_empty(path))
+    empty = empty_classes(folder, references)
     if empty:
-        notes.append(f"{len(empty):,} folders without files were left out: {listed(empty)}.")
+        notes.append(f"{len(empty):,} folders without images were left out: {listed(empty)}.")
     found = head.spec.head_dimension or 0
     if found < dimensions:
         notes.append(f"Vectors have {found} dimensions, not {dimensions}: {_WHY_FEWER[head.spec.head]}.")
@@ -103,7 +107,3 @@ _WHY_FEWER = {
     Head.PCA: "the images do not differ in more directions, or there are no more features",
     Head.LDA: "lda gives one less than there are classes",
 }
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_dir() and not path.name.startswith(".") and not any(item.is_file() for item in path.rglob("*"))

@@ -4,13 +4,16 @@ import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import BadSetting
 from lookalike.index.checks import check_filters
 from lookalike.records import Reason
 from lookalike.shown import kind_of, shown
 from lookalike.storage import canonical_uri, local_uri
+
+if TYPE_CHECKING:
+    from lookalike_producer.walk.options import WalkOptions
 
 #: A folder, a glob, a list of paths (.txt) or an image.
 Source = str | os.PathLike[str]
@@ -57,6 +60,25 @@ def sources(values: Iterable[Source]) -> list[str]:
     if not found:
         raise BadSetting("There is no source to ingest.", "Give a folder, a glob, a .txt list of paths or an image.")
     return found
+
+
+def walk_options(follow_links: object, include_hidden: object, exclude: object) -> "WalkOptions":
+    """What a walk follows and leaves out. Raises BadSetting for another type, and for what is no pattern."""
+    from lookalike_producer.walk.options import WalkOptions
+
+    for name, value in (("follow_links", follow_links), ("include_hidden", include_hidden)):
+        if not isinstance(value, bool):
+            raise BadSetting(f"{name} = {shown(value)} is neither True nor False.")
+    options = WalkOptions(bool(follow_links), bool(include_hidden), tuple(patterns(exclude)))
+    options.check()
+    return options
+
+
+def patterns(values: object) -> list[str]:
+    """One pattern or several. Raises BadSetting for something else."""
+    if isinstance(values, str):
+        values = [values]
+    return [path(value, "a pattern") for value in _each(values, "a list of patterns")]
 
 
 def folders(values: object) -> list[str]:

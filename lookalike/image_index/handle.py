@@ -97,26 +97,36 @@ class ImageIndex:
 
     @_on_open_handle("embedded")
     def ingest(
-        self, *sources: Source, label_from: str = "parent", progress: bool = True, detach: bool = False
+        self,
+        *sources: Source,
+        label_from: str = "parent",
+        follow_links: bool = False,
+        include_hidden: bool = False,
+        exclude: str | Iterable[str] = (),
+        progress: bool = True,
+        detach: bool = False,
     ) -> "Report":
         """Index the images of the sources and wait until all are accounted for.
 
         A source is a folder (searched recursively), a glob, a `.txt` list of paths, or one image; `~` is expanded.
         `label_from` is "parent" (the name of the image's folder) or "none". Images that are in the index unchanged
-        are only looked up. `progress` shows a bar on a terminal and in a notebook. `detach` returns when every image
-        is queued; the broker must outlive this process.
+        are only looked up. `follow_links` goes through links to folders, into each folder once. `include_hidden` adds
+        hidden files, and what storage systems and file managers leave beside images. `exclude` is a pattern as in a
+        .gitignore file, or several, from the folder that a source names. `progress` shows a bar on a terminal and in a
+        notebook. `detach` returns when every image is queued; the broker must outlive this process.
 
         After an interrupt (Ctrl-C), what was indexed stays, and the same call continues.
 
         Raises SourceMissing, ModelMismatch if the index was made with another model, JobFailed, JobCancelled, DiskFull,
-        BrokerUnavailable, BadSetting.
+        BrokerUnavailable, BadSetting, ResourceExhausted.
         """
         from lookalike.image_index.running import run
         from lookalike_producer.ingest import ingest_request
         from lookalike_producer.jobs import check_detachable
 
         began = time.monotonic()
-        request = ingest_request(self._settings, arguments.sources(sources), label_from)
+        options = arguments.walk_options(follow_links, include_hidden, exclude)
+        request = ingest_request(self._settings, arguments.sources(sources), label_from, options)
         stack = self._resources.stack().with_worker()
         if detach:
             check_detachable(stack)
@@ -166,17 +176,25 @@ class ImageIndex:
 
     @_on_open_handle("embedded")
     def verify(
-        self, *sources: Source, label_from: str = "parent", within: Source | Iterable[Source] = ()
+        self,
+        *sources: Source,
+        label_from: str = "parent",
+        within: Source | Iterable[Source] = (),
+        follow_links: bool = False,
+        include_hidden: bool = False,
+        exclude: str | Iterable[str] = (),
     ) -> "Verification":
         """Compare the sources with the index, image by image, and change nothing.
 
         An image of the index is an orphan if its folder or glob is among the sources and it is no longer there.
         An image that is not in the index is missing, unless a job rejected it for a reason that stands. `within` names
-        folders that a list of paths is complete for. Raises SourceMissing, IndexMissing, BrokerUnavailable, DiskFull.
+        folders that a list of paths is complete for. What `exclude` leaves out is no orphan. The other keywords are
+        those of `ingest`. Raises SourceMissing, IndexMissing, BrokerUnavailable, DiskFull.
         """
         from lookalike_producer.sync import Sources, verify
 
-        named = Sources(arguments.sources(sources), label_from, arguments.folders(within))
+        options = arguments.walk_options(follow_links, include_hidden, exclude)
+        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options)
         return verify(self._settings, named, self._ledger)
 
     @_on_open_handle("embedded")
@@ -186,6 +204,9 @@ class ImageIndex:
         delete: bool = False,
         label_from: str = "parent",
         within: Source | Iterable[Source] = (),
+        follow_links: bool = False,
+        include_hidden: bool = False,
+        exclude: str | Iterable[str] = (),
         progress: bool = True,
     ) -> "SyncReport":
         """Ingest what is missing, stale or of another model; with `delete`, delete orphans from the index before.
@@ -197,7 +218,8 @@ class ImageIndex:
         from lookalike_producer.sync import Sources, sync
 
         began = time.monotonic()
-        named = Sources(arguments.sources(sources), label_from, arguments.folders(within))
+        options = arguments.walk_options(follow_links, include_hidden, exclude)
+        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options)
         lease = self._resources.stack()
         return sync(
             self._settings,

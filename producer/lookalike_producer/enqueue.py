@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 
 from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
-from lookalike.records import Chunk, ImageRef
+from lookalike.records import Chunk, ImageRef, Outcome
 from lookalike.retry import retry_while
+from lookalike_producer.unlisted import UnlistedFolder
 
 #: Between two looks while the producer waits for room in the queue.
 POLL_S = 0.05
@@ -33,6 +33,10 @@ def enqueue(
     """
     for chunk in cut(references, job_id, chunk_size):
         outstanding = retry_while(partial(ledger.open_chunk, chunk), check=check)
+        if isinstance(folder := chunk.refs[0], UnlistedFolder):
+            # Only this process knows why.
+            retry_while(partial(ledger.close_chunk, chunk, Outcome(0, 0, (folder.rejected,))), check=check)
+            continue
         with suppress(BrokerUnavailable):
             # The reconciler sends what is recorded but could not be sent.
             send(chunk.id)
@@ -45,9 +49,20 @@ def enqueue(
 
 
 def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:
-    """Chunks of `size` references (the last one may be smaller), numbered in order."""
-    remaining = iter(references)
-    number = 0
-    while refs := tuple(islice(remaining, size)):
+    """Chunks of `size` references (the last one may be smaller), numbered in order; a folder has one of its own."""
+    for number, refs in enumerate(_batches(references, size)):
         yield Chunk(id=f"{job_id}/{number:06d}", job=job_id, refs=refs)
-        number += 1
+
+
+def _batches(references: Iterable[ImageRef], size: int) -> Iterator[tuple[ImageRef, ...]]:
+    some: list[ImageRef] = []
+    for ref in references:
+        if isinstance(ref, UnlistedFolder):
+            yield (ref,)
+            continue
+        some.append(ref)
+        if len(some) == size:
+            yield tuple(some)
+            some = []
+    if some:
+        yield tuple(some)

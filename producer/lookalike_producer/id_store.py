@@ -22,17 +22,17 @@ class IdStore:
 
     def add(self, documents: Iterable[tuple[str, str]]) -> None:
         """Store pairs of id and URI; an id that is there keeps its URI."""
-        with _disk_errors():
+        with disk_errors():
             self._database.executemany("INSERT OR IGNORE INTO documents VALUES (?, ?)", documents)
 
     def discard(self, ids: Iterable[str]) -> None:
-        with _disk_errors():
+        with disk_errors():
             self._database.executemany("DELETE FROM documents WHERE id = ?", ((id,) for id in ids))
 
     def pop(self, ids: Iterable[str]) -> dict[str, str]:
         """Discard ids, and return what was stored for those that are there."""
         found: dict[str, str] = {}
-        with _disk_errors():
+        with disk_errors():
             for id in ids:
                 rows = self._database.execute("DELETE FROM documents WHERE id = ? RETURNING id, uri", (id,))
                 found.update(rows.fetchall())
@@ -40,7 +40,7 @@ class IdStore:
 
     def remaining(self) -> Iterator[tuple[str, str]]:
         """Id and URI of every document that was not discarded."""
-        with _disk_errors():
+        with disk_errors():
             yield from self._database.execute("SELECT id, uri FROM documents")
 
     def close(self) -> None:
@@ -48,7 +48,8 @@ class IdStore:
 
 
 @contextmanager
-def _disk_errors() -> Iterator[None]:
+def disk_errors() -> Iterator[None]:
+    """Raises DiskFull in place of SQLite's errors."""
     try:
         yield
     except sqlite3.OperationalError as error:

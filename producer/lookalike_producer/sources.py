@@ -1,107 +1,134 @@
 """Turns sources into image references, one at a time, so that memory does not grow with the source."""
 
-import glob
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 
-from lookalike.errors import BadSetting, SourceMissing
+from lookalike.errors import BadSetting
 from lookalike.records import ImageRef
 from lookalike.shown import shown
-from lookalike.storage import local_uri
+from lookalike.storage import local_uri, reason_of
+from lookalike_producer.lists import PathList, stdin_paths
+from lookalike_producer.no_match import no_match
+from lookalike_producer.places import STDIN, Listing, OneImage, Place, Tree, placed
+from lookalike_producer.seen import each_once
+from lookalike_producer.unlisted import UnlistedFolder
+from lookalike_producer.walk.options import USUAL, WalkOptions
+from lookalike_producer.walk.pattern import Pattern
+from lookalike_producer.walk.walker import Found, Unlisted, Walker
 
-#: A file with one of these suffixes is a list of paths, one per line. Any other file is one image.
-LIST_SUFFIXES = (".txt", ".lst", ".list")
-#: Files that file managers leave beside images.
-CLUTTER = frozenset({"thumbs.db", "desktop.ini"})
-STDIN = "-"
-
+#: The label of the images in a folder.
 Label = Callable[[str], str | None]
+#: Called with the topmost folder of each device that holds images, at the end of a walk.
+OnMounts = Callable[[set[str]], None]
 
 
-def find_images(sources: Sequence[str], label_from: str = "parent") -> Iterator[ImageRef]:
-    """The images of folders (recursive), globs, lists of paths and single files, in no particular order.
+def find_images(
+    sources: Sequence[str], label_from: str = "parent", options: WalkOptions = USUAL, on_mounts: OnMounts | None = None
+) -> Iterator[ImageRef]:
+    """The images of folders (recursive), globs, lists of paths and single files, in no particular order, each once.
 
-    All sources are checked before this returns. Raises SourceMissing, BadSetting.
+    A folder that cannot be listed is an UnlistedFolder. All sources are checked before this returns. Raises
+    SourceMissing, BadSetting; and while it goes on, SourceMissing, SourceUnavailable, ResourceExhausted, DiskFull.
     """
     label = _labeller(label_from)
-    paths = [_paths(source) for source in sources]
-    return (ImageRef(uri=local_uri(path), label=label(path)) for path in chain.from_iterable(paths))
+    places = placed(sources)
+    walker = Walker(options)
+    found = [_found(place, walker, options) for place in places]
+    references = _references(chain(chain.from_iterable(found), walker.linked()), label)
+    if _may_overlap(places):
+        references = each_once(references)
+    return references if on_mounts is None else _with_mounts(references, walker, on_mounts)
+
+
+def why_none(sources: Sequence[str], options: WalkOptions) -> str:
+    """A sentence for sources in which no image was found. Raises as `find_images` does."""
+    place = "The source holds" if len(sources) == 1 else "The sources hold"
+    everything = WalkOptions(options.follow_links, include_hidden=True)
+    if STDIN in sources or everything == options or next(find_images(sources, options=everything), None) is None:
+        return f"{place} no files."
+    return f"{place} only files that a walk leaves out. See --include-hidden and --exclude."
+
+
+def _with_mounts(references: Iterator[ImageRef], walker: Walker, on_mounts: OnMounts) -> Iterator[ImageRef]:
+    yield from references
+    on_mounts(walker.mounts)
 
 
 def _labeller(label_from: str) -> Label:
     if label_from == "parent":
-        return _parent_name
+        return _name
     if label_from == "none":
-        return lambda path: None
+        return lambda folder: None
     raise BadSetting(f"A label cannot come from {shown(label_from)}.", "Use parent (the name of the folder) or none.")
 
 
-def _parent_name(path: str) -> str | None:
-    name = os.path.basename(os.path.dirname(path))
+def _name(folder: str) -> str | None:
     # A label is sent as JSON: bytes that are not UTF-8 become replacement characters.
-    return os.fsencode(name).decode("utf-8", "replace") or None
+    return os.fsencode(os.path.basename(folder)).decode("utf-8", "replace") or None
 
 
-def _paths(source: str) -> Iterable[str]:
-    path = os.path.abspath(os.path.expanduser(source))
-    if source == STDIN:
-        return _lines(sys.stdin.buffer, os.getcwd())
-    if os.path.isdir(path):
-        return _walk(path)
-    if path.lower().endswith(LIST_SUFFIXES) and os.path.isfile(path):
-        return _listed(path)
-    if os.path.lexists(path):
-        return (path,)
-    if glob.has_magic(source):
-        return _matches(path)
-    advice = "Give a folder, a glob in quotes, a .txt list of paths, or - for a list on standard input."
-    raise SourceMissing(f"There is no {shown(source)}.", advice)
+def _found(place: Place, walker: Walker, options: WalkOptions) -> Iterable[Found | Unlisted]:
+    if isinstance(place, Tree):
+        found = walker.walk(place.folder, Pattern(place.parts, include_hidden=options.include_hidden))
+        return _with_match(found, place) if place.is_glob else found
+    if isinstance(place, OneImage):
+        return _split((place.path,), os.path.dirname(place.path), options)
+    if place.path == STDIN:
+        return _split(stdin_paths(), os.getcwd(), options)
+    return _split(PathList(place.path), os.path.dirname(place.path), options)
 
 
-def _walk(folder: str) -> Iterator[str]:
-    """Every file below `folder` except hidden ones. Links to folders are not followed: they may form a cycle."""
-    try:
-        entries = os.scandir(folder)
-    except OSError:
-        # Passed on as if it were an image: the worker then rejects it with the reason, so it is counted.
-        yield folder
-        return
-    with entries:
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower() in CLUTTER:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path)
-            elif not (entry.is_symlink() and os.path.isdir(entry.path)):
-                yield entry.path
-
-
-def _matches(pattern: str) -> Iterator[str]:
-    matches = (path for path in glob.iglob(pattern, recursive=True) if not os.path.isdir(path))
-    first = next(matches, None)
+def _with_match(found: Iterator[Found | Unlisted], place: Tree) -> Iterator[Found | Unlisted]:
+    """What a glob matches. Raises SourceMissing, now, if it is nothing."""
+    first = next(found, None) if os.path.isdir(place.folder or "/") else None
     if first is None:
-        raise SourceMissing(f"Nothing matches {shown(pattern)}.", "Put the glob in quotes; ** goes into sub-folders.")
-    return chain((first,), matches)
+        raise no_match(place)
+    return chain((first,), found)
 
 
-def _listed(path: str) -> Iterator[str]:
+def _split(paths: Iterable[str], base: str, options: WalkOptions) -> Iterator[Found]:
+    """Folder and name of listed paths; those that are excluded are left out, hidden ones are not."""
+    excludes = options.excludes
+    for path in paths:
+        if excludes is None or not excludes(path.removeprefix(f"{base}/").lstrip("/")):
+            folder, _, name = path.rpartition("/")
+            yield folder, name
+
+
+def _references(found: Iterable[Found | Unlisted], label: Label) -> Iterator[ImageRef]:
+    last: str | None = None
+    folder_label, is_text = None, True
+    for item in found:
+        if isinstance(item, Unlisted):
+            yield _unlisted(item)
+            continue
+        folder, name = item
+        if folder != last:
+            last, folder_label, is_text = folder, label(folder), _is_text(folder)
+        path = f"{folder}/{name}"
+        yield ImageRef(path if is_text and (name.isascii() or _is_text(name)) else local_uri(path), folder_label)
+
+
+def _unlisted(folder: Unlisted) -> UnlistedFolder:
+    why = folder.error.strerror or str(folder.error)
+    return UnlistedFolder(
+        local_uri(folder.path), reason=reason_of(folder.error), detail=f"the folder cannot be listed: {why}"
+    )
+
+
+def _is_text(name: str) -> bool:
     try:
-        # Open it now, so that an unreadable list fails now; the generator opens it again when it is read.
-        open(path, "rb").close()
-    except OSError as error:
-        raise SourceMissing(f"The list {path} cannot be read: {error.strerror}.") from error
-    return _read(path)
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def _read(path: str) -> Iterator[str]:
-    with open(path, "rb") as file:
-        yield from _lines(file, os.path.dirname(path))
-
-
-def _lines(lines: Iterable[bytes], base: str) -> Iterator[str]:
-    """Paths, one per line; relative paths start at the folder of the list."""
-    for line in lines:
-        if path := os.fsdecode(line.rstrip(b"\r\n")):
-            yield os.path.normpath(os.path.join(base, path))
+def _may_overlap(places: Sequence[Place]) -> bool:
+    """Whether an image may be found twice: by two sources, or by two lines of a list."""
+    if any(isinstance(place, Listing) for place in places):
+        return True
+    # In this order, a folder comes right before what lies below it.
+    paths = sorted(f"{place.folder if isinstance(place, Tree) else place.path}/" for place in places)
+    return any(after.startswith(before) for before, after in pairwise(paths))

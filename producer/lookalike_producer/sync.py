@@ -13,12 +13,15 @@ from lookalike.settings import Settings
 from lookalike_producer.callbacks import ignore
 from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
 from lookalike_producer.diff import SETTLED, TO_INGEST, Diff
+from lookalike_producer.ingest import described
 from lookalike_producer.jobs import JobRequest
+from lookalike_producer.places import STDIN
 from lookalike_producer.preparation import prepare
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
 from lookalike_producer.scope import scopes
-from lookalike_producer.sources import STDIN, find_images
+from lookalike_producer.sources import find_images
+from lookalike_producer.walk.options import USUAL, WalkOptions
 
 #: Documents deleted in one request.
 IDS_PER_REQUEST = 1000
@@ -30,12 +33,13 @@ EXAMPLES = 5
 class Sources:
     """Folders, globs, lists and images by `names`; `label_from` is "parent" or "none".
 
-    `within` are folders that a list of images is complete for.
+    `within` are folders that a list of images is complete for; `options` those of the walk.
     """
 
     names: Sequence[str]
     label_from: str = "parent"
     within: Sequence[str] = ()
+    options: WalkOptions = USUAL
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def sync(
     `run` runs the job. Raises what it raises, SourceMissing, what the index raises, BrokerUnavailable, DiskFull.
     """
     spec = factories.model_spec(settings)
-    find_images(sources.names, sources.label_from)
+    find_images(sources.names, sources.label_from, sources.options)
     with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
         prepared = prepare(settings, spec, with_artifact=False, on_note=on_note)
         records = _records(settings, index, open_ledger)
@@ -105,7 +109,7 @@ def sync(
         request = JobRequest(
             settings,
             spec,
-            source="\n".join(sources.names),
+            source=described(sources.names),
             references=diff.references,
             count=lambda: diff.to_ingest,
         )
@@ -124,8 +128,8 @@ def _findings(
     on_leftover: Callable[[str], None] = ignore,
 ) -> Iterator[Finding]:
     """The findings, as they come."""
-    references = find_images(sources.names, sources.label_from)
-    in_scope = scopes(sources.names, sources.within)
+    references = find_images(sources.names, sources.label_from, sources.options)
+    in_scope = scopes(sources.names, sources.within, sources.options)
     storage = factories.storage(settings)
     return compare(
         references,

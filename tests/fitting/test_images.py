@@ -1,5 +1,6 @@
 """A folder's images become features; rejected ones are reported."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.fitting import gather
-from lookalike.fitting.classes import in_classes
+from lookalike.fitting.classes import empty_classes, in_classes
 from lookalike.fitting.images import BATCH_SIZE
 from lookalike.images import DecodedImage
 from lookalike.records import ImageRef, Pixels, Reason, Vectors
@@ -52,3 +53,12 @@ def test_images_beside_the_class_folders_have_no_label_and_the_order_is_fixed(tm
     ordered = in_classes(tmp_path, found)
     assert [Path(ref.uri).name for ref in ordered] == ["1.jpg", "2.jpg", "loose.jpg"]
     assert [ref.label for ref in ordered] == ["b", "b", None]
+
+
+def test_classes_without_images_are_named_however_deep_the_others_are(tmp_path: Path) -> None:
+    deep = tmp_path / "deep" / Path(*["d"] * 1200)
+    os.makedirs(tmp_path / "empty" / "inner")
+    os.makedirs(tmp_path / "@eaDir")
+    references = [ImageRef(str(deep / "a.jpg")), ImageRef(str(tmp_path / "b.jpg"))]
+    (tmp_path / "deep").mkdir()
+    assert empty_classes(tmp_path, references) == ["empty"]

@@ -7,8 +7,9 @@ import pytest
 
 from lookalike.errors import BrokerUnavailable, JobEnded
 from lookalike.ledger import Ledger
-from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome
+from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
 from lookalike_producer.enqueue import cut, enqueue
+from lookalike_producer.unlisted import UnlistedFolder
 from testing.services.redis import RedisServer
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
@@ -47,6 +48,20 @@ def test_a_chunk_is_in_the_ledger_before_it_is_sent(ledger: Ledger, job_id: str)
         limit=100,
     )
     assert there == [True] * 4
+
+
+def test_a_folder_that_cannot_be_listed_is_rejected_without_a_message(ledger: Ledger, job_id: str) -> None:
+    folder = UnlistedFolder("/closed", reason=Reason.UNREADABLE, detail="Permission denied")
+    sent: list[str] = []
+    found = [ImageRef("/0.jpg"), folder, ImageRef("/1.jpg"), ImageRef("/2.jpg")]
+    enqueue(iter(found), job_id, ledger=ledger, send=sent.append, chunk_size=2, limit=100)
+    assert [ref.uri for id in sent if (chunk := ledger.chunk(id)) for ref in chunk.refs] == [
+        "/0.jpg",
+        "/1.jpg",
+        "/2.jpg",
+    ]
+    assert list(ledger.rejected(job_id)) == [Rejected("/closed", Reason.UNREADABLE, "Permission denied")]
+    assert (ledger.job(job_id).found, ledger.job(job_id).rejected) == (4, 1)
 
 
 def test_an_empty_source_is_done_at_once(ledger: Ledger, job_id: str) -> None:

@@ -1,0 +1,100 @@
+"""The file that a person names: on a command line, in Python, or in a list."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+
+from lookalike.errors import ImageRejected
+from lookalike.storage import local_path
+from lookalike_producer.walk.options import composed
+
+#: A scheme in front of a path, such as file:// or s3://.
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def existing(text: str, base: str) -> str | None:
+    """The absolute path that exists and that `text` names, seen from the folder `base`; None if there is none.
+
+    The text counts as it is first, but for `~`; then as a file:// URL, without spaces around it, as a shell reads it,
+    and with accents written in another way.
+    """
+    for candidate in _readings(text):
+        path = absolute(candidate, base)
+        if _is_there(path):
+            return path
+        if (respelt := _respelt(path)) is not None:
+            return respelt
+    return None
+
+
+def absolute(path: str, base: str) -> str:
+    """The path seen from `base`, in its shortest form. Linux takes two slashes at the start for one."""
+    path = path if path[0] == "/" else f"{base}/{path}"
+    if "//" in path or "/." in path or path[-1] == "/":
+        # Rarely needed, and slow.
+        path = os.path.normpath(path)
+    return path[1:] if path.startswith("//") else path
+
+
+def remote_scheme(text: str) -> str | None:
+    """The scheme of a URL that names no local file."""
+    match = SCHEME.match(text)
+    return match[1] if match and match[1].lower() != "file" else None
+
+
+def unquoted(text: str) -> str:
+    """The text of a file:// URL, or between quotes that a shell has left."""
+    if SCHEME.match(text):
+        return local_path(text)
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _readings(text: str) -> Iterator[str]:
+    if text.startswith("~"):
+        yield os.path.expanduser(text)
+    yield text
+    if SCHEME.match(text):
+        with suppress(ImageRejected):
+            yield local_path(text)
+        return
+    if stripped := text.strip():
+        yield stripped
+        with suppress(ValueError):
+            if len(words := shlex.split(stripped)) == 1:
+                yield os.path.expanduser(words[0])
+
+
+def _is_there(path: str) -> bool:
+    """Whether there is a file, or a link; an error other than its absence means that there may be one."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _respelt(path: str) -> str | None:
+    """The path with each name as the disk spells it, if only the spelling of accents differs."""
+    if path.isascii():
+        return None
+    spelt = ""
+    for name in path.split("/")[1:]:
+        if not _is_there(f"{spelt}/{name}"):
+            found = _same_name(spelt or "/", name)
+            if found is None:
+                return None
+            name = found
+        spelt += f"/{name}"
+    return spelt
+
+
+def _same_name(folder: str, name: str) -> str | None:
+    wanted = composed(name)
+    with suppress(OSError), os.scandir(folder) as entries:
+        return next((entry.name for entry in entries if composed(entry.name) == wanted), None)
+    return None

@@ -1,0 +1,113 @@
+"""What a source is: a folder, a glob, a list, an image, or standard input; or why it is none of them."""
+
+import glob
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lookalike.errors import SourceMissing
+from lookalike.shown import shown
+from lookalike.storage import kind_of_file
+from lookalike_producer.named import absolute, existing, remote_scheme, unquoted
+from lookalike_producer.walk.pattern import ANY_FOLDERS
+
+#: A file with one of these suffixes is a list of paths, one per line. Any other file is one image.
+LIST_SUFFIXES = (".txt", ".lst", ".list")
+#: Files that people name in the hope that the images in them are found.
+TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xls", ".xlsx", ".ods")
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+STDIN = "-"
+
+_KINDS = "Give a folder, a glob in quotes, a .txt list of paths, or - for a list on standard input."
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A folder, without a slash at its end, and the parts of a glob below it."""
+
+    folder: str
+    parts: tuple[str, ...] = (ANY_FOLDERS,)
+    is_glob: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list of paths, in a file or on standard input."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class OneImage:
+    path: str
+
+
+Place = Tree | Listing | OneImage
+
+
+def placed(sources: Sequence[str]) -> list[Place]:
+    """What the sources are. Raises SourceMissing."""
+    places = [_placed(source) for source in sources]
+    if len(places) == 1 and isinstance(places[0], OneImage):
+        _check_alone(places[0].path)
+    return places
+
+
+def _placed(source: str) -> Place:
+    if source == STDIN:
+        return Listing(STDIN)
+    path = existing(source, os.getcwd())
+    if path is None:
+        return _glob(source)
+    if os.path.isdir(path):
+        return Tree(path.rstrip("/"))
+    if os.path.isfile(path) and path.lower().endswith(LIST_SUFFIXES):
+        return Listing(path)
+    _check_regular(path)
+    return OneImage(path)
+
+
+def _glob(source: str) -> Tree:
+    """The longest path that exists, and the parts behind it. Raises SourceMissing for what is no glob."""
+    if (scheme := remote_scheme(source)) is not None:
+        # The rest of the address may contain credentials and must not be in the message.
+        raise SourceMissing(
+            f"Sources at {scheme}:// cannot be read, only local files.",
+            "Copy or mount the images, and give their folder.",
+        )
+    if not glob.has_magic(source):
+        raise SourceMissing(f"There is no {shown(source)}.", _KINDS)
+    parts = absolute(os.path.expanduser(unquoted(source)), os.getcwd()).split("/")
+    number = 1
+    # A folder may have brackets in its name: what exists is no wildcard.
+    while number < len(parts) - 1 and (not glob.has_magic(parts[number]) or _is_folder(parts[: number + 1])):
+        number += 1
+    folder = "/".join(parts[:number])
+    return Tree((existing(folder or "/", "/") or folder).rstrip("/"), tuple(parts[number:]), is_glob=True)
+
+
+def _is_folder(parts: Sequence[str]) -> bool:
+    return os.path.isdir("/".join(parts))
+
+
+def _check_regular(path: str) -> None:
+    """Raises SourceMissing for a FIFO, a socket or a device: nothing opens it."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        # It is rejected with the reason.
+        return
+    if not stat.S_ISREG(mode):
+        raise SourceMissing(f"{shown(path)} is not a file but {kind_of_file(mode)}.", _KINDS)
+
+
+def _check_alone(path: str) -> None:
+    """Raises SourceMissing for a table or an archive; among other sources it is rejected as any file."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in TABLE_SUFFIXES:
+        raise SourceMissing(
+            f"{shown(path)} is a table, not an image.", "Write the paths into a .txt list, one per line."
+        )
+    if suffix in ARCHIVE_SUFFIXES:
+        raise SourceMissing(f"{shown(path)} is an archive, not an image.", "Unpack it, and give the folder.")

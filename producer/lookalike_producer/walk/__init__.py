@@ -1,0 +1,1 @@
+"""The one walk through folders, with which every command finds images."""

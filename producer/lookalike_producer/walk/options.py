@@ -1,0 +1,56 @@
+"""What a walk leaves out or follows, as a person asked for it."""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from lookalike.errors import BadSetting
+from lookalike.shown import shown
+
+
+@dataclass(frozen=True)
+class WalkOptions:
+    """`follow_links`: links to folders lead on, and each folder is walked once. `include_hidden`: hidden names and
+    clutter count. `exclude`: patterns as in a .gitignore file, from the folder that a source names."""
+
+    follow_links: bool = False
+    include_hidden: bool = False
+    exclude: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises BadSetting for an empty pattern, or one that is none."""
+        self.excludes  # noqa: B018
+
+    @cached_property
+    def excludes(self) -> Callable[[str], bool] | None:
+        """Whether a path below the folder of a source is excluded; that of a folder ends with a slash. None if no path
+        is. Raises BadSetting for a pattern that is none."""
+        if not self.exclude:
+            return None
+        # Imported only for patterns.
+        from pathspec import GitIgnoreSpec
+
+        for pattern in self.exclude:
+            try:
+                is_pattern = bool(pattern.strip()) and GitIgnoreSpec.from_lines([pattern])
+            except ValueError:
+                is_pattern = False
+            if not is_pattern:
+                raise BadSetting(f"{shown(pattern)} excludes nothing.", "Give a pattern as in a .gitignore file.")
+        matches = GitIgnoreSpec.from_lines(map(_line, self.exclude)).match_file
+        return lambda path: bool(matches(composed(path)))
+
+
+def _line(pattern: str) -> str:
+    """The pattern as a line of .gitignore, where a hash begins a comment; among arguments there are none."""
+    return composed(f"\\{pattern}" if pattern.startswith("#") else pattern)
+
+
+#: What a walk does unless somebody asks for something else.
+USUAL = WalkOptions()
+
+
+def composed(text: str) -> str:
+    """The text with one spelling of each letter: an accent may be part of its letter, or follow as a character."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -1,0 +1,102 @@
+"""A source that cannot be used says what it is, and what to write instead."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import SourceMissing
+from lookalike.storage import local_uri
+from lookalike_producer.ingest import described
+from lookalike_producer.places import placed
+from lookalike_producer.sources import find_images, why_none
+from lookalike_producer.walk.options import USUAL, WalkOptions
+from tests.producer.folders import found, write
+
+NAMES = ("pics/a.jpg", "pics/b.JPG", "pics/deep/c.png", "pics/.h.gif", "only/big.TIF")
+
+
+def test_a_source_may_be_written_in_several_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "my pics/a.jpg", "~/b.jpg")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    pics = f"{tmp_path}/my pics"
+    for source in (pics, f"/{pics}/", f'"{pics}"', f"'{pics}'", f"{pics} ", pics.replace(" ", "\\ "), "~/my pics"):
+        assert found(tmp_path, source) == ["my pics/a.jpg"], source
+    for source in (f'"{pics}/*.jpg"', f"file://{pics.replace(' ', '%20')}/*.jpg", "'~/my pics/**'"):
+        assert found(tmp_path, source) == ["my pics/a.jpg"], source
+    for source in (f"file://{pics}", f"file://{pics.replace(' ', '%20')}", f"FILE://{pics}/a.jpg", '"~/my pics"'):
+        assert found(tmp_path, source) == ["my pics/a.jpg"], source
+
+
+def test_the_uris_that_we_print_are_sources(tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/\xff"
+    os.mkdir(odd)
+    with open(odd + b"/\xfe.jpg", "wb"):
+        pass
+    uri = local_uri(os.fsdecode(odd + b"/\xfe.jpg"))
+    assert uri.startswith("file://")
+    for source in (uri, os.path.dirname(uri)):
+        assert [ref.uri for ref in find_images([source])] == [uri]
+
+
+NO_SOURCES = {
+    "s3://user:secret@bucket/pics": ["s3://", "Copy or mount"],
+    "https://user:secret@host/a*.jpg": ["https://", "Copy or mount"],
+    "pics/*.jepg": ["Nothing matches", "**/*.jepg"],
+    "nowhere/*.jpg": ["no folder", "nowhere"],
+    "*": ["but folders", "/**"],
+    "pics/*.gif": ["hidden", "--include-hidden"],
+    "only/*.tif": ["upper and lower case", "[jJ]"],
+    "**/*.bmp": ["Nothing matches", "misspelt"],
+    "pics/*.{jpg,png}": ["Nothing matches", "Braces"],
+    "no-such": ["There is no", "folder, a glob"],
+    "fifo.jpg": ["a FIFO", "- for a list"],
+    "socket": ["a socket"],
+    "/dev/null": ["a device"],
+    "products.csv": ["a table", ".txt list"],
+    "table.parquet": ["a table"],
+    "pics.tar.gz": ["an archive", "Unpack"],
+}
+
+
+@pytest.mark.parametrize("source", NO_SOURCES)
+def test_the_sentence_fits_the_source(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, *NAMES, *(name for name in NO_SOURCES if name.startswith(("products", "table", "pics.tar"))))
+    os.mkfifo(tmp_path / "fifo.jpg")
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        if source == "*":
+            monkeypatch.chdir(write(tmp_path / "inner", "sub/a.jpg"))
+        with pytest.raises(SourceMissing) as refused:
+            find_images([source])
+    message = str(refused.value)
+    assert [text for text in NO_SOURCES[source] if text not in message] == []
+    assert "secret" not in message and "in quotes" not in message.replace("a glob in quotes, a .txt", "")
+    assert len(message.splitlines()) == 2
+
+
+def test_a_table_among_other_sources_is_rejected_like_any_file(tmp_path: Path) -> None:
+    write(tmp_path, "a.jpg", "a.json")
+    assert found(tmp_path, tmp_path / "a.jpg", tmp_path / "a.json") == ["a.jpg", "a.json"]
+
+
+def test_a_link_that_leads_nowhere_is_an_image_to_be_rejected(tmp_path: Path) -> None:
+    (tmp_path / "gone.jpg").symlink_to("nowhere.jpg")
+    assert len(placed([str(tmp_path / "gone.jpg")])) == 1
+
+
+def test_a_source_without_images_says_whether_something_was_left_out(tmp_path: Path) -> None:
+    write(tmp_path, "hidden/.a.jpg", "png/a.png")
+    (tmp_path / "empty").mkdir()
+    excluding = WalkOptions(exclude=("*.png",))
+    assert why_none([f"{tmp_path}/empty"], USUAL) == "The source holds no files."
+    assert "--include-hidden" in why_none([f"{tmp_path}/empty", f"{tmp_path}/hidden"], USUAL)
+    assert "--exclude" in why_none([f"{tmp_path}/png"], excluding)
+
+
+def test_the_record_of_a_job_names_few_sources() -> None:
+    assert described(["a", "b"]) == "a\nb"
+    assert described([str(number) for number in range(4000)]).splitlines()[-2:] == ["9", "... and 3,990 more"]
