@@ -236,6 +236,10 @@ class ResourceExhausted(PermanentError):
     """This process has reached a limit of the machine, such as that of open files."""
 
 
+class DeletionRefused(PermanentError):
+    """A sync would delete a large share of an index, and nobody agreed."""
+
+
 class ModelMismatch(PermanentError):
     """The vectors of an index come from one model, and the request uses another."""
 

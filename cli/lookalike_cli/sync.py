@@ -1,5 +1,6 @@
 """`lookalike sync`: updates the index to match sources."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -26,6 +27,7 @@ from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.comparison import SyncStatus
+from lookalike_producer.deletion import Deletion
 from lookalike_producer.sync import SyncReport
 
 app = Application()
@@ -44,9 +46,18 @@ def sync(
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a large deletion.")] = False,
+    accept_devices: Annotated[
+        bool, typer.Option("--accept-devices", help="Also delete what was found on another device.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Ingest missing and changed images; with --delete, also remove images that the sources no longer contain."""
+    """Ingest missing and changed images; with --delete, also remove images that the sources no longer contain.
+
+    Images are kept in the index if they may still exist: below a folder that is empty or cannot be read, or that is
+    on another device than before.
+    """
     with (
         stoppable(LAST_WORDS),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
@@ -60,10 +71,40 @@ def sync(
             follow_links=follow_links,
             include_hidden=include_hidden,
             exclude=exclude or (),
+            yes=yes or _ask,
+            accept_devices=accept_devices,
+            dry_run=dry_run,
         )
-    _show(report, for_people(json=json), delete=delete)
+    _show_kept(report.deletion)
+    if dry_run:
+        _show_plan(report, for_people(json=json))
+    else:
+        _show(report, for_people(json=json), delete=delete)
     if json:
         print_json(_plain(report))
+
+
+def _ask(deletion: Deletion) -> bool:
+    """Only a person at a terminal can answer."""
+    return sys.stdin.isatty() and typer.confirm(f"Delete {deletion} from the index?", err=True)
+
+
+def _show_kept(deletion: Deletion | None) -> None:
+    """Say which orphans stay, and what to do if they were deleted."""
+    for doubt, count in deletion.doubts.items() if deletion else ():
+        advice = "repeat with --accept-devices" if doubt.is_about_device else "remove the folder"
+        remark(f"{counted(count, 'image is', 'images are')} kept: {doubt.folder} {doubt.why}. If not so, {advice}.")
+
+
+def _show_plan(report: SyncReport, output: Output) -> None:
+    output.say(f"Would ingest {counted(report.to_ingest, 'image')}: {_counts(report)}.")
+    if report.deletion is None:
+        return
+    output.say(f"Would delete {report.deletion} from the index.")
+    for uri in report.deletion.examples:
+        output.say(f"  {uri}")
+    if (more := report.deletion.count - len(report.deletion.examples)) > 0:
+        output.say(f"  ... and {more:,} more")
 
 
 def _show(report: SyncReport, output: Output, *, delete: bool) -> None:
@@ -95,4 +136,6 @@ def _plain(report: SyncReport) -> dict[str, object]:
     counts: dict[str, object] = {status.value: count for status, count in report.counts.items()}
     # `rejected` is what the job rejected; these were not tried again.
     counts["rejected_unchanged"] = report.counts[SyncStatus.REJECTED]
-    return counts | {"deleted": report.deleted} | {name: job[name] for name in numbers}
+    planned = report.deletion or Deletion(0)
+    kept = {"deleted": report.deleted, "to_ingest": report.to_ingest, "to_delete": planned.count, "kept": planned.kept}
+    return counts | kept | {name: job[name] for name in numbers}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lookalike.image_index.description import IndexDescription
     from lookalike.index import Index
     from lookalike.ledger import Job, Ledger
+    from lookalike_producer.deletion import Confirm
     from lookalike_producer.report import Report
     from lookalike_producer.sync import SyncReport, Verification
 
@@ -207,19 +208,29 @@ class ImageIndex:
         follow_links: bool = False,
         include_hidden: bool = False,
         exclude: str | Iterable[str] = (),
+        yes: "bool | Confirm" = False,
+        accept_devices: bool = False,
+        dry_run: bool = False,
         progress: bool = True,
     ) -> "SyncReport":
         """Ingest what is missing, stale or of another model; with `delete`, delete orphans from the index before.
 
-        Orphans are what `verify` counts as such. Nothing is deleted if a source holds no image, because a folder
-        that is not mounted looks the same. Raises SourceMissing, and as `ingest` does.
+        Orphans are what `verify` counts as such. An orphan that may still exist is kept: below a folder that is empty
+        or cannot be read, or that was on another device when the image was found, unless `accept_devices`. Nothing is
+        deleted if a source holds no image, because a folder that is not mounted looks the same.
+
+        A deletion of more than half of the images, or of more than 10 and a tenth, needs `yes`: True, or a function
+        that is called with the Deletion and returns whether to delete. `dry_run` changes nothing, and reports what
+        would happen. Raises SourceMissing, DeletionRefused, and as `ingest` does.
         """
         from lookalike.image_index.running import run
-        from lookalike_producer.sync import Sources, sync
+        from lookalike_producer.sync import Sources, plan, sync
 
         began = time.monotonic()
         options = arguments.walk_options(follow_links, include_hidden, exclude)
         named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options)
+        if dry_run:
+            return plan(self._settings, named, open_ledger=self._ledger, delete=delete, accept_devices=accept_devices)
         lease = self._resources.stack()
         return sync(
             self._settings,
@@ -227,6 +238,8 @@ class ImageIndex:
             run=lambda request: run(request, lease.with_worker(), began=began, is_shown=progress),
             open_ledger=self._ledger,
             delete=delete,
+            confirm=yes if callable(yes) else lambda deletion: yes,
+            accept_devices=accept_devices,
         )
 
     @_on_open_handle("embedded")

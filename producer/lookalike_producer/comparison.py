@@ -22,6 +22,7 @@ from lookalike.storage import local_path
 from lookalike_producer.id_store import IdStore
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import Scope
+from lookalike_producer.unlisted import UnlistedFolder
 
 #: References looked up in one request.
 REFS_PER_REQUEST = 1000
@@ -135,6 +136,10 @@ def _covered(uri: str, scopes: Sequence[Scope]) -> bool:
 
 
 def _compared(ref: ImageRef, stored: Stored | None, earlier: Remembered, files: Files, fingerprint: str) -> Finding:
+    if isinstance(ref, UnlistedFolder):
+        # A job rejects it once; what is below it stays as it is.
+        status = SyncStatus.REJECTED if earlier.has(ref.uri) else SyncStatus.UNREADABLE
+        return Finding(status, ref.id, ref.uri, ref, is_recorded=earlier.has(ref.uri))
     status = _status(ref, stored, earlier.of(ref, is_stored=stored is not None), earlier, files, fingerprint)
     return Finding(status, ref.id, ref.uri, ref, is_recorded=earlier.has(ref.uri))
 

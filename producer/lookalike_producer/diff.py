@@ -10,9 +10,9 @@ from typing import IO
 import orjson
 
 from lookalike.errors import DiskFull
-from lookalike.messages import decode_reference, encode_reference
 from lookalike.records import ImageRef
 from lookalike_producer.comparison import Finding, SyncStatus
+from lookalike_producer.unlisted import decode, encode
 
 #: These agree with the index and the ledger: nothing has to be done.
 SETTLED = frozenset({SyncStatus.PRESENT, SyncStatus.REJECTED})
@@ -50,13 +50,11 @@ class Diff:
 
     def references(self) -> Iterator[ImageRef]:
         """The images that have to be ingested."""
-        return map(decode_reference, _lines(self._to_ingest))
+        return map(decode, _lines(self._to_ingest))
 
-    def orphans(self, size: int) -> Iterator[list[tuple[str, str]]]:
-        """Ids and uris of orphaned documents, at most `size` at a time."""
-        orphans = map(orjson.loads, _lines(self._orphans))
-        while batch := [(id, uri) for id, uri in islice(orphans, size)]:
-            yield batch
+    def orphans(self) -> Iterator[tuple[str, str]]:
+        """Id and uri of every orphaned document."""
+        return ((id, uri) for id, uri in map(orjson.loads, _lines(self._orphans)))
 
     def leftovers(self, size: int) -> Iterator[list[str]]:
         """The uris whose rejections have to be forgotten, at most `size` at a time."""
@@ -75,7 +73,7 @@ class Diff:
             self._leftovers.write(orjson.dumps(finding.uri) + b"\n")
         if finding.ref is not None and self._needs_job(finding):
             self.to_ingest += 1
-            self._to_ingest.write(encode_reference(finding.ref) + b"\n")
+            self._to_ingest.write(encode(finding.ref) + b"\n")
 
     def _needs_job(self, finding: Finding) -> bool:
         """An image that a list names and that is gone is rejected by a job: again, after its document is deleted."""

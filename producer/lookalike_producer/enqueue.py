@@ -34,8 +34,7 @@ def enqueue(
     for chunk in cut(references, job_id, chunk_size):
         outstanding = retry_while(partial(ledger.open_chunk, chunk), check=check)
         if isinstance(folder := chunk.refs[0], UnlistedFolder):
-            # Only this process knows why.
-            retry_while(partial(ledger.close_chunk, chunk, Outcome(0, 0, (folder.rejected,))), check=check)
+            retry_while(partial(_reject, folder, chunk, ledger), check=check)
             continue
         with suppress(BrokerUnavailable):
             # The reconciler sends what is recorded but could not be sent.
@@ -46,6 +45,11 @@ def enqueue(
             time.sleep(POLL_S)
             outstanding = retry_while(partial(ledger.outstanding, job_id), check=check)
     return retry_while(partial(ledger.drain, job_id), check=check)
+
+
+def _reject(folder: UnlistedFolder, chunk: Chunk, ledger: Ledger) -> None:
+    """Close a chunk with a folder, without a worker: only this process knows why it cannot be listed."""
+    ledger.close_chunk(chunk, Outcome(0, 0, (folder.rejected,)), place=ledger.job(chunk.job).place)
 
 
 def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:

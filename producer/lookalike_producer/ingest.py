@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lookalike import factories
 from lookalike.settings import Settings
+from lookalike_producer.devices import Devices
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.places import STDIN
 from lookalike_producer.sources import find_images
@@ -23,7 +24,7 @@ def ingest_request(
         settings,
         spec,
         source=described(sources),
-        references=lambda: find_images(sources, label_from, options),
+        references=lambda: find_images(sources, label_from, options, Devices(settings).add),
         count=lambda: _count(sources, options),
     )
 

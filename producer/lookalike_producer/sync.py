@@ -1,17 +1,20 @@
 """Makes an index match its sources, and counts the differences."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from lookalike import factories
-from lookalike.errors import SourceMissing
+from lookalike.errors import IndexMissing, SourceMissing
 from lookalike.index import Index
 from lookalike.ledger import place_of
 from lookalike.settings import Settings
+from lookalike_producer.absence import Absence
 from lookalike_producer.callbacks import ignore
 from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
+from lookalike_producer.deletion import Confirm, Deletion, check, planned, unquestioned
+from lookalike_producer.devices import Devices
 from lookalike_producer.diff import SETTLED, TO_INGEST, Diff
 from lookalike_producer.ingest import described
 from lookalike_producer.jobs import JobRequest
@@ -20,7 +23,7 @@ from lookalike_producer.preparation import prepare
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
 from lookalike_producer.scope import scopes
-from lookalike_producer.sources import find_images
+from lookalike_producer.sources import OnMounts, find_images
 from lookalike_producer.walk.options import USUAL, WalkOptions
 
 #: Documents deleted in one request.
@@ -58,11 +61,17 @@ class Verification:
 
 @dataclass(frozen=True)
 class SyncReport:
-    """The differences, the number of deleted orphans, and the report on the ingest; None if nothing was ingested."""
+    """The differences, the number of deleted orphans, and the report on the ingest; None if nothing was ingested.
+
+    `deletion` is what was deleted and what was kept in doubt, or with `dry_run` would be; None without `delete`.
+    `to_ingest` is the number of images that a job looked at, or would.
+    """
 
     counts: Mapping[SyncStatus, int]
     deleted: int
     job: Report | None
+    deletion: Deletion | None = None
+    to_ingest: int = 0
 
 
 def verify(settings: Settings, sources: Sources, open_ledger: OpenLedger) -> Verification:
@@ -88,22 +97,35 @@ def sync(
     run: Callable[[JobRequest], Report],
     open_ledger: OpenLedger,
     delete: bool = False,
+    confirm: Confirm = lambda deletion: False,
+    accept_devices: bool = False,
     on_note: Callable[[str], None] = lambda note: None,
 ) -> SyncReport:
     """Ingest what is missing, stale or of another model, and what cannot be read, so that it is rejected; with
     `delete`, delete the orphans before. Rejections of images that are gone, or indexed, are forgotten.
 
-    `run` runs the job. Raises what it raises, SourceMissing, what the index raises, BrokerUnavailable, DiskFull.
+    Orphans that may still exist are kept: below a folder that is empty or cannot be read, or that was on another device
+    when they were found, unless `accept_devices`. `confirm` is asked about a large deletion.
+
+    `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, what the index raises, BrokerUnavailable,
+    DiskFull.
     """
     spec = factories.model_spec(settings)
     find_images(sources.names, sources.label_from, sources.options)
+    mounts: set[str] = set()
     with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
         prepared = prepare(settings, spec, with_artifact=False, on_note=on_note)
         records = _records(settings, index, open_ledger)
         if prepared.is_new:
             records.forget_all()
-        diff.collect(_findings(settings, sources, index, records, on_leftover=diff.add_leftover))
-        deleted = _delete_orphans(diff, index, records, sources.names) if delete else 0
+        diff.collect(_findings(settings, sources, index, records, diff.add_leftover, mounts.update))
+        devices = Devices(settings)
+        absence = Absence(devices, accepts_devices=accept_devices)
+        deletion = _planned(diff, absence, sources) if delete else None
+        if deletion is not None:
+            check(deletion, confirm)
+            _delete(unquestioned(diff, absence, IDS_PER_REQUEST), index, records)
+        _record(devices, mounts, deletion)
         for uris in diff.leftovers(IDS_PER_REQUEST):
             records.forget(uris)
         request = JobRequest(
@@ -113,7 +135,37 @@ def sync(
             references=diff.references,
             count=lambda: diff.to_ingest,
         )
-        return SyncReport(_all(diff.counts), deleted, run(request) if diff.to_ingest else None)
+        job = run(request) if diff.to_ingest else None
+        return SyncReport(_all(diff.counts), deletion.count if deletion else 0, job, deletion, diff.to_ingest)
+
+
+def plan(
+    settings: Settings, sources: Sources, *, open_ledger: OpenLedger, delete: bool = False, accept_devices: bool = False
+) -> SyncReport:
+    """What `sync` would do. Raises SourceMissing, BrokerUnavailable, DiskFull, what the index raises."""
+    factories.model_spec(settings)
+    with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
+        try:
+            diff.collect(_findings(settings, sources, index, _records(settings, index, open_ledger)))
+        except IndexMissing:
+            diff.collect(_all_missing(sources))
+        absence = Absence(Devices(settings), accepts_devices=accept_devices)
+        deletion = _planned(diff, absence, sources) if delete else None
+        return SyncReport(_all(diff.counts), 0, None, deletion, diff.to_ingest)
+
+
+def _all_missing(sources: Sources) -> Iterator[Finding]:
+    """The findings for an index that does not exist yet."""
+    found = find_images(sources.names, sources.label_from, sources.options)
+    return (Finding(SyncStatus.MISSING, ref.id, ref.uri, ref) for ref in found)
+
+
+def _record(devices: Devices, mounts: set[str], deletion: Deletion | None) -> None:
+    """Remember the devices; where another one was expected, the former one, until somebody accepts it."""
+    if deletion is None:
+        devices.add(mounts)
+    else:
+        devices.replace(mounts, deletion.moved)
 
 
 def _records(settings: Settings, index: Index, open_ledger: OpenLedger) -> RejectionRecords:
@@ -126,9 +178,10 @@ def _findings(
     index: Index,
     records: RejectionRecords,
     on_leftover: Callable[[str], None] = ignore,
+    on_mounts: OnMounts | None = None,
 ) -> Iterator[Finding]:
     """The findings, as they come."""
-    references = find_images(sources.names, sources.label_from, sources.options)
+    references = find_images(sources.names, sources.label_from, sources.options, on_mounts)
     in_scope = scopes(sources.names, sources.within, sources.options)
     storage = factories.storage(settings)
     return compare(
@@ -142,24 +195,27 @@ def _findings(
     )
 
 
-def _delete_orphans(diff: Diff, index: Index, records: RejectionRecords, sources: Sequence[str]) -> int:
-    """Delete the orphans from the index, and the rejections that had kept them; returns how many there were.
-
-    Raises SourceMissing."""
+def _planned(diff: Diff, absence: Absence, sources: Sources) -> Deletion:
+    """What is deleted. Raises SourceMissing."""
     _check_sources(diff, sources)
-    for batch in diff.orphans(IDS_PER_REQUEST):
+    return planned(diff, absence)
+
+
+def _delete(batches: Iterable[list[tuple[str, str]]], index: Index, records: RejectionRecords) -> None:
+    """Delete documents, and the rejections that had kept them."""
+    for batch in batches:
         index.delete(id for id, _ in batch)
         records.forget([uri for _, uri in batch])
     index.refresh()
-    return diff.counts[SyncStatus.ORPHANED]
 
 
-def _check_sources(diff: Diff, sources: Sequence[str]) -> None:
+def _check_sources(diff: Diff, sources: Sources) -> None:
     """A folder that is not mounted looks as if all of its images had been deleted. Raises SourceMissing."""
     if not diff.counts[SyncStatus.ORPHANED]:
         return
     has_images = any(diff.counts[status] for status in (SyncStatus.PRESENT, *TO_INGEST))
-    empty = next((source for source in sources if _is_empty(source)), None) if has_images else sources[0]
+    named = sources.names
+    empty = next((name for name in named if _is_empty(name, sources.options)), None) if has_images else named[0]
     if empty is not None:
         raise SourceMissing(
             f"{empty!r} holds no image that can be read, so nothing is deleted.",
@@ -167,8 +223,8 @@ def _check_sources(diff: Diff, sources: Sequence[str]) -> None:
         )
 
 
-def _is_empty(source: str) -> bool:
-    return source != STDIN and next(find_images([source]), None) is None
+def _is_empty(source: str, options: WalkOptions) -> bool:
+    return source != STDIN and next(find_images([source], options=options), None) is None
 
 
 def _all(counts: Mapping[SyncStatus, int]) -> dict[SyncStatus, int]:

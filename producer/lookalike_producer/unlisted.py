@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import orjson
+
+from lookalike.messages import decode_reference, encode_reference
 from lookalike.records import ImageRef, Reason, Rejected
 
 
@@ -15,3 +18,18 @@ class UnlistedFolder(ImageRef):
     @property
     def rejected(self) -> Rejected:
         return Rejected(self.uri, self.reason, self.detail)
+
+
+def encode(ref: ImageRef) -> bytes:
+    """A reference of either kind on one line, without a newline."""
+    if isinstance(ref, UnlistedFolder):
+        return orjson.dumps([ref.uri, ref.reason, ref.detail])
+    return encode_reference(ref)
+
+
+def decode(line: bytes) -> ImageRef:
+    """The reverse of `encode`. Raises MessageInvalid."""
+    if line.startswith(b"["):
+        uri, reason, detail = orjson.loads(line)
+        return UnlistedFolder(uri, reason=Reason(reason), detail=detail)
+    return decode_reference(line)

@@ -181,6 +181,9 @@ def test_names_that_are_not_utf_8_are_compared_too(environment: dict[str, str], 
     assert verify(environment, images, code=0) == NOTHING | {"present": 7}
     os.unlink(os.path.join(folder, b"\xfe.jpg"))
     assert verify(environment, images) == NOTHING | {"present": 6, "orphaned": 1}
+    kept = sync(environment, images, "--delete")
+    assert (kept["deleted"], kept["kept"]) == (0, 1), "an empty folder may be that of an absent disk"
+    os.rmdir(folder)
     assert sync(environment, images, "--delete")["deleted"] == 1
 
 
@@ -256,3 +259,28 @@ def stored(environment: dict[str, str]) -> set[str]:
     with closing(open_index(environment)) as index:
         index.refresh()
         return {Path(uri).name for _, uri in index.scan()}
+
+
+@one_index
+def test_an_absent_disk_below_the_source_deletes_nothing_and_a_large_deletion_is_asked_for(
+    environment: dict[str, str], images: Path, drawn: list[bytes]
+) -> None:
+    (images / "nas").mkdir()
+    for number in range(8):
+        (images / "nas" / f"{number}.jpg").write_bytes(drawn[number])
+    lookalike(environment, "ingest", images)
+    (images / "nas").rename(images.with_name("unplugged"))
+    (images / "nas").mkdir()
+    kept = lookalike(environment, "sync", images, "--delete")
+    assert f"8 images are kept: {images}/nas is empty" in kept.stderr and "Deleted 0 orphans" in kept.stdout
+    (images / "nas").rmdir()
+    refused = lookalike(environment, "sync", images, "--delete", code=1)
+    assert "8 of 14 images (57%)" in refused.stderr and "--yes" in refused.stderr
+    (images / "new.jpg").write_bytes(drawn[8])
+    plan = lookalike(environment, "sync", images, "--delete", "--dry-run")
+    assert "Would ingest 1 image" in plan.stdout and "Would delete 8 of 14 images" in plan.stdout
+    assert all(f"{images}/nas/{number}.jpg" in plan.stdout for number in range(8))
+    assert verify(environment, images) == NOTHING | {"present": 6, "missing": 1, "orphaned": 8}
+    done = sync(environment, images, "--delete", "--yes")
+    assert (done["to_delete"], done["deleted"], done["kept"], done["indexed"]) == (8, 8, 0, 1)
+    assert verify(environment, images, code=0) == NOTHING | {"present": 7}

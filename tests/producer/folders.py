@@ -1,11 +1,14 @@
 """Folders for tests of walks."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lookalike_producer.sources import find_images
 from lookalike_producer.walk.options import USUAL, WalkOptions
+
+NOBODY = 65534
 
 
 def write(folder: Path, *names: str) -> Path:
@@ -40,3 +43,16 @@ def found(folder: Path, *sources: object, options: WalkOptions = USUAL) -> list[
 
 def below(folder: Path, uris: Iterable[str]) -> list[str]:
     return sorted(uri.removeprefix(f"{folder}/") for uri in uris)
+
+
+@contextmanager
+def unprivileged(folder: str) -> Iterator[None]:
+    """As a user who may not read everything, and who owns the folder."""
+    user = os.geteuid()
+    if user == 0:
+        os.chown(folder, NOBODY, -1)
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)

@@ -21,10 +21,9 @@ from lookalike_producer.unlisted import UnlistedFolder
 from lookalike_producer.walk.options import WalkOptions
 from lookalike_producer.walk.pattern import Pattern
 from lookalike_producer.walk.walker import OPEN_FOLDERS
-from tests.producer.folders import below, found, write, write_deep
+from tests.producer.folders import below, found, unprivileged, write, write_deep
 
 ALBUM = ("album/a.jpg", "album/b.jpg", "album/c.jpg")
-NOBODY = 65534
 FOLLOW = WalkOptions(follow_links=True)
 
 
@@ -128,19 +127,6 @@ def test_a_folder_without_permission_is_one_record() -> None:
             reasons = {ref.uri: ref.reason for ref in refs if isinstance(ref, UnlistedFolder)}
             assert reasons == dict.fromkeys([f"{folder}/closed", f"{folder}/entered"], Reason.UNREADABLE)
             assert len(refs) == 3
-
-
-@contextmanager
-def unprivileged(folder: str) -> Iterator[None]:
-    """As a user who may not read everything, and who owns the folder."""
-    user = os.geteuid()
-    if user == 0:
-        os.chown(folder, NOBODY, -1)
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
 
 
 LEFT = (

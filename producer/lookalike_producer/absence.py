@@ -1,0 +1,71 @@
+"""Whether an image that is no longer found was deleted, or lies where nothing can be seen at the moment."""
+
+import os
+import stat
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lookalike.storage import local_path
+from lookalike_producer.devices import Devices, identity
+from lookalike_producer.walk.options import USUAL
+from lookalike_producer.walk.pattern import ANY_FOLDERS, Pattern
+from lookalike_producer.walk.walker import Unlisted, Walker
+
+#: Folders whose state is remembered.
+REMEMBERED = 4096
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why images below a folder may still exist: `why` continues a sentence that begins with the folder."""
+
+    folder: str
+    why: str
+    is_about_device: bool = False
+
+
+class Absence:
+    """Tells deleted images from those that cannot be seen. `accepts_devices`: devices may have been exchanged."""
+
+    def __init__(self, devices: Devices, *, accepts_devices: bool = False) -> None:
+        self._devices = devices
+        self._accepts_devices = accepts_devices
+        self._doubt_below = lru_cache(REMEMBERED)(self._examined)
+
+    def doubt(self, uri: str) -> Doubt | None:
+        """Why the image at `uri` may still exist; None if it was certainly deleted."""
+        return self._doubt_below(os.path.dirname(local_path(uri)))
+
+    def _examined(self, folder: str) -> Doubt | None:
+        there = _nearest(folder)
+        if isinstance(there, Doubt):
+            return there
+        before = None if self._accepts_devices else self._devices.of(f"{folder}/image")
+        if before is not None and identity(there) != before[1]:
+            changed = there if identity(before[0]) == before[1] else before[0]
+            return Doubt(changed, "is on another device than when its images were found", is_about_device=True)
+        return _emptiness(there)
+
+
+def _nearest(folder: str) -> str | Doubt:
+    """The folder itself, or the nearest one above it that exists."""
+    while folder != "/":
+        try:
+            if stat.S_ISDIR(os.stat(folder).st_mode):
+                return folder
+        except (FileNotFoundError, NotADirectoryError):
+            if os.path.islink(folder):
+                return Doubt(folder, "is a link that leads nowhere")
+        except OSError as error:
+            return Doubt(folder, f"cannot be read: {error.strerror}")
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _emptiness(folder: str) -> Doubt | None:
+    for item in Walker(USUAL).walk(folder.rstrip("/"), Pattern((ANY_FOLDERS,))):
+        if not isinstance(item, Unlisted):
+            return None
+        if item.path == folder:
+            return Doubt(folder, f"cannot be listed: {item.error.strerror}")
+    return Doubt(folder, "is empty, like the folder of a disk that is not mounted")

@@ -1,0 +1,82 @@
+"""What a sync deletes from the index, what it keeps in doubt, and when it asks first."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from lookalike.errors import DeletionRefused
+from lookalike.plural import counted
+from lookalike_producer.absence import Absence, Doubt
+from lookalike_producer.comparison import SyncStatus
+from lookalike_producer.diff import Diff
+
+#: So many images are deleted without a question, unless they are more than half of all.
+FEW = 10
+#: The share of the images in the sources' scope above which somebody has to agree; below FEW, the half.
+SHARE, SHARE_OF_FEW = 0.1, 0.5
+#: Examples for people, and folders in doubt that are named.
+NAMED = 20
+
+#: The statuses of what is in the index.
+_INDEXED = (SyncStatus.PRESENT, SyncStatus.STALE, SyncStatus.WRONG_MODEL, SyncStatus.ORPHANED)
+
+
+@dataclass
+class Deletion:
+    """`count` of the `documents` in the scope of the sources are deleted; `kept` are orphans that may still exist.
+
+    `doubts` counts those by the first folders that are in doubt, and `moved` are all folders on another device.
+    `examples` are uris of the first that are deleted.
+    """
+
+    documents: int
+    count: int = 0
+    kept: int = 0
+    doubts: Counter[Doubt] = field(default_factory=Counter)
+    moved: set[str] = field(default_factory=set)
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def is_large(self) -> bool:
+        return self.count > self.documents * (SHARE if self.count > FEW else SHARE_OF_FEW)
+
+    def __str__(self) -> str:
+        share = self.count / max(1, self.documents)
+        return f"{self.count:,} of {counted(self.documents, 'image')} ({share:.0%})"
+
+
+#: Whether to delete so much.
+Confirm = Callable[[Deletion], bool]
+
+
+def planned(diff: Diff, absence: Absence) -> Deletion:
+    """What is deleted of the orphans in a comparison. Nothing is deleted yet."""
+    deletion = Deletion(sum(diff.counts[status] for status in _INDEXED))
+    for _, uri in diff.orphans():
+        doubt = absence.doubt(uri)
+        if doubt is None:
+            deletion.count += 1
+            deletion.examples += [uri] if len(deletion.examples) < NAMED else []
+            continue
+        deletion.kept += 1
+        deletion.moved |= {doubt.folder} if doubt.is_about_device else set()
+        if doubt in deletion.doubts or len(deletion.doubts) < NAMED:
+            deletion.doubts[doubt] += 1
+    return deletion
+
+
+def unquestioned(diff: Diff, absence: Absence, size: int) -> Iterator[list[tuple[str, str]]]:
+    """Ids and uris of what is deleted, at most `size` at a time."""
+    gone = ((id, uri) for id, uri in diff.orphans() if absence.doubt(uri) is None)
+    while batch := list(islice(gone, size)):
+        yield batch
+
+
+def check(deletion: Deletion, confirm: Confirm) -> None:
+    """Raises DeletionRefused if the deletion is large and nobody agrees."""
+    if deletion.is_large and not confirm(deletion):
+        raise DeletionRefused(
+            f"A sync would delete {deletion} from the index, so it has changed nothing.",
+            "Look at them with --dry-run (dry_run=True); if they are to go, repeat it with --yes (yes=True).",
+        )
