@@ -1,6 +1,7 @@
 """Real services and a filled index, started when the first test needs them and shared by parallel processes."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from shutil import copytree
@@ -31,6 +32,12 @@ TOGETHER = ("tests/api", "tests/browser")
 SINGLY = ("tests/faults",)
 #: Tests that take a minute and more start first, so that no process is left with one at the end.
 FIRST = ("tests/faults", "tests/examples", "tests/operations", "tests/browser", "tests/benchmarks", "tests/packaging")
+
+
+def pytest_configure() -> None:
+    """A shell starts a background command with Ctrl-C ignored, and its children inherit that; tests send it to some."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
