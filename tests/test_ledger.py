@@ -267,6 +267,20 @@ def test_a_cancelled_job_keeps_only_the_chunks_that_workers_hold(ledger: Ledger)
     assert ledger.cancel(job_id) is JobState.CANCELLED and ledger.active_jobs() == []
 
 
+def test_an_interrupted_job_drops_what_no_worker_holds(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    for number in range(2):
+        ledger.open_chunk(chunk(job_id, number))
+    ledger.claim(chunk(job_id, 0).id)
+    assert ledger.cancel(job_id, ending=JobState.INTERRUPTED) is JobState.CANCELLING
+    # Cancelled as well, it stays interrupted.
+    assert ledger.cancel(job_id) is JobState.CANCELLING
+    assert ledger.close_chunk(chunk(job_id, 0), Outcome(indexed=3, unchanged=0))
+    ledger.finish(job_id)
+    job = ledger.job(job_id)
+    assert (job.state, job.indexed, job.not_done) == (JobState.INTERRUPTED, 3, 3)
+
+
 def test_a_cancelled_job_drops_the_chunk_of_a_worker_that_died(ledger: Ledger, redis_url: str) -> None:
     held = chunk(open_job(ledger))
     ledger.open_chunk(held)

@@ -16,11 +16,10 @@ from lookalike.settings import Settings
 class _Shared:
     """One open stack and who uses it."""
 
-    def __init__(self, settings: Settings, *, with_worker: bool) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.users: set[StackLease] = set()
-        self.has_worker = with_worker
         self._ending = ExitStack()
-        self.stack: Stack = self._ending.enter_context(open_stack(settings, with_worker=with_worker))
+        self.stack: Stack = self._ending.enter_context(open_stack(settings))
 
     def close(self, error: BaseException | None) -> None:
         self._ending.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
@@ -53,13 +52,28 @@ class StackLease:
     def with_worker(self) -> Stack:
         """The stack, with a worker if it is the embedded one. Raises what `open_stack` raises."""
         with _lock:
-            return self._shared(with_worker=True).stack
+            # Under the lock: a stack that opened after `close` would have no end.
+            self._check_open()
+            if self._key not in _open:
+                _open[self._key] = _Shared(self._settings)
+            shared = _open[self._key]
+            shared.users.add(self)
+            return shared.stack
 
     @contextmanager
     def ledger_only(self) -> Iterator[Stack]:
-        """The stack while the ledger is read: no other thread replaces it meanwhile."""
+        """The stack while the ledger is read: no other thread ends it meanwhile.
+
+        One that is opened for this ends with it. It has no worker, so a program that keeps it would be in the way of
+        others that need one.
+        """
         with _lock:
-            yield self._shared(with_worker=False).stack
+            self._check_open()
+            if (shared := _open.get(self._key)) is not None:
+                yield shared.stack
+                return
+            with open_stack(self._settings, with_worker=False) as stack:
+                yield stack
 
     def close(self, error: BaseException | None = None) -> None:
         """End the use. The last one stops the stack, without waiting for other programs if there is an `error`."""
@@ -71,21 +85,3 @@ class StackLease:
             if not shared.users:
                 del _open[self._key]
                 shared.close(error)
-
-    def _shared(self, *, with_worker: bool) -> _Shared:
-        # Under the lock: a stack that opened after `close` would have no end.
-        self._check_open()
-        shared = _open.get(self._key)
-        if shared is None or (with_worker and not shared.has_worker):
-            shared = self._replaced(shared, with_worker=with_worker)
-        shared.users.add(self)
-        return shared
-
-    def _replaced(self, former: _Shared | None, *, with_worker: bool) -> _Shared:
-        if former is not None:
-            # It was opened without a worker. We hold the lock, so nobody reads the ledger now.
-            del _open[self._key]
-            former.close(None)
-        shared = _open[self._key] = _Shared(self._settings, with_worker=with_worker)
-        shared.users |= former.users if former else set()
-        return shared

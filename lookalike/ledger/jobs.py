@@ -81,7 +81,7 @@ class Jobs(Connection):
             return bool(self._run(scripts.DRAIN, keys=keys, args=[ending.value]) == b"finishing")
 
     def finish(self, job_id: str) -> None:
-        """End a job without outstanding chunks, in the state that `drain` was given."""
+        """End a job that takes no more chunks, in the state that `drain` or `cancel` was given; others go on."""
         self._end(job_id, "")
 
     def fail(self, job_id: str, why: str) -> None:
@@ -91,11 +91,10 @@ class Jobs(Connection):
     def end_bound_jobs(self) -> None:
         """End the jobs that are bound to a process which waits for them no more; outstanding chunks are dropped."""
         for job in self.active_jobs():
-            if job.is_bound and job.state is JobState.FINISHING:
+            if job.is_bound and job.state in (JobState.FINISHING, JobState.CANCELLING):
                 self.finish(job.id)
             elif job.is_bound:
-                was_cancelled = job.state is JobState.CANCELLING
-                self._end(job.id, JobState.CANCELLED if was_cancelled else JobState.INTERRUPTED)
+                self._end(job.id, JobState.INTERRUPTED)
 
     def job(self, job_id: str) -> Job:
         """Raises JobUnknown, MessageInvalid."""

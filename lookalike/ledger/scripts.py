@@ -157,17 +157,18 @@ redis.call('HSET', KEYS[1], 'state', state, 'ending', ARGV[1])
 return state
 """
 
-# KEYS: job, outstanding, attempts, timeouts, opened, then the lease of every chunk. ARGV: chunks. A chunk that a worker
-# holds stays until the worker closes it, so that its images are counted; parts of a split chunk may come later.
+# KEYS: job, outstanding, attempts, timeouts, opened, then the lease of every chunk. ARGV: final state, chunks. A chunk
+# that a worker holds stays until the worker closes it, so that its images are counted; parts of a split chunk may come
+# later.
 CANCEL = """
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'enumerating' and state ~= 'draining' and state ~= 'cancelling' then return state end
-redis.call('HSET', KEYS[1], 'state', 'cancelling', 'ending', 'cancelled')
-for i, chunk in ipairs(ARGV) do
-  if redis.call('GET', KEYS[5 + i]) ~= 'working' then
-    for k = 2, 4 do redis.call('HDEL', KEYS[k], chunk) end
-    redis.call('ZREM', KEYS[5], chunk)
-    redis.call('DEL', KEYS[5 + i])
+if state ~= 'cancelling' then redis.call('HSET', KEYS[1], 'state', 'cancelling', 'ending', ARGV[1]) end
+for i = 2, #ARGV do
+  if redis.call('GET', KEYS[4 + i]) ~= 'working' then
+    for k = 2, 4 do redis.call('HDEL', KEYS[k], ARGV[i]) end
+    redis.call('ZREM', KEYS[5], ARGV[i])
+    redis.call('DEL', KEYS[4 + i])
   end
 end
 if redis.call('HLEN', KEYS[2]) > 0 then return 'cancelling' end
@@ -181,7 +182,7 @@ END = """
 local state = redis.call('HGET', KEYS[1], 'state')
 local final = {finished = 1, failed = 1, interrupted = 1, cancelled = 1}
 if not state or final[state] then return 0 end
-if ARGV[2] == '' and state ~= 'finishing' then return 0 end
+if ARGV[2] == '' and state ~= 'finishing' and state ~= 'cancelling' then return 0 end
 local ending = ARGV[2] ~= '' and ARGV[2] or redis.call('HGET', KEYS[1], 'ending')
 redis.call('HSET', KEYS[1], 'state', ending, 'ended_at', ARGV[3], 'error', ARGV[4])
 redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5])

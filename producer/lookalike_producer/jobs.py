@@ -63,7 +63,8 @@ def run_job(
     """Open a job, send everything and, unless detached, wait for its end.
 
     `on_progress` is called with the job whenever it was read from the ledger, `on_note` with sentences for the user.
-    On KeyboardInterrupt the job takes no more images and ends when those that were sent are done.
+    On KeyboardInterrupt the job takes no more images and ends when those that were sent are done; workers of our own
+    do only those that they hold.
 
     Raises JobFailed with the reason that a worker gave; JobCancelled; PermanentError if the broker lost its data, or
     if another process ended the job because this producer was silent for too long.
@@ -154,10 +155,20 @@ def _run(
         return watch.await_end()
     except KeyboardInterrupt:
         with suppress(LookalikeError):
-            if ledger.drain(job_id, ending=JobState.INTERRUPTED):
+            if _interrupted(ledger, job_id, stack):
                 send_finish(celery, job_id)
             _end_load(request.settings)
         raise
+
+
+def _interrupted(ledger: Ledger, job_id: str, stack: Stack) -> bool:
+    """Let the job take no more images; True if nothing is left of it.
+
+    Workers of our own drop what they do not hold, because the next job would wait for it.
+    """
+    if stack.is_owner:
+        return ledger.cancel(job_id, ending=JobState.INTERRUPTED) is JobState.FINISHING
+    return ledger.drain(job_id, ending=JobState.INTERRUPTED)
 
 
 def _send(request: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, watch: JobWatch, stack: Stack) -> None:
