@@ -154,7 +154,8 @@ class Storage:
         if stat.S_ISLNK(status.st_mode):
             raise ImageRejected(Reason.CHANGED, _EXCHANGED)
         if not stat.S_ISREG(status.st_mode):
-            raise ImageRejected(Reason.NOT_REGULAR, f"not a file but {kind_of_file(status.st_mode)}")
+            advice = "; its images need a source of their own" if stat.S_ISDIR(status.st_mode) else ""
+            raise ImageRejected(Reason.NOT_REGULAR, f"not a file but {kind_of_file(status.st_mode)}{advice}")
         if status.st_size == 0:
             raise ImageRejected(Reason.EMPTY, "0 bytes")
         if status.st_size > self.max_bytes:

@@ -93,7 +93,8 @@ def _show_kept(deletion: Deletion | None) -> None:
     """Say which orphans stay, and what to do if they were deleted."""
     for doubt, count in deletion.doubts.items() if deletion else ():
         advice = "repeat with --accept-devices" if doubt.is_about_device else "remove the folder"
-        remark(f"{counted(count, 'image is', 'images are')} kept: {doubt.folder} {doubt.why}. If not so, {advice}.")
+        remark(f"{counted(count, 'image is', 'images are')} kept: {doubt.folder} {doubt.why}.")
+        remark(f"If the images were deleted, {advice}.")
 
 
 def _show_plan(report: SyncReport, output: Output) -> None:

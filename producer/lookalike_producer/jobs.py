@@ -14,12 +14,16 @@ from lookalike.embedding import ModelSpec
 from lookalike.errors import (
     BadSetting,
     BrokerUnavailable,
+    DiskFull,
     JobCancelled,
     JobEnded,
     JobFailed,
     JobUnknown,
     LookalikeError,
     PermanentError,
+    ResourceExhausted,
+    SourceMissing,
+    SourceUnavailable,
 )
 from lookalike.ledger import Job, JobState, Ledger, place_of
 from lookalike.queue import make_app, send_chunk, send_finish
@@ -37,6 +41,8 @@ HEARTBEAT_EVERY_S = 5.0
 #: The private Redis is restarted in less than a second, with a long file in some.
 EMBEDDED_RETRY_S = 10.0
 AGAIN = "Run the same command again: it continues, and images that are in the index are only looked up."
+#: What ends a walk through sources.
+SOURCE_ERRORS = (DiskFull, ResourceExhausted, SourceMissing, SourceUnavailable)
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,8 @@ def run_job(
     """Open a job, send everything and, unless detached, wait for its end.
 
     `on_progress` is called with the job whenever it was read from the ledger, `on_note` with sentences for the user.
-    On KeyboardInterrupt the job takes no more images and ends when those that were sent are done; workers of our own
-    do only those that they hold.
+    On KeyboardInterrupt, or if the walk through the sources breaks off, the job takes no more images and ends when
+    those that were sent are done; workers of our own do only those that they hold.
 
     Raises JobFailed with the reason that a worker gave; JobCancelled; PermanentError if the broker lost its data, or
     if another process ended the job because this producer was silent for too long.
@@ -153,7 +159,7 @@ def _run(
             if detach:
                 return retry_while(lambda: ledger.job(job_id))
         return watch.await_end()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, *SOURCE_ERRORS):
         with suppress(LookalikeError):
             if _interrupted(ledger, job_id, stack):
                 send_finish(celery, job_id)

@@ -31,7 +31,7 @@ def existing(text: str, base: str) -> str | None:
 
 def absolute(path: str, base: str) -> str:
     """The path seen from `base`, in its shortest form. Linux takes two slashes at the start for one."""
-    path = path if path[0] == "/" else f"{base}/{path}"
+    path = path if path.startswith("/") else f"{base}/{path}"
     if "//" in path or "/." in path or path[-1] == "/":
         # Rarely needed, and slow.
         path = os.path.normpath(path)

@@ -17,6 +17,7 @@ from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import Scope, scopes
 from lookalike_producer.sources import find_images
+from lookalike_producer.walk.options import WalkOptions
 from tests.index.documents import COSINE, clustered_vectors, document
 
 
@@ -193,6 +194,15 @@ def test_only_folders_and_globs_cover_other_files(folder: Path) -> None:
     assert scopes([str(listing)], within=[str(folder)]) == [Scope(str(folder))]
     with pytest.raises(SourceMissing, match="nowhere"):
         scopes([str(listing)], within=[str(folder / "nowhere")])
+
+
+def test_what_is_excluded_is_in_no_scope(folder: Path) -> None:
+    [scope] = scopes([str(folder)], options=WalkOptions(exclude=("raw/", "*.png", "!keep.png")))
+    covered = ["a.jpg", "keep.png", "rawer/b.jpg", "@eaDir/c.jpg", ".d.jpg"]
+    names = [*covered, "raw/b.jpg", "deep/raw/b.jpg", "deep/b.png"]
+    assert [name for name in names if scope.covers(f"{folder}/{name}")] == covered
+    [glob] = scopes([f"{folder}/*"], options=WalkOptions(include_hidden=True))
+    assert glob.covers(f"{folder}/.d.jpg") and not glob.covers(f"{folder}/deep/b.png")
 
 
 def test_the_root_of_the_disk_and_names_that_are_not_utf_8_have_prefixes() -> None:
