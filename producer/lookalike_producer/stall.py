@@ -1,12 +1,12 @@
-"""Says why a job makes no progress: no worker consumes the queue, or the chunks of another job come first."""
+"""Says why a job makes no progress: the broker is away, no worker consumes the queue, or another job comes first."""
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from lookalike.addresses import plain_address
 from lookalike.embedded import Stack
-from lookalike.errors import LookalikeError
+from lookalike.errors import BrokerUnavailable, LookalikeError
 from lookalike.ledger import Job, Ledger
 from lookalike.plural import counted
 from lookalike.queue import make_app
@@ -38,14 +38,20 @@ def no_worker(broker_url: str) -> str:
 def _explain(over: threading.Event, job_id: str, stack: Stack, ledger: Ledger, on_note: Callable[[str], None]) -> None:
     done, said = 0, ""
     while not over.wait(LOOK_EVERY_S):
-        # The main thread meets the same error and reports it.
-        with suppress(LookalikeError):
+        try:
             job = ledger.job(job_id)
             if job.done != done or not ledger.outstanding(job_id):
-                done, said = job.done, ""
-            elif (why := _why(job, stack, ledger)) not in ("", said) and not over.is_set():
-                said = why
-                on_note(why)
+                done, why = job.done, ""
+            else:
+                why = _why(job, stack, ledger) or said
+        except BrokerUnavailable as error:
+            why = f"The broker at {error.address} does not answer ({error.why}), so the job waits."
+        except LookalikeError:
+            # The main thread meets the same error and reports it.
+            return
+        if why not in ("", said) and not over.is_set():
+            on_note(why)
+        said = why
 
 
 def _why(job: Job, stack: Stack, ledger: Ledger) -> str:

@@ -17,6 +17,7 @@ from lookalike.workers import ANSWER_TIMEOUT_S
 from lookalike_cli import status
 from lookalike_producer import stall
 from testing.processes import LOOKALIKE, ROOT, TIMEOUT_S, answer, await_true, make_home, started, stop
+from testing.services.redis import RedisServer
 from tests.cli.inprocess import lookalike
 
 QUEUE_LIMIT = 2
@@ -142,6 +143,35 @@ def test_the_images_of_an_earlier_job_are_named(
         await_true(lambda: said)
         assert first in said[0] and "1 earlier job first" in said[0]
         assert not said[1:]
+
+
+def test_a_broker_that_ends_is_named_once_and_again_after_it_was_back(
+    ledger: Ledger, redis_server: RedisServer, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = open_job(ledger)
+    ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef("/1.jpg"),)))
+    monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(stall, "_has_worker", lambda url: True)
+    looks, look = [0], ledger.job
+
+    def looked(job_id: str) -> Job:
+        job = look(job_id)
+        looks.append(job.done)
+        return job
+
+    monkeypatch.setattr(ledger, "job", looked)
+    said: list[str] = []
+    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=False), ledger=ledger, on_note=said.append):
+        for count in (1, 2):
+            redis_server.kill()
+            await_true(lambda count=count: len(said) == count)  # type: ignore[misc]
+            redis_server.restart()
+            closed = ledger.chunk(f"{job_id}/{count - 1:06d}")
+            assert closed is not None
+            ledger.open_chunk(Chunk(f"{job_id}/{count:06d}", job_id, (ImageRef("/1.jpg"),)))
+            ledger.close_chunk(closed, Outcome(indexed=1, unchanged=0))
+            await_true(lambda count=count: looks[-1] == count)  # type: ignore[misc]
+    assert len(said) == 2 and all(line.startswith(f"The broker at {redis_url} does not answer") for line in said)
 
 
 def test_every_line_of_stdin_is_read(environment: dict[str, str]) -> None:
