@@ -14,10 +14,13 @@ Rules = Callable[[Reason], str]
 
 class Remembered:
     """The rejections of earlier jobs by uri. `look` gives the times of a file, `rules` what a reason depends on beside
-    the file."""
+    the file. With `tries_again`, none of them stands."""
 
-    def __init__(self, rejections: Mapping[str, Rejection], *, look: Look, rules: Rules) -> None:
+    def __init__(
+        self, rejections: Mapping[str, Rejection], *, look: Look, rules: Rules, tries_again: bool = False
+    ) -> None:
         self._rejections = rejections
+        self._tries_again = tries_again
         self._look = look
         self._rules = rules
 
@@ -27,7 +30,9 @@ class Remembered:
         With a document in the index (`is_stored`), only a rejection that kept it counts.
         """
         found = self._rejections.get(ref.uri)
-        if found is None or found.ref != ref or found.basis.rules != self._rules(found.rejected.reason):
+        if found is None or self._tries_again or found.ref != ref:
+            return None
+        if found.basis.rules != self._rules(found.rejected.reason):
             return None
         return found if found.rejected.kept or not is_stored else None
 

@@ -332,3 +332,17 @@ def test_an_image_that_killed_its_process_is_not_tried_again_and_keeps_its_docum
     assert (again.still_rejected, reasons(again), files.read_uris) == (2, reasons(first), [])
     index.delete([document_id("/a")])
     assert reasons(run(chunk("/a", "/new", id="job/3"), files, index, before=first))["/a"] == (Reason.TIMEOUT, False)
+
+
+def test_a_retry_decodes_again_and_settles_what_is_unchanged_in_the_index(index: Index) -> None:
+    files = Files({"/a": b"aaaa", "/cut": b"broken"})
+    files.times |= {"/a": OLD, "/cut": OLD}
+    run(chunk("/a"), files, index)
+    one = chunk("/a", "/cut", id="job/1")
+    first = give_up(one, Reason.TIMEOUT, "", index=index, remembered=remembered(one, files, None))
+    refs = {ref.uri: ref for ref in one.refs}
+    rejections = {item.uri: Rejection(item, refs[item.uri], first.bases[item.uri]) for item in first.rejected}
+    earlier = Remembered(rejections, look=files.look, rules=lambda reason: "1", tries_again=True)
+    outcome = ingest(one, read=files.read, decode=decode, embed=embed, index=index, fingerprint="f", remembered=earlier)
+    assert (outcome.unchanged, outcome.settled, outcome.still_rejected) == (1, ("/a",), 0)
+    assert reasons(outcome) == {"/cut": (Reason.CORRUPT, False)}

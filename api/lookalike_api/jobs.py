@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 from typing import TypeVar
@@ -17,8 +16,6 @@ Value = TypeVar("Value")
 
 logger = logging.getLogger(__name__)
 
-#: Jobs whose reasons are cached, because counting them reads every rejected image.
-CACHED_JOBS = 200
 #: Of a job's error in an answer.
 MOST_CHARACTERS = 2000
 
@@ -28,7 +25,6 @@ class JobHistory:
 
     def __init__(self, broker_url: str) -> None:
         self.ledger = Ledger(broker_url)
-        self._reasons: dict[tuple[str, int], dict[str, int]] = {}
 
     def latest(self, limit: int) -> schemas.Jobs:
         return schemas.Jobs(tuple(self._schema(job) for job in self.ledger.jobs(limit)))
@@ -65,24 +61,12 @@ class JobHistory:
             rejected=job.rejected,
             outstanding=0 if job.has_ended else _valid(0, job, lambda: self.ledger.outstanding(job.id)),
             resent=job.resent,
-            reasons=_valid({}, job, lambda: self._count_reasons(job)),
+            reasons=job.reasons,
             began=job.started_at,
             ended=job.ended_at,
             seconds=round((job.ended_at or time.time()) - job.started_at, 3),
             error=shortened(job.error, MOST_CHARACTERS),
         )
-
-    def _count_reasons(self, job: Job) -> dict[str, int]:
-        """Rejected images by reason. Cached until their number changes, because the page asks every few seconds."""
-        if not job.rejected:
-            return {}
-        key = (job.id, self.ledger.rejected_count(job.id))
-        if key not in self._reasons:
-            counted = Counter(item.reason.value for item in self.ledger.rejected(job.id))
-            while len(self._reasons) >= CACHED_JOBS:
-                self._reasons.pop(next(iter(self._reasons)))
-            self._reasons[key] = dict(counted.most_common())
-        return self._reasons[key]
 
 
 def _valid(default: Value, job: Job, ask: Callable[[], Value]) -> Value:

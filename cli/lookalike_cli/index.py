@@ -18,6 +18,7 @@ from lookalike_cli.console import print_json, remark, remarks, results, table
 from lookalike_cli.options import IndexName, Json, ModelName, Preprocessing, Weights
 from lookalike_cli.promotion import promote, roll_back
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.promotion import forget_rejections
 
 app = Application(help="List, create, promote, export and delete indexes.")
 
@@ -170,6 +171,7 @@ def delete(
         # Delete the current version last: an interrupted deletion leaves a searchable index.
         for info in sorted(infos, key=lambda info: info.is_current):
             versions.delete(info.version)
+    forget_rejections(settings, [info.version for info in infos])
     remark(f"Deleted {name}.")
     if json:
         print_json({"name": name, "deleted": [info.version for info in infos]})

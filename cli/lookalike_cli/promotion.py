@@ -26,6 +26,7 @@ def roll_back(index: IndexName = None, force: Force = False, json: Json = False)
     """Switch searches back to the previous version of an index."""
     settings = read_settings(index=index)
     _show(settings, promotion.roll_back(settings, force=force), json=json)
+    remark("What changed since it was replaced is not in it: `lookalike sync` brings it up to date.")
 
 
 def _index(physical: str | None, index: str | None) -> str | None:

@@ -1,7 +1,6 @@
 """`lookalike status`: lists the jobs, or shows one job with its rejected images."""
 
 import time
-from collections import Counter
 from itertools import islice
 from typing import Annotated, Any
 
@@ -66,17 +65,16 @@ def _first_source(job: Job) -> str:
 
 
 def _show_one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int]) -> None:
-    reasons = Counter(rejected.reason.value for rejected in ledger.rejected(job.id))
     if json:
-        print_json(plain(job) | {"reasons": dict(reasons.most_common())} | repaired)
+        print_json(plain(job) | {"reasons": dict(job.reasons)} | repaired)
         return
     texts = {name: ", ".join(str(value).split("\n")) for name, value in plain(job).items() if value not in ("", None)}
     results.print(table("", "", rows=list(texts.items())))
     rejected = [(item.reason.value, item.uri, item.detail) for item in islice(ledger.rejected(job.id), SHOWN)]
     if rejected:
         results.print(table("reason", "image", "detail", rows=rejected))
-        if job.rejected > SHOWN:
-            remark(f"... and {job.rejected - SHOWN:,} more. List them all with `lookalike failed list {job.id}`.")
+        if (more := ledger.rejected_count(job.id) - SHOWN) > 0:
+            remark(f"... and {more:,} more. List them all with `lookalike failed list {job.id}`.")
 
 
 def plain(job: Job) -> dict[str, Any]:

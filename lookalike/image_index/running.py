@@ -1,12 +1,9 @@
 """A job with its progress shown, and the report on it."""
 
 import time
-from contextlib import closing
 
 from lookalike.embedded import Stack
 from lookalike.image_index.progress import progress
-from lookalike.ledger import Ledger
-from lookalike.retry import retry_while
 from lookalike_producer.jobs import JobRequest, run_job
 from lookalike_producer.report import Report, report_on
 
@@ -18,6 +15,4 @@ def run(request: JobRequest, stack: Stack, *, began: float, detach: bool = False
     """
     with progress(request.count, is_shown=is_shown) as shown:
         job = run_job(request, stack, detach=detach, on_progress=shown.show, on_note=shown.note)
-    with closing(Ledger(stack.broker_url)) as ledger:
-        took_s = time.monotonic() - began
-        return retry_while(lambda: report_on(job, ledger, took_s), check=stack.check)
+    return report_on(job, time.monotonic() - began)

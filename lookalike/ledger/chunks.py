@@ -1,13 +1,17 @@
 """The chunks in the ledger: outstanding until they are closed, leased while a worker has them."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import cast
+
+import orjson
 
 from lookalike.errors import ChunkLeased, JobEnded
 from lookalike.ledger import scripts
 from lookalike.ledger.connection import Connection, key
 from lookalike.ledger.counters import HOST_TTL_S, ChunkTimings, increments
+from lookalike.ledger.job import REASON
 from lookalike.ledger.rejections import MOST_RECORDS
 from lookalike.messages import decode_chunk, encode_chunk, encode_rejection
 from lookalike.records import Basis, Chunk, Outcome, Rejection
@@ -129,7 +133,9 @@ class Chunks(Connection):
         image has one rejection at most, and an image that is indexed has none.
         """
         host, more = (timings.host, increments(outcome, timings)) if timings else ("", (b"{}", b"{}"))
-        done = (chunk.id, outcome.indexed, outcome.unchanged, outcome.still_rejected)
+        reasons = Counter(REASON + item.reason.value for item in outcome.rejected)
+        further = orjson.dumps({**reasons, "still_rejected": outcome.still_rejected})
+        done = (chunk.id, outcome.indexed, outcome.unchanged, further)
         lists = (chunk.job, key("rejected", ""), MOST_RECORDS, len(outcome.settled), *outcome.settled)
         arguments = [*done, host, repr(time.time()), HOST_TTL_S, *more, *lists, *_rejections(chunk, outcome)]
         with self._translated():

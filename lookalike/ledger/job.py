@@ -1,7 +1,8 @@
 """A job as the ledger records it."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lookalike.shown import shortened
@@ -23,6 +24,8 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: How the fields of a job's record begin that count its rejected images by reason.
+REASON = "reason:"
 #: A job in one of these does not change any more.
 FINAL = frozenset({JobState.FINISHED, JobState.FAILED, JobState.INTERRUPTED, JobState.CANCELLED})
 
@@ -59,6 +62,8 @@ class Job:
     version: str = ""
     tries_again: bool = False
     still_rejected: int = 0
+    #: The number of rejected images for each reason, the most frequent first.
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -99,6 +104,7 @@ def place_of(index_address: str, version: str) -> str:
 def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
     """The job from the fields of its Redis hash. Raises KeyError or ValueError for a malformed record."""
     text = {name.decode(): value.decode() for name, value in fields.items()}
+    reasons = {name.removeprefix(REASON): int(value) for name, value in text.items() if name.startswith(REASON)}
     names = ("found", "indexed", "unchanged", "rejected", "resent", "still_rejected")
     counts = {name: int(text.get(name, 0)) for name in names}
     return Job(
@@ -116,5 +122,6 @@ def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
         is_bound=text.get("bound") == "1",
         version=text.get("version", ""),
         tries_again=bool(text.get("tries_again")),
+        reasons=dict(Counter(reasons).most_common()),
         **counts,
     )

@@ -69,9 +69,9 @@ end
 """
 
 # KEYS: job, outstanding, rejected, attempts, lease, timeouts, opened, counters, hosts, work of the host, holders.
-# ARGV: chunk, indexed, unchanged, still rejected, host or '', time, seconds until a host is forgotten, increments of
-# the counters and of the host's work as JSON, job, start of the keys of lists, most records of a place, number of
-# settled uris, these, then uri and payload of every rejection.
+# ARGV: chunk, indexed, unchanged, further counts of the job as JSON, host or '', time, seconds until a host is
+# forgotten, increments of the counters and of the host's work as JSON, job, start of the keys of lists, most records of
+# a place, number of settled uris, these, then uri and payload of every rejection.
 CLOSE = (
     _FORGET
     + """
@@ -84,7 +84,7 @@ local first = 14 + ARGV[13]
 redis.call('HINCRBY', KEYS[1], 'indexed', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'unchanged', ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'rejected', (#ARGV - first + 1) / 2)
-redis.call('HINCRBY', KEYS[1], 'still_rejected', ARGV[4])
+for name, more in pairs(cjson.decode(ARGV[4])) do redis.call('HINCRBY', KEYS[1], name, more) end
 local held = redis.call('HLEN', KEYS[11])
 if held > 0 then
   for i = 14, first - 1 do forget(KEYS[11], ARGV[11], ARGV[i]) end

@@ -140,7 +140,11 @@ def _compared(ref: ImageRef, stored: Stored | None, earlier: Remembered, files: 
         # A job rejects it once; what is below it stays as it is.
         status = SyncStatus.REJECTED if earlier.has(ref.uri) else SyncStatus.UNREADABLE
         return Finding(status, ref.id, ref.uri, ref, is_recorded=earlier.has(ref.uri))
-    status = _status(ref, stored, earlier.of(ref, is_stored=stored is not None), earlier, files, fingerprint)
+    rejection = earlier.of(ref, is_stored=stored is not None)
+    if rejection is not None and rejection.rejected.kept and stored is None:
+        # Someone has deleted the document: a job has to say so in the record.
+        rejection = None
+    status = _status(ref, stored, rejection, earlier, files, fingerprint)
     return Finding(status, ref.id, ref.uri, ref, is_recorded=earlier.has(ref.uri))
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from lookalike import factories
 from lookalike.embedded import open_stack
-from lookalike.errors import BrokerUnavailable, IndexConflict
+from lookalike.errors import BrokerUnavailable, IndexConflict, MissingExtra
 from lookalike.index import IndexInfo
 from lookalike.index.versions import current, pick, rollback
 from lookalike.ledger import Job, Ledger, place_of
@@ -58,6 +58,13 @@ def roll_back(settings: Settings, *, force: bool = False) -> Promotion:
     with _unless_forced(force):
         _carry_rejections(settings, before, previous)
     return Promotion(chosen, before)
+
+
+def forget_rejections(settings: Settings, versions: Sequence[str]) -> None:
+    """Forget the rejections of versions that were deleted. If there is no broker, there is nothing to forget."""
+    with suppress(BrokerUnavailable, MissingExtra), _ledger(settings) as ledger:
+        for version in versions:
+            ledger.forget_all(place_of(settings.index_address, version))
 
 
 def _unless_forced(force: bool) -> AbstractContextManager[None]:

@@ -1,12 +1,11 @@
 """The numbers of a job's images, by outcome."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lookalike.ledger import Job, Ledger
+    from lookalike.ledger import Job
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,8 @@ class Report:
         return f"{new} + {self.still_rejected:,} rejected (unchanged)" if self.still_rejected else new
 
 
-def report_on(job: "Job", ledger: "Ledger", seconds: float) -> Report:
-    """The report on a job, with the reasons for rejected images. Raises BrokerUnavailable."""
-    reasons = Counter(rejected.reason.value for rejected in ledger.rejected(job.id)) if job.rejected else Counter()
+def report_on(job: "Job", seconds: float) -> Report:
+    """The report on a job, which took so many seconds."""
     return Report(
         job=job.id,
         index=job.index,
@@ -67,6 +65,6 @@ def report_on(job: "Job", ledger: "Ledger", seconds: float) -> Report:
         unchanged=job.unchanged,
         rejected=job.rejected,
         seconds=seconds,
-        reasons=dict(reasons.most_common()),
+        reasons=job.reasons,
         still_rejected=job.still_rejected,
     )

@@ -227,9 +227,12 @@ def test_deleting_the_current_version_needs_force(index: Index) -> None:
         index.count()
 
 
-def test_an_old_version_or_a_whole_index_is_deleted(index: Index, settings: Settings) -> None:
+def test_an_old_version_or_a_whole_index_is_deleted(index: Index, settings: Settings, redis_url: str) -> None:
     promote()
+    reject(settings, redis_url, "images-v1", Rejected("/cut.jpg", Reason.TRUNCATED))
     delete("images-v1", yes=True)
+    with closing(Ledger(redis_url)) as ledger:
+        assert list(ledger.recorded(place_of(settings.index_address, "images-v1"))) == []
     assert [info.version for info in factories.list_indexes(settings)] == ["images-v2"]
     with closing(factories.open_versions(settings)) as versions:
         versions.create(COSINE)

@@ -118,7 +118,8 @@ def test_more_images_than_one_request_takes_are_compared(index: Index, folder: P
 
 
 def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: Index, folder: Path) -> None:
-    content = {"cut": b"cut", "mended": b"good", "label": b"cut", "limit": b"cut", "kept": b"x", "new": b"x"}
+    names = ("cut", "mended", "label", "limit", "kept", "deleted", "new")
+    content = dict.fromkeys(names, b"cut") | {"mended": b"good", "kept": b"x", "new": b"x"}
     for name, data in content.items():
         (folder / name).write_bytes(data)
     store(index, folder / "kept", b"before")
@@ -132,6 +133,7 @@ def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: I
         replace(rejection(folder / "label", Reason.TRUNCATED, b"cut"), ref=ImageRef(str(folder / "label"), "other")),
         replace(rejection(folder / "limit", Reason.TOO_LARGE, b"cut"), basis=Basis(None, "", "another limit")),
         rejection(folder / "kept", Reason.TIMEOUT, b"y", kept=True),
+        rejection(folder / "deleted", Reason.TIMEOUT, b"cut", kept=True),
         rejection(folder / "gone", Reason.NOT_FOUND, kept=True),
         rejection(missing, Reason.NOT_FOUND),
     )
@@ -142,6 +144,7 @@ def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: I
         "label": SyncStatus.MISSING,
         "limit": SyncStatus.MISSING,
         "kept": SyncStatus.REJECTED,
+        "deleted": SyncStatus.MISSING,
         "new": SyncStatus.MISSING,
         "gone": SyncStatus.ORPHANED,
         "never there": SyncStatus.REJECTED,

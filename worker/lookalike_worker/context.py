@@ -43,10 +43,10 @@ class WorkerContext:
         return self._storage.read(uri)
 
     def remembered(self, job: Job, chunk: Chunk) -> Remembered:
-        """The rejections of the chunk's images by earlier jobs; none if the job tries these again."""
-        uris = [] if job.tries_again else [ref.uri for ref in chunk.refs]
-        rejections = retry_while(lambda: self.ledger.earlier(job.place, uris)) if uris else {}
-        return Remembered(rejections, look=self._storage.look, rules=self._rules)
+        """The rejections of the chunk's images by earlier jobs."""
+        uris = [ref.uri for ref in chunk.refs]
+        rejections = retry_while(lambda: self.ledger.earlier(job.place, uris))
+        return Remembered(rejections, look=self._storage.look, rules=self._rules, tries_again=job.tries_again)
 
     def decoder(self, job: Job) -> Callable[[bytes], DecodedImage]:
         """Return a function that decodes to the image size of the job's model."""
