@@ -12,6 +12,7 @@ from celery import Celery
 from lookalike.envelope import finish_id
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.logs import working_on
+from lookalike.messages import MessageInvalid
 from lookalike.queue import queued_ids, send_chunk, send_finish
 
 logger = logging.getLogger(__name__)
@@ -37,14 +38,18 @@ class Reconciler:
     def resend_lost(self) -> int:
         """Send again the messages of all active jobs that have been missing for the grace time.
 
-        Returns the number of messages sent. Raises BrokerUnavailable.
+        A job with a damaged record fails, and harms no other. Returns the number of messages sent. Raises
+        BrokerUnavailable.
         """
         queued = queued_ids(self._app)
         missing: dict[str, Job] = {}
         for job in self._ledger.active_jobs():
-            self._end_if_abandoned(job)
-            self._drop_if_cancelled(job)
-            missing |= {task_id: job for task_id in self._expected(job) if task_id not in queued}
+            try:
+                self._end_if_abandoned(job)
+                self._drop_if_cancelled(job)
+                missing |= {task_id: job for task_id in self._expected(job) if task_id not in queued}
+            except MessageInvalid as error:
+                self._fail(job, error)
         now = time.monotonic()
         self._missing_since = {task_id: self._missing_since.get(task_id, now) for task_id in missing}
         lost = [task_id for task_id, since in self._missing_since.items() if now - since >= self._grace_s]
@@ -70,6 +75,11 @@ class Reconciler:
                 logger.warning("The producer of job %s has died; the job ends after the chunks it has.", job.id)
             if self._ledger.drain(job.id, ending=JobState.INTERRUPTED):
                 send_finish(self._app, job.id)
+
+    def _fail(self, job: Job, error: MessageInvalid) -> None:
+        with working_on(finish_id(job.id)):
+            logger.error("Job %s stopped: %s", job.id, error)
+        self._ledger.fail(job.id, str(error))
 
     def _drop_if_cancelled(self, job: Job) -> None:
         """The chunks that workers held when the job was cancelled, and hold no more, are dropped as well."""

@@ -116,6 +116,20 @@ def test_malformed_messages_and_jobs_do_not_stop_the_others(
     assert Reconciler(ledger, app, grace_s=0).resend_lost() == 1
 
 
+@pytest.mark.parametrize("name", ["outstanding", "job"])
+def test_a_job_with_a_record_of_a_wrong_type_harms_itself_alone(
+    ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str, name: str
+) -> None:
+    other = ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=MODEL, spec="{}")
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"lookalike:ledger:{name}:{other}")
+        client.set(f"lookalike:ledger:{name}:{other}", "text")
+    assert Reconciler(ledger, app, grace_s=0).resend_lost() == 1
+    if name == "outstanding":
+        assert ledger.job(other).state is JobState.FAILED and "of another type" in ledger.job(other).error
+    assert [job.id for job in ledger.active_jobs()] == [chunk.job]
+
+
 def test_an_absent_broker_raises(redis_server: RedisServer, redis_url: str) -> None:
     redis_server.kill()
     with pytest.raises(BrokerUnavailable):

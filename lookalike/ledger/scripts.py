@@ -21,7 +21,7 @@ local lease = redis.call('GET', KEYS[3])
 if lease == 'working' then return 'held' end
 redis.call('SET', KEYS[3], 'working', 'EX', ARGV[2])
 local attempt = redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
-if lease ~= 'waiting' and attempt - ARGV[3] > 1 then redis.call('HINCRBY', KEYS[4], 'lost', 1) end
+if lease ~= 'waiting' and attempt - ARGV[3] > 1 then redis.pcall('HINCRBY', KEYS[4], 'lost', 1) end
 return {references, attempt}
 """
 
@@ -31,7 +31,7 @@ RELEASE = """
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HINCRBY', KEYS[2], ARGV[1], -1)
 redis.call('SET', KEYS[3], 'waiting', 'EX', ARGV[2])
-redis.call('HINCRBY', KEYS[4], 'away:' .. ARGV[3], 1)
+redis.pcall('HINCRBY', KEYS[4], 'away:' .. ARGV[3], 1)
 return 1
 """
 
@@ -97,12 +97,13 @@ for i = first, #ARGV, 2 do
     held = held + redis.call('HSET', KEYS[11], ARGV[i], ARGV[10])
   end
 end
+-- Totals are for people: a key of a wrong type must not stop the work.
 if ARGV[5] ~= '' then
-  for name, more in pairs(cjson.decode(ARGV[8])) do redis.call('HINCRBYFLOAT', KEYS[8], name, tostring(more)) end
-  for name, more in pairs(cjson.decode(ARGV[9])) do redis.call('HINCRBY', KEYS[10], name, more) end
-  redis.call('EXPIRE', KEYS[10], ARGV[7])
-  redis.call('ZADD', KEYS[9], ARGV[6], ARGV[5])
-  redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', ARGV[6] - ARGV[7])
+  for name, more in pairs(cjson.decode(ARGV[8])) do redis.pcall('HINCRBYFLOAT', KEYS[8], name, tostring(more)) end
+  for name, more in pairs(cjson.decode(ARGV[9])) do redis.pcall('HINCRBY', KEYS[10], name, more) end
+  redis.pcall('EXPIRE', KEYS[10], ARGV[7])
+  redis.pcall('ZADD', KEYS[9], ARGV[6], ARGV[5])
+  redis.pcall('ZREMRANGEBYSCORE', KEYS[9], '-inf', ARGV[6] - ARGV[7])
 end
 local state = redis.call('HGET', KEYS[1], 'state')
 if (state == 'draining' or state == 'cancelling') and redis.call('HLEN', KEYS[2]) == 0 then

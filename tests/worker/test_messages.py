@@ -4,6 +4,7 @@ import base64
 import bz2
 import json
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,27 @@ def test_a_broken_model_in_a_jobs_record_stops_that_job(bench: WorkerHarness) ->
     bench.ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "a.jpg")),)))
     send_chunk(bench.app, f"{job_id}/000000")
     assert bench.ended(job_id).state is JobState.FAILED
+
+
+@pytest.mark.parametrize("name", ["job", "outstanding", "attempts", "timeouts", "opened", "rejected"])
+def test_a_job_with_a_record_of_a_wrong_type_harms_itself_alone(bench: WorkerHarness, name: str) -> None:
+    job_id = bench.open_job()
+    bench.ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef(str(bench.root / "absent.jpg")),)))
+    bench.client.delete(f"lookalike:ledger:{name}:{job_id}")
+    bench.client.set(f"lookalike:ledger:{name}:{job_id}", "text")
+    send_chunk(bench.app, f"{job_id}/000000")
+    bench.assert_works()
+    if name != "job":
+        assert "of another type" in bench.ended(job_id).error
+    bench.client.delete(f"lookalike:ledger:{name}:{job_id}")
+    bench.client.srem("lookalike:ledger:active", job_id)
+
+
+def test_totals_and_lists_of_a_wrong_type_do_not_stop_the_work(bench: WorkerHarness) -> None:
+    names = ("counters", "hosts", f"work:{socket.gethostname()}", "workers")
+    for name in names:
+        bench.client.delete(f"lookalike:ledger:{name}")
+        bench.client.set(f"lookalike:ledger:{name}", "text")
+    bench.assert_works()
+    await_true(lambda: "This worker cannot report itself" in bench.log)
+    bench.client.delete(*(f"lookalike:ledger:{name}" for name in names))

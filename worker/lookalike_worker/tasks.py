@@ -15,6 +15,7 @@ from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentE
 from lookalike.ledger import ChunkTimings, Job, Ledger
 from lookalike.ledger.chunks import job_of
 from lookalike.logs import working_on
+from lookalike.messages import MessageInvalid
 from lookalike.pipeline import give_up, ingest
 from lookalike.queue import send_chunk, send_finish
 from lookalike.records import Chunk, Outcome, Reason
@@ -89,8 +90,12 @@ def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job]
 
 def _stop(context: WorkerContext, job_id: str, why: str) -> None:
     """Fail the job, and restore the settings of its index."""
-    job = context.ledger.job(job_id)
-    context.ledger.fail(job_id, why)
+    try:
+        job = context.ledger.job(job_id)
+        context.ledger.fail(job_id, why)
+    except MessageInvalid as error:
+        logger.error("Dropped a message: %s", error)
+        return
     try:
         context.index(job).end_load()
     except LookalikeError as error:

@@ -14,6 +14,7 @@ from celery.worker import state
 
 from lookalike.errors import LookalikeError
 from lookalike.ledger import Ledger
+from lookalike.messages import MessageInvalid
 from lookalike.queue import queued_ids
 from lookalike.reconciler import Reconciler
 
@@ -45,7 +46,7 @@ def _run(app: Celery, ledger: Ledger, progress: "Progress", name: str) -> None:
     while True:
         time.sleep(EVERY_S)
         try:
-            ledger.renew_worker(name)
+            _renew(ledger, name)
             reconciler.resend_lost()
             stall = progress.stall(has_messages=bool(queued_ids(app)))
         except LookalikeError as error:
@@ -59,6 +60,14 @@ def _run(app: Celery, ledger: Ledger, progress: "Progress", name: str) -> None:
         if stall and state.should_stop is None:
             logger.critical(STALLED, stall)
             os._exit(STALLED_EXIT_CODE)
+
+
+def _renew(ledger: Ledger, name: str) -> None:
+    """The heartbeat; a damaged list of workers is no reason to resend nothing and to watch nothing."""
+    try:
+        ledger.renew_worker(name)
+    except MessageInvalid as error:
+        logger.warning("This worker cannot report itself: %s", error)
 
 
 class Progress:
