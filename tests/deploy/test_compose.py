@@ -25,7 +25,7 @@ from testing.processes import LOOKALIKE, ROOT, Done, make_home
 from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
-from testing.services.redis import newest_redis
+from testing.services.redis import redis_program
 from tests.deploy.compose import Service, changed, read, variables
 
 FILE = ROOT / "docker-compose.yml"
@@ -126,7 +126,7 @@ def redis_of(service: Service, port: int, folder: Path) -> Iterator[None]:
     """Run the command of the service, with a `redis-server` that listens on this port."""
     program = folder / "bin" / "redis-server"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {newest_redis()} "$@" --port {port}\n')
+    program.write_text(f'#!/bin/sh\nexec {redis_program()} "$@" --port {port}\n')
     program.chmod(0o755)
     path = f"{program.parent}:{os.environ['PATH']}"
     given = [f"{name}={value}" for name, value in {**service.environment, "PATH": path}.items()]

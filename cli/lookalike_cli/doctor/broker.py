@@ -20,8 +20,9 @@ from lookalike_cli.doctor.finding import Finding, warnings
 def broker(settings: Settings) -> Iterator[Finding]:
     url = _address(settings)
     if url is None:
-        server, number = find_redis_server()
-        yield Finding("broker", True, f"embedded Redis {number} ({server}), starts on demand")
+        server = find_redis_server(settings.home)
+        name = "Valkey" if server.is_valkey else "Redis"
+        yield Finding("broker", True, f"embedded {name} {server.version} ({server.path}), starts on demand")
         return
     found = read_health(url)
     concerns = check_broker(found)
