@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lookalike_api.problems import problem
 from lookalike_api.server import Connection
 
 TABLES = ((socket.AF_INET, Path("/proc/net/tcp")), (socket.AF_INET6, Path("/proc/net/tcp6")))
@@ -23,23 +24,13 @@ REFUSED = (
 
 
 class SameUserConnection(Connection):
-    """A connection that is refused if it comes from another user of this machine."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._is_foreign = False
+    """A connection of which every request is refused if it comes from another user of this machine."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         # Now, while the client must still have its socket: a closed one has no owner.
-        self._is_foreign = is_foreign(transport.get_extra_info("peername"), transport.get_extra_info("sockname"))
+        if is_foreign(transport.get_extra_info("peername"), transport.get_extra_info("sockname")):
+            self.app = problem(403, REFUSED)
         super().connection_made(transport)
-
-    def data_received(self, data: bytes) -> None:
-        # With the first data, because an answer before it could be lost.
-        if self._is_foreign and not self.transport.is_closing():
-            self._refuse(403, REFUSED)
-            return
-        super().data_received(data)
 
 
 def is_foreign(client: tuple[Any, ...], server: tuple[Any, ...]) -> bool:

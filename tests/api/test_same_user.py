@@ -19,7 +19,8 @@ from tests.api.service import serving
 
 NOBODY = 65534
 #: Sends a request and prints the answer; not Python, which other users need not be able to run here.
-ASK = """exec 3<>/dev/tcp/127.0.0.1/$0 && printf '%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$1" "$2" >&3 && cat <&3"""
+REQUEST = "'%s %s HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n'"
+ASK = f'exec 3<>/dev/tcp/127.0.0.1/$0 && printf {REQUEST} "$1" "$2" >&3 && cat <&3'
 
 pytestmark = pytest.mark.skipif(not TABLES[0][1].exists(), reason="this system does not list the owners of sockets")
 
