@@ -1,7 +1,6 @@
-"""Facts from the bytes of an image file (format, orientation, end), read without a decoder."""
+"""Facts from the bytes of an image file (format, end), read without a decoder."""
 
 import re
-import struct
 from typing import Literal
 
 #: The formats that are decoded. Others would widen the attack surface for little use.
@@ -49,27 +48,6 @@ def without_exif(avif: bytes) -> bytes:
     """AVIF has its orientation in irot and imir boxes, never in EXIF, and libavif fails if the EXIF is broken. So
     rename the type of the EXIF item in its item information entry (ISO 14496-12, 8.11.6); decoders then skip it."""
     return re.sub(rb"(infe.{8})Exif", rb"\1skip", avif, flags=re.DOTALL)
-
-
-def exif_orientation(exif: object) -> int:
-    """The EXIF orientation, 1 to 8; 1 if there is none. Reads only this tag of the first directory (TIFF 6.0,
-    section 2), so that other broken tags do no harm."""
-    if not isinstance(exif, bytes):
-        return 1
-    # Some programs write the prefix twice.
-    tiff = exif.removeprefix(b"Exif\0\0").removeprefix(b"Exif\0\0")
-    order = "<" if tiff.startswith(b"II") else ">"
-    try:
-        (directory,) = struct.unpack_from(order + "I", tiff, 4)
-        (entries,) = struct.unpack_from(order + "H", tiff, directory)
-        for entry in range(directory + 2, directory + 2 + 12 * entries, 12):
-            tag, kind = struct.unpack_from(order + "HH", tiff, entry)
-            if tag == ORIENTATION:
-                (value,) = struct.unpack_from(order + {1: "B", 4: "I"}.get(kind, "H"), tiff, entry + 8)
-                return int(value) if value in range(1, 9) else 1
-    except struct.error:
-        pass
-    return 1
 
 
 def ends_early(kind: str, data: bytes) -> bool:

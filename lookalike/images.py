@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike import formats
+from lookalike.decoding.levels import is_deep, sixteen_bits
 from lookalike.decoding.readers import SIDEWAYS, UPRIGHT, open_image
-from lookalike.decoding.rgb import is_deep, on_background, sixteen_bits
+from lookalike.decoding.rgb import on_background
 from lookalike.errors import ImageRejected
 from lookalike.records import Reason
 
@@ -133,7 +134,7 @@ def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> DecodedImage:
         # libjpeg then decodes a large JPEG at 1/2, 1/4 or 1/8; no effect for other formats.
         image.draft("RGB", (2 * size, 2 * size))
         image.load()
-        small = on_background(image, (size, size))
+        small = on_background(image, (size, size), encoded.profile)
     # For a square, turning after scaling gives the same result, and turning 224 x 224 pixels is cheaper.
     if encoded.orientation in UPRIGHT:
         small = small.transpose(UPRIGHT[encoded.orientation])
@@ -150,7 +151,7 @@ def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:
         # libjpeg never decodes to fewer pixels than these.
         image.draft("RGB", (2 * wanted[0], 2 * wanted[1]))
         image.load()
-        small = on_background(image, (wanted[0], wanted[1]))
+        small = on_background(image, (wanted[0], wanted[1]), encoded.profile)
     if encoded.orientation in UPRIGHT:
         small = small.transpose(UPRIGHT[encoded.orientation])
     return to_jpeg(np.asarray(small), quality=THUMBNAIL_QUALITY)

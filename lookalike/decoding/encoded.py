@@ -13,12 +13,14 @@ MAX_PARTS = 100_000
 @dataclass(frozen=True)
 class Encoded:
     """`data`: a file of the format `kind` that holds what its pixels need. `size`: width and height of the image as
-    stored, if they are known before it is decoded. `orientation`: as in EXIF, 1 to 8; None if Pillow knows it."""
+    stored, if they are known before it is decoded. `orientation`: as in EXIF, 1 to 8; None if Pillow knows it.
+    `profile`: the ICC profile of its colours."""
 
     kind: str
     data: bytes
     size: tuple[int, int] | None = None
     orientation: int | None = 1
+    profile: bytes = b""
 
 
 class Parts:

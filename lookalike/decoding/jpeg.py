@@ -3,7 +3,8 @@
 import re
 
 from lookalike.decoding.encoded import Encoded, Parts
-from lookalike.formats import exif_orientation
+from lookalike.decoding.orientation import orientation_of
+from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 
 #: Every scan goes over the whole image, and one that changes nothing takes some bytes. Encoders write about 10, and
 #: libtiff also stops at 100 by default (LIBTIFF_JPEG_MAX_ALLOWED_SCAN_NUMBER).
@@ -11,6 +12,7 @@ MAX_SCANS = 100
 #: Segments before the first scan. 10,000 hold 600 MB.
 MAX_SEGMENTS = 10_000
 
+_SEGMENT_BYTES = 2**16
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
 #: Ends the compressed data of a scan; restart markers are part of it.
 _AFTER_SCAN = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
@@ -22,7 +24,10 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 #: DHT, DAC, DQT, DNL, DRI.
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD})
-_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
+_APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+#: Before the parts of a profile; their number and how many they are follow (ICC.1:2010, B.4).
+_PROFILE = b"ICC_PROFILE\0"
 
 
 def reduced(data: bytes) -> Encoded:
@@ -32,7 +37,8 @@ def reduced(data: bytes) -> Encoded:
     """
     parts = Parts("segments", MAX_SEGMENTS)
     kept = [data[:2]]
-    frame, exif = b"", b""
+    frame, exif, xmp = b"", b"", b""
+    profile: dict[int, memoryview] = {}
     is_progressive = False
     at = 2
     while (found := _MARKER.search(data, at)) is not None:
@@ -45,7 +51,11 @@ def reduced(data: bytes) -> Encoded:
         if marker == _SOS:
             _check_scans(data, found.start(), is_whole=not is_progressive and data[at + 2 : at + 3] == frame[5:6])
             return Encoded(
-                "JPEG", b"".join((*kept, memoryview(data)[found.start() :])), _size(frame), exif_orientation(exif)
+                "JPEG",
+                b"".join((*kept, memoryview(data)[found.start() :])),
+                _size(frame),
+                orientation_of(exif, xmp),
+                _joined(profile),
             )
         end = at + max(2, int.from_bytes(data[at : at + 2]))
         body = data[at + 2 : end]
@@ -53,6 +63,10 @@ def reduced(data: bytes) -> Encoded:
             frame, is_progressive = body, marker in _PROGRESSIVE
         elif marker == _APP1 and body.startswith(b"Exif\0\0") and not exif:
             exif = body
+        elif marker == _APP1 and body.startswith(_XMP) and not xmp:
+            xmp = body
+        elif marker == _APP2 and body.startswith(_PROFILE) and len(body) > 14:
+            profile.setdefault(body[12], memoryview(data)[at + 2 : end])
         if marker in _FRAMES or marker in _TABLES or _is_about_colours(marker, body):
             kept.append(data[found.start() : end])
         at = end
@@ -64,6 +78,14 @@ def _is_about_colours(marker: int, body: bytes) -> bool:
     if marker == _APP0:
         return body.startswith(b"JFIF\0") and len(body) >= 14
     return marker == _APP14 and body.startswith(b"Adobe") and len(body) >= 12
+
+
+def _joined(parts: dict[int, memoryview]) -> bytes:
+    """The profile; nothing if a part of it is missing."""
+    if not parts or sorted(parts) != list(range(1, next(iter(parts.values()))[13] + 1)):
+        return b""
+    too_many = MAX_PROFILE_BYTES // _SEGMENT_BYTES + 2
+    return b"".join(parts[number][14:] for number in sorted(parts)[:too_many])
 
 
 def _size(frame: bytes) -> tuple[int, int] | None:

@@ -4,7 +4,8 @@ import struct
 import zlib
 
 from lookalike.decoding.encoded import Encoded, Parts
-from lookalike.formats import exif_orientation
+from lookalike.decoding.orientation import MOST_XMP_BYTES, orientation_of
+from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 
 _SIGNATURE_BYTES = 8
 _CHUNK = struct.Struct(">I4s")
@@ -16,6 +17,9 @@ _END = struct.pack(">I4sI", 0, b"IEND", zlib.crc32(b"IEND"))
 #: Colour type -> the possible sizes of its transparency chunk, in bytes.
 _TRANSPARENCY_BYTES = {0: range(2, 3), 2: range(6, 7), 3: range(1, 257)}
 _PALETTE_TYPE = 3
+_BEFORE_PIXELS = frozenset({b"PLTE", b"tRNS", b"iCCP"})
+#: The keyword of the international text that is XMP.
+_XMP = b"XML:com.adobe.xmp\0"
 
 
 def reduced(data: bytes) -> Encoded:
@@ -32,11 +36,12 @@ def reduced(data: bytes) -> Encoded:
     for name, start, length in chunks:
         if name == b"IDAT":
             pixels.append((start, length))
-        elif name not in first and name in (b"PLTE", b"tRNS", b"eXIf") and (name == b"eXIf" or not pixels):
-            first[name] = data[start : start + length]
-    orientation = exif_orientation(first.get(b"eXIf"))
+        elif name == b"eXIf" or (name in _BEFORE_PIXELS and not pixels) or data.startswith(_XMP, start):
+            first.setdefault(name, data[start : start + min(length, MAX_PROFILE_BYTES)])
+    orientation = orientation_of(first.get(b"eXIf"), _text(first.get(b"iTXt", b"")))
+    profile = _profile(first.get(b"iCCP", b""))
     if len(chunks) == len(pixels) + 2 and len(pixels) < _MANY:
-        return Encoded("PNG", data, size, orientation)
+        return Encoded("PNG", data, size, orientation, profile)
     kept: list[bytes | memoryview] = [data[:_SIGNATURE_BYTES], header]
     if colour_type == _PALETTE_TYPE:
         kept.append(_chunk(b"PLTE", first.get(b"PLTE", b"")))
@@ -47,7 +52,7 @@ def reduced(data: bytes) -> Encoded:
     kept += [view[start : start + length] for start, length in pixels]
     is_cut = bool(pixels) and sum(pixels[-1]) + 4 > len(data)
     # Nothing compares the checksum of the pixels; they have another one inside.
-    return Encoded("PNG", b"".join(kept if is_cut else [*kept, bytes(4), _END]), size, orientation)
+    return Encoded("PNG", b"".join(kept if is_cut else [*kept, bytes(4), _END]), size, orientation, profile)
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, int, int]]:
@@ -63,6 +68,27 @@ def _chunks(data: bytes) -> list[tuple[bytes, int, int]]:
         if name == b"IEND":
             break
     return found
+
+
+def _text(content: bytes) -> bytes:
+    """The XMP of an international text, which may be compressed (11.3.3.4)."""
+    packed = content[len(_XMP) : len(_XMP) + 1] == b"\1"
+    # A language and a translated keyword follow, and end with a zero each.
+    text = content[len(_XMP) + 2 :].split(b"\0", 2)[-1]
+    return _unpacked(text, MOST_XMP_BYTES) if packed else text
+
+
+def _profile(content: bytes) -> bytes:
+    """Behind a name, a zero and the method of compression (11.3.2.3)."""
+    return _unpacked(content.partition(b"\0")[2][1:], MAX_PROFILE_BYTES + 1)
+
+
+def _unpacked(content: bytes, most: int) -> bytes:
+    """At most the first `most` bytes; none if the content is broken."""
+    try:
+        return zlib.decompressobj().decompress(content, most)
+    except zlib.error:
+        return b""
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

@@ -19,8 +19,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from lookalike.decoding import avif, bmp, gif, jpeg, png, tiff, webp
 from lookalike.decoding.encoded import Encoded
+from lookalike.decoding.orientation import orientation_of
+from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 from lookalike.errors import ImageRejected
-from lookalike.formats import exif_orientation
 from lookalike.records import Reason
 
 # Pillow's limit is one per process, and only warns at first. Every caller has its own limit, checked before decoding.
@@ -100,7 +101,10 @@ def open_image(kind: str, data: bytes, max_pixels: int) -> tuple[ImageFile, Enco
         image.close()
         raise
     if encoded.orientation is None:
-        encoded = replace(encoded, orientation=exif_orientation(image.info.get("exif")))
+        profile = image.info.get("icc_profile") or b""
+        encoded = replace(
+            encoded, orientation=orientation_of(image.info.get("exif")), profile=profile[: MAX_PROFILE_BYTES + 1]
+        )
     return image, encoded
 
 

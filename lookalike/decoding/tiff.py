@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.decoding.encoded import Encoded, Parts, too_much
+from lookalike.decoding.orientation import MOST_XMP_BYTES, checked, orientation_of
+from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 from lookalike.formats import ORIENTATION
 
 #: Directories that are looked at, in the chain and below other directories.
@@ -24,7 +26,7 @@ MAX_STRIPS = 50_000
 SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES, PLANAR = 273, 277, 278, 279, 284
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_BYTES = 322, 323, 324, 325
-SUB_DIRECTORIES = 330
+SUB_DIRECTORIES, XMP, PROFILE = 330, 700, 34675
 #: Entries with a few values that a decoder needs -> the most values: colour map, tables of JPEG and CCITT, samples.
 _KEPT = {
     **dict.fromkeys((WIDTH, HEIGHT, COMPRESSION, PHOTOMETRIC, 266, SAMPLES, ROWS_PER_STRIP, PLANAR, 292, 293, 317), 1),
@@ -117,12 +119,12 @@ class Directory:
         return np.frombuffer(self.file.data, f"{self.file.order}u{size}", count, entry.at).astype(np.uint64)
 
     def content(self, tag: int, most_bytes: int) -> bytes:
-        """The bytes of an entry; none if there are more than `most_bytes`."""
+        """The first bytes of an entry."""
         entry = self.entries.get(tag)
         if entry is None or entry.type not in _TYPES:
             return b""
         length = entry.count * _TYPES[entry.type][1]
-        return self.file.data[entry.at : entry.at + length] if length <= most_bytes else b""
+        return self.file.data[entry.at : entry.at + min(length, most_bytes)]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -141,8 +143,14 @@ def reduced(data: bytes) -> Encoded:
     file = opened(data)
     found = directories(file)
     chosen = first_full(found)
-    orientation = chosen.value(ORIENTATION) or found[0].value(ORIENTATION)
-    return Encoded("TIFF", rewritten(chosen), chosen.size, orientation if orientation in range(1, 9) else 1)
+    profile = chosen.content(PROFILE, MAX_PROFILE_BYTES + 1)
+    return Encoded("TIFF", rewritten(chosen), chosen.size, orientation_in(chosen, found[0]), profile)
+
+
+def orientation_in(*directories: Directory) -> int:
+    """The orientation of the first of these directories that tells it, else that of its XMP."""
+    told = (checked(directory.value(ORIENTATION)) for directory in directories)
+    return next(filter(None, told), None) or orientation_of(None, directories[0].content(XMP, MOST_XMP_BYTES))
 
 
 def first_full(found: list[Directory]) -> Directory:

@@ -3,7 +3,8 @@
 import struct
 
 from lookalike.decoding.encoded import Encoded, Parts
-from lookalike.formats import exif_orientation
+from lookalike.decoding.orientation import orientation_of
+from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 
 _CHUNK = struct.Struct("<4sI")
 _FIRST = 12
@@ -25,7 +26,7 @@ def reduced(data: bytes) -> Encoded:
     for name, start, end in chunks:
         first.setdefault(name, (start, end))
     wanted = [name for name in _wanted(first) if name in first]
-    exif = data[slice(*first[b"EXIF"])][8:] if b"EXIF" in first else b""
+    exif, xmp, profile = (_content(data, *first.get(name, (0, 0))) for name in (b"EXIF", b"XMP ", b"ICCP"))
     size = _canvas(data) if is_extended else None
     # A cut file stays shorter than it says.
     length = sum(_padded(data, first[name][0]) for name in wanted)
@@ -39,7 +40,12 @@ def reduced(data: bytes) -> Encoded:
                 pieces[0][_FLAGS + 1 - _FIRST :],
             ]
         data = b"".join((b"RIFF" + struct.pack("<I", 4 + length) + b"WEBP", *pieces))
-    return Encoded("WebP", data, size, exif_orientation(exif))
+    return Encoded("WebP", data, size, orientation_of(exif, xmp), profile)
+
+
+def _content(data: bytes, start: int, end: int) -> bytes:
+    """Of a chunk of metadata, as much as a profile may have."""
+    return data[start + _CHUNK.size : min(end, start + _CHUNK.size + MAX_PROFILE_BYTES + 1)]
 
 
 def _wanted(first: dict[bytes, tuple[int, int]]) -> tuple[bytes, ...]:

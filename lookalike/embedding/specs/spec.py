@@ -9,7 +9,7 @@ from lookalike.errors import BadSetting
 from lookalike.records import Metric
 
 #: Increase it when the same spec gives different vectors; stored images must then be embedded again.
-PREPROCESSING_VERSION = 2
+PREPROCESSING_VERSION = 3
 #: Dimension of the `projection` and `article` heads.
 HEAD_DIMENSION = 256
 #: `backbone` of a spec whose graph is a `.keras` file.
