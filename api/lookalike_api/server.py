@@ -29,7 +29,7 @@ HEAD_TIMEOUT_S = 10.0
 #: For all of a request. Longer than an upload may take (uploads.py), which is answered.
 REQUEST_TIMEOUT_S = 45.0
 #: A client must take as many bytes of an answer in this time.
-SEND_TIMEOUT_S, SENT_BYTES = 20.0, 64 * 1024
+SEND_TIMEOUT_S, SENT_BYTES = 20.0, 2**18
 #: For sending the rest after the service has closed its side.
 CLOSE_TIMEOUT_S = 5.0
 #: After a signal to stop, for answers that are being sent.

@@ -29,8 +29,9 @@ INDEX_TIMEOUT_S = 5.0
 UPLOADS_AT_ONCE = 4
 #: The longest time for decoding an image, as a share of that of a search: its sender learns why it failed.
 DECODING_SHARE = 0.8
-#: Stored images sent at once.
+#: Stored images read at once, and the memory of those that are being sent.
 MAX_DOWNLOADS = 64
+SENDING_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class ServiceState:
     uploads: Uploads
     searches: Capacity
     downloads: Capacity
+    sending: Capacity
     metrics: Metrics
     jobs: JobHistory | None
     broker_is_optional: bool
@@ -90,6 +92,7 @@ def open_state(settings: Settings, broker_url: str | None) -> ServiceState:
         uploads=Uploads(settings.max_upload_bytes, UPLOADS_AT_ONCE * settings.max_upload_bytes),
         searches=searches,
         downloads=Capacity(MAX_DOWNLOADS),
+        sending=Capacity(max(SENDING_BYTES, settings.max_image_bytes)),
         metrics=Metrics(index, searches, jobs.ledger if jobs else None, broker_url),
         jobs=jobs,
         broker_is_optional=settings.broker_url is None,

@@ -1,5 +1,6 @@
 """Stored images and their thumbnails: only images in the index and under the allowed folders."""
 
+import asyncio
 from io import BytesIO
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import httpx2
 import pytest
 from PIL import Image
 from PIL.ExifTags import Base
+from starlette.types import Message
 
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
+from lookalike_api.admission import Busy, Capacity
+from lookalike_api.downloads import PIECE_BYTES, SentImage
 from lookalike_api.thumbnails import ThumbnailCache
 from tests.api.service import serving
 from tests.api.test_bad_input import problem_detail
@@ -123,3 +127,37 @@ def test_the_cache_holds_the_most_recently_used_thumbnails_within_its_bytes() ->
     assert cache.get("a") is not None and cache.get("c") is not None
     cache.put("too large", bytes(101))
     assert cache.get("too large") is None
+
+
+def test_images_that_are_being_sent_share_bounded_memory() -> None:
+    capacity, data = Capacity(1_000_000), bytes(600_000)
+
+    async def run() -> None:
+        going_on, sent = asyncio.Event(), []
+
+        async def send(message: Message) -> None:
+            sent.append(message.get("body", b""))
+            await going_on.wait()
+
+        slow = asyncio.create_task(image()({}, wait_forever, send))
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            image()
+        going_on.set()
+        await slow
+        assert b"".join(sent) == data and max(map(len, sent)) <= PIECE_BYTES
+        image()._memory.grow(-len(data))
+        going_on.clear()
+        gone = asyncio.create_task(image()({}, wait_forever, send))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait([gone])
+
+    def image() -> SentImage:
+        return SentImage(data, "image/png", {}, capacity)
+
+    async def wait_forever() -> Message:
+        raise AssertionError("nothing is received")
+
+    asyncio.run(run())
+    assert capacity.free == capacity.total

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Response
 
 from lookalike import __version__
 from lookalike.http_schemas import Info, Label, Labels
+from lookalike_api.downloads import SentImage
 from lookalike_api.openapi import problems
 from lookalike_api.state import State
 
@@ -39,7 +40,7 @@ async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Resp
         tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     if _matches(if_none_match, tag):
         return _not_modified(tag)
-    return Response(data, media_type=media_type, headers={"ETag": tag, "Cache-Control": FRESH})
+    return SentImage(data, media_type, {"ETag": tag, "Cache-Control": FRESH}, state.sending)
 
 
 @router.get(
