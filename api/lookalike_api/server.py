@@ -30,8 +30,9 @@ HEAD_TIMEOUT_S = 10.0
 REQUEST_TIMEOUT_S = 45.0
 #: A client must take as many bytes of an answer in this time.
 SEND_TIMEOUT_S, SENT_BYTES = 20.0, 2**18
-#: For sending the rest after the service has closed its side.
+#: For the rest of a connection after the service has closed its side, and how many refused ones get that time.
 CLOSE_TIMEOUT_S = 5.0
+MOST_LINGERING = 64
 #: After a signal to stop, for answers that are being sent.
 STOP_TIMEOUT_S = 10.0
 
@@ -46,6 +47,7 @@ class Connection(H11Protocol):
         super().__init__(*arguments, **named)
         self._incomplete_since: float | None = time.monotonic()
         self._closing_since: float | None = None
+        self._is_refused = False
         self._unsent = _Unsent()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -56,13 +58,14 @@ class Connection(H11Protocol):
         self._refuse(Busy().status_code, "The service has too many connections; try again soon.", Busy().headers)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return
         super().data_received(data)
         self._note_progress()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # None: it was refused.
+        _lingering.discard(self)
+        # None: there were too many.
         if self.flow is not None:
             super().connection_lost(exc)
 
@@ -78,7 +81,7 @@ class Connection(H11Protocol):
                 self.abort()
         elif self._unsent.is_stuck(self.transport.get_write_buffer_size(), now):
             self.abort()
-        elif self._incomplete_since is not None:
+        elif self._incomplete_since is not None and not self._is_refused:
             self._check_request(now - self._incomplete_since)
 
     def _check_request(self, took_s: float) -> None:
@@ -101,12 +104,25 @@ class Connection(H11Protocol):
         self._refuse(400, "The request is not valid HTTP.")
 
     def _refuse(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        """Answer without the application, and close."""
+        """Answer without the application, and close: only when the client has sent all it wants to send, because it may
+        read nothing before, and the system discards an answer that is followed by a reset."""
+        if self._is_refused:
+            return
+        self._is_refused = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            # In the middle of another answer.
+            self.transport.close()
+            return
         answer = problem(status, detail, headers)
         lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode()), b"connection: close"]
         lines += [name + b": " + value for name, value in answer.raw_headers]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(answer.body)]))
-        self.transport.close()
+        if len(_lingering) >= MOST_LINGERING:
+            self.transport.close()
+        else:
+            _lingering.add(self)
+            self.transport.write_eof()
+            self.loop.call_later(CLOSE_TIMEOUT_S, self.abort)
 
     def _note_progress(self) -> None:
         """Remember since when a part of a request is missing."""
@@ -116,6 +132,10 @@ class Connection(H11Protocol):
             self._incomplete_since = None
         elif self._incomplete_since is None:
             self._incomplete_since = time.monotonic()
+
+
+#: Connections that are refused and not closed yet.
+_lingering: set[Connection] = set()
 
 
 class _Unsent:

@@ -114,6 +114,26 @@ def test_a_connection_too_many_is_refused_politely(lance: Settings, monkeypatch:
             await_true(lambda: other.get("/health/live").status_code == 200)
 
 
+def test_a_refusal_reaches_a_client_that_goes_on_sending(client: httpx2.Client) -> None:
+    with closing(connect(client)) as connection:
+        connection.sendall(b"no HTTP\r\n\r\n")
+        for _ in range(20):
+            # Not an error: the service reads and drops it.
+            connection.sendall(bytes(10_000))
+        assert until_closed(connection).startswith(b"HTTP/1.1 400")
+    await_true(lambda: not server._lingering)
+
+
+def test_few_refused_connections_are_kept_open(client: httpx2.Client) -> None:
+    with ExitStack() as closing:
+        connections = [closing.enter_context(connect(client)) for _ in range(100)]
+        for connection in connections:
+            connection.sendall(b"no HTTP\r\n\r\n")
+        await_true(lambda: len(server._lingering) > 10)
+        assert len(server._lingering) <= server.MOST_LINGERING
+    await_true(lambda: not server._lingering)
+
+
 @pytest.mark.parametrize(("soft", "hard", "expected"), [(64, 64, 32), (300, 600, 344), (300, 4096, 1000)])
 def test_there_are_fewer_connections_than_descriptors(soft: int, hard: int, expected: int) -> None:
     limited = f"import resource as r; r.setrlimit(r.RLIMIT_NOFILE, ({soft}, {hard}))"
