@@ -10,7 +10,7 @@ from lookalike.embedded.process import GuardedProcess
 from lookalike.errors import PermanentError
 
 #: A process that ends more often in this time has a problem that a restart does not solve.
-MAX_RESTARTS = 8
+MAX_RESTARTS = 20
 WITHIN_S = 300.0
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.embedded import GuardedProcess, process_guard
+from lookalike.embedded import GuardedProcess, process_guard, restarting
 from lookalike.embedded.lock import opened
-from lookalike.embedded.restarting import MAX_RESTARTS, RestartedProcess
+from lookalike.embedded.restarting import RestartedProcess
 from lookalike.errors import PermanentError
 from testing.processes import await_true
 
@@ -170,13 +170,15 @@ def test_a_process_is_not_restarted_after_it_was_stopped(tmp_path: Path) -> None
     assert len(started) == 2 and not started[-1].is_running
 
 
-def test_a_process_that_keeps_ending_is_named_without_its_log(tmp_path: Path) -> None:
+def test_a_process_that_keeps_ending_is_named_without_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restarting, "MAX_RESTARTS", 3)
+
     def start() -> GuardedProcess:
         command = [sys.executable, "-c", "print('line of the log'); raise SystemExit(7)"]
         return GuardedProcess("broken", command, log=tmp_path / "log", grace_s=1, env={})
 
     process = RestartedProcess(start)
-    for _ in range(MAX_RESTARTS):
+    for _ in range(3):
         await_true(process.check)
     await_true(lambda: not process.is_running)
     with pytest.raises(PermanentError, match=r"'broken' ended with exit code 7 once more\.\nSee ") as raised:
