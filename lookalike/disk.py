@@ -19,7 +19,7 @@ PROBE_BYTES = 4096
 #: Folders of a home that hold paths, labels, vectors, jobs or sockets.
 PRIVATE = ("broker", "index", "logs", "run")
 #: Everything else that lies in a home of ours: its names, and how temporary ones begin.
-OTHERS = ("demo", "fitted", "models", "quantized")
+OTHERS = ("demo", "devices", "fitted", "models", "quantized")
 TEMPORARY = (".quantizing-", "bench-")
 
 

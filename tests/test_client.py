@@ -30,6 +30,7 @@ from lookalike.settings import Settings
 from testing.services.ports import free_port
 from tests.api.service import serving
 from tests.browser.stage import LABELS
+from tests.library_variables import ALL, KEPT
 
 KEY = "a key, häßlich"
 #: Libraries of other programs, and slow ones, that importing the client must not import.
@@ -363,3 +364,32 @@ def test_importing_the_client_imports_no_library_of_the_service() -> None:
     code = f"import sys, lookalike.client; print(sorted({FOREIGN} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"ALL_PROXY": "socks5://user:hunter2@127.0.0.1:1"}, "SOCKS"),
+        ({"HTTPS_PROXY": "ftp://user:hunter2@127.0.0.1"}, "not the URL of a proxy"),
+        ({"HTTPS_PROXY": "http://user:hunter2@[::1"}, "not the URL of a proxy"),
+        ({"SSL_CERT_FILE": "/no/such.pem"}, "SSL_CERT_FILE"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_the_environment_names_and_cannot_be_used_is_said(
+    environment: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting, match=said) as refused:
+        Client("https://search.example")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_this_machine_is_reached_without_the_proxy_of_the_environment(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (ALL | KEPT | {"SSL_CERT_FILE": "/no/such.pem"}).items():
+        monkeypatch.setenv(name, value)
+    with Client(client.address) as another:
+        assert another.ready().index.documents > 0

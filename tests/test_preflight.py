@@ -13,6 +13,7 @@ from testing.services.opensearch import request
 from testing.services.ports import free_port
 from testing.services.stub_servers import StubHttpServer
 from tests.index.documents import COSINE
+from tests.library_variables import ALL, KEPT
 
 ABSENT = f"127.0.0.1:{free_port()}"
 
@@ -51,6 +52,15 @@ def test_a_server_that_is_not_opensearch_stops_every_program(tmp_path: Path, red
                 check(settings, redis_url)
         with pytest.raises(UnsupportedService, match="not an OpenSearch server"):
             preflight.before_serving(settings)
+
+
+def test_opensearch_is_reached_without_the_proxy_of_the_environment(
+    tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (ALL | KEPT).items():
+        monkeypatch.setenv(name, value)
+    with StubHttpServer("{}") as server, pytest.raises(UnsupportedService, match="not an OpenSearch server"):
+        preflight.before_serving(read_settings(home=tmp_path, broker_url=redis_url, index_url=server.url))
 
 
 def test_a_full_disk_of_the_index_stops_an_ingest_and_not_a_search(

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -38,15 +40,17 @@ class Connection:
             _check_key(api_key)
             if self.address.startswith("http:"):
                 require_encryption("The API key", self.address, host, secure="https", insecure=insecure)
-        self._http = httpx2.Client(
-            base_url=self.address,
-            headers={b"Authorization": b"Bearer " + api_key.encode()} if api_key is not None else None,
-            timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
-            verify=True if ca_certs is None else tls_context(ca_certs),
-            # Requests to this machine must not go to a proxy that the environment names.
-            trust_env=not is_loopback(host),
-            follow_redirects=False,
-        )
+        verify = True if ca_certs is None else tls_context(ca_certs)
+        with _usable_environment():
+            self._http = httpx2.Client(
+                base_url=self.address,
+                headers={b"Authorization": b"Bearer " + api_key.encode()} if api_key is not None else None,
+                timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
+                verify=verify,
+                # Requests to this machine must not go to a proxy that the environment names.
+                trust_env=not is_loopback(host),
+                follow_redirects=False,
+            )
 
     def request(self, kind: type[Answer], method: str, path: str, *, retries: int = RETRIES, **content: Any) -> Answer:
         """The answer as `kind`. Raises as `Client` does."""
@@ -105,6 +109,25 @@ class Connection:
     def _not_the_service(self, response: httpx2.Response) -> BadSetting:
         what = f"{self.address} is not the query service, or it has another version (HTTP {response.status_code})."
         return BadSetting(what, "Correct LOOKALIKE_API_URL.")
+
+
+@contextmanager
+def _usable_environment() -> Iterator[None]:
+    """Raises BadSetting if the proxy or the authorities that the environment names cannot be used.
+
+    The message repeats no value: a proxy's URL may hold a password.
+    """
+    advice = "Correct it, or add the host of LOOKALIKE_API_URL to NO_PROXY."
+    try:
+        yield
+    except ImportError as error:
+        what = "HTTPS_PROXY or ALL_PROXY names a SOCKS proxy, which lookalike does not support."
+        raise BadSetting(what, "Name an HTTP proxy, or add the host of LOOKALIKE_API_URL to NO_PROXY.") from error
+    except (ValueError, httpx2.InvalidURL) as error:
+        raise BadSetting("HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is not the URL of a proxy.", advice) from error
+    except OSError as error:
+        what = f"Cannot read certificates from SSL_CERT_FILE or SSL_CERT_DIR: {error.strerror}."
+        raise BadSetting(what, "Correct it, or set LOOKALIKE_CA_CERTS.") from error
 
 
 def _host(url: str) -> str:

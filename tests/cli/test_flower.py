@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.disk import PRIVATE
+from lookalike.disk import OTHERS, PRIVATE
 from lookalike.environment import KNOWN
 from lookalike.errors import BadSetting
 from lookalike.samples import draw_samples
@@ -123,6 +123,7 @@ def test_the_home_of_a_stack_is_closed_to_other_users(page: Page) -> None:
 
     folders = [page.home, *(page.home / name for name in PRIVATE)]
     assert {folder.name: mode(folder) for folder in folders} == {folder.name: 0o700 for folder in folders}
+    assert {path.name for path in page.home.iterdir()} <= {*PRIVATE, *OTHERS}
     assert {mode(log) for log in (page.home / "logs").iterdir()} == {0o600}
     assert mode(page.home / "run" / "redis.sock") == 0o700
 
