@@ -26,6 +26,10 @@ HARMLESS = {"TimeoutExpired", "SubprocessError", "Popen", "PIPE", "STDOUT", "DEV
 TRAPS = ["json", "re", "keras", "numpy", "openvino", "celery", "redis", "sitecustomize", "lookalike", "typing"]
 
 
+#: What pip writes as the program `lookalike`.
+SCRIPT = "from lookalike_cli.main import main\nsys.exit(main())\n"
+
+
 def sources() -> list[Path]:
     return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
@@ -84,6 +88,24 @@ def test_a_child_imports_nothing_from_the_working_folder_or_python_path(
     done = launch.run(launch.command("lookalike.embedding.children.device"))
     assert json.loads(done.stdout.splitlines()[-1])["precision"] in ("f32", "bf16"), done.stderr
     assert not trapped.exists(), trapped.read_text()
+
+
+@pytest.mark.parametrize("given", [None, "", ".", os.pathsep, f"{os.pathsep}/nonexistent", "relative"])
+def test_a_command_imports_nothing_from_the_working_folder(trapped: Path, tmp_path: Path, given: str | None) -> None:
+    # Python itself imports this one from PYTHONPATH, before any code of ours runs.
+    Path("sitecustomize.py").unlink()
+    script = tmp_path / "lookalike"
+    script.write_text(f"import sys\nsys.path += {own_folders()!r}\n{SCRIPT}")
+    environment = {"PATH": os.environ["PATH"], "LOOKALIKE_HOME": str(tmp_path / "home")}
+    environment |= {} if given is None else {"PYTHONPATH": given}
+    command = [sys.executable, str(script), "status"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "No jobs yet" in done.stdout + done.stderr, done.stderr
+    assert not trapped.exists(), trapped.read_text()
+
+
+def own_folders() -> list[str]:
+    return [str(ROOT / package) for package in ["", *PACKAGES[1:]]]
 
 
 def test_a_server_in_the_working_folder_is_not_run(trapped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
