@@ -8,6 +8,7 @@ import redis
 
 from lookalike.addresses import plain_address
 from lookalike.errors import AccessDenied, BadSetting, BrokerRefuses, BrokerUnavailable, LookalikeError
+from lookalike.exhaustion import machine_error
 from lookalike.settings import Settings
 from lookalike.tls import require_encryption, tls_context, tls_error
 
@@ -63,7 +64,7 @@ def tls_options(broker_url: str) -> dict[str, Any] | None:
 
 def broker_error(error: Exception, address: str) -> LookalikeError:
     """Our error for an error of Redis, of redis-py or of kombu."""
-    if failed := tls_error(error, address):
+    if failed := machine_error(error) or tls_error(error, address):
         return failed
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, redis.exceptions.NoPermissionError) or any(sign in why.lower() for sign in FORBIDDEN):

@@ -96,6 +96,16 @@ class SourceUnavailable(Unavailable):
     advice = "Check that it is mounted and that the network works, then run the same command again."
 
 
+class MachineExhausted(Unavailable):
+    """This machine has no file descriptor or memory left, whatever the work was."""
+
+    service = "machine"
+    advice = "Raise its limit (ulimit -n, or the container's memory), or run fewer processes (LOOKALIKE_CONCURRENCY)."
+
+    def __str__(self) -> str:
+        return f"The machine {self.address} has run out of something: {self.why}.\n{self.advice}"
+
+
 class ModelProcessUnavailable(Unavailable):
     """The process that runs a worker's models has ended, or does not answer."""
 

@@ -149,6 +149,7 @@ def index_options(settings: Settings) -> IndexOptions:
         aws_region=settings.aws_region,
         aws_service=settings.aws_service,
         insecure=settings.insecure,
+        timeout_s=settings.index_timeout_s,
         retry_s=settings.index_retry_s,
     )
 

@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: A node that restarts is back after two or three of these.
 INDEX_RETRY_S = 20.0
+#: Writing 8 MB to a busy OpenSearch takes seconds.
+INDEX_TIMEOUT_S = 60.0
 
 INDEX_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,99}")
 
@@ -162,6 +164,11 @@ class Settings(BaseSettings):
     def index_retry_s(self) -> float:
         """Seconds for which a chunk retries while the index is away; twice this fits into its time limit."""
         return min(INDEX_RETRY_S, self.time_limit_s / 6)
+
+    @property
+    def index_timeout_s(self) -> float:
+        """Seconds for one request to the index: a chunk whose network swallows everything must end before its limit."""
+        return min(INDEX_TIMEOUT_S, self.time_limit_s / 4)
 
     @property
     def processes(self) -> int:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from lookalike.errors import ImageRejected, SourceUnavailable
+from lookalike.errors import ImageRejected, LookalikeError, SourceUnavailable
+from lookalike.exhaustion import machine_error
 from lookalike.records import FileTimes, Reason
 
 #: With O_PATH, a folder that may be entered but not listed can be entered.
@@ -17,13 +18,13 @@ _DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 #: Non-blocking, so that a FIFO in place of a file cannot hang the worker.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-#: Temporary errors: the mount or the network is away, or a resource is exhausted.
+#: Temporary errors: the mount or the network is away.
 _AWAY = {
     getattr(errno, name, None)
     for name in (
         *("EIO", "ESTALE", "ETIMEDOUT", "ENOTCONN", "ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EHOSTDOWN"),
         *("EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "ENETRESET", "ENOLINK", "EREMOTEIO", "ESHUTDOWN"),
-        *("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EAGAIN", "EBUSY"),
+        *("EAGAIN", "EBUSY"),
     )
 }
 #: Errors that concern one file; with any other errno it is unreadable.
@@ -84,7 +85,7 @@ class Storage:
         """The file's bytes. A file that changes meanwhile is read once more.
 
         Raises ImageRejected (unsupported, outside_root, not_found, not_regular, empty, too_large, unreadable,
-        changed), or SourceUnavailable when the place it lies in is away.
+        changed), SourceUnavailable when the place it lies in is away, or MachineExhausted.
         """
         path = local_path(uri)
         with self._errors(path, uri):
@@ -161,8 +162,10 @@ class Storage:
         if status.st_size > self.max_bytes:
             raise ImageRejected(Reason.TOO_LARGE, f"{status.st_size} bytes; at most {self.max_bytes} are read")
 
-    def _translated(self, error: OSError, path: str, uri: str) -> ImageRejected | SourceUnavailable:
+    def _translated(self, error: OSError, path: str, uri: str) -> LookalikeError:
         """Our error for an OSError. A missing root is an absent mount: its images are not lost."""
+        if exhausted := machine_error(error):
+            return exhausted
         why = error.strerror or str(error)
         missing = [root for root in self.roots if Path(path).is_relative_to(root) and _is_missing(root)]
         if missing:

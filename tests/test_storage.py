@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.errors import ImageRejected, SourceUnavailable
+from lookalike.errors import ImageRejected, MachineExhausted, SourceUnavailable
 from lookalike.records import Reason, document_id
 from lookalike.storage import Storage, local_path, local_uri
 
@@ -223,12 +223,12 @@ def test_a_missing_root_is_source_unavailable(storage: Storage, root: Path) -> N
         storage.read(str(root / "a.jpg"))
 
 
-def test_too_many_open_files_is_source_unavailable(storage: Storage, root: Path) -> None:
+def test_too_many_open_files_are_a_fault_of_the_machine(storage: Storage, root: Path) -> None:
     (root / "a.jpg").write_bytes(b"content")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
-        with pytest.raises(SourceUnavailable):
+        with pytest.raises(MachineExhausted):
             storage.read(str(root / "a.jpg"))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,6 +1,7 @@
 """Retries while the index is away: a real OpenSearch behind a proxy that refuses connections."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -92,10 +93,34 @@ def test_opening_an_index_that_is_away_is_retried(
     bench.ledger.close()
 
 
-@pytest.mark.parametrize(("time_limit_s", "retry_s"), [(240, 20), (12, 2)])
-def test_a_chunk_can_wait_twice_within_its_time_limit(time_limit_s: int, retry_s: float) -> None:
-    settings = read_settings(time_limit_s=time_limit_s)
-    assert settings.index_retry_s == factories.index_options(settings).retry_s == retry_s
+@pytest.mark.parametrize(("time_limit_s", "retry_s", "timeout_s"), [(240, 20, 60), (12, 2, 3)])
+def test_a_chunk_can_wait_twice_within_its_time_limit(time_limit_s: int, retry_s: float, timeout_s: float) -> None:
+    options = factories.index_options(read_settings(time_limit_s=time_limit_s))
+    assert (options.retry_s, options.timeout_s) == (retry_s, timeout_s)
+
+
+@pytest.mark.parametrize("call", ["stored", "write"])
+def test_a_network_that_swallows_everything_is_noticed_within_the_time_limit_and_left_behind(
+    network: Proxy, index: Counted, redis_url: str, tmp_path: Path, call: str
+) -> None:
+    settings = read_settings(home=tmp_path, index_url=f"http://127.0.0.1:{network.port}", time_limit_s=6)
+    context = WorkerContext(settings, redis_url)
+    about: dict[str, Any] = {"source": "s", "index": "images", "index_address": settings.index_address, "model": COSINE}
+    chunk_index = context.chunk_index(context.ledger.job(context.ledger.open_job(**about, spec="{}")))
+    calls: dict[str, Callable[[], object]] = {
+        "stored": lambda: chunk_index.stored(["x"]),
+        "write": lambda: chunk_index.write(documents(2)),
+    }
+    calls[call]()
+    network.black_hole()
+    began = time.monotonic()
+    with pytest.raises(IndexUnavailable, match="no response within the timeout"):
+        calls[call]()
+    assert time.monotonic() - began < settings.time_limit_s
+    network.heal()
+    calls[call]()
+    assert chunk_index.write(documents(3)) == []
+    context.ledger.close()
 
 
 def test_retries_end_when_the_index_stays_away(network: Proxy, index: Counted) -> None:

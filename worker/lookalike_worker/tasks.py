@@ -12,6 +12,7 @@ from celery import Celery, Task
 
 from lookalike.envelope import FINISH_JOB, INGEST_CHUNK
 from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentError, Unavailable
+from lookalike.exhaustion import machine_error
 from lookalike.ledger import ChunkTimings, Job, Ledger
 from lookalike.ledger.chunks import job_of
 from lookalike.logs import working_on
@@ -65,7 +66,7 @@ def _guarded(
 def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job], Any], chunk_id: str | None) -> Any:
     try:
         job = retry_while(lambda: context.ledger.job(job_id))
-        return work(job) if job.is_worked_on else None
+        return _worked(work, job) if job.is_worked_on else None
     except ChunkLeased as error:
         # It will be closed, or its process has died and its lease will expire.
         raise task.retry(exc=error, countdown=HELD_PAUSE_S) from error
@@ -86,6 +87,16 @@ def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job]
         logger.exception("Job %s stopped", job_id)
         _stop(context, job_id, f"{type(error).__name__}: {error}\nThe worker's log has the details.")
     return None
+
+
+def _worked(work: Callable[[Job], Any], job: Job) -> Any:
+    """Raises MachineExhausted, for which no image is to blame, in place of the system's error."""
+    try:
+        return work(job)
+    except (OSError, MemoryError) as error:
+        if exhausted := machine_error(error):
+            raise exhausted from error
+        raise
 
 
 def _stop(context: WorkerContext, job_id: str, why: str) -> None:

@@ -1,15 +1,26 @@
 """LanceDB's exceptions as lookalike's: LanceDB describes a failure only by its text."""
 
 import errno
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lookalike.errors import AccessDenied, DiskFull, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
+from lookalike.errors import (
+    AccessDenied,
+    DiskFull,
+    IndexConflict,
+    IndexMissing,
+    IndexUnavailable,
+    LookalikeError,
+    MachineExhausted,
+)
+from lookalike.exhaustion import machine_error
 
 #: The texts of errno, as Rust and Python write them.
 FULL = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
 DENIED = ("Permission denied", "Read-only file system", "Operation not permitted", "os error 13", "os error 30")
+EXHAUSTED = ("Too many open files", "Cannot allocate memory", "No buffer space available")
 MISSING = ("was not found", "does not exist", "Not found")
 #: Another program wrote at the same time, or compaction removed a file that a reader was about to open.
 CONFLICT = ("commit conflict", "Commit conflict", "concurrent", "retry")
@@ -28,6 +39,10 @@ def translated(folder: Path, name: str) -> Iterator[None]:
 def translate(error: Exception, folder: Path, name: str) -> LookalikeError:
     """The error to raise for this failure of the index `name`."""
     text = " ".join(str(error).split())
+    if exhausted := machine_error(error):
+        return exhausted
+    if sign := next((sign for sign in EXHAUSTED if sign in text), None):
+        return MachineExhausted(socket.gethostname(), sign)
     if _matches(error, text, FULL, errno.ENOSPC, errno.EDQUOT):
         return DiskFull(
             f"No space left for the index in {folder}.", "Free some space, then run the same command again."

@@ -12,6 +12,7 @@ from opensearchpy import Connection, OpenSearch
 from opensearchpy import exceptions as client_errors
 
 from lookalike.errors import BadSetting, IndexUnavailable, LookalikeError
+from lookalike.exhaustion import machine_error
 from lookalike.index.opensearch.address import Address
 from lookalike.index.opensearch.status import ResponseKind, classify, error_for, reason_of
 from lookalike.index.options import IndexOptions
@@ -60,8 +61,8 @@ class Server:
         self._client.close()
 
     def _translated(self, error: Exception, name: str) -> LookalikeError:
-        if untrusted := tls_error(error, self._address):
-            return untrusted
+        if ours := machine_error(error) or tls_error(error, self._address):
+            return ours
         if isinstance(error, client_errors.ConnectionTimeout):
             return IndexUnavailable(self._address, "no response within the timeout")
         if isinstance(error, client_errors.ConnectionError):
