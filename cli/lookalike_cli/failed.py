@@ -44,7 +44,7 @@ def list_all(job: JobId = None, reason: OnlyReason = None, json: Json = False) -
             with _piped():
                 write_object(failures, sys.stdout.buffer)
         else:
-            _show(failures)
+            _show(failures, ledger.job(job) if job and not reason else None)
 
 
 @app.command()
@@ -110,7 +110,7 @@ def _together(summaries: list[dict[str, Any]]) -> dict[str, Any]:
     return (summaries[0] if len(summaries) == 1 else totals) | {"jobs": [item["job"] for item in summaries]}
 
 
-def _show(failures: Iterator[Failure]) -> None:
+def _show(failures: Iterator[Failure], job: Job | None) -> None:
     reasons: Counter[str] = Counter()
     rows: list[tuple[str, ...]] = []
     for failure in failures:
@@ -120,7 +120,8 @@ def _show(failures: Iterator[Failure]) -> None:
             kept = "(its document from before is kept)" if rejected.kept else ""
             rows.append((rejected.reason.value, rejected.uri, rejected.detail, kept, f"job {failure.job}"))
     if not rows:
-        remark("No rejected images.")
+        moved = f" {job.id} rejected {job.rejected:,}; later jobs have seen them." if job and job.rejected else ""
+        remark(f"No rejected images.{moved}")
         return
     print_images(rows)
     if reasons.total() > SHOWN:

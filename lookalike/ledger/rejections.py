@@ -12,7 +12,7 @@ from lookalike.records import Rejected, Rejection
 
 logger = logging.getLogger(__name__)
 
-#: Most records of one version of an index: about 500 bytes each in Redis' memory. Further rejected images are counted,
+#: Most records of one version of an index: about 600 bytes each in Redis' memory. Further rejected images are counted,
 #: not recorded, and so each job tries them again.
 MOST_RECORDS = 1_000_000
 #: Uris in one atomic step.

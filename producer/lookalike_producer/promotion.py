@@ -120,6 +120,7 @@ def _carry_rejections(settings: Settings, old: str, new: str) -> None:
             held = index.stored([document_id(uri) for uri in batch])
             earlier = ledger.earlier(left, batch)
             absent = [uri for uri in batch if document_id(uri) not in held]
+            ledger.forget(left, [uri for uri in batch if document_id(uri) in held])
             ledger.adopt(left, entered, [uri for uri in absent if _travels(earlier.get(uri))])
 
 

@@ -75,6 +75,8 @@ def test_an_image_that_is_still_broken_moves_to_the_new_list_with_its_label(
     done = answer(lookalike(environment, "failed", "retry", old, "--json"))
     assert (done["found"], done["rejected"]) == (2, 2)
     assert failed(environment, old) == []
+    shown = lookalike(environment, "failed", "list", old)
+    assert f"No rejected images. {old} rejected 2; later jobs have seen them." in shown.stderr
     assert {(item["job"], item["label"]) for item in failed(environment, done["job"])} == {(done["job"], "mixed")}
     again = lookalike(environment, "failed", "retry", old, "--json")
     assert answer(again)["jobs"] == [] and "Nothing to retry" in again.stderr

@@ -131,6 +131,8 @@ def test_rejections_follow_the_name(index: Index, settings: Settings, redis_url:
     reasons = {"cut": Reason.TRUNCATED, "vector": Reason.BAD_VECTOR, "both": Reason.EMPTY, "gone": Reason.NOT_FOUND}
     old = reject(settings, redis_url, "images-v1", *(Rejected(uri, reason) for uri, reason in reasons.items()))
     new = reject(settings, redis_url, "images-v2", Rejected("both", Reason.CORRUPT))
+    # The old version kept a document of this one, and the new one could read the file.
+    reject(settings, redis_url, "images-v1", Rejected("/photos/0.jpg", Reason.UNREADABLE, kept=True))
     places = [place_of(settings.index_address, version) for version in ("images-v1", "images-v2")]
     with closing(Ledger(redis_url)) as ledger:
         promote()
