@@ -2,11 +2,13 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lookalike.storage import local_path
 from lookalike_producer.devices import Devices, identity
+from lookalike_producer.scope import Scope
 from lookalike_producer.walk.options import USUAL
 from lookalike_producer.walk.pattern import ANY_FOLDERS, Pattern
 from lookalike_producer.walk.walker import Unlisted, Walker
@@ -25,16 +27,24 @@ class Doubt:
 
 
 class Absence:
-    """Tells deleted images from those that cannot be seen. `accepts_devices`: devices may have been exchanged."""
+    """Tells deleted images from those that cannot be seen. `walked` is where the walk was that has not found them.
 
-    def __init__(self, devices: Devices, *, accepts_devices: bool = False) -> None:
+    `accepts_devices`: devices may have been exchanged.
+    """
+
+    def __init__(self, devices: Devices, walked: Sequence[Scope] = (), *, accepts_devices: bool = False) -> None:
         self._devices = devices
+        self._walked = walked
         self._accepts_devices = accepts_devices
         self._doubt_below = lru_cache(REMEMBERED)(self._examined)
 
     def doubt(self, uri: str) -> Doubt | None:
         """Why the image at `uri` may still exist; None if it was certainly deleted."""
-        return self._doubt_below(os.path.dirname(local_path(uri)))
+        path = local_path(uri)
+        doubt = self._doubt_below(os.path.dirname(path))
+        if doubt is None and any(scope.covers(uri) and _is_found(path, scope) for scope in self._walked):
+            return Doubt(os.path.dirname(path), "has come back while the index was compared")
+        return doubt
 
     def _examined(self, folder: str) -> Doubt | None:
         there = _nearest(folder)
@@ -45,6 +55,14 @@ class Absence:
             changed = there if identity(before[0]) == before[1] else before[0]
             return Doubt(changed, "is on another device than when its images were found", is_about_device=True)
         return _emptiness(there)
+
+
+def _is_found(path: str, scope: Scope) -> bool:
+    """Whether a walk would find a file that the scope covers: now there is one, and no link is on the way."""
+    folder = os.path.dirname(path)
+    inner = folder.removeprefix(scope.folder)
+    way = os.path.realpath(folder) == os.path.realpath(scope.folder or "/").rstrip("/") + inner
+    return os.path.isfile(path) and (way or scope.options.follow_links)
 
 
 def _nearest(folder: str) -> str | Doubt:

@@ -1,5 +1,6 @@
 """The file that a person names: on a command line, in Python, or in a list."""
 
+import errno
 import os
 import re
 import shlex
@@ -12,6 +13,9 @@ from lookalike_producer.walk.options import composed
 
 #: A scheme in front of a path, such as file:// or s3://.
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+#: Errors of a path that names nothing.
+_NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def existing(text: str, base: str) -> str | None:
@@ -71,10 +75,10 @@ def _is_there(path: str) -> bool:
     """Whether there is a file, or a link; an error other than its absence means that there may be one."""
     try:
         os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except ValueError:
         return False
-    except OSError:
-        pass
+    except OSError as error:
+        return error.errno not in _NOTHING
     return True
 
 

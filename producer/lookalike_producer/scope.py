@@ -63,6 +63,12 @@ def scopes(sources: Sequence[str], within: Sequence[str] = (), options: WalkOpti
     return [Scope(tree.folder, tree.parts if tree.is_glob else None, options) for tree in trees]
 
 
+def walked(sources: Sequence[str], options: WalkOptions = USUAL) -> list[Scope]:
+    """What the walk through the sources finds: less than their scopes, without hidden files and clutter."""
+    trees = [place for place in placed(sources) if isinstance(place, Tree)]
+    return [Scope(tree.folder, tree.parts, options) for tree in trees]
+
+
 def _folder(name: str) -> str:
     path = existing(name, os.getcwd())
     if path is None or not os.path.isdir(path):

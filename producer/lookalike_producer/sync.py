@@ -22,7 +22,7 @@ from lookalike_producer.places import STDIN
 from lookalike_producer.preparation import prepare
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
-from lookalike_producer.scope import scopes
+from lookalike_producer.scope import scopes, walked
 from lookalike_producer.sources import OnMounts, find_images
 from lookalike_producer.walk.options import USUAL, WalkOptions
 
@@ -120,7 +120,7 @@ def sync(
             records.forget_all()
         diff.collect(_findings(settings, sources, index, records, diff.add_leftover, mounts.update))
         devices = Devices(settings)
-        absence = Absence(devices, accepts_devices=accept_devices)
+        absence = _absence(devices, sources, accept_devices)
         deletion = _planned(diff, absence, sources) if delete else None
         if deletion is not None:
             check(deletion, confirm)
@@ -149,7 +149,7 @@ def plan(
             diff.collect(_findings(settings, sources, index, _records(settings, index, open_ledger)))
         except IndexMissing:
             diff.collect(_all_missing(sources))
-        absence = Absence(Devices(settings), accepts_devices=accept_devices)
+        absence = _absence(Devices(settings), sources, accept_devices)
         deletion = _planned(diff, absence, sources) if delete else None
         return SyncReport(_all(diff.counts), 0, None, deletion, diff.to_ingest)
 
@@ -193,6 +193,10 @@ def _findings(
         fingerprint=factories.model_spec(settings).fingerprint,
         on_leftover=on_leftover,
     )
+
+
+def _absence(devices: Devices, sources: Sources, accepts_devices: bool) -> Absence:
+    return Absence(devices, walked(sources.names, sources.options), accepts_devices=accepts_devices)
 
 
 def _planned(diff: Diff, absence: Absence, sources: Sources) -> Deletion:

@@ -77,6 +77,10 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "nothing to ingest": (lambda images: images.ingest(), BadSetting, ["no source"]),
     "a missing source": (lambda images: images.ingest("/no/such/folder"), SourceMissing, ["/no/such/folder"]),
     "a label from nowhere": (lambda images: images.ingest("/tmp", label_from="sky"), BadSetting, ["sky"]),
+    "a pattern of a number": (lambda images: images.ingest("/tmp", exclude=5), BadSetting, ["An int"]),  # type: ignore[arg-type]
+    "an empty pattern": (lambda images: images.verify("/tmp", exclude=""), BadSetting, ["a pattern"]),
+    "no pattern": (lambda images: images.sync("/tmp", exclude=["*.png", "!"]), BadSetting, ["'!'", ".gitignore"]),
+    "links of a text": (lambda images: images.ingest("/tmp", follow_links="no"), BadSetting, ["follow_links = 'no'"]),  # type: ignore[arg-type]
     "no image to embed": (lambda images: images.embed([b"hello"]), QueryRejected, ["unsupported"]),
     "a pixel bomb": (lambda images: images.search(HUGE), QueryRejected, ["bomb", "1048576"]),
     "a bool": (lambda images: images.search(True), BadSetting, ["A bool"]),  # type: ignore[arg-type]

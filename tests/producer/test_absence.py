@@ -15,6 +15,8 @@ from lookalike_producer.comparison import Finding, SyncStatus
 from lookalike_producer.deletion import NAMED, Deletion, planned, unquestioned
 from lookalike_producer.devices import Devices, identity
 from lookalike_producer.diff import Diff
+from lookalike_producer.scope import walked
+from lookalike_producer.walk.options import WalkOptions
 from tests.producer.folders import unprivileged, write
 
 
@@ -49,6 +51,24 @@ def test_an_empty_folder_may_be_that_of_an_absent_disk(content: list[str], setti
         assert "is empty" in why(settings, library / "nas" / image)
     write(library / "nas", "one.jpg")
     assert why(settings, library / "nas" / "x.jpg") == ""
+
+
+def test_what_has_come_back_since_the_walk_is_not_gone(settings: Settings, library: Path) -> None:
+    """But what the walk leaves out is gone, although its file is there."""
+    elsewhere = write(library.with_name("elsewhere"), "x.jpg")
+    write(library, "back.jpg", "@eaDir/x.jpg", ".hidden.jpg")
+    (library / "link").symlink_to(elsewhere)
+    left_out = [library / "@eaDir" / "x.jpg", library / ".hidden.jpg", library / "link" / "x.jpg", library / "gone.jpg"]
+    for source in (library, library / "**", library / "**" / "*.jpg"):
+        absence = Absence(Devices(settings), walked([str(source)]))
+        doubt = absence.doubt(str(library / "back.jpg"))
+        assert doubt is not None and "come back" in doubt.why
+        assert [path for path in left_out if absence.doubt(str(path))] == []
+    following = walked([str(library)], WalkOptions(follow_links=True, exclude=("back.jpg",)))
+    absence = Absence(Devices(settings), following)
+    assert absence.doubt(str(library / "link" / "x.jpg")) and not absence.doubt(str(library / "back.jpg"))
+    # A list that is complete for a folder says which images of it are wanted.
+    assert Absence(Devices(settings), walked(["-"])).doubt(str(library / "back.jpg")) is None
 
 
 def test_a_link_that_leads_nowhere_may_be_to_an_absent_disk(settings: Settings, library: Path) -> None:

@@ -52,6 +52,7 @@ NO_SOURCES = {
     "**/*.bmp": ["Nothing matches", "misspelt"],
     "pics/*.{jpg,png}": ["Nothing matches", "Braces"],
     "no-such": ["There is no", "folder, a glob"],
+    "x" * 5000: ["There is no", "..."],
     "fifo.jpg": ["a FIFO", "- for a list"],
     "socket": ["a socket"],
     "/dev/null": ["a device"],

@@ -141,7 +141,7 @@ class Walker:
             return folder.below(name, positions) if positions and not self._is_excluded(folder, f"{name}/") else None
         if not (is_match or positions) or self._is_excluded(folder, name):
             return None
-        if entry.is_symlink():
+        if _is_link(entry):
             return self._link(folder, name, is_match, positions)
         return (folder.path, name) if is_match else None
 
@@ -174,6 +174,13 @@ class Walker:
 
 
 _MORE_FILES = "Raise the limit of open files (`ulimit -n`), or close other programs; then run the same command again."
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_symlink()
+    except OSError:
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
