@@ -7,7 +7,7 @@ is never reported as an orphan.
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from itertools import islice
 
 from lookalike.errors import ImageRejected
 from lookalike.index import Index
-from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored, document_id
+from lookalike.messages import decode_rejection, encode_rejection
+from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored
 from lookalike.remembered import Remembered
 from lookalike.storage import local_path
 from lookalike_producer.id_store import IdStore
@@ -90,17 +91,17 @@ def compare(
     Raises what the index raises, BrokerUnavailable, SourceUnavailable for a source that cannot be read now, DiskFull.
     """
     with ExitStack() as open_files:
-        documents, rejected = (open_files.enter_context(closing(IdStore())) for _ in range(2))
+        documents, recorded, rejected = (open_files.enter_context(closing(IdStore())) for _ in range(3))
         readers = open_files.enter_context(ThreadPoolExecutor(READERS))
         index.refresh()
         _list_documents(scopes, index, documents)
-        rejected.add((document_id(uri), uri) for uri in records.uris() if _covered(uri, scopes))
+        _list_rejections(scopes, records, recorded, rejected)
         unlisted: list[Scope] = []
         remaining = iter(references)
         while refs := list(islice(remaining, REFS_PER_REQUEST)):
             ids = [ref.id for ref in refs]
             stored = index.stored(ids, is_fresh=False)
-            earlier = Remembered(records.of([ref.uri for ref in refs]), look=files.look, rules=files.rules)
+            earlier = Remembered(_rejections(recorded.get(ids)), look=files.look, rules=files.rules)
             documents.discard(ids)
             rejected.discard(ids)
             unlisted += [Scope(local_path(ref.uri)) for ref in refs if ref.id not in stored and _is_unlisted(ref.uri)]
@@ -120,6 +121,18 @@ def _list_documents(scopes: Iterable[Scope], index: Index, documents: IdStore) -
     for scope in scopes:
         for prefix in scope.prefixes:
             documents.add(item for item in index.scan(prefix) if scope.covers(item[1]))
+
+
+def _list_rejections(scopes: Sequence[Scope], records: RejectionRecords, recorded: IdStore, rejected: IdStore) -> None:
+    """All records as `recorded`, by the ids of their images, and the uris of those in the scopes as `rejected`."""
+    for batch in records.batches():
+        recorded.add((item.ref.id, encode_rejection(item).decode()) for item in batch.values())
+        rejected.add((item.ref.id, uri) for uri, item in batch.items() if _covered(uri, scopes))
+
+
+def _rejections(recorded: Mapping[str, str]) -> dict[str, Rejection]:
+    found = (decode_rejection(text.encode()) for text in recorded.values())
+    return {item.ref.uri: item for item in found}
 
 
 def _orphans(documents: IdStore, rejected: IdStore, unlisted: Sequence[Scope]) -> Iterator[Finding]:

@@ -29,6 +29,14 @@ class IdStore:
         with disk_errors():
             self._database.executemany("DELETE FROM documents WHERE id = ?", ((id,) for id in ids))
 
+    def get(self, ids: Iterable[str]) -> dict[str, str]:
+        """What is stored for those ids that are there."""
+        found: dict[str, str] = {}
+        with disk_errors():
+            for id in ids:
+                found.update(self._database.execute("SELECT id, uri FROM documents WHERE id = ?", (id,)).fetchall())
+        return found
+
     def pop(self, ids: Iterable[str]) -> dict[str, str]:
         """Discard ids, and return what was stored for those that are there."""
         found: dict[str, str] = {}

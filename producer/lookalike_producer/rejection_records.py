@@ -1,13 +1,16 @@
 """The rejections that the ledger records for one version of an index, for a comparison with its sources."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 
 from lookalike.ledger import Ledger
 from lookalike.records import Rejection
 
-#: A stack of this process may be replaced while a long comparison runs, so each step opens the ledger anew.
+#: Opens the ledger of a stack, or starts one for the time of the look: so a comparison looks once.
 OpenLedger = Callable[[], AbstractContextManager[Ledger]]
+#: Records read in one request.
+URIS_PER_REQUEST = 1000
 
 
 class RejectionRecords:
@@ -17,20 +20,18 @@ class RejectionRecords:
         self._open_ledger = open_ledger
         self._place = place
 
-    def uris(self) -> Iterator[str]:
-        """The images with a record."""
+    def batches(self) -> Iterator[Mapping[str, Rejection]]:
+        """All records by uri, some at a time. Read them at once: another program may wait for the stack."""
         with self._open_ledger() as ledger:
-            yield from ledger.recorded(self._place)
+            uris = ledger.recorded(self._place)
+            while some := list(islice(uris, URIS_PER_REQUEST)):
+                yield ledger.earlier(self._place, some)
 
-    def of(self, uris: Sequence[str]) -> Mapping[str, Rejection]:
-        """The records of some images, by uri."""
+    @contextmanager
+    def forgetting(self) -> Iterator[Callable[[Sequence[str]], None]]:
+        """A function that removes the records of some images."""
         with self._open_ledger() as ledger:
-            return ledger.earlier(self._place, uris)
-
-    def forget(self, uris: Sequence[str]) -> None:
-        """Remove the records of some images."""
-        with self._open_ledger() as ledger:
-            ledger.forget(self._place, uris)
+            yield lambda uris: ledger.forget(self._place, uris)
 
     def forget_all(self) -> None:
         """Remove every record: the version is new, and one of the same name was deleted."""

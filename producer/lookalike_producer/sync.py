@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 
 from lookalike import factories
 from lookalike.errors import IndexMissing, SourceMissing
@@ -126,8 +127,7 @@ def sync(
             check(deletion, confirm)
             _delete(unquestioned(diff, absence, IDS_PER_REQUEST), index, records)
         _record(devices, mounts, deletion)
-        for uris in diff.leftovers(IDS_PER_REQUEST):
-            records.forget(uris)
+        _forget(diff.leftovers(IDS_PER_REQUEST), records)
         request = JobRequest(
             settings,
             spec,
@@ -206,11 +206,22 @@ def _planned(diff: Diff, absence: Absence, sources: Sources) -> Deletion:
 
 
 def _delete(batches: Iterable[list[tuple[str, str]]], index: Index, records: RejectionRecords) -> None:
-    """Delete documents, and the rejections that had kept them."""
-    for batch in batches:
-        index.delete(id for id, _ in batch)
-        records.forget([uri for _, uri in batch])
+    """Delete documents, and the rejections that had kept them; opens no ledger if there are none."""
+    remaining = iter(batches)
+    if first := next(remaining, None):
+        with records.forgetting() as forget:
+            for batch in chain((first,), remaining):
+                index.delete(id for id, _ in batch)
+                forget([uri for _, uri in batch])
     index.refresh()
+
+
+def _forget(batches: Iterator[list[str]], records: RejectionRecords) -> None:
+    """Forget rejections; opens no ledger if there are none."""
+    if first := next(batches, None):
+        with records.forgetting() as forget:
+            for uris in chain((first,), batches):
+                forget(uris)
 
 
 def _check_sources(diff: Diff, sources: Sources) -> None:

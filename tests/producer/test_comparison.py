@@ -50,11 +50,8 @@ class Records(RejectionRecords):
         self._rejections = {rejection.ref.uri: rejection for rejection in rejections}
         self.leftovers: list[str] = []
 
-    def uris(self) -> Iterator[str]:
-        return iter(self._rejections)
-
-    def of(self, uris: Sequence[str]) -> Mapping[str, Rejection]:
-        return {uri: self._rejections[uri] for uri in uris if uri in self._rejections}
+    def batches(self) -> Iterator[Mapping[str, Rejection]]:
+        yield self._rejections
 
 
 def rejection(path: Path, reason: Reason, content: bytes | None = None, *, kept: bool = False) -> Rejection:
