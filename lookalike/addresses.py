@@ -1,10 +1,25 @@
 """Addresses of services, and what an HTTP header can carry. Imports no settings library: the client stays light."""
 
+import os
 import re
 from ipaddress import ip_address
+from urllib.parse import quote
 
 #: Characters that an HTTP header cannot carry (RFC 9110, 5.5): no client could send such a key.
 UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]|^\s|\s$")
+
+#: What ends or changes a path in a URL, or is cut off from it (WHATWG URL, 4.4), and what UTF-8 cannot hold.
+_NOT_IN_PATHS = re.compile(r"[#?%\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def is_plain_path(path: str | os.PathLike[str]) -> bool:
+    """Whether the path can stand in a URL as it is."""
+    return _NOT_IN_PATHS.search(os.fspath(path)) is None
+
+
+def folder_url(scheme: str, folder: str | os.PathLike[str]) -> str:
+    """The URL of an absolute folder, whatever its name is; most names stay as they are."""
+    return f"{scheme}://" + _NOT_IN_PATHS.sub(lambda found: quote(os.fsencode(found[0]), ""), os.fspath(folder))
 
 
 def plain_address(url: str) -> str:

@@ -5,6 +5,7 @@
 Arguments go to `Exception.__init__` unchanged, so that errors survive pickling and Celery's JSON.
 """
 
+from lookalike.installation import install_command
 from lookalike.records import Reason
 from lookalike.shown import shortened, visible
 
@@ -155,7 +156,7 @@ class MissingExtra(PermanentError):
     def sentences(self) -> tuple[str, ...]:
         extras = " and ".join(f'"{name}"' for name in self.extra.split(","))
         word = "extras" if "," in self.extra else "extra"
-        return (f"{self.needed_by} needs the {word} {extras}: pip install 'lookalike[{self.extra}]'",)
+        return (f"{self.needed_by} needs the {word} {extras}: {install_command(self.extra)}",)
 
 
 class AccessDenied(PermanentError):

@@ -11,11 +11,11 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from lookalike.addresses import UNSENDABLE, plain_address
+from lookalike.addresses import UNSENDABLE, folder_url, plain_address
 from lookalike.errors import BadSetting
 from lookalike.logs import passwords
 from lookalike.machine import usable_cores
-from lookalike.shown import shown
+from lookalike.shown import shown, visible
 from lookalike.variables import PREFIX as PREFIX
 from lookalike.variables import check_names, check_origins, files, given, renamed_values
 
@@ -138,10 +138,18 @@ class Settings(BaseSettings):
         except RuntimeError as error:
             raise ValueError("the user after ~ does not exist") from error
 
+    @field_validator("home", mode="after")
+    @classmethod
+    def _is_a_usable_name(cls, value: Path) -> Path:
+        # LanceDB's paths are UTF-8 without control characters.
+        if visible(str(value)) != str(value):
+            raise ValueError("a path with control characters, or that is not valid UTF-8, cannot hold an index")
+        return value
+
     @property
     def index_location(self) -> str:
         """The URL of the index, with credentials."""
-        return self.index_url.get_secret_value() if self.index_url else f"lancedb://{self.home / 'index'}"
+        return self.index_url.get_secret_value() if self.index_url else folder_url("lancedb", self.home / "index")
 
     @property
     def index_address(self) -> str:

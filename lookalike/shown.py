@@ -6,6 +6,7 @@ through `visible`: on terminals, in errors, in logs, in notebooks and in pages.
 """
 
 import re
+import shlex
 from html import escape
 
 #: Most characters of a value that a message repeats.
@@ -33,6 +34,19 @@ def as_html(text: str) -> str:
     return escape(visible(text))
 
 
+def as_argument(text: str) -> str:
+    """The text as one word of a shell line that people copy."""
+    if _UNSAFE.search(text) is None:
+        return shlex.quote(text)
+    # POSIX shells (since 2024), bash and zsh read escapes in $'...'.
+    return "$'" + _UNSAFE.sub(_as_bytes, text.replace("\\", r"\\").replace("'", r"\'")) + "'"
+
+
+def _as_bytes(found: re.Match[str]) -> str:
+    # A path that is not UTF-8 has its bytes as lone surrogates.
+    return "".join(f"\\x{byte:02x}" for byte in found[0].encode("utf-8", "surrogateescape"))
+
+
 def _escaped(found: re.Match[str]) -> str:
     return ascii(found[0])[1:-1]
 
@@ -55,6 +69,11 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 def printable(text: str) -> str:
     """The text, shortened, on one line that a terminal can print."""
     return visible(shortened(text))
+
+
+def clause(reason: object) -> str:
+    """What a library says, for the end of a sentence: on one line, without its full stop."""
+    return " ".join(str(reason).split()).rstrip(".")
 
 
 def kind_of(value: object) -> str:

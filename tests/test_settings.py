@@ -6,7 +6,9 @@ import pytest
 
 from lookalike.addresses import plain_address
 from lookalike.errors import BadSetting
+from lookalike.index.lancedb.folder import folder_of
 from lookalike.settings import Settings, read_settings
+from lookalike.shown import visible
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +22,19 @@ def test_nothing_configured_means_the_embedded_stack(monkeypatch: pytest.MonkeyP
     assert settings.broker_url is None
     assert settings.index_location == f"lancedb://{tmp_path}/index"
     assert settings.model == "efficientnet-lite0"
+
+
+@pytest.mark.parametrize("name", ["a b \u5199 [c] @d 'e'", "a#b", "a?b", "a%20b", "%"])
+def test_the_index_is_in_the_home_whatever_its_name_is(tmp_path: Path, name: str) -> None:
+    settings = read_settings(home=tmp_path / name)
+    assert folder_of(settings.index_location) == tmp_path / name / "index"
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1bb", "a\udcffb"])
+def test_a_home_that_no_database_can_open_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadSetting, match="control characters") as refused:
+        read_settings(home=tmp_path / name)
+    assert str(refused.value).count("\n") == 1 and visible(name) in str(refused.value).replace("\\\\", "\\")
 
 
 def test_an_option_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

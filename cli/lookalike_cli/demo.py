@@ -6,6 +6,7 @@ from lookalike.extras import is_installed
 from lookalike.plural import counted
 from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
+from lookalike.shown import as_argument
 from lookalike_api.wiring import open_searcher
 from lookalike_cli.application import Application
 from lookalike_cli.console import remark, results
@@ -59,4 +60,4 @@ def _show_next_steps(folder: Path) -> None:
     results.say("  lookalike search IMAGE.jpg             find the most similar images")
     if all(map(is_installed, NEEDED_BY_UP)):
         results.say("  lookalike up                           keep broker, worker and query service running")
-    results.say(f"  lookalike index delete {INDEX}            remove the demo; then delete {folder}")
+    results.say(f"  lookalike index delete {INDEX}            remove the demo; then delete {as_argument(str(folder))}")

@@ -24,6 +24,10 @@ def show(summaries: Sequence[Summary], rows: Sequence[SweepRow], output: Output)
         f"means over {counted(len(first.trials), 'split')} \u00b1 95 % confidence."
     )
     output.print(_models(summaries))
+    if first.requested > first.k:
+        # The table counts the first k; the article counts any of the results requested.
+        hits = ", ".join(f"{summary.name} {summary.hit_at_size:.3f}" for summary in summaries)
+        output.say(f"hit@{first.requested}, any of the results requested: {hits}")
     fitted = [summary.name for summary in summaries if summary.is_fitted_per_split]
     if fitted:
         remark(f"Fitted on the stored part of each split, never on its queries: {', '.join(fitted)}.")

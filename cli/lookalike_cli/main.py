@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import logging
 import os
 import sys
 from difflib import get_close_matches
@@ -119,6 +120,8 @@ def run() -> None:
     # Skip the last garbage collection: it takes 0.2 s, and the process ends anyway.
     atexit.register(gc.freeze)
     _prepare_streams()
+    # Until a command configures its logs, warnings are notes.
+    logging.getLogger().handlers = [Notes(logging.WARNING)]
     status = _run()
     try:
         sys.stdout.flush()
@@ -127,6 +130,13 @@ def run() -> None:
         forget_output()
         status = status or 1
     sys.exit(status)
+
+
+class Notes(logging.Handler):
+    """Prints warnings as notes: what they name may come from a file of others, such as .env."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        remark(record.getMessage())
 
 
 def _prepare_streams() -> None:
@@ -161,7 +171,7 @@ def _run() -> int:
         if os.environ.get(DEBUG):
             raise
         what = f"Unexpected error: {type(error).__name__}: {error}"
-        _show(PermanentError(what, "Set LOOKALIKE_DEBUG=1 to see the traceback, and please report this error."))
+        _show(PermanentError(what, "Set LOOKALIKE_DEBUG=1 to see where it comes from, and please report it."))
         return 1
 
 

@@ -15,6 +15,7 @@ from lookalike.errors import SourceMissing
 from lookalike.fitting import FITTED_HEADS
 from lookalike.records import ImageRef
 from lookalike.settings import Settings, read_settings
+from lookalike.shown import as_argument
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
@@ -144,7 +145,9 @@ def quantize(
     calibration = made.calibration
     cosines = f"median {calibration.cosine}, minimum {calibration.cosine_least}"
     remark(f"Cosine with the vectors of {calibration.base}: {cosines}.")
-    remark(f"Compare the search quality: lookalike evaluate FOLDER --models {calibration.base},{name}")
+    remark(
+        f"Compare the search quality: lookalike evaluate FOLDER --models {as_argument(f'{calibration.base},{name}')}"
+    )
     remark(f"Quantized {name} ({made.spec.fingerprint}, {made.spec.dimension}-d). Use it with --model {name}.")
     if json:
         took = {"seconds": round(time.monotonic() - began, 3)}

@@ -7,6 +7,7 @@ import typer
 from lookalike.errors import BadSetting
 from lookalike.index import index_of
 from lookalike.settings import Settings, read_settings
+from lookalike.shown import as_argument
 from lookalike_cli.console import print_json, remark
 from lookalike_cli.options import IndexName, Json
 from lookalike_producer import promotion
@@ -41,7 +42,7 @@ def _index(physical: str | None, index: str | None) -> str | None:
 def _show(settings: Settings, done: Promotion, *, json: bool) -> None:
     version = done.version
     remark(f"Index {settings.index} now points to {version.version} ({version.model}); before, to {done.before}.")
-    remark(f"Ingest with this model from now on: --model {version.model.name}, or LOOKALIKE_MODEL.")
+    remark(f"Ingest with this model from now on: --model {as_argument(version.model.name)}, or LOOKALIKE_MODEL.")
     if json:
         print_json(
             {

@@ -10,6 +10,7 @@ import typer
 import lookalike
 from lookalike import ImageIndex
 from lookalike.records import Match
+from lookalike.shown import shown
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, results, table
 from lookalike_cli.options import Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
@@ -60,10 +61,13 @@ def _why_none(images: ImageIndex, filters: dict[str, str]) -> str:
 
 
 def _parsed(filters: list[str]) -> dict[str, str]:
-    parsed = dict(item.partition("=")[::2] for item in filters if "=" in item)
-    wrong = [item for item in filters if not _is_filter(item)]
-    if wrong:
-        raise typer.BadParameter(f"{wrong[0]!r} is not FIELD=VALUE with a FIELD of label, uri or metadata.KEY")
+    parsed: dict[str, str] = {}
+    for item in filters:
+        if not _is_filter(item):
+            raise typer.BadParameter(f"{shown(item)} is not FIELD=VALUE with a FIELD of label, uri or metadata.KEY")
+        field, _, value = item.partition("=")
+        if parsed.setdefault(field, value) != value:
+            raise typer.BadParameter(f"--filter {shown(field)} is given twice: no image has two values. Give one.")
     return parsed
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lookalike.errors import BadSetting, SourceMissing
-from lookalike.fitting.classes import empty_classes, in_classes, listed
+from lookalike.fitting.classes import empty_classes, in_classes, listed, notes_on_classes
 from lookalike.plural import counted
 from lookalike.records import Document, ImageRef
 from lookalike_evaluation.split import query_count
@@ -64,4 +64,4 @@ def notes(collection: Collection, documents: Sequence[Document], *, rejected: in
         f"Only {stored:,} images are stored, fewer than k = {k}: precision at k cannot reach 1.": stored < k,
         f"{counted(copies, 'image')} identical to another one: a stored copy of a query improves the figures.": copies,
     }
-    return [note for note, applies in candidates.items() if applies]
+    return [*notes_on_classes(sizes), *(note for note, applies in candidates.items() if applies)]

@@ -70,9 +70,19 @@ class Summary:
         """The answers of all trials."""
         return [answer for trial in self.trials for answer in trial.answers]
 
+    @property
+    def requested(self) -> int:
+        """The number of results of a query, k or more; fewer if fewer images are stored."""
+        return max(len(answer.right) for answer in self.answers)
+
+    @property
+    def hit_at_size(self) -> float:
+        """The share of queries with a right one among all results requested: the article's metric."""
+        return sum(any(answer.right) for answer in self.answers) / len(self.answers)
+
     def precision_over_ranks(self) -> list[float]:
         """Precision at 1, 2, ... up to the number of results requested."""
-        size = max(len(answer.right) for answer in self.answers)
+        size = self.requested
         right = np.zeros((len(self.answers), size))
         for row, answer in zip(right, self.answers, strict=True):
             row[: len(answer.right)] = answer.right
@@ -88,6 +98,7 @@ class Summary:
             "stored": self.stored,
             "queries": self.queries,
             **_rounded(self.figures),
+            "hit_at_size": round(self.hit_at_size, 4),
             "confidence_95": {name: self.interval(name) for name in FIGURES},
             "latency_ms": {"p50": round(self.p50_ms, 3), "p99": round(self.p99_ms, 3)},
             "embed_seconds": round(self.embed_seconds, 2),

@@ -90,7 +90,7 @@ class Client:
         of `image`, `id` and `uri` is given.
         """
         if sum(given is not None for given in (image, id, uri)) != 1:
-            raise BadSetting("A search needs exactly one of an image, an id and a uri.")
+            raise BadSetting("A search needs one of an image, an id and a uri.", "Give exactly one of them.")
         parameters = _parameters(options)
         if image is not None:
             return self._connection.request(SearchResult, "POST", "/search", params=parameters, content=_content(image))

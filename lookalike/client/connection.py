@@ -91,7 +91,9 @@ class Connection:
             why = str(error).removesuffix(".") or type(error).__name__
             raise QueryServiceUnavailable(self.address, why) from error
         except (httpx2.InvalidURL, UnicodeEncodeError) as error:
-            raise BadSetting("The request cannot be written as a URL.") from error
+            raise BadSetting(
+                "The request cannot be written as a URL.", "Give ids, labels and filters in valid Unicode."
+            ) from error
 
     def _error(self, response: httpx2.Response) -> LookalikeError:
         problem = parse(Problem, response.content)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lookalike import launch
+from lookalike.addresses import is_plain_path
 from lookalike.disk import make_private
 from lookalike.errors import MissingExtra, PermanentError
 
@@ -85,9 +86,10 @@ def redis_command(home: Path) -> list[str]:
 
 
 def socket_path(home: Path) -> Path:
-    """The socket of the private server: under `home`, or in a private temporary folder if that path is too long."""
+    """The socket of the private server: under `home`, or in a private temporary folder if that path is too long, or
+    has a character that no URL of a socket can have: redis-py and kombu read it in different ways."""
     path = home / "run" / "redis.sock"
-    if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH and is_plain_path(path):
         return path
     folder = _short_folder(home)
     folder.mkdir(mode=0o700, exist_ok=True)

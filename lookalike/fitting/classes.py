@@ -1,6 +1,7 @@
 """Labels the images of a folder that has one sub-folder per class."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,10 +14,29 @@ MAX_NAMES = 5
 
 
 def in_classes(folder: Path, references: Iterable[ImageRef]) -> list[ImageRef]:
-    """The references sorted by URI; images in `folder` itself have no label."""
+    """The references sorted by URI; images in `folder` itself have no label.
+
+    Folders of one name in different places are different classes: each is named by its path below `folder`.
+    """
     top = os.path.dirname(local_uri(folder / "x"))
     every = sorted(references, key=lambda ref: ref.uri)
-    return [ImageRef(ref.uri) if os.path.dirname(ref.uri) == top else ref for ref in every]
+    places: dict[str | None, set[str]] = defaultdict(set)
+    for ref in every:
+        places[ref.label].add(os.path.dirname(ref.uri))
+    return [ImageRef(ref.uri, _class_of(ref, top, places[ref.label] - {top})) for ref in every]
+
+
+def _class_of(ref: ImageRef, top: str, places: set[str]) -> str | None:
+    place = os.path.dirname(ref.uri)
+    if place == top:
+        return None
+    return ref.label if len(places) == 1 else place.removeprefix(f"{top}/")
+
+
+def notes_on_classes(labels: Iterable[str | None]) -> list[str]:
+    """A sentence if several folders have the same name, because they may be meant as one class."""
+    paths = sorted({label for label in labels if label and "/" in label})
+    return [f"Folders of the same name in different places are different classes: {listed(paths)}."] if paths else []
 
 
 def empty_classes(folder: Path, references: Iterable[ImageRef]) -> list[str]:

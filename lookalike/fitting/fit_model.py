@@ -12,7 +12,7 @@ from lookalike.embedding import FittedHead, Head, ModelSpec, Origin
 from lookalike.embedding.artifacts import fitted
 from lookalike.errors import BadSetting
 from lookalike.extras import check_installed
-from lookalike.fitting.classes import empty_classes, in_classes, listed
+from lookalike.fitting.classes import empty_classes, in_classes, listed, notes_on_classes
 from lookalike.fitting.fit import fit
 from lookalike.fitting.images import Gathered, gather
 from lookalike.fitting.progress import Progress, silent
@@ -90,7 +90,7 @@ def _gathered(settings: Settings, references: Sequence[ImageRef], base: ModelSpe
 def _notes(
     folder: Path, references: Sequence[ImageRef], gathered: Gathered, head: FittedHead, dimensions: int
 ) -> list[str]:
-    notes = []
+    notes = notes_on_classes(gathered.labels)
     if gathered.rejected:
         first = gathered.rejected[0]
         notes.append(f"{len(gathered.rejected):,} images were rejected; the first as {first.reason}: {first.uri}.")

@@ -26,9 +26,9 @@ def text(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise BadSetting(f"{kind_of(value)} is not {what}.", "Give a text.")
     if not value:
-        raise BadSetting(f"An empty text is not {what}.")
+        raise BadSetting(f"An empty text is not {what}.", "Give one that is not empty.")
     if not value.isascii() and not _is_unicode(value):
-        raise BadSetting(f"{shown(value)} is not {what}: it is not valid Unicode.")
+        raise BadSetting(f"{shown(value)} is not {what}: it is not valid Unicode.", "Give another text.")
     return value
 
 
@@ -40,7 +40,7 @@ def path(value: object, what: str) -> str:
     if not place:
         raise BadSetting(f"An empty path is not {what}.", "The working folder is '.'.")
     if "\0" in place or not _names_a_file(place):
-        raise BadSetting(f"{shown(place)} is not {what}: no file can have this name.")
+        raise BadSetting(f"{shown(place)} is not {what}: no file can have this name.", "Give the path of a file.")
     return place
 
 
@@ -50,7 +50,7 @@ def expanded(value: object, what: str) -> str:
     whole = os.path.expanduser(place)
     if place.startswith("~") and whole == place and not os.path.lexists(place):
         user = place.partition("/")[0]
-        raise BadSetting(f"{shown(place)} is not {what}: {shown(user)} is not a home folder.")
+        raise BadSetting(f"{shown(place)} is not {what}: {shown(user)} is not a home folder.", "Give the whole path.")
     return whole
 
 
@@ -124,7 +124,7 @@ def share(value: object, name: str) -> float:
 def check_query(image: object, id: object, uri: object, k: object, filters: object) -> None:
     """The image itself is checked when it is read. Raises BadSetting."""
     if sum(given is not None for given in (image, id, uri)) != 1:
-        raise BadSetting("A search starts from exactly one of an image, an id and a uri.")
+        raise BadSetting("A search starts from one of an image, an id and a uri.", "Give exactly one of them.")
     if id is not None:
         text(id, "an id")
     if uri is not None:
@@ -156,12 +156,14 @@ def check_values(settings: Mapping[str, Any]) -> None:
         place = os.fspath(value) if isinstance(value, Path) else value
         if isinstance(place, str) and ("\0" in place or not _names_a_file(place)):
             # The value may be a URL with a password.
-            raise BadSetting(f"{name} cannot be used: it has a character that no address and no file name can have.")
+            raise BadSetting(
+                f"{name} cannot be used: it has a character that no address and no file name can have.", "Correct it."
+            )
 
 
 def _each(values: object, what: str) -> Iterable[object]:
     if isinstance(values, bytes | bytearray | memoryview | Mapping) or not isinstance(values, Iterable):
-        raise BadSetting(f"{kind_of(values)} is not {what}.")
+        raise BadSetting(f"{kind_of(values)} is not {what}.", "Give a list.")
     return values
 
 

@@ -67,7 +67,7 @@ def evaluate(
     named = arguments.texts(models, "a model", "a list of models")
     arguments.whole_number(k, "k", 1)
     if size is not None and arguments.whole_number(size, "size", 1) < k:
-        raise BadSetting(f"size = {size} is smaller than k = {k}.", "Request at least k results.")
+        raise BadSetting(f"The size {size} is smaller than k = {k}.", "Request at least k results.")
     configured = read_settings(**settings)
     return evaluate_folder(
         configured,

@@ -58,7 +58,9 @@ def check_filters(filters: Mapping[str, str] | None) -> Mapping[str, str]:
         if not isinstance(value, str):
             raise BadSetting(f"Cannot filter on {field} = {shown(value)}.", "The value of a filter must be text.")
         if not _is_encodable(field + value):
-            raise BadSetting(f"Cannot filter on {shown(field)} = {shown(value)}: it is not valid Unicode.")
+            raise BadSetting(
+                f"Cannot filter on {shown(field)} = {shown(value)}: it is not valid Unicode.", "Give another text."
+            )
         stored = "name" if field == "label" else field
         value = canonical_uri(value) if field == "uri" else value
         if checked.setdefault(stored, value) != value:

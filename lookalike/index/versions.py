@@ -88,6 +88,9 @@ def rollback(versions: Versions) -> tuple[str, str]:
             "`lookalike index promote VERSION` moves to any version that `lookalike index list` shows.",
         )
     if all(info.version != previous for info in infos):
-        raise PermanentError(f"Nothing to roll back to: {previous}, which {left} replaced, is deleted.")
+        raise PermanentError(
+            f"Nothing to roll back to: {previous}, which {left} replaced, is deleted.",
+            "`lookalike index promote VERSION` moves to another.",
+        )
     versions.move(previous, remember=False)
     return left, previous

@@ -17,8 +17,11 @@ from lookalike_cli.main import run
 from testing.processes import Done
 
 
-def lookalike(environment: Mapping[str, str], *arguments: object, code: int = 0) -> Done:
-    """Run a command to its end, with this environment; like `testing.processes.lookalike`."""
+def lookalike(environment: Mapping[str, str], *arguments: object, code: int | None = 0) -> Done:
+    """Run a command to its end, with this environment; like `testing.processes.lookalike`.
+
+    A `code` of None stands for any exit code.
+    """
     command = ["lookalike", *map(str, arguments)]
     stdout, stderr = _stream(), _stream()
     with _logging_restored(), pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
@@ -27,7 +30,7 @@ def lookalike(environment: Mapping[str, str], *arguments: object, code: int = 0)
         status = _exit_code()
     done = subprocess.CompletedProcess(command, status, _text(stdout), _text(stderr))
     assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
-    assert done.returncode == code, done.stderr
+    assert code is None or done.returncode == code, done.stderr
     return done
 
 

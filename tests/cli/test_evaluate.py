@@ -49,12 +49,25 @@ def test_a_folder_is_evaluated_and_its_peculiarities_are_named(
     (folder / "<script>").mkdir()
     shutil.copy(next((drawn / "waves").iterdir()), folder / "<script>" / "alone.jpg")
     report = tmp_path / "report.html"
-    options = ("--seeds", 2, "--models", "efficientnet-lite0,efficientnet-lite0+pca", "--report", report, "--json")
+    options = (
+        "--seeds",
+        2,
+        "-k",
+        2,
+        "--size",
+        10,
+        "--models",
+        "efficientnet-lite0,efficientnet-lite0+pca",
+        "--report",
+        report,
+        "--json",
+    )
     done = lookalike(environment, "evaluate", folder, *options)
     printed = answer(done)
     assert (printed["stored"], printed["queries"], printed["rejected"], printed["seeds"]) == (10, 3, 1, [0, 1])
+    assert printed["hit_at_k"] <= printed["hit_at_size"] <= 1.0 and "hit@10, any of the results" in done.stderr
     assert printed["recall_vs_exact"] == 1.0 and 0.5 <= printed["hit_at_k"] <= 1.0
-    assert 0 < printed["map_at_k"] <= 1.0 and printed["precision_at_k"] <= 0.3 and printed["precision_at_1"] >= 0.5
+    assert 0 < printed["map_at_k"] <= 1.0 and printed["precision_at_k"] <= 1.0 and printed["precision_at_1"] >= 0.5
     assert [model["model"] for model in printed["models"]] == ["efficientnet-lite0", "efficientnet-lite0+pca"]
     assert [model["fitted_on_stored_part"] for model in printed["models"]] == [False, True]
     for named in ("1 file outside", "1 file rejected", "nothing", "<script>", "1 image identical"):

@@ -108,7 +108,7 @@ def test_a_missing_nncf_is_reported_with_its_extra(environment: dict[str, str], 
     script = "import sys; sys.modules['nncf'] = None; from lookalike_cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", script, "model", "quantize", str(folder), "--name", "other"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 1 and "pip install 'lookalike[int8]'" in done.stderr
+    assert done.returncode == 1 and "pip install " in done.stderr and "[int8]" in done.stderr
 
 
 @pytest.mark.usefixtures("made")

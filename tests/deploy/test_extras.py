@@ -16,6 +16,7 @@ from lookalike.errors import MissingExtra
 from lookalike.extras import MODULES, check_installed, missing_extra, requiring
 from lookalike.fitting.fit_model import fit_model
 from lookalike.image_index import evaluate
+from lookalike.installation import install_command
 from lookalike.settings import Settings, read_settings
 from testing.processes import LOOKALIKE, ROOT, answer, lookalike
 from testing.services.ports import free_port
@@ -51,7 +52,7 @@ def test_a_built_model_is_served_without_keras_and_tensorflow(
 def test_building_a_model_names_the_missing_extra(installations: Environments, tmp_path: Path) -> None:
     environment = {**installations["api"], "LOOKALIKE_HOME": str(tmp_path)}
     refused = lookalike(environment, "model", "build", "efficientnet-lite0", code=1)
-    assert "lookalike[worker]" in refused.stderr
+    assert install_command("worker") in refused.stderr
 
 
 def test_the_doctor_accepts_an_installation_without_a_model_runtime(
@@ -73,7 +74,7 @@ def test_a_search_without_a_model_runtime_names_the_extra(
     environment = {**installations["producer"], "LOOKALIKE_HOME": str(lance.home)}
     image = next(path for path in drawn[1].rglob("*") if path.is_file())
     refused = lookalike(environment, "search", image, code=1)
-    assert refused.stderr == "search needs the extra \"embedded\": pip install 'lookalike[embedded]'\n"
+    assert refused.stderr == f'search needs the extra "embedded": {install_command("embedded")}\n'
 
 
 @pytest.mark.parametrize("installation", ["producer", "lancedb", "api"])
@@ -82,7 +83,7 @@ def test_an_ingest_with_an_incomplete_embedded_stack_names_the_extra_and_starts_
 ) -> None:
     environment = {**installations[installation], "LOOKALIKE_HOME": str(tmp_path)}
     refused = lookalike(environment, "ingest", drawn[0], code=1)
-    assert refused.stderr.endswith("needs the extra \"embedded\": pip install 'lookalike[embedded]'\n")
+    assert refused.stderr.endswith(f'needs the extra "embedded": {install_command("embedded")}\n')
     assert refused.stderr.count("\n") == 1
     assert not (tmp_path / "logs").exists()
 
@@ -92,7 +93,7 @@ def test_a_query_service_without_lancedb_names_the_extra_before_it_starts(
 ) -> None:
     environment = {**installations["api"], "LOOKALIKE_HOME": str(tmp_path)}
     refused = lookalike(environment, "serve", "--port", free_port(), code=1)
-    line = "An index in a LanceDB folder needs the extra \"embedded\": pip install 'lookalike[embedded]'\n"
+    line = f'An index in a LanceDB folder needs the extra "embedded": {install_command("embedded")}\n'
     assert refused.stderr == line
 
 
@@ -140,7 +141,7 @@ def installed() -> set[str]:
 def test_an_import_that_fails_names_the_extra(extra: str) -> None:
     for module in MODULES[extra]:
         error = missing_extra(ModuleNotFoundError(name=f"{module}.part"), "This", extra)
-        assert str(error) == f"This needs the extra \"{extra}\": pip install 'lookalike[{extra}]'"
+        assert str(error) == f'This needs the extra "{extra}": {install_command(extra)}'
 
 
 def test_a_missing_package_without_an_extra_names_no_extra() -> None:
@@ -151,7 +152,7 @@ def test_a_missing_package_without_an_extra_names_no_extra() -> None:
 
 def test_a_package_is_missed_before_the_work_that_needs_it() -> None:
     check_installed("pytest", needed_by="lookalike evaluate", extra="evaluate")
-    with pytest.raises(MissingExtra, match=r"lookalike evaluate needs .*lookalike\[evaluate\]"):
+    with pytest.raises(MissingExtra, match=r"lookalike evaluate needs .*pip install .*\[evaluate\]"):
         check_installed("pytest", "no_such_module", needed_by="lookalike evaluate", extra="evaluate")
 
 

@@ -106,3 +106,10 @@ def test_a_socket_path_fits_however_long_home_and_temporary_folder_are(
     finally:
         path.parent.rmdir()
         socket_path(long / "other").parent.rmdir()
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b", "a%20b"])
+def test_a_socket_path_has_no_character_that_ends_the_path_of_a_url(tmp_path: Path, name: str) -> None:
+    path = socket_path(tmp_path / name)
+    assert not {"#", "?", "%"} & set(str(path)) and not path.is_relative_to(tmp_path / name)
+    path.parent.rmdir()

@@ -8,7 +8,7 @@ import pytest
 
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.fitting import gather
-from lookalike.fitting.classes import empty_classes, in_classes
+from lookalike.fitting.classes import empty_classes, in_classes, notes_on_classes
 from lookalike.fitting.images import BATCH_SIZE
 from lookalike.images import DecodedImage
 from lookalike.records import ImageRef, Pixels, Reason, Vectors
@@ -53,6 +53,16 @@ def test_images_beside_the_class_folders_have_no_label_and_the_order_is_fixed(tm
     ordered = in_classes(tmp_path, found)
     assert [Path(ref.uri).name for ref in ordered] == ["1.jpg", "2.jpg", "loose.jpg"]
     assert [ref.label for ref in ordered] == ["b", "b", None]
+    assert notes_on_classes(ref.label for ref in ordered) == []
+
+
+def test_folders_of_the_same_name_in_different_places_are_different_classes(tmp_path: Path) -> None:
+    names = ("hats/red/1.jpg", "shoes/red/2.jpg", "shoes/blue/3.jpg", "red.jpg")
+    found = [ImageRef(str(tmp_path / name), (tmp_path / name).parent.name) for name in names]
+    labels = {Path(ref.uri).name: ref.label for ref in in_classes(tmp_path, found)}
+    assert labels == {"1.jpg": "hats/red", "2.jpg": "shoes/red", "3.jpg": "blue", "red.jpg": None}
+    (note,) = notes_on_classes(labels.values())
+    assert "hats/red, shoes/red" in note
 
 
 def test_classes_without_images_are_named_however_deep_the_others_are(tmp_path: Path) -> None:

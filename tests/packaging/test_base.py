@@ -25,7 +25,7 @@ NEEDS = {
     ("up",): "api,embedded",
     ("worker",): "worker",
 }
-ONE_LINE = re.compile(r".* needs the extras? .*: pip install 'lookalike\[(.*)\]'\n")
+ONE_LINE = re.compile(r".* needs the extras? .*: pip install .*lookalike.*\[(.*)\]'\n")
 
 
 def run(python: Path, folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":

@@ -21,6 +21,7 @@ from lookalike.embedding.artifacts import conversion, quantized
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import DiskFull, ModelUnavailable
 from lookalike.records import ModelIdentity
+from lookalike.shown import clause
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ def build_artifact(spec: ModelSpec, home: Path) -> Artifact:
         _build(spec, home)
     artifact = find(spec, home)
     if artifact is None:
-        raise ModelUnavailable(f"The model {spec.name} was built, but {_folder(spec, home)} does not contain it.")
+        what = f"The model {spec.name} was built, but {_folder(spec, home)} does not contain it."
+        raise ModelUnavailable(what, "Another program removed it. Run the same command again.")
     return artifact
 
 
@@ -153,7 +155,9 @@ def _translated(home: Path) -> Iterator[None]:
             raise DiskFull(
                 f"No space left in {home} for the compiled model.", "Free some space, or move LOOKALIKE_HOME."
             ) from error
-        raise ModelUnavailable(f"The model cannot be written to {home}: {error}.", "Check LOOKALIKE_HOME.") from error
+        raise ModelUnavailable(
+            f"The model cannot be written to {home}: {clause(error)}.", "Check LOOKALIKE_HOME."
+        ) from error
 
 
 def _folder(spec: ModelSpec, home: Path) -> Path:

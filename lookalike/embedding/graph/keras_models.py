@@ -66,7 +66,8 @@ def _pooled(features: Any, pooling: Pooling) -> Any:
     if len(x.shape) == 4:
         x = keras.layers.GlobalAveragePooling2D(name="average")(x) if pooling is Pooling.AVERAGE else _gem(x)
     if len(x.shape) != 2 or x.shape[1] is None:
-        raise ModelUnavailable(f"The model gives {x.shape}, which is neither a feature map nor one vector per image.")
+        what = f"The model gives {x.shape}, which is neither a feature map nor one vector per image."
+        raise ModelUnavailable(what, "Save the model up to its last feature map, or up to one vector per image.")
     return x
 
 

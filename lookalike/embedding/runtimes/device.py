@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lookalike.embedding.children import json_process
 from lookalike.errors import ModelUnavailable
+from lookalike.shown import clause
 
 CHILD = "lookalike.embedding.children.device"
 #: TensorFlow takes a while to load on a busy machine.
@@ -25,4 +26,4 @@ def examine(*, with_gpu: bool = False) -> Device:
     try:
         return Device(**json_process.run(CHILD, *(["gpu"] if with_gpu else []), timeout_s=TIMEOUT_S))
     except (json_process.ChildFailed, TypeError) as error:
-        raise ModelUnavailable(f"OpenVINO cannot run here: {error}.", "Reinstall lookalike.") from error
+        raise ModelUnavailable(f"OpenVINO cannot run here: {clause(error)}.", "Reinstall lookalike.") from error

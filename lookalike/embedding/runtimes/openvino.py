@@ -14,6 +14,7 @@ from lookalike.embedding.runtimes import cpu
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import ModelIdentity, Pixels, Vectors
+from lookalike.shown import clause
 
 #: Images per call of the graph; the last batch is padded. On one AVX2 thread of a busy machine 1 to 8 did not
 #: differ reliably, and a dynamic size was slower for EfficientNet-Lite0; 1 needs no padding.
@@ -125,4 +126,6 @@ def _compiled(graph: Path, size: int, precision: str, threads: int, streams: int
         model.reshape([BATCH_SIZE, size, size, 3])
         return _core().compile_model(model, "CPU", settings)
     except RuntimeError as error:
-        raise ModelUnavailable(f"The compiled model {graph} cannot run: {error}") from error
+        raise ModelUnavailable(
+            f"The compiled model {graph} cannot run: {clause(error)}.", "Delete the file: the next use builds it."
+        ) from error

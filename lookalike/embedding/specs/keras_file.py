@@ -19,7 +19,9 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModelUnavailable(f"The model file {path} cannot be read: {error.strerror}.") from error
+        raise ModelUnavailable(
+            f"The model file {path} cannot be read: {error.strerror}.", "Correct its path."
+        ) from error
 
 
 def image_size(path: Path) -> int:

@@ -93,10 +93,10 @@ def _by_name(name: str, home: Path | None) -> ModelSpec:
     if spec is None:
         known = [*NAMED, *([*fitted.names(home), *quantized.names(home)] if home is not None else ())]
         near = difflib.get_close_matches(name.lower(), known, n=3)
-        hint = f"Did you mean {_choices(near)}?" if near else f"Known are {_choices(FEATURED, 'and')}"
+        hint = f"Did you mean {_choices(near)}?" if near else f"Known are {_choices(FEATURED, 'and')}."
         raise BadSetting(
-            f"There is no model named {shown(name)}. {hint}",
-            "Any name of keras.applications or path of a .keras file will do.",
+            f"There is no model named {shown(name)}.",
+            f"{hint} Any name of keras.applications or path of a .keras file will do.",
         )
     return spec
 
@@ -121,7 +121,10 @@ def _made(
             "Make another model of a base with these options: --model NAME:OPTIONS.",
         )
     if preprocessing not in (None, spec.preprocessing):
-        raise BadSetting(f"{spec.name} was {how} with the preprocessing {spec.preprocessing}, not {preprocessing}.")
+        raise BadSetting(
+            f"{spec.name} was {how} with the preprocessing {spec.preprocessing}, not {preprocessing}.",
+            "Leave --preprocessing out.",
+        )
     if weights is None or spec.backbone != FILE:
         # A fitted or quantized model names its own weights; those of the settings are for other models.
         return spec

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from lookalike.errors import BadSetting
 from lookalike.records import Metric
+from lookalike.shown import clause
 
 #: Increase it when the same spec gives different vectors; stored images must then be embedded again.
 PREPROCESSING_VERSION = 3
@@ -123,4 +124,4 @@ class ModelSpec:
                 head=Head(spec.head),
             )
         except (TypeError, ValueError) as error:
-            raise BadSetting(f"This is not a model spec: {error}") from error
+            raise BadSetting(f"This is not the description of a model: {clause(error)}.", "Start a new job.") from error

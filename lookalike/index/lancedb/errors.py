@@ -16,6 +16,7 @@ from lookalike.errors import (
     MachineExhausted,
 )
 from lookalike.exhaustion import machine_error
+from lookalike.shown import clause
 
 #: The texts of errno, as Rust and Python write them.
 FULL = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
@@ -54,7 +55,8 @@ def translate(error: Exception, folder: Path, name: str) -> LookalikeError:
     if any(sign in text for sign in MISSING):
         return missing(folder, name)
     return IndexConflict(
-        f"LanceDB failed on index {name} in {folder}: {text[:LONGEST_REASON]}", "Check the files in the folder."
+        f"LanceDB failed on index {name} in {folder}: {clause(text[:LONGEST_REASON])}.",
+        "Check the files in the folder.",
     )
 
 

@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
+from lookalike.addresses import folder_url
 from lookalike.errors import BadSetting
 
 #: How long removing a temporary folder is retried while an interrupted write still adds files to it.
@@ -20,15 +21,10 @@ SETTLE_S = 0.5
 def folder_of(url: str) -> Path:
     """The folder of a `lancedb:///path` URL. Raises BadSetting unless the path is absolute."""
     parts = urlsplit(url)
-    path = Path(unquote(parts.path))
+    path = Path(os.fsdecode(unquote_to_bytes(parts.path)))
     if parts.netloc or not path.is_absolute():
         raise BadSetting(f"{url!r} has no absolute path.", "Write lancedb:///absolute/path.")
     return path
-
-
-def url_of(folder: str) -> str:
-    """The URL of an absolute folder."""
-    return f"lancedb://{quote(folder)}"
 
 
 @contextmanager
@@ -36,7 +32,7 @@ def temporary_folder() -> Iterator[str]:
     """The URL of an empty folder that is removed at the end."""
     folder = tempfile.mkdtemp(prefix="lookalike-")
     try:
-        yield url_of(folder)
+        yield folder_url("lancedb", folder)
     except BaseException:
         _remove(folder, SETTLE_S)
         raise

@@ -30,7 +30,10 @@ def resolve(server: Server, name: str) -> Version:
     """
     found = server.call("GET", f"/{name}/_mapping", name=name)
     if len(found) != 1:
-        raise IndexConflict(f"Alias {name} at {server} points to several indexes: {', '.join(sorted(found))}.")
+        raise IndexConflict(
+            f"Alias {name} at {server} points to several indexes: {', '.join(sorted(found))}.",
+            "Remove all but one from the alias.",
+        )
     version, answer = next(iter(found.items()))
     model = mapping.model_of(answer["mappings"])
     if model is None or not is_version(version):

@@ -6,6 +6,7 @@ from typing import Any
 from opensearchpy import Urllib3AWSV4SignerAuth
 
 from lookalike.errors import BadSetting, MissingExtra
+from lookalike.shown import clause
 
 #: Takes the method, URL, body and headers of a request; returns the headers that sign it.
 Signer = Callable[..., dict[str, str]]
@@ -25,7 +26,7 @@ def signer(region: str, service: str) -> Signer:
         credentials: Any = botocore.session.get_session().get_credentials()
     except BotoCoreError as error:
         raise BadSetting(
-            f"Cannot read the AWS credentials: {error}", "Correct the AWS configuration files or variables."
+            f"Cannot read the AWS credentials: {clause(error)}.", "Correct the AWS configuration files or variables."
         ) from error
     if credentials is None:
         advice = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from lookalike.errors import IndexConflict, IndexUnavailable
 from lookalike.index.opensearch.server import Server
+from lookalike.shown import clause
 
 #: How often a running merge is polled.
 POLL_S = 0.25
@@ -33,7 +34,8 @@ def _is_done(server: Server, task: str, name: str) -> bool:
     failed = answer.get("error") or answer.get("response", {}).get("_shards", {}).get("failures")
     if failed:
         raise IndexConflict(
-            f"OpenSearch at {server} cannot merge index {name}: {str(failed)[:300]}", "Check the log of the node."
+            f"OpenSearch at {server} cannot merge index {name}: {clause(str(failed)[:300])}.",
+            "Check the log of the node.",
         )
     return bool(answer["completed"])
 
