@@ -1,7 +1,7 @@
 """Builds an index, a model and a storage from the settings."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from lookalike import embedding, index
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.embedding.specs.spec_lookup import spec_of
-from lookalike.errors import ModelMismatch
+from lookalike.errors import IndexMissing, ModelMismatch
 from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
 from lookalike.records import Diagnostic, ModelIdentity, Reason
 from lookalike.release import RELEASE
@@ -20,6 +20,11 @@ from lookalike.storage import Storage
 if TYPE_CHECKING:
     from lookalike.images import DecodedImage
 
+#: The settings that choose a model.
+OF_THE_MODEL = frozenset({"model", "weights", "preprocessing"})
+#: For the question which model an index holds; what follows has its own, longer time.
+LOOK_UP_TIMEOUT_S = 5.0
+
 
 def model_spec(settings: Settings) -> ModelSpec:
     """The configured model. Raises BadSetting, ModelUnavailable."""
@@ -28,17 +33,38 @@ def model_spec(settings: Settings) -> ModelSpec:
     )
 
 
+def is_model_chosen(settings: Settings) -> bool:
+    """Whether an option, an argument or a variable chose the model: otherwise an index decides it."""
+    return any(getattr(settings, name) is not None for name in OF_THE_MODEL & settings.model_fields_set)
+
+
+def working_spec(settings: Settings) -> ModelSpec:
+    """The model for work on the configured index: the chosen one; if none was chosen, the one of the index.
+
+    It is the default model for an index that does not exist, or whose model cannot be built on this machine. Raises
+    BadSetting, ModelUnavailable, and what the index raises.
+    """
+    spec = model_spec(settings)
+    if is_model_chosen(settings):
+        return spec
+    with closing(open_index(settings, timeout_s=LOOK_UP_TIMEOUT_S)) as opened, suppress(IndexMissing):
+        indexed = opened.model()
+        if indexed.fingerprint != spec.fingerprint:
+            return spec_of(indexed, settings.home) or spec
+    return spec
+
+
 def spec_for_index(settings: Settings, indexed: ModelIdentity) -> ModelSpec:
     """The model for searches in the configured index, which holds vectors of `indexed`.
 
-    It is the configured model, or the one that the index was promoted to since. Raises ModelMismatch if `indexed` is
-    another model, or cannot be built on this machine.
+    It is the configured model, or the one that the index was promoted to since; if no model was chosen, that of the
+    index. Raises ModelMismatch if `indexed` is another model, or cannot be built on this machine.
     """
     configured = model_spec(settings)
     if configured.fingerprint == indexed.fingerprint:
         return configured
-    was_promoted = configured.fingerprint in _former_models(settings)
-    spec = spec_of(indexed, settings.home) if was_promoted else None
+    is_free = not is_model_chosen(settings) or configured.fingerprint in _former_models(settings)
+    spec = spec_of(indexed, settings.home) if is_free else None
     if spec is None:
         raise ModelMismatch(settings.index, str(indexed), f"{configured.name} ({configured.fingerprint})")
     return spec

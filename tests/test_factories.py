@@ -45,9 +45,20 @@ def test_the_configured_model_is_used_for_its_own_index(settings: Settings, conf
 def test_an_index_that_never_had_the_configured_model_is_rejected(settings: Settings) -> None:
     with closing(factories.open_index(settings)) as index:
         index.ensure(other_model())
+    chosen = settings.model_copy(update={"model": "efficientnet-lite0"})
     with pytest.raises(ModelMismatch) as error:
-        factories.spec_for_index(settings, other_model())
+        factories.spec_for_index(chosen, other_model())
+    assert factories.working_spec(chosen) == factories.model_spec(settings)
     assert "resnet50-article" in str(error.value) and "efficientnet-lite0" in str(error.value)
+
+
+def test_an_index_decides_its_model_where_none_was_chosen(settings: Settings) -> None:
+    assert factories.working_spec(settings) == factories.model_spec(settings)
+    with closing(factories.open_index(settings)) as index:
+        index.ensure(other_model())
+    assert factories.working_spec(settings).fingerprint == other_model().fingerprint
+    assert factories.spec_for_index(settings, other_model()).fingerprint == other_model().fingerprint
+    assert not factories.is_model_chosen(settings.model_copy(update={"weights": None}))
 
 
 def test_an_index_is_searched_with_the_model_that_it_was_promoted_to(

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from lookalike.errors import BadSetting
+from lookalike.factories import is_model_chosen
 from lookalike.index import index_of
 from lookalike.settings import Settings, read_settings
 from lookalike.shown import as_argument
@@ -42,7 +43,8 @@ def _index(physical: str | None, index: str | None) -> str | None:
 def _show(settings: Settings, done: Promotion, *, json: bool) -> None:
     version = done.version
     remark(f"Index {settings.index} now points to {version.version} ({version.model}); before, to {done.before}.")
-    remark(f"Ingest with this model from now on: --model {as_argument(version.model.name)}, or LOOKALIKE_MODEL.")
+    if is_model_chosen(settings):
+        remark(f"Ingest with this model from now on: LOOKALIKE_MODEL={as_argument(version.model.name)}, or unset it.")
     if json:
         print_json(
             {

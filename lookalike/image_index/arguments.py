@@ -68,7 +68,7 @@ def walk_options(follow_links: object, include_hidden: object, exclude: object) 
 
     for name, value in (("follow_links", follow_links), ("include_hidden", include_hidden)):
         if not isinstance(value, bool):
-            raise BadSetting(f"{name} = {shown(value)} is neither True nor False.")
+            raise BadSetting(f"{name} = {shown(value)} is neither True nor False.", "Give one of them.")
     options = WalkOptions(bool(follow_links), bool(include_hidden), tuple(patterns(exclude)))
     options.check()
     return options

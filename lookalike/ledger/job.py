@@ -8,7 +8,7 @@ from enum import StrEnum
 from lookalike.shown import shortened
 
 #: Sources that a job's record names: a glob without quotes gives thousands.
-NAMED_SOURCES = 5
+NAMED_SOURCES = 10
 
 
 class JobState(StrEnum):
@@ -34,7 +34,7 @@ FINAL = frozenset({JobState.FINISHED, JobState.FAILED, JobState.INTERRUPTED, Job
 class Job:
     """One ingest; times are in seconds since 1970, UTC.
 
-    `source` names up to six sources, one per line, or five and how many more there are.
+    `source` names up to eleven sources, one per line, or ten and how many more there are.
     `resent` counts the messages that the reconciler sent again.
     `index_address` is the URL of the index without credentials; `spec` is the model's spec as JSON. `version` is the
     version that the index's name pointed to when the job began. `still_rejected` is how many of the rejected images an
@@ -93,7 +93,7 @@ def named_sources(source: str) -> str:
     """The sources, one per line, as a record names them. Has no effect when repeated."""
     lines = [shortened(line) for line in source.split("\n")]
     more = len(lines) - NAMED_SOURCES
-    return "\n".join(lines if more <= 1 else [*lines[:NAMED_SOURCES], f"and {more:,} more"])
+    return "\n".join(lines if more <= 1 else [*lines[:NAMED_SOURCES], f"... and {more:,} more"])
 
 
 def place_of(index_address: str, version: str) -> str:

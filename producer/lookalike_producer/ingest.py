@@ -10,29 +10,20 @@ from lookalike_producer.places import STDIN
 from lookalike_producer.sources import find_images
 from lookalike_producer.walk.options import USUAL, WalkOptions
 
-#: Sources that the record of a job names; it counts the others.
-NAMED = 10
-
 
 def ingest_request(
     settings: Settings, sources: Sequence[str], label_from: str = "parent", options: WalkOptions = USUAL
 ) -> JobRequest:
-    """Sources and model are checked now. Raises SourceMissing, BadSetting, ModelUnavailable."""
-    spec = factories.model_spec(settings)
+    """Sources and model are checked now. Raises SourceMissing, BadSetting, ModelUnavailable, what the index raises."""
     find_images(sources, label_from, options)
+    spec = factories.working_spec(settings)
     return JobRequest(
         settings,
         spec,
-        source=described(sources),
+        source="\n".join(sources),
         references=lambda: find_images(sources, label_from, options, Devices(settings).add),
         count=lambda: _count(sources, options),
     )
-
-
-def described(sources: Sequence[str]) -> str:
-    """The sources for people, one a line: a shell passes thousands of names for a glob without quotes."""
-    more = [f"... and {len(sources) - NAMED:,} more"] if len(sources) > NAMED else []
-    return "\n".join([*sources[:NAMED], *more])
 
 
 def _count(sources: Sequence[str], options: WalkOptions) -> int | None:

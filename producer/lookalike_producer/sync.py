@@ -17,7 +17,6 @@ from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
 from lookalike_producer.deletion import Confirm, Deletion, check, planned, unquestioned
 from lookalike_producer.devices import Devices
 from lookalike_producer.diff import SETTLED, TO_INGEST, Diff
-from lookalike_producer.ingest import described
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.places import STDIN
 from lookalike_producer.preparation import prepare
@@ -111,8 +110,8 @@ def sync(
     `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, what the index raises, BrokerUnavailable,
     DiskFull.
     """
-    spec = factories.model_spec(settings)
     find_images(sources.names, sources.label_from, sources.options)
+    spec = factories.working_spec(settings)
     mounts: set[str] = set()
     with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
         prepared = prepare(settings, spec, with_artifact=False, on_note=on_note)
@@ -131,7 +130,7 @@ def sync(
         request = JobRequest(
             settings,
             spec,
-            source=described(sources.names),
+            source="\n".join(sources.names),
             references=diff.references,
             count=lambda: diff.to_ingest,
         )
@@ -190,7 +189,7 @@ def _findings(
         index=index,
         files=Files(storage.read, storage.look, factories.rejection_rules(settings)),
         records=records,
-        fingerprint=factories.model_spec(settings).fingerprint,
+        fingerprint=factories.working_spec(settings).fingerprint,
         on_leftover=on_leftover,
     )
 

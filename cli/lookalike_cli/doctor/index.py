@@ -26,7 +26,7 @@ def index(settings: Settings) -> Iterator[Finding]:
 def documents(settings: Settings) -> Iterator[Finding]:
     # Raises the same error as `index` for a broken server, so that it is reported once.
     factories.check_location(settings, timeout_s=TIMEOUT_S)
-    spec = factories.model_spec(settings)
+    spec = factories.working_spec(settings)
     opened = factories.open_index(settings)
     try:
         held = opened.model()
