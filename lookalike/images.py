@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike import formats
+from lookalike import formats, other_formats
 from lookalike.decoding.levels import is_deep, sixteen_bits
 from lookalike.decoding.readers import SIDEWAYS, UPRIGHT, open_image
 from lookalike.decoding.rgb import on_background
@@ -80,7 +80,7 @@ def _reading(data: bytes, read: Callable[[str], Result]) -> Result:
         raise ImageRejected(Reason.EMPTY, "0 bytes")
     kind = formats.kind_of(data)
     if kind is None:
-        raise ImageRejected(Reason.UNSUPPORTED, f"not one of {', '.join(formats.FORMATS)}: begins with {data[:8]!r}")
+        raise ImageRejected(Reason.UNSUPPORTED, other_formats.why_not(data, formats.FORMATS))
     try:
         return read(kind)
     except _HOSTILE as error:
