@@ -136,7 +136,7 @@ def test_closed_streams_are_no_error(environment: dict[str, str]) -> None:
 def test_a_name_is_printed_on_every_terminal(environment: dict[str, str], variables: dict[str, str]) -> None:
     done = _run("lookalike search '\u5199\u771f.jpg'", environment | variables)
     assert done.returncode == 1 and done.stderr.count("\n") <= 2
-    assert "\\u5199" in done.stderr if "PYTHONIOENCODING" in variables else "\u5199" in done.stderr
+    assert "\u5199\u771f.jpg" in done.stderr
 
 
 def test_json_is_utf_8_on_every_terminal(environment: dict[str, str]) -> None:
