@@ -9,6 +9,7 @@ import redis
 from lookalike.errors import AccessDenied, BadSetting, BrokerUnavailable, ChunkLeased, JobEnded, JobUnknown
 from lookalike.ledger import JobState, Ledger
 from lookalike.ledger.chunks import LEASE_S
+from lookalike.ledger.job import named_sources
 from lookalike.messages import MessageInvalid
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected, Rejection
 from testing.services.ports import free_port
@@ -431,3 +432,10 @@ def test_an_ended_lease_is_no_failed_attempt(ledger: Ledger) -> None:
         assert claimed is not None and claimed[1] == 1
         ledger.end_leases(opened.job)
     assert ledger.counters().lost == 0
+
+
+def test_the_record_of_a_job_names_few_sources() -> None:
+    assert named_sources("a\nb") == "a\nb"
+    named = named_sources("\n".join(map(str, range(4000))))
+    assert named.splitlines()[-2:] == ["9", "... and 3,990 more"] and named_sources(named) == named
+    assert len(named_sources("x" * 5000)) < 400

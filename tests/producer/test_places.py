@@ -8,7 +8,6 @@ import pytest
 
 from lookalike.errors import SourceMissing
 from lookalike.storage import local_uri
-from lookalike_producer.ingest import described
 from lookalike_producer.places import placed
 from lookalike_producer.sources import find_images, why_none
 from lookalike_producer.walk.options import USUAL, WalkOptions
@@ -96,8 +95,3 @@ def test_a_source_without_images_says_whether_something_was_left_out(tmp_path: P
     assert why_none([f"{tmp_path}/empty"], USUAL) == "The source holds no files."
     assert "--include-hidden" in why_none([f"{tmp_path}/empty", f"{tmp_path}/hidden"], USUAL)
     assert "--exclude" in why_none([f"{tmp_path}/png"], excluding)
-
-
-def test_the_record_of_a_job_names_few_sources() -> None:
-    assert described(["a", "b"]) == "a\nb"
-    assert described([str(number) for number in range(4000)]).splitlines()[-2:] == ["9", "... and 3,990 more"]
