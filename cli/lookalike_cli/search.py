@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 import lookalike
-from lookalike import ImageIndex
 from lookalike.records import Match
 from lookalike.shown import shown
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, results, table
+from lookalike_cli.no_matches import why_none
 from lookalike_cli.options import Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
 
 app = Application()
@@ -37,7 +37,7 @@ def search(
     filters = _parsed(filter or [])
     with lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images:
         matches = images.search(image, id=id, uri=uri, k=k, filters=filters)
-        reason = "" if matches else _why_none(images, filters)
+        reason = "" if matches else why_none(images, filters, is_stored=image is None)
     if json:
         print_json({"matches": [asdict(match) for match in matches], "took_ms": round(matches.took_ms, 1)})
     elif matches:
@@ -49,15 +49,6 @@ def search(
 def show(matches: Sequence[Match]) -> None:
     rows = [(match.score, match.name or "", match.uri) for match in matches]
     results.print(table("score", "label", "image", rows=rows))
-
-
-def _why_none(images: ImageIndex, filters: dict[str, str]) -> str:
-    if filters:
-        given = " and ".join(f"{field}={value}" for field, value in filters.items())
-        return f"No matches: no stored image has {given}."
-    # The query service has its own index, which the local settings may not name.
-    is_empty = images.settings.api_url is None and images.count() == 0
-    return "No matches: the index is empty." if is_empty else "No matches."
 
 
 def _parsed(filters: list[str]) -> dict[str, str]:
