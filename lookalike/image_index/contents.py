@@ -1,0 +1,80 @@
+"""The part of a handle that is about the stored images."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lookalike.image_index import arguments
+from lookalike.image_index.base import Handle, on_open_handle
+from lookalike.records import Vectors
+
+if TYPE_CHECKING:
+    from lookalike.image_index.description import IndexDescription
+
+
+class Contents(Handle):
+    """Count, describe, read, export and delete."""
+
+    @on_open_handle("embedded")
+    def vectors(self) -> tuple[list[str], Vectors]:
+        """The ids of all images, and their vectors as float32 [N, D] in the same order.
+
+        They take N x D x 4 bytes of memory: 5 GB for a million vectors of 1280 dimensions. The memory that `export`
+        needs does not depend on N. Raises IndexMissing.
+        """
+        from lookalike.image_index.vectors import read_vectors
+
+        with self._index() as index:
+            return read_vectors(index)
+
+    @on_open_handle("parquet")
+    def export(self, path: str | os.PathLike[str]) -> int:
+        """Write all images with their vectors to a Parquet file; returns how many they are.
+
+        Columns: id, uri, name (the label), width, height, content_sha256, model (its fingerprint), metadata (a map
+        of texts) and vector (a list of D float32). An existing file is replaced when the new one is complete.
+
+        Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written, BadSetting for a path that cannot
+        be one of a file, such as that of a folder or a device.
+        """
+        from lookalike.image_index.vectors import check_target, export_parquet
+
+        target = check_target(Path(arguments.expanded(path, "a file to write")))
+        with self._index() as index:
+            return export_parquet(index, target)
+
+    @on_open_handle("embedded")
+    def delete(self, ids: Iterable[str]) -> None:
+        """Remove images from the index by their ids; ids without an image are ignored. Their files stay.
+
+        Raises IndexMissing, BadSetting for ids that are not texts.
+        """
+        unwanted = arguments.texts(ids, "an id", "a list of ids")
+        with self._index() as index:
+            index.delete(unwanted)
+            index.refresh()
+
+    @on_open_handle("embedded")
+    def info(self) -> "IndexDescription":
+        """Describe the index: its version, its model, its number of images, and how the backend has built it.
+
+        Raises IndexMissing.
+        """
+        from lookalike.image_index.description import describe
+
+        with self._index() as index:
+            return describe(index)
+
+    @on_open_handle("embedded")
+    def count(self) -> int:
+        """The number of images that a search can find. Raises IndexMissing."""
+        with self._index() as index:
+            return index.count()
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __bool__(self) -> bool:
+        """True, even if the index is empty or missing."""
+        return True
