@@ -39,7 +39,6 @@ _INTERPRETER = frozenset(
         "DEVMODE",
         "INSPECT",
         "INTMAXSTRDIGITS",
-        "IOENCODING",
         "MALLOC",
         "OPTIMIZE",
         "PROFILEIMPORTTIME",
@@ -123,7 +122,9 @@ def _needs_restart() -> bool:
     more = wanted(os.environ)
     if any(name in os.environ and not more(name) for name in _INTERPRETER):
         return True
-    return not sys.flags.utf8_mode and not all(map(_is_utf8, (sys.getfilesystemencoding(), *_encodings())))
+    encodings = [sys.getfilesystemencoding(), *([] if more("PYTHONIOENCODING") else _encodings())]
+    is_restarted = all(os.environ.get(name) == value for name, value in _FIXED.items())
+    return not all(map(_is_utf8, encodings)) and not is_restarted
 
 
 def _encodings() -> list[str]:

@@ -132,7 +132,10 @@ def test_a_child_has_only_variables_that_are_kept(monkeypatch: pytest.MonkeyPatc
         ({"CELERY_BROKER_URL": "redis://127.0.0.1:1/0", "PYTHONHASHSEED": "7"}, False),
         ({"PYTHONOPTIMIZE": "2"}, True),
         ({"PYTHONWARNINGS": "error"}, True),
+        # As development environments set it.
+        ({"PYTHONIOENCODING": "UTF-8", "PYTHONUNBUFFERED": "1"}, False),
         ({"PYTHONIOENCODING": "latin-1"}, True),
+        ({"PYTHONIOENCODING": "ascii", "LC_ALL": "C.UTF-8"}, True),
         ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, True),
         ({"PYTHONPYCACHEPREFIX": "here"}, True),
     ],
@@ -149,13 +152,14 @@ def test_a_program_settles_whatever_it_was_started_with(
     assert told["arguments"] == ["a", "b c"]
     assert told["encodings"] == ["utf-8", "utf-8"]
     assert (told["optimize"], told["warnings"]) == (0, [])
-    assert set(told["variables"]) <= {"LC_ALL", "LC_CTYPE", "PATH"}
+    assert set(told["variables"]) <= {"LC_ALL", "LC_CTYPE", "PATH", "PYTHONUNBUFFERED"}
     assert told["is_restarted"] == is_restarted
 
 
 def test_a_program_keeps_what_people_tell_it_to_keep(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.settled"]
-    more = {"LOOKALIKE_KEEP_ENV": "PYTHONPATH,PYTHONWARNINGS,RUST_*", "PYTHONWARNINGS": "error", "RUST_LOG": "debug"}
+    more = {"LOOKALIKE_KEEP_ENV": "PYTHON*,RUST_*", "PYTHONWARNINGS": "error", "RUST_LOG": "debug"}
+    more["PYTHONIOENCODING"] = "latin-1"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **more}
     told = json.loads(subprocess.run(command, env=environment, capture_output=True, cwd=tmp_path).stdout)
     assert set(environment) <= set(told["variables"])
