@@ -112,3 +112,13 @@ class Catalog:
             file.flush()
             os.fsync(file.fileno())
         os.replace(file.name, self._folder / CATALOG)
+        synced(self._folder)
+
+
+def synced(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

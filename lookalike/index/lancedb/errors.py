@@ -54,10 +54,8 @@ def translate(error: Exception, folder: Path, name: str) -> LookalikeError:
         return IndexUnavailable(str(folder), text[:LONGEST_REASON])
     if any(sign in text for sign in MISSING):
         return missing(folder, name)
-    return IndexConflict(
-        f"LanceDB failed on index {name} in {folder}: {clause(text[:LONGEST_REASON])}.",
-        "Check the files in the folder.",
-    )
+    what = f"LanceDB failed on index {name} in {folder}: {clause(text[:LONGEST_REASON])}."
+    return IndexConflict(what, "Check the files in the folder; after a power cut, run the ingest again.")
 
 
 def missing(folder: Path, name: str) -> IndexMissing:

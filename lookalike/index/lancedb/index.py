@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from lookalike.errors import IndexMissing, IndexUnavailable, ModelMismatch
@@ -11,6 +12,7 @@ from lookalike.index.lancedb import rows, sql
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
+from lookalike.index.lancedb.power_cut import durable, look_after_restart
 from lookalike.index.lancedb.tables import compact, connect, create_table, fragments, open_snapshot
 from lookalike.index.options import IndexOptions
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
@@ -31,6 +33,8 @@ class LanceDBIndex:
         self._folder = folder_of(url)
         self._retry_s = options.retry_s
         self._catalog = Catalog(self._folder)
+        with self._translated():
+            look_after_restart(self._folder, self._catalog, self._retry_s)
         self._open: tuple[str, Any] | None = None
 
     def ensure(self, model: ModelIdentity) -> None:
@@ -68,7 +72,8 @@ class LanceDBIndex:
             valid, rejected = validate(documents, self.name, rows.model_of(table))
             if valid:
                 upsert = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-                upsert.execute(rows.to_arrow(valid, table.schema))
+                with durable(Path(table.uri)):
+                    upsert.execute(rows.to_arrow(valid, table.schema))
                 compact(table, most_fragments=MOST_FRAGMENTS + table.count_rows() // ROWS_PER_FRAGMENT)
         return rejected
 
@@ -112,8 +117,9 @@ class LanceDBIndex:
     def delete(self, ids: Iterable[str]) -> None:
         with self._writing():
             table = self._table()
-            for condition in sql.id_conditions(list(ids)):
-                table.delete(condition)
+            with durable(Path(table.uri)):
+                for condition in sql.id_conditions(list(ids)):
+                    table.delete(condition)
 
     def discard(self, documents: Mapping[str, Stored]) -> None:
         with self._writing():

@@ -10,10 +10,13 @@ from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import translated
 from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.lean_lancedb import BTree, lancedb
+from lookalike.index.lancedb.power_cut import durable
 from lookalike.records import ModelIdentity
 
 #: A search that began before a compaction still finds its files for this long.
 KEEP_OLD_FILES = timedelta(seconds=60)
+#: Compaction without deletion.
+NEVER = timedelta(days=36_500)
 #: Always read the newest version, so that writes of other processes are visible at once.
 NO_STALENESS = timedelta(0)
 #: Enough for the ids of a million images; LanceDB's default is 6 GiB.
@@ -36,8 +39,9 @@ def open_snapshot(folder: Path, version: str) -> Any:
 
 def create_table(folder: Path, version: str, model: ModelIdentity) -> str:
     """Create an empty table for vectors of `model`; returns its name. Call with the lock held."""
-    table = connect(folder).create_table(version, schema=rows.schema(model))
-    table.create_index("id", config=BTree())
+    with durable(folder / f"{version}.lance"):
+        table = connect(folder).create_table(version, schema=rows.schema(model))
+        table.create_index("id", config=BTree())
     return version
 
 
@@ -58,7 +62,11 @@ def compact(table: Any, most_fragments: int, keep: timedelta = KEEP_OLD_FILES) -
     """Merge the fragments if there are more than `most_fragments`, and delete the files of table versions that are
     older than `keep`. Call with the lock held."""
     if fragments(table) > most_fragments:
-        table.optimize(cleanup_older_than=keep)
+        with durable(Path(table.uri)):
+            table.optimize(cleanup_older_than=NEVER)
+        # Only now are the new files on the disk.
+        with durable(Path(table.uri)):
+            table.optimize(cleanup_older_than=keep)
 
 
 def fragments(table: Any) -> int:

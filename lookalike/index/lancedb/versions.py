@@ -8,6 +8,7 @@ from lookalike.index.base import IndexInfo
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
+from lookalike.index.lancedb.power_cut import look_after_restart
 from lookalike.index.lancedb.rows import model_of
 from lookalike.index.lancedb.tables import connect, create_table, list_indexes
 from lookalike.index.options import IndexOptions
@@ -23,6 +24,8 @@ class LanceDBVersions:
         self._retry_s = options.retry_s
         self._folder = folder_of(url)
         self._catalog = Catalog(self._folder)
+        with translated(self._folder, name):
+            look_after_restart(self._folder, self._catalog, self._retry_s)
 
     def infos(self) -> list[IndexInfo]:
         return [info for info in list_indexes(self._url) if info.name == self.name]
