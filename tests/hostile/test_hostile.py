@@ -138,7 +138,7 @@ def test_no_name_reaches_the_terminal_unescaped(ended: Ended) -> None:
     assert CONTROL.search(ended.log) is None
     strange = [path for path in ended.corpus.expected if "broken" in path and not os.path.basename(path).isprintable()]
     assert len(strange) > 8
-    job = answer(harmless(ended, "ingest", *strange, "--json", form=CONTROL_IN_JSON))["job"]
+    job = answer(harmless(ended, "ingest", *strange, "--json", form=CONTROL_IN_JSON, code=1))["job"]
     assert "truncated" in harmless(ended, "status", job).stdout
     harmless(ended, "status")
     harmless(ended, "ingest", f"{strange[0]}\x1b[31m", code=1)
