@@ -201,7 +201,7 @@ class _Attempt:
             indexed=indexed,
             unchanged=len(self.chunk.refs) - indexed - len(refused),
             rejected=tuple(item.rejected for item in refused),
-            still_rejected=sum(not item.is_new for item in refused),
+            repeated=frozenset(item.rejected.uri for item in refused if not item.is_new),
             bases={item.rejected.uri: item.basis for item in refused},
             settled=tuple(ref.uri for ref in self.chunk.refs if self._is_settled(ref)),
         )

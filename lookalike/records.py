@@ -210,7 +210,7 @@ class Diagnostic:
 class Outcome:
     """The result of a chunk; every reference counts exactly once, in one of the first three.
 
-    `still_rejected` says how many of the rejected ones an earlier job had rejected, with nothing changed since. `bases`
+    `repeated` are the uris of rejected ones that an earlier job had rejected, with nothing changed since. `bases`
     are those of the rejections, by uri. `settled` are the uris of images that are in the index: what the ledger records
     about an earlier rejection of them no longer holds.
     """
@@ -218,9 +218,14 @@ class Outcome:
     indexed: int
     unchanged: int
     rejected: tuple[Rejected, ...] = ()
-    still_rejected: int = 0
+    repeated: frozenset[str] = frozenset()
     bases: Mapping[str, Basis] = field(default_factory=dict)
     settled: tuple[str, ...] = ()
+
+    @property
+    def still_rejected(self) -> int:
+        """How many of the rejected references an earlier job had rejected, with nothing changed since."""
+        return sum(item.uri in self.repeated for item in self.rejected)
 
 
 def document_id(uri: str) -> str:

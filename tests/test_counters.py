@@ -47,6 +47,15 @@ def test_a_chunk_closed_twice_counts_once(ledger: Ledger) -> None:
     assert (counters.seconds, counters.rejected) == ({"read": 0.5, "embed": 1.25}, {"corrupt": 1})
 
 
+def test_a_rejection_that_is_repeated_is_no_news(ledger: Ledger) -> None:
+    made = opened(ledger)
+    rejected = tuple(Rejected(ref.uri, Reason.CORRUPT) for ref in made.refs)
+    outcome = Outcome(indexed=0, unchanged=0, rejected=rejected, repeated=frozenset({made.refs[0].uri}))
+    ledger.close_chunk(made, outcome, DONE)
+    assert (ledger.counters().rejected, ledger.job(made.job).rejected) == ({"corrupt": 2}, 3)
+    assert (ledger.job(made.job).still_rejected, ledger.job(made.job).reasons) == (1, {"corrupt": 3})
+
+
 def test_totals_grow_over_jobs_and_hosts_and_outlive_the_jobs(ledger: Ledger) -> None:
     for host in ("host-a", "host-b", "host-a"):
         made = opened(ledger)

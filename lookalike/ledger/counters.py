@@ -45,7 +45,9 @@ class Counters:
 
 def increments(outcome: Outcome, timings: ChunkTimings) -> tuple[bytes, bytes]:
     """The increments of `counters` and `work:HOST` for one chunk, as JSON for the script that closes it."""
-    reasons = Counter(f"rejected:{item.reason.value}" for item in outcome.rejected)
+    # Monitoring watches for new rejections: a folder has the same films and sidecar files every night.
+    new = [item for item in outcome.rejected if item.uri not in outcome.repeated]
+    reasons = Counter(f"rejected:{item.reason.value}" for item in new)
     seconds = {f"seconds:{stage}": round(took, 6) for stage, took in timings.seconds.items()}
     images = {"indexed": outcome.indexed, "unchanged": outcome.unchanged, "rejected": len(outcome.rejected)}
     return orjson.dumps({**reasons, **seconds}), orjson.dumps({**images, "chunks": 1})

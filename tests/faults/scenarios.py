@@ -166,7 +166,9 @@ def write_block(rig: Rig, source: Source, times: int) -> Producer:
 
 
 def poison(rig: Rig, source: Source, times: int) -> Producer:
+    """The second ingest does not try the images again."""
     rig.injected["poison"] += sum(reason in POISONS.values() for reason in source.bad.values())
+    rig.complete(rig.ingest(source))
     return rig.ingest(source)
 
 
