@@ -26,6 +26,8 @@ INDEX_RETRY_S = 20.0
 #: Writing 8 MB to a busy OpenSearch takes seconds.
 INDEX_TIMEOUT_S = 60.0
 
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
+
 INDEX_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,99}")
 
 #: Settings that only searches need.
@@ -111,6 +113,16 @@ class Settings(BaseSettings):
     def _empty_means_unset(cls, value: Any) -> Any:
         # Compose files pass an unset variable on as an empty string.
         return None if value == "" else value
+
+    @field_validator("cors_origins", mode="after")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # As browsers write them: any other spelling would match no page.
+        origins = tuple(origin.strip().removesuffix("/").lower() for origin in value)
+        for origin in origins:
+            if origin != "*" and not ORIGIN.fullmatch(origin):
+                raise ValueError("an origin is a scheme, a host and perhaps a port, such as https://shop.example")
+        return origins
 
     @field_validator("api_key", mode="after")
     @classmethod

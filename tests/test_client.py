@@ -230,6 +230,13 @@ def test_without_the_key_access_is_denied(url: str, key: str | None, said: str) 
         client.labels()
 
 
+def test_a_refusal_that_is_not_about_the_key_is_repeated() -> None:
+    body = '{"status": 403, "detail": "Only the user that runs it."}'
+    refused = pytest.raises(AccessDenied, match=r"refuses: Only the user that runs it\.$")
+    with answering((403, {}, body)) as (url, _), Client(url) as client, refused:
+        client.labels()
+
+
 def test_the_key_is_in_no_message_log_or_repr(url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for key in (KEY, "another secret"):

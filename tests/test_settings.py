@@ -110,3 +110,17 @@ def test_an_api_key_that_http_cannot_carry_is_rejected_and_not_repeated(
 
 def test_every_setting_has_a_description() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://shop.example", "HTTPS://Shop.Example/", " http://[::1]:8000", "*", "app://x"]
+)
+def test_an_origin_is_read_as_browsers_write_it(origin: str) -> None:
+    (read,) = read_settings(cors_origins=(origin,)).cors_origins
+    assert read == origin.strip().lower().removesuffix("/")
+
+
+@pytest.mark.parametrize("origin", ["shop.example", "https://shop.example/path", "https://", "https://a b", "null", ""])
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(BadSetting, match="such as https://shop"):
+        read_settings(cors_origins=(origin,))

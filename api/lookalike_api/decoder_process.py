@@ -24,6 +24,7 @@ import numpy as np
 
 from lookalike import images
 from lookalike.errors import ImageRejected
+from lookalike.malloc import give_memory_back
 
 #: Kind, size in pixels, most pixels, seconds, bytes of the image; a descriptor of a file with the image goes along.
 REQUEST = struct.Struct("!BIQdQ")
@@ -150,5 +151,6 @@ def _end_when_closed(connection: socket.socket, is_on: bool) -> None:
 
 
 if __name__ == "__main__":
+    give_memory_back()
     with socket.socket(fileno=int(sys.argv[1])) as opened:
         serve(opened)

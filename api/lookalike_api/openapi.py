@@ -11,7 +11,7 @@ STATUSES = {
     404: "Not found.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
-    415: "The body has the wrong content type.",
+    415: "The body has the wrong content type, or is compressed.",
     422: "The content is not an image, or one that cannot be read.",
     503: "The service is busy, or a service that it needs is away. Retry-After says when to retry.",
 }

@@ -20,8 +20,8 @@ DRAIN_TIMEOUT_S = 5.0
 
 
 class Uploads:
-    """Bodies of at most `max_bytes` each, and `total_bytes` together. Both methods raise HTTPException (408, 413, 400
-    for a bad form) and Busy."""
+    """Bodies of at most `max_bytes` each, and `total_bytes` together. Both methods raise HTTPException (408, 413, 415,
+    400 for a bad form) and Busy."""
 
     def __init__(self, max_bytes: int, total_bytes: int) -> None:
         self.max_bytes = max_bytes
@@ -54,6 +54,11 @@ class Uploads:
 
     async def _read(self, request: Request, memory: Reservation, take: Callable[[bytes], None]) -> None:
         """Pass the body to `take`, piece by piece as it arrives."""
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            # It would have no bound before it is unpacked.
+            await _drain(request)
+            raise HTTPException(415, "The body is compressed: send it as it is.", {"Accept-Encoding": "identity"})
         if _content_length(request) > self.max_bytes:
             await self._refuse(request)
         try:

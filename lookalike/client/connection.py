@@ -24,7 +24,6 @@ RETRIES = 2
 MAX_PAUSE_S = 5.0
 #: Temporary failures: the service's own 503, and those of proxies in front of it.
 TEMPORARY = {429, 502, 503, 504}
-DENIED = {401, 403}
 _ADVICE = "Set LOOKALIKE_API_URL to https://host:port."
 
 
@@ -102,7 +101,10 @@ class Connection:
             return QueryServiceUnavailable(self.address, why.removesuffix("."))
         if problem is None:
             return self._not_the_service(response)
-        if response.status_code in DENIED:
+        if response.status_code == 403:
+            # Not the key, but who asks: the service says what to do.
+            return AccessDenied(f"The query service at {self.address} refuses: {printable(problem.detail)}")
+        if response.status_code == 401:
             why = "rejects the API key" if "Authorization" in self._http.headers else "requires an API key"
             advice = "Set LOOKALIKE_API_KEY to the key of that service."
             return AccessDenied(f"The query service at {self.address} {why}.", advice)

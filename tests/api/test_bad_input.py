@@ -1,5 +1,6 @@
 """Bad and hostile requests: each gets the right status and a one-line message, and the service keeps working."""
 
+import gzip
 import os
 import select
 import socket
@@ -79,6 +80,13 @@ def test_content_that_is_not_an_image_is_rejected_with_the_reason(
     form = lance_client.post("/search", files={"image": ("a.jpg", body)})
     problem_detail(form, status)
     assert form.json()["reason"] == reason
+
+
+@pytest.mark.parametrize("path", ["/search", "/search/batch"])
+def test_a_compressed_body_is_refused(lance_client: httpx2.Client, query: bytes, path: str) -> None:
+    headers = {"Content-Encoding": "gzip", "Content-Type": BOUNDARY if "batch" in path else "image/jpeg"}
+    answer = lance_client.post(path, content=gzip.compress(query), headers=headers)
+    assert "compressed" in problem_detail(answer, 415) and answer.headers["Accept-Encoding"] == "identity"
 
 
 def test_a_truncated_image_is_rejected(lance_client: httpx2.Client, query: bytes) -> None:

@@ -4,6 +4,8 @@ import os
 import resource
 import signal
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -149,6 +151,43 @@ def has_ended(pid: int) -> bool:
     with suppress(FileNotFoundError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     return True
+
+
+BUSY = f"""
+import sys, time
+from lookalike_api.decoder_pool import DecoderPool
+from lookalike_api.decoder_process import PIXELS, Request
+pool, data = DecoderPool(2), sys.stdin.buffer.read()
+with pool.lent() as decoder:
+    decoder.ask(Request(PIXELS, {SIZE}, {MAX_PIXELS}, 60.0, len(data)), data)
+    print(decoder.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_nothing_is_left_of_a_service_that_was_killed() -> None:
+    service = subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert service.stdin and service.stdout
+    with service:
+        service.stdin.write(SLOW)
+        service.stdin.close()
+        working = int(service.stdout.readline())
+        forking = parent_of(working)
+        await_true(lambda: cpu_s(working) > 0.2)
+        service.kill()
+    await_true(lambda: has_ended(working) and has_ended(forking))
+
+
+def test_a_process_gives_the_memory_of_a_large_image_back(pool: DecoderPool) -> None:
+    def resident(pid: int) -> int:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+    own = decoders(pool, quick_s=60.0)
+    own.pixels(as_file("PNG"), SIZE)
+    before = resident(pid_of(pool))
+    for _ in range(3):
+        own.pixels(slow_png(2000), SIZE)
+    assert resident(pid_of(pool)) - before < 20 * 2**20
 
 
 def test_the_memory_of_a_process_is_bounded_and_it_ends_before_the_service(pool: DecoderPool) -> None:

@@ -77,7 +77,8 @@ async def info(state: State) -> Info:
 
 def _matches(if_none_match: str | None, tag: str) -> bool:
     """Whether the client already has this version (RFC 9110, section 13.1.2)."""
-    return if_none_match is not None and any(item.strip() in (tag, "W/" + tag) for item in if_none_match.split(","))
+    known = (item.strip() for item in (if_none_match or "").split(","))
+    return any(item in ("*", tag, "W/" + tag) for item in known)
 
 
 def _not_modified(tag: str) -> Response:

@@ -43,7 +43,7 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
     "/search",
     summary="Search by an image",
     response_model=SearchResult,
-    responses=problems(400, 408, 413, 422, 503),
+    responses=problems(400, 408, 413, 415, 422, 503),
     openapi_extra=_body(application__octet_stream=_BINARY, multipart__form_data=_ONE),
     description=f"The body is the image, of any content type, or a form with one part `image`. {FILTERING}",
 )
