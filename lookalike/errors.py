@@ -73,6 +73,13 @@ class BrokerUnavailable(Unavailable):
     advice = "Start it, or correct LOOKALIKE_BROKER_URL; unset it to use the embedded broker."
 
 
+class EmbeddedBrokerUnavailable(BrokerUnavailable):
+    """The private Redis of the embedded stack cannot be reached, although its owner keeps it running."""
+
+    service = "embedded broker"
+    advice = "Run the same command again: it starts the broker if nobody else does, and continues."
+
+
 class BrokerRefuses(BrokerUnavailable):
     """Redis answers, but does not accept commands at the moment; `advice` fits its reason."""
 

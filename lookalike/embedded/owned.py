@@ -97,8 +97,9 @@ class OwnedStack(Stack):
                 self._broker.check()
                 if self._worker is not None:
                     self._worker.check()
-            except Unavailable:
-                # The worker is restarted when Redis answers again: it needs what the killed one had.
+            except (Unavailable, OSError):
+                # The worker is restarted when Redis answers again: it needs what the killed one had. And a machine
+                # that is out of processes or descriptors may have some soon.
                 continue
             except LookalikeError as error:
                 self._failure = error

@@ -15,6 +15,7 @@ from lookalike.errors import (
     BadSetting,
     BrokerUnavailable,
     DiskFull,
+    EmbeddedBrokerUnavailable,
     JobCancelled,
     JobEnded,
     JobFailed,
@@ -75,9 +76,9 @@ def run_job(
     Raises JobFailed with the reason that a worker gave; JobCancelled; PermanentError if the broker lost its data, or
     if another process ended the job because this producer was silent for too long.
     """
-    _check_services(request.settings, stack)
-    prepared = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
     try:
+        _check_services(request.settings, stack)
+        prepared = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
         with closing(Ledger(stack.broker_url)) as ledger:
             job_id = _open(request, prepared, ledger, stack)
             with explained(job_id, stack=stack, ledger=ledger, on_note=on_note):
@@ -86,6 +87,10 @@ def run_job(
                 on_note(no_worker(stack.broker_url))
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
+    except BrokerUnavailable as error:
+        if stack.is_embedded:
+            raise EmbeddedBrokerUnavailable(error.address, error.why) from error
+        raise
     if job.state is JobState.FAILED:
         raise JobFailed(job.error)
     if job.state is JobState.CANCELLED:
