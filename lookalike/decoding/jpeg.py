@@ -21,6 +21,7 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _EOI, _SOS = 0xD9, 0xDA
 #: Frame headers: all from SOF0 to SOF15 but DHT, JPG and DAC.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 #: DHT, DAC, DQT, DNL, DRI.
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD})
@@ -30,18 +31,19 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _PROFILE = b"ICC_PROFILE\0"
 
 
-def reduced(data: bytes) -> Encoded:
-    """The JPEG without comments, thumbnails, EXIF and other metadata.
+def reduced(data: bytes, start: int = 0, end: int | None = None) -> Encoded:
+    """The JPEG between two offsets, without comments, thumbnails, EXIF and other metadata.
 
     Raises ImageRejected (`bomb`) for more than MAX_SEGMENTS segments or MAX_SCANS scans.
     """
+    end = len(data) if end is None else end
     parts = Parts("segments", MAX_SEGMENTS)
-    kept = [data[:2]]
+    kept = [data[start : start + 2]]
     frame, exif, xmp = b"", b"", b""
     profile: dict[int, memoryview] = {}
     is_progressive = False
-    at = 2
-    while (found := _MARKER.search(data, at)) is not None:
+    at = start + 2
+    while (found := _MARKER.search(data, at, end)) is not None:
         parts.more()
         marker, at = found[1][0], found.end()
         if marker in _ALONE:
@@ -49,16 +51,11 @@ def reduced(data: bytes) -> Encoded:
         if marker == _EOI:
             break
         if marker == _SOS:
-            _check_scans(data, found.start(), is_whole=not is_progressive and data[at + 2 : at + 3] == frame[5:6])
-            return Encoded(
-                "JPEG",
-                b"".join((*kept, memoryview(data)[found.start() :])),
-                _size(frame),
-                orientation_of(exif, xmp),
-                _joined(profile),
-            )
-        end = at + max(2, int.from_bytes(data[at : at + 2]))
-        body = data[at + 2 : end]
+            is_whole = not is_progressive and data[at + 2 : at + 3] == frame[5:6]
+            _check_scans(data, found.start(), end, is_whole=is_whole)
+            whole = b"".join((*kept, memoryview(data)[found.start() : end]))
+            return Encoded("JPEG", whole, _size(frame), orientation_of(exif, xmp), _joined(profile))
+        body, segment = _segment(data, at)
         if marker in _FRAMES:
             frame, is_progressive = body, marker in _PROGRESSIVE
         elif marker == _APP1 and body.startswith(b"Exif\0\0") and not exif:
@@ -66,11 +63,31 @@ def reduced(data: bytes) -> Encoded:
         elif marker == _APP1 and body.startswith(_XMP) and not xmp:
             xmp = body
         elif marker == _APP2 and body.startswith(_PROFILE) and len(body) > 14:
-            profile.setdefault(body[12], memoryview(data)[at + 2 : end])
+            profile.setdefault(body[12], memoryview(data)[at + 2 : segment])
         if marker in _FRAMES or marker in _TABLES or _is_about_colours(marker, body):
-            kept.append(data[found.start() : end])
-        at = end
+            kept.append(data[found.start() : segment])
+        at = segment
     return Encoded("JPEG", b"".join(kept), _size(frame))
+
+
+def size_of(data: bytes, start: int) -> tuple[int, int]:
+    """Width and height of the JPEG at an offset; (0, 0) for one that is no ordinary image, but lossless or broken."""
+    at = start + 2
+    for _ in range(MAX_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if found is None or found[1][0] in (_EOI, _SOS):
+            break
+        body, end = _segment(data, found.end())
+        if found[1][0] in _FRAMES:
+            return (_size(body) or (0, 0)) if found[1][0] not in _LOSSLESS else (0, 0)
+        at = found.end() if found[1][0] in _ALONE else end
+    return 0, 0
+
+
+def _segment(data: bytes, at: int) -> tuple[bytes, int]:
+    """The content of a segment with its length at this offset, and where it ends."""
+    end = at + max(2, int.from_bytes(data[at : at + 2]))
+    return data[at + 2 : end], end
 
 
 def _is_about_colours(marker: int, body: bytes) -> bool:
@@ -92,14 +109,14 @@ def _size(frame: bytes) -> tuple[int, int] | None:
     return (int.from_bytes(frame[3:5]), int.from_bytes(frame[1:3])) if len(frame) >= 6 else None
 
 
-def _check_scans(data: bytes, start: int, *, is_whole: bool) -> None:
+def _check_scans(data: bytes, start: int, end: int, *, is_whole: bool) -> None:
     """`start`: of the first scan. `is_whole`: it holds the whole image, and libjpeg refuses a second one."""
     # The two bytes may also stand in a segment or behind the image, so a high number is checked.
-    if is_whole or data.count(b"\xff\xda", start) <= MAX_SCANS:
+    if is_whole or data.count(b"\xff\xda", start, end) <= MAX_SCANS:
         return
     scans, parts = Parts("scans", MAX_SCANS), Parts("segments between scans")
     at = start
-    while (found := _AFTER_SCAN.search(data, at)) is not None and found[1][0] != _EOI:
+    while (found := _AFTER_SCAN.search(data, at, end)) is not None and found[1][0] != _EOI:
         parts.more()
         if found[1][0] == _SOS:
             scans.more()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.decoding import bmp, jpeg, tiff
+from lookalike.decoding import bmp, jpeg, tiff, tiff_directories, tiff_rewriting
 from lookalike.errors import ImageRejected
 from lookalike.images import SIDE_DATA_BYTES, decode
 from lookalike.records import Reason
@@ -147,8 +147,8 @@ def row_strips(rows: int, gap: int) -> bytes:
 
 def test_strips_that_follow_each_other_are_read_as_one() -> None:
     data = row_strips(60_000, gap=0)
-    whole = tiff.directories(tiff.opened(tiff.reduced(data).data))[0]
-    assert whole.entries[tiff.STRIP_OFFSETS].count == 1
+    whole = tiff_directories.directories(tiff_directories.opened(tiff.reduced(data).data))[0]
+    assert whole.entries[tiff_directories.STRIP_OFFSETS].count == 1
     shown = decode(data, max_pixels=MAX_PIXELS).pixels
     expected = np.asarray(Image.linear_gradient("L").resize((224, 224)))
     assert np.abs(shown[..., 0].astype(int) - expected).max() < 4
@@ -156,7 +156,7 @@ def test_strips_that_follow_each_other_are_read_as_one() -> None:
 
 def test_strips_with_gaps_are_counted() -> None:
     assert reason_for(row_strips(2000, gap=2)) is None
-    assert reason_for(row_strips(tiff.MAX_STRIPS + 1, gap=2)) is Reason.BOMB
+    assert reason_for(row_strips(tiff_rewriting.MAX_STRIPS + 1, gap=2)) is Reason.BOMB
 
 
 def coded_lines(pixels: np.ndarray, pack: Callable[[np.ndarray], bytes]) -> bytes:
