@@ -47,12 +47,13 @@ class ChunkIndex(Protocol):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A new or changed image, decoded; it was read at `read_at_ns`."""
+    """A new or changed image, decoded; it was read at `read_at_ns`. `is_stored`: the index has a document of it."""
 
     ref: ImageRef
     image: DecodedImage
     content_sha256: str
     read_at_ns: int
+    is_stored: bool
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,9 @@ def ingest(
     """Index the new and changed images of a chunk; the others count as unchanged or rejected.
     Identical files are decoded and embedded once, but each counts.
 
-    The document of an image whose file now holds no image is removed from the index before this returns; if the file
-    could not be read, the document stays and the rejection says so. A `remembered` rejection that stands is repeated
-    without decoding the image.
+    The document of an image whose file now holds no image is removed from the index before this returns; if the image
+    is rejected for another reason, the document stays and the rejection says so. A `remembered` rejection that stands
+    is repeated without decoding the image.
 
     Safe to repeat: ids are deterministic, and documents of an earlier attempt at this chunk count as indexed.
     Raises the errors of the index, such as IndexUnavailable; the chunk can then be ingested again.
@@ -93,7 +94,7 @@ def ingest(
 def give_up(chunk: Chunk, reason: Reason, detail: str, *, index: ChunkIndex, remembered: Remembered) -> Outcome:
     """Reject every image of a chunk without reading it, because of what it did to its process."""
     stored = index.stored([ref.id for ref in chunk.refs])
-    rejected = tuple(Rejected(ref.uri, reason, detail, ref.id in stored) for ref in chunk.refs)
+    rejected = tuple(_rejected(ref, reason, detail, is_stored=ref.id in stored) for ref in chunk.refs)
     bases = {ref.uri: remembered.basis(ref.uri, reason, "", read_at_ns=time.time_ns()) for ref in chunk.refs}
     return Outcome(indexed=0, unchanged=0, rejected=rejected, bases=bases)
 
@@ -155,10 +156,9 @@ class _Attempt:
                 self.decoded[content_sha256] = self.decode(data)
         except ImageRejected as error:
             basis = self.remembered.basis(ref.uri, error.reason, content_sha256, read_at_ns=read_at_ns)
-            kept = error.reason.is_about_access and stored is not None
             is_new = earlier is None or earlier.rejected.reason is not error.reason
-            return Refused(Rejected(ref.uri, error.reason, error.detail, kept), basis, is_new)
-        return Loaded(ref, self.decoded[content_sha256], content_sha256, read_at_ns)
+            return Refused(_rejected(ref, error.reason, error.detail, is_stored=stored is not None), basis, is_new)
+        return Loaded(ref, self.decoded[content_sha256], content_sha256, read_at_ns, is_stored=stored is not None)
 
     def _write(self, loaded: Sequence[Loaded]) -> None:
         if not loaded:
@@ -179,7 +179,7 @@ class _Attempt:
 
     def _refuse(self, item: Loaded, reason: Reason, detail: str) -> None:
         basis = self.remembered.basis(item.ref.uri, reason, item.content_sha256, read_at_ns=item.read_at_ns)
-        self.results[item.ref.id] = Refused(Rejected(item.ref.uri, reason, detail), basis)
+        self.results[item.ref.id] = Refused(_rejected(item.ref, reason, detail, is_stored=item.is_stored), basis)
 
     def _discard(self, references: Mapping[str, ImageRef], stored: Mapping[str, Stored]) -> Mapping[str, Stored]:
         """Remove the documents of images that are judged and rejected; those that exist nevertheless are returned."""
@@ -191,7 +191,7 @@ class _Attempt:
         return self.index.stored(judged)
 
     def _is_judged_unfit(self, result: Refused | bool) -> bool:
-        return isinstance(result, Refused) and result.is_new and not result.rejected.reason.is_about_access
+        return isinstance(result, Refused) and result.is_new and result.rejected.reason.is_about_content
 
     def _outcome(self) -> Outcome:
         """Counts by reference: an image that a chunk lists twice counts as indexed once and as unchanged once."""
@@ -209,6 +209,10 @@ class _Attempt:
     def _is_settled(self, ref: ImageRef) -> bool:
         result = self.results[ref.id]
         return result is True or (result is False and self.remembered.has(ref.uri))
+
+
+def _rejected(ref: ImageRef, reason: Reason, detail: str, *, is_stored: bool) -> Rejected:
+    return Rejected(ref.uri, reason, detail, kept=is_stored and not reason.is_about_content)
 
 
 def _repeated(earlier: Rejection, stored: Stored | None) -> Refused:

@@ -41,16 +41,19 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
 
     @property
-    def is_about_access(self) -> bool:
-        """Whether the image could not be judged: nobody has seen what the file holds now, so that a document of it may
-        still be true. With any other reason it is certain that the file cannot be indexed as it is."""
-        return self in _ABOUT_ACCESS
+    def is_about_content(self) -> bool:
+        """Whether the file holds nothing that can be indexed: then a document of it tells of a former file.
+
+        With any other reason a former document may be true, or is at least the best there is: nobody has seen what the
+        file holds now, or model or index failed for it.
+        """
+        return self in _ABOUT_CONTENT
 
 
-_ABOUT_ACCESS = frozenset(
+_ABOUT_CONTENT = frozenset(
     {
-        *(Reason.NOT_FOUND, Reason.NOT_REGULAR, Reason.UNREADABLE, Reason.OUTSIDE_ROOT, Reason.CHANGED),
-        *(Reason.WORKER_KILLED, Reason.TIMEOUT),
+        *(Reason.EMPTY, Reason.TOO_LARGE, Reason.BOMB),
+        *(Reason.UNSUPPORTED, Reason.TRUNCATED, Reason.CORRUPT),
     }
 )
 
@@ -91,7 +94,7 @@ class ImageRef:
 @dataclass(frozen=True)
 class Rejected:
     """An image that was not indexed, and why. `kept`: the index still holds a document of it from before, because the
-    reason is about access to the file and not about what the file holds."""
+    reason is not about what the file holds."""
 
     uri: str
     reason: Reason

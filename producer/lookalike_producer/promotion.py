@@ -107,7 +107,7 @@ def _check_ready(settings: Settings, now: IndexInfo, chosen: IndexInfo) -> None:
 
 def _unfit(rejections: Mapping[str, Rejection]) -> set[str]:
     """The images whose files hold nothing that can be indexed, as far as the new version knows."""
-    return {uri for uri, item in rejections.items() if not item.rejected.reason.is_about_access}
+    return {uri for uri, item in rejections.items() if item.rejected.reason.is_about_content}
 
 
 def _carry_rejections(settings: Settings, old: str, new: str) -> None:

@@ -149,7 +149,7 @@ class World:
 
 
 def _is_consistent(rejection: Rejection) -> bool:
-    return rejection.rejected.reason.is_about_access or not rejection.rejected.kept
+    return not (rejection.rejected.reason.is_about_content and rejection.rejected.kept)
 
 
 @pytest.fixture
