@@ -35,7 +35,7 @@ from lookalike_producer.callbacks import ignore
 from lookalike_producer.enqueue import enqueue
 from lookalike_producer.job_watch import JobWatch
 from lookalike_producer.preparation import Prepared, prepare
-from lookalike_producer.stall import explained, no_worker
+from lookalike_producer.stall import explained, note_missing_workers
 
 #: Well within the ledger's PRODUCER_LEASE_S, so that only a dead producer counts as dead.
 HEARTBEAT_EVERY_S = 5.0
@@ -83,8 +83,8 @@ def run_job(
             job_id = _open(request, prepared, ledger, stack)
             with explained(job_id, stack=stack, ledger=ledger, on_note=on_note):
                 job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
-            if not job.has_ended and not ledger.worker_count():
-                on_note(no_worker(stack.broker_url))
+            if not job.has_ended:
+                note_missing_workers(stack, ledger, on_note)
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
     except BrokerUnavailable as error:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from lookalike.addresses import plain_address
 from lookalike.embedded import Stack
@@ -25,6 +25,14 @@ def explained(job_id: str, *, stack: Stack, ledger: Ledger, on_note: Callable[[s
         yield
     finally:
         over.set()
+
+
+def note_missing_workers(stack: Stack, ledger: Ledger, on_note: Callable[[str], None]) -> None:
+    """For a job that nobody waits for: say at once if no worker has reported itself, nor answers."""
+    # The job is recorded, and goes on without us.
+    with suppress(LookalikeError):
+        if not (stack.is_embedded or ledger.worker_count() or _has_worker(stack.broker_url)):
+            on_note(no_worker(stack.broker_url))
 
 
 def no_worker(broker_url: str) -> str:
