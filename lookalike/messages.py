@@ -65,7 +65,7 @@ def encode_rejection(rejection: Rejection) -> bytes:
     if basis != Basis():
         times = basis.times
         changes = [times.size_bytes, times.modified_ns, times.changed_ns] if times else None
-        plain["basis"] = [changes, basis.content_sha256, basis.rules]
+        plain["basis"] = [changes, basis.content_sha256, basis.rules, basis.judged_at_ms]
     return orjson.dumps(plain)
 
 
@@ -83,9 +83,9 @@ def decode_rejection(payload: bytes) -> Rejection:
 def _basis(item: Any) -> Basis:
     if item is None:
         return Basis()
-    changes, content_sha256, rules = _listed(item)
+    changes, content_sha256, rules, judged_at_ms = _listed(item)
     times = None if changes is None else FileTimes(*(int(value) for value in _listed(changes)))
-    return Basis(times, _text(content_sha256, "content_sha256"), _text(rules, "rules"))
+    return Basis(times, _text(content_sha256, "content_sha256"), _text(rules, "rules"), int(judged_at_ms))
 
 
 def _plain(ref: ImageRef) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from lookalike.records import (
     Vector,
     Vectors,
 )
-from lookalike.remembered import Remembered, nothing_remembered
+from lookalike.remembered import NS_PER_MS, Remembered, nothing_remembered
 
 #: A chunk looks again at images that other jobs index at the same time, this often at most.
 MOST_ROUNDS = 3
@@ -216,7 +216,8 @@ def _rejected(ref: ImageRef, reason: Reason, detail: str, *, is_stored: bool) ->
 
 
 def _repeated(earlier: Rejection, stored: Stored | None) -> Refused:
-    return Refused(replace(earlier.rejected, kept=stored is not None), earlier.basis, is_new=False)
+    basis = replace(earlier.basis, judged_at_ms=time.time_ns() // NS_PER_MS)
+    return Refused(replace(earlier.rejected, kept=stored is not None), basis, is_new=False)
 
 
 def _document(item: Loaded, vector: Vector, origin: str, fingerprint: str, now: str) -> Document:

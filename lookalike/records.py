@@ -117,12 +117,13 @@ class Basis:
     """What a rejection was based on: it stands while the file and the rules stay the same.
 
     `times` is None for a file that was being written. `content_sha256` is empty if the file was not read. `rules` is
-    short text for the release and the limit that decided.
+    short text for the release and the limit that decided. `judged_at_ms` is when, in milliseconds since 1970.
     """
 
     times: FileTimes | None = None
     content_sha256: str = ""
     rules: str = ""
+    judged_at_ms: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)

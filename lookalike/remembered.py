@@ -8,6 +8,8 @@ from lookalike.records import Basis, FileTimes, ImageRef, Reason, Rejection
 #: keep times in steps of up to 2 s (FAT).
 SETTLED_AFTER_NS = 2 * 10**9
 
+NS_PER_MS = 10**6
+
 Look = Callable[[str], FileTimes | None]
 Rules = Callable[[Reason], str]
 
@@ -50,7 +52,7 @@ class Remembered:
         times = self._look(uri)
         if times is not None and times.changed_ns > read_at_ns - SETTLED_AFTER_NS:
             times = None
-        return Basis(times, content_sha256, self._rules(reason))
+        return Basis(times, content_sha256, self._rules(reason), read_at_ns // NS_PER_MS)
 
 
 def nothing_remembered() -> Remembered:

@@ -30,7 +30,7 @@ MALFORMED_REJECTIONS = [
     b'{"uri": 7, "detail": "", "reason": "corrupt"}',
     b'{"uri": "/a", "detail": "", "reason": ["corrupt"]}',
     b'{"uri": "/a", "detail": "", "reason": "corrupt", "basis": 7}',
-    b'{"uri": "/a", "detail": "", "reason": "corrupt", "basis": [[1, 2], "", ""]}',
+    b'{"uri": "/a", "detail": "", "reason": "corrupt", "basis": [[1, 2], "", "", 0]}',
 ]
 
 
@@ -90,9 +90,10 @@ def test_a_million_references_are_rejected_before_parsing() -> None:
 def test_a_rejection_survives_json_with_its_reference() -> None:
     plain = Rejection(Rejected(REF.uri, Reason.CORRUPT, "PNG: broken"), REF)
     kept = Rejection(Rejected(REF.uri, Reason.TIMEOUT, kept=True), REF, Basis(FileTimes(1, 2, 3), "", "0.1.0 240"))
-    read = Rejection(Rejected(REF.uri, Reason.CORRUPT), REF, Basis(None, "ab" * 32, "0.1.0"))
+    read = Rejection(Rejected(REF.uri, Reason.CORRUPT), REF, Basis(None, "ab" * 32, "0.1.0", 7))
     for rejection in (plain, kept, read):
         assert decode_rejection(encode_rejection(rejection)) == rejection
+    assert decode_rejection(encode_rejection(read)).basis.judged_at_ms == 7
 
 
 def test_a_long_detail_is_cut_and_made_valid_utf_8() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 from lookalike import factories
@@ -96,7 +97,7 @@ def _check_ready(settings: Settings, now: IndexInfo, chosen: IndexInfo) -> None:
                 f"Run `lookalike index restore {chosen.version}` to end it.",
             )
         place = place_of(settings.index_address, chosen.version)
-        found = compare_versions(old, new, unfit=lambda uris: _unfit(ledger.earlier(place, uris)))
+        found = compare_versions(old, new, unfit=lambda times: _unfit(ledger.earlier(place, list(times)), times))
     if found:
         raise IndexConflict(
             f"{chosen.version} lacks what changed in {now.version}: {found}, such as {shown(found.example)}.",
@@ -105,9 +106,14 @@ def _check_ready(settings: Settings, now: IndexInfo, chosen: IndexInfo) -> None:
         )
 
 
-def _unfit(rejections: Mapping[str, Rejection]) -> set[str]:
-    """The images whose files hold nothing that can be indexed, as far as the new version knows."""
-    return {uri for uri, item in rejections.items() if item.rejected.reason.is_about_content}
+def _unfit(rejections: Mapping[str, Rejection], times: Mapping[str, str]) -> set[str]:
+    """The images whose files hold nothing that can be indexed, as the new version has found later than the old one."""
+    return {uri for uri, item in rejections.items() if item.rejected.reason.is_about_content and _is_later(item, times)}
+
+
+def _is_later(rejection: Rejection, times: Mapping[str, str]) -> bool:
+    indexed_at = datetime.fromisoformat(times[rejection.ref.uri])
+    return rejection.basis.judged_at_ms >= indexed_at.timestamp() * 1000
 
 
 def _carry_rejections(settings: Settings, old: str, new: str) -> None:

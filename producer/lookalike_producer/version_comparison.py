@@ -1,6 +1,6 @@
 """Compares two versions of an index, document by document, in constant memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -36,11 +36,12 @@ class Differences:
             self.example = uris[0]
 
 
-def compare_versions(old: Index, new: Index, *, unfit: Callable[[Sequence[str]], set[str]]) -> Differences:
+def compare_versions(old: Index, new: Index, *, unfit: Callable[[Mapping[str, str]], set[str]]) -> Differences:
     """What changed in the old version since the new one was filled.
 
     A document of the new version that was written later is the newer truth, whatever the old one holds. `unfit` gives
-    the uris among some whose files the new version has rejected for what they hold: it does not lack these.
+    the uris among some, with the times of their documents in the old version, whose files the new version has rejected
+    later for what they hold: it does not lack these.
 
     Raises what the indexes raise, DiskFull.
     """
@@ -51,7 +52,7 @@ def compare_versions(old: Index, new: Index, *, unfit: Callable[[Sequence[str]],
         times.add((id, f"{time} {uri}") for id, uri, time in new.scan_times())
         for batch in _batches(old.scan_times()):
             written = {id: text.partition(" ")[0] for id, text in times.pop(id for id, _, _ in batch).items()}
-            lacking = [uri for id, uri, _ in batch if id not in written]
+            lacking = {uri: time for id, uri, time in batch if id not in written}
             if lacking:
                 rejected = unfit(lacking)
                 found.count("added", [uri for uri in lacking if uri not in rejected])

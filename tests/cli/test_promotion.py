@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from lookalike import factories
 from lookalike.errors import BadSetting, IndexConflict, IndexMissing, PermanentError
 from lookalike.index import Index
 from lookalike.ledger import JobState, Ledger, place_of
-from lookalike.records import Chunk, Document, ImageRef, Outcome, Reason, Rejected, document_id
+from lookalike.records import Basis, Chunk, Document, ImageRef, Outcome, Reason, Rejected, document_id
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.index import delete
 from lookalike_cli.promotion import promote, roll_back
@@ -105,12 +106,14 @@ def test_a_version_that_was_written_later_is_newer(index: Index, settings: Setti
     assert index.version() == "images-v2"
 
 
-def reject(settings: Settings, redis_url: str, version: str, *rejected: Rejected) -> str:
+def reject(settings: Settings, redis_url: str, version: str, *rejected: Rejected, at: str = LATER) -> str:
     """Reject images in a job for a version; returns the job."""
+    basis = Basis(rules="1", judged_at_ms=round(datetime.fromisoformat(at).timestamp() * 1000))
     ledger, job_id = open_job(settings, redis_url, version)
     chunk = Chunk(f"{job_id}/000000", job_id, tuple(ImageRef(item.uri) for item in rejected))
     ledger.open_chunk(chunk)
-    ledger.close_chunk(chunk, Outcome(0, 0, rejected), place=place_of(settings.index_address, version))
+    outcome = Outcome(0, 0, rejected, bases={item.uri: basis for item in rejected})
+    ledger.close_chunk(chunk, outcome, place=place_of(settings.index_address, version))
     ledger.fail(job_id, "over")
     ledger.close()
     return job_id
@@ -125,6 +128,15 @@ def test_an_image_that_the_new_version_rejected_is_not_missed(index: Index, sett
     index.delete([document_id("/photos/3.jpg")])
     promote()
     assert index.version() == "images-v2"
+
+
+def test_an_image_that_was_repaired_after_the_new_version_rejected_it_is_missed(
+    index: Index, settings: Settings, redis_url: str
+) -> None:
+    reject(settings, redis_url, "images-v2", Rejected("/photos/3.jpg", Reason.TRUNCATED))
+    index.write([replace(documents(4)[3], ingested_at="2026-01-02T03:04:07+00:00")])
+    with pytest.raises(IndexConflict, match="1 added"):
+        promote()
 
 
 def test_rejections_follow_the_name(index: Index, settings: Settings, redis_url: str) -> None:
