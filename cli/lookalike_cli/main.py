@@ -181,6 +181,8 @@ def _refuse(error: typer.TyperException) -> int:
     # Without a message, the help was wanted and is printed.
     if message := error.format_message():
         advice = f"`{context.command_path} --help` shows the arguments." if context else ""
+        if any(word.startswith("-") and os.path.lexists(word) for word in sys.argv[1:]):
+            advice = "Put -- before names that begin with a hyphen."
         _show(PermanentError(message if message.endswith((".", "?")) else f"{message}.", advice))
     return error.exit_code
 

@@ -12,7 +12,7 @@ from lookalike_cli.console import remark, remarks
 @contextmanager
 def progress_bar(verb: str, total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function that advances the progress by the number of images done."""
-    if not remarks.is_terminal:
+    if not remarks.is_animated:
         remark(f"{counted(total, 'image')} to {verb}.")
         yield lambda done: None
         return

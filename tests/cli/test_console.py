@@ -144,6 +144,15 @@ def test_json_is_utf_8_on_every_terminal(environment: dict[str, str]) -> None:
     assert '"name":"resnet50' in _run("lookalike model info --json", named).stdout
 
 
+def test_a_name_that_begins_with_a_hyphen_is_taken_for_an_option(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-x.jpg").touch()
+    assert "Put -- before names" in lookalike(environment, "search", "-x.jpg", code=2).stderr
+    assert "-x.jpg cannot be read" in lookalike(environment, "search", "--", "-x.jpg", code=1).stderr
+
+
 def test_an_option_with_one_value_is_given_once(environment: dict[str, str]) -> None:
     done = lookalike(environment, "search", "a.jpg", "-k", 5, "--index", "a", "--index", "b", code=2)
     assert done.stderr.splitlines()[0] == "--index is given 2 times. Give it once." and done.stdout == ""

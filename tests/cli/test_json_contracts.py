@@ -2,12 +2,15 @@
 
 import re
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from lookalike.samples import draw_samples
+from lookalike_cli.main import COMMANDS
 from lookalike_cli.speed.advice import diagnose
 from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stage, Stages, Whole, spread
@@ -19,7 +22,7 @@ from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
 #: Commands that other tests run: `test_promotion` and `test_cancel` check their keys.
-ELSEWHERE = ("index promote", "index rollback", "cancel")
+ELSEWHERE = ("index promote", "index rollback", "cancel", "model fit", "model quantize")
 RECORD = ROOT / "docs" / "decisions" / "0008-json-contracts.md"
 CLASSES = ("bricks", "rings")
 
@@ -82,6 +85,7 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
         "duplicates": printed("duplicates"),
         "model list": printed("model", "list"),
         "model info": printed("model", "info"),
+        "model build": printed("model", "build"),
         "index list": printed("index", "list"),
         "index create": printed("index", "create", "json-contract"),
         "index restore": printed("index", "restore", "json-contract"),
@@ -92,6 +96,18 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
     }
     assert {command: lacking for command in outputs if (lacking := missing(outputs[command], command))} == {}
     assert set(DOCUMENTED) == {*outputs, "bench", *ELSEWHERE}
+    assert with_json() == set(DOCUMENTED) - {"status JOB"}
+
+
+def with_json() -> set[str]:
+    """Every command that has the option --json."""
+    found = set()
+    for name, module in COMMANDS.items():
+        command = get_command(import_module(module).app)
+        below = getattr(command, "commands", {})
+        for path, one in {name: command, **{f"{name} {sub}": each for sub, each in below.items()}}.items():
+            found |= {path} if any("--json" in parameter.opts for parameter in one.params) else set()
+    return found
 
 
 def test_bench_has_its_documented_keys_and_the_former_ones() -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from lookalike.embedding import load, resolve
 from testing.processes import answer, started
 from tests.cli.inprocess import lookalike
+from tests.cli.test_json_contracts import missing
 
 SIZE = 64
 
@@ -66,6 +67,7 @@ def _fitted(environment: dict[str, str]) -> list[str]:
 def test_a_model_is_fitted_listed_described_and_used(environment: dict[str, str], folder: Path) -> None:
     done = lookalike(environment, "model", "fit", folder, "--head", "lda", "--name", "colours", "--json")
     facts = answer(done)
+    assert missing(facts, "model fit") == []
     assert (facts["head"], facts["dimension"], facts["size"], facts["flip"]) == ("lda", 2, SIZE, True)
     assert (facts["pictures"], facts["classes"], facts["rejected"]) == (18, 3, 1)
     for word in ("notes.jpg", "alone", "no label", "empty", "2 dimensions, not 256"):
