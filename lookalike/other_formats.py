@@ -60,7 +60,15 @@ def description(data: bytes) -> tuple[str, bool]:
     for magic, name in (_IMAGES | _OTHERS).items():
         if data.startswith(magic) or (magic.startswith(b"<") and start.startswith(magic)):
             return name, magic in _IMAGES
-    return "", False
+    return ("a text" if _is_text(data) else ""), False
+
+
+def _is_text(data: bytes) -> bool:
+    # A character may be cut off at the end.
+    start = data[:256].decode("utf-8", "ignore")
+    return len(start.encode()) > min(len(data), 256) - 4 and all(
+        letter.isprintable() or letter.isspace() for letter in start
+    )
 
 
 def why_not(data: bytes, formats: tuple[str, ...]) -> str:

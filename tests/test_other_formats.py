@@ -22,7 +22,9 @@ ZEROS = bytes(64)
         (b"\xef\xbb\xbf\n <!DOCTYPE HTML><title>404", "an HTML page, not an image"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
         (ZEROS, "a file of zeros"),
-        (b"hello, world", "not one of JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF: begins with b'hello, w'"),
+        (b"hello, world\n", "a text, not an image"),
+        ("\u5199\u771f".encode() * 200, "a text, not an image"),
+        (b"\x01\x02hello" * 9, "not one of JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF: begins with b'\\x01\\x02hello"),
     ],
 )
 def test_a_file_of_another_format_is_named(data: bytes, detail: str) -> None:
