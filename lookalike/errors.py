@@ -110,8 +110,8 @@ class MachineExhausted(Unavailable):
     service = "machine"
     advice = "Raise its limit (ulimit -n, or the container's memory), or run fewer processes (LOOKALIKE_CONCURRENCY)."
 
-    def __str__(self) -> str:
-        return f"The machine {self.address} has run out of something: {self.why}.\n{self.advice}"
+    def sentences(self) -> tuple[str, ...]:
+        return f"The machine {self.address} has run out of something: {self.why}.", self.advice
 
 
 class ModelProcessUnavailable(Unavailable):

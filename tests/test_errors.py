@@ -7,6 +7,7 @@ import pytest
 from lookalike import errors
 from lookalike.errors import LookalikeError
 from lookalike.records import Reason
+from lookalike.shown import visible
 
 
 def subclasses(kind: type[LookalikeError]) -> list[type[LookalikeError]]:
@@ -35,3 +36,14 @@ def test_an_error_message_has_at_most_two_lines(kind: type[LookalikeError]) -> N
     lines = str(example(kind)).splitlines()
     assert 1 <= len(lines) <= 2
     assert "the " in lines[0] or "corrupt" in lines[0]
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_an_error_message_is_harmless_and_short_whatever_it_names(kind: type[LookalikeError]) -> None:
+    names = kind.__init__.__code__.co_varnames[1 : kind.__init__.__code__.co_argcount]
+    hostile = "a\x1b[31m\u202e\udcff" + "long " * 2000
+    lines = str(kind(*(Reason.CORRUPT if name == "reason" else hostile for name in names))).split("\n")
+    assert 1 <= len(lines) <= 2 and all(visible(line) == line and len(line) < 3000 for line in lines)
+    forged = str(kind(*(Reason.CORRUPT if name == "reason" else "a\nb\nc" for name in names))).split("\n")
+    assert len(forged) <= 2
+    assert "__str__" not in vars(kind), "`sentences` gives the texts, and the base class makes them harmless"
