@@ -22,6 +22,8 @@ PERMANENT = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, errors.PermanentError) and "__init__" not in vars(kind)
 } | {"PermanentError"}
+#: What others say, which contains what to do.
+QUOTING = {"The query service at \u25a1 refuses: \u25a1."}
 #: Other calls whose text a person reads.
 SPOKEN = {"remark", "say", "note", "on_note", "stoppable", "BadParameter", "fail", "Diagnostic", *PERMANENT}
 #: Stands for a value in a message.
@@ -97,8 +99,8 @@ def test_an_error_is_whole_sentences() -> None:
 
 def test_an_error_says_what_to_do() -> None:
     # The reason of a failed job has both sentences: the worker gave them.
-    silent = [message.place for message in _broken(kinds=PERMANENT - {"JobFailed"}) if not message.advice]
-    assert silent == []
+    silent = [message for message in _broken(kinds=PERMANENT - {"JobFailed"}) if not message.advice]
+    assert {message.what for message in silent} == QUOTING
 
 
 def test_messages_use_the_words_of_people() -> None:

@@ -13,6 +13,7 @@ from lookalike.addresses import UNSENDABLE, is_loopback, plain_address
 from lookalike.client.answers import error_of, parse, printable
 from lookalike.errors import AccessDenied, BadSetting, LookalikeError, QueryServiceUnavailable
 from lookalike.http_schemas import Problem
+from lookalike.shown import clause
 from lookalike.tls import require_encryption, tls_context, tls_error
 
 Answer = TypeVar("Answer")
@@ -103,7 +104,7 @@ class Connection:
             return self._not_the_service(response)
         if response.status_code == 403:
             # Not the key, but who asks: the service says what to do.
-            return AccessDenied(f"The query service at {self.address} refuses: {printable(problem.detail)}")
+            return AccessDenied(f"The query service at {self.address} refuses: {clause(printable(problem.detail))}.")
         if response.status_code == 401:
             why = "rejects the API key" if "Authorization" in self._http.headers else "requires an API key"
             advice = "Set LOOKALIKE_API_KEY to the key of that service."
