@@ -81,7 +81,7 @@ def run_job(
         prepared = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
         with closing(Ledger(stack.broker_url)) as ledger:
             job_id = _open(request, prepared, ledger, stack)
-            with explained(job_id, stack=stack, ledger=ledger, on_note=on_note):
+            with explained(job_id, stack=stack, on_note=on_note):
                 job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
             if not job.has_ended:
                 note_missing_workers(stack, ledger, on_note)

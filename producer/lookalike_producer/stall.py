@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 from lookalike.addresses import plain_address
 from lookalike.embedded import Stack
@@ -17,10 +17,10 @@ LOOK_EVERY_S = 1.5
 
 
 @contextmanager
-def explained(job_id: str, *, stack: Stack, ledger: Ledger, on_note: Callable[[str], None]) -> Iterator[None]:
+def explained(job_id: str, *, stack: Stack, on_note: Callable[[str], None]) -> Iterator[None]:
     """In the background, say each reason once until there is progress again. The job waits on."""
     over = threading.Event()
-    threading.Thread(target=_explain, args=(over, job_id, stack, ledger, on_note), daemon=True).start()
+    threading.Thread(target=_explain, args=(over, job_id, stack, on_note), daemon=True).start()
     try:
         yield
     finally:
@@ -43,23 +43,31 @@ def no_worker(broker_url: str) -> str:
     )
 
 
-def _explain(over: threading.Event, job_id: str, stack: Stack, ledger: Ledger, on_note: Callable[[str], None]) -> None:
-    done, said = 0, ""
-    while not over.wait(LOOK_EVERY_S):
-        try:
-            job = ledger.job(job_id)
-            if job.done != done or not ledger.outstanding(job_id):
-                done, why = job.done, ""
-            else:
-                why = _why(job, stack, ledger) or said
-        except BrokerUnavailable as error:
-            why = f"The broker at {error.address} does not answer ({error.why}), so the job waits."
-        except LookalikeError:
-            # The main thread meets the same error and reports it.
-            return
-        if why not in ("", said) and not over.is_set():
-            on_note(why)
-        said = why
+def _explain(over: threading.Event, job_id: str, stack: Stack, on_note: Callable[[str], None]) -> None:
+    # A connection of its own: the main thread closes its one when the job has ended.
+    with closing(Ledger(stack.broker_url)) as ledger:
+        done, said = 0, ""
+        while not over.wait(LOOK_EVERY_S):
+            try:
+                done, why = _look(ledger, job_id, done, said, stack)
+            except BrokerUnavailable as error:
+                # An embedded one is being restarted, or the main thread reports why not.
+                away = f"The broker at {error.address} does not answer ({error.why}), so the job waits."
+                why = said if stack.is_embedded else away
+            except LookalikeError:
+                # The main thread meets the same error and reports it.
+                return
+            if why not in ("", said) and not over.is_set():
+                on_note(why)
+            said = why
+
+
+def _look(ledger: Ledger, job_id: str, done: int, said: str, stack: Stack) -> tuple[int, str]:
+    """How many images are done now, and why it is not more than `done`; `said` while there is no other reason."""
+    job = ledger.job(job_id)
+    if job.done != done or not ledger.outstanding(job_id):
+        return job.done, ""
+    return done, _why(job, stack, ledger) or said
 
 
 def _why(job: Job, stack: Stack, ledger: Ledger) -> str:

@@ -139,7 +139,7 @@ def test_the_images_of_an_earlier_job_are_named(
     monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
     ledger.open_chunk(Chunk(f"{second.id}/000000", second.id, (ImageRef("/2.jpg"),)))
     said: list[str] = []
-    with stall.explained(second.id, stack=Stack(redis_url, is_embedded=True), ledger=ledger, on_note=said.append):
+    with stall.explained(second.id, stack=Stack(redis_url, is_embedded=True), on_note=said.append):
         await_true(lambda: said)
         assert first in said[0] and "1 earlier job first" in said[0]
         assert not said[1:]
@@ -152,16 +152,16 @@ def test_a_broker_that_ends_is_named_once_and_again_after_it_was_back(
     ledger.open_chunk(Chunk(f"{job_id}/000000", job_id, (ImageRef("/1.jpg"),)))
     monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(stall, "_has_worker", lambda url: True)
-    looks, look = [0], ledger.job
+    looks, look = [0], Ledger.job
 
-    def looked(job_id: str) -> Job:
-        job = look(job_id)
+    def looked(self: Ledger, job_id: str) -> Job:
+        job = look(self, job_id)
         looks.append(job.done)
         return job
 
-    monkeypatch.setattr(ledger, "job", looked)
+    monkeypatch.setattr(Ledger, "job", looked)
     said: list[str] = []
-    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=False), ledger=ledger, on_note=said.append):
+    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=False), on_note=said.append):
         for count in (1, 2):
             redis_server.kill()
             await_true(lambda count=count: len(said) == count)  # type: ignore[misc]

@@ -47,7 +47,7 @@ def test_a_load_goes_on_after_redis_the_worker_and_both_were_killed(embedded: di
         try:
             await_true(lambda: jobs_done(home) or ingest.poll() is not None)
             for names in (["redis"], ["worker"], ["redis", "worker"]):
-                done = await_true(lambda: jobs_done(home))
+                done = await_true(lambda: jobs_done(home) or ingest.poll() is not None)
                 kill(home, *names)
                 await_true(lambda done=done: jobs_done(home) > done or ingest.poll() is not None)  # type: ignore[misc]
             stdout, stderr = ingest.communicate(timeout=TIMEOUT_S)
