@@ -233,7 +233,7 @@ def _check_sources(diff: Diff, sources: Sources) -> None:
     if empty is not None:
         raise SourceMissing(
             f"{empty!r} holds no image that can be read, so nothing is deleted.",
-            "Check that it is mounted. If it is empty on purpose, name a folder above it.",
+            "Check that it is mounted. If it is empty on purpose, remove it and name a folder above it.",
         )
 
 

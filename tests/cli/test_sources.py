@@ -1,6 +1,8 @@
 """Sources on the command line: what a walk leaves out, what ends it, and what it says."""
 
+import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from lookalike_producer.deletion import Deletion
 from testing.processes import answer, await_true
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
+from tests.producer.folders import write_deep
 
 
 def ingest(environment: dict[str, str], *arguments: object, code: int = 0) -> dict[str, Any]:
@@ -41,6 +44,52 @@ def test_options_of_a_walk_decide_what_is_found(
     assert excluded["orphaned"] == 0, "what is excluded is not in the scope"
     nothing = lookalike(environment, "ingest", pictures / "raw", "--exclude", "*")
     assert "The source holds no files." in nothing.stderr
+
+
+@one_index
+def test_a_folder_that_cannot_be_listed_is_one_rejected_record(
+    environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]
+) -> None:
+    image = next(path for path in drawn[0].rglob("*.jpg") if path.name != "text.jpg").read_bytes()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.jpg").write_bytes(image)
+    write_deep(tmp_path / "pictures" / "deep", 2100)
+    try:
+        first = ingest(environment, tmp_path / "pictures")
+        assert (first["found"], first["indexed"], first["rejected"]) == (2, 1, 1)
+        listed = lookalike(environment, "failed", "list", first["job"]).stdout
+        assert "the folder cannot be listed: File name too long" in listed
+        verified = answer(lookalike(environment, "verify", tmp_path / "pictures", "--json"))
+        assert (verified["present"], verified["rejected"]) == (1, 1)
+        assert "nothing to ingest" in lookalike(environment, "sync", tmp_path / "pictures").stdout
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / "pictures" / "deep"], check=True)
+    settled = answer(lookalike(environment, "sync", tmp_path / "pictures", "--json"))
+    assert (settled["present"], settled["rejected_unchanged"]) == (1, 0)
+
+
+@one_index
+def test_images_that_were_found_on_another_device_are_kept(
+    environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]
+) -> None:
+    image = next(path for path in drawn[0].rglob("*.jpg") if path.name != "text.jpg").read_bytes()
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (pictures / name).write_bytes(image)
+    ingest(environment, pictures)
+    devices = Path(environment["LOOKALIKE_HOME"], "devices")
+    [record] = [path for path in devices.iterdir() if str(pictures) in path.read_text()]
+    record.write_text(json.dumps({str(pictures): "nfs4 nas:/photos"}))
+    (pictures / "a.jpg").unlink()
+    ingest(environment, pictures)
+    kept = lookalike(environment, "sync", pictures, "--delete", "--yes")
+    assert "another device" in kept.stderr and "Deleted 0 orphans" in kept.stdout
+    plan = answer(lookalike(environment, "sync", pictures, "--delete", "--accept-devices", "--dry-run", "--json"))
+    assert (plan["deleted"], plan["to_delete"], plan["kept"]) == (0, 1, 0)
+    assert answer(lookalike(environment, "sync", pictures, "--delete", "--accept-devices", "--json"))["deleted"] == 1
+    (pictures / "b.jpg").unlink()
+    assert answer(lookalike(environment, "sync", pictures, "--delete", "--json"))["deleted"] == 1
 
 
 @one_index
