@@ -71,7 +71,7 @@ def _name(folder: str) -> str | None:
 def _found(place: Place, walker: Walker, options: WalkOptions) -> Iterable[Found | Unlisted]:
     if isinstance(place, Tree):
         found = walker.walk(place.folder, Pattern(place.parts, include_hidden=options.include_hidden))
-        return _with_match(found, place) if place.is_glob else found
+        return _with_match(found, place, walker) if place.is_glob else found
     if isinstance(place, OneImage):
         return _split((place.path,), os.path.dirname(place.path), options)
     if place.path == STDIN:
@@ -79,12 +79,12 @@ def _found(place: Place, walker: Walker, options: WalkOptions) -> Iterable[Found
     return _split(PathList(place.path), os.path.dirname(place.path), options)
 
 
-def _with_match(found: Iterator[Found | Unlisted], place: Tree) -> Iterator[Found | Unlisted]:
-    """What a glob matches. Raises SourceMissing, now, if it is nothing."""
+def _with_match(found: Iterator[Found | Unlisted], place: Tree, walker: Walker) -> Iterator[Found | Unlisted]:
+    """What a glob matches. Raises SourceMissing, now, if it is nothing, and no link to follow may lead to more."""
     first = next(found, None) if os.path.isdir(place.folder or "/") else None
-    if first is None:
+    if first is None and not walker.has_links:
         raise no_match(place)
-    return chain((first,), found)
+    return found if first is None else chain((first,), found)
 
 
 def _split(paths: Iterable[str], base: str, options: WalkOptions) -> Iterator[Found]:

@@ -76,6 +76,24 @@ def test_followed_links_add_each_folder_and_each_file_once(tmp_path: Path) -> No
     assert found(pictures) == sorted([*own, "copy.jpg", "linked.jpg", "gone.jpg"])
 
 
+def test_followed_links_between_sources_lead_nowhere_twice(tmp_path: Path) -> None:
+    write(tmp_path, "a/1.jpg", "b/2.jpg", "b/sub/3.jpg", "c/4.png")
+    for name in ("b", "c"):
+        (tmp_path / "a" / f"to-{name}").symlink_to(tmp_path / name)
+    (tmp_path / "a" / "two.jpg").symlink_to(tmp_path / "b" / "2.jpg")
+    (tmp_path / "b" / "to-a").symlink_to(tmp_path / "a")
+    own = ["a/1.jpg", "b/2.jpg", "b/sub/3.jpg"]
+    for sources in (("a", "b"), ("b", "a"), ("a/**/*.jpg", "b"), ("b", "a/**/*.jpg")):
+        names = found(tmp_path, *(tmp_path / source for source in sources), options=FOLLOW)
+        assert [name for name in names if not name.endswith(".png")] == own, sources
+    # Each pattern goes through a link by itself.
+    assert found(tmp_path, tmp_path / "a" / "*.jpg", tmp_path / "a" / "*" / "*.png", options=FOLLOW) == [
+        "a/1.jpg",
+        "a/to-c/4.png",
+        "a/two.jpg",
+    ]
+
+
 def test_deep_folders_are_walked_with_few_open_files(tmp_path: Path, deep_folder: Path) -> None:
     write(tmp_path, "a.jpg")
     deep = write_deep(deep_folder, 1200)

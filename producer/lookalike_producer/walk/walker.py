@@ -7,7 +7,7 @@ folders and links.
 import errno
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lookalike.clutter import is_left_out
@@ -37,10 +37,11 @@ Found = tuple[str, str]
 class Folder:
     """A folder to list. `inner` is its path from the source's folder, with a slash at the end unless it is empty.
 
-    `mount` is the topmost folder of the source on the same device.
+    `mount` is the topmost folder of the source on the same device. `before` are the patterns with which it was listed
+    already, on other ways through links.
     """
 
-    __slots__ = ("device", "inner", "mount", "path", "pattern", "positions")
+    __slots__ = ("before", "device", "inner", "mount", "path", "pattern", "positions")
 
     def __init__(self, path: str, inner: str, pattern: Pattern, positions: Positions) -> None:
         self.path = path
@@ -49,6 +50,7 @@ class Folder:
         self.positions = positions
         self.device: int | None = None
         self.mount = path
+        self.before: dict[Pattern, Positions] = {}
 
     def below(self, name: str, positions: Positions) -> "Folder":
         made = Folder(f"{self.path}/{name}", f"{self.inner}{name}/", self.pattern, positions)
@@ -62,7 +64,8 @@ class Walker:
     def __init__(self, options: WalkOptions) -> None:
         self._options = options
         self._excludes = options.excludes
-        self._visited: dict[tuple[int, int, Pattern], Positions] = {}
+        #: By device and inode: the patterns with which a folder was listed, and at which of their positions.
+        self._visited: dict[tuple[int, int], dict[Pattern, Positions]] = {}
         self._folder_links: deque[Folder] = deque()
         self._file_links: deque[tuple[Folder, str]] = deque()
         #: Folders that hold images, each on another device than the folder above it, or named by a source.
@@ -75,12 +78,17 @@ class Walker:
         """
         return self._tree(Folder(folder, "", pattern, pattern.start))
 
+    @property
+    def has_links(self) -> bool:
+        """Whether links to follow wait for `linked`."""
+        return bool(self._folder_links or self._file_links)
+
     def linked(self) -> Iterator[Found | Unlisted]:
         """What links add, after all walks: a folder or file that a walk has reached is not reached again."""
         while self._folder_links:
             yield from self._tree(self._folder_links.popleft())
         for folder, name in self._file_links:
-            if not self._has_reached(os.path.realpath(f"{folder.path}/{name}"), folder.pattern):
+            if not self._has_reached(os.path.realpath(f"{folder.path}/{name}")):
                 yield folder.path, name
 
     def _tree(self, root: Folder) -> Iterator[Found | Unlisted]:
@@ -123,10 +131,12 @@ class Walker:
         if status.st_dev != folder.device:
             folder.device, folder.mount = status.st_dev, folder.path
         if self._options.follow_links:
-            place = status.st_dev, status.st_ino, folder.pattern
-            visited = self._visited.get(place, NOWHERE)
-            folder.positions -= visited
-            self._visited[place] = visited | folder.positions
+            visited = self._visited.setdefault((status.st_dev, status.st_ino), {})
+            folder.before = dict(visited)
+            folder.positions -= visited.get(folder.pattern, NOWHERE)
+            visited[folder.pattern] = visited.get(folder.pattern, NOWHERE) | folder.positions
+            if any(pattern.is_everything for pattern in folder.before):
+                return False
         return bool(folder.positions)
 
     def _item(self, folder: Folder, entry: os.DirEntry[str]) -> Found | Folder | None:
@@ -139,6 +149,8 @@ class Walker:
             is_match, positions = folder.pattern.step(folder.positions, name)
         if _is_folder(entry):
             return folder.below(name, positions) if positions and not self._is_excluded(folder, f"{name}/") else None
+        if folder.before and _matches(folder.before, name):
+            is_match = False
         if not (is_match or positions) or self._is_excluded(folder, name):
             return None
         if _is_link(entry):
@@ -161,7 +173,7 @@ class Walker:
     def _is_excluded(self, folder: Folder, name: str) -> bool:
         return self._excludes is not None and self._excludes(folder.inner + name)
 
-    def _has_reached(self, path: str, pattern: Pattern) -> bool:
+    def _has_reached(self, path: str) -> bool:
         """Whether the walk has passed the file at `path`, which contains no link."""
         folder, name = os.path.split(path)
         try:
@@ -169,11 +181,14 @@ class Walker:
             os.stat(path)
         except OSError:
             return False
-        positions = self._visited.get((status.st_dev, status.st_ino, pattern), NOWHERE)
-        return pattern.step(positions, name)[0]
+        return _matches(self._visited.get((status.st_dev, status.st_ino), {}), name)
 
 
 _MORE_FILES = "Raise the limit of open files (`ulimit -n`), or close other programs; then run the same command again."
+
+
+def _matches(patterns: Mapping[Pattern, Positions], name: str) -> bool:
+    return any(pattern.step(positions, name)[0] for pattern, positions in patterns.items())
 
 
 def _is_link(entry: os.DirEntry[str]) -> bool:
