@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from lookalike.decoding.av1 import claimed_pixels
 from lookalike.decoding.encoded import Encoded, Parts, too_much
 from lookalike.formats import without_exif
 
@@ -17,6 +18,12 @@ _CONTAINERS = {
     **dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl", b"iprp", b"ipco", b"dinf"), 0),
     **{b"meta": 4, b"iref": 4, b"iinf": 6},
 }
+#: Offsets of the frames of a sequence -> the bytes of one.
+_CHUNK_TABLES = {b"stco": 4, b"co64": 8}
+#: Of a stream, the part that is searched for its size; headers come first.
+_FIRST_BYTES = 2**12
+#: Images in a file, at most: colours, opacity, a thumbnail and a gain map; a grid's tiles make one.
+_IMAGES = 4
 _ITEM_TABLES = frozenset({b"iloc", b"ipma", b"iref", b"grpl"})
 #: Tables of frames -> offset of their count, after the header.
 _FRAME_TABLES = {b"stts": 4, b"ctts": 4, b"stsc": 4, b"stss": 4, b"stco": 4, b"co64": 4, b"stsz": 8, b"stz2": 8}
@@ -27,16 +34,37 @@ def reduced(data: bytes) -> Encoded:
 
     Raises ImageRejected (`bomb`) for more than MAX_BOXES boxes, MAX_FRAMES frames, or items that overlap.
     """
+    kinds: dict[int, bytes] = {}
+    extents: list[tuple[int, int, int]] = []
+    streams: list[bytes] = []
     for name, start, end in _boxes(data, 0, len(data), Parts("boxes", MAX_BOXES)):
         if name in _ITEM_TABLES and end - start > MAX_TABLE_BYTES:
             raise too_much(f"a table of {end - start} bytes; at most {MAX_TABLE_BYTES} are read")
-        if name in _FRAME_TABLES:
-            at = start + _FRAME_TABLES[name]
-            if int.from_bytes(data[at : at + 4]) > MAX_FRAMES:
-                raise too_much(f"more than {MAX_FRAMES} frames")
-        if name == b"iloc" and sum(_lengths(data, data[start:end])) > 2 * len(data):
-            raise too_much("its items are larger than the file")
-    return Encoded("AVIF", without_exif(data), orientation=None)
+        if name in _FRAME_TABLES and _number(data, start + _FRAME_TABLES[name], 4)[0] > MAX_FRAMES:
+            raise too_much(f"more than {MAX_FRAMES} frames")
+        if name == b"infe":
+            id_bytes = 4 if data[start] > 2 else 2
+            kinds[_number(data, start + 4, id_bytes)[0]] = data[start + 6 + id_bytes : start + 10 + id_bytes]
+        elif name == b"iloc":
+            extents += _extents(data, data[start:end])
+        elif name in _CHUNK_TABLES:
+            # Of a sequence, the first frame is decoded.
+            offset = _number(data, start + 8, _CHUNK_TABLES[name])[0]
+            streams.append(data[offset : offset + _FIRST_BYTES])
+    if sum(length for *_, length in extents) > 2 * len(data):
+        raise too_much("its items are larger than the file")
+    streams += (_item(data, extents, id) for id, kind in kinds.items() if kind == b"av01")
+    pixels = [claimed_pixels(stream) for stream in streams]
+    return Encoded("AVIF", without_exif(data), orientation=None, claimed_pixels=max(0, *pixels, sum(pixels) // _IMAGES))
+
+
+def _item(data: bytes, extents: list[tuple[int, int, int]], id: int) -> bytes:
+    """The beginning of an item, which may lie in several places."""
+    first = b""
+    for owner, offset, length in extents:
+        if owner == id and len(first) < _FIRST_BYTES:
+            first += data[offset : offset + min(length, _FIRST_BYTES)]
+    return first
 
 
 def _boxes(data: bytes, at: int, end: int, parts: Parts, depth: int = 0) -> Iterator[tuple[bytes, int, int]]:
@@ -56,16 +84,16 @@ def _boxes(data: bytes, at: int, end: int, parts: Parts, depth: int = 0) -> Iter
         at = close
 
 
-def _lengths(data: bytes, table: bytes) -> Iterator[int]:
-    """How many bytes of the file each part of each item has (8.11.3)."""
+def _extents(data: bytes, table: bytes) -> Iterator[tuple[int, int, int]]:
+    """Item, offset and length of each part of each item, within the file (8.11.3). Those in `idat` are small."""
     version = table[0]
     offset_bytes, length_bytes, base_bytes = table[4] >> 4, table[4] & 15, table[5] >> 4
     index_bytes = table[5] & 15 if version else 0
     id_bytes = 2 if version < 2 else 4
     items, at = _number(table, 6, id_bytes)
     for _ in range(items):
-        at += id_bytes + (2 if version else 0) + 2
-        base, at = _number(table, at, base_bytes)
+        id, at = _number(table, at, id_bytes)
+        base, at = _number(table, at + (2 if version else 0) + 2, base_bytes)
         extents, at = _number(table, at, 2)
         if at > len(table):
             return
@@ -73,7 +101,7 @@ def _lengths(data: bytes, table: bytes) -> Iterator[int]:
             offset, at = _number(table, at + index_bytes, offset_bytes)
             length, at = _number(table, at, length_bytes)
             # 0 stands for all bytes up to the end.
-            yield min(length or len(data), max(0, len(data) - base - offset))
+            yield id, base + offset, min(length or len(data), max(0, len(data) - base - offset))
 
 
 def _number(table: bytes, at: int, size: int) -> tuple[int, int]:

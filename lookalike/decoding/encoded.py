@@ -14,13 +14,15 @@ MAX_PARTS = 100_000
 class Encoded:
     """`data`: a file of the format `kind` that holds what its pixels need. `size`: width and height of the image as
     stored, if they are known before it is decoded. `orientation`: as in EXIF, 1 to 8; None if Pillow knows it.
-    `profile`: the ICC profile of its colours."""
+    `profile`: the ICC profile of its colours. `claimed_pixels`: of the largest part, if a decoder allocates more than
+    the size says."""
 
     kind: str
     data: bytes
     size: tuple[int, int] | None = None
     orientation: int | None = 1
     profile: bytes = b""
+    claimed_pixels: int = 0
 
 
 class Parts:

@@ -18,7 +18,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from lookalike.decoding import avif, bmp, gif, jpeg, png, tiff, webp
-from lookalike.decoding.encoded import Encoded
+from lookalike.decoding.encoded import Encoded, too_much
 from lookalike.decoding.orientation import orientation_of
 from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 from lookalike.errors import ImageRejected
@@ -93,6 +93,8 @@ def open_image(kind: str, data: bytes, max_pixels: int) -> tuple[ImageFile, Enco
     encoded = _REDUCED[kind](data)
     if encoded.size is not None:
         check_pixels(*encoded.size, max_pixels)
+    if encoded.claimed_pixels > max_pixels:
+        raise too_much(f"its parts claim {encoded.claimed_pixels} pixels; at most {max_pixels} are decoded")
     # `Image.open` would hide the error messages of the readers.
     image = _READERS[encoded.kind](BytesIO(encoded.data))
     try:

@@ -1,5 +1,6 @@
 """What a file contains beside its pixels costs neither memory nor work without bounds."""
 
+import io
 import json
 import struct
 import subprocess
@@ -196,3 +197,18 @@ def test_runs_end_with_their_line_and_cut_files_are_truncated() -> None:
     assert list(bmp.unpacked(b"\xff\5\xff\6\0\0\2\7\0\1", 4, 2, is_four_bits=False)) == [5, 5, 5, 5, 7, 7, 0, 0]
     assert reason_for(runs(b"\4\5\0\0" * 10, 4, 20)) is Reason.TRUNCATED
     assert reason_for(runs(b"\0\2\0\0" * (bmp.MAX_ESCAPES + 1), 1000, 1000)) is Reason.BOMB
+
+
+@pytest.mark.parametrize("is_sequence", [False, True])
+def test_an_avif_may_not_claim_more_pixels_inside_than_outside(is_sequence: bool) -> None:
+    """A decoder allocates what the stream says, whatever the box says."""
+    image = Image.new("L", (2000, 1500), 90)
+    file = io.BytesIO()
+    image.save(file, "AVIF", speed=10, save_all=is_sequence, append_images=[image] if is_sequence else [])
+    size = struct.pack(">II", 2000, 1500)
+    assert size in file.getvalue()
+    lying = file.getvalue().replace(size, struct.pack(">II", SIDE, SIDE))
+    for data in (file.getvalue(), lying):
+        with pytest.raises(ImageRejected, match="bomb"):
+            decode(data, max_pixels=2000 * 1500 - 1)
+    assert decode(file.getvalue(), max_pixels=2000 * 1500).width == 2000

@@ -86,7 +86,7 @@ def test_a_chunk_takes_no_more_memory_than_its_largest_image(
     for number, name in enumerate(NAMES):
         large(tmp_path / name, number, width, height, file_bytes)
     command = [sys.executable, "-c", PROBE, str(tmp_path), *NAMES]
-    # With malloc for small objects as well, some always lie behind the blocks of an image.
+    # With malloc for small objects as well, some mostly lie behind the blocks of an image.
     environment = {**os.environ, "PYTHONMALLOC": "malloc"}
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120)
     assert done.returncode == 0, done.stderr
