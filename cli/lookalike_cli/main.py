@@ -136,7 +136,8 @@ class Notes(logging.Handler):
     """Prints warnings as notes: what they name may come from a file of others, such as .env."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        remark(record.getMessage())
+        # An error may have two sentences, one a line.
+        remark(" ".join(record.getMessage().splitlines()))
 
 
 def _prepare_streams() -> None:
