@@ -151,7 +151,7 @@ def test_a_mean_with_a_bad_image_is_refused_and_names_it(lance_client: httpx2.Cl
     files += [("image", ("c.jpg", query))]
     answer = lance_client.post("/search/batch?mode=mean", files=files)
     assert answer.status_code == 422
-    assert answer.json()["detail"].startswith("The image is rejected as unsupported: image 2 of 3: not one of")
+    assert answer.json()["detail"].startswith("The image is rejected as unsupported: image 2 of 3: a text")
     assert answer.json()["rejection"]["detail"].startswith("image 2 of 3: ")
 
 

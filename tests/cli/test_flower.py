@@ -65,7 +65,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator
     arguments = ("up", "--port", free_port(), "--flower", "--flower-port", port)
     with started({**environment, "LOOKALIKE_LOG_FORMAT": "json"}, *arguments) as process:
         page = Page(environment, home, port, "")
-        await_true(lambda: page.ask("/api/workers")[0] == 200)
+        await_true(lambda: page.ask("/api/workers")[0] == 200, timeout_s=180)
         page.job = answer(lookalike_process(environment, "ingest", folder / "images", "--json"))["job"]
         yield page
         _, stderr = stop(process)

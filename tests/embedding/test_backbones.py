@@ -41,7 +41,7 @@ def test_a_model_with_another_kind_of_input_is_refused(tmp_path: Path, keras: An
     inputs = keras.Input((32, 32, 1))
     path = tmp_path / "digits.keras"
     keras.Model(inputs, keras.layers.Flatten()(inputs)).save(path)
-    with pytest.raises(ModelUnavailable, match="must take one square image in colour"):
+    with pytest.raises(ModelUnavailable, match="not one square image in colour"):
         build(resolve(str(path), preprocessing="none"))
 
 

@@ -134,5 +134,5 @@ def test_a_spec_survives_json(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": 1}'])
 def test_text_that_is_not_a_spec_is_rejected(text: str) -> None:
-    with pytest.raises(BadSetting, match="not a model spec"):
+    with pytest.raises(BadSetting, match="not the description of a model"):
         ModelSpec.from_json(text)

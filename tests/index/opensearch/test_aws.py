@@ -165,7 +165,7 @@ def test_incomplete_credentials_are_an_error(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore", None)
-    with pytest.raises(MissingExtra, match=r"lookalike\[aws\]"):
+    with pytest.raises(MissingExtra, match=r'needs the extra "aws": pip install '):
         opened("https://localhost:9200")
 
 
