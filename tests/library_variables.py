@@ -107,7 +107,8 @@ VALUES = {
     "PYTHONMALLOC": "malloc",
     "PYTHONOPTIMIZE": "2",
     "PYTHONPATH": "",
-    "PYTHONPYCACHEPREFIX": "pyc",
+    # Nobody can create a folder there.
+    "PYTHONPYCACHEPREFIX": "/proc/pyc",
     "PYTHONTRACEMALLOC": "5",
     "PYTHONWARNINGS": "error",
     "PYTHON_GIL": "1",

@@ -10,26 +10,8 @@ from lookalike.machine import usable_cores
 from tests.faults.play import Row
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-HEAD = """\
-# Reliability
-
-**Every image that is found becomes, in bounded time, exactly one document in the index or one rejected record with a
-reason.** The queue may lose, repeat and reorder messages. The ledger in Redis lists the outstanding chunks, and lost
-ones are sent again. Ids are deterministic, so a repeated chunk overwrites its own documents. If the ledger is lost,
-running the same `ingest` again brings the index to the right state.
-
-`make faults` writes this table; do not edit it. `--only F7` replaces one line. Each line is one ingest with real
-processes: 2 supervised workers with 2 processes each, Redis with `appendfsync always`, and OpenSearch. The fault of the
-line is injected while chunks are in work. Afterwards source, index and ledger are compared image by image, and every
-vector is compared with the vector of an undisturbed run (cosine >= 0.99999). One image in 40 is bad and must be
-rejected for its own reason. A small model and a wait of 20 ms per image replace a real model, so that every fault
-interrupts work.
-
-*lost*: neither indexed nor rejected. *duplicated*: more than one document. *wrong*: another reason, another vector,
-or both indexed and rejected. *recovery*: the longest time from the moment when work can continue until all chunks that
-were in work are closed or back in the queue, and further chunks are closed; later outages are subtracted. *resent*:
-messages that the reconciler sent again. *ingests*: how often the command ran.
-"""
+#: The results on the page: when and where, and the table. People write the rest of it.
+RESULTS = re.compile(r"^\d{4}-\d\d-\d\d, .*; repeat with .*\n\n(?:\|.*\n)+", re.MULTILINE)
 COLUMNS = ("", "fault", "injected", "images", "lost", "duplicated", "wrong", "recovery s", "resent", "ingests")
 
 
@@ -38,19 +20,21 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines + ["| " + " | ".join(_cells(row)) + " |" for row in rows])
 
 
-def write(rows: Sequence[Row], repeat: str) -> None:
-    """Replace the page; `repeat` is the command that repeats the run."""
+def write(rows: Sequence[Row], repeat: str, page: Path = PAGE) -> None:
+    """Replace the results on the page; `repeat` is the command that repeats the run."""
     when = f"{datetime.now(UTC):%Y-%m-%d}, {usable_cores()} cores, {platform.machine()}, {platform.system()}"
-    PAGE.write_text(f"{HEAD}\n{when}; repeat with `{repeat}`.\n\n{table(rows)}\n")
+    results = f"{when}; repeat with `{repeat}`.\n\n{table(rows)}\n"
+    page.write_text(RESULTS.sub(lambda _: results, page.read_text()))
 
 
 def renew(rows: Sequence[Row], page: Path = PAGE) -> None:
-    """Replace the lines of these scenarios on an existing page, and keep the others."""
-    text = page.read_text()
+    """Replace the lines of these scenarios on the page, add those that it lacks, and keep the others."""
+    results = RESULTS.search(text := page.read_text())
+    assert results, f"{page} holds no results"
+    lines = {line.split(" | ")[0]: line for line in results[0].splitlines()}
     for row in rows:
-        line = "| " + " | ".join(_cells(row)) + " |"
-        text = re.sub(rf"^\| {row.scenario.id} \|.*$", line, text, flags=re.MULTILINE)
-    page.write_text(text)
+        lines[f"| {row.scenario.id}"] = "| " + " | ".join(_cells(row)) + " |"
+    page.write_text(text.replace(results[0], "\n".join(lines.values()) + "\n"))
 
 
 def _cells(row: Row) -> list[str]:

@@ -218,11 +218,19 @@ def test_a_wrong_vector_and_a_wrong_reason_are_found(tmp_path: Path) -> None:
     assert len(invariants._wrong_reasons(source, planted | {uri: Reason.CORRUPT})) == 1
 
 
-def test_one_line_of_the_table_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
-    calm, killed = (next(each for each in SCENARIOS if each.id == id) for id in ("F0", "F1"))
+def test_results_are_replaced_or_added_and_the_rest_of_the_page_stays(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    old = Row(calm, {}, 10, Findings(), None, 1, {})
-    page.write_text(report.table([old, Row(killed, {"pool child killed": 1}, 10, Findings(), 4.0, 1, {})]))
-    new = Row(killed, {"pool child killed": 5}, 99, Findings(lost=("/a",)), 2.5, 1, {})
-    report.renew([new], page)
-    assert page.read_text() == report.table([old, new])
+    begin = "Written by people.\n\n2026-01-02, 2 cores; repeat with `make faults`.\n\n"
+    calm, killed, stopped = (next(each for each in SCENARIOS if each.id == id) for id in ("F0", "F1", "F3"))
+    old = [Row(calm, {}, 10, Findings(), None, 1, {}), Row(killed, {"killed": 1}, 10, Findings(), 4.0, 1, {})]
+    page.write_text(f"{begin}{report.table(old)}\n")
+    new = [
+        Row(killed, {"killed": 5}, 99, Findings(lost=("/a",)), 2.5, 1, {}),
+        Row(stopped, {"stopped": 1}, 9, Findings(), 1.0, 1, {}),
+    ]
+    report.renew(new, page)
+    assert page.read_text() == f"{begin}{report.table([old[0], *new])}\n"
+    report.write(new, "make faults", page)
+    written = page.read_text()
+    assert written.startswith("Written by people.\n\n20") and "2026-01-02" not in written
+    assert written.endswith(f"repeat with `make faults`.\n\n{report.table(new)}\n")
