@@ -7,16 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from lookalike import formats
 from lookalike.errors import ImageRejected
-from lookalike.images import DecodedImage, decode, thumbnail, to_file
+from lookalike.images import decode, thumbnail, to_file
 from lookalike.records import Reason
+from tests.decoding.files import HEIGHT, MAX_PIXELS, WIDTH, difference, scene, seen, squeezed, stored
 
-WIDTH, HEIGHT = 320, 200
-MAX_PIXELS = 50_000_000
 BROKEN = {Reason.TRUNCATED, Reason.CORRUPT, Reason.UNSUPPORTED, Reason.EMPTY, Reason.BOMB}
 #: How an image must be turned before it is stored with orientation N, so that N turns it back.
 STORED = {
@@ -29,35 +27,6 @@ STORED = {
     7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
     8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
 }
-
-
-def scene() -> Image.Image:
-    """Smooth, coloured, and different in each of the eight orientations."""
-    across, down = np.meshgrid(np.linspace(0, 200, WIDTH), np.linspace(0, 160, HEIGHT))
-    image = Image.fromarray(np.stack([across, down, 200 - across], axis=-1).astype(np.uint8))
-    draw = ImageDraw.Draw(image)
-    draw.ellipse((20, 20, 120, 90), fill=(230, 220, 40))
-    draw.rectangle((200, 120, 300, 190), fill=(20, 130, 60))
-    return image
-
-
-def stored(image: Image.Image, kind: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def seen(data: bytes) -> DecodedImage:
-    return decode(data, max_pixels=MAX_PIXELS)
-
-
-def squeezed(image: Image.Image) -> NDArray[np.uint8]:
-    return np.asarray(image.convert("RGB").resize((224, 224), Image.Resampling.BILINEAR))
-
-
-def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Mean absolute difference, in grey levels of 255."""
-    return float(np.abs(one.astype(np.float64) - other).mean())
 
 
 def reason_for(data: bytes) -> Reason:
