@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from lookalike import factories
+from lookalike.embedding import ModelSpec
 from lookalike.errors import IndexMissing, SourceMissing
 from lookalike.index import Index
 from lookalike.ledger import place_of
@@ -82,7 +83,8 @@ def verify(settings: Settings, sources: Sources, open_ledger: OpenLedger) -> Ver
     counts: Counter[SyncStatus] = Counter()
     examples: dict[SyncStatus, list[Finding]] = {status: [] for status in SyncStatus if status != SyncStatus.PRESENT}
     with closing(factories.open_index(settings)) as index:
-        for finding in _findings(settings, sources, index, _records(settings, index, open_ledger)):
+        records = _records(settings, index, open_ledger)
+        for finding in _findings(settings, sources, index, records, factories.working_spec(settings)):
             counts[finding.status] += 1
             some = examples.get(finding.status, [])
             if len(some) < EXAMPLES:
@@ -118,7 +120,7 @@ def sync(
         records = _records(settings, index, open_ledger)
         if prepared.is_new:
             records.forget_all()
-        diff.collect(_findings(settings, sources, index, records, diff.add_leftover, mounts.update))
+        diff.collect(_findings(settings, sources, index, records, spec, diff.add_leftover, mounts.update))
         devices = Devices(settings)
         absence = _absence(devices, sources, accept_devices)
         deletion = _planned(diff, absence, sources) if delete else None
@@ -145,7 +147,8 @@ def plan(
     factories.model_spec(settings)
     with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
         try:
-            diff.collect(_findings(settings, sources, index, _records(settings, index, open_ledger)))
+            records = _records(settings, index, open_ledger)
+            diff.collect(_findings(settings, sources, index, records, factories.working_spec(settings)))
         except IndexMissing:
             diff.collect(_all_missing(sources))
         absence = _absence(Devices(settings), sources, accept_devices)
@@ -176,6 +179,7 @@ def _findings(
     sources: Sources,
     index: Index,
     records: RejectionRecords,
+    spec: ModelSpec,
     on_leftover: Callable[[str], None] = ignore,
     on_mounts: OnMounts | None = None,
 ) -> Iterator[Finding]:
@@ -189,7 +193,7 @@ def _findings(
         index=index,
         files=Files(storage.read, storage.look, factories.rejection_rules(settings)),
         records=records,
-        fingerprint=factories.working_spec(settings).fingerprint,
+        fingerprint=spec.fingerprint,
         on_leftover=on_leftover,
     )
 
