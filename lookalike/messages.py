@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from lookalike.errors import PermanentError
-from lookalike.records import Basis, Chunk, FileTimes, ImageRef, Reason, Rejected, Rejection
+from lookalike.records import Basis, Chunk, FileTimes, ImageRef, MetadataValue, Reason, Rejected, Rejection, Span
 
 #: A worker accepts no larger chunk: the producer makes none.
 MAX_REFS = 1024
@@ -94,6 +94,8 @@ def _plain(ref: ImageRef) -> dict[str, Any]:
         plain["label"] = ref.label
     if ref.metadata:
         plain["metadata"] = dict(ref.metadata)
+    if ref.span:
+        plain["span"] = [ref.span.start, ref.span.length]
     return plain
 
 
@@ -106,8 +108,30 @@ def _reference(item: Any) -> ImageRef:
     return ImageRef(
         uri=_text(item["uri"], "uri"),
         label=None if label is None else _text(label, "label"),
-        metadata={key: _text(value, f"metadata {key!r}") for key, value in metadata.items()},
+        metadata={key: _value(value, key) for key, value in metadata.items()},
+        span=_span(item.get("span")),
     )
+
+
+def _value(value: Any, key: str) -> MetadataValue:
+    if isinstance(value, list) and len({type(part) for part in value}) <= 1:
+        return [_scalar(part, key) for part in value]  # type: ignore[return-value]
+    return _scalar(value, key)
+
+
+def _scalar(value: Any, key: str) -> str | int | float | bool:
+    if isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"metadata {key!r} is no text, number or truth value, nor a list of one of these")
+
+
+def _span(item: Any) -> Span | None:
+    if item is None:
+        return None
+    start, length = _listed(item)
+    if not (isinstance(start, int) and isinstance(length, int) and start >= 0 and length > 0):
+        raise TypeError("a span is not a start and a length")
+    return Span(start, length)
 
 
 def _listed(items: Any) -> list[Any]:

@@ -39,6 +39,20 @@ class Reason(StrEnum):
     REFUSED = "refused"
     WORKER_KILLED = "worker_killed"
     TIMEOUT = "timeout"
+    #: The place asks for credentials, or denies them.
+    FORBIDDEN = "forbidden"
+    #: The host asks robots, or this use, to keep away.
+    DISALLOWED = "disallowed"
+    #: The host was tried for a bounded time, and did not answer, or not in order.
+    HOST_UNAVAILABLE = "host_unavailable"
+    #: The host's TLS certificate does not verify.
+    UNTRUSTED_HOST = "untrusted_host"
+    #: The host answers with a page or a message in place of an image.
+    NOT_AN_IMAGE = "not_an_image"
+    #: A row, a line or an address that can name no image.
+    BAD_URI = "bad_uri"
+    #: A value of a row does not fit the type of its field.
+    BAD_METADATA = "bad_metadata"
 
     @property
     def is_about_content(self) -> bool:
@@ -78,13 +92,27 @@ class ModelIdentity:
         return f"{self.name} ({self.fingerprint}, {self.dimension}-d, {self.metric})"
 
 
+#: Of one metadata field; a date is its text in ISO 8601. `lookalike.metadata` has the types.
+MetadataValue: TypeAlias = str | int | float | bool | list[str] | list[int] | list[float] | list[bool]
+Metadata: TypeAlias = Mapping[str, MetadataValue]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where the bytes of a member lie in its archive, its header included: `length` bytes from `start`."""
+
+    start: int
+    length: int
+
+
 @dataclass(frozen=True)
 class ImageRef:
-    """The uri of an image, with its label and metadata."""
+    """The uri of an image, with its label and metadata. `span` is known of a member of an archive that was listed."""
 
     uri: str
     label: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
+    span: Span | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str:
@@ -144,7 +172,7 @@ class Stored:
     model: str
     chunk: str
     name: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
 
     def is_of(self, ref: ImageRef, content_sha256: str) -> bool:
         """Whether the document is of this very file, with this label and metadata: then the image is unchanged."""
@@ -167,7 +195,7 @@ class Document:
     model: str
     ingested_at: str
     chunk: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,7 +206,7 @@ class Match:
     uri: str
     name: str | None
     score: float
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from lookalike.errors import BadSetting, ImageRejected, ModelMismatch
 from lookalike.records import Document, Metric, ModelIdentity, Reason, Rejected, Vector
@@ -119,7 +120,8 @@ def _parts(version: str) -> tuple[str, str]:
 
 def _is_unicode(document: Document) -> bool:
     """Whether all its text can be encoded as UTF-8. Lone surrogates, as in undecodable file names, cannot."""
-    texts = (document.uri, document.name or "", *document.metadata.keys(), *document.metadata.values())
+    values = (value if isinstance(value, list) else [value] for value in document.metadata.values())
+    texts = (document.uri, document.name or "", *document.metadata, *map(str, chain.from_iterable(values)))
     return _is_encodable("".join(texts))
 
 

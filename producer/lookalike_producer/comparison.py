@@ -21,9 +21,9 @@ from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored
 from lookalike.remembered import Remembered
 from lookalike.storage import local_path
 from lookalike_producer.id_store import IdStore
+from lookalike_producer.refused import UnlistedFolder
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import Scope
-from lookalike_producer.unlisted import UnlistedFolder
 
 #: References looked up in one request.
 REFS_PER_REQUEST = 1000

@@ -9,7 +9,7 @@ from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
 from lookalike.records import Chunk, ImageRef, Outcome
 from lookalike.retry import retry_while
-from lookalike_producer.unlisted import UnlistedFolder
+from lookalike_producer.refused import RefusedReference
 
 #: Between two looks while the producer waits for room in the queue.
 POLL_S = 0.05
@@ -33,8 +33,8 @@ def enqueue(
     """
     for chunk in cut(references, job_id, chunk_size):
         outstanding = retry_while(partial(ledger.open_chunk, chunk), check=check)
-        if isinstance(folder := chunk.refs[0], UnlistedFolder):
-            retry_while(partial(_reject, folder, chunk, ledger), check=check)
+        if isinstance(chunk.refs[0], RefusedReference):
+            retry_while(partial(_reject, chunk, ledger), check=check)
             continue
         with suppress(BrokerUnavailable):
             # The reconciler sends what is recorded but could not be sent.
@@ -47,26 +47,26 @@ def enqueue(
     return retry_while(partial(ledger.drain, job_id), check=check)
 
 
-def _reject(folder: UnlistedFolder, chunk: Chunk, ledger: Ledger) -> None:
-    """Close a chunk with a folder, without a worker: only this process knows why it cannot be listed."""
-    ledger.close_chunk(chunk, Outcome(0, 0, (folder.rejected,)), place=ledger.job(chunk.job).place)
+def _reject(chunk: Chunk, ledger: Ledger) -> None:
+    """Close a chunk of refused references without a worker: only this process knows why they are refused."""
+    rejected = tuple(ref.rejected for ref in chunk.refs if isinstance(ref, RefusedReference))
+    ledger.close_chunk(chunk, Outcome(0, 0, rejected), place=ledger.job(chunk.job).place)
 
 
 def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:
-    """Chunks of `size` references (the last one may be smaller), numbered in order; a folder has one of its own."""
+    """Chunks of at most `size` references, numbered in order; refused references have chunks of their own."""
     for number, refs in enumerate(_batches(references, size)):
         yield Chunk(id=f"{job_id}/{number:06d}", job=job_id, refs=refs)
 
 
 def _batches(references: Iterable[ImageRef], size: int) -> Iterator[tuple[ImageRef, ...]]:
-    some: list[ImageRef] = []
+    """A bad row between good ones does not cut their batch short."""
+    fit: list[ImageRef] = []
+    refused: list[ImageRef] = []
     for ref in references:
-        if isinstance(ref, UnlistedFolder):
-            yield (ref,)
-            continue
+        some = refused if isinstance(ref, RefusedReference) else fit
         some.append(ref)
         if len(some) == size:
             yield tuple(some)
-            some = []
-    if some:
-        yield tuple(some)
+            some.clear()
+    yield from (tuple(some) for some in (fit, refused) if some)

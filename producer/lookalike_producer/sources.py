@@ -11,8 +11,8 @@ from lookalike.storage import local_uri, reason_of
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.no_match import no_match
 from lookalike_producer.places import STDIN, Listing, OneImage, Place, Tree, placed
+from lookalike_producer.refused import UnlistedFolder
 from lookalike_producer.seen import each_once
-from lookalike_producer.unlisted import UnlistedFolder
 from lookalike_producer.walk.options import USUAL, WalkOptions
 from lookalike_producer.walk.pattern import Pattern
 from lookalike_producer.walk.walker import Found, Unlisted, Walker

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from lookalike.index import Index
-from lookalike.records import Stored
+from lookalike.records import MetadataValue, Stored
 from lookalike_producer.id_store import IdStore
 
 #: Documents compared in one request.
@@ -72,7 +72,7 @@ def _different(uris: dict[str, str], old: Index, new: Index) -> list[str]:
     return [uris[id] for id in ids if id in before and (id not in after or _image(before[id]) != _image(after[id]))]
 
 
-def _image(stored: Stored) -> tuple[str, str | None, dict[str, str]]:
+def _image(stored: Stored) -> tuple[str, str | None, dict[str, MetadataValue]]:
     return stored.content_sha256, stored.name, dict(stored.metadata)
 
 

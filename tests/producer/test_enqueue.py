@@ -9,7 +9,7 @@ from lookalike.errors import BrokerUnavailable, JobEnded
 from lookalike.ledger import Ledger
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
 from lookalike_producer.enqueue import cut, enqueue
-from lookalike_producer.unlisted import UnlistedFolder
+from lookalike_producer.refused import UnlistedFolder
 from testing.services.redis import RedisServer
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)

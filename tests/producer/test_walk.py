@@ -16,8 +16,8 @@ from lookalike.clutter import CLUTTER, CLUTTER_ENDS
 from lookalike.errors import BadSetting, ResourceExhausted
 from lookalike.records import Reason
 from lookalike_producer.places import placed
+from lookalike_producer.refused import UnlistedFolder
 from lookalike_producer.sources import find_images
-from lookalike_producer.unlisted import UnlistedFolder
 from lookalike_producer.walk.options import WalkOptions
 from lookalike_producer.walk.pattern import Pattern
 from lookalike_producer.walk.walker import OPEN_FOLDERS

@@ -1,0 +1,223 @@
+"""The metadata of images: typed fields, as people declare them and as tables hold them."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from lookalike.errors import BadSetting
+from lookalike.records import MetadataValue
+from lookalike.shown import shown
+
+#: Fields of an index.
+MAX_FIELDS = 64
+#: Both indexes can name a field so. Tables' columns are renamed with `field_name`.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+#: Integers that OpenSearch, LanceDB and JSON hold alike.
+INTEGERS = range(-(2**63), 2**63)
+#: Characters of one text value; more is no metadata but a document.
+MAX_TEXT = 32_000
+#: Values of a list.
+MAX_VALUES = 1000
+
+_TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
+_FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
+#: What tables hold in place of a value.
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-"})
+
+
+class Kind(StrEnum):
+    """What one value of a field is. A keyword is compared as a whole; a text may be long."""
+
+    KEYWORD = "keyword"
+    TEXT = "text"
+    INTEGER = "integer"
+    FLOAT = "float"
+    DATE = "date"
+    BOOLEAN = "boolean"
+
+
+#: How people and other tools call the kinds.
+_NAMES = {kind.value: kind for kind in Kind} | {
+    "str": Kind.KEYWORD,
+    "string": Kind.KEYWORD,
+    "int": Kind.INTEGER,
+    "long": Kind.INTEGER,
+    "number": Kind.FLOAT,
+    "double": Kind.FLOAT,
+    "datetime": Kind.DATE,
+    "timestamp": Kind.DATE,
+    "bool": Kind.BOOLEAN,
+}
+
+
+@dataclass(frozen=True)
+class FieldType:
+    """The type of a field: one value of a kind, or a list of them. As text: `integer`, `integer[]`."""
+
+    kind: Kind
+    is_list: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind}[]" if self.is_list else str(self.kind)
+
+
+#: The fields of an index, by name.
+Fields: TypeAlias = Mapping[str, FieldType]
+
+_KINDS = "Use text, keyword, int, float, date, bool or list, such as year:int or tags:list."
+
+
+def field_type(text: str) -> FieldType:
+    """The type that a person writes: `int`, `list` (of keywords), `int[]`. Raises BadSetting."""
+    name = text.strip().lower()
+    if name == "list":
+        return FieldType(Kind.KEYWORD, is_list=True)
+    kind = _NAMES.get(name.removesuffix("[]"))
+    if kind is None:
+        raise BadSetting(f"There is no type {shown(text)} of metadata.", _KINDS)
+    return FieldType(kind, name.endswith("[]"))
+
+
+def parse_fields(text: str) -> dict[str, FieldType | None]:
+    """Columns with their types, from `a,b:int,c:list`; None where no type is given. Raises BadSetting."""
+    fields: dict[str, FieldType | None] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, colon, type_name = item.rpartition(":")
+        fields[(name if colon else item).strip()] = field_type(type_name) if colon else None
+    if not fields:
+        raise BadSetting(f"{shown(text)} names no column.", "Name columns with commas between them, or all.")
+    return fields
+
+
+def field_name(column: str) -> str:
+    """The name of the field for a column: other characters become `_`."""
+    name = re.sub(r"[^A-Za-z0-9_]", "_", column.strip())[:64]
+    return name if NAME.fullmatch(name) else f"_{name}"[:64]
+
+
+def check_fields(fields: Fields) -> None:
+    """Raises BadSetting for too many fields, or a name that an index cannot hold."""
+    if len(fields) > MAX_FIELDS:
+        raise BadSetting(
+            f"{len(fields)} metadata fields are too many: an index has at most {MAX_FIELDS}.",
+            "Name the columns that searches filter on.",
+        )
+    for name in fields:
+        if not NAME.fullmatch(name):
+            raise BadSetting(
+                f"A metadata field cannot be named {shown(name)}.", "Use at most 64 letters, digits and `_`."
+            )
+
+
+def type_of(value: MetadataValue) -> FieldType:
+    """The type of a value of a field that nobody declared. Text is a keyword; an empty list is one of keywords."""
+    if isinstance(value, list):
+        return FieldType(type_of(value[0]).kind if value else Kind.KEYWORD, is_list=True)
+    if isinstance(value, bool):
+        return FieldType(Kind.BOOLEAN)
+    if isinstance(value, int):
+        return FieldType(Kind.INTEGER)
+    return FieldType(Kind.FLOAT if isinstance(value, float) else Kind.KEYWORD)
+
+
+def coerced(value: Any, type: FieldType) -> MetadataValue | None:
+    """The value as its field holds it; None where a table has none. Raises ValueError, with a short text."""
+    if not type.is_list:
+        return _scalar(value, type.kind)
+    values = _parts(value)
+    if len(values) > MAX_VALUES:
+        raise ValueError(f"{len(values)} values are more than {MAX_VALUES}")
+    return [item for item in (_scalar(part, type.kind) for part in values) if item is not None] or None  # type: ignore[return-value]
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, str):
+        separator = next((mark for mark in "|;," if mark in value), ",")
+        return value.split(separator)
+    if isinstance(value, Iterable) and not isinstance(value, bytes | Mapping):
+        return list(value)
+    return [] if value is None else [value]
+
+
+def _scalar(value: Any, kind: Kind) -> str | int | float | bool | None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, str) and value.strip().lower() in _MISSING and (kind is not Kind.TEXT or not value.strip()):
+        return None
+    converted: str | int | float | bool = _CONVERSIONS[kind](value)
+    return converted
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list | bytes):
+        raise ValueError(f"{shown(value)} is no text")
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"{len(text)} characters are more than {MAX_TEXT}")
+    return text
+
+
+def _integer(value: Any) -> int:
+    try:
+        number = int(value) if not isinstance(value, float) or value.is_integer() else None
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None and isinstance(value, str):
+        number = _whole(value)
+    if number is None or number not in INTEGERS:
+        raise ValueError(f"{shown(value)} is no integer")
+    return number
+
+
+def _whole(text: str) -> int | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
+
+
+def _float(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{shown(value)} is no number")
+    return number
+
+
+def _date(value: Any) -> str:
+    """In UTC with milliseconds, so that the later text is the later time. A number is seconds since 1970."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            moment = datetime.fromtimestamp(value, UTC)
+        elif isinstance(value, datetime):
+            moment = value
+        else:
+            moment = datetime.fromisoformat(value.isoformat() if isinstance(value, date) else str(value).strip())
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ValueError(f"{shown(value)} is no date; write 2026-11-26 or 2026-11-26T07:30:00Z") from error
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _boolean(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text.removesuffix(".0") not in _TRUE | _FALSE:
+        raise ValueError(f"{shown(value)} is neither true nor false")
+    return text.removesuffix(".0") in _TRUE
+
+
+_CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {
+    Kind.KEYWORD: _text,
+    Kind.TEXT: _text,
+    Kind.INTEGER: _integer,
+    Kind.FLOAT: _float,
+    Kind.DATE: _date,
+    Kind.BOOLEAN: _boolean,
+}

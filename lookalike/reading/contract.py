@@ -1,0 +1,43 @@
+"""What every kind of place has in common: it gives the bytes of one uri, or says in what state it is."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from lookalike.records import Span
+
+
+@dataclass(frozen=True)
+class State:
+    """A file or object as its place describes it, without its bytes.
+
+    `etag` changes with the content: the entity tag of a store or a server, or size and times of a local file; empty if
+    the place gives none. `size_bytes` is None if unknown.
+    """
+
+    etag: str = ""
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The bytes of an image, and the etag of this very content (see `State`)."""
+
+    data: bytes
+    etag: str = ""
+
+
+class Place(Protocol):
+    """One kind of place, such as web hosts. Used from one event loop; requests run at the same time.
+
+    Every method raises ImageRejected for what a retry cannot help, HostUnavailable for one host that does not answer
+    in order, and SourceUnavailable for a store that is away altogether. It does not retry by itself.
+    """
+
+    async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
+        """The bytes of one object, or `span` of them; at most as many as an image may have."""
+
+    async def look(self, uri: str) -> State:
+        """The state of one object, without its bytes."""
+
+    async def close(self) -> None:
+        """Release connections."""

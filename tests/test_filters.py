@@ -1,0 +1,50 @@
+"""Filters as people write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookalike.errors import BadSetting
+from lookalike.filters import Condition, Operator, conditions, parse_filter
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "operator", "values"),
+    [
+        ("label=cat", "name", "=", ("cat",)),
+        ("name = cat", "name", "=", ("cat",)),
+        ("uri=/a/b.jpg", "uri", "=", ("/a/b.jpg",)),
+        ("year>=2020", "metadata.year", ">=", ("2020",)),
+        ("metadata.year<2020", "metadata.year", "<", ("2020",)),
+        ("brand=acme,globex", "metadata.brand", "=", ("acme", "globex")),
+        ('brand="Smith, Sons",globex', "metadata.brand", "=", ("Smith, Sons", "globex")),
+        ("brand!=acme", "metadata.brand", "!=", ("acme",)),
+        ("brand exists", "metadata.brand", "exists", ()),
+        ("brand missing", "metadata.brand", "missing", ()),
+        ("label=", "name", "=", ("",)),
+        ("note=a=b", "metadata.note", "=", ("a=b",)),
+    ],
+)
+def test_a_filter_is_read(text: str, field: str, operator: str, values: tuple[str, ...]) -> None:
+    assert parse_filter(text) == Condition(field, Operator(operator), values)
+
+
+@pytest.mark.parametrize("text", ["label", "", "=cat", "year>=2020,2021", 'brand="open', "metadata.=1"])
+def test_what_is_no_filter_is_named(text: str) -> None:
+    with pytest.raises(BadSetting):
+        parse_filter(text)
+
+
+@given(st.lists(st.text(max_size=20).map(str.strip), min_size=1, max_size=4))
+def test_a_condition_is_written_as_it_is_read(values: list[str]) -> None:
+    condition = Condition("metadata.brand", Operator.ONE_OF, tuple(values))
+    assert parse_filter(str(condition)) == condition
+
+
+def test_a_mapping_has_one_value_or_several() -> None:
+    assert conditions({"label": "cat", "year": [2020, 2021]}) == (
+        Condition("name", Operator.ONE_OF, ("cat",)),
+        Condition("metadata.year", Operator.ONE_OF, (2020, 2021)),
+    )
+    with pytest.raises(BadSetting):
+        conditions({"label": {}})

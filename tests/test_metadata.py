@@ -1,0 +1,94 @@
+"""Values of tables get the type of their field, or a reason why not."""
+
+import math
+from datetime import date
+
+import pytest
+
+from lookalike.errors import BadSetting
+from lookalike.metadata import FieldType, Kind, check_fields, coerced, field_name, field_type, parse_fields, type_of
+
+
+@pytest.mark.parametrize(
+    ("value", "type", "expected"),
+    [
+        ("12", "int", 12),
+        ("12.0", "int", 12),
+        (12.0, "int", 12),
+        ("1e3", "int", 1000),
+        (" 2.5 ", "float", 2.5),
+        ("yes", "bool", True),
+        (0, "bool", False),
+        ("1.0", "bool", True),
+        ("2026-11-26", "date", "2026-11-26T00:00:00.000Z"),
+        (date(2026, 11, 26), "date", "2026-11-26T00:00:00.000Z"),
+        ("2026-11-26T09:00:00+02:00", "date", "2026-11-26T07:00:00.000Z"),
+        ("a|b|b", "list", ["a", "b", "b"]),
+        ("1,2", "int[]", [1, 2]),
+        ([1, None, 2], "int[]", [1, 2]),
+        (5, "str", "5"),
+        ("NA", "float", None),
+        ("none", "str", None),
+        ("none", "text", "none"),
+        ("", "text", None),
+        (math.nan, "int", None),
+        ("", "list", None),
+    ],
+)
+def test_a_value_gets_the_type_of_its_field(value: object, type: str, expected: object) -> None:
+    assert coerced(value, field_type(type)) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "type"),
+    [
+        ("cheap", "int"),
+        (2.5, "int"),
+        (2**63, "int"),
+        ("inf", "float"),
+        ("maybe", "bool"),
+        ("26/11/2026", "date"),
+        ({}, "str"),
+    ],
+)
+def test_a_value_of_another_type_is_named(value: object, type: str) -> None:
+    with pytest.raises(ValueError, match=r"is n|neither"):
+        coerced(value, field_type(type))
+
+
+def test_a_later_date_is_a_later_text() -> None:
+    dates = ["1999-12-31", "2000-01-01T00:00:00+05:00", "2000-01-01", "2000-01-01T00:00:00.5Z"]
+    texts = [coerced(item, FieldType(Kind.DATE)) for item in dates]
+    assert texts == sorted(map(str, texts))
+
+
+def test_columns_are_named_with_their_types() -> None:
+    fields = parse_fields("brand, year:int,tags:list,scores:float[],note:text")
+    assert fields == {
+        "brand": None,
+        "year": FieldType(Kind.INTEGER),
+        "tags": FieldType(Kind.KEYWORD, is_list=True),
+        "scores": FieldType(Kind.FLOAT, is_list=True),
+        "note": FieldType(Kind.TEXT),
+    }
+    with pytest.raises(BadSetting, match="no type 'money'"):
+        parse_fields("price:money")
+
+
+def test_an_index_has_a_bounded_number_of_fields() -> None:
+    with pytest.raises(BadSetting, match="65 metadata fields"):
+        check_fields({f"f{number}": FieldType(Kind.TEXT) for number in range(65)})
+    with pytest.raises(BadSetting, match="cannot be named"):
+        check_fields({"a b": FieldType(Kind.TEXT)})
+    assert [field_name(column) for column in ("price (EUR)", "2024", "ok")] == ["price__EUR_", "_2024", "ok"]
+
+
+def test_undeclared_values_say_their_type() -> None:
+    assert [str(type_of(value)) for value in ("a", 1, 1.5, True, [1], [])] == [
+        "keyword",
+        "integer",
+        "float",
+        "boolean",
+        "integer[]",
+        "keyword[]",
+    ]

@@ -1,0 +1,52 @@
+"""Uris have one form, and no credentials."""
+
+import pytest
+
+from lookalike.uris import Member, is_remote, member_of, member_uri, scheme_of, web_url, without_credentials
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("HTTP://Shop.Example:80/a b.jpg#top", "http://shop.example/a%20b.jpg"),
+        ("https://bücher.example/é.jpg?x=ü", "https://xn--bcher-kva.example/%C3%A9.jpg?x=%C3%BC"),
+        ("https://a.example:8443", "https://a.example:8443/"),
+        ("https://a.example/%20.jpg", "https://a.example/%20.jpg"),
+        ("http://[::1]:80/x", "http://[::1]/x"),
+        ("https://a.example/s.tar#a b.jpg", "https://a.example/s.tar#a b.jpg"),
+    ],
+)
+def test_a_web_address_has_one_form(text: str, url: str) -> None:
+    assert web_url(text) == url
+    assert web_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://",
+        "http:///a",
+        "http://me:secret@a.example/",
+        "http://a b/",
+        "http://a:99999/",
+        "http://[::1/",
+        "http://a/" + "x" * 8192,
+    ],
+)
+def test_an_address_that_names_nothing_is_refused_without_its_secret(text: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        web_url(text)
+    assert "secret" not in str(caught.value)
+
+
+def test_credentials_are_removed() -> None:
+    assert without_credentials("https://me:pw@a.example/x@y.jpg") == "https://a.example/x@y.jpg"
+    assert without_credentials("/home/me@work/a.jpg") == "/home/me@work/a.jpg"
+
+
+def test_members_of_archives() -> None:
+    assert member_of("s3://b/0.tar#a/b#c.jpg") == Member("s3://b/0.tar", "a/b#c.jpg")
+    assert member_of("/pictures/#1.jpg") is None
+    assert member_uri("/a.zip", "b.jpg") == "/a.zip#b.jpg"
+    assert [scheme_of(uri) for uri in ("/a", "file:///a", "S3://b/k")] == ["", "file", "s3"]
+    assert [is_remote(uri) for uri in ("/a", "file:///a", "gs://b/k")] == [False, False, True]
