@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from lookalike import factories
@@ -15,7 +15,7 @@ from lookalike.index import Index
 from lookalike.records import Document, ImageRef, document_id
 from lookalike.settings import Settings, read_settings
 from lookalike.storage import canonical_uri
-from tests.any_text import FIXED, texts
+from tests.any_text import FIXED, ODD, texts
 from tests.api.service import serving
 
 NAME = "any-text"
@@ -47,7 +47,8 @@ def _settings(lance: Settings) -> Settings:
 def test_any_text_is_stored_filtered_and_given_back(service: httpx2.Client, index: tuple[Index, Document]) -> None:
     opened, document = index
 
-    @settings(FIXED, max_examples=3, phases=[Phase.generate])
+    @settings(FIXED, max_examples=3, phases=[Phase.explicit, Phase.generate])
+    @example(ODD)
     @given(st.lists(labels, min_size=12, max_size=12, unique=True))
     def check(names: list[str]) -> None:
         documents = [
