@@ -56,10 +56,11 @@ lock: install ## Update all lock files to the newest versions that pyproject.tom
 	$(BIN)/pip install --quiet uv
 	printf '%s\n' 'hatchling>=1.27' editables | $(LOCK) -o requirements.lock --extra all pyproject.toml -
 	$(LOCK) -c requirements.lock -o requirements-test.lock --group test
-	sed '/^\(pyarrow\|tqdm\)==/,/[^\\]$$/d' requirements.lock | $(LOCK) -c requirements-test.lock -c - -o requirements-peers.lock --group peers
+	sed '/^\(pyarrow\|tqdm\)==/,/[^\\]$$/d' requirements.lock requirements-test.lock | $(LOCK) -c - -o requirements-peers.lock --group peers
 	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock -o requirements-producer.lock pyproject.toml -
-	for extra in flower api worker gpu; do \
-		printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock -o requirements-$$extra.lock --extra $$extra pyproject.toml - || exit 1; \
+	printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock -o requirements-flower.lock --extra flower pyproject.toml -
+	for extra in api worker gpu; do \
+		printf '%s\n' 'hatchling>=1.27' | $(LOCK) -c requirements.lock -o requirements-$$extra.lock --extra $$extra --extra cloud pyproject.toml - || exit 1; \
 	done
 	$(BIN)/pip uninstall --quiet --yes uv
 
