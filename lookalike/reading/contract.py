@@ -34,7 +34,8 @@ class Place(Protocol):
     """
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
-        """The bytes of one object, or `span` of them; at most as many as an image may have."""
+        """The bytes of one object, at most as many as an image may have; or `span` of them, of whatever length, because
+        archives bound their spans. One that reaches beyond the end gives what there is, empty behind the end."""
 
     async def look(self, uri: str) -> State:
         """The state of one object, without its bytes."""
