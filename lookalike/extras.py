@@ -21,7 +21,7 @@ MODULES = {
     "evaluate": _EMBEDDED | {"matplotlib", "scipy", "sklearn"},
     "flower": {"flower", "prometheus_client"},
     "aws": {"botocore"},
-    "cloud": {"obstore"},
+    "cloud": _MODELS | {"obstore"},
     "int8": _WORKER | {"nncf"},
     "lancedb": _LANCEDB,
     "parquet": {"pyarrow"},
