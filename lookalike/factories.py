@@ -1,4 +1,4 @@
-"""Builds an index, a model and a storage from the settings."""
+"""Builds an index, a model and a reader from the settings."""
 
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -12,10 +12,10 @@ from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.embedding.specs.spec_lookup import spec_of
 from lookalike.errors import IndexMissing, ModelMismatch
 from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
+from lookalike.reading.reader import Reader
 from lookalike.records import Diagnostic, ModelIdentity, Reason
 from lookalike.release import RELEASE
 from lookalike.settings import Settings
-from lookalike.storage import Storage
 
 if TYPE_CHECKING:
     from lookalike.images import DecodedImage
@@ -128,9 +128,9 @@ def list_indexes(settings: Settings) -> list[IndexInfo]:
     return index.list_indexes(settings.index_location, options=index_options(settings))
 
 
-def storage(settings: Settings) -> Storage:
-    """Reads images below the configured roots."""
-    return Storage(roots=settings.roots, max_bytes=settings.max_image_bytes)
+def reader(settings: Settings) -> Reader:
+    """Reads images from all places that the settings allow."""
+    return Reader(settings)
 
 
 def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> "DecodedImage":

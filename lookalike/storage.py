@@ -1,6 +1,7 @@
 """Reads the files of references, under the allowed roots only."""
 
 import errno
+import math
 import os
 import re
 import stat
@@ -11,7 +12,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from lookalike.errors import ImageRejected, LookalikeError, SourceUnavailable
 from lookalike.exhaustion import machine_error
-from lookalike.records import FileTimes, Reason
+from lookalike.records import FileTimes, Reason, Span
 
 #: With O_PATH, a folder that may be entered but not listed can be entered.
 _DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -87,22 +88,28 @@ class Storage:
         Raises ImageRejected (unsupported, outside_root, not_found, not_regular, empty, too_large, unreadable,
         changed), SourceUnavailable when the place it lies in is away, or MachineExhausted.
         """
+        return self.content(uri)[0]
+
+    def content(self, uri: str, span: Span | None = None) -> tuple[bytes, FileTimes]:
+        """The file's bytes, or `span` of them, and size and times of this very file. Raises as `read` does; a span that
+        reaches beyond the end is truncated."""
         path = local_path(uri)
         with self._errors(path, uri):
             try:
-                return self._read(path)
+                return self._read(path, span)
             except ImageRejected as rejected:
                 if rejected.reason is not Reason.CHANGED:
                     raise
-                return self._read(path)
+                return self._read(path, span)
 
-    def times(self, uri: str) -> FileTimes:
-        """Size and times of a file that `read` would read. Raises as `read` does."""
+    def times(self, uri: str, *, of_any_size: bool = False) -> FileTimes:
+        """Size and times of a file that `read` would read; with `of_any_size`, also of one that is too large, such as
+        an archive. Raises as `read` does."""
         path = local_path(uri)
-        with self._errors(path, uri), open(self._open(path), "rb", buffering=0) as file:
+        with self._errors(path, uri), open(self._open(path, self._limit(of_any_size)), "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
-            self._check(status)
-            return FileTimes(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            self._check(status, self._limit(of_any_size))
+            return _times(status)
 
     @contextmanager
     def _errors(self, path: str, uri: str) -> Iterator[None]:
@@ -119,19 +126,35 @@ class Storage:
             status = os.stat(local_path(uri))
         except (OSError, ValueError, ImageRejected):
             return None
-        is_file = stat.S_ISREG(status.st_mode)
-        return FileTimes(status.st_size, status.st_mtime_ns, status.st_ctime_ns) if is_file else None
+        return _times(status) if stat.S_ISREG(status.st_mode) else None
 
-    def _read(self, path: str) -> bytes:
-        with open(self._open(path), "rb", buffering=0) as file:
+    def _limit(self, of_any_size: bool) -> float:
+        return math.inf if of_any_size else self.max_bytes
+
+    def _read(self, path: str, span: Span | None) -> tuple[bytes, FileTimes]:
+        limit = self._limit(of_any_size=span is not None)
+        with open(self._open(path, limit), "rb", buffering=0) as file:
             before = os.fstat(file.fileno())
-            self._check(before)
-            content = _content(file.fileno(), before.st_size)
-            if _version(os.fstat(file.fileno())) != _version(before) or len(content) != before.st_size:
+            self._check(before, limit)
+            if span is None:
+                content, size = _content(file.fileno(), before.st_size), before.st_size
+            else:
+                content, size = self._part(file.fileno(), before.st_size, span)
+            if _version(os.fstat(file.fileno())) != _version(before) or len(content) != size:
                 raise ImageRejected(Reason.CHANGED, "the file changed while it was read")
-            return content
+            return content, _times(before)
 
-    def _open(self, path: str) -> int:
+    def _part(self, descriptor: int, file_size: int, span: Span) -> tuple[bytes, int]:
+        """A span of a file, and how long it is."""
+        if span.length > self.max_bytes:
+            raise ImageRejected(Reason.TOO_LARGE, f"{span.length} bytes; at most {self.max_bytes} are read")
+        if span.start + span.length > file_size:
+            needed = span.start + span.length
+            raise ImageRejected(Reason.TRUNCATED, f"the archive has {file_size} bytes; the image ends at {needed}")
+        os.lseek(descriptor, span.start, os.SEEK_SET)
+        return _content(descriptor, span.length, beyond=0), span.length
+
+    def _open(self, path: str, limit: float) -> int:
         if "\0" in path or not os.path.isabs(path):
             raise ImageRejected(Reason.OUTSIDE_ROOT, "not an absolute path")
         try:
@@ -142,7 +165,7 @@ class Storage:
             raise
         root = self._root_of(resolved)
         # Opening a device can do harm, so the type is checked before, and again after opening.
-        self._check(os.stat(resolved, follow_symlinks=False))
+        self._check(os.stat(resolved, follow_symlinks=False), limit)
         return _open_beneath(root, resolved.relative_to(root).parts)
 
     def _root_of(self, resolved: Path) -> Path:
@@ -151,7 +174,7 @@ class Storage:
             raise ImageRejected(Reason.OUTSIDE_ROOT, f"it is not under any of: {', '.join(map(str, self.roots))}")
         return root
 
-    def _check(self, status: os.stat_result) -> None:
+    def _check(self, status: os.stat_result, limit: float) -> None:
         if stat.S_ISLNK(status.st_mode):
             raise ImageRejected(Reason.CHANGED, _EXCHANGED)
         if not stat.S_ISREG(status.st_mode):
@@ -159,8 +182,8 @@ class Storage:
             raise ImageRejected(Reason.NOT_REGULAR, f"not a file but {kind_of_file(status.st_mode)}{advice}")
         if status.st_size == 0:
             raise ImageRejected(Reason.EMPTY, "0 bytes")
-        if status.st_size > self.max_bytes:
-            raise ImageRejected(Reason.TOO_LARGE, f"{status.st_size} bytes; at most {self.max_bytes} are read")
+        if status.st_size > limit:
+            raise ImageRejected(Reason.TOO_LARGE, f"{status.st_size} bytes; at most {limit} are read")
 
     def _translated(self, error: OSError, path: str, uri: str) -> LookalikeError:
         """Our error for an OSError. A missing root is an absent mount: its images are not lost."""
@@ -175,6 +198,10 @@ class Storage:
         if error.errno is not None and error.errno in _AWAY:
             return SourceUnavailable(uri, why)
         return ImageRejected(reason_of(error), why)
+
+
+def _times(status: os.stat_result) -> FileTimes:
+    return FileTimes(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def reason_of(error: OSError) -> Reason:
@@ -210,10 +237,10 @@ def _open_beneath(root: Path, parts: tuple[str, ...]) -> int:
         os.close(folder)
 
 
-def _content(descriptor: int, size: int) -> bytes:
+def _content(descriptor: int, size: int, beyond: int = 1) -> bytes:
     """Up to one byte more than `size`, to detect growth; a network mount may return fewer bytes per call."""
     pieces: list[bytes] = []
-    left = size + 1
+    left = size + beyond
     while left and (piece := os.read(descriptor, left)):
         pieces.append(piece)
         left -= len(piece)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import ImageRejected, MachineExhausted, SourceUnavailable
-from lookalike.records import Reason, document_id
+from lookalike.records import FileTimes, Reason, Span, document_id
 from lookalike.storage import Storage, local_path, local_uri
 
 LIMIT_BYTES = 1000
@@ -205,8 +205,8 @@ def test_a_file_that_changed_once_is_read_again(tmp_path: Path) -> None:
 
         looks = 0
 
-        def _check(self, status: os.stat_result) -> None:
-            super()._check(status)
+        def _check(self, status: os.stat_result, limit: float) -> None:
+            super()._check(status, limit)
             self.looks += 1
             # The second stat call is for the open file.
             if self.looks == 2:
@@ -249,7 +249,7 @@ def test_errors_of_the_mount_and_of_the_file_are_distinguished(storage: Storage,
     class Failing(Storage):
         """Fails like a broken mount, which cannot be created here."""
 
-        def _read(self, path: str) -> bytes:
+        def _read(self, path: str, span: Span | None) -> tuple[bytes, FileTimes]:
             raise OSError(number, os.strerror(number), path)
 
     with pytest.raises(expected, match=os.strerror(number)):
@@ -260,7 +260,7 @@ def test_a_read_error_in_a_folder_that_answers_concerns_the_file(storage: Storag
     class Failing(Storage):
         """Fails like a disk with a bad sector."""
 
-        def _read(self, path: str) -> bytes:
+        def _read(self, path: str, span: Span | None) -> tuple[bytes, FileTimes]:
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
 
     failing = Failing(storage.roots, LIMIT_BYTES)

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from lookalike import formats
 from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.index import Index
-from lookalike.storage import Storage
+from lookalike.reading.reader import Reader
 from lookalike_api.thumbnails import ThumbnailCache
 
 #: The form of the ids that `document_id` makes; the index is not queried for other ids.
@@ -32,10 +32,10 @@ class StoredImages:
     SourceUnavailable, and HTTPException 404 if the file changed so that it cannot be shown."""
 
     def __init__(
-        self, index: Index, storage: Storage, make_thumbnail: Callable[[bytes, int], bytes], cache: ThumbnailCache
+        self, index: Index, reader: Reader, make_thumbnail: Callable[[bytes, int], bytes], cache: ThumbnailCache
     ) -> None:
         self._index = index
-        self._storage = storage
+        self._reader = reader
         self._make_thumbnail = make_thumbnail
         self._cache = cache
 
@@ -43,14 +43,14 @@ class StoredImages:
         """The file of an image, as it is now: what is gone is not shown from a cache."""
         uri = self._uri(id)
         with _readable(id):
-            times = self._storage.times(uri)
+            times = self._reader.times(uri)
         return StoredFile(id, uri, hashlib.sha256(f"{uri} {times}".encode("utf-8", "replace")).hexdigest()[:32])
 
     def original(self, id: str) -> tuple[bytes, str]:
         """The bytes of the file, and their media type."""
         uri = self._uri(id)
         with _readable(id):
-            data = self._storage.read(uri)
+            data = self._reader.read(uri)
         kind = formats.kind_of(data)
         if kind is None:
             raise _unreadable(id, "it is not an image any more")
@@ -62,7 +62,7 @@ class StoredImages:
         thumbnail = self._cache.get(key)
         if thumbnail is None:
             with _readable(file.id):
-                thumbnail = self._make_thumbnail(self._storage.read(file.uri), size)
+                thumbnail = self._make_thumbnail(self._reader.read(file.uri), size)
             self._cache.put(key, thumbnail)
         return thumbnail
 

@@ -87,7 +87,7 @@ def open_state(settings: Settings, broker_url: str | None) -> ServiceState:
         searcher=searcher,
         search=AsyncSearch(searcher, executors, decoders(cores)),
         decoders=pool,
-        images=StoredImages(index, factories.storage(settings), decoders(max(2, cores)).thumbnail, thumbnails),
+        images=StoredImages(index, factories.reader(settings), decoders(max(2, cores)).thumbnail, thumbnails),
         executors=executors,
         uploads=Uploads(settings.max_upload_bytes, UPLOADS_AT_ONCE * settings.max_upload_bytes),
         searches=searches,

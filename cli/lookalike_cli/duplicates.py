@@ -115,5 +115,5 @@ def _report(path: Path, settings: Settings, images: int, groups: Sequence[Group]
     from lookalike_evaluation.thumbnails import thumbnails
 
     decode = partial(factories.decode, settings, size=THUMBNAIL_SIZE)
-    write(path, render(settings.index, images, groups, thumbnails(factories.storage(settings).read, decode)))
+    write(path, render(settings.index, images, groups, thumbnails(factories.reader(settings).read, decode)))
     remark(f"Wrote the report to {path}.")

@@ -104,7 +104,7 @@ def _report(path: Path, settings: Settings, done: Evaluation, rows: Sequence[Swe
     from lookalike_evaluation.report import render
     from lookalike_evaluation.thumbnails import thumbnails
 
-    read = factories.storage(settings).read
+    read = factories.reader(settings).read
     thumbnail = thumbnails(read, partial(factories.decode, settings, size=THUMBNAIL_SIZE))
     name = done.collection.folder.absolute().name
     write(path, render(name, done.summaries, notes=done.remarks, settings=rows, thumbnail=thumbnail))

@@ -44,7 +44,7 @@ def embed_folder(
     embed = factories.embedder(settings, spec, threads=settings.processes)
     step = partial(
         ingest,
-        read=factories.storage(settings).read,
+        read=factories.reader(settings).read,
         decode=partial(factories.decode, settings, size=spec.size),
         embed=embed,
         fingerprint=spec.fingerprint,

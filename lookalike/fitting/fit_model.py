@@ -80,7 +80,7 @@ def _gathered(settings: Settings, references: Sequence[ImageRef], base: ModelSpe
     with progress("embed", len(references)) as advance:
         return gather(
             references,
-            read=factories.storage(settings).read,
+            read=factories.reader(settings).read,
             decode=partial(factories.decode, settings, size=base.size),
             embed=embed,
             advance=advance,

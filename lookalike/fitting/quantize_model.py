@@ -58,14 +58,14 @@ def _pixels(
 ) -> Pixels:
     """A random sample of the images, uint8 [N, size, size, 3]; the same sample in the same order each time."""
     chosen = _sampled(references, SPARE * count)
-    storage = factories.storage(settings)
+    reader = factories.reader(settings)
     found: list[Pixels] = []
     with progress("read", min(count, len(chosen))) as advance:
         for reference in chosen:
             if len(found) == count:
                 break
             try:
-                found.append(factories.decode(settings, storage.read(reference.uri), size=base.size).pixels)
+                found.append(factories.decode(settings, reader.read(reference.uri), size=base.size).pixels)
             except ImageRejected:
                 continue
             advance(1)

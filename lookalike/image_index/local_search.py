@@ -29,9 +29,7 @@ class LocalSearch:
 
     def thumbnail(self, match: Match) -> bytes | None:
         with suppress(LookalikeError):
-            return factories.thumbnail(
-                self._settings, factories.storage(self._settings).read(match.uri), THUMBNAIL_SIZE
-            )
+            return factories.thumbnail(self._settings, factories.reader(self._settings).read(match.uri), THUMBNAIL_SIZE)
         return None
 
     def close(self) -> None:

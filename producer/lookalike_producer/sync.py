@@ -186,12 +186,12 @@ def _findings(
     """The findings, as they come."""
     references = find_images(sources.names, sources.label_from, sources.options, on_mounts)
     in_scope = scopes(sources.names, sources.within, sources.options)
-    storage = factories.storage(settings)
+    reader = factories.reader(settings)
     return compare(
         references,
         in_scope,
         index=index,
-        files=Files(storage.read, storage.look, factories.rejection_rules(settings)),
+        files=Files(reader.read, reader.look, factories.rejection_rules(settings)),
         records=records,
         fingerprint=spec.fingerprint,
         on_leftover=on_leftover,

@@ -90,7 +90,7 @@ def fill(settings: Settings, broker_url: str, pictures: Path) -> None:
     chunk = _recorded(ledger, settings, embed.identity, pictures)
     outcome = ingest(
         chunk,
-        read=factories.storage(settings).read,
+        read=factories.reader(settings).read,
         decode=partial(factories.decode, settings),
         embed=embed,
         index=index,

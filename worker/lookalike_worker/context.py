@@ -1,4 +1,4 @@
-"""The ledger, storage, models and indexes of a worker process; models and indexes are opened when first needed.
+"""The ledger, reader, models and indexes of a worker process; models and indexes are opened when first needed.
 
 Nothing is opened before the fork, because models, database handles and connections do not survive it.
 """
@@ -34,19 +34,19 @@ class WorkerContext:
         self._settings = settings
         self._model_processes = model_processes
         self.ledger = Ledger(broker_url)
-        self._storage = factories.storage(settings)
+        self._reader = factories.reader(settings)
         self._rules = factories.rejection_rules(settings)
         self._embedders = lru_cache(maxsize=CACHE_SIZE)(self._load)
         self._indexes = lru_cache(maxsize=CACHE_SIZE)(self._open)
 
     def read(self, uri: str) -> bytes:
-        return self._storage.read(uri)
+        return self._reader.read(uri)
 
     def remembered(self, job: Job, chunk: Chunk) -> Remembered:
         """The rejections of the chunk's images by earlier jobs."""
         uris = [ref.uri for ref in chunk.refs]
         rejections = retry_while(lambda: self.ledger.earlier(job.place, uris))
-        return Remembered(rejections, look=self._storage.look, rules=self._rules, tries_again=job.tries_again)
+        return Remembered(rejections, look=self._reader.look, rules=self._rules, tries_again=job.tries_again)
 
     def decoder(self, job: Job) -> Callable[[bytes], DecodedImage]:
         """Return a function that decodes to the image size of the job's model."""

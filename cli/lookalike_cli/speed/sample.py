@@ -38,7 +38,7 @@ def draw(references: Iterable[ImageRef], count: int) -> list[ImageRef]:
 
 def examine(settings: Settings, references: Sequence[ImageRef], *, size: int) -> Sample:
     """Read and decode each image once, to `size` pixels a side. Raises SourceMissing if none is valid."""
-    storage = factories.storage(settings)
+    reader = factories.reader(settings)
     valid: list[ImageRef] = []
     reads: list[float] = []
     sizes: list[int] = []
@@ -47,7 +47,7 @@ def examine(settings: Settings, references: Sequence[ImageRef], *, size: int) ->
     for reference in references:
         try:
             began = time.perf_counter()
-            data = storage.read(reference.uri)
+            data = reader.read(reference.uri)
             read_s = time.perf_counter() - began
             image = factories.decode(settings, data, size=size)
         except ImageRejected as error:

@@ -72,7 +72,7 @@ class StageWork:
         decode = partial(factories.decode, self._settings, size=self._embed.size)
         ingest_chunk = partial(
             ingest,
-            read=clock.timed(READ, factories.storage(self._settings).read),
+            read=clock.timed(READ, factories.reader(self._settings).read),
             decode=clock.timed(DECODE, decode),
             embed=clock.timed(EMBED, self._embed),
             index=BenchIndex(index, clock, is_encoding=self._is_encoding),

@@ -1,0 +1,68 @@
+"""Which kind of place reads which uri. A kind is imported and made when the first of its uris is read."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from lookalike.errors import ImageRejected
+from lookalike.reading.contract import Fetched, Place, State
+from lookalike.reading.local import LocalPlace
+from lookalike.records import Reason, Span
+from lookalike.storage import Storage, local_path
+from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, member_of, scheme_of
+
+if TYPE_CHECKING:
+    from lookalike.settings import Settings
+
+LOCAL, WEB, STORE, ARCHIVE = "local", "web", "store", "archive"
+
+
+def kind_of(uri: str) -> str:
+    """The kind of place of a uri; a scheme that is none of ours is the kind."""
+    scheme = scheme_of(uri)
+    if member_of(uri) and not _is_file(uri, scheme):
+        return ARCHIVE
+    if scheme in ("", "file"):
+        return LOCAL
+    return STORE if scheme in STORE_SCHEMES else WEB if scheme in WEB_SCHEMES else scheme
+
+
+def _is_file(uri: str, scheme: str) -> bool:
+    """Whether a file has the name of a member: `photos.tar#1.jpg` may be one."""
+    return scheme in ("", "file") and "\0" not in uri and os.path.lexists(local_path(uri))
+
+
+class Places:
+    """Reads any uri by the place of its kind: itself a place, which an archive uses to read its own bytes."""
+
+    def __init__(self, settings: "Settings", storage: Storage) -> None:
+        self._settings = settings
+        self._made: dict[str, Place] = {LOCAL: LocalPlace(storage)}
+
+    async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
+        return await self._of(uri).fetch(uri, span)
+
+    async def look(self, uri: str) -> State:
+        return await self._of(uri).look(uri)
+
+    async def close(self) -> None:
+        for place in self._made.values():
+            await place.close()
+
+    def _of(self, uri: str) -> Place:
+        kind = kind_of(uri)
+        if kind not in self._made:
+            self._made[kind] = self._make(kind, uri)
+        return self._made[kind]
+
+    def _make(self, kind: str, uri: str) -> Place:
+        if kind not in MAKERS:
+            # The rest of the uri may contain credentials and must not be in the message.
+            what = f"{scheme_of(uri)}://" if scheme_of(uri) else "a member of an archive"
+            raise ImageRejected(Reason.UNSUPPORTED, f"{what} is not supported")
+        return MAKERS[kind](self._settings, self)
+
+
+#: Makes the place of a kind from the settings; the second argument reads the uris of all kinds. Each imports its module
+#: itself, because light commands load none of them.
+MAKERS: dict[str, Callable[["Settings", Places], Place]] = {}
