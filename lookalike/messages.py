@@ -1,5 +1,6 @@
 """References, chunks and rejections as JSON and back: the only module that knows this format."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -59,13 +60,12 @@ def encode_rejection(rejection: Rejection) -> bytes:
     rejected, basis = rejection.rejected, rejection.basis
     # JSON cannot hold a lone surrogate, which a root whose name is not UTF-8 puts into the detail.
     detail = rejected.detail[:MAX_DETAIL_CHARS].encode("utf-8", "replace").decode()
-    plain = _plain(rejection.ref) | {"reason": rejected.reason, "detail": detail}
+    # Without the etag of the listing, which is old when the image is tried again.
+    plain = _plain(replace(rejection.ref, etag="")) | {"reason": rejected.reason, "detail": detail}
     if rejected.kept:
         plain["kept"] = True
     if basis != Basis():
-        times = basis.times
-        changes = [times.size_bytes, times.modified_ns, times.changed_ns] if times else None
-        plain["basis"] = [changes, basis.content_sha256, basis.rules, basis.judged_at_ms]
+        plain["basis"] = [basis.etag, basis.content_sha256, basis.rules, basis.judged_at_ms]
     return orjson.dumps(plain)
 
 
@@ -83,9 +83,15 @@ def decode_rejection(payload: bytes) -> Rejection:
 def _basis(item: Any) -> Basis:
     if item is None:
         return Basis()
-    changes, content_sha256, rules, judged_at_ms = _listed(item)
-    times = None if changes is None else FileTimes(*(int(value) for value in _listed(changes)))
-    return Basis(times, _text(content_sha256, "content_sha256"), _text(rules, "rules"), int(judged_at_ms))
+    etag, content_sha256, rules, judged_at_ms = _listed(item)
+    return Basis(_etag(etag), _text(content_sha256, "content_sha256"), _text(rules, "rules"), int(judged_at_ms))
+
+
+def _etag(value: Any) -> str:
+    """Earlier releases wrote size and times of a file as a list, or null."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return FileTimes(*(int(part) for part in _listed(value))).etag
 
 
 def _plain(ref: ImageRef) -> dict[str, Any]:
@@ -96,6 +102,8 @@ def _plain(ref: ImageRef) -> dict[str, Any]:
         plain["metadata"] = dict(ref.metadata)
     if ref.span:
         plain["span"] = [ref.span.start, ref.span.length]
+    if ref.etag:
+        plain["etag"] = ref.etag
     return plain
 
 
@@ -110,6 +118,7 @@ def _reference(item: Any) -> ImageRef:
         label=None if label is None else _text(label, "label"),
         metadata={key: _value(value, key) for key, value in metadata.items()},
         span=_span(item.get("span")),
+        etag=_text(item.get("etag", ""), "etag"),
     )
 
 

@@ -142,7 +142,8 @@ class _Attempt:
         megabytes.
         """
         earlier = self.remembered.of(ref, is_stored=stored is not None)
-        if earlier is not None and self.remembered.is_untouched(earlier):
+        etag = self.remembered.etag(ref)
+        if earlier is not None and etag and etag == earlier.basis.etag:
             return _repeated(earlier, stored)
         read_at_ns, content_sha256 = time.time_ns(), ""
         try:

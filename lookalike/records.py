@@ -1,6 +1,7 @@
 """The records that programs exchange: small and frozen."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -107,12 +108,17 @@ class Span:
 
 @dataclass(frozen=True)
 class ImageRef:
-    """The uri of an image, with its label and metadata. `span` is known of a member of an archive that was listed."""
+    """The uri of an image, with its label and metadata.
+
+    `span` is known of a member of an archive that was listed, `etag` of an object whose store gave it with the listing:
+    what has this etag in the index needs no request.
+    """
 
     uri: str
     label: str | None = None
     metadata: Metadata = field(default_factory=dict)
     span: Span | None = field(default=None, compare=False)
+    etag: str = field(default="", compare=False)
 
     @property
     def id(self) -> str:
@@ -139,16 +145,28 @@ class FileTimes:
     modified_ns: int
     changed_ns: int
 
+    @property
+    def etag(self) -> str:
+        """All three as one text."""
+        return f"{self.size_bytes}-{self.modified_ns}-{self.changed_ns}"
+
+    @classmethod
+    def of_etag(cls, etag: str) -> "FileTimes | None":
+        """The reverse of `etag`; None for the etag of another kind of place."""
+        match = re.fullmatch(r"(\d+)-(-?\d+)-(-?\d+)", etag)
+        return cls(*map(int, match.groups())) if match else None
+
 
 @dataclass(frozen=True)
 class Basis:
     """What a rejection was based on: it stands while the file and the rules stay the same.
 
-    `times` is None for a file that was being written. `content_sha256` is empty if the file was not read. `rules` is
-    short text for the release and the limit that decided. `judged_at_ms` is when, in milliseconds since 1970.
+    `etag` changes with the content; it is empty for a file that was being written, and if the place gives none.
+    `content_sha256` is empty if the file was not read. `rules` is short text for the release and the limit that
+    decided. `judged_at_ms` is when, in milliseconds since 1970.
     """
 
-    times: FileTimes | None = None
+    etag: str = ""
     content_sha256: str = ""
     rules: str = ""
     judged_at_ms: int = field(default=0, compare=False)

@@ -15,8 +15,8 @@ Rules = Callable[[Reason], str]
 
 
 class Remembered:
-    """The rejections of earlier jobs by uri. `look` gives the times of a file, `rules` what a reason depends on beside
-    the file. With `tries_again`, none of them stands."""
+    """The rejections of earlier jobs by uri. `look` gives the times of a local file, `rules` what a reason depends on
+    beside the file. With `tries_again`, none of them stands."""
 
     def __init__(
         self, rejections: Mapping[str, Rejection], *, look: Look, rules: Rules, tries_again: bool = False
@@ -42,17 +42,24 @@ class Remembered:
         """Whether a rejection is recorded, whatever it is worth now."""
         return uri in self._rejections
 
-    def is_untouched(self, rejection: Rejection) -> bool:
-        """Whether nobody has written to the file since; if not, its content may be the same nevertheless."""
-        times = rejection.basis.times
-        return times is not None and times == self._look(rejection.ref.uri)
+    def etag(self, ref: ImageRef) -> str:
+        """What is known of the state of an image without a request: the etag that its place listed, or that of its
+        local file; empty otherwise. What had the same before has not changed."""
+        if ref.etag:
+            return ref.etag
+        times = self._look(ref.uri)
+        return times.etag if times is not None else ""
 
-    def basis(self, uri: str, reason: Reason, content_sha256: str, *, read_at_ns: int) -> Basis:
-        """What a new rejection is based on; the file was read, or tried, at this time (`time.time_ns`)."""
+    def basis(self, uri: str, reason: Reason, content_sha256: str, *, read_at_ns: int, etag: str = "") -> Basis:
+        """What a new rejection is based on; the file was read, or tried, at this time (`time.time_ns`). `etag` is that
+        of the bytes, if any were read."""
+        return Basis(
+            etag or self._settled(uri, read_at_ns), content_sha256, self._rules(reason), read_at_ns // NS_PER_MS
+        )
+
+    def _settled(self, uri: str, read_at_ns: int) -> str:
         times = self._look(uri)
-        if times is not None and times.changed_ns > read_at_ns - SETTLED_AFTER_NS:
-            times = None
-        return Basis(times, content_sha256, self._rules(reason), read_at_ns // NS_PER_MS)
+        return "" if times is None or times.changed_ns > read_at_ns - SETTLED_AFTER_NS else times.etag
 
 
 def nothing_remembered() -> Remembered:

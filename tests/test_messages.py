@@ -2,6 +2,7 @@
 
 import time
 
+import orjson
 import pytest
 
 from lookalike.errors import PermanentError
@@ -34,13 +35,16 @@ MALFORMED_REJECTIONS = [
 ]
 
 
-@pytest.mark.parametrize("ref", [REF, ImageRef("/images/b.jpg"), ImageRef("/images/line\nbreak.jpg", "")])
+@pytest.mark.parametrize("ref", [REF, ImageRef("/images/b.jpg"), ImageRef("/images/line\nbreak.jpg", "", etag="e")])
 def test_a_reference_survives_json_on_one_line(ref: ImageRef) -> None:
     encoded = encode_reference(ref)
     assert b"\n" not in encoded and decode_reference(encoded) == ref
+    assert decode_reference(encoded).etag == ref.etag
 
 
-@pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"uri": 7}', b'{"uri": "/a", "label": 7}'])
+@pytest.mark.parametrize(
+    "payload", [b"", b"[]", b"{}", b'{"uri": 7}', b'{"uri": "/a", "label": 7}', b'{"uri": "/a", "etag": 7}']
+)
 def test_a_malformed_reference_is_rejected(payload: bytes) -> None:
     with pytest.raises(MessageInvalid, match="reference is malformed"):
         decode_reference(payload)
@@ -89,11 +93,22 @@ def test_a_million_references_are_rejected_before_parsing() -> None:
 
 def test_a_rejection_survives_json_with_its_reference() -> None:
     plain = Rejection(Rejected(REF.uri, Reason.CORRUPT, "PNG: broken"), REF)
-    kept = Rejection(Rejected(REF.uri, Reason.TIMEOUT, kept=True), REF, Basis(FileTimes(1, 2, 3), "", "0.1.0 240"))
-    read = Rejection(Rejected(REF.uri, Reason.CORRUPT), REF, Basis(None, "ab" * 32, "0.1.0", 7))
+    kept = Rejection(Rejected(REF.uri, Reason.TIMEOUT, kept=True), REF, Basis("1-2-3", "", "0.1.0 240"))
+    read = Rejection(Rejected(REF.uri, Reason.CORRUPT), REF, Basis("", "ab" * 32, "0.1.0", 7))
     for rejection in (plain, kept, read):
         assert decode_rejection(encode_rejection(rejection)) == rejection
     assert decode_rejection(encode_rejection(read)).basis.judged_at_ms == 7
+
+
+@pytest.mark.parametrize(("written", "etag"), [([1, 2, 3], FileTimes(1, 2, 3).etag), (None, "")])
+def test_a_record_of_an_earlier_release_keeps_its_basis(written: object, etag: str) -> None:
+    plain = {"uri": "/a", "detail": "", "reason": "corrupt", "basis": [written, "ab", "0.1.0", 7]}
+    assert decode_rejection(orjson.dumps(plain)).basis == Basis(etag, "ab", "0.1.0", 7)
+
+
+def test_the_etag_of_a_listing_is_not_recorded_for_a_retry() -> None:
+    listed = Rejection(Rejected("s3://b/a.jpg", Reason.CORRUPT), ImageRef("s3://b/a.jpg", etag="e"), Basis("e"))
+    assert decode_rejection(encode_rejection(listed)).ref.etag == ""
 
 
 def test_a_long_detail_is_cut_and_made_valid_utf_8() -> None:

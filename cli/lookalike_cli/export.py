@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from lookalike.records import Rejected, Rejection
+from lookalike.records import FileTimes, Rejected, Rejection
+from lookalike.uris import is_remote
 
 COLUMNS = (
     *("job", "uri", "reason", "detail", "label", "metadata"),
@@ -44,6 +45,7 @@ def plain(failure: Failure) -> dict[str, Any]:
     `size_bytes`, `modified_at` (UTC) and `content_sha256` are those of the file that was rejected, null if unknown.
     """
     ref, rejected, basis = failure.rejection.ref, failure.rejected, failure.rejection.basis
+    times = None if is_remote(ref.uri) else FileTimes.of_etag(basis.etag)
     return {
         "job": failure.job,
         "uri": ref.uri,
@@ -52,8 +54,8 @@ def plain(failure: Failure) -> dict[str, Any]:
         "label": ref.label,
         "metadata": dict(ref.metadata),
         "kept": rejected.kept,
-        "size_bytes": basis.times.size_bytes if basis.times else None,
-        "modified_at": _time(basis.times.modified_ns) if basis.times else None,
+        "size_bytes": times.size_bytes if times else None,
+        "modified_at": _time(times.modified_ns) if times else None,
         "content_sha256": basis.content_sha256 or None,
     }
 

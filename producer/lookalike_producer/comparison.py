@@ -172,7 +172,8 @@ def _status(
     if stored is None and rejection is None:
         # Not read: the file is read by the job that has to ingest it.
         return SyncStatus.MISSING if _is_file(ref.uri) else SyncStatus.UNREADABLE
-    if rejection is not None and earlier.is_untouched(rejection):
+    etag = earlier.etag(ref)
+    if rejection is not None and etag and etag == rejection.basis.etag:
         return SyncStatus.REJECTED
     try:
         content_sha256 = hashlib.sha256(files.read(ref.uri)).hexdigest()

@@ -57,7 +57,7 @@ class Records(RejectionRecords):
 def rejection(path: Path, reason: Reason, content: bytes | None = None, *, kept: bool = False) -> Rejection:
     """Of the file at `path` if it has this content; None is for a file that could not be read."""
     content_sha256 = hashlib.sha256(content).hexdigest() if content is not None else ""
-    return Rejection(Rejected(str(path), reason, kept=kept), ImageRef(str(path)), Basis(None, content_sha256, "1"))
+    return Rejection(Rejected(str(path), reason, kept=kept), ImageRef(str(path)), Basis("", content_sha256, "1"))
 
 
 def statuses(references: Iterator[ImageRef], found: Sequence[Scope], index: Index) -> Counter[SyncStatus]:
@@ -128,7 +128,7 @@ def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: I
         rejection(folder / "cut", Reason.TRUNCATED, b"cut"),
         rejection(folder / "mended", Reason.TRUNCATED, b"cut"),
         replace(rejection(folder / "label", Reason.TRUNCATED, b"cut"), ref=ImageRef(str(folder / "label"), "other")),
-        replace(rejection(folder / "limit", Reason.TOO_LARGE, b"cut"), basis=Basis(None, "", "another limit")),
+        replace(rejection(folder / "limit", Reason.TOO_LARGE, b"cut"), basis=Basis("", "", "another limit")),
         rejection(folder / "kept", Reason.TIMEOUT, b"y", kept=True),
         rejection(folder / "deleted", Reason.TIMEOUT, b"cut", kept=True),
         rejection(folder / "gone", Reason.NOT_FOUND, kept=True),
