@@ -43,4 +43,4 @@ def etag_of(times: FileTimes, looked_at_ns: int) -> str:
     other times."""
     if times.changed_ns > looked_at_ns - SETTLED_AFTER_NS:
         return ""
-    return f"{times.size_bytes}-{times.modified_ns}-{times.changed_ns}"
+    return times.etag
