@@ -1,6 +1,6 @@
 """Builds an index, a model and a reader from the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
 from lookalike.reading.reader import Reader
 from lookalike.records import Diagnostic, ModelIdentity, Reason
 from lookalike.release import RELEASE
+from lookalike.roots import PUBLIC
 from lookalike.settings import Settings
 
 if TYPE_CHECKING:
@@ -131,6 +132,17 @@ def list_indexes(settings: Settings) -> list[IndexInfo]:
 def reader(settings: Settings) -> Reader:
     """Reads images from all places that the settings allow."""
     return Reader(settings)
+
+
+def with_roots(settings: Settings, *, is_embedded: bool, named: Iterable[str] = ()) -> Settings:
+    """The settings with the roots that are in force.
+
+    With the embedded stack, and if LOOKALIKE_ROOTS is not set, these are also all public hosts, all stores, and what
+    the command line of a job named (`roots.named_prefixes`).
+    """
+    if not is_embedded or "roots" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"roots": (*settings.roots, *PUBLIC, *named)})
 
 
 def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> "DecodedImage":

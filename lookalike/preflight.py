@@ -62,7 +62,7 @@ def _close_home(settings: Settings) -> None:
 
 def check_roots(settings: Settings) -> None:
     """Raises BadSetting if a folder is missing: every image in it would be rejected as not found."""
-    for root in settings.roots:
+    for root in settings.folders:
         if not root.is_dir():
             advice = "Mount it, or correct LOOKALIKE_ROOTS."
             raise BadSetting(f"{root} of LOOKALIKE_ROOTS is not a folder on this machine.", advice)

@@ -15,6 +15,7 @@ from lookalike.addresses import UNSENDABLE, folder_url, plain_address
 from lookalike.errors import BadSetting
 from lookalike.logs import passwords
 from lookalike.machine import usable_cores
+from lookalike.roots import Roots, parse_root
 from lookalike.shown import shown, visible
 from lookalike.variables import PREFIX as PREFIX
 from lookalike.variables import check_names, check_origins, files, given, renamed_values
@@ -64,7 +65,9 @@ class Settings(BaseSettings):
     stalled_after_s: int = Field(
         60, ge=1, description="Seconds without a message, although some wait, after which a worker exits."
     )
-    roots: tuple[Path, ...] = Field((Path("/"),), description="JSON list of folders that workers may read.")
+    roots: tuple[str, ...] = Field(
+        ("/",), description="JSON list of folders, web addresses, stores and networks that workers may read."
+    )
     max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Larger images are rejected as bomb.")
     log_format: Literal["text", "json"] = Field("text", description="json: one object per line, for containers.")
@@ -140,12 +143,21 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("home", "roots", mode="after")
+    @field_validator("roots", mode="before")
+    @classmethod
+    def _are_texts(cls, value: Any) -> Any:
+        return tuple(map(str, value)) if isinstance(value, tuple | list) else value
+
+    @field_validator("roots", mode="after")
+    @classmethod
+    def _are_roots(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # Folders are made absolute here, because a worker may have another working folder.
+        return tuple(str(root) if isinstance(root := parse_root(text), Path) else text for text in value)
+
+    @field_validator("home", mode="after")
     @classmethod
     def _resolved(cls, value: Any) -> Any:
         try:
-            if isinstance(value, tuple):
-                return tuple(path.expanduser().resolve() for path in value)
             return value.expanduser().absolute()
         except RuntimeError as error:
             raise ValueError("the user after ~ does not exist") from error
@@ -167,6 +179,11 @@ class Settings(BaseSettings):
     def index_address(self) -> str:
         """The URL of the index without credentials, for messages, logs and the ledger."""
         return plain_address(self.index_location)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Those of the roots that are folders."""
+        return Roots.parse(self.roots).folders
 
     def variables(self) -> dict[str, str]:
         """The LOOKALIKE_* variables that give a worker the same settings; they include secrets."""
@@ -231,7 +248,9 @@ def _first_problem(error: ValidationError, chosen: Collection[str]) -> tuple[str
     problem = error.errors()[0]
     setting = str(problem["loc"][0]) if problem["loc"] else ""
     field = Settings.model_fields.get(setting)
-    given = "" if field is None or "SecretStr" in str(field.annotation) else f" = {shown(problem.get('input'))}"
+    # An address in a list of roots may hold a password.
+    is_secret = field is None or "SecretStr" in str(field.annotation) or setting == "roots"
+    given = "" if is_secret else f" = {shown(problem.get('input'))}"
     name, advice = (
         (setting, "Correct the option or argument.")
         if setting in chosen

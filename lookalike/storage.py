@@ -171,7 +171,8 @@ class Storage:
     def _root_of(self, resolved: Path) -> Path:
         root = next((root for root in self.roots if resolved.is_relative_to(root)), None)
         if root is None:
-            raise ImageRejected(Reason.OUTSIDE_ROOT, f"it is not under any of: {', '.join(map(str, self.roots))}")
+            known = ", ".join(map(str, self.roots)) or "(no folder)"
+            raise ImageRejected(Reason.OUTSIDE_ROOT, f"it is not under any of: {known} (LOOKALIKE_ROOTS)")
         return root
 
     def _check(self, status: os.stat_result, limit: float) -> None:

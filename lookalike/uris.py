@@ -1,6 +1,7 @@
 """The uris of images: local paths, `s3://`, `gs://`, `az://`, `http(s)://`, and members of archives behind a `#`."""
 
 import re
+from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -15,6 +16,10 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|tar\.zst|tar\.bz2|tar\.xz|zip))#(.+)", re.IGNORECASE | re.DOTALL)
 #: What a URL may hold as it is (RFC 3986); the rest is percent-encoded, and what is encoded already stays.
 _URL_SAFE = "%/:=&?~#+!$,;'@()*[]-._"
+#: Names of hosts; underscores are no longer forbidden by any resolver.
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+#: A last label that is a number makes a host an IPv4 address (WHATWG URL, "ends in a number").
+_ENDS_IN_NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$")
 
 
 class Member(NamedTuple):
@@ -64,25 +69,75 @@ def web_url(text: str) -> str:
     if len(text) > MAX_URI:
         raise ValueError(f"the address has {len(text)} characters, more than {MAX_URI}")
     member = member_of(text)
-    parts = urlsplit(member.archive if member else text)
+    parts = _split(member.archive if member else text)
     if parts.username is not None or parts.password is not None:
         raise ValueError("the address holds credentials")
     path = quote(parts.path or "/", safe=_URL_SAFE.replace("#", "").replace("?", ""))
     query = f"?{quote(parts.query, safe=_URL_SAFE.replace('#', ''))}" if parts.query else ""
     url = f"{parts.scheme.lower()}://{_authority(parts)}{path}{query}"
+    if len(url) > MAX_URI:
+        raise ValueError(f"the address has {len(url)} characters when it is encoded, more than {MAX_URI}")
     return member_uri(url, member.name) if member else url
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        # Its text repeats what stands before the host, which may be a password.
+        raise ValueError("the address has no valid host") from error
+
+
 def _authority(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    if not host or "%" in host or any(letter.isspace() for letter in host):
-        raise ValueError("the address has no valid host")
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode()
-        except UnicodeError as error:
-            raise ValueError("the host cannot be written in ASCII") from error
-    host = f"[{host}]" if ":" in host else host
-    port = parts.port
+    host = _host(_ascii(parts.hostname or ""))
+    port = _port(parts)
     is_default = port is None or (parts.scheme.lower(), port) in (("http", 80), ("https", 443))
     return host if is_default else f"{host}:{port}"
+
+
+def _host(host: str) -> str:
+    if ":" in host:
+        return f"[{_ipv6(host)}]"
+    if _ENDS_IN_NUMBER.search(host) and not _is_ipv4(host):
+        # Such as 0x7f.1, 017700000001 or 2130706433, which a resolver reads as 127.0.0.1.
+        raise ValueError("the host is a number, but not an IPv4 address in decimal notation")
+    if not _HOST.fullmatch(host):
+        raise ValueError("the address has no valid host")
+    return host
+
+
+def _ascii(host: str) -> str:
+    if host.isascii():
+        return host
+    # Its tables are large, and most hosts are ASCII. The standard library's codec is the rule of 2003.
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except UnicodeError as error:
+        raise ValueError("the host cannot be written in ASCII") from error
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError as error:
+        raise ValueError("the port is not a number up to 65535") from error
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        return str(IPv4Address(host)) == host
+    except ValueError:
+        return False
+
+
+def _ipv6(host: str) -> str:
+    try:
+        address = IPv6Address(host)
+    except ValueError as error:
+        raise ValueError("the host is not a valid IPv6 address") from error
+    if address.scope_id is not None:
+        # A zone (%eth0) is a part of one machine.
+        raise ValueError("the host is an IPv6 address with a zone")
+    return str(address)

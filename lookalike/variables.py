@@ -1,6 +1,7 @@
 """The LOOKALIKE_* variables that are set: where each comes from, whether it may, and which of them no program reads."""
 
 import difflib
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -34,6 +35,8 @@ TRUSTED_ONLY = frozenset(
         "INSECURE",
     )
 )
+#: The folders in it may stand in ENV_FILE, but nothing of the network.
+ROOTS = PREFIX + "ROOTS"
 #: Former names of settings, accepted for one version: former -> present.
 RENAMED = {"LOOKALIKE_DEAF_AFTER_S": "LOOKALIKE_STALLED_AFTER_S"}
 #: Variables that are no settings: read by the command line, by the tests, or by docker-compose.yml from the same file.
@@ -93,10 +96,22 @@ def check_origins() -> None:
     if named:
         return
     users, folder = _in_file(users_file()), _in_file(Path(ENV_FILE))
+    if ROOTS not in _in_environment() and not _are_folders(folder.get(ROOTS, "")):
+        raise _not_trusted(ROOTS)
     for name in sorted(TRUSTED_ONLY & set(folder) - set(_in_environment())):
         # An empty value means unset, which is refused only where it would undo what the user has set.
         if folder[name] or name in users:
             raise _not_trusted(name)
+
+
+def _are_folders(roots: str) -> bool:
+    """Whether a list of roots, in JSON, has only folders: a file of the working folder may open no network."""
+    try:
+        found = json.loads(roots or "[]")
+    except ValueError:
+        # The settings say what is wrong with it.
+        return True
+    return not isinstance(found, list) or all(str(root).startswith(("/", "~", ".")) for root in found)
 
 
 def _not_trusted(name: str) -> BadSetting:

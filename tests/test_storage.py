@@ -318,7 +318,7 @@ def test_nobody_learns_what_exists_outside_the_roots(storage: Storage, root: Pat
     for ask in (storage.read, storage.times):
         with pytest.raises(ImageRejected) as rejected:
             ask(str((root / "link" if is_linked else outside) / name))
-        assert str(rejected.value) == f"outside_root: it is not under any of: {root}"
+        assert str(rejected.value) == f"outside_root: it is not under any of: {root} (LOOKALIKE_ROOTS)"
 
 
 def test_the_times_of_a_file_are_those_of_what_is_read(storage: Storage, root: Path) -> None:

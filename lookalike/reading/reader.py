@@ -25,7 +25,7 @@ class Reader:
 
     def __init__(self, settings: "Settings") -> None:
         self._settings = settings
-        self._storage = Storage(roots=settings.roots, max_bytes=settings.max_image_bytes)
+        self._storage = Storage(roots=settings.folders, max_bytes=settings.max_image_bytes)
         self._lock = threading.Lock()
         self._places: Places | None = None
         self._loop: BackgroundLoop | None = None

@@ -20,4 +20,4 @@ def home(settings: Settings) -> Iterator[Finding]:
 
 def roots(settings: Settings) -> Iterator[Finding]:
     check_roots(settings)
-    yield Finding("roots", True, "images allowed under " + ", ".join(map(str, settings.roots)))
+    yield Finding("roots", True, "images allowed under " + ", ".join(settings.roots))
