@@ -53,7 +53,7 @@ class Variation(Ours):
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         valid, rejected = validate(documents, self.name, self.model())
-        return rejected + self._writer.send(self.encode(document) for document in valid)
+        return rejected + self._writer.send(self.encode(document) for document in valid).rejected
 
     def encode(self, document: Document) -> bulk.Operation:
         return bulk.index_operation(document)

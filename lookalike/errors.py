@@ -163,6 +163,10 @@ class BadSetting(PermanentError):
     """A setting or argument is invalid."""
 
 
+class BadFilter(BadSetting):
+    """A filter cannot be read, names a field that the index does not have, or a value that does not fit its field."""
+
+
 class Closed(PermanentError):
     """A handle is used after it was closed."""
 

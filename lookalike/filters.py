@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from lookalike.errors import BadSetting
-from lookalike.shown import shown
+from lookalike.errors import BadFilter
+from lookalike.shown import kind_of, shown
 
 METADATA_PREFIX = "metadata."
 #: Fields of every document; `label` is stored as `name`.
@@ -49,51 +50,64 @@ class Condition:
         return f"{field}{self.operator}{','.join(map(_quoted, self.values))}"
 
 
-#: Conditions of which all must hold. A mapping has a value, or several of which one must fit, for each field.
-Filters: TypeAlias = Iterable[Condition] | Mapping[str, Any]
+#: Conditions of which all must hold, as such or as text ("year>=2020"). A mapping has a value, or several of which one
+#: must fit, for each field.
+Filters: TypeAlias = Iterable[Condition | str] | Mapping[str, Any]
 
 _FORM = re.compile(r"\s*([^=<>!\s]+?)\s*(>=|<=|!=|=|>|<)\s*(.*?)\s*", re.DOTALL)
 _PRESENCE = re.compile(r"\s*([^=<>!\s]+)\s+(exists|missing)\s*")
 _VALUE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",][^,]*?|))\s*(,|$)')
+_FORMS = """Give a dict, such as {'label': 'cat', 'brand': ['acme', 'globex']}, or a list, such as ["year>=2020"]."""
 _ADVICE = 'Write "label=cat", "year>=2020", "brand=acme,globex", "brand!=acme" or "brand exists".'
 
 
 def parse_filter(text: str) -> Condition:
     """The condition that a person writes: FIELD, an operator, and values with commas between them; a value with a comma
-    stands in double quotes. Raises BadSetting."""
+    stands in double quotes. Raises BadFilter."""
     if presence := _PRESENCE.fullmatch(text):
         return Condition(stored_field(presence[1]), Operator(presence[2]))
     form = _FORM.fullmatch(text)
     if form is None:
-        raise BadSetting(f"{shown(text)} is no filter.", _ADVICE)
+        raise BadFilter(f"{shown(text)} is no filter.", _ADVICE)
     operator, values = Operator(form[2]), _values(form[3])
     if len(values) > 1 and operator not in (Operator.ONE_OF, Operator.NONE_OF):
-        raise BadSetting(f"{shown(text)} compares with {len(values)} values.", f"Give one value after {operator}.")
+        raise BadFilter(f"{shown(text)} compares with {len(values)} values.", f"Give one value after {operator}.")
     return Condition(stored_field(form[1]), operator, values)
 
 
 def conditions(filters: Filters | None) -> tuple[Condition, ...]:
-    """The conditions of either form. Raises BadSetting for a value that is no text, number or truth value."""
+    """The conditions of either form. Raises BadFilter for a value that is no text, number or truth value."""
     if filters is None:
         return ()
+    if isinstance(filters, str) or not isinstance(filters, Iterable):
+        raise BadFilter(f"{kind_of(filters)} is no filter.", _FORMS)
     if not isinstance(filters, Mapping):
-        return tuple(filters)
+        return tuple(_condition(item) for item in filters)
     return tuple(_equality(field, value) for field, value in filters.items())
 
 
 def stored_field(field: str) -> str:
-    """The field as an index stores it: `name` for `label`, `metadata.KEY` for any other KEY. Raises BadSetting."""
+    """The field as an index stores it: `name` for `label`, `metadata.KEY` for any other KEY. Raises BadFilter."""
     if not isinstance(field, str) or not field.removeprefix(METADATA_PREFIX):
-        raise BadSetting(f"Cannot filter on {shown(field)}.", "Filter on label, uri or the name of a metadata field.")
+        raise BadFilter(f"Cannot filter on {shown(field)}.", "Filter on label, uri or the name of a metadata field.")
     if field in OWN_FIELDS:
         return "name" if field == "label" else field
     return field if field.startswith(METADATA_PREFIX) else METADATA_PREFIX + field
 
 
+def _condition(item: object) -> Condition:
+    if isinstance(item, Condition):
+        return item
+    if isinstance(item, str):
+        return parse_filter(item)
+    raise BadFilter(f"{kind_of(item)} is no filter.", _FORMS)
+
+
 def _equality(field: str, value: Any) -> Condition:
-    values = tuple(value) if isinstance(value, list | tuple) else (value,)
+    values = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    values = tuple(item.isoformat() if isinstance(item, date) else item for item in values)
     if not values or len(values) > MAX_VALUES or not all(isinstance(item, str | int | float) for item in values):
-        raise BadSetting(
+        raise BadFilter(
             f"Cannot filter on {shown(field)} = {shown(value)}.",
             "Give text, a number, true or false, or a list of them.",
         )
@@ -109,7 +123,7 @@ def _values(text: str) -> tuple[str, ...]:
         if match[3] != ",":
             break
     if position != len(text) or not values:
-        raise BadSetting(f"The values {shown(text)} cannot be read.", 'Put a value with a comma in quotes: "a, b".')
+        raise BadFilter(f"The values {shown(text)} cannot be read.", 'Put a value with a comma in quotes: "a, b".')
     return tuple(values)
 
 

@@ -2,14 +2,14 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from lookalike.errors import BadSetting
-from lookalike.records import MetadataValue
+from lookalike.records import Metadata, MetadataValue
 from lookalike.shown import shown
 
 #: Fields of an index.
@@ -20,6 +20,8 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 INTEGERS = range(-(2**63), 2**63)
 #: Characters of one text value; more is no metadata but a document.
 MAX_TEXT = 32_000
+#: Characters of a keyword: OpenSearch compares at most 32,766 bytes as a whole.
+MAX_KEYWORD = 8191
 #: Values of a list.
 MAX_VALUES = 1000
 
@@ -114,14 +116,60 @@ def check_fields(fields: Fields) -> None:
 
 
 def type_of(value: MetadataValue) -> FieldType:
-    """The type of a value of a field that nobody declared. Text is a keyword; an empty list is one of keywords."""
+    """The type of a value of a field that nobody declared. Text is a keyword unless it is too long for one; an empty
+    list is one of keywords."""
     if isinstance(value, list):
-        return FieldType(type_of(value[0]).kind if value else Kind.KEYWORD, is_list=True)
+        return FieldType(_joined_kind({type_of(item).kind for item in value}), is_list=True)
     if isinstance(value, bool):
         return FieldType(Kind.BOOLEAN)
     if isinstance(value, int):
         return FieldType(Kind.INTEGER)
-    return FieldType(Kind.FLOAT if isinstance(value, float) else Kind.KEYWORD)
+    if isinstance(value, float):
+        return FieldType(Kind.FLOAT)
+    return FieldType(Kind.TEXT if len(value) > MAX_KEYWORD else Kind.KEYWORD)
+
+
+def joined_type(values: Iterable[MetadataValue]) -> FieldType:
+    """The type that holds all these values of one field that nobody declared."""
+    types = [type_of(value) for value in values if value != []]
+    return FieldType(_joined_kind({type.kind for type in types}), any(type.is_list for type in types))
+
+
+def _joined_kind(kinds: Set[Kind]) -> Kind:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if kinds == {Kind.INTEGER, Kind.FLOAT}:
+        return Kind.FLOAT
+    return Kind.TEXT if Kind.TEXT in kinds else Kind.KEYWORD
+
+
+def fitted(metadata: Metadata, fields: Fields) -> dict[str, MetadataValue]:
+    """The metadata as the fields of an index hold it; values of other fields stay as they are. Raises ValueError, with
+    the field and a short text.
+
+    Text stays text: "none" is a missing value in a column of numbers, not among the names of brands."""
+    result: dict[str, MetadataValue] = {}
+    for name, value in metadata.items():
+        try:
+            held = fitted_value(value, fields[name]) if name in fields else value
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        if held is not None:
+            result[name] = held
+    return result
+
+
+def fitted_value(value: MetadataValue, type: FieldType) -> MetadataValue | None:
+    """The value as its field holds it, as in `fitted`; None for a missing one. Raises ValueError, with a short text."""
+    if type.kind not in (Kind.KEYWORD, Kind.TEXT):
+        return coerced(value, type)
+    convert = _CONVERSIONS[type.kind]
+    if not type.is_list:
+        return convert(value)  # type: ignore[no-any-return]
+    values = value if isinstance(value, list) else [value]
+    if len(values) > MAX_VALUES:
+        raise ValueError(f"{len(values)} values are more than {MAX_VALUES}")
+    return [convert(item) for item in values] or None
 
 
 def coerced(value: Any, type: FieldType) -> MetadataValue | None:
@@ -158,6 +206,13 @@ def _text(value: Any) -> str:
     text = value.isoformat() if isinstance(value, date) else str(value)
     if len(text) > MAX_TEXT:
         raise ValueError(f"{len(text)} characters are more than {MAX_TEXT}")
+    return text
+
+
+def _keyword(value: Any) -> str:
+    text = _text(value)
+    if len(text) > MAX_KEYWORD:
+        raise ValueError(f"{len(text)} characters are more than {MAX_KEYWORD} of a keyword; declare it as text")
     return text
 
 
@@ -214,7 +269,7 @@ def _boolean(value: Any) -> bool:
 
 
 _CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {
-    Kind.KEYWORD: _text,
+    Kind.KEYWORD: _keyword,
     Kind.TEXT: _text,
     Kind.INTEGER: _integer,
     Kind.FLOAT: _float,

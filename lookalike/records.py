@@ -191,6 +191,7 @@ class Stored:
     chunk: str
     name: str | None = None
     metadata: Metadata = field(default_factory=dict)
+    etag: str = ""
 
     def is_of(self, ref: ImageRef, content_sha256: str) -> bool:
         """Whether the document is of this very file, with this label and metadata: then the image is unchanged."""
@@ -201,7 +202,8 @@ class Stored:
 @dataclass(frozen=True)
 class Document:
     """One image in the index. `name` is the label, `model` the fingerprint, `ingested_at` a UTC time in ISO 8601,
-    `chunk` the origin of the chunk that wrote it ("job/number")."""
+    `chunk` the origin of the chunk that wrote it ("job/number"). `etag` is the place's name for these bytes, empty if
+    it gives none."""
 
     id: str
     uri: str
@@ -214,6 +216,7 @@ class Document:
     ingested_at: str
     chunk: str
     metadata: Metadata = field(default_factory=dict)
+    etag: str = ""
 
 
 @dataclass(frozen=True)

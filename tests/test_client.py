@@ -117,7 +117,9 @@ def test_the_options_of_a_search_reach_the_service(client: Client, query: bytes)
     for key in ("label", "name"):
         filters = {key: LABELS[2], "metadata.folder": LABELS[2]}
         assert {match.name for match in client.search(query, filters=filters).matches} == {LABELS[2]}
-    assert client.search(query, filters={"metadata.no & k=1": "?x#"}).matches == ()
+    with pytest.raises(RequestRejected, match="no metadata field 'no & k=1'") as error:
+        client.search(query, filters={"metadata.no & k=1": "?x#"})
+    assert error.value.status == 400
 
 
 def test_several_images_are_searched_for_in_one_request(client: Client, stored: list[ImageRef]) -> None:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from lookalike.errors import (
+    BadFilter,
     BrokerUnavailable,
     ImageRejected,
     IndexMissing,
@@ -38,6 +39,7 @@ RETRY_AFTER_S = 2
 #: with {error} repeats the error's text; other texts may name folders and hosts and go to the log only.
 RESPONSES: dict[type[Exception], tuple[int, str]] = {
     ImageRejected: (422, "The image is rejected as {error}"),
+    BadFilter: (400, "{error}"),
     NotIndexed: (404, "{error}"),
     JobUnknown: (404, "There is no such job."),
     ModelMismatch: (503, "{error}"),

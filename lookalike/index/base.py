@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lookalike.filters import Filters, Scalar
+from lookalike.index.annotation import Annotated, Annotation
+from lookalike.metadata import Fields
 from lookalike.records import Diagnostic, Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: Of `Index.scan_documents`: 500 vectors of 1280 dimensions are 13 MB as OpenSearch's JSON.
@@ -61,6 +64,16 @@ class Index(Protocol):
     def version(self) -> str:
         """The version that the name points to now, such as "images-v2". Raises IndexMissing."""
 
+    def fields(self) -> Fields:
+        """The metadata fields that the index holds, with their types. Raises IndexMissing."""
+
+    def declare(self, fields: Fields) -> None:
+        """Add metadata fields with their types; those that the index has already with the same type are no change.
+        Several clients may declare at the same time.
+
+        Raises IndexConflict for a field that the index has with another type, BadSetting for a name that is none or
+        more than `metadata.MAX_FIELDS` fields in all, IndexMissing."""
+
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         """What the index holds of these ids; ids without a document are not in the result.
 
@@ -69,18 +82,22 @@ class Index(Protocol):
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         """Store documents under their ids, replacing those that exist. They are durable when this returns, except
-        the returned ones, which the index rejects for good (reason `bad_vector` or `refused`).
+        the returned ones, which the index rejects for good (reason `bad_vector`, `bad_metadata` or `refused`).
+
+        Metadata fields that are new are declared with the types of their values. Values become what their fields hold
+        (`metadata.fitted`); a document with one that does not fit is rejected.
 
         Raises ModelMismatch if a document comes from another model."""
 
     def search(
-        self, vector: Vector, k: int, filters: Mapping[str, str] | None = None, *, fingerprint: str | None = None
+        self, vector: Vector, k: int, filters: Filters | None = None, *, fingerprint: str | None = None
     ) -> list[Match]:
-        """The k nearest documents, best first. `vector` is float32 [dimension]. `filters` are equalities on `name`,
-        `uri` or `metadata.KEY`. `fingerprint` is that of the model that made the vector, if known.
+        """The k nearest documents, best first. `vector` is float32 [dimension]. Only documents that meet
+        all `filters` count. `fingerprint` is that of the model that made the vector, if known.
 
         Raises ModelMismatch if the index holds vectors of another model, ImageRejected (`bad_vector`) for a vector of
-        the wrong shape, with NaN or of length zero, BadSetting for another filter."""
+        the wrong shape, with NaN or of length zero, BadSetting for a filter on a field that the index does not have, or
+        with a value that does not fit its type."""
 
     def get(self, id: str) -> Document | None:
         """One document with its vector, or None."""
@@ -99,6 +116,12 @@ class Index(Protocol):
         """Every document with its vector, in no particular order, in batches of 1 to `batch_size`. Only one batch is
         in memory at a time. A snapshot, as in `scan`."""
 
+    def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
+        """Give documents, by id, another label and other metadata; their vectors stay. In one step for each document:
+        one that was written since it was seen stays as it is.
+
+        Metadata is declared, fitted and rejected as `write` does. What this returns is durable."""
+
     def delete(self, ids: Iterable[str]) -> None:
         """Remove documents; ids without a document are ignored."""
 
@@ -109,12 +132,21 @@ class Index(Protocol):
         """How the backend has built the index: `settings` and `mappings` of OpenSearch, or the `columns` of LanceDB
         with their types. For people to read. Raises IndexMissing."""
 
-    def count(self) -> int:
-        """The number of documents that a search sees."""
+    def count(self, filters: Filters | None = None) -> int:
+        """The number of documents that a search sees, and that meet the filters."""
 
-    def labels(self, limit: int) -> dict[str, int]:
-        """The number of documents for each of the `limit` most frequent names, among those that a search sees: the
-        most frequent first, equal ones sorted by name. Documents without a name are not counted."""
+    def labels(self, limit: int, filters: Filters | None = None) -> dict[str, int]:
+        """The number of documents for each of the `limit` most frequent names, among those that a search sees and
+        that meet the filters: the most frequent first, equal ones sorted by name. Documents without a name are not
+        counted."""
+
+    def facet(self, field: str, limit: int, filters: Filters | None = None) -> dict[Scalar, int]:
+        """As `labels`, for the values of `label`, `uri` or a metadata field. A document with a list counts for each
+        of its values. Raises BadSetting for a field that the index does not have, or one of type text."""
+
+    def bounds(self, field: str, filters: Filters | None = None) -> tuple[Scalar, Scalar] | None:
+        """The least and the greatest value of a metadata field of numbers or dates, among the documents that meet the
+        filters; None if there is no value. Raises BadSetting for another field."""
 
     def refresh(self) -> None:
         """Make every earlier write visible to searches."""

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
-from lookalike.errors import BadSetting, ImageRejected, ModelMismatch
+from lookalike.errors import BadFilter, BadSetting, ImageRejected, ModelMismatch
+from lookalike.filters import Condition, Filters, conditions
 from lookalike.records import Document, Metric, ModelIdentity, Reason, Rejected, Vector
 from lookalike.shown import shown
 from lookalike.storage import canonical_uri
@@ -15,9 +17,6 @@ SHORTEST_NORM = 1e-6
 NAME = re.compile(r"(?!.*-v\d+$)[a-z][a-z0-9_.-]{0,99}")
 #: A version of an index: the index's name and a number.
 VERSION = re.compile(r"([a-z][a-z0-9_.-]{0,99})-v(\d+)")
-METADATA_PREFIX = "metadata."
-#: Fields that can be filtered on, besides metadata; `label` is a synonym of `name`.
-FIELDS = frozenset({"label", "name", "uri"})
 
 
 def check_name(name: str) -> str:
@@ -46,27 +45,21 @@ def number_of(version: str) -> int:
     return int(_parts(version)[1])
 
 
-def check_filters(filters: Mapping[str, str] | None) -> Mapping[str, str]:
-    """The filters, with `name` for `label`: the index calls the label of an image its name.
+def check_filters(filters: Filters | None) -> tuple[Condition, ...]:
+    """The filters as conditions. A `file://` URL is as the index stores it.
 
-    A `file://` URL is as the index stores it. Raises BadSetting unless each field is `label` (or `name`), `uri` or
-    `metadata.KEY`; also for two different labels, and for a value that is not valid text.
-    """
-    checked: dict[str, str] = {}
-    for field, value in (filters or {}).items():
-        if not isinstance(field, str) or not (field in FIELDS or field.startswith(METADATA_PREFIX)):
-            raise BadSetting(f"Cannot filter on {shown(field)}.", "Filter on label, uri or metadata.KEY.")
-        if not isinstance(value, str):
-            raise BadSetting(f"Cannot filter on {field} = {shown(value)}.", "The value of a filter must be text.")
-        if not _is_encodable(field + value):
-            raise BadSetting(
-                f"Cannot filter on {shown(field)} = {shown(value)}: it is not valid Unicode.", "Give another text."
-            )
-        stored = "name" if field == "label" else field
-        value = canonical_uri(value) if field == "uri" else value
-        if checked.setdefault(stored, value) != value:
-            raise BadSetting("The filters `label` and `name` are the same field.", "Give one of them.")
-    return checked
+    Raises BadFilter for what is no filter, for two different labels in a mapping, and for text that is not valid."""
+    if isinstance(filters, Mapping) and {"label", "name"} <= set(filters) and filters["label"] != filters["name"]:
+        raise BadFilter("The filters `label` and `name` are the same field.", "Give one of them.")
+    return tuple(_checked(condition) for condition in conditions(filters))
+
+
+def _checked(condition: Condition) -> Condition:
+    if not _is_encodable("".join((condition.field, *map(str, condition.values)))):
+        raise BadFilter(f"Cannot filter on {shown(str(condition))}: it is not valid Unicode.", "Give another text.")
+    if condition.field == "uri":
+        return replace(condition, values=tuple(canonical_uri(str(value)) for value in condition.values))
+    return condition
 
 
 def check_query(vector: Vector, model: ModelIdentity, index: str, fingerprint: str | None) -> None:
@@ -89,10 +82,16 @@ def validate(documents: Sequence[Document], index: str, model: ModelIdentity) ->
         if problem := vector_problem(document.image_embedding, model):
             rejected.append(Rejected(document.uri, Reason.BAD_VECTOR, problem))
         elif not _is_unicode(document):
-            rejected.append(Rejected(document.uri, Reason.REFUSED, "its name or metadata are not valid Unicode"))
+            rejected.append(_not_unicode(document))
         else:
             valid[document.id] = document
     return list(valid.values()), rejected
+
+
+def valid_text(documents: Sequence[Document]) -> tuple[list[Document], list[Rejected]]:
+    """The documents whose text an index can hold, and the rejected ones."""
+    valid = [document for document in documents if _is_unicode(document)]
+    return valid, [_not_unicode(document) for document in documents if not _is_unicode(document)]
 
 
 def vector_problem(vector: Vector, model: ModelIdentity) -> str:
@@ -118,10 +117,20 @@ def _parts(version: str) -> tuple[str, str]:
     )
 
 
+def _not_unicode(document: Document) -> Rejected:
+    return Rejected(document.uri, Reason.REFUSED, "its name or metadata are not valid Unicode")
+
+
 def _is_unicode(document: Document) -> bool:
     """Whether all its text can be encoded as UTF-8. Lone surrogates, as in undecodable file names, cannot."""
     values = (value if isinstance(value, list) else [value] for value in document.metadata.values())
-    texts = (document.uri, document.name or "", *document.metadata, *map(str, chain.from_iterable(values)))
+    texts = (
+        document.uri,
+        document.name or "",
+        document.etag,
+        *document.metadata,
+        *map(str, chain.from_iterable(values)),
+    )
     return _is_encodable("".join(texts))
 
 

@@ -24,7 +24,8 @@ class Versions(Protocol):
         """Every version, oldest first."""
 
     def create(self, model: ModelIdentity) -> str:
-        """Create an empty version that readers do not see; returns its name."""
+        """Create an empty version that readers do not see, with the metadata fields of the current one; returns its
+        name."""
 
     def move(self, version: str, *, remember: bool = True) -> None:
         """Make the name point to this version, in one step. `remember` records the version before it for `previous`."""

@@ -61,7 +61,7 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "a list of sources": (lambda images: images.ingest(["/a", "/b"]), BadSetting, ["list"]),  # type: ignore[arg-type]
     "another reason": (lambda images: images.retry("x", reason="mood"), BadSetting, ["'mood'", "corrupt"]),
     "another filter": (lambda images: images.search(GREY, filters={"size": "1"}), BadSetting, ["'size'", "label"]),
-    "a filter of a number": (lambda images: images.search(GREY, filters={"name": 1}), BadSetting, ["name = 1"]),  # type: ignore[dict-item]
+    "a filter of a number": (lambda images: images.search(GREY, filters={"name": None}), BadSetting, ["'name' = None"]),  # type: ignore[dict-item]
     "two labels": (lambda images: images.search(GREY, filters={"name": "a", "label": "b"}), BadSetting, ["label"]),
     "empty bytes": (lambda images: images.search(b""), QueryRejected, ["0 bytes", "empty"]),
     "no image": (lambda images: images.search(b"hello"), QueryRejected, ["5 bytes", "unsupported"]),

@@ -1,11 +1,9 @@
 """Documents and models for tests of an index."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from lookalike.index import Index
-from lookalike.records import Document, Metric, ModelIdentity, Vector, Vectors, document_id
+from lookalike.records import Document, Metadata, Metric, ModelIdentity, Vector, Vectors, document_id
 
 DIMENSION = 32
 COSINE = ModelIdentity("tiny", "a" * 16, DIMENSION, Metric.COSINE)
@@ -27,7 +25,7 @@ def document(
     *,
     name: str | None = None,
     model: ModelIdentity = COSINE,
-    metadata: Mapping[str, str] | None = None,
+    metadata: Metadata | None = None,
     chunk: str = "job/1",
 ) -> Document:
     """One document with an invented hash and size."""

@@ -1,20 +1,28 @@
 """Documents in a LanceDB table, searched exactly."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pyarrow import compute
+
 from lookalike.errors import IndexMissing, IndexUnavailable, ModelMismatch
+from lookalike.filters import Filters, Scalar
+from lookalike.index import declared
+from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH
-from lookalike.index.checks import check_filters, check_query, is_version, validate
-from lookalike.index.lancedb import rows, sql
+from lookalike.index.bound import Place, bind, bounds_place, facet_place, facet_values
+from lookalike.index.checks import check_filters, check_query, is_version, valid_text, validate
+from lookalike.index.lancedb import columns, rows, sql
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.power_cut import durable, look_after_restart
-from lookalike.index.lancedb.tables import compact, connect, create_table, fragments, open_snapshot
+from lookalike.index.lancedb.tables import add_columns, compact, connect, create_table, fragments, open_snapshot
 from lookalike.index.options import IndexOptions
+from lookalike.metadata import Fields
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: Each write adds a fragment, and each fragment slows down writes and lookups by about 0.2 ms.
@@ -41,9 +49,12 @@ class LanceDBIndex:
         with self._writing():
             if not is_version(self.name) and self.name not in self._catalog.tables():
                 self._create(model)
-            existing = rows.model_of(self._table())
-        if existing.fingerprint != model.fingerprint:
-            raise ModelMismatch(self.name, str(existing), str(model))
+            table = self._table()
+            existing = rows.model_of(table)
+            if existing.fingerprint != model.fingerprint:
+                raise ModelMismatch(self.name, str(existing), str(model))
+            if rows.ETAG.name not in table.schema.names:
+                add_columns(table, [rows.ETAG])
 
     def model(self) -> ModelIdentity:
         with self._translated():
@@ -53,13 +64,22 @@ class LanceDBIndex:
         with self._translated():
             return str(self._table().name)
 
+    def fields(self) -> Fields:
+        with self._translated():
+            return columns.fields_of(self._table().schema)
+
+    def declare(self, fields: Fields) -> None:
+        with self._writing():
+            self._add(declared.undeclared(columns.fields_of(self._table().schema), fields, self.name))
+
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         found: dict[str, Stored] = {}
         with self._translated():
             table = self._table()
+            wanted = ["id", *rows.wanted(table.schema, rows.STORED_FIELDS)]
             for condition in sql.id_conditions(ids):
                 query = table.search().where(condition).limit(sql.IDS_PER_REQUEST)
-                matching = query.select(["id", *rows.STORED_FIELDS]).to_arrow().to_pylist()
+                matching = query.select(wanted).to_arrow().to_pylist()
                 found.update((row["id"], rows.to_stored(row)) for row in matching)
         return found
 
@@ -70,25 +90,19 @@ class LanceDBIndex:
         with self._writing():
             table = self._table()
             valid, rejected = validate(documents, self.name, rows.model_of(table))
-            if valid:
-                upsert = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-                with durable(Path(table.uri)):
-                    upsert.execute(rows.to_arrow(valid, table.schema))
-                compact(table, most_fragments=MOST_FRAGMENTS + table.count_rows() // ROWS_PER_FRAGMENT)
-        return rejected
+            return rejected + self._upsert(table, valid)
 
     def search(
-        self, vector: Vector, k: int, filters: Mapping[str, str] | None = None, *, fingerprint: str | None = None
+        self, vector: Vector, k: int, filters: Filters | None = None, *, fingerprint: str | None = None
     ) -> list[Match]:
-        conditions = [sql.equality(field, value) for field, value in check_filters(filters).items()]
         with self._translated():
             table = self._table()
             model = rows.model_of(table)
             check_query(vector, model, self.name, fingerprint)
             query = table.search(vector, vector_column_name="image_embedding").distance_type(str(model.metric))
-            if conditions:
-                query = query.where(" AND ".join(conditions), prefilter=True)
-            found = query.select(list(rows.MATCH_FIELDS)).limit(k).to_arrow().to_pylist()
+            if condition := self._condition(table, filters):
+                query = query.where(condition, prefilter=True)
+            found = query.select(rows.wanted(table.schema, rows.MATCH_FIELDS)).limit(k).to_arrow().to_pylist()
         return [rows.to_match(row, model.metric) for row in found]
 
     def get(self, id: str) -> Document | None:
@@ -114,6 +128,18 @@ class LanceDBIndex:
                 batch = rows.to_documents(query.to_arrow())
             yield batch
 
+    def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
+        changed: list[Document] = []
+        rejected: list[Rejected] = []
+        with self._writing():
+            table = self._table()
+            for condition in sql.id_conditions(list(annotations)):
+                found = rows.to_documents(table.search().where(condition).limit(sql.IDS_PER_REQUEST).to_arrow())
+                some, bad = valid_text(annotated(annotations, found))
+                changed += some
+                rejected += bad + self._upsert(table, some)
+        return outcome(changed, rejected)
+
     def delete(self, ids: Iterable[str]) -> None:
         with self._writing():
             table = self._table()
@@ -131,15 +157,32 @@ class LanceDBIndex:
         with self._translated():
             return {"columns": {field.name: str(field.type) for field in self._table().schema}}
 
-    def count(self) -> int:
+    def count(self, filters: Filters | None = None) -> int:
         with self._translated():
-            return int(self._table().count_rows())
+            table = self._table()
+            return int(table.count_rows(self._condition(table, filters) or None))
 
-    def labels(self, limit: int) -> dict[str, int]:
+    def labels(self, limit: int, filters: Filters | None = None) -> dict[str, int]:
+        return {str(value): count for value, count in self.facet("label", limit, filters).items()}
+
+    def facet(self, field: str, limit: int, filters: Filters | None = None) -> dict[Scalar, int]:
+        counts: Counter[Scalar] = Counter()
         with self._translated():
-            names = self._table().search().select(["name"]).to_arrow()["name"].drop_null()
-            counted = sorted(names.value_counts().to_pylist(), key=lambda row: (-row["counts"], row["values"]))
-        return {row["values"]: row["counts"] for row in counted[:limit]}
+            table = self._table()
+            place = facet_place(field, columns.fields_of(table.schema), self.name)
+            for values in self._values(table, place, filters):
+                counts.update({row["values"]: row["counts"] for row in values.value_counts().to_pylist()})
+        return facet_values(counts, limit)
+
+    def bounds(self, field: str, filters: Filters | None = None) -> tuple[Scalar, Scalar] | None:
+        found: list[Scalar] = []
+        with self._translated():
+            table = self._table()
+            place = bounds_place(field, columns.fields_of(table.schema), self.name)
+            for values in self._values(table, place, filters):
+                extremes = [value.as_py() for value in compute.min_max(values).values()]
+                found += [value for value in extremes if value is not None]
+        return (min(found), max(found)) if found else None
 
     def refresh(self) -> None:
         """Check that the index exists: reads always see earlier writes."""
@@ -182,6 +225,23 @@ class LanceDBIndex:
             for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
                 yield from zip(*(batch[name].to_pylist() for name in names), strict=True)
 
+    def _condition(self, table: Any, filters: Filters | None) -> str:
+        """The SQL condition for the filters; "" if there are none."""
+        schema = table.schema
+        has_texts = columns.TEXTS in schema.names
+        bound = bind(check_filters(filters), columns.fields_of(schema), self.name, has_texts=has_texts)
+        return sql.matching(bound, has_texts=has_texts)
+
+    def _values(self, table: Any, place: Place, filters: Filters | None) -> Iterator[Any]:
+        """The values of one place in the rows that meet the filters, in batches; of a list, each different one."""
+        name = sql.column_of(place)
+        query = table.search().select([name])
+        if condition := self._condition(table, filters):
+            query = query.where(condition)
+        for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
+            values = batch[name].drop_null()
+            yield columns.different(values) if place.type and place.type.is_list else values
+
     def _table(self) -> Any:
         """The table that the name points to now: it may have moved since the last call. Raises IndexMissing."""
         version = self.name if is_version(self.name) else self._catalog.tables().get(self.name)
@@ -192,7 +252,23 @@ class LanceDBIndex:
         return self._open[1]
 
     def _create(self, model: ModelIdentity) -> None:
-        self._catalog.point(self.name, create_table(self._folder, self._catalog.reserve(self.name), model))
+        self._catalog.point(self.name, create_table(self._folder, self._catalog.reserve(self.name), model, fields={}))
+
+    def _upsert(self, table: Any, documents: Sequence[Document]) -> list[Rejected]:
+        """Store valid documents; returns those whose metadata does not fit. Call with the lock held."""
+        self._add(declared.first_used(documents, columns.fields_of(table.schema)))
+        fitting, unfit = declared.fit(documents, columns.fields_of(table.schema))
+        if fitting:
+            upsert = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            with durable(Path(table.uri)):
+                upsert.execute(rows.to_arrow(fitting, table.schema))
+            compact(table, most_fragments=MOST_FRAGMENTS + table.count_rows() // ROWS_PER_FRAGMENT)
+        return unfit
+
+    def _add(self, fields: Fields) -> None:
+        """Add the columns of these fields. Call with the lock held."""
+        if fields:
+            add_columns(self._table(), [columns.column(name, type) for name, type in fields.items()])
 
     @contextmanager
     def _reading_snapshot(self) -> Iterator[None]:

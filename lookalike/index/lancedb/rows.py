@@ -8,21 +8,25 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.index import identity
+from lookalike.index.lancedb import columns
+from lookalike.metadata import Fields
 from lookalike.records import Document, Match, Metric, ModelIdentity, Stored
 
 MODEL_KEY = b"lookalike.model"
 TEXT_FIELDS = ("id", "uri", "name", "content_sha256", "model", "ingested_at", "chunk")
-STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "metadata")
-MATCH_FIELDS = ("id", "uri", "name", "metadata", "_distance")
+STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "etag")
+MATCH_FIELDS = ("id", "uri", "name", "_distance")
+#: A table that an earlier release made lacks it until `ensure` adds it.
+ETAG = pa.field("etag", pa.string())
 
 
-def schema(model: ModelIdentity) -> Any:
-    """The schema of a table for vectors of `model`, which it records in its metadata."""
-    fields = [pa.field(name, pa.string(), nullable=name == "name") for name in TEXT_FIELDS]
-    fields += [pa.field(name, pa.int32(), nullable=False) for name in ("width", "height")]
-    fields.append(pa.field("image_embedding", pa.list_(pa.float32(), model.dimension), nullable=False))
-    fields.append(pa.field("metadata", pa.map_(pa.string(), pa.string()), nullable=False))
-    return pa.schema(fields, metadata={MODEL_KEY: json.dumps(identity.to_mapping(model)).encode()})
+def schema(model: ModelIdentity, fields: Fields) -> Any:
+    """The schema of a table for vectors of `model`, which it records in its metadata, with these metadata fields."""
+    own = [pa.field(name, pa.string(), nullable=name == "name") for name in TEXT_FIELDS]
+    own += [pa.field(name, pa.int32(), nullable=False) for name in ("width", "height")]
+    own.append(pa.field("image_embedding", pa.list_(pa.float32(), model.dimension), nullable=False))
+    typed = [columns.column(name, type) for name, type in fields.items()]
+    return pa.schema([*own, ETAG, *typed], metadata={MODEL_KEY: json.dumps(identity.to_mapping(model)).encode()})
 
 
 def model_of(table: Any) -> ModelIdentity:
@@ -32,15 +36,18 @@ def model_of(table: Any) -> ModelIdentity:
 
 def to_arrow(documents: Sequence[Document], schema: Any) -> Any:
     """An Arrow table with one row per document."""
-    columns = {
+    of_metadata = columns.names_in(schema)
+    values: dict[str, Any] = {
         field.name: [getattr(document, field.name) for document in documents]
         for field in schema
-        if field.name not in ("image_embedding", "metadata")
+        if field.name not in ("image_embedding", *of_metadata)
     }
     vectors = np.stack([document.image_embedding for document in documents]).astype(np.float32, copy=False)
-    columns["image_embedding"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
-    columns["metadata"] = [list(document.metadata.items()) for document in documents]
-    return pa.table(columns, schema=schema)
+    values["image_embedding"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    for name in of_metadata:
+        key = name.removeprefix(columns.PREFIX)
+        values[name] = [[] if name == columns.TEXTS else document.metadata.get(key) for document in documents]
+    return pa.table(values, schema=schema)
 
 
 def to_documents(table: Any) -> list[Document]:
@@ -50,20 +57,29 @@ def to_documents(table: Any) -> list[Document]:
     column = table["image_embedding"].combine_chunks()
     vectors = column.flatten().to_numpy().reshape(len(column), -1)
     rows = table.drop_columns(["image_embedding"]).to_pylist()
-    return [
-        Document(image_embedding=vector, metadata=dict(row.pop("metadata")), **row)
-        for vector, row in zip(vectors, rows, strict=True)
-    ]
+    return [_document(row, vector) for vector, row in zip(vectors, rows, strict=True)]
+
+
+def wanted(schema: Any, names: Sequence[str]) -> list[str]:
+    """Those of these columns that the table has, and those of its metadata."""
+    return [name for name in names if name in schema.names or name == "_distance"] + columns.names_in(schema)
 
 
 def to_stored(row: Mapping[str, Any]) -> Stored:
-    """The row's STORED_FIELDS."""
-    return Stored(**{field: row[field] for field in STORED_FIELDS} | {"metadata": dict(row["metadata"])})
+    """The row's STORED_FIELDS and metadata."""
+    own = {field: row[field] for field in STORED_FIELDS if field != "etag"}
+    return Stored(**own, metadata=columns.metadata_of(row), etag=row.get("etag") or "")
 
 
 def to_match(row: Mapping[str, Any], metric: Metric) -> Match:
-    """The row's MATCH_FIELDS. LanceDB's distance is 1 - cosine, or the squared Euclidean distance."""
+    """The row's MATCH_FIELDS and metadata. LanceDB's distance is 1 - cosine, or the squared Euclidean distance."""
     distance = row["_distance"]
     # The distance is a rounded float32: of equal vectors it can be below 0.
     score = min(1.0, max(-1.0, 1 - distance)) if metric is Metric.COSINE else 1 / (1 + distance)
-    return Match(row["id"], row["uri"], row["name"], score, dict(row["metadata"]))
+    return Match(row["id"], row["uri"], row["name"], score, columns.metadata_of(row))
+
+
+def _document(row: Mapping[str, Any], vector: Any) -> Document:
+    own = {name: value for name, value in row.items() if name in (*TEXT_FIELDS, "width", "height")}
+    metadata, etag = columns.metadata_of(row), row.get("etag") or ""
+    return Document(image_embedding=vector, metadata=metadata, etag=etag, **own)

@@ -1,8 +1,11 @@
 """The tables of a LanceDB folder: created, listed and compacted."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from lookalike.index.base import IndexInfo
 from lookalike.index.lancedb import rows
@@ -11,6 +14,7 @@ from lookalike.index.lancedb.errors import translated
 from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.lean_lancedb import BTree, lancedb
 from lookalike.index.lancedb.power_cut import durable
+from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
 
 #: A search that began before a compaction still finds its files for this long.
@@ -37,10 +41,11 @@ def open_snapshot(folder: Path, version: str) -> Any:
     return table
 
 
-def create_table(folder: Path, version: str, model: ModelIdentity) -> str:
-    """Create an empty table for vectors of `model`; returns its name. Call with the lock held."""
+def create_table(folder: Path, version: str, model: ModelIdentity, fields: Fields) -> str:
+    """Create an empty table for vectors of `model`, with these metadata fields; returns its name. Call with the lock
+    held."""
     with durable(folder / f"{version}.lance"):
-        table = connect(folder).create_table(version, schema=rows.schema(model))
+        table = connect(folder).create_table(version, schema=rows.schema(model, fields))
         table.create_index("id", config=BTree())
     return version
 
@@ -56,6 +61,12 @@ def list_indexes(url: str) -> list[IndexInfo]:
             for name in catalog.names()
             for version in catalog.versions(name)
         ]
+
+
+def add_columns(table: Any, added: Sequence[Any]) -> None:
+    """Add these Arrow fields, which no row has a value of. Call with the lock held."""
+    with durable(Path(table.uri)):
+        table.add_columns(pa.schema(added))
 
 
 def compact(table: Any, most_fragments: int, keep: timedelta = KEEP_OLD_FILES) -> None:

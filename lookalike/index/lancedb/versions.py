@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lookalike.index.base import IndexInfo
+from lookalike.index.lancedb import columns
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
@@ -12,6 +13,7 @@ from lookalike.index.lancedb.power_cut import look_after_restart
 from lookalike.index.lancedb.rows import model_of
 from lookalike.index.lancedb.tables import connect, create_table, list_indexes
 from lookalike.index.options import IndexOptions
+from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
 
 
@@ -32,7 +34,7 @@ class LanceDBVersions:
 
     def create(self, model: ModelIdentity) -> str:
         with self._writing():
-            return create_table(self._folder, self._catalog.reserve(self.name), model)
+            return create_table(self._folder, self._catalog.reserve(self.name), model, self._fields())
 
     def move(self, version: str, *, remember: bool = True) -> None:
         with self._writing():
@@ -53,6 +55,11 @@ class LanceDBVersions:
 
     def close(self) -> None:
         """Does nothing: no connection is kept open."""
+
+    def _fields(self) -> Fields:
+        """The metadata fields of the current version."""
+        table = self._catalog.tables().get(self.name)
+        return columns.fields_of(connect(self._folder).open_table(table).schema) if table else {}
 
     def _current(self) -> str:
         table = self._catalog.tables().get(self.name)

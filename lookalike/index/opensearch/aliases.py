@@ -6,8 +6,10 @@ from lookalike.errors import IndexConflict
 from lookalike.index.base import IndexInfo
 from lookalike.index.checks import index_of, is_version, number_of
 from lookalike.index.opensearch import address, mapping
+from lookalike.index.opensearch.layout import Layout, layout_of
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
+from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
 
 #: The end of the alias that a version is written through; no index can have such a name.
@@ -15,12 +17,13 @@ WRITE_SUFFIX = "~writes"
 
 
 class Version(NamedTuple):
-    """One version of an index, and what a search needs to know about it."""
+    """One version of an index, and what a search and a write need to know about it."""
 
     name: str
     model: ModelIdentity
     engine: str
     is_quantized: bool
+    layout: Layout
 
 
 def resolve(server: Server, name: str) -> Version:
@@ -38,7 +41,7 @@ def resolve(server: Server, name: str) -> Version:
     model = mapping.model_of(answer["mappings"])
     if model is None or not is_version(version):
         raise IndexConflict(f"Index {name} at {server} was not made by lookalike.", "Choose another one (--index).")
-    return Version(version, model, *mapping.engine_of(answer["mappings"]))
+    return Version(version, model, *mapping.engine_of(answer["mappings"]), layout_of(answer["mappings"]))
 
 
 def next_version(server: Server, name: str) -> str:
@@ -49,10 +52,12 @@ def next_version(server: Server, name: str) -> str:
 
 
 def create(
-    server: Server, name: str, version: str, model: ModelIdentity, options: IndexOptions, *, is_current: bool = True
+    server: Server, name: str, version: str, model: ModelIdentity, options: IndexOptions, *, fields: Fields | None
 ) -> bool:
-    """Create a version, and make the name point to it if `is_current`. False if the version already exists."""
-    body = mapping.definition(model, options, _server_version(server)) | {"aliases": {name: {}} if is_current else {}}
+    """Create a version. False if it exists. With `fields` of metadata it is one beside the current one; else the name
+    points to it."""
+    body = mapping.definition(model, options, _server_version(server), fields or {})
+    body["aliases"] = {name: {}} if fields is None else {}
     try:
         server.call("PUT", f"/{version}", body, name=name)
     except IndexConflict as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from lookalike.index.opensearch.layout import ETAG, METADATA, NEW, Layout
 from lookalike.index.opensearch.status import OF_ONE_DOCUMENT, ResponseKind, classify, reason_of
 from lookalike.records import Document, Reason, Rejected
 
@@ -16,27 +17,30 @@ REQUEST_SIZE_BYTES = 8 * 2**20
 PIPELINE = "processor_exception: an ingest pipeline"
 #: What differs between documents that are rejected for the same reason, besides their ids and uris.
 _VALUE = re.compile(r"""\d+|"[^"]*"|'[^']*'""")
-SOURCE_FIELDS = tuple(item.name for item in fields(Document) if item.name != "id")
+#: What every document has; the metadata is where the index keeps it.
+SOURCE_FIELDS = tuple(item.name for item in fields(Document) if item.name not in ("id", METADATA, ETAG))
 
 
 @dataclass(frozen=True)
 class Operation:
     """One operation of a bulk request, as one or two lines of JSON. `uri` is empty for a deletion.
 
-    `done_by` are the statuses, beside those of success, with which there is nothing left to do.
+    `is_conditional`: it concerns the document as it was read only.
     """
 
     id: str
     uri: str
     body: bytes
-    done_by: frozenset[int] = frozenset()
+    is_conditional: bool = False
 
 
 @dataclass
 class BulkResult:
-    """The result of one bulk request: documents that were rejected, and operations to retry because of `why`."""
+    """The result of one bulk request: documents that were rejected, ids of documents that others wrote first, and
+    operations to retry because of `why`."""
 
     rejected: list[Rejected] = field(default_factory=list)
+    overtaken: set[str] = field(default_factory=set)
     retry: list[Operation] = field(default_factory=list)
     why: str = ""
 
@@ -50,23 +54,29 @@ class BulkFailed(Exception):
         self.why = why
 
 
-def index_operation(document: Document) -> Operation:
-    """Store `document` under its id."""
-    action = orjson.dumps({"index": {"_id": document.id}})
-    source = {name: getattr(document, name) for name in SOURCE_FIELDS} | {"metadata": dict(document.metadata)}
+def index_operation(document: Document, layout: Layout = NEW, *, after: tuple[int, int] | None = None) -> Operation:
+    """Store `document` under its id, in an index of this layout. `after` is the sequence number and the primary term
+    of the document that it replaces, if that must be the one."""
+    condition = {} if after is None else {"if_seq_no": after[0], "if_primary_term": after[1]}
+    action = orjson.dumps({"index": {"_id": document.id, **condition}})
+    source = {name: getattr(document, name) for name in SOURCE_FIELDS}
+    if document.metadata:
+        source[layout.root] = dict(document.metadata)
+    if document.etag and layout.has_etag:
+        source[ETAG] = document.etag
     body = orjson.dumps(source, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Operation(document.id, document.uri, action + b"\n" + body + b"\n")
+    return Operation(document.id, document.uri, action + b"\n" + body + b"\n", after is not None)
 
 
 def delete_operation(id: str) -> Operation:
     """Remove the document `id`."""
-    return Operation(id, "", orjson.dumps({"delete": {"_id": id}}) + b"\n", frozenset({404}))
+    return Operation(id, "", orjson.dumps({"delete": {"_id": id}}) + b"\n")
 
 
 def discard_operation(id: str, sequence_number: int, primary_term: int) -> Operation:
     """Remove the document `id` if nobody has written it since it had this sequence number."""
     action = {"_id": id, "if_seq_no": sequence_number, "if_primary_term": primary_term}
-    return Operation(id, "", orjson.dumps({"delete": action}) + b"\n", frozenset({404, 409}))
+    return Operation(id, "", orjson.dumps({"delete": action}) + b"\n", is_conditional=True)
 
 
 def split(operations: Iterable[Operation], size_bytes: int = REQUEST_SIZE_BYTES) -> Iterator[list[Operation]]:
@@ -97,6 +107,8 @@ def read_response(operations: Sequence[Operation], items: Sequence[Mapping[str, 
             _check_stored(operation, answer)
         elif not operation.uri and status == 404 and not error:
             continue
+        elif operation.is_conditional and status == 409:
+            result.overtaken.add(operation.id)
         elif kind is ResponseKind.RETRY:
             result.retry.append(operation)
             result.why = reason_of(status, error)

@@ -1,8 +1,8 @@
 """Sends bulk requests to one OpenSearch index, and retries the operations that it pushes back."""
 
-import itertools
 import time
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
@@ -23,6 +23,13 @@ class _PushedBack(Exception):
     """Some operations of a request have to be sent again."""
 
 
+class Sent(NamedTuple):
+    """Documents that the index rejects, and ids of those that others wrote before a conditional operation."""
+
+    rejected: list[Rejected]
+    overtaken: frozenset[str]
+
+
 class BulkWriter:
     """Writes through `alias` to the index `name`. It never creates an index: a missing alias is an error."""
 
@@ -32,27 +39,32 @@ class BulkWriter:
         self._alias = alias
         self._retry_s = retry_s
 
-    def send(self, operations: Iterable[bulk.Operation]) -> list[Rejected]:
-        """Send the operations in requests of a suitable size; returns the documents that the index rejects.
+    def send(self, operations: Iterable[bulk.Operation]) -> "Sent":
+        """Send the operations in requests of a suitable size.
 
         Raises IndexUnavailable if operations are still pushed back after `retry_s`."""
         deadline = time.monotonic() + self._retry_s
         groups = bulk.split(operations)
-        return list(itertools.chain.from_iterable(self._send_until(deadline, group) for group in groups))
+        results = [self._send_until(deadline, group) for group in groups]
+        return Sent(
+            [item for result in results for item in result.rejected],
+            frozenset().union(*(result.overtaken for result in results)),
+        )
 
-    def _send_until(self, deadline: float, operations: list[bulk.Operation]) -> list[Rejected]:
-        rejected = []
+    def _send_until(self, deadline: float, operations: list[bulk.Operation]) -> bulk.BulkResult:
+        whole = bulk.BulkResult()
         try:
             for attempt in _attempts(deadline - time.monotonic()):
                 with attempt:
                     result = self._send_once(operations)
-                    rejected += result.rejected
+                    whole.rejected += result.rejected
+                    whole.overtaken |= result.overtaken
                     operations = result.retry
                     if operations:
                         raise _PushedBack(result.why)
         except _PushedBack as error:
             raise IndexUnavailable(str(self._server), str(error)) from error
-        return rejected
+        return whole
 
     def _send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
         body = b"".join(operation.body for operation in operations)

