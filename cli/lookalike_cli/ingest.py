@@ -9,15 +9,20 @@ from lookalike.plural import counted
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark
 from lookalike_cli.options import (
+    Base,
     Exclude,
     FollowLinks,
+    IdColumn,
     IncludeHidden,
     IndexName,
     Json,
+    LabelColumn,
     LabelFrom,
+    Metadata,
     ModelName,
     Preprocessing,
     Sources,
+    UriColumn,
     Weights,
 )
 from lookalike_cli.report import show_report, summary
@@ -36,6 +41,11 @@ def ingest(
     follow_links: FollowLinks = False,
     include_hidden: IncludeHidden = False,
     exclude: Exclude = None,
+    uri_column: UriColumn = None,
+    label_column: LabelColumn = None,
+    id_column: IdColumn = None,
+    metadata: Metadata = None,
+    base: Base = None,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
@@ -58,6 +68,11 @@ def ingest(
             follow_links=follow_links,
             include_hidden=include_hidden,
             exclude=exclude or (),
+            uri_column=uri_column,
+            label_column=label_column,
+            id_column=id_column,
+            metadata=metadata,
+            base=base,
             detach=detach,
         )
     if detach:

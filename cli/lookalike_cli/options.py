@@ -19,7 +19,7 @@ Filters = Annotated[
     list[str] | None,
     typer.Option("--filter", help="FIELD=VALUE; FIELD is label, uri or metadata.KEY. Repeatable."),
 ]
-SOURCE_HELP = "A folder, glob, image, .txt list, or - for a list on stdin."
+SOURCE_HELP = "A folder, glob, image, table, .txt list, or - for a list on stdin."
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCE_HELP)]
 LabelFrom = Annotated[str, typer.Option(help="Source of the label: parent (the folder's name) or none.")]
 Within = Annotated[
@@ -35,4 +35,27 @@ IncludeHidden = Annotated[
 Exclude = Annotated[
     list[str] | None,
     typer.Option("--exclude", metavar="PATTERN", help="Leave out what matches, as in a .gitignore file. Repeatable."),
+]
+
+# The columns of tables.
+UriColumn = Annotated[
+    str | None,
+    typer.Option("--uri-column", metavar="COLUMN", help="Column of a table with the paths or addresses of images."),
+]
+LabelColumn = Annotated[str | None, typer.Option("--label-column", metavar="COLUMN", help="Column with the labels.")]
+IdColumn = Annotated[
+    str | None,
+    typer.Option("--id-column", metavar="COLUMN", help="Column with your own keys, for the metadata field id."),
+]
+Metadata = Annotated[
+    str | None,
+    typer.Option(
+        "--metadata",
+        metavar="COLUMNS",
+        help="Columns for metadata, such as brand,year:int,price:float,added:date,tags:list; or all, or none.",
+    ),
+]
+Base = Annotated[
+    str | None,
+    typer.Option("--base", help="Where relative paths in tables start.", show_default="the folder of the table"),
 ]

@@ -6,15 +6,20 @@ import lookalike
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import (
+    Base,
     Exclude,
     FollowLinks,
+    IdColumn,
     IncludeHidden,
     IndexName,
     Json,
+    LabelColumn,
     LabelFrom,
+    Metadata,
     ModelName,
     Preprocessing,
     Sources,
+    UriColumn,
     Weights,
     Within,
 )
@@ -44,6 +49,11 @@ def verify(
     follow_links: FollowLinks = False,
     include_hidden: IncludeHidden = False,
     exclude: Exclude = None,
+    uri_column: UriColumn = None,
+    label_column: LabelColumn = None,
+    id_column: IdColumn = None,
+    metadata: Metadata = None,
+    base: Base = None,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
@@ -65,6 +75,11 @@ def verify(
             follow_links=follow_links,
             include_hidden=include_hidden,
             exclude=exclude or (),
+            uri_column=uri_column,
+            label_column=label_column,
+            id_column=id_column,
+            metadata=metadata,
+            base=base,
         )
     if json:
         print_json({status.value: count for status, count in found.counts.items()})

@@ -13,10 +13,14 @@ from lookalike.shown import kind_of, shown
 from lookalike.storage import canonical_uri, local_uri
 
 if TYPE_CHECKING:
+    from lookalike.metadata import FieldType
+    from lookalike_producer.tables.options import TableOptions
     from lookalike_producer.walk.options import WalkOptions
 
-#: A folder, a glob, a list of paths (.txt) or an image.
+#: A folder, a glob, a table, a list of paths (.txt) or an image.
 Source = str | os.PathLike[str]
+#: Columns of a table for metadata: "all", "none", names with types in one text or in a dict, or names.
+Columns = str | Mapping[str, str | None] | Iterable[str] | None
 
 MOST_MATCHES = 1000
 
@@ -58,7 +62,9 @@ def sources(values: Iterable[Source]) -> list[str]:
     """The sources as texts. Raises BadSetting for something else, and if there is none."""
     found = [path(value, "a source") for value in values]
     if not found:
-        raise BadSetting("There is no source to ingest.", "Give a folder, a glob, a .txt list of paths or an image.")
+        raise BadSetting(
+            "There is no source to ingest.", "Give a folder, a glob, a table, a .txt list of paths or an image."
+        )
     return found
 
 
@@ -72,6 +78,32 @@ def walk_options(follow_links: object, include_hidden: object, exclude: object) 
     options = WalkOptions(bool(follow_links), bool(include_hidden), tuple(patterns(exclude)))
     options.check()
     return options
+
+
+def table_options(
+    uri_column: object, label_column: object, id_column: object, metadata: object, base: object
+) -> "TableOptions":
+    """Which columns of tables are taken. Raises BadSetting for another type, and for what names no column."""
+    from lookalike_producer.tables.options import TableOptions
+
+    uri, label, id = (
+        None if value is None else text(value, "a column") for value in (uri_column, label_column, id_column)
+    )
+    options = TableOptions(uri, label, id, _columns(metadata), None if base is None else path(base, "a base"))
+    options.check()
+    return options
+
+
+def _columns(values: object) -> "str | dict[str, FieldType | None] | None":
+    if values is None or isinstance(values, str):
+        return values
+    from lookalike.metadata import field_type
+
+    given = values if isinstance(values, Mapping) else dict.fromkeys(_each(values, "a list of columns"))
+    return {
+        text(name, "a column"): None if type is None else field_type(text(type, "a type of metadata"))
+        for name, type in given.items()
+    }
 
 
 def patterns(values: object) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lookalike.image_index import arguments
-from lookalike.image_index.arguments import Source
+from lookalike.image_index.arguments import Columns, Source
 from lookalike.image_index.base import Handle, on_open_handle
 
 if TYPE_CHECKING:
@@ -25,16 +25,28 @@ class Loading(Handle):
         follow_links: bool = False,
         include_hidden: bool = False,
         exclude: str | Iterable[str] = (),
+        uri_column: str | None = None,
+        label_column: str | None = None,
+        id_column: str | None = None,
+        metadata: Columns = None,
+        base: Source | None = None,
         progress: bool = True,
         detach: bool = False,
     ) -> "Report":
         """Index the images of the sources and wait until all are accounted for.
 
-        A source is a folder (searched recursively), a glob, a `.txt` list of paths, or one image; `~` is expanded.
+        A source is a folder (searched recursively), a glob, a table, a `.txt` list of paths, or one image; `~` is
+        expanded.
         `label_from` is "parent" (the name of the image's folder) or "none". Images that are in the index unchanged
         are only looked up. `follow_links` goes through links to folders, into each folder once. `include_hidden` adds
         hidden files, and what storage systems and file managers leave beside images. `exclude` is a pattern as in a
-        .gitignore file, or several, from the folder that a source names. `progress` shows a bar on a terminal and in a
+        .gitignore file, or several, from the folder that a source names.
+
+        Of tables, `uri_column`, `label_column` and `id_column` (for the metadata field `id`) are found by their usual
+        names if they are None. `metadata` is "all", "none", columns such as `"brand,year:int,tags:list"`, or a dict
+        such as `{"year": "int"}`. `base` is where relative paths start, if not at the folder of the table.
+
+        `progress` shows a bar on a terminal and in a
         notebook. `detach` returns when every image is queued; the broker must outlive this process.
 
         After an interrupt (Ctrl-C), what was indexed stays, and the same call continues.
@@ -48,7 +60,8 @@ class Loading(Handle):
 
         began = time.monotonic()
         options = arguments.walk_options(follow_links, include_hidden, exclude)
-        request = ingest_request(self._settings, arguments.sources(sources), label_from, options)
+        columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
+        request = ingest_request(self._settings, arguments.sources(sources), label_from, options, columns)
         stack = self._resources.stack().with_worker()
         if detach:
             check_detachable(stack)
@@ -63,6 +76,11 @@ class Loading(Handle):
         follow_links: bool = False,
         include_hidden: bool = False,
         exclude: str | Iterable[str] = (),
+        uri_column: str | None = None,
+        label_column: str | None = None,
+        id_column: str | None = None,
+        metadata: Columns = None,
+        base: Source | None = None,
     ) -> "Verification":
         """Compare the sources with the index, image by image, and change nothing.
 
@@ -74,7 +92,8 @@ class Loading(Handle):
         from lookalike_producer.sync import Sources, verify
 
         options = arguments.walk_options(follow_links, include_hidden, exclude)
-        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options)
+        columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
+        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options, columns)
         return verify(self._settings, named, self._ledger)
 
     @on_open_handle("embedded")
@@ -87,6 +106,11 @@ class Loading(Handle):
         follow_links: bool = False,
         include_hidden: bool = False,
         exclude: str | Iterable[str] = (),
+        uri_column: str | None = None,
+        label_column: str | None = None,
+        id_column: str | None = None,
+        metadata: Columns = None,
+        base: Source | None = None,
         yes: "bool | Confirm" = False,
         accept_devices: bool = False,
         dry_run: bool = False,
@@ -107,7 +131,8 @@ class Loading(Handle):
 
         began = time.monotonic()
         options = arguments.walk_options(follow_links, include_hidden, exclude)
-        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options)
+        columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
+        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options, columns)
         if dry_run:
             return plan(self._settings, named, open_ledger=self._ledger, delete=delete, accept_devices=accept_devices)
         lease = self._resources.stack()

@@ -7,25 +7,36 @@ from lookalike.settings import Settings
 from lookalike_producer.devices import Devices
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.places import STDIN
-from lookalike_producer.sources import find_images
+from lookalike_producer.sources import find_images, find_tables
+from lookalike_producer.tables.options import AS_FOUND, TableOptions
+from lookalike_producer.tables.source import NO_TABLES, TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions
 
 
 def ingest_request(
-    settings: Settings, sources: Sequence[str], label_from: str = "parent", options: WalkOptions = USUAL
+    settings: Settings,
+    sources: Sequence[str],
+    label_from: str = "parent",
+    options: WalkOptions = USUAL,
+    columns: TableOptions = AS_FOUND,
 ) -> JobRequest:
     """Sources and model are checked now. Raises SourceMissing, BadSetting, ModelUnavailable, what the index raises."""
-    find_images(sources, label_from, options)
+    tables = find_tables(sources, columns, options)
+    find_images(sources, label_from, options, tables=tables)
     spec = factories.working_spec(settings)
     return JobRequest(
         settings,
         spec,
         source="\n".join(sources),
-        references=lambda: find_images(sources, label_from, options, Devices(settings).add),
-        count=lambda: _count(sources, options),
+        references=lambda: find_images(sources, label_from, options, Devices(settings).add, tables),
+        count=lambda: _count(sources, options, tables),
+        notes=tables.notes,
     )
 
 
-def _count(sources: Sequence[str], options: WalkOptions) -> int | None:
+def _count(sources: Sequence[str], options: WalkOptions, tables: TableSource) -> int | None:
     """The number of images, counted while the job runs; None for standard input, which can be read only once."""
-    return None if STDIN in sources else sum(1 for _ in find_images(sources, options=options))
+    if STDIN in sources:
+        return None
+    others = sum(1 for _ in find_images(sources, options=options, tables=NO_TABLES))
+    return others + tables.count()

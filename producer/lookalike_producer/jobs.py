@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from celery import Celery
@@ -49,7 +49,8 @@ SOURCE_ERRORS = (DiskFull, ResourceExhausted, SourceMissing, SourceUnavailable)
 @dataclass(frozen=True)
 class JobRequest:
     """The work of a job. `source` describes it for people; `count` gives the number of references, None if unknown.
-    With `tries_again`, images are tried that an earlier job rejected, even if nothing has changed since."""
+    With `tries_again`, images are tried that an earlier job rejected, even if nothing has changed since. `notes` are
+    sentences for the user; those that are added while the references are found are shown at the end."""
 
     settings: Settings
     spec: ModelSpec
@@ -57,6 +58,7 @@ class JobRequest:
     references: Callable[[], Iterable[ImageRef]]
     count: Callable[[], int | None]
     tries_again: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 def run_job(
@@ -79,12 +81,14 @@ def run_job(
     try:
         _check_services(request.settings, stack)
         prepared = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
+        _say(request.notes, on_note)
         with closing(Ledger(stack.broker_url)) as ledger:
             job_id = _open(request, prepared, ledger, stack)
             with explained(job_id, stack=stack, on_note=on_note):
                 job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
             if not job.has_ended:
                 note_missing_workers(stack, ledger, on_note)
+        _say(request.notes, on_note)
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
     except BrokerUnavailable as error:
@@ -100,6 +104,12 @@ def run_job(
             f"Job {job.id} was ended early: this process did not report to the broker for too long.", AGAIN
         )
     return job
+
+
+def _say(notes: list[str], on_note: Callable[[str], None]) -> None:
+    """Say what was not said yet."""
+    while notes:
+        on_note(notes.pop(0))
 
 
 def _check_services(settings: Settings, stack: Stack) -> None:

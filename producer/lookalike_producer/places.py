@@ -1,4 +1,4 @@
-"""What a source is: a folder, a glob, a list, an image, or standard input; or why it is none of them."""
+"""What a source is: a folder, a glob, a list, a table, an image, or standard input; or why it is none of them."""
 
 import glob
 import os
@@ -10,25 +10,30 @@ from lookalike.errors import SourceMissing
 from lookalike.shown import shown
 from lookalike.storage import kind_of_file
 from lookalike_producer.named import absolute, existing, remote_scheme, unquoted
+from lookalike_producer.tables import layouts
+from lookalike_producer.tables.formats import format_of
+from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.walk.pattern import ANY_FOLDERS
 
 #: A file with one of these suffixes is a list of paths, one per line. Any other file is one image.
 LIST_SUFFIXES = (".txt", ".lst", ".list")
-#: Files that people name in the hope that the images in them are found.
-TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xls", ".xlsx", ".ods")
+#: Tables that are not read, although people name them.
+OFFICE_SUFFIXES = (".xls", ".xlsx", ".ods", ".numbers")
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 STDIN = "-"
 
-_KINDS = "Give a folder, a glob in quotes, a .txt list of paths, or - for a list on standard input."
+_KINDS = "Give a folder, a glob in quotes, a table, a .txt list of paths, or - for a list on standard input."
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A folder, without a slash at its end, and the parts of a glob below it."""
+    """A folder, without a slash at its end, and the parts of a glob below it. `tables` in it describe its images: they
+    are no images, and the folders are no labels."""
 
     folder: str
     parts: tuple[str, ...] = (ANY_FOLDERS,)
     is_glob: bool = False
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,32 +48,47 @@ class OneImage:
     path: str
 
 
-Place = Tree | Listing | OneImage
+Place = Tree | Listing | OneImage | TableSet
 
 
 def placed(sources: Sequence[str]) -> list[Place]:
-    """What the sources are. Raises SourceMissing."""
-    places = [_placed(source) for source in sources]
+    """What the sources are; one may be several places. Raises SourceMissing."""
+    places = [place for source in sources for place in _placed(source)]
     if len(places) == 1 and isinstance(places[0], OneImage):
+        if places[0].path.lower().endswith(".json"):
+            return [TableSet(shown(places[0].path), (places[0].path,))]
         _check_alone(places[0].path)
     return places
 
 
-def _placed(source: str) -> Place:
+def _placed(source: str) -> list[Place]:
     if source == STDIN:
-        return Listing(STDIN)
+        return [Listing(STDIN)]
     path = existing(source, os.getcwd())
     if path is None:
-        return _glob(source)
+        return [_glob(source)]
     if os.path.isdir(path):
-        return Tree(path.rstrip("/"))
+        return _folder(path.rstrip("/"))
     if os.path.isfile(path) and path.lower().endswith(LIST_SUFFIXES):
-        return Listing(path)
+        return [Listing(path)]
     _check_regular(path)
-    return OneImage(path)
+    if format_of(path) is not None:
+        return [TableSet(shown(path), (path,))]
+    return [OneImage(path)]
 
 
-def _glob(source: str) -> Tree:
+def _folder(folder: str) -> list[Place]:
+    if described := layouts.describing(folder):
+        return [
+            TableSet(shown(described[0] if len(described) == 1 else folder), described, is_described=True),
+            Tree(folder, tables=described),
+        ]
+    if tables := layouts.tables_only(folder, (ANY_FOLDERS,)):
+        return [TableSet(shown(folder), tables)]
+    return [Tree(folder)]
+
+
+def _glob(source: str) -> Tree | TableSet:
     """The longest path that exists, and the parts behind it. Raises SourceMissing for what is no glob."""
     if (scheme := remote_scheme(source)) is not None:
         # The rest of the address may contain credentials and must not be in the message.
@@ -84,7 +104,9 @@ def _glob(source: str) -> Tree:
     while number < len(parts) - 1 and (not glob.has_magic(parts[number]) or _is_folder(parts[: number + 1])):
         number += 1
     folder = "/".join(parts[:number])
-    return Tree((existing(folder or "/", "/") or folder).rstrip("/"), tuple(parts[number:]), is_glob=True)
+    tree = Tree((existing(folder or "/", "/") or folder).rstrip("/"), tuple(parts[number:]), is_glob=True)
+    tables = layouts.tables_only(tree.folder, tree.parts)
+    return TableSet(shown(source), tables) if tables else tree
 
 
 def _is_folder(parts: Sequence[str]) -> bool:
@@ -103,11 +125,10 @@ def _check_regular(path: str) -> None:
 
 
 def _check_alone(path: str) -> None:
-    """Raises SourceMissing for a table or an archive; among other sources it is rejected as any file."""
+    """Raises SourceMissing for a document of an office program or an archive; among other sources it is rejected as any
+    file."""
     suffix = os.path.splitext(path)[1].lower()
-    if suffix in TABLE_SUFFIXES:
-        raise SourceMissing(
-            f"{shown(path)} is a table, not an image.", "Write the paths into a .txt list, one per line."
-        )
+    if suffix in OFFICE_SUFFIXES:
+        raise SourceMissing(f"{shown(path)} is a document of an office program.", "Save its table as CSV.")
     if suffix in ARCHIVE_SUFFIXES:
         raise SourceMissing(f"{shown(path)} is an archive, not an image.", "Unpack it, and give the folder.")

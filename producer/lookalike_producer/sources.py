@@ -1,7 +1,7 @@
 """Turns sources into image references, one at a time, so that memory does not grow with the source."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from lookalike.errors import BadSetting
@@ -13,6 +13,9 @@ from lookalike_producer.no_match import no_match
 from lookalike_producer.places import STDIN, Listing, OneImage, Place, Tree, placed
 from lookalike_producer.refused import UnlistedFolder
 from lookalike_producer.seen import each_once
+from lookalike_producer.tables.options import AS_FOUND, TableOptions
+from lookalike_producer.tables.sets import TableSet
+from lookalike_producer.tables.source import TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions
 from lookalike_producer.walk.pattern import Pattern
 from lookalike_producer.walk.walker import Found, Unlisted, Walker
@@ -24,25 +27,46 @@ OnMounts = Callable[[set[str]], None]
 
 
 def find_images(
-    sources: Sequence[str], label_from: str = "parent", options: WalkOptions = USUAL, on_mounts: OnMounts | None = None
+    sources: Sequence[str],
+    label_from: str = "parent",
+    options: WalkOptions = USUAL,
+    on_mounts: OnMounts | None = None,
+    tables: TableOptions | TableSource = AS_FOUND,
 ) -> Iterator[ImageRef]:
-    """The images of folders (recursive), globs, lists of paths and single files, in no particular order, each once.
+    """The images of folders (recursive), globs, lists, tables and single files, in no particular order, each once.
 
-    A folder that cannot be listed is an UnlistedFolder. All sources are checked before this returns. Raises
+    `tables` are the columns to take, or what `find_tables` has found. A folder that cannot be listed is an
+    UnlistedFolder, a row that names no image a RefusedReference. All sources are checked before this returns. Raises
     SourceMissing, BadSetting; and while it goes on, SourceMissing, SourceUnavailable, ResourceExhausted, DiskFull.
     """
     label = _labeller(label_from)
     places = placed(sources)
+    if isinstance(tables, TableOptions):
+        tables = _tables(places, tables, options)
     walker = Walker(options)
-    found = [_found(place, walker, options) for place in places]
-    references = _references(chain(chain.from_iterable(found), walker.linked()), label)
+    found = [_labelled(place, walker, options, label) for place in places if not isinstance(place, TableSet)]
+    references: Iterator[ImageRef] = chain(chain.from_iterable(found), _references(walker.linked(), label))
+    if any(isinstance(place, TableSet) for place in places):
+        references = chain(tables.references(), references)
     if _may_overlap(places):
         references = each_once(references)
     return references if on_mounts is None else _with_mounts(references, walker, on_mounts)
 
 
+def find_tables(sources: Sequence[str], columns: TableOptions = AS_FOUND, options: WalkOptions = USUAL) -> TableSource:
+    """The tables among the sources, with the columns that are taken. Raises SourceMissing, BadSetting,
+    SourceUnavailable."""
+    return _tables(placed(sources), columns, options)
+
+
+def _tables(places: Sequence[Place], columns: TableOptions, options: WalkOptions) -> TableSource:
+    return TableSource([place for place in places if isinstance(place, TableSet)], columns, options.excludes)
+
+
 def why_none(sources: Sequence[str], options: WalkOptions) -> str:
     """A sentence for sources in which no image was found. Raises as `find_images` does."""
+    if all(isinstance(source, TableSet) for source in placed(sources)):
+        return "The table has no rows." if len(sources) == 1 else "The tables have no rows."
     place = "The source holds" if len(sources) == 1 else "The sources hold"
     everything = WalkOptions(options.follow_links, include_hidden=True)
     if STDIN in sources or everything == options or next(find_images(sources, options=everything), None) is None:
@@ -59,8 +83,12 @@ def _labeller(label_from: str) -> Label:
     if label_from == "parent":
         return _name
     if label_from == "none":
-        return lambda folder: None
+        return _no_label
     raise BadSetting(f"A label cannot come from {shown(label_from)}.", "Use parent (the name of the folder) or none.")
+
+
+def _no_label(folder: str) -> str | None:
+    return None
 
 
 def _name(folder: str) -> str | None:
@@ -68,15 +96,29 @@ def _name(folder: str) -> str | None:
     return os.fsencode(os.path.basename(folder)).decode("utf-8", "replace") or None
 
 
-def _found(place: Place, walker: Walker, options: WalkOptions) -> Iterable[Found | Unlisted]:
+def _labelled(
+    place: Tree | Listing | OneImage, walker: Walker, options: WalkOptions, label: Label
+) -> Iterator[ImageRef]:
+    is_described = isinstance(place, Tree) and bool(place.tables)
+    return _references(_found(place, walker, options), _no_label if is_described else label)
+
+
+def _found(place: Tree | Listing | OneImage, walker: Walker, options: WalkOptions) -> Iterable[Found | Unlisted]:
     if isinstance(place, Tree):
         found = walker.walk(place.folder, Pattern(place.parts, include_hidden=options.include_hidden))
+        if place.tables:
+            return _beside(found, place.tables)
         return _with_match(found, place, walker) if place.is_glob else found
     if isinstance(place, OneImage):
         return _split((place.path,), os.path.dirname(place.path), options)
     if place.path == STDIN:
         return _split(stdin_paths(), os.getcwd(), options)
     return _split(PathList(place.path), os.path.dirname(place.path), options)
+
+
+def _beside(found: Iterator[Found | Unlisted], tables: Collection[str]) -> Iterator[Found | Unlisted]:
+    """What lies in a folder beside the tables that describe it."""
+    return (item for item in found if isinstance(item, Unlisted) or "/".join(item) not in tables)
 
 
 def _with_match(found: Iterator[Found | Unlisted], place: Tree, walker: Walker) -> Iterator[Found | Unlisted]:
@@ -129,6 +171,16 @@ def _may_overlap(places: Sequence[Place]) -> bool:
     """Whether an image may be found twice: by two sources, or by two lines of a list."""
     if any(isinstance(place, Listing) for place in places):
         return True
+    tables = sum(isinstance(place, TableSet) for place in places)
+    if tables:
+        # A row is found once among all tables.
+        return tables < len(places)
     # In this order, a folder comes right before what lies below it.
-    paths = sorted(f"{place.folder if isinstance(place, Tree) else place.path}/" for place in places)
+    paths = sorted(f"{_path(place)}/" for place in places)
     return any(after.startswith(before) for before, after in pairwise(paths))
+
+
+def _path(place: Place) -> str:
+    if isinstance(place, TableSet):
+        return place.paths[0]
+    return place.folder if isinstance(place, Tree) else place.path

@@ -24,7 +24,9 @@ from lookalike_producer.preparation import prepare
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
 from lookalike_producer.scope import scopes, walked
-from lookalike_producer.sources import OnMounts, find_images
+from lookalike_producer.sources import OnMounts, find_images, find_tables
+from lookalike_producer.tables.options import AS_FOUND, TableOptions
+from lookalike_producer.tables.source import TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions
 
 #: Documents deleted in one request.
@@ -37,13 +39,14 @@ EXAMPLES = 5
 class Sources:
     """Folders, globs, lists and images by `names`; `label_from` is "parent" or "none".
 
-    `within` are folders that a list of images is complete for; `options` those of the walk.
+    `within` are folders that a list of images is complete for; `options` those of the walk, `columns` those of tables.
     """
 
     names: Sequence[str]
     label_from: str = "parent"
     within: Sequence[str] = ()
     options: WalkOptions = USUAL
+    columns: TableOptions = AS_FOUND
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def sync(
     `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, what the index raises, BrokerUnavailable,
     DiskFull.
     """
-    find_images(sources.names, sources.label_from, sources.options)
+    tables = find_tables(sources.names, sources.columns, sources.options)
+    find_images(sources.names, sources.label_from, sources.options, tables=tables)
     spec = factories.working_spec(settings)
     mounts: set[str] = set()
     with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
@@ -120,7 +124,7 @@ def sync(
         records = _records(settings, index, open_ledger)
         if prepared.is_new:
             records.forget_all()
-        diff.collect(_findings(settings, sources, index, records, spec, diff.add_leftover, mounts.update))
+        diff.collect(_findings(settings, sources, index, records, spec, diff.add_leftover, mounts.update, tables))
         devices = Devices(settings)
         absence = _absence(devices, sources, accept_devices)
         deletion = _planned(diff, absence, sources) if delete else None
@@ -135,6 +139,7 @@ def sync(
             source="\n".join(sources.names),
             references=diff.references,
             count=lambda: diff.to_ingest,
+            notes=tables.notes,
         )
         job = run(request) if diff.to_ingest else None
         return SyncReport(_all(diff.counts), deletion.count if deletion else 0, job, deletion, diff.to_ingest)
@@ -158,7 +163,7 @@ def plan(
 
 def _all_missing(sources: Sources) -> Iterator[Finding]:
     """The findings for an index that does not exist yet."""
-    found = find_images(sources.names, sources.label_from, sources.options)
+    found = find_images(sources.names, sources.label_from, sources.options, tables=sources.columns)
     return (Finding(SyncStatus.MISSING, ref.id, ref.uri, ref) for ref in found)
 
 
@@ -182,9 +187,11 @@ def _findings(
     spec: ModelSpec,
     on_leftover: Callable[[str], None] = ignore,
     on_mounts: OnMounts | None = None,
+    tables: TableSource | None = None,
 ) -> Iterator[Finding]:
     """The findings, as they come."""
-    references = find_images(sources.names, sources.label_from, sources.options, on_mounts)
+    names, options, columns = sources.names, sources.options, sources.columns
+    references = find_images(names, sources.label_from, options, on_mounts, tables or columns)
     in_scope = scopes(sources.names, sources.within, sources.options)
     reader = factories.reader(settings)
     return compare(

@@ -55,15 +55,18 @@ NO_SOURCES = {
     "fifo.jpg": ["a FIFO", "- for a list"],
     "socket": ["a socket"],
     "/dev/null": ["a device"],
-    "products.csv": ["a table", ".txt list"],
-    "table.parquet": ["a table"],
+    "products.csv": ["no column", "its columns are x", "--uri-column"],
+    "table.parquet": ["neither Parquet nor Arrow"],
+    "sheet.xlsx": ["office program", "as CSV"],
     "pics.tar.gz": ["an archive", "Unpack"],
 }
 
 
 @pytest.mark.parametrize("source", NO_SOURCES)
 def test_the_sentence_fits_the_source(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, *NAMES, *(name for name in NO_SOURCES if name.startswith(("products", "table", "pics.tar"))))
+    write(
+        tmp_path, *NAMES, *(name for name in NO_SOURCES if name.startswith(("products", "table", "sheet", "pics.tar")))
+    )
     os.mkfifo(tmp_path / "fifo.jpg")
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as server:
@@ -74,11 +77,11 @@ def test_the_sentence_fits_the_source(source: str, tmp_path: Path, monkeypatch: 
             find_images([source])
     message = str(refused.value)
     assert [text for text in NO_SOURCES[source] if text not in message] == []
-    assert "secret" not in message and "in quotes" not in message.replace("a glob in quotes, a .txt", "")
+    assert "secret" not in message and "in quotes" not in message.replace("a glob in quotes, a table", "")
     assert len(message.splitlines()) == 2
 
 
-def test_a_table_among_other_sources_is_rejected_like_any_file(tmp_path: Path) -> None:
+def test_json_among_other_sources_is_rejected_like_any_file(tmp_path: Path) -> None:
     write(tmp_path, "a.jpg", "a.json")
     assert found(tmp_path, tmp_path / "a.jpg", tmp_path / "a.json") == ["a.jpg", "a.json"]
 

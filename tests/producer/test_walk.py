@@ -263,7 +263,7 @@ def test_a_pattern_of_many_stars_is_matched_in_no_time() -> None:
 def test_a_glob_starts_at_the_folder_that_exists(tmp_path: Path) -> None:
     write(tmp_path, "x [1]/a.jpg")
     assert [vars(place) for place in placed([f"{tmp_path}/x [1]/[ab].*"])] == [
-        {"folder": f"{tmp_path}/x [1]", "parts": ("[ab].*",), "is_glob": True}
+        {"folder": f"{tmp_path}/x [1]", "parts": ("[ab].*",), "is_glob": True, "tables": ()}
     ]
 
 

@@ -1,0 +1,1 @@
+"""Tables as sources: which rows name which images, and what is known of them."""

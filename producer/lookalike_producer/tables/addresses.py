@@ -1,0 +1,142 @@
+"""The uri of an image, from what a row holds."""
+
+import math
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lookalike.errors import ImageRejected
+from lookalike.shown import printable
+from lookalike.storage import local_path, local_uri
+from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, is_remote, scheme_of, web_url, without_credentials
+from lookalike_producer.named import absolute, existing
+
+_MISSING = frozenset({"", "nan", "null", "none", "na", "n/a", "nil"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
+#: A path that names one file however it is read: no quotes, schemes, escapes, or letters that are spelt in two ways.
+_PLAIN = re.compile(r"""[^\s~"'\\:#\x80-\U0010ffff](?:[^"'\\:\x00-\x1f\x7f-\U0010ffff]*[^\s"'\\:\x7f-\U0010ffff])?""")
+#: A URL that `web_url` would leave as it is.
+_PLAIN_URL = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*/[A-Za-z0-9/_.~!$&'()*+,;=:%-]*(?:\?[A-Za-z0-9/_.~=&%+-]*)?"
+)
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]").match
+_SCHEMES = ", ".join(f"{scheme}://" for scheme in sorted(STORE_SCHEMES | WEB_SCHEMES | {"file"}))
+
+
+class BadUri(ValueError):
+    """What a row holds names no image; the text is a clause."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where the images of relative paths lie: in a folder, perhaps with a suffix that the paths lack."""
+
+    folder: str
+    suffix: str = ""
+
+    def path(self, name: str) -> str:
+        return absolute(name + self.suffix, self.folder)
+
+
+class Addresses:
+    """The uris that the rows of a table name; relative ones start at the places `where`, of which a file has the first
+    that holds it."""
+
+    def __init__(self, base: str, where: Sequence[Where] = ()) -> None:
+        self._base = base
+        self._is_remote = is_remote(base)
+        self._where = where or (Where(base),)
+        self._only = self._where[0] if len(self._where) == 1 else None
+
+    def uri(self, value: Any) -> str:
+        """Raises BadUri."""
+        text = value if type(value) is str else _text(value)
+        if _PLAIN_URL.fullmatch(text):
+            uri = text
+        elif _PLAIN.fullmatch(text) and not self._is_remote:
+            uri = self._local(text)
+        else:
+            uri = self._other(text)
+        if len(uri) > MAX_URI // 4 and len(uri.encode()) > MAX_URI:
+            raise BadUri(f"the uri has more than {MAX_URI:,} bytes")
+        return uri
+
+    def _local(self, text: str) -> str:
+        if text.lower() in _MISSING:
+            raise BadUri("the uri is missing")
+        if self._only is not None:
+            return self._only.path(text)
+        paths = [where.path(text) for where in self._where]
+        return next(filter(os.path.lexists, paths), paths[0])
+
+    def _other(self, text: str) -> str:
+        text = text.strip()
+        if text.lower() in _MISSING:
+            raise BadUri("the uri is missing")
+        if len(text) > MAX_URI:
+            raise BadUri(f"the uri has {len(text):,} characters, more than {MAX_URI:,}")
+        if _CONTROL(text):
+            raise BadUri(f"the uri has control characters: {printable(text)}")
+        scheme = scheme_of(text)
+        if not _is_encodable(text, is_path=scheme in ("", "file")):
+            raise BadUri(f"the uri is not valid Unicode: {printable(text)}")
+        if scheme in WEB_SCHEMES:
+            return _web(text)
+        if scheme in STORE_SCHEMES:
+            return _stored(text)
+        if scheme not in ("", "file"):
+            raise BadUri(f"{scheme}:// is not supported; use one of {_SCHEMES}")
+        if text[:5].lower() == "data:":
+            raise BadUri("the row holds the image itself; write images as files")
+        if self._is_remote and not scheme and not text.startswith("/"):
+            return self.uri(f"{self._base.rstrip('/')}/{text}")
+        return self._path(text)
+
+    def _path(self, text: str) -> str:
+        """The uri of a file; what people write is taken as it is first, then as Windows means it."""
+        for where in self._where:
+            for name in (text, text.replace("\\", "/")) if "\\" in text and not _WINDOWS(text) else (text,):
+                if path := existing(name + where.suffix, where.folder):
+                    return local_uri(path)
+        if scheme_of(text):
+            try:
+                return local_uri(local_path(text))
+            except ImageRejected as error:
+                raise BadUri(error.detail) from error
+        return local_uri(self._where[0].path(os.path.expanduser(text)))
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    if isinstance(value, bool | list | dict | bytes):
+        raise BadUri("the uri is no text")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _is_encodable(text: str, *, is_path: bool) -> bool:
+    """A path may have bytes that are no text; an address may not."""
+    try:
+        os.fsencode(text) if is_path else text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _web(text: str) -> str:
+    try:
+        return web_url(text)
+    except ValueError as error:
+        raise BadUri(str(error).partition(": http")[0]) from error
+
+
+def _stored(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    bucket, _, key = rest.partition("/")
+    if without_credentials(text) != text and "@" in bucket:
+        raise BadUri("the address holds credentials")
+    if not bucket or not key or key.endswith("/"):
+        raise BadUri("the address names no object")
+    return f"{scheme.lower()}://{rest}"

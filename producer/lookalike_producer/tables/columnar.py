@@ -1,0 +1,176 @@
+"""Tables with types: Parquet, and Arrow as file, stream and Feather. Imports PyArrow."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedReader
+from typing import Any, TypeAlias
+
+import pyarrow
+from pyarrow import compute, ipc, parquet
+
+from lookalike.records import Reason
+from lookalike.shown import clause
+from lookalike_producer.tables.arrow_types import Leaf, is_binary, leaves, type_of
+from lookalike_producer.tables.broken import TableBroken
+from lookalike_producer.tables.files import TableFile
+from lookalike_producer.tables.rows import BadRow, Column, Values
+
+#: Rows that become Python objects at once.
+BATCH_ROWS = 2048
+#: A Parquet file is read through a buffer of this size, not in whole column chunks.
+BUFFER_BYTES = 1024 * 1024
+
+_PARQUET, _ENCRYPTED, _ARROW, _FEATHER_1 = b"PAR1", b"PARE", b"ARROW1", b"FEA1"
+
+#: Batches that have these columns, of at most so many rows if the format allows it.
+Batches: TypeAlias = Callable[[Sequence[Leaf], int], Iterator[pyarrow.RecordBatch]]
+#: Schema, rows and description.
+Opened: TypeAlias = tuple[pyarrow.Schema, Batches, str]
+
+
+class ColumnarTable:
+    """A table in a format that has types; fields of structures are columns `outer.inner`.
+
+    Raises TableBroken, SourceUnavailable.
+    """
+
+    def __init__(self, file: TableFile) -> None:
+        self._file = file
+        with self._opened() as (schema, batches, description):
+            names = _class_names(schema)
+            self._leaves = list(leaves(schema))
+            blank = {leaf.name for leaf in self._leaves if is_binary(leaf.type) and _is_blank(batches([leaf], 8), leaf)}
+        self.columns = tuple(
+            Column(leaf.name, *type_of(leaf.type), names.get(leaf.name, ()), leaf.name in blank)
+            for leaf in self._leaves
+        )
+        self.description = description
+
+    def rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, Values]]:
+        chosen = [self._leaves[number] for number in wanted]
+        number = 0
+        with self._opened() as (_, batches, _):
+            for batch in batches(chosen, BATCH_ROWS):
+                for start in range(0, batch.num_rows, BATCH_ROWS):
+                    piece = batch.slice(start, BATCH_ROWS)
+                    for row in zip(*(_values(_column(piece, leaf)) for leaf in chosen), strict=True):
+                        number += 1
+                        yield number, next((value for value in row if isinstance(value, BadRow)), row)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Opened]:
+        with self._file.opened() as file, _errors():
+            start = file.peek(8)[:8]
+            if start.startswith(_PARQUET):
+                yield _parquet(file)
+            elif start.startswith(_ENCRYPTED):
+                raise TableBroken(Reason.UNREADABLE, "is encrypted", "Write it without encryption.")
+            elif start.startswith(_FEATHER_1):
+                raise TableBroken(Reason.UNSUPPORTED, "is a Feather file of version 1", "Write it as version 2.")
+            elif start.startswith(_ARROW):
+                yield _arrow_file(file)
+            elif not start:
+                raise TableBroken(Reason.EMPTY, "is empty: 0 bytes")
+            else:
+                yield _arrow_stream(file, start)
+
+
+def _parquet(file: BufferedReader) -> Opened:
+    opened = parquet.ParquetFile(file, buffer_size=BUFFER_BYTES, pre_buffer=False)
+
+    def batches(chosen: Sequence[Leaf], rows: int) -> Iterator[pyarrow.RecordBatch]:
+        names = list(dict.fromkeys(leaf.name for leaf in chosen))
+        return iter(opened.iter_batches(rows, columns=names, use_threads=False))
+
+    return opened.schema_arrow, batches, "Parquet"
+
+
+def _arrow_file(file: BufferedReader) -> Opened:
+    opened = ipc.open_file(file)
+
+    def batches(chosen: Sequence[Leaf], rows: int) -> Iterator[pyarrow.RecordBatch]:
+        return (opened.get_batch(number) for number in range(opened.num_record_batches))
+
+    return opened.schema, batches, "Arrow"
+
+
+def _arrow_stream(file: BufferedReader, start: bytes) -> Opened:
+    try:
+        opened = ipc.open_stream(file)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise TableBroken(
+            Reason.UNSUPPORTED, f"is neither Parquet nor Arrow: it begins with {start!r}", "Check how it was written."
+        ) from error
+    return opened.schema, lambda chosen, rows: iter(opened), "Arrow stream"
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Raises TableBroken in place of PyArrow's errors, which are OSError and ValueError among others."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise _broken(error) from error
+    except (pyarrow.ArrowException, ValueError) as error:
+        raise _broken(error) from error
+
+
+def _broken(error: Exception) -> TableBroken:
+    why = clause(error)
+    if "encrypt" in why.lower() or "decrypt" in why.lower():
+        return TableBroken(Reason.UNREADABLE, "is encrypted", "Write it without encryption.")
+    if "footer" in why or "magic bytes" in why or "Unexpected end" in why or "EOF" in why or "truncated" in why:
+        return TableBroken(Reason.TRUNCATED, f"is cut off: {why}", "Copy or write it again.")
+    return TableBroken(Reason.CORRUPT, f"cannot be read: {why}", "Copy or write it again.")
+
+
+def _column(batch: pyarrow.RecordBatch, leaf: Leaf) -> pyarrow.Array:
+    first, *inner = leaf.path
+    column = batch.column(batch.schema.get_all_field_indices(first)[0])
+    for name in inner:
+        column = compute.struct_field(column, name)
+    return column
+
+
+def _is_blank(batches: Iterator[pyarrow.RecordBatch], leaf: Leaf) -> bool:
+    """Whether the first rows have no values."""
+    first = next(batches, None)
+    column = None if first is None else _column(first, leaf)
+    return column is None or column.null_count == len(column)
+
+
+def _values(column: pyarrow.Array) -> list[Any]:
+    """Python objects; a BadRow in place of a value that has none, such as a text that is not UTF-8."""
+    if pyarrow.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pyarrow.types.is_timestamp(column.type) and column.type.unit == "ns":
+        # Python's times have microseconds.
+        column = column.cast(pyarrow.timestamp("us", column.type.tz), safe=False)
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError, pyarrow.ArrowException):
+        return [_value(scalar) for scalar in column]
+    return values
+
+
+def _value(scalar: pyarrow.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError, pyarrow.ArrowException) as error:
+        return BadRow(f"a value cannot be read: {clause(error)}")
+
+
+def _class_names(schema: pyarrow.Schema) -> dict[str, tuple[str, ...]]:
+    """The names of classes that Hugging Face's `datasets` writes beside the numbers, by column."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return {
+            name: tuple(map(str, feature["names"]))
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}

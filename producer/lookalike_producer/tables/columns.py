@@ -1,0 +1,244 @@
+"""Which columns of a table hold uris, labels, keys and metadata."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lookalike.errors import BadSetting, SourceMissing
+from lookalike.metadata import Fields, FieldType, Kind, check_fields, field_name
+from lookalike.shown import shortened, shown, visible
+from lookalike_producer.tables.inference import inferred, text_kind
+from lookalike_producer.tables.options import TableOptions
+from lookalike_producer.tables.rows import Column
+
+#: Usual names for uris, the more certain ones first: beside the picture of a product there is often its page.
+URI_NAMES = (
+    *("image_url", "image_uri", "image_path", "image_file", "image_link", "img_url", "img_path"),
+    *(
+        "file_name",
+        "filename",
+        "uri",
+        "url",
+        "file_path",
+        "filepath",
+        "path",
+        "file",
+        "image",
+        "img",
+        "picture",
+        "photo",
+    ),
+    *("image_name", "img_name"),
+)
+#: Names that Kaggle's tables have for files, which they name without a suffix; only if there are such files.
+KEY_NAMES = ("image_id", "imageid", "img_id", "id", "key", "name")
+LABEL_NAMES = ("label", "class", "category", "label_name", "class_name", "category_name")
+#: The metadata field that holds the values of `--id-column`.
+ID_FIELD = "id"
+#: Columns that only number the rows, as pandas writes them.
+NUMBERS = frozenset({"", "unnamed: 0", "__index_level_0__"})
+#: Names of columns in a message.
+NAMED = 20
+
+#: The values of a column in the first rows.
+Samples = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The columns that are taken, by name. `fields` are those of metadata, by column: the field and its type.
+
+    `notes` are sentences about what was decided, and `left_out` the columns that are not taken.
+    """
+
+    uri: str
+    label: str | None = None
+    id: str | None = None
+    fields: Mapping[str, tuple[str, FieldType]] = field(default_factory=dict)
+    #: Fields whose type was read off the first rows.
+    guessed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def declared(self) -> Fields:
+        """The metadata fields, as an index declares them."""
+        return dict(self.fields.values())
+
+
+def planned(
+    name: str,
+    columns: Sequence[Column],
+    samples: Samples,
+    options: TableOptions,
+    *,
+    is_described: bool = False,
+    names_files: Callable[[str], bool] = lambda column: False,
+) -> Plan:
+    """The columns to take of the table called `name`.
+
+    `names_files` says whether the values of a column are names of files that exist. Raises SourceMissing for a table
+    that names no images, and BadSetting for columns that it does not have.
+    """
+    uri, notes = _uri_column(name, columns, options, names_files)
+    label = _named(columns, options.label_column, "label", name) or _first(columns, LABEL_NAMES, without=(uri,))
+    id = _named(columns, options.id_column, "id", name)
+    taken = {uri, label, id}
+    fields, guessed, others = _fields(name, columns, samples, options, taken, is_described)
+    if id is not None:
+        fields = {id: (ID_FIELD, FieldType(Kind.KEYWORD)), **{c: f for c, f in fields.items() if f[0] != ID_FIELD}}
+    check_fields(dict(fields.values()))
+    notes += _notes(name, fields, others, options)
+    return Plan(uri, label, id, fields, guessed, tuple(notes), tuple(others))
+
+
+def _uri_column(
+    name: str,
+    columns: Sequence[Column],
+    options: TableOptions,
+    names_files: Callable[[str], bool],
+) -> tuple[str, list[str]]:
+    wanted = options.uri_column
+    if wanted is not None and not any(_same(column.name, f"{wanted}.path") for column in columns):
+        found = _named(columns, wanted, "uri", name)
+        assert found is not None
+        _check_uris(name, found, columns)
+        return found, []
+    struct = _embedded(columns, (wanted,) if wanted else URI_NAMES)
+    found = None if wanted else _first(columns, URI_NAMES)
+    if found is None and struct is not None:
+        return _path_of(name, struct, columns), []
+    if found is None:
+        found = next(filter(names_files, (c.name for c in columns if c.name.strip().lower() in KEY_NAMES)), None)
+    if found is None:
+        raise SourceMissing(
+            f"{name} has no column that names images; its columns are {_listed(c.name for c in columns)}.",
+            "Choose one with --uri-column (uri_column=).",
+        )
+    _check_uris(name, found, columns)
+    others = [c.name for c in columns if c.name != found and c.name.strip().lower() in URI_NAMES and not c.refusal]
+    also = f"; --uri-column chooses another one: {_listed(others)}" if others else ""
+    return found, [f"{name}: the images are those in the column {found}{also}."] if others else []
+
+
+def _check_uris(name: str, column: str, columns: Sequence[Column]) -> None:
+    refusal = next(c.refusal for c in columns if c.name == column)
+    if refusal:
+        raise SourceMissing(
+            f"The column {column} of {name} {refusal}, not uris of images.",
+            "Write the images as files, or choose a column with --uri-column.",
+        )
+
+
+def _embedded(columns: Sequence[Column], names: Iterable[str]) -> str | None:
+    """The column in which Hugging Face's `datasets` keeps bytes and path of each image."""
+    have = {column.name.lower() for column in columns}
+    return next((name for name in names if {f"{name.lower()}.bytes", f"{name.lower()}.path"} <= have), None)
+
+
+def _path_of(name: str, struct: str, columns: Sequence[Column]) -> str:
+    """The column of paths, if the images are not in the table. Raises SourceMissing if they are."""
+    by_name = {column.name.lower(): column for column in columns}
+    if not by_name[f"{struct.lower()}.bytes"].is_blank:
+        raise SourceMissing(
+            f"The column {struct} of {name} holds the images themselves, as bytes; images are read from files.",
+            "Save each image as a file, with a table that names the files in a column file_name.",
+        )
+    return by_name[f"{struct.lower()}.path"].name
+
+
+def _named(columns: Sequence[Column], wanted: str | None, what: str, name: str) -> str | None:
+    """The column that a person names; None if nobody does. Raises BadSetting."""
+    if wanted is None:
+        return None
+    exact = [column.name for column in columns if column.name == wanted]
+    found = exact or [column.name for column in columns if _same(column.name, wanted)]
+    if not found:
+        raise BadSetting(
+            f"{name} has no column {shown(wanted)} for the {what}.",
+            f"Its columns are {_listed(column.name for column in columns)}.",
+        )
+    return found[0]
+
+
+def _same(name: str, other: str) -> bool:
+    return name.strip().lower() == other.strip().lower()
+
+
+def _first(columns: Sequence[Column], names: Iterable[str], without: Iterable[str] = ()) -> str | None:
+    by_name = {column.name.strip().lower(): column.name for column in reversed(columns)}
+    return next((by_name[name] for name in names if name in by_name and by_name[name] not in without), None)
+
+
+def _fields(
+    name: str,
+    columns: Sequence[Column],
+    samples: Samples,
+    options: TableOptions,
+    taken: set[str | None],
+    is_described: bool,
+) -> tuple[dict[str, tuple[str, FieldType]], frozenset[str], list[str]]:
+    """The fields by column, the fields whose type is a guess, and the columns that are not taken."""
+    fields: dict[str, tuple[str, FieldType]] = {}
+    guessed: set[str] = set()
+    named = options.named
+    if named is not None:
+        for wanted, type in named.items():
+            column = _column(columns, _named(columns, wanted, "metadata", name))
+            if type is None:
+                type = _type(column, samples)
+                guessed.add(column.name)
+            if type is None:
+                why = column.refusal or "holds structures"
+                raise BadSetting(f"The column {column.name} of {name} {why}, which is no metadata.", "Name others.")
+            fields[column.name] = (field_name(column.name), type)
+    elif options.takes_all(is_described=is_described):
+        for column in columns:
+            is_number = column.name.strip().lower() in NUMBERS
+            type = None if column.name in taken or is_number else _type(column, samples)
+            if type is not None:
+                fields[column.name] = (_free(field_name(column.name), fields), type)
+                guessed.add(column.name)
+    others = [c.name for c in columns if c.name not in taken | fields.keys() and c.name.strip().lower() not in NUMBERS]
+    return fields, frozenset(fields[column][0] for column in guessed if column in fields), others
+
+
+def _column(columns: Sequence[Column], name: str | None) -> Column:
+    return next(column for column in columns if column.name == name)
+
+
+def _type(column: Column, samples: Samples) -> FieldType | None:
+    values = samples.get(column.name, ())
+    if column.type is None:
+        return None if column.refusal else inferred(values, column.name)
+    if column.names:
+        return FieldType(Kind.KEYWORD)
+    if column.type == FieldType(Kind.KEYWORD):
+        return FieldType(text_kind(values, column.name))
+    return column.type
+
+
+def _free(name: str, fields: Mapping[str, tuple[str, FieldType]]) -> str:
+    """The name, with a number if another column has it already."""
+    taken = {field for field, _ in fields.values()}
+    number = 2
+    free = name
+    while free in taken:
+        free = f"{name[:60]}_{number}"
+        number += 1
+    return free
+
+
+def _notes(name: str, fields: Mapping[str, Any], others: Sequence[str], options: TableOptions) -> list[str]:
+    if not others or fields or options.metadata is not None:
+        return []
+    columns = "The column" if len(others) == 1 else "The columns"
+    verb = "is" if len(others) == 1 else "are"
+    return [f"{columns} {_listed(others)} of {name} {verb} not taken; --metadata all takes what can be metadata."]
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names for a message."""
+    all_names = [visible(shortened(name, 60)) or "(without a name)" for name in names]
+    more = f" and {len(all_names) - NAMED:,} more" if len(all_names) > NAMED else ""
+    return ", ".join(all_names[:NAMED]) + more

@@ -1,0 +1,82 @@
+"""The file of a table: its bytes, from the start, as often as somebody reads them."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from io import BufferedReader, FileIO
+from typing import BinaryIO, cast
+
+from lookalike.errors import SourceUnavailable
+from lookalike.exhaustion import machine_error
+from lookalike.records import Reason
+from lookalike.storage import kind_of_file, local_uri, reason_of
+from lookalike_producer.tables import compression
+from lookalike_producer.tables.broken import TableBroken
+
+#: Bytes from which encoding, separator and header are recognized.
+SAMPLE_BYTES = 256 * 1024
+BUFFER_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A local file, by its absolute path."""
+
+    path: str
+
+    @cached_property
+    def uri(self) -> str:
+        """As rejected records name the table."""
+        return local_uri(self.path)
+
+    @property
+    def folder(self) -> str:
+        """Where relative paths start."""
+        return os.path.dirname(self.path)
+
+    @contextmanager
+    def opened(self) -> Iterator[BufferedReader]:
+        """The file as it is. Raises TableBroken, SourceUnavailable, also while it is read."""
+        try:
+            # Non-blocking, so that a FIFO that replaced the table cannot hang this process.
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise machine_error(error) or TableBroken(
+                reason_of(error), f"cannot be read: {error.strerror or error}"
+            ) from error
+        with BufferedReader(FileIO(descriptor, "rb"), BUFFER_BYTES) as file, self.errors():
+            if not stat.S_ISREG(mode := os.fstat(descriptor).st_mode):
+                raise TableBroken(Reason.NOT_REGULAR, f"is not a file but {kind_of_file(mode)}")
+            yield cast(BufferedReader, file)
+
+    @contextmanager
+    def opened_text(self) -> Iterator[BinaryIO]:
+        """The bytes of a text table, decompressed. Raises as `opened` does."""
+        with self.opened() as file, compression.errors():
+            yield compression.decompressed(file)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Raises SourceUnavailable in place of the errors of the file system."""
+        try:
+            yield
+        except OSError as error:
+            raise SourceUnavailable(self.uri, error.strerror or str(error)) from error
+
+    def sample(self) -> bytes:
+        """The first bytes of a text table, as far as they can be read. Raises as `opened` does if none can."""
+        pieces: list[bytes] = []
+        left = SAMPLE_BYTES
+        try:
+            with self.opened_text() as file:
+                while left > 0 and (piece := file.read(min(left, 4096))):
+                    pieces.append(piece)
+                    left -= len(piece)
+        except TableBroken:
+            # The rows say so, after those that can be read.
+            if not pieces:
+                raise
+        return b"".join(pieces)

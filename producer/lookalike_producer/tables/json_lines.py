@@ -1,0 +1,95 @@
+"""Tables of JSON lines: an object on each line."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from lookalike.records import Reason
+from lookalike_producer.tables.broken import TableBroken
+from lookalike_producer.tables.encodings import Lines, LineTooLong, encoding_of
+from lookalike_producer.tables.files import TableFile
+from lookalike_producer.tables.rows import BadRow, Column, Values
+
+#: Rows from which the columns are known.
+SAMPLE_ROWS = 1000
+MOST_COLUMNS = 10_000
+
+_ADVICE = "JSON lines have an object on each line: `jq -c '.[]' TABLE > TABLE.jsonl` makes them from a list."
+
+
+class JsonLinesTable:
+    """Objects, whose keys are the columns; those of an object inside are `outer.inner`.
+
+    Raises TableBroken, SourceUnavailable.
+    """
+
+    def __init__(self, file: TableFile) -> None:
+        self._file = file
+        sample = file.sample()
+        self._encoding = encoding_of(sample)
+        if sample[self._encoding.skip :].lstrip().startswith(b"["):
+            raise TableBroken(Reason.UNSUPPORTED, "has no JSON lines but a list", _ADVICE)
+        found: dict[str, None] = {}
+        first = list(islice(self._objects(), SAMPLE_ROWS))
+        for _, row in first:
+            if isinstance(row, Mapping):
+                found.update(dict.fromkeys(row))
+        if first and not found:
+            raise TableBroken(Reason.UNSUPPORTED, "has no JSON lines", _ADVICE)
+        if not first:
+            raise TableBroken(Reason.EMPTY, "is empty", _ADVICE)
+        self.columns = tuple(Column(name) for name in islice(found, MOST_COLUMNS))
+        self.description = f"JSON lines, {self._encoding.name}"
+
+    def rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, Values]]:
+        names = [self.columns[number].name for number in wanted]
+        for number, row in self._objects():
+            if isinstance(row, BadRow):
+                yield number, row
+            else:
+                get = row.get
+                yield number, [get(name) for name in names]
+
+    def _objects(self) -> Iterator[tuple[int, Mapping[str, Any] | BadRow]]:
+        with self._file.opened_text() as file:
+            lines = Lines(file, self._encoding, newline="\n")
+            number = 0
+            while True:
+                try:
+                    for line in lines:
+                        if line.isspace():
+                            continue
+                        number += 1
+                        yield number, _parsed(line, lines.number)
+                    return
+                except LineTooLong:
+                    number += 1
+                    yield number, BadRow(f"line {lines.number:,} is too long")
+
+
+def _parsed(line: str, number: int) -> Mapping[str, Any] | BadRow:
+    try:
+        row = orjson.loads(line)
+    except ValueError:
+        # Python's own parser takes what others write: NaN, and halves of surrogate pairs.
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            return BadRow(f"line {number:,} is no JSON")
+    if not isinstance(row, dict):
+        return BadRow(f"line {number:,} is no JSON object")
+    for value in row.values():
+        if type(value) is dict:
+            return dict(_flat(row, ""))
+    return row
+
+
+def _flat(row: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in row.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,246 @@
+"""The tables among sources: the columns that are taken, and the references that their rows give."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from threading import Event
+from typing import Any
+
+from lookalike.errors import BadSetting, SourceMissing
+from lookalike.metadata import Fields, FieldType, Kind, check_fields
+from lookalike.plural import counted
+from lookalike.records import ImageRef
+from lookalike.shown import shown
+from lookalike.storage import local_path
+from lookalike.uris import is_remote
+from lookalike_producer.named import existing
+from lookalike_producer.refused import RefusedReference
+from lookalike_producer.tables.addresses import Addresses, Where
+from lookalike_producer.tables.broken import TableBroken
+from lookalike_producer.tables.columns import Plan, planned
+from lookalike_producer.tables.files import TableFile
+from lookalike_producer.tables.locating import are_there, located
+from lookalike_producer.tables.opening import open_table
+from lookalike_producer.tables.options import TableOptions
+from lookalike_producer.tables.references import RowReader
+from lookalike_producer.tables.repeats import LastRows, Repeats
+from lookalike_producer.tables.rows import BadRow, Column, Table
+from lookalike_producer.tables.sets import TableSet
+
+#: Rows from which types are inferred.
+SAMPLE_ROWS = 1000
+#: Characters of these rows; fewer rows are enough if they are long.
+SAMPLE_CHARS = 4 * 1024 * 1024
+#: Tables of a folder or glob whose columns are looked at before work starts.
+SAMPLE_TABLES = 20
+
+
+@dataclass
+class Opened:
+    """The first tables of a set, and what their first rows hold."""
+
+    files: int = 0
+    columns: dict[str, Column] = field(default_factory=dict)
+    samples: dict[str, list[Any]] = field(default_factory=dict)
+    descriptions: list[str] = field(default_factory=list)
+    folder: str = ""
+
+    def add(self, file: TableFile, table: Table) -> None:
+        if not self.files:
+            self.folder = file.folder
+        self.files += 1
+        self.descriptions.append(table.description)
+        for column in table.columns:
+            former = self.columns.get(column.name)
+            self.columns[column.name] = column if former is None else _merged(former, column)
+        wanted = [number for number, column in enumerate(table.columns) if not column.refusal]
+        left = SAMPLE_CHARS
+        for _, values in islice(table.rows(wanted), SAMPLE_ROWS):
+            if not isinstance(values, BadRow):
+                for number, value in zip(wanted, values, strict=True):
+                    self.samples.setdefault(table.columns[number].name, []).append(value)
+                    left -= len(value) if isinstance(value, str) else 1
+            if left < 0:
+                break
+
+
+def _merged(former: Column, column: Column) -> Column:
+    """One column of two tables; numbers together are numbers, and other types together are keywords."""
+    if former.type == column.type or former.refusal:
+        return former
+    if column.refusal:
+        return column
+    kinds = {type.kind for type in (former.type, column.type) if type}
+    kind = Kind.FLOAT if kinds == {Kind.INTEGER, Kind.FLOAT} else Kind.KEYWORD
+    return replace(former, type=FieldType(kind) if former.type and column.type else None)
+
+
+class TableSource:
+    """The tables of some sources. `excludes` says whether a path below the folder of a table is left out.
+
+    Raises SourceMissing, BadSetting, SourceUnavailable, MissingExtra.
+    """
+
+    def __init__(
+        self, sets: Sequence[TableSet], options: TableOptions, excludes: Callable[[str], bool] | None = None
+    ) -> None:
+        options.check()
+        self._options = options
+        self._excludes = excludes
+        self._where: dict[str, tuple[Where, ...]] = {}
+        self.opened = [_opened(some) for some in sets]
+        self._base = None if options.base is None else _base(options.base)
+        self._plans = [(some, self._plan(some, opened)) for some, opened in zip(sets, self.opened, strict=True)]
+        self._count = 0
+        self._counted = Event()
+        if not sets:
+            self._counted.set()
+        #: The metadata fields of all tables.
+        self.fields: Fields = _together([plan for _, plan in self._plans])
+        #: Sentences about what was decided, and at the end about rows that repeat an image.
+        self.notes = [note for _, plan in self._plans for note in plan.notes]
+
+    @property
+    def plans(self) -> list[Plan]:
+        return [plan for _, plan in self._plans]
+
+    def references(self) -> Iterator[ImageRef]:
+        """The images of all rows, each once: of several rows with the same uri, the last one counts.
+
+        A row or a table that cannot be read is a RefusedReference. Raises SourceUnavailable, DiskFull.
+        """
+        repeats = self._repeats()
+        with closing(LastRows()) as last:
+            for file, plan in self._files():
+                for ref in self._rows(file, plan):
+                    if isinstance(ref, RefusedReference) or ref.uri not in repeats:
+                        yield ref
+                    else:
+                        last.put(ref)
+            yield from last.references()
+            if last.replaced:
+                self.notes.append(_repetition(last))
+
+    def count(self) -> int:
+        """The number of references; waits until all rows have been seen once."""
+        self._counted.wait()
+        return self._count
+
+    def _repeats(self) -> Repeats:
+        """The uris that several rows have."""
+        repeats = Repeats()
+        self._count = 0
+        for file, plan in self._files():
+            # What is wrong is said with the rows.
+            with suppress(TableBroken):
+                for uri in self._reader(file, plan).uris():
+                    self._count += uri is None or repeats.add(uri)
+        self._counted.set()
+        return repeats
+
+    def _plan(self, some: TableSet, opened: Opened) -> Plan:
+        base = self._base or opened.folder
+
+        def names_files(column: str) -> bool:
+            values = opened.samples.get(column, ())
+            return are_there(located(base, values), values)
+
+        plan = planned(
+            some.name,
+            list(opened.columns.values()),
+            opened.samples,
+            self._options,
+            is_described=some.is_described,
+            names_files=names_files,
+        )
+        self._check_base(some, base, opened.samples.get(plan.uri, []))
+        return plan
+
+    def _check_base(self, some: TableSet, base: str, values: Sequence[Any]) -> None:
+        """Raises SourceMissing for relative paths that start at the working folder."""
+        here = (Where(os.getcwd()),)
+        if self._base is None and not is_remote(base) and are_there(here, values):
+            where = self._where[base] = located(base, values)
+            if not are_there(where, values):
+                raise SourceMissing(
+                    f"The paths in {some.name} do not start at its folder, but at the working folder.",
+                    "Say so with --base . (base='.').",
+                )
+
+    def _files(self) -> Iterator[tuple[TableFile, Plan]]:
+        for some, plan in self._plans:
+            for path in some.paths:
+                yield TableFile(path), plan
+
+    def _reader(self, file: TableFile, plan: Plan) -> RowReader:
+        table = open_table(file)
+        base = self._base or file.folder
+        if base not in self._where:
+            number = next((number for number, column in enumerate(table.columns) if column.name == plan.uri), None)
+            first = [] if number is None else list(islice(table.rows([number]), SAMPLE_ROWS))
+            self._where[base] = located(base, [values[0] for _, values in first if not isinstance(values, BadRow)])
+        return RowReader(table, plan, Addresses(base, self._where[base]), file.uri)
+
+    def _rows(self, file: TableFile, plan: Plan) -> Iterator[ImageRef]:
+        """The rows of one table that are not excluded; one reference for a table that cannot be read."""
+        excludes, base = self._excludes, f"{self._base or file.folder}/"
+        try:
+            for ref in self._reader(file, plan).references():
+                if excludes is None or not excludes(ref.uri.removeprefix(base).lstrip("/")):
+                    yield ref
+        except TableBroken as error:
+            yield RefusedReference(file.uri, reason=error.reason, detail=f"the table {error.why}")
+
+
+def _opened(some: TableSet) -> Opened:
+    """Raises SourceMissing if none of the tables can be read."""
+    opened = Opened()
+    broken: TableBroken | None = None
+    for path in some.paths:
+        file = TableFile(path)
+        try:
+            opened.add(file, open_table(file))
+        except TableBroken as error:
+            # Without a table that tells the columns, nothing can be rejected row by row.
+            broken = broken or error
+        if opened.files == SAMPLE_TABLES:
+            break
+    if broken is not None and not opened.columns:
+        raise SourceMissing(f"{some.name} {broken.why}.", *filter(None, [broken.advice])) from broken
+    return opened
+
+
+def _base(text: str) -> str:
+    """The folder or address that relative uris start at. Raises BadSetting."""
+    if is_remote(text):
+        return text.rstrip("/")
+    path = existing(text, os.getcwd())
+    if path is None or not os.path.isdir(path):
+        raise BadSetting(f"There is no folder {shown(text)} for relative paths.", "Give --base an existing folder.")
+    return local_path(path).rstrip("/") or "/"
+
+
+def _together(plans: Sequence[Plan]) -> Fields:
+    """The fields of several tables. Raises BadSetting for a field with two types."""
+    fields: dict[str, FieldType] = {}
+    for plan in plans:
+        for name, type in plan.declared.items():
+            if fields.setdefault(name, type) != type:
+                raise BadSetting(
+                    f"The metadata field {name} is {fields[name]} in one table and {type} in another.",
+                    f"Give its type, such as --metadata {name}:text.",
+                )
+    check_fields(fields)
+    return fields
+
+
+def _repetition(last: LastRows) -> str:
+    rows = counted(last.replaced, "row repeats the image", "rows repeat the images")
+    different = f" ({last.changed:,} with another label or other metadata)" if last.changed else ""
+    return f"{rows} of an earlier row{different}: the last row counts."
+
+
+#: Of sources without tables.
+NO_TABLES = TableSource((), TableOptions())

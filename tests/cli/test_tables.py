@@ -1,0 +1,55 @@
+"""Tables on the command line: what is ingested, what is rejected row by row, and what is said."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from testing.processes import answer
+from tests.cli.conftest import one_index
+from tests.cli.inprocess import lookalike
+
+
+def _images(folder: Path, drawn: tuple[Path, Path], count: int) -> list[str]:
+    """Copies of images, by their names."""
+    some = [path for path in sorted(drawn[0].rglob("*.jpg")) if path.name != "text.jpg"][:count]
+    (folder / "images").mkdir()
+    for number, path in enumerate(some):
+        (folder / "images" / f"{number}.jpg").write_bytes(path.read_bytes())
+    return [f"{number}.jpg" for number in range(len(some))]
+
+
+@one_index
+def test_a_table_is_ingested_row_by_row(environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]) -> None:
+    names = _images(tmp_path, drawn, 4)
+    rows: list[dict[str, Any]] = [
+        {"image": name, "label": "shoe", "brand": "acme"} for number, name in enumerate(names)
+    ]
+    rows += [{"image": "", "label": "shoe"}, {"image": "gone.jpg"}, {"image": names[0], "brand": "x" * 25_000}]
+    rows += [{"image": names[1], "label": "hat", "brand": "globex"}]
+    with open(tmp_path / "shoes.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, ["image", "label", "brand"])
+        writer.writeheader()
+        writer.writerows(rows)
+    done = lookalike(environment, "ingest", tmp_path / "shoes.csv", "--metadata", "brand", "--json")
+    report = answer(done)
+    assert (report["found"], report["indexed"], report["rejected"]) == (7, 4, 3)
+    assert "1 row repeats the image of an earlier row" in done.stderr
+    export = lookalike(environment, "failed", "export", report["job"]).stdout
+    rejected = {line["uri"].rpartition("/")[2]: line["reason"] for line in map(json.loads, export.splitlines())}
+    assert rejected == {"shoes.csv#row=5": "bad_uri", "gone.jpg": "not_found", "shoes.csv#row=7": "bad_metadata"}
+    again = answer(lookalike(environment, "ingest", tmp_path / "shoes.csv", "--metadata", "brand", "--json"))
+    assert (again["found"], again["unchanged"], again["rejected"]) == (7, 4, 3)
+    found = answer(lookalike(environment, "search", tmp_path / "images" / names[1], "--json"))["matches"]
+    assert found[0]["uri"] == f"{tmp_path}/images/{names[1]}"
+    assert (found[0]["name"], found[0]["metadata"]) == ("hat", {"brand": "globex"})
+
+
+@one_index
+def test_what_a_table_lacks_is_said_before_anything_is_done(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("title,price\nx,1\n")
+    refusal = lookalike(environment, "ingest", tmp_path / "t.csv", code=1)
+    assert "has no column that names images; its columns are title, price." in refusal.stderr
+    (tmp_path / "t.csv").write_text("path,price\n")
+    empty = lookalike(environment, "ingest", tmp_path / "t.csv")
+    assert "no rows" in empty.stderr

@@ -1,0 +1,126 @@
+"""How tables and images lie together: as on Hugging Face and Kaggle, in folders and globs of tables."""
+
+from pathlib import Path
+
+import pandas
+import pytest
+from PIL import Image
+
+from lookalike.errors import SourceMissing
+from lookalike_producer.places import placed
+from lookalike_producer.scope import scopes
+from lookalike_producer.sources import find_tables
+from tests.producer.tables.written import images, read, refused, write
+
+ROWS = pandas.DataFrame({"file_name": ["0.png", "deep/1.png"], "label": ["cat", "dog"], "year": [2001, 2002]})
+
+
+def _write_table(folder: Path, suffix: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    {
+        "csv": lambda path: ROWS.to_csv(path, index=False),
+        "jsonl": lambda path: ROWS.to_json(path, orient="records", lines=True),
+        "parquet": ROWS.to_parquet,
+    }[suffix](folder / f"metadata.{suffix}")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_metadata_beside_images_is_taken_without_options(suffix: str, tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        _write_table(tmp_path / "set" / split, suffix)
+        for name in ("0.png", "deep/1.png", "deep/unnamed.png"):
+            write(tmp_path / "set" / split / name, "x")
+    one = f"{tmp_path}/set/train"
+    expected = {
+        f"{one}/0.png": ("cat", {"year": 2001}),
+        f"{one}/deep/1.png": ("dog", {"year": 2002}),
+        f"{one}/deep/unnamed.png": (None, {}),
+    }
+    assert images(one) == expected
+    assert images(tmp_path / "set") == expected | {
+        uri.replace("/train/", "/test/"): known for uri, known in expected.items()
+    }
+    assert images(one, metadata="none")[f"{one}/0.png"] == ("cat", {})
+    assert [scope.folder for scope in scopes([one])] == [one], "what its folder no longer has is an orphan"
+
+
+def test_a_table_called_metadata_that_names_no_files_is_no_description(tmp_path: Path) -> None:
+    write(tmp_path / "pics" / "a.jpg", "x")
+    write(tmp_path / "pics" / "metadata.csv", "key,value\ncreator,x\n")
+    write(tmp_path / "pics" / "metadata.parquet", "PAR1")
+    assert images(tmp_path / "pics")[f"{tmp_path}/pics/a.jpg"] == ("pics", {})
+
+
+@pytest.mark.parametrize("column", ["image", "id", "image_id", "filename"])
+@pytest.mark.parametrize("folder", ["", "images/", "train/"])
+@pytest.mark.parametrize("suffix", ["", ".jpg"])
+def test_a_table_of_kaggle_finds_its_images(column: str, folder: str, suffix: str, tmp_path: Path) -> None:
+    for name in ("a1.jpg", "a2.jpg"):
+        write(tmp_path / folder / name, "x")
+    path = write(tmp_path / "train.csv", f"{column},label\na1{suffix},x\na2{suffix},y\n")
+    assert images(path) == {f"{tmp_path}/{folder}a1.jpg": ("x", {}), f"{tmp_path}/{folder}a2.jpg": ("y", {})}
+
+
+def test_names_without_suffix_may_have_several(tmp_path: Path) -> None:
+    names = [f"{number}" for number in range(10)]
+    for number, name in enumerate(names):
+        write(tmp_path / "images" / f"{name}.{'png' if number % 3 else 'JPG'}", "x")
+    found = images(write(tmp_path / "train.csv", "id,label\n" + "".join(f"{name},x\n" for name in names)))
+    assert all(Path(uri).is_file() for uri in found) and len(found) == 10
+
+
+def test_paths_from_the_working_folder_need_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "pics" / "a.jpg", "x")
+    path = write(tmp_path / "tables" / "t.csv", "path\npics/a.jpg\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceMissing, match=r"--base \."):
+        find_tables([str(path)])
+    assert list(images(path, base=".")) == [f"{tmp_path}/pics/a.jpg"]
+    assert list(images(path, base="https://h/x/")) == ["https://h/x/pics/a.jpg"]
+    assert list(images(path, base="s3://bucket/x")) == ["s3://bucket/x/pics/a.jpg"]
+
+
+def test_a_folder_and_a_glob_of_tables_are_one_table(tmp_path: Path) -> None:
+    write(tmp_path / "tables" / "year=2001" / "a.csv", "path\n/a.jpg\n/x.jpg\n")
+    write(tmp_path / "tables" / "b.jsonl", '{"path": "/b.jpg"}\n{"path": "/x.jpg"}')
+    write(tmp_path / "tables" / "_SUCCESS", "")
+    write(tmp_path / "tables" / ".b.jsonl.crc", "")
+    everything = {"/a.jpg", "/b.jpg", "/x.jpg"}
+    assert set(images(tmp_path / "tables")) == everything
+    assert set(images(f"{tmp_path}/tables/**/*.*")) == everything
+    assert set(images(f"{tmp_path}/tables/*.jsonl")) == {"/b.jpg", "/x.jpg"}
+    write(tmp_path / "tables" / "c.jpg", "x")
+    assert f"{tmp_path}/tables/c.jpg" in images(tmp_path / "tables"), "a folder of images, with other files in it"
+
+
+def test_a_bad_table_among_good_ones_is_one_record(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", "")
+    write(tmp_path / "b.csv", "path\n/b.jpg\n")
+    write(tmp_path / "c.parquet", "PAR1xxxxxxxx")
+    found = read(tmp_path)
+    assert sorted(ref.uri for ref in found) == ["/b.jpg", f"{tmp_path}/a.csv", f"{tmp_path}/c.parquet"]
+    assert len(refused(found)) == 2
+
+
+@pytest.mark.xdist_group("datasets")
+def test_what_hugging_face_writes_is_read(tmp_path: Path) -> None:
+    import datasets
+
+    folder = tmp_path / "folder"
+    for name in ("cat", "dog"):
+        (folder / name).mkdir(parents=True)
+        Image.new("RGB", (2, 2)).save(folder / name / "0.png")
+    cache = str(tmp_path / "cache")
+    loaded = datasets.load_dataset("imagefolder", data_dir=str(folder), split="train", cache_dir=cache)
+    embedded = loaded.with_format("arrow").map(datasets.table.embed_table_storage, batched=True)
+    embedded.to_parquet(str(tmp_path / "bytes.parquet"))
+    with pytest.raises(SourceMissing, match="holds the images themselves, as bytes"):
+        find_tables([str(tmp_path / "bytes.parquet")])
+    paths = loaded.cast_column("image", datasets.Image(decode=False))
+    paths.to_parquet(str(tmp_path / "paths.parquet"))
+    flat = paths.map(lambda row: {"path": row["image"]["path"]}, remove_columns=["image"])
+    flat.save_to_disk(str(tmp_path / "saved"))
+    names: list[str] = loaded.features["label"].names
+    expected: dict[str, object] = {f"{folder}/{name}/0.png": (name, {}) for name in names}
+    assert images(tmp_path / "paths.parquet") == images(tmp_path / "saved") == expected
+    assert len(placed([str(tmp_path / "saved")])) == 1
