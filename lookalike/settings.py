@@ -70,6 +70,15 @@ class Settings(BaseSettings):
     )
     max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Larger images are rejected as bomb.")
+    fetches: int = Field(32, ge=1, le=1024, description="Requests for images at once, of each process.")
+    fetch_bytes: int = Field(64 * 2**20, ge=1, description="Bytes that a process fetches ahead of decoding.")
+    host_connections: int = Field(8, ge=1, le=1024, description="Requests at once to one host, of each process.")
+    host_rate: float = Field(0, ge=0, description="Requests a second to one host, of each process. 0: no limit.")
+    host_wait_s: int = Field(
+        300,
+        ge=0,
+        description="Seconds for which images of a host that is away are tried again, before they are rejected.",
+    )
     log_format: Literal["text", "json"] = Field("text", description="json: one object per line, for containers.")
     insecure: bool = Field(False, description="Allow credentials over plain http or redis to another host.")
     ca_certs: Path | None = Field(None, description="File with certificate authorities for https and rediss.")
@@ -206,6 +215,11 @@ class Settings(BaseSettings):
     def index_timeout_s(self) -> float:
         """Seconds for one request to the index: a chunk whose network swallows everything must end before its limit."""
         return min(INDEX_TIMEOUT_S, self.time_limit_s / 4)
+
+    @property
+    def fetch_limit_s(self) -> float:
+        """Seconds for fetching a chunk: what has not come then is put aside, and the rest fits into its time limit."""
+        return self.time_limit_s / 3
 
     @property
     def processes(self) -> int:

@@ -28,9 +28,9 @@ class BackgroundLoop:
         """Begin `work`; the future has its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    def call(self, work: Callable[[], object]) -> None:
+    def call(self, work: Callable[..., object], *args: object) -> None:
         """Call a function in the loop."""
-        self._loop.call_soon_threadsafe(work)
+        self._loop.call_soon_threadsafe(work, *args)
 
     def close(self, last: Coroutine[Any, Any, None]) -> None:
         """Run `last`, end what still runs, and the loop."""

@@ -3,16 +3,20 @@
 import atexit
 import os
 import threading
+import time
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
+from lookalike.errors import ImageRejected
+from lookalike.reading.arrivals import Arrival, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.local import fetched, state
-from lookalike.reading.places import LOCAL, Places, kind_of
-from lookalike.records import FileTimes, ImageRef, Span
+from lookalike.reading.places import LOCAL, kind_of
+from lookalike.records import FileTimes, ImageRef
 from lookalike.storage import Storage
 
 if TYPE_CHECKING:
-    from lookalike.reading.background import BackgroundLoop
+    from lookalike.reading.remote import Remote
     from lookalike.settings import Settings
 
 
@@ -27,24 +31,33 @@ class Reader:
         self._settings = settings
         self._storage = Storage(roots=settings.folders, max_bytes=settings.max_image_bytes)
         self._lock = threading.Lock()
-        self._places: Places | None = None
-        self._loop: BackgroundLoop | None = None
+        self._remote: Remote | None = None
         self._process = 0
 
     def read(self, uri: str) -> bytes:
         """The bytes of an image."""
-        return self._storage.read(uri) if kind_of(uri) == LOCAL else self._fetch(uri, None).data
+        return self._storage.read(uri) if kind_of(uri) == LOCAL else self._elsewhere().fetch(ImageRef(uri)).data
 
     def fetch(self, ref: ImageRef) -> Fetched:
         """The bytes of an image with their etag."""
-        return fetched(self._storage, ref.uri) if kind_of(ref.uri) == LOCAL else self._fetch(ref.uri, ref.span)
+        return fetched(self._storage, ref.uri) if kind_of(ref.uri) == LOCAL else self._elsewhere().fetch(ref)
+
+    def arrivals(self, wanted: Sequence[Wanted], *, tries: int = 0) -> Generator[Arrival]:
+        """What becomes of each of these images. Local files are read one by one, in order; those of other places are
+        fetched meanwhile, and come as they arrive. The bytes of one may be released when the next one is asked for.
+
+        `tries` is how often the images were put aside before: then their hosts have more time. Close the iterator if it
+        is left early.
+        """
+        elsewhere = [item for item in wanted if kind_of(item.ref.uri) != LOCAL]
+        if not elsewhere:
+            return (self._local(item) for item in wanted)
+        here = map(self._local, [item for item in wanted if kind_of(item.ref.uri) == LOCAL])
+        return self._elsewhere().arrivals(elsewhere, here, tries=tries)
 
     def state(self, uri: str) -> State:
         """Etag and size, without the bytes."""
-        if kind_of(uri) == LOCAL:
-            return state(self._storage, uri)
-        loop, places = self._remote()
-        return loop.run(places.look(uri))
+        return state(self._storage, uri) if kind_of(uri) == LOCAL else self._elsewhere().look(uri)
 
     def times(self, uri: str) -> FileTimes:
         """Size and times of a local file."""
@@ -57,23 +70,29 @@ class Reader:
     def close(self) -> None:
         """Close all connections. The reader can be used again."""
         with self._lock:
-            loop, places = self._loop, self._places
-            self._loop = self._places = None
-        if loop and places and self._process == os.getpid():
-            loop.close(places.close())
+            remote, self._remote = self._remote, None
+        if remote and self._process == os.getpid():
+            remote.close()
 
-    def _fetch(self, uri: str, span: Span | None) -> Fetched:
-        loop, places = self._remote()
-        return loop.run(places.fetch(uri, span))
+    def _local(self, item: Wanted) -> Arrival:
+        read_at_ns = time.time_ns()
+        try:
+            return Arrival(item.ref, self._content(item), read_at_ns)
+        except ImageRejected as error:
+            return Arrival(item.ref, error, read_at_ns)
 
-    def _remote(self) -> tuple["BackgroundLoop", Places]:
+    def _content(self, item: Wanted) -> Result:
+        if item.etag and state(self._storage, item.ref.uri).etag == item.etag:
+            return Unchanged(item.etag)
+        return fetched(self._storage, item.ref.uri)
+
+    def _elsewhere(self) -> "Remote":
         with self._lock:
-            if self._loop is None or self._places is None or self._process != os.getpid():
+            if self._remote is None or self._process != os.getpid():
                 # asyncio is slow to import, and local files do not need it.
-                from lookalike.reading.background import BackgroundLoop
+                from lookalike.reading.remote import Remote
 
                 self._process = os.getpid()
-                self._loop = BackgroundLoop()
-                self._places = Places(self._settings, self._storage)
+                self._remote = Remote(self._settings, self._storage)
                 atexit.register(self.close)
-            return self._loop, self._places
+            return self._remote

@@ -1,0 +1,196 @@
+"""Fetches the images of a chunk while others of it are decoded: bounded in requests, in bytes, and by host."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from lookalike.errors import HostUnavailable, ImageRejected, LookalikeError, SourceUnavailable
+from lookalike.reading.allowance import Allowance, Flight, current
+from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
+from lookalike.reading.contract import Fetched, Place
+from lookalike.reading.hosts import Away, Host, HostLimits, Hosts
+from lookalike.records import ImageRef
+
+#: Requests for one image before it is put aside, with pauses that double from the first on, each with full jitter.
+TRIES = 3
+FIRST_PAUSE_S = 0.25
+
+#: An arrival with the flight that holds its bytes, or an error that concerns the whole chunk.
+Delivery = tuple[Arrival, Flight] | BaseException
+
+
+@dataclass(frozen=True)
+class AheadLimits:
+    """Of one process: requests at once, and bytes that are held."""
+
+    requests: int = 32
+    bytes: int = 64 * 2**20
+    host: HostLimits = field(default_factory=HostLimits)
+
+
+class Ahead:
+    """Fetches from `place` in its event loop. Several threads may have a run each."""
+
+    def __init__(self, place: Place, limits: AheadLimits) -> None:
+        self._place = place
+        self._hosts = Hosts(limits.host)
+        self._requests = asyncio.Semaphore(limits.requests)
+        self.allowance = Allowance(limits.bytes)
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def begin(self, wanted: Iterable[Wanted], deliver: Callable[[Delivery], None], *, tries: int) -> "Run":
+        """Fetch all; `deliver` is called for each in order of arrival. `tries`: how often they were put aside."""
+        run = Run(self, deliver, tries)
+        for item in wanted:
+            run.add(item)
+        return run
+
+    async def fetch(self, ref: ImageRef) -> Fetched:
+        """The bytes of one image. Raises as a place does."""
+        flight = Flight()
+        self.allowance.begin(flight)
+        try:
+            result = await self.result(Wanted(ref), self._hosts.of(ref.uri), flight)
+        finally:
+            self.allowance.release(flight)
+        if isinstance(result, Fetched):
+            return result
+        raise result.error if isinstance(result, Delayed) else _as_error(result)
+
+    async def result(self, item: Wanted, host: Host, flight: Flight) -> Result:
+        """What becomes of an image in a few requests. Raises MachineExhausted."""
+        for number in range(TRIES):
+            try:
+                return await self._request(item, host, flight)
+            except ImageRejected as error:
+                return error
+            except (HostUnavailable, SourceUnavailable) as error:
+                last = error
+                if host.away or host.asks_to_wait or number + 1 == TRIES:
+                    break
+            await asyncio.sleep(random.uniform(0, FIRST_PAUSE_S * 2**number))
+        self.ask(host, item.ref.uri)
+        return Delayed(host.name, last, has_progress=is_throttled(last))
+
+    async def _request(self, item: Wanted, host: Host, flight: Flight) -> Fetched | Unchanged:
+        async with host.turn(), self._requests:
+            began = time.monotonic()
+            try:
+                answer = await self._answer(item, flight)
+            except ImageRejected:
+                host.answered(time.monotonic() - began)
+                raise
+            except (HostUnavailable, SourceUnavailable) as error:
+                host.failed(item.ref.uri, error)
+                raise
+            host.answered(time.monotonic() - began)
+            return answer
+
+    async def _answer(self, item: Wanted, flight: Flight) -> Fetched | Unchanged:
+        token = current.set((self.allowance, flight))
+        try:
+            if item.etag and (await self._place.look(item.ref.uri)).etag == item.etag:
+                return Unchanged(item.etag)
+            fetched = await self._place.fetch(item.ref.uri, item.ref.span)
+        finally:
+            current.reset(token)
+        self.allowance.add(flight, max(len(fetched.data) - flight.held, 0))
+        return fetched
+
+    def ask(self, host: Host, uri: str, *, at_once: bool = False) -> None:
+        """If the host is away and it is time, ask it about one image in the background: no chunk waits for it."""
+        if host.is_to_be_asked(at_once=at_once):
+            task = asyncio.create_task(self._ask(host, uri))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _ask(self, host: Host, uri: str) -> None:
+        began = time.monotonic()
+        try:
+            await self._place.look(uri)
+        except (HostUnavailable, SourceUnavailable) as error:
+            host.left(error)
+        except (LookalikeError, OSError):
+            host.answered(time.monotonic() - began)
+        else:
+            host.answered(time.monotonic() - began)
+
+    def host_of(self, uri: str) -> Host:
+        return self._hosts.of(uri)
+
+
+class Run:
+    """The images of one chunk on their way."""
+
+    def __init__(self, ahead: Ahead, deliver: Callable[[Delivery], None], tries: int) -> None:
+        self._ahead = ahead
+        self._deliver = deliver
+        self._tries = tries
+        self._began_at = time.monotonic()
+        self._tasks: dict[asyncio.Task[None], tuple[Wanted, Host, Flight]] = {}
+        self._flights: list[Flight] = []
+
+    def add(self, item: Wanted) -> None:
+        host, flight = self._ahead.host_of(item.ref.uri), Flight()
+        self._ahead.allowance.begin(flight)
+        self._flights.append(flight)
+        task = asyncio.create_task(self._bring(item, host, flight))
+        self._tasks[task] = (item, host, flight)
+        task.add_done_callback(self._forget)
+
+    async def _bring(self, item: Wanted, host: Host, flight: Flight) -> None:
+        read_at_ns = time.time_ns()
+        try:
+            result = await self._ahead.result(item, host, flight)
+        except (LookalikeError, OSError, MemoryError) as error:
+            self._end(flight, error)
+            return
+        self._end(flight, (Arrival(item.ref, result, read_at_ns), flight))
+
+    def _end(self, flight: Flight, delivery: Delivery) -> None:
+        self._ahead.allowance.complete(flight)
+        self._deliver(delivery)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        """Raises a bug of a place in whoever waits for the run."""
+        self._tasks.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._deliver(error)
+
+    def give_up(self, idle_s: float, is_over: bool) -> None:
+        """Deliver as delayed the images of hosts that have shown no sign of life for too long, and of all hosts if the
+        time of the chunk `is_over`. `idle_s`: how long nothing has arrived from any host."""
+        for task, (item, host, flight) in list(self._tasks.items()):
+            silent_s = time.monotonic() - max(flight.progress_at, host.progress_at, self._began_at)
+            is_silent = bool(host.name) and min(silent_s, idle_s) >= host.patience_s(self._tries)
+            if task.done() or not (is_over or is_silent):
+                continue
+            task.cancel()
+            self._end(flight, (Arrival(item.ref, self._delayed(item, host, silent_s), time.time_ns()), flight))
+
+    def _delayed(self, item: Wanted, host: Host, silent_s: float) -> Delayed:
+        error = host.away or HostUnavailable(host.name, f"it does not answer within {silent_s:.1f} s")
+        is_alive = host.progress_at > self._began_at
+        if not is_alive and not host.away:
+            host.left(error)
+            self._ahead.ask(host, item.ref.uri, at_once=True)
+        return Delayed(host.name, error, has_progress=is_alive)
+
+    def end(self) -> None:
+        """Stop what is still on its way, and release what nobody takes."""
+        for task in list(self._tasks):
+            task.cancel()
+        for flight in self._flights:
+            self._ahead.allowance.release(flight)
+
+
+def is_throttled(error: Away) -> bool:
+    """Whether the host only asks to wait."""
+    return isinstance(error, HostUnavailable) and error.retry_after_s is not None
+
+
+def _as_error(result: Unchanged | ImageRejected) -> ImageRejected:
+    assert isinstance(result, ImageRejected)
+    return result

@@ -1,0 +1,290 @@
+"""Fetching ahead of decoding: bounded, by host, and never held up by one of them."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import HostUnavailable, ImageRejected, SourceUnavailable
+from lookalike.reading import hosts, places
+from lookalike.reading.allowance import received
+from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
+from lookalike.reading.contract import Fetched, State
+from lookalike.reading.hosts import host_of
+from lookalike.reading.reader import Reader
+from lookalike.records import ImageRef, Reason, Span
+from lookalike.settings import read_settings
+from lookalike.storage import local_uri
+from testing.processes import await_true
+
+#: A host that takes this long is slow, not away.
+SLOW_S = 0.2
+
+
+class Web:
+    """Hosts by name: what each does with a request. By default an answer of 10 bytes after a moment."""
+
+    def __init__(self) -> None:
+        self.does: dict[str, Callable[[str, int], object]] = {}
+        self.asked: Counter[str] = Counter()
+        self.looked: Counter[str] = Counter()
+        self.times: list[tuple[str, float]] = []
+        self.running: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.size = 10
+
+    async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
+        host = host_of(uri)
+        self.asked[uri] += 1
+        self.times.append((host, time.monotonic()))
+        self.running[host] += 1
+        self.most[host] = max(self.most[host], self.running[host])
+        self.most[""] = max(self.most[""], sum(self.running.values()))
+        try:
+            await self._act(host, uri)
+            for _ in range(self.size // 10):
+                await received(10)
+                await asyncio.sleep(0)
+            return Fetched(b"x" * self.size, "tag")
+        finally:
+            self.running[host] -= 1
+
+    async def look(self, uri: str) -> State:
+        self.looked[uri] += 1
+        await self._act(host_of(uri), uri)
+        return State("tag", self.size)
+
+    async def close(self) -> None:
+        pass
+
+    async def _act(self, host: str, uri: str) -> None:
+        await asyncio.sleep(0.005)
+        done = self.does[host](uri, self.asked[uri]) if host in self.does else None
+        if isinstance(done, float):
+            await asyncio.sleep(done)
+        elif isinstance(done, Exception):
+            raise done
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Web:
+    web = Web()
+    monkeypatch.setitem(places.MAKERS, places.WEB, lambda settings, everywhere: web)
+    monkeypatch.setattr(hosts, "FIRST_PATIENCE_S", 0.5)
+    return web
+
+
+@pytest.fixture
+def make_reader(tmp_path: Path) -> Iterator[Callable[..., Reader]]:
+    made: list[Reader] = []
+
+    def make(**settings: object) -> Reader:
+        made.append(Reader(read_settings(home=tmp_path, roots=(str(tmp_path),), **settings)))
+        return made[-1]
+
+    yield make
+    for reader in made:
+        reader.close()
+
+
+@pytest.fixture
+def reader(make_reader: Callable[..., Reader]) -> Reader:
+    return make_reader()
+
+
+def wanted(host: str, count: int) -> list[Wanted]:
+    return [Wanted(ImageRef(f"http://{host}/{number}.jpg")) for number in range(count)]
+
+
+def read(reader: Reader, items: list[Wanted], *, tries: int = 0) -> dict[str, Arrival]:
+    with closing(reader.arrivals(items, tries=tries)) as arrivals:
+        found = list(arrivals)
+    assert Counter(item.ref.uri for item in found) == Counter(item.ref.uri for item in items), "not each exactly once"
+    return {arrival.ref.uri: arrival for arrival in found}
+
+
+def kinds(found: dict[str, Arrival]) -> dict[str, set[str]]:
+    """What became of the images of each host."""
+    all_kinds: dict[str, set[str]] = {}
+    for uri, arrival in found.items():
+        all_kinds.setdefault(host_of(uri), set()).add(type(arrival.result).__name__)
+    return all_kinds
+
+
+def test_requests_run_at_the_same_time_within_the_limits_of_hosts_and_of_the_process(
+    web: Web, make_reader: Callable[..., Reader]
+) -> None:
+    reader = make_reader(fetches=6, host_connections=4)
+    items = [item for host in ("a", "b", "c") for item in wanted(host, 30)]
+    assert kinds(read(reader, items)) == {f"http://{host}": {"Fetched"} for host in "abc"}
+    assert web.most[""] == 6
+    assert max(web.most[f"http://{host}"] for host in "abc") == 4
+
+
+def test_images_come_as_they_arrive_and_local_files_meanwhile(web: Web, reader: Reader, tmp_path: Path) -> None:
+    web.does["http://slow"] = lambda uri, times: SLOW_S
+    (tmp_path / "a.jpg").write_bytes(b"local")
+    items = [*wanted("slow", 1), *wanted("fast", 1), Wanted(ImageRef(local_uri(tmp_path / "a.jpg")))]
+    order = [arrival.ref.uri for arrival in reader.arrivals(items)]
+    assert order == [items[2].ref.uri, items[1].ref.uri, items[0].ref.uri]
+
+
+def test_a_rejection_is_one_image_of_its_own(web: Web, reader: Reader) -> None:
+    gone = ImageRejected(Reason.NOT_FOUND, "gone")
+    web.does["http://a"] = lambda uri, times: gone if uri.endswith("/1.jpg") else None
+    found = read(reader, wanted("a", 5))
+    assert found["http://a/1.jpg"].result is gone
+    assert sum(isinstance(item.result, Fetched) for item in found.values()) == 4
+    assert web.asked["http://a/1.jpg"] == 1, "what a retry cannot help was tried again"
+
+
+def test_what_passes_is_tried_again_in_place(web: Web, reader: Reader) -> None:
+    web.does["http://a"] = lambda uri, times: HostUnavailable("a", "503") if times < 3 and "3" in uri else None
+    assert kinds(read(reader, wanted("a", 20))) == {"http://a": {"Fetched"}}
+
+
+def test_a_host_that_never_answers_holds_up_no_other(web: Web, reader: Reader) -> None:
+    web.does["http://dead"] = lambda uri, times: 60.0
+    began = time.monotonic()
+    found = read(reader, [*wanted("dead", 20), *wanted("alive", 40)])
+    assert kinds(found) == {"http://dead": {"Delayed"}, "http://alive": {"Fetched"}}
+    assert time.monotonic() - began < 5
+    assert web.most["http://dead"] <= 2, "a host that has not answered yet has many connections"
+    # It is known to be away from now on: nothing waits for it.
+    asked, began = web.asked.total(), time.monotonic()
+    found = read(reader, [*wanted("dead", 20), *wanted("alive", 40)])
+    assert kinds(found) == {"http://dead": {"Delayed"}, "http://alive": {"Fetched"}}
+    assert web.asked.total() == asked + 40 and time.monotonic() - began < 0.5
+
+
+def test_a_host_that_is_back_is_noticed_in_the_background(
+    web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "SHORTEST_AWAY_S", 0.1)
+    monkeypatch.setattr(hosts, "LONGEST_AWAY_S", 0.2)
+    web.does["http://a"] = lambda uri, times: HostUnavailable("a", "connection refused")
+    assert kinds(read(reader, wanted("a", 10))) == {"http://a": {"Delayed"}}
+    del web.does["http://a"]
+    deadline = time.monotonic() + 20
+    while kinds(read(reader, wanted("a", 10))) != {"http://a": {"Fetched"}}:
+        assert time.monotonic() < deadline, "the host is never asked again"
+        time.sleep(0.05)
+    assert web.looked.total() >= 1
+
+
+def test_one_image_that_fails_does_not_make_its_host_away(web: Web, reader: Reader) -> None:
+    web.does["http://a"] = lambda uri, times: HostUnavailable("a", "500") if uri.endswith("/7.jpg") else None
+    for _ in range(3):
+        found = read(reader, wanted("a", 10))
+        assert sum(isinstance(item.result, Delayed) for item in found.values()) == 1
+        assert isinstance(found["http://a/7.jpg"].result, Delayed)
+
+
+def test_a_slow_host_gets_more_time_when_its_images_are_tried_again(web: Web, reader: Reader) -> None:
+    web.does["http://slow"] = lambda uri, times: 0.8
+    assert kinds(read(reader, [*wanted("slow", 2), *wanted("b", 2)])) == {
+        "http://slow": {"Delayed"},
+        "http://b": {"Fetched"},
+    }
+    # Meanwhile it was asked in the background, and has answered.
+    deadline = time.monotonic() + 20
+    while kinds(read(reader, wanted("slow", 2), tries=1)) != {"http://slow": {"Fetched"}}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_host_that_asks_to_wait_is_left_alone_so_long(web: Web, reader: Reader) -> None:
+    web.does["http://a"] = lambda uri, times: (
+        HostUnavailable("a", "429", retry_after_s=0.3) if times == 1 and uri.endswith("/2.jpg") else None
+    )
+    assert kinds(read(reader, wanted("a", 12))) == {"http://a": {"Fetched"}}
+    at = [when for _, when in web.times]
+    assert max(later - sooner for sooner, later in pairwise(at)) >= 0.25
+
+
+def test_images_of_a_host_that_asks_to_wait_long_are_put_aside_and_nothing_speaks_against_them(
+    web: Web, reader: Reader
+) -> None:
+    web.does["http://a"] = lambda uri, times: HostUnavailable("a", "429", retry_after_s=3600)
+    found = read(reader, [*wanted("a", 6), *wanted("b", 6)])
+    assert kinds(found) == {"http://a": {"Delayed"}, "http://b": {"Fetched"}}
+    delayed = [item.result for item in found.values() if isinstance(item.result, Delayed)]
+    assert len(delayed) == 6 and all(item.has_progress for item in delayed)
+    assert web.asked.total() <= 2 + 6, "a host that asks to wait is asked again"
+
+
+def test_requests_a_second_are_bounded(web: Web, make_reader: Callable[..., Reader]) -> None:
+    reader = make_reader(host_rate=20)
+    began = time.monotonic()
+    assert kinds(read(reader, wanted("a", 11))) == {"http://a": {"Fetched"}}
+    assert time.monotonic() - began >= 0.5
+
+
+def test_the_bytes_of_all_requests_are_bounded_and_large_images_do_not_wait_for_each_other(
+    web: Web, make_reader: Callable[..., Reader]
+) -> None:
+    web.size = 1000
+    reader = make_reader(fetch_bytes=2500)
+    most = 0
+    with closing(reader.arrivals(wanted("a", 30))) as arrivals:
+        for _ in arrivals:
+            most = max(most, reader._remote._ahead.allowance.held)  # type: ignore[union-attr]
+    assert 2000 <= most <= 2500 + 1000
+    # One image that is larger than everything that may be held.
+    web.size = 5000
+    assert kinds(read(reader, wanted("b", 4))) == {"http://b": {"Fetched"}}
+
+
+def test_bytes_are_not_fetched_if_the_etag_is_the_same(web: Web, reader: Reader) -> None:
+    items = [Wanted(ImageRef("http://a/1.jpg"), "tag"), Wanted(ImageRef("http://a/2.jpg"), "other")]
+    found = read(reader, items)
+    assert found["http://a/1.jpg"].result == Unchanged("tag")
+    assert isinstance(found["http://a/2.jpg"].result, Fetched)
+    assert web.asked == {"http://a/2.jpg": 1}
+
+
+def test_a_local_file_with_the_same_etag_is_not_read(reader: Reader, tmp_path: Path) -> None:
+    image = tmp_path / "a.jpg"
+    image.write_bytes(b"content")
+    ref = ImageRef(local_uri(image))
+    times = reader.times(ref.uri)
+    deadline = time.monotonic() + 20
+    while not (etag := reader.state(ref.uri).etag):
+        assert time.monotonic() < deadline, times
+        time.sleep(0.1)
+    assert [arrival.result for arrival in reader.arrivals([Wanted(ref, etag)])] == [Unchanged(etag)]
+    assert [arrival.result for arrival in reader.arrivals([Wanted(ref, "other")])] == [Fetched(b"content", etag)]
+
+
+def test_a_store_that_is_away_altogether_delays_its_own_images(web: Web, reader: Reader) -> None:
+    web.does["http://store"] = lambda uri, times: SourceUnavailable("store", "it is away")
+    found = read(reader, [*wanted("store", 20), *wanted("b", 5)])
+    assert kinds(found) == {"http://store": {"Delayed"}, "http://b": {"Fetched"}}
+    assert web.asked.total() < 20, "each image of a store that is away is tried"
+
+
+def test_the_rest_of_a_chunk_is_put_aside_when_its_time_is_over(web: Web, make_reader: Callable[..., Reader]) -> None:
+    reader = make_reader(time_limit_s=5, host_connections=1)
+    web.does["http://a"] = lambda uri, times: SLOW_S
+    began = time.monotonic()
+    found = read(reader, wanted("a", 100))
+    assert kinds(found) == {"http://a": {"Fetched", "Delayed"}}
+    assert time.monotonic() - began < 4
+    assert all(item.result.has_progress for item in found.values() if isinstance(item.result, Delayed))
+
+
+def test_an_iterator_that_is_left_early_stops_its_requests(web: Web, reader: Reader) -> None:
+    web.does["http://a"] = lambda uri, times: SLOW_S
+    with closing(reader.arrivals(wanted("a", 100))) as arrivals:
+        next(arrivals)
+    assert kinds(read(reader, wanted("b", 3))) == {"http://b": {"Fetched"}}
+    allowance = reader._remote._ahead.allowance  # type: ignore[union-attr]
+    await_true(lambda: allowance.held == 0)
+    asked = sum("http://a" in uri for uri in web.asked.elements())
+    time.sleep(2 * SLOW_S)
+    assert sum("http://a" in uri for uri in web.asked.elements()) == asked
