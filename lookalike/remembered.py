@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from lookalike.records import Basis, FileTimes, ImageRef, Reason, Rejection
+from lookalike.records import Basis, FileTimes, ImageRef, Reason, Rejected, Rejection
 
 #: A file that was changed this shortly before it was looked at may change again without another time: file systems
 #: keep times in steps of up to 2 s (FAT).
@@ -41,6 +41,11 @@ class Remembered:
     def has(self, uri: str) -> bool:
         """Whether a rejection is recorded, whatever it is worth now."""
         return uri in self._rejections
+
+    def is_refused(self, rejected: Rejected) -> bool:
+        """Whether a reference that no worker sees is recorded as rejected for this reason."""
+        found = self._rejections.get(rejected.uri)
+        return found is not None and found.rejected.reason is rejected.reason
 
     def etag(self, ref: ImageRef) -> str:
         """What is known of the state of an image without a request: the etag that its place listed, or that of its

@@ -31,8 +31,8 @@ from lookalike_cli.options import (
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
-from lookalike_producer.comparison import SyncStatus
 from lookalike_producer.deletion import Deletion
+from lookalike_producer.finding import SyncStatus
 from lookalike_producer.sync import SyncReport
 
 app = Application()

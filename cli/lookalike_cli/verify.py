@@ -25,7 +25,7 @@ from lookalike_cli.options import (
 )
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
-from lookalike_producer.comparison import SyncStatus
+from lookalike_producer.finding import SyncStatus
 from lookalike_producer.sync import EXAMPLES, Verification
 
 #: What to do about images with one of these statuses.

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lookalike.storage import local_path
 from lookalike_producer.devices import Devices, identity
-from lookalike_producer.scope import Scope
+from lookalike_producer.scope import FolderScope
 from lookalike_producer.walk.options import USUAL
 from lookalike_producer.walk.pattern import ANY_FOLDERS, Pattern
 from lookalike_producer.walk.walker import Unlisted, Walker
@@ -32,7 +32,7 @@ class Absence:
     `accepts_devices`: devices may have been exchanged.
     """
 
-    def __init__(self, devices: Devices, walked: Sequence[Scope] = (), *, accepts_devices: bool = False) -> None:
+    def __init__(self, devices: Devices, walked: Sequence[FolderScope] = (), *, accepts_devices: bool = False) -> None:
         self._devices = devices
         self._walked = walked
         self._accepts_devices = accepts_devices
@@ -57,7 +57,7 @@ class Absence:
         return _emptiness(there)
 
 
-def _is_found(path: str, scope: Scope) -> bool:
+def _is_found(path: str, scope: FolderScope) -> bool:
     """Whether a walk would find a file that the scope covers: now there is one, and no link is on the way."""
     folder = os.path.dirname(path)
     inner = folder.removeprefix(scope.folder)

@@ -8,8 +8,8 @@ from itertools import islice
 from lookalike.errors import DeletionRefused
 from lookalike.plural import counted
 from lookalike_producer.absence import Absence, Doubt
-from lookalike_producer.comparison import SyncStatus
 from lookalike_producer.diff import Diff
+from lookalike_producer.finding import SyncStatus
 
 #: So many images are deleted without a question, unless they are more than half of all.
 FEW = 10

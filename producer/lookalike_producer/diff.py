@@ -11,7 +11,7 @@ import orjson
 
 from lookalike.errors import DiskFull
 from lookalike.records import ImageRef
-from lookalike_producer.comparison import Finding, SyncStatus
+from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.refused import decode, encode
 
 #: These agree with the index and the ledger: nothing has to be done.

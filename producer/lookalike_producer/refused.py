@@ -28,7 +28,12 @@ class UnlistedFolder(RefusedReference):
     reason: Reason = Reason.UNREADABLE
 
 
-_KINDS = {kind.__name__: kind for kind in (RefusedReference, UnlistedFolder)}
+@dataclass(frozen=True)
+class UnlistedTable(UnlistedFolder):
+    """A table that could not be read to its end: nobody knows which images it names, so all documents stay."""
+
+
+_KINDS = {kind.__name__: kind for kind in (RefusedReference, UnlistedFolder, UnlistedTable)}
 
 
 def encode(ref: ImageRef) -> bytes:

@@ -1,27 +1,62 @@
 """Which documents belong to a source: those that could only be in the index because of it.
 
-The scope of a folder is everything below it, that of a glob everything that it would match, but nothing that a pattern
-excludes. A list, a single image and standard input have no scope, unless the caller names folders that they list
-completely.
+The scope of a folder or of a prefix of a store is everything below it, that of a glob everything that it would match,
+that of an archive its members, but nothing that a pattern excludes. A list, a table, a single image and standard input
+have no scope, unless the caller names folders or addresses that they list completely.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 from urllib.parse import quote_from_bytes
 
 from lookalike.errors import ImageRejected, SourceMissing
+from lookalike.reading.places import ARCHIVE, LOCAL, kind_of
 from lookalike.shown import shown
 from lookalike.storage import local_path
+from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, Member, member_of, scheme_of, web_url, without_credentials
 from lookalike_producer.named import existing
-from lookalike_producer.places import Tree, placed
+from lookalike_producer.places import Place, Tree, placed
+from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
+from lookalike_producer.tables.files import TableFile
+from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.walk.options import USUAL, WalkOptions
 from lookalike_producer.walk.pattern import Pattern
 
 
+class Scope(Protocol):
+    """A part of an index by the uris of its documents."""
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """How the uris in here start."""
+
+    def covers(self, uri: str) -> bool:
+        """Whether the source would find an image that lies at `uri`."""
+
+
 @dataclass(frozen=True)
-class Scope:
+class _Below:
+    """What lies below a folder and fits the parts of a glob (None: everything), but for what is excluded."""
+
+    pattern: tuple[str, ...] | None = None
+    options: WalkOptions = USUAL
+
+    def fits(self, inner: str) -> bool:
+        excludes = self.options.excludes
+        if excludes is not None and excludes(inner):
+            return False
+        return self._matcher is None or self._matcher.fits(inner.split("/"))
+
+    @cached_property
+    def _matcher(self) -> Pattern | None:
+        return None if self.pattern is None else Pattern(self.pattern, include_hidden=self.options.include_hidden)
+
+
+@dataclass(frozen=True)
+class FolderScope:
     """A folder, without a slash at its end, and the parts of a glob below it; None for everything below it."""
 
     folder: str
@@ -30,7 +65,7 @@ class Scope:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """How URIs in here start: as plain paths, and percent-encoded if a name is not UTF-8."""
+        """As plain paths, and percent-encoded if a name is not UTF-8."""
         encoded = f"file://{quote_from_bytes(os.fsencode(self.folder))}/"
         try:
             self.folder.encode()
@@ -39,38 +74,157 @@ class Scope:
         return (f"{self.folder}/", encoded)
 
     def covers(self, uri: str) -> bool:
-        """Whether the source would find an image that lies at `uri`."""
+        """A member of an archive belongs where the archive does."""
+        member = _local_member(uri)
         try:
-            path = local_path(uri)
+            path = local_path(member.archive if member else uri)
         except ImageRejected:
             return False
         inner = path.removeprefix(f"{self.folder}/")
         excludes = self.options.excludes
-        return inner != path and (excludes is None or not excludes(inner)) and self._fits(inner)
-
-    def _fits(self, inner: str) -> bool:
-        return self._matcher is None or self._matcher.fits(inner.split("/"))
+        if inner == path or (member and excludes is not None and excludes(member.name)):
+            return False
+        return self._below.fits(inner)
 
     @cached_property
-    def _matcher(self) -> Pattern | None:
-        return None if self.pattern is None else Pattern(self.pattern, include_hidden=self.options.include_hidden)
+    def _below(self) -> _Below:
+        return _Below(self.pattern, self.options)
+
+
+@dataclass(frozen=True)
+class PrefixScope:
+    """All uris that begin with `prefix`, which ends with a slash, and the parts of a glob behind it."""
+
+    prefix: str
+    pattern: tuple[str, ...] | None = None
+    options: WalkOptions = USUAL
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return (self.prefix,)
+
+    def covers(self, uri: str) -> bool:
+        # A listing of keys does not look into archives: who has ingested one has named it.
+        return uri.startswith(self.prefix) and member_of(uri) is None and self._below.fits(uri[len(self.prefix) :])
+
+    @cached_property
+    def _below(self) -> _Below:
+        return _Below(self.pattern, self.options)
+
+
+@dataclass(frozen=True)
+class InnerScope:
+    """The members of an archive, or the rows of a table that name no image: what follows a `#`. The container itself is
+    in it, as it may be rejected as a whole."""
+
+    container: str
+    options: WalkOptions = USUAL
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return (f"{self.container}#",)
+
+    def covers(self, uri: str) -> bool:
+        if uri == self.container:
+            return True
+        name = uri.removeprefix(f"{self.container}#")
+        excludes = self.options.excludes
+        return name != uri and (excludes is None or not excludes(name))
+
+
+class Unlisted:
+    """What a comparison must take for unknown: what lies where a source could not be listed."""
+
+    def __init__(self) -> None:
+        self._scopes: list[Scope] = []
+        self._is_everything = False
+
+    def add(self, uri: str) -> None:
+        """Add a folder, a prefix or an archive."""
+        self._scopes.append(InnerScope(uri))
+        if kind_of(uri) == LOCAL:
+            self._scopes.append(FolderScope(local_path(uri)))
+        else:
+            self._scopes.append(_AnyBelow(f"{uri.removesuffix('/')}/"))
+
+    def add_table(self) -> None:
+        """Nobody knows which images the rest of a table names."""
+        self._is_everything = True
+
+    def covers(self, uri: str) -> bool:
+        return self._is_everything or covered(uri, self._scopes)
+
+    def add_reference(self, ref: RefusedReference) -> None:
+        """Add what a source could not list; a row or a line that names no image is nothing of the kind."""
+        if isinstance(ref, UnlistedTable):
+            self.add_table()
+        elif isinstance(ref, UnlistedFolder):
+            self.add(ref.uri)
+
+
+@dataclass(frozen=True)
+class _AnyBelow:
+    """Everything that begins so, members of archives as well."""
+
+    prefix: str
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return (self.prefix,)
+
+    def covers(self, uri: str) -> bool:
+        return uri.startswith(self.prefix)
+
+
+def covered(uri: str, scopes: Iterable[Scope]) -> bool:
+    """Whether one of the scopes covers a uri."""
+    return any(scope.covers(uri) for scope in scopes)
 
 
 def scopes(sources: Sequence[str], within: Sequence[str] = (), options: WalkOptions = USUAL) -> list[Scope]:
-    """The scopes of the sources, and of the folders `within` which they are complete. Raises SourceMissing."""
-    trees = [place for place in placed(sources) if isinstance(place, Tree)]
-    trees += [Tree(_folder(name)) for name in within]
-    return [Scope(tree.folder, tree.parts if tree.is_glob else None, options) for tree in trees]
+    """The scopes of the sources, and of the folders and addresses `within` which they are complete.
+
+    Raises SourceMissing, and what `placed` raises.
+    """
+    found = [scope for place in placed(sources) for scope in _scopes(place, options)]
+    return found + [_within(name, options) for name in within]
 
 
-def walked(sources: Sequence[str], options: WalkOptions = USUAL) -> list[Scope]:
-    """What the walk through the sources finds: less than their scopes, without hidden files and clutter."""
+def walked(sources: Sequence[str], options: WalkOptions = USUAL) -> list[FolderScope]:
+    """What the walk through folders finds: less than their scopes, without hidden files and clutter."""
     trees = [place for place in placed(sources) if isinstance(place, Tree)]
-    return [Scope(tree.folder, tree.parts, options) for tree in trees]
+    return [FolderScope(tree.folder, tree.parts, options) for tree in trees]
+
+
+def _scopes(place: Place, options: WalkOptions) -> list[Scope]:
+    if isinstance(place, Tree):
+        return [FolderScope(place.folder, place.parts if place.is_glob else None, options)]
+    if isinstance(place, TableSet):
+        # Only of rows that are rejected: a table says nothing about images that it does not name.
+        return [InnerScope(TableFile(path).uri) for path in place.paths]
+    return []
+
+
+def _within(name: str, options: WalkOptions) -> Scope:
+    scheme = scheme_of(name)
+    if scheme in STORE_SCHEMES:
+        return PrefixScope(f"{name.removesuffix('/')}/", options=options)
+    if scheme in WEB_SCHEMES:
+        try:
+            return PrefixScope(f"{web_url(name).removesuffix('/')}/", options=options)
+        except ValueError as error:
+            what = f"{shown(without_credentials(name))} is no address: {error}."
+            raise SourceMissing(what, "Name an address such as https://host/pictures/.") from error
+    return FolderScope(_folder(name), None, options)
 
 
 def _folder(name: str) -> str:
     path = existing(name, os.getcwd())
     if path is None or not os.path.isdir(path):
-        raise SourceMissing(f"There is no folder {shown(name)}.", "Name an existing folder.")
+        raise SourceMissing(f"There is no folder {shown(name)}.", "Name an existing folder, or an address.")
     return path.rstrip("/")
+
+
+def _local_member(uri: str) -> Member | None:
+    member = member_of(uri) if "#" in uri else None
+    return member if member is not None and kind_of(uri) == ARCHIVE else None

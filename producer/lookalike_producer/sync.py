@@ -14,10 +14,12 @@ from lookalike.ledger import place_of
 from lookalike.settings import Settings
 from lookalike_producer.absence import Absence
 from lookalike_producer.callbacks import ignore
-from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
+from lookalike_producer.comparison import compare
 from lookalike_producer.deletion import Confirm, Deletion, check, planned, unquestioned
 from lookalike_producer.devices import Devices
 from lookalike_producer.diff import SETTLED, TO_INGEST, Diff
+from lookalike_producer.examiner import Files
+from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.places import STDIN
 from lookalike_producer.preparation import prepare
@@ -39,7 +41,8 @@ EXAMPLES = 5
 class Sources:
     """Folders, globs, lists and images by `names`; `label_from` is "parent" or "none".
 
-    `within` are folders that a list of images is complete for; `options` those of the walk, `columns` those of tables.
+    `within` are folders and addresses that a list of images is complete for; `options` those of the walk, `columns`
+    those of tables. `thorough` reads every image, also what has the etag that it had.
     """
 
     names: Sequence[str]
@@ -47,6 +50,7 @@ class Sources:
     within: Sequence[str] = ()
     options: WalkOptions = USUAL
     columns: TableOptions = AS_FOUND
+    thorough: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ def _findings(
         references,
         in_scope,
         index=index,
-        files=Files(reader.read, reader.look, factories.rejection_rules(settings)),
+        files=Files(reader.fetch, reader.state, reader.look, factories.rejection_rules(settings), sources.thorough),
         records=records,
         fingerprint=spec.fingerprint,
         on_leftover=on_leftover,

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 import lookalike
 from lookalike.errors import Closed, IndexMissing, JobUnknown, ModelMismatch
 from lookalike.records import ImageRef, Reason
-from lookalike_producer.comparison import SyncStatus
+from lookalike_producer.finding import SyncStatus
 from tests.browser.stage import LABELS
 from tests.image_index.conftest import Filled
 

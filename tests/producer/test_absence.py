@@ -11,10 +11,10 @@ import pytest
 
 from lookalike.settings import Settings, read_settings
 from lookalike_producer.absence import Absence
-from lookalike_producer.comparison import Finding, SyncStatus
 from lookalike_producer.deletion import NAMED, Deletion, planned, unquestioned
 from lookalike_producer.devices import Devices, identity
 from lookalike_producer.diff import Diff
+from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.scope import walked
 from lookalike_producer.walk.options import WalkOptions
 from tests.producer.folders import unprivileged, write

@@ -16,11 +16,15 @@ from lookalike.images import DecodedImage
 from lookalike.index import Index, open_index
 from lookalike.ledger import Ledger, place_of
 from lookalike.pipeline import ingest
+from lookalike.reading.reader import Reader
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Pixels, Reason, Rejection, Vectors, document_id
 from lookalike.remembered import Remembered
+from lookalike.settings import read_settings
 from lookalike.storage import Storage
-from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
+from lookalike_producer.comparison import compare
 from lookalike_producer.diff import Diff
+from lookalike_producer.examiner import Files
+from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import scopes
 
@@ -57,6 +61,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.storage = Storage([self.folder], 100)
+        self.reader = Reader(read_settings(home=self.folder.parent, roots=(self.folder,), max_image_bytes=100))
 
     def refs(self) -> list[ImageRef]:
         return [ImageRef(str(self.folder / name), self.labels[name]) for name in NAMES]
@@ -104,7 +109,7 @@ class World:
         self.ledger.finish(job_id)
 
     def compared(self, diff: Diff | None = None) -> list[Finding]:
-        files = Files(self.storage.read, self.storage.look, rules)
+        files = Files(self.reader.fetch, self.reader.state, self.reader.look, rules)
         records = RejectionRecords(lambda: closing(Ledger(self.url)), PLACE)
         on_leftover = diff.add_leftover if diff else (lambda uri: None)
         return list(

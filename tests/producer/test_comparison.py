@@ -11,11 +11,14 @@ import pytest
 
 from lookalike.errors import SourceMissing
 from lookalike.index import Index, open_index
+from lookalike.reading.reader import Reader
 from lookalike.records import Basis, ImageRef, Reason, Rejected, Rejection
-from lookalike.storage import Storage
-from lookalike_producer.comparison import Files, Finding, SyncStatus, compare
+from lookalike.settings import read_settings
+from lookalike_producer.comparison import compare
+from lookalike_producer.examiner import Files
+from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.rejection_records import RejectionRecords
-from lookalike_producer.scope import Scope, scopes
+from lookalike_producer.scope import FolderScope, Scope, scopes
 from lookalike_producer.sources import find_images
 from lookalike_producer.walk.options import WalkOptions
 from tests.index.documents import COSINE, clustered_vectors, document
@@ -65,16 +68,21 @@ def statuses(references: Iterator[ImageRef], found: Sequence[Scope], index: Inde
 
 
 def findings(
-    references: Iterable[ImageRef], found: Sequence[Scope], index: Index, records: Records | None = None
+    references: Iterable[ImageRef],
+    found: Sequence[Scope],
+    index: Index,
+    records: Records | None = None,
+    *,
+    reads_all: bool = False,
 ) -> list[Finding]:
-    storage = Storage(roots=[Path("/")], max_bytes=1000)
+    reader = Reader(read_settings(home="/nonexistent", roots=(Path("/"),), max_image_bytes=1000))
     records = records or Records()
     return list(
         compare(
             references,
             found,
             index=index,
-            files=Files(storage.read, storage.look, lambda reason: "1"),
+            files=Files(reader.fetch, reader.state, reader.look, lambda reason: "1", reads_all),
             records=records,
             fingerprint=COSINE.fingerprint,
             on_leftover=records.leftovers.append,
@@ -191,7 +199,7 @@ def test_only_folders_and_globs_cover_other_files(folder: Path) -> None:
     listing.write_text("a.jpg\n")
     (folder / "a.jpg").touch()
     assert scopes([str(listing), "-", str(folder / "a.jpg")]) == []
-    assert scopes([str(listing)], within=[str(folder)]) == [Scope(str(folder))]
+    assert scopes([str(listing)], within=[str(folder)]) == [FolderScope(str(folder))]
     with pytest.raises(SourceMissing, match="nowhere"):
         scopes([str(listing)], within=[str(folder / "nowhere")])
 
@@ -207,7 +215,7 @@ def test_what_is_excluded_is_in_no_scope(folder: Path) -> None:
 
 def test_the_root_of_the_disk_and_names_that_are_not_utf_8_have_prefixes() -> None:
     assert scopes(["/"])[0].prefixes == ("/", "file:///")
-    odd = Scope(os.fsdecode(b"/odd\xff"))
+    odd = FolderScope(os.fsdecode(b"/odd\xff"))
     assert odd.prefixes == ("file:///odd%FF/",)
     assert odd.covers("file:///odd%FF/a.jpg") and not odd.covers("file:///odd%FE/a.jpg")
     assert not odd.covers("s3://bucket/a.jpg")

@@ -16,7 +16,7 @@ from lookalike.shown import shown
 from lookalike.storage import local_path
 from lookalike.uris import is_remote
 from lookalike_producer.named import existing
-from lookalike_producer.refused import RefusedReference
+from lookalike_producer.refused import RefusedReference, UnlistedTable
 from lookalike_producer.tables.addresses import Addresses, Where
 from lookalike_producer.tables.broken import TableBroken
 from lookalike_producer.tables.columns import Plan, planned
@@ -109,7 +109,8 @@ class TableSource:
     def references(self) -> Iterator[ImageRef]:
         """The images of all rows, each once: of several rows with the same uri, the last one counts.
 
-        A row or a table that cannot be read is a RefusedReference. Raises SourceUnavailable, DiskFull.
+        A row that names no image is a RefusedReference, a table that cannot be read on an UnlistedTable. Raises
+        SourceUnavailable, DiskFull.
         """
         repeats = self._repeats()
         with closing(LastRows()) as last:
@@ -191,7 +192,7 @@ class TableSource:
                 if excludes is None or not excludes(ref.uri.removeprefix(base).lstrip("/")):
                     yield ref
         except TableBroken as error:
-            yield RefusedReference(file.uri, reason=error.reason, detail=f"the table {error.why}")
+            yield UnlistedTable(file.uri, reason=error.reason, detail=f"the table {error.why}")
 
 
 def _opened(some: TableSet) -> Opened:

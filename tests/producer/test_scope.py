@@ -1,0 +1,81 @@
+"""What belongs to a source, so that it is an orphan when the source no longer has it."""
+
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import SourceMissing
+from lookalike.records import Reason
+from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
+from lookalike_producer.scope import FolderScope, InnerScope, PrefixScope, Unlisted, scopes
+from lookalike_producer.walk.options import WalkOptions
+
+
+def test_a_list_may_be_complete_for_addresses(tmp_path: Path) -> None:
+    (tmp_path / "l.txt").write_text("https://example.com/a/1.jpg\n")
+    within = ["s3://bucket/pics", "gs://bucket/pics/", "HTTPS://Example.com:443/a", str(tmp_path)]
+    assert [scope.prefixes[0] for scope in scopes([str(tmp_path / "l.txt")], within)] == [
+        "s3://bucket/pics/",
+        "gs://bucket/pics/",
+        "https://example.com/a/",
+        f"{tmp_path}/",
+    ]
+
+
+@pytest.mark.parametrize("name", ["https://user:secret@example.com/a", "https:///a", "nowhere"])
+def test_what_a_list_cannot_be_complete_for_is_a_sentence_without_credentials(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceMissing) as caught:
+        scopes([str(tmp_path)], [name])
+    assert "secret" not in str(caught.value)
+
+
+def test_a_prefix_covers_what_a_listing_would_give() -> None:
+    options = WalkOptions(exclude=("raw/",))
+    scope = PrefixScope("s3://b/pics/", ("**", "*.jpg"), options)
+    covered = ["s3://b/pics/a.jpg", "s3://b/pics/deep/a.jpg"]
+    others = ["s3://b/pics/a.png", "s3://b/pics/raw/a.jpg", "s3://b/pics2/a.jpg", "s3://b/pics/x.tar#a.jpg", "/a.jpg"]
+    assert [uri for uri in covered + others if scope.covers(uri)] == covered
+
+
+def test_a_member_belongs_where_its_archive_lies(tmp_path: Path) -> None:
+    (tmp_path / "odd.tar#a.jpg").touch()
+    everything = FolderScope(str(tmp_path))
+    tars = FolderScope(str(tmp_path), ("*.tar",))
+    without = FolderScope(str(tmp_path), options=WalkOptions(exclude=("raw/",)))
+    member = f"{tmp_path}/x.tar#sub/a.jpg"
+    assert everything.covers(member) and tars.covers(member) and without.covers(member)
+    assert not without.covers(f"{tmp_path}/x.tar#raw/a.jpg")
+    assert not tars.covers(f"{tmp_path}/odd.tar#a.jpg"), "a file may be called so"
+    assert InnerScope(f"{tmp_path}/x.tar").covers(member)
+    assert not InnerScope(f"{tmp_path}/x.tar").covers(f"{tmp_path}/x.tar.gz#a.jpg")
+
+
+def test_the_rejected_rows_of_a_table_belong_to_it_and_no_image_does(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("url\nhttps://example.com/a.jpg\n")
+    [scope] = scopes([str(table)])
+    assert scope.covers(f"{table}#row=2") and scope.covers(str(table))
+    assert not scope.covers("https://example.com/b.jpg") and not scope.covers(f"{tmp_path}/b.jpg")
+
+
+@pytest.mark.parametrize(
+    ("where", "known", "unknown"),
+    [
+        ("/p/sub", "/p/a.jpg", "/p/sub/a.jpg"),
+        ("/p/x.tar", "/p/x.tar2#a.jpg", "/p/x.tar#a.jpg"),
+        ("s3://b/p/", "s3://b/p2/a.jpg", "s3://b/p/x.tar#a.jpg"),
+        ("s3://b/x.zip", "s3://b/y.zip#a.jpg", "s3://b/x.zip#a.jpg"),
+        ("https://h/x.tar", "https://h/a.jpg", "https://h/x.tar#a.jpg"),
+    ],
+)
+def test_what_could_not_be_listed_is_unknown(where: str, known: str, unknown: str) -> None:
+    unlisted = Unlisted()
+    unlisted.add_reference(RefusedReference(f"{known}#row=1", reason=Reason.BAD_URI))
+    unlisted.add_reference(UnlistedFolder(where))
+    assert unlisted.covers(unknown) and not unlisted.covers(known)
+
+
+def test_a_table_that_breaks_off_leaves_everything_unknown() -> None:
+    unlisted = Unlisted()
+    unlisted.add_reference(UnlistedTable("/t.csv", reason=Reason.TRUNCATED))
+    assert unlisted.covers("https://example.com/a.jpg")
