@@ -31,7 +31,8 @@ CLUTTER_ENDS = (":zone.identifier", ".lrdata")
 
 def is_left_out(name: str) -> bool:
     """Whether a walk leaves out a name, unless somebody asks for hidden files."""
-    if name[0] == ".":
+    # The keys of a store may have parts without a name.
+    if name.startswith("."):
         return True
     lower = name.lower()
     return lower in CLUTTER or lower.endswith(CLUTTER_ENDS)

@@ -16,6 +16,7 @@ _Check = Callable[[str], str | None]
 #: Text that no variable's value needs to be longer than.
 _COUNT = re.compile(r"[1-9]\d{0,3}(,[1-9]\d{0,3}){0,3}")
 _BYTES = re.compile(r"\d{1,12}")
+_SWITCH = "(?i)true|false|[01]"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -29,6 +30,16 @@ def _matching(pattern: str | re.Pattern[str]) -> _Check:
 
 def _absolute(value: str) -> str | None:
     return value if os.path.isabs(value) else None
+
+
+def _own_file(value: str) -> str | None:
+    """A file by a path that does not depend on the working folder."""
+    return value if os.path.isabs(value) or value.startswith("~/") else None
+
+
+def _address(value: str) -> str | None:
+    """The address of a service, without credentials."""
+    return value if re.fullmatch(r"https?://[\w.:\[\]-]+(/[^?#@\s]*)?", value) else None
 
 
 def _folders(value: str) -> str | None:
@@ -63,7 +74,7 @@ _CHECKS: dict[str, _Check] = {
     # Python's own, as far as they choose neither code nor behavior.
     **dict.fromkeys(("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER", "PYTHONNOUSERSITE"), _any),
     "PYTHONUSERBASE": _absolute,
-    # Connections to other machines: authorities, proxies, credentials for Amazon OpenSearch.
+    # Connections to other machines: authorities, proxies, credentials of AWS.
     **dict.fromkeys(("SSL_CERT_FILE", "SSL_CERT_DIR"), _absolute),
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"), _any),
     **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "no_proxy"), _any),
@@ -71,9 +82,7 @@ _CHECKS: dict[str, _Check] = {
         f"AWS_{rest}": _any
         for rest in (
             "ACCESS_KEY_ID",
-            "CONFIG_FILE",
             "CONTAINER_AUTHORIZATION_TOKEN",
-            "CONTAINER_AUTHORIZATION_TOKEN_FILE",
             "CONTAINER_CREDENTIALS_FULL_URI",
             "CONTAINER_CREDENTIALS_RELATIVE_URI",
             "DEFAULT_PROFILE",
@@ -85,8 +94,38 @@ _CHECKS: dict[str, _Check] = {
             "ROLE_SESSION_NAME",
             "SECRET_ACCESS_KEY",
             "SESSION_TOKEN",
-            "SHARED_CREDENTIALS_FILE",
-            "WEB_IDENTITY_TOKEN_FILE",
+        )
+    },
+    # Object stores: addresses, files with credentials, and credentials (docs/sources.md).
+    **{
+        f"AWS_{rest}_FILE": _own_file
+        for rest in ("CONFIG", "CONTAINER_AUTHORIZATION_TOKEN", "SHARED_CREDENTIALS", "WEB_IDENTITY_TOKEN")
+    },
+    "AWS_CA_BUNDLE": _own_file,
+    **dict.fromkeys(("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT"), _address),
+    **dict.fromkeys(("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP"), _matching(_SWITCH)),
+    **dict.fromkeys(("AWS_SKIP_SIGNATURE", "GOOGLE_SKIP_SIGNATURE", "AZURE_SKIP_SIGNATURE"), _matching(_SWITCH)),
+    **dict.fromkeys(("AZURE_STORAGE_USE_EMULATOR", "AZURE_USE_AZURE_CLI"), _matching(_SWITCH)),
+    "AWS_REQUEST_PAYER": _matching("(?i)requester|true|false"),
+    **dict.fromkeys(("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT"), _own_file),
+    **dict.fromkeys(("GOOGLE_SERVICE_ACCOUNT_KEY", "GOOGLE_BEARER_TOKEN"), _any),
+    "AZURE_FEDERATED_TOKEN_FILE": _own_file,
+    **{
+        f"AZURE_{rest}": _any
+        for rest in (
+            "CLIENT_ID",
+            "CLIENT_SECRET",
+            "TENANT_ID",
+            "STORAGE_ACCESS_KEY",
+            "STORAGE_ACCOUNT_KEY",
+            "STORAGE_ACCOUNT_NAME",
+            "STORAGE_CLIENT_ID",
+            "STORAGE_CLIENT_SECRET",
+            "STORAGE_CONNECTION_STRING",
+            "STORAGE_SAS_KEY",
+            "STORAGE_SAS_TOKEN",
+            "STORAGE_TENANT_ID",
+            "STORAGE_TOKEN",
         )
     },
     # Devices, threads and memory, which people tune.
@@ -95,7 +134,7 @@ _CHECKS: dict[str, _Check] = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), _matching(_COUNT)),
     "ONEDNN_MAX_CPU_ISA": _matching(r"\w{1,40}"),
     "TF_CPP_MIN_LOG_LEVEL": _matching("[0-3]"),
-    "TF_FORCE_GPU_ALLOW_GROWTH": _matching("(?i)true|false|[01]"),
+    "TF_FORCE_GPU_ALLOW_GROWTH": _matching(_SWITCH),
     "MALLOC_ARENA_MAX": _matching(r"\d{1,3}"),
     **dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), _matching(_BYTES)),
     # Where Keras keeps the weights that it downloads; what else lies there decides nothing (see graph/backend.py).

@@ -21,7 +21,7 @@ MODULES = {
     "evaluate": _EMBEDDED | {"matplotlib", "scipy", "sklearn"},
     "flower": {"flower", "prometheus_client"},
     "aws": {"botocore"},
-    "cloud": _MODELS | {"obstore"},
+    "cloud": _MODELS | {"botocore", "obstore"},
     "int8": _WORKER | {"nncf"},
     "lancedb": _LANCEDB,
     "parquet": {"pyarrow"},

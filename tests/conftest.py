@@ -17,9 +17,11 @@ from testing.processes import make_home
 from testing.services import ServiceMissing
 from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.redis import RedisServer
+from testing.services.s3 import S3Proxy, S3Server
 from testing.shared import made_once, run_folder
 from tests.browser.stage import LABELS, draw, fill
 from tests.faults.model import make_model
+from tests.stores import use_s3
 
 OPENSEARCH_MISSING = pytest.StashKey[str]()
 #: The key under which a worker process of pytest-xdist sends that text to the process that prints the report.
@@ -27,7 +29,7 @@ SENT = "opensearch_missing"
 #: The image size of `other_model`; the default model has 224.
 OTHER_SIZE = 96
 #: Folders whose tests share fixtures of the whole folder, such as a browser: one process runs them.
-TOGETHER = ("tests/api", "tests/browser")
+TOGETHER = ("tests/api", "tests/browser", "tests/reading/stores")
 #: Folders whose tests share nothing: any process runs any of them.
 SINGLY = ("tests/faults",)
 #: Tests that take a minute and more start first, so that no process is left with one at the end.
@@ -89,6 +91,28 @@ def redis_url(redis_server: RedisServer) -> str:
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
+    """An empty S3, which this process and its children use."""
+    s3_server.empty()
+    use_s3(monkeypatch, s3_server.url)
+    return s3_server
+
+
+@pytest.fixture
+def s3_proxy(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Proxy]:
+    """A proxy before that S3, which this process and its children use in its place."""
+    with S3Proxy(s3.url) as proxy:
+        use_s3(monkeypatch, proxy.url)
+        yield proxy
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,13 @@ class Places:
         return MAKERS[kind](self._settings, self)
 
 
+def _store(settings: "Settings", places: Places) -> Place:
+    from lookalike.reading.stores.place import StorePlace
+    from lookalike.roots import Roots
+
+    return StorePlace(settings.max_image_bytes, Roots.parse(settings.roots))
+
+
 #: Makes the place of a kind from the settings; the second argument reads the uris of all kinds. Each imports its module
 #: itself, because light commands load none of them.
-MAKERS: dict[str, Callable[["Settings", Places], Place]] = {}
+MAKERS: dict[str, Callable[["Settings", Places], Place]] = {STORE: _store}

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from lookalike.errors import SourceMissing, SourceUnavailable
 from lookalike.shown import shown
+from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
 from lookalike_producer.named import SCHEME, absolute, existing, remote_scheme
 
 #: Bytes from which the kind of a list is recognized.
@@ -36,7 +37,7 @@ _PLAIN = re.compile(
 ).fullmatch
 #: Binary data has them; of the names of files, few do.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f]").search
-_ADVICE = "A list has one path per line; relative paths start at the folder of the list."
+_ADVICE = "A list has one path or address per line; relative paths start at the folder of the list."
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,8 @@ def _paths(texts: Iterable[str], base: str) -> Iterator[str]:
             yield absolute(text, base)
         elif (path := existing(text, base)) is not None:
             yield path
-        elif SCHEME.match(text):
-            # The worker says that it reads local files only.
-            yield text
+        elif SCHEME.match(text.strip()):
+            yield text.strip()
         elif not text.startswith("# ") and text.strip():
             yield absolute(text, base)
 
@@ -165,10 +165,12 @@ def _check(lines: Sequence[str], base: str, name: str) -> None:
     lines = [line for line in lines if line]
     if not lines or any(existing(line, base) for line in lines):
         return
+    if all(scheme_of(line.strip()) in STORE_SCHEMES | WEB_SCHEMES for line in lines):
+        return
     if (schemes := {remote_scheme(line) for line in lines}) and None not in schemes:
         raise SourceMissing(
-            f"{shown(name)} lists addresses at {min(map(str, schemes))}://; only local files are read.",
-            "Copy or mount the images, and list their paths.",
+            f"{shown(name)} lists addresses at {min(map(str, schemes))}://, which is not supported.",
+            "List addresses at s3://, gs://, az:// or https://, or the paths of files.",
         )
     if any(_CONTROL(line) for line in lines):
         raise SourceMissing(f"{shown(name)} is no list of paths: it is not text.", _ADVICE)

@@ -1,4 +1,4 @@
-"""What a source is: a folder, a glob, a list, a table, an image, or standard input; or why it is none of them."""
+"""What a source is: a folder, glob, list, table, image, standard input, or a part of a store; or why it is none."""
 
 import glob
 import os
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from lookalike.errors import SourceMissing
 from lookalike.shown import shown
 from lookalike.storage import kind_of_file
+from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
 from lookalike_producer.named import absolute, existing, remote_scheme, unquoted
+from lookalike_producer.stores import StoreImage, StoreTree, placed_in_store
 from lookalike_producer.tables import layouts
 from lookalike_producer.tables.formats import format_of
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.walk.pattern import ANY_FOLDERS
+from lookalike_producer.web import WebImage, placed_on_web
 
 #: A file with one of these suffixes is a list of paths, one per line. Any other file is one image.
 LIST_SUFFIXES = (".txt", ".lst", ".list")
@@ -48,7 +51,7 @@ class OneImage:
     path: str
 
 
-Place = Tree | Listing | OneImage | TableSet
+Place = Tree | Listing | OneImage | TableSet | StoreTree | StoreImage | WebImage
 
 
 def placed(sources: Sequence[str]) -> list[Place]:
@@ -64,6 +67,10 @@ def placed(sources: Sequence[str]) -> list[Place]:
 def _placed(source: str) -> list[Place]:
     if source == STDIN:
         return [Listing(STDIN)]
+    if (scheme := scheme_of(source)) in STORE_SCHEMES:
+        return [placed_in_store(source)]
+    if scheme in WEB_SCHEMES:
+        return [placed_on_web(source)]
     path = existing(source, os.getcwd())
     if path is None:
         return [_glob(source)]
@@ -93,8 +100,8 @@ def _glob(source: str) -> Tree | TableSet:
     if (scheme := remote_scheme(source)) is not None:
         # The rest of the address may contain credentials and must not be in the message.
         raise SourceMissing(
-            f"Sources at {scheme}:// cannot be read, only local files.",
-            "Copy or mount the images, and give their folder.",
+            f"Sources at {scheme}:// cannot be read.",
+            "Give s3://, gs://, az:// or https://; or copy or mount the images, and give their folder.",
         )
     if not glob.has_magic(source):
         raise SourceMissing(f"There is no {shown(source)}.", _KINDS)

@@ -4,24 +4,29 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
-from lookalike.errors import BadSetting
+from lookalike.errors import BadSetting, SourceUnavailable
 from lookalike.records import ImageRef
 from lookalike.shown import shown
 from lookalike.storage import local_uri, reason_of
+from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, scheme_of, without_credentials
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.no_match import no_match
 from lookalike_producer.places import STDIN, Listing, OneImage, Place, Tree, placed
 from lookalike_producer.refused import UnlistedFolder
 from lookalike_producer.seen import each_once
+from lookalike_producer.stores import StoreImage, StoreTree, listed_object, reference, references
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.tables.source import TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions
 from lookalike_producer.walk.pattern import Pattern
 from lookalike_producer.walk.walker import Found, Unlisted, Walker
+from lookalike_producer.web import WebImage, web_reference
 
 #: The label of the images in a folder.
 Label = Callable[[str], str | None]
+#: What a source finds: a file, a folder that could not be listed, or the finished reference of what is no file.
+Item = Found | Unlisted | ImageRef
 #: Called with the topmost folder of each device that holds images, at the end of a walk.
 OnMounts = Callable[[set[str]], None]
 
@@ -33,11 +38,14 @@ def find_images(
     on_mounts: OnMounts | None = None,
     tables: TableOptions | TableSource = AS_FOUND,
 ) -> Iterator[ImageRef]:
-    """The images of folders (recursive), globs, lists, tables and single files, in no particular order, each once.
+    """The images of folders (recursive), prefixes of stores, globs, lists, tables and single images, in no particular
+    order, each once.
 
     `tables` are the columns to take, or what `find_tables` has found. A folder that cannot be listed is an
     UnlistedFolder, a row that names no image a RefusedReference. All sources are checked before this returns. Raises
-    SourceMissing, BadSetting; and while it goes on, SourceMissing, SourceUnavailable, ResourceExhausted, DiskFull.
+    SourceMissing, BadSetting, AccessDenied, MissingExtra, SourceUnavailable; and while it goes on, SourceMissing,
+    SourceUnavailable, ResourceExhausted, DiskFull. A store that is away for long ends its own source only: the error is
+    raised behind all other sources.
     """
     label = _labeller(label_from)
     places = placed(sources)
@@ -45,12 +53,12 @@ def find_images(
         tables = _tables(places, tables, options)
     walker = Walker(options)
     found = [_labelled(place, walker, options, label) for place in places if not isinstance(place, TableSet)]
-    references: Iterator[ImageRef] = chain(chain.from_iterable(found), _references(walker.linked(), label))
+    images = _one_after_the_other([*found, _references(walker.linked(), label)])
     if any(isinstance(place, TableSet) for place in places):
-        references = chain(tables.references(), references)
+        images = chain(tables.references(), images)
     if _may_overlap(places):
-        references = each_once(references)
-    return references if on_mounts is None else _with_mounts(references, walker, on_mounts)
+        images = each_once(images)
+    return images if on_mounts is None else _with_mounts(images, walker, on_mounts)
 
 
 def find_tables(sources: Sequence[str], columns: TableOptions = AS_FOUND, options: WalkOptions = USUAL) -> TableSource:
@@ -79,6 +87,18 @@ def _with_mounts(references: Iterator[ImageRef], walker: Walker, on_mounts: OnMo
     on_mounts(walker.mounts)
 
 
+def _one_after_the_other(found: Iterable[Iterable[ImageRef]]) -> Iterator[ImageRef]:
+    """What all sources hold. Raises SourceUnavailable at the end, for the first that broke off."""
+    broken: SourceUnavailable | None = None
+    for items in found:
+        try:
+            yield from items
+        except SourceUnavailable as error:
+            broken = broken or error
+    if broken is not None:
+        raise broken
+
+
 def _labeller(label_from: str) -> Label:
     if label_from == "parent":
         return _name
@@ -97,23 +117,34 @@ def _name(folder: str) -> str | None:
 
 
 def _labelled(
-    place: Tree | Listing | OneImage, walker: Walker, options: WalkOptions, label: Label
+    place: Tree | Listing | OneImage | StoreTree | StoreImage | WebImage,
+    walker: Walker,
+    options: WalkOptions,
+    label: Label,
 ) -> Iterator[ImageRef]:
+    if isinstance(place, StoreTree):
+        images = references(place, options, label)
+        # A glob that matches nothing is said now; that a prefix holds something is known.
+        return chain((next(images),), images) if place.is_glob else images
+    if isinstance(place, StoreImage):
+        return iter((reference(place.at, label),))
+    if isinstance(place, WebImage):
+        return iter((web_reference(place.url),))
     is_described = isinstance(place, Tree) and bool(place.tables)
-    return _references(_found(place, walker, options), _no_label if is_described else label)
+    return _references(_found(place, walker, options, label), _no_label if is_described else label)
 
 
-def _found(place: Tree | Listing | OneImage, walker: Walker, options: WalkOptions) -> Iterable[Found | Unlisted]:
+def _found(place: Tree | Listing | OneImage, walker: Walker, options: WalkOptions, label: Label) -> Iterable[Item]:
     if isinstance(place, Tree):
         found = walker.walk(place.folder, Pattern(place.parts, include_hidden=options.include_hidden))
         if place.tables:
             return _beside(found, place.tables)
         return _with_match(found, place, walker) if place.is_glob else found
     if isinstance(place, OneImage):
-        return _split((place.path,), os.path.dirname(place.path), options)
+        return _split((place.path,), os.path.dirname(place.path), options, label)
     if place.path == STDIN:
-        return _split(stdin_paths(), os.getcwd(), options)
-    return _split(PathList(place.path), os.path.dirname(place.path), options)
+        return _split(stdin_paths(), os.getcwd(), options, label)
+    return _split(PathList(place.path), os.path.dirname(place.path), options, label)
 
 
 def _beside(found: Iterator[Found | Unlisted], tables: Collection[str]) -> Iterator[Found | Unlisted]:
@@ -129,21 +160,34 @@ def _with_match(found: Iterator[Found | Unlisted], place: Tree, walker: Walker) 
     return found if first is None else chain((first,), found)
 
 
-def _split(paths: Iterable[str], base: str, options: WalkOptions) -> Iterator[Found]:
+def _split(paths: Iterable[str], base: str, options: WalkOptions, label: Label) -> Iterator[Found | ImageRef]:
     """Folder and name of listed paths; those that are excluded are left out, hidden ones are not."""
     excludes = options.excludes
     for path in paths:
-        if excludes is None or not excludes(path.removeprefix(f"{base}/").lstrip("/")):
+        if is_remote(path):
+            yield _listed_uri(path, label)
+        elif excludes is None or not excludes(path.removeprefix(f"{base}/").lstrip("/")):
             folder, _, name = path.rpartition("/")
             yield folder, name
 
 
-def _references(found: Iterable[Found | Unlisted], label: Label) -> Iterator[ImageRef]:
+def _listed_uri(uri: str, label: Label) -> ImageRef:
+    """The reference of what is no file; a worker says why it reads no other schemes."""
+    scheme = scheme_of(uri)
+    if scheme in STORE_SCHEMES:
+        return listed_object(uri, label)
+    return web_reference(uri) if scheme in WEB_SCHEMES else ImageRef(without_credentials(uri))
+
+
+def _references(found: Iterable[Item], label: Label) -> Iterator[ImageRef]:
     last: str | None = None
     folder_label, is_text = None, True
     for item in found:
         if isinstance(item, Unlisted):
             yield _unlisted(item)
+            continue
+        if isinstance(item, ImageRef):
+            yield item
             continue
         folder, name = item
         if folder != last:
@@ -176,11 +220,17 @@ def _may_overlap(places: Sequence[Place]) -> bool:
         # A row is found once among all tables.
         return tables < len(places)
     # In this order, a folder comes right before what lies below it.
-    paths = sorted(f"{_path(place)}/" for place in places)
-    return any(after.startswith(before) for before, after in pairwise(paths))
+    return any(after.startswith(before) for before, after in pairwise(sorted(map(_beginning, places))))
 
 
-def _path(place: Place) -> str:
+def _beginning(place: Place) -> str:
+    """What all uris of a place begin with; that of a single image may end with a slash."""
+    if isinstance(place, StoreTree):
+        return place.folder.at(place.prefix).uri
+    if isinstance(place, StoreImage):
+        return place.at.uri
+    if isinstance(place, WebImage):
+        return place.url
     if isinstance(place, TableSet):
-        return place.paths[0]
-    return place.folder if isinstance(place, Tree) else place.path
+        return f"{place.paths[0]}/"
+    return f"{place.folder if isinstance(place, Tree) else place.path}/"

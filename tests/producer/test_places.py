@@ -41,8 +41,15 @@ def test_the_uris_that_we_print_are_sources(tmp_path: Path) -> None:
 
 
 NO_SOURCES = {
-    "s3://user:secret@bucket/pics": ["s3://", "Copy or mount"],
-    "https://user:secret@host/a*.jpg": ["https://", "Copy or mount"],
+    "s3://user:secret@bucket/pics": ["s3://", "begins with the bucket", "s3://bucket/prefix/"],
+    "s3:///pics": ["s3://", "no valid name"],
+    "s3://.../pics": ["s3://", "no valid name"],
+    "gs://bucket:80/pics": ["gs://", "a host"],
+    f"az://container/{'x' * 1025}": ["az://", "1025 bytes"],
+    "s3://bucket/a/../b/": ["s3://", "'..'"],
+    "https://user:secret@host/a*.jpg": ["https://", "holds credentials"],
+    "https://": ["https://", "no valid host"],
+    "ftp://user:secret@host/pics": ["ftp://", "copy or mount"],
     "pics/*.jepg": ["Nothing matches", "**/*.jepg"],
     "nowhere/*.jpg": ["no folder", "nowhere"],
     "*": ["but folders", "/**"],
