@@ -1,8 +1,10 @@
 """The request for a job that ingests sources."""
 
 from collections.abc import Sequence
+from contextlib import closing, suppress
 
 from lookalike import factories
+from lookalike.errors import IndexMissing
 from lookalike.settings import Settings
 from lookalike_producer.devices import Devices
 from lookalike_producer.jobs import JobRequest
@@ -24,6 +26,8 @@ def ingest_request(
     tables = find_tables(sources, columns, options)
     find_images(sources, label_from, options, tables=tables)
     spec = factories.working_spec(settings)
+    with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
+        tables.fit(index.fields())
     return JobRequest(
         settings,
         spec,
@@ -31,6 +35,7 @@ def ingest_request(
         references=lambda: find_images(sources, label_from, options, Devices(settings).add, tables),
         count=lambda: _count(sources, options, tables),
         notes=tables.notes,
+        fields=tables.fields,
     )
 
 

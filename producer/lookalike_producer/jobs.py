@@ -27,6 +27,7 @@ from lookalike.errors import (
     SourceUnavailable,
 )
 from lookalike.ledger import Job, JobState, Ledger, place_of
+from lookalike.metadata import Fields
 from lookalike.queue import make_app, send_chunk, send_finish
 from lookalike.records import ImageRef
 from lookalike.retry import retry_while
@@ -50,7 +51,8 @@ SOURCE_ERRORS = (DiskFull, ResourceExhausted, SourceMissing, SourceUnavailable)
 class JobRequest:
     """The work of a job. `source` describes it for people; `count` gives the number of references, None if unknown.
     With `tries_again`, images are tried that an earlier job rejected, even if nothing has changed since. `notes` are
-    sentences for the user; those that are added while the references are found are shown at the end."""
+    sentences for the user; those that are added while the references are found are shown at the end. The index has the
+    metadata `fields` before the first message is sent."""
 
     settings: Settings
     spec: ModelSpec
@@ -59,6 +61,7 @@ class JobRequest:
     count: Callable[[], int | None]
     tries_again: bool = False
     notes: list[str] = field(default_factory=list)
+    fields: Fields = field(default_factory=dict)
 
 
 def run_job(
@@ -80,7 +83,13 @@ def run_job(
     """
     try:
         _check_services(request.settings, stack)
-        prepared = prepare(request.settings, request.spec, with_artifact=stack.is_embedded, on_note=on_note)
+        prepared = prepare(
+            request.settings,
+            request.spec,
+            with_artifact=stack.is_embedded,
+            fields=request.fields,
+            on_note=on_note,
+        )
         _say(request.notes, on_note)
         with closing(Ledger(stack.broker_url)) as ledger:
             job_id = _open(request, prepared, ledger, stack)

@@ -8,6 +8,7 @@ from lookalike import embedding, factories
 from lookalike.embedding import ModelSpec
 from lookalike.embedding.artifacts.cache import find
 from lookalike.errors import IndexMissing, ModelMismatch
+from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings
 from lookalike_producer.callbacks import ignore
@@ -35,22 +36,34 @@ class Prepared:
 
 
 def prepare(
-    settings: Settings, spec: ModelSpec, *, with_artifact: bool, on_note: Callable[[str], None] = ignore
+    settings: Settings,
+    spec: ModelSpec,
+    *,
+    with_artifact: bool,
+    fields: Fields | None = None,
+    on_note: Callable[[str], None] = ignore,
 ) -> Prepared:
-    """Make sure that model and index exist, before any message is sent. Raises ModelMismatch, and as both do."""
+    """Make sure that model and index exist, and that the index has the metadata `fields`, before any message is sent.
+
+    Raises ModelMismatch, IndexConflict for a field that the index has with another type, and as both do.
+    """
     # Before the model is downloaded and compiled, which takes minutes.
-    exists = _check_model(settings, spec)
+    exists = _check(settings, spec, fields or {})
     identity = prepare_model(settings, spec, with_artifact=with_artifact, on_note=on_note)
     with closing(factories.open_index(settings)) as index:
         index.ensure(identity)
+        if fields and not exists:
+            index.declare(fields)
     return Prepared(identity, is_new=not exists)
 
 
-def _check_model(settings: Settings, spec: ModelSpec) -> bool:
-    """Whether the index exists. Raises ModelMismatch if it does, with another model."""
+def _check(settings: Settings, spec: ModelSpec, fields: Fields) -> bool:
+    """Whether the index exists; then it has the fields. Raises ModelMismatch, IndexConflict if they do not fit."""
     with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
         existing = index.model()
         if existing.fingerprint != spec.fingerprint:
             raise ModelMismatch(index.name, str(existing), f"{spec.name} ({spec.fingerprint})")
+        if fields:
+            index.declare(fields)
         return True
     return False

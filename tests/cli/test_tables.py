@@ -23,26 +23,26 @@ def _images(folder: Path, drawn: tuple[Path, Path], count: int) -> list[str]:
 def test_a_table_is_ingested_row_by_row(environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]) -> None:
     names = _images(tmp_path, drawn, 4)
     rows: list[dict[str, Any]] = [
-        {"image": name, "label": "shoe", "brand": "acme"} for number, name in enumerate(names)
+        {"image": name, "label": "shoe", "brand": "acme", "year": 2000 + number} for number, name in enumerate(names)
     ]
-    rows += [{"image": "", "label": "shoe"}, {"image": "gone.jpg"}, {"image": names[0], "brand": "x" * 25_000}]
-    rows += [{"image": names[1], "label": "hat", "brand": "globex"}]
+    rows += [{"image": "", "label": "shoe"}, {"image": "gone.jpg"}, {"image": names[0], "label": "hat", "year": "x"}]
+    rows += [{"image": names[1], "label": "hat", "year": 1999}]
     with open(tmp_path / "shoes.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, ["image", "label", "brand"])
+        writer = csv.DictWriter(file, ["image", "label", "brand", "year"])
         writer.writeheader()
         writer.writerows(rows)
-    done = lookalike(environment, "ingest", tmp_path / "shoes.csv", "--metadata", "brand", "--json")
+    done = lookalike(environment, "ingest", tmp_path / "shoes.csv", "--metadata", "brand,year:int", "--json")
     report = answer(done)
     assert (report["found"], report["indexed"], report["rejected"]) == (7, 4, 3)
     assert "1 row repeats the image of an earlier row" in done.stderr
     export = lookalike(environment, "failed", "export", report["job"]).stdout
     rejected = {line["uri"].rpartition("/")[2]: line["reason"] for line in map(json.loads, export.splitlines())}
     assert rejected == {"shoes.csv#row=5": "bad_uri", "gone.jpg": "not_found", "shoes.csv#row=7": "bad_metadata"}
-    again = answer(lookalike(environment, "ingest", tmp_path / "shoes.csv", "--metadata", "brand", "--json"))
+    again = answer(lookalike(environment, "ingest", tmp_path / "shoes.csv", "--metadata", "brand,year:int", "--json"))
     assert (again["found"], again["unchanged"], again["rejected"]) == (7, 4, 3)
     found = answer(lookalike(environment, "search", tmp_path / "images" / names[1], "--json"))["matches"]
     assert found[0]["uri"] == f"{tmp_path}/images/{names[1]}"
-    assert (found[0]["name"], found[0]["metadata"]) == ("hat", {"brand": "globex"})
+    assert (found[0]["name"], found[0]["metadata"]) == ("hat", {"year": 1999})
 
 
 @one_index
@@ -53,3 +53,34 @@ def test_what_a_table_lacks_is_said_before_anything_is_done(environment: dict[st
     (tmp_path / "t.csv").write_text("path,price\n")
     empty = lookalike(environment, "ingest", tmp_path / "t.csv")
     assert "no rows" in empty.stderr
+
+
+def _table(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def test_fields_keep_their_types_and_conflicts_are_said_first(
+    environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]
+) -> None:
+    known = {
+        **{"brand": "acme", "year": 2001, "price": 1.5, "sold": True, "added": "2020-01-01", "tags": ["a", "b"]},
+        **{"caption": "a shoe", "sizes": [41, 42]},
+    }
+    rows = [{"path": f"images/{name}", **known} for name in _images(tmp_path, drawn, 2)]
+    table = _table(tmp_path / "t.jsonl", rows)
+    first = answer(lookalike(environment, "ingest", table, "--metadata", "all", "--json"))
+    assert (first["found"], first["indexed"]) == (2, 2)
+    again = answer(lookalike(environment, "ingest", table, "--metadata", "all", "--json"))
+    assert again["unchanged"] == 2
+    [match] = answer(lookalike(environment, "search", tmp_path / "images" / "0.jpg", "-k", 1, "--json"))["matches"]
+    assert match["metadata"] == known | {"added": "2020-01-01T00:00:00.000Z"}
+    refusal = lookalike(environment, "ingest", table, "--metadata", "brand,year:float", code=1)
+    assert "holds the metadata field year as integer" in refusal.stderr
+    # The same column, as text: the index says which type it has.
+    texts = _table(tmp_path / "u.jsonl", [{"path": "images/0.jpg", "year": "2001", "tags": "a|b", "price": 2}])
+    assert answer(lookalike(environment, "ingest", texts, "--metadata", "all", "--json"))["indexed"] == 1
+    [match] = answer(lookalike(environment, "search", tmp_path / "images" / "0.jpg", "-k", 1, "--json"))["matches"]
+    assert match["metadata"] == {"year": 2001, "tags": ["a", "b"], "price": 2.0}
+    odd = _table(tmp_path / "v.jsonl", [{"path": "images/0.jpg", "year": "about 2001"}])
+    assert "year as integer" in lookalike(environment, "ingest", odd, "--metadata", "all", code=1).stderr

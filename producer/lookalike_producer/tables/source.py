@@ -9,7 +9,7 @@ from threading import Event
 from typing import Any
 
 from lookalike.errors import BadSetting, SourceMissing
-from lookalike.metadata import Fields, FieldType, Kind, check_fields
+from lookalike.metadata import Fields, FieldType, Kind, check_fields, coerced
 from lookalike.plural import counted
 from lookalike.records import ImageRef
 from lookalike.shown import shown
@@ -124,6 +124,19 @@ class TableSource:
             if last.replaced:
                 self.notes.append(_repetition(last))
 
+    def fit(self, held: Fields) -> None:
+        """Take the types that an index holds already for fields whose type nobody gave, if the first rows fit them."""
+        fitted = []
+        for (some, plan), opened in zip(self._plans, self.opened, strict=True):
+            types = {
+                column: (name, held[name])
+                for column, (name, _) in plan.fields.items()
+                if name in plan.guessed and name in held and _fits(opened.samples.get(column, ()), held[name])
+            }
+            fitted.append((some, replace(plan, fields={**plan.fields, **types})))
+        self._plans = fitted
+        self.fields = _together(self.plans)
+
     def count(self) -> int:
         """The number of references; waits until all rows have been seen once."""
         self._counted.wait()
@@ -211,6 +224,15 @@ def _opened(some: TableSet) -> Opened:
     if broken is not None and not opened.columns:
         raise SourceMissing(f"{some.name} {broken.why}.", *filter(None, [broken.advice])) from broken
     return opened
+
+
+def _fits(values: Sequence[Any], type: FieldType) -> bool:
+    try:
+        for value in values:
+            coerced(value, type)
+    except ValueError:
+        return False
+    return True
 
 
 def _base(text: str) -> str:
