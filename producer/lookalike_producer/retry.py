@@ -8,9 +8,10 @@ from lookalike.embedding import ModelSpec
 from lookalike.embedding.specs.spec_lookup import spec_of
 from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.ledger import Job, Ledger
-from lookalike.records import ImageRef, Reason
+from lookalike.records import ImageRef, Reason, Rejection
 from lookalike.settings import Settings
 from lookalike_producer.jobs import JobRequest
+from lookalike_producer.refused import RefusedReference, is_row
 from lookalike_producer.report import Report
 
 #: Removed from a job's list in one step.
@@ -60,7 +61,15 @@ class Retry:
                 uri = rejection.ref.uri
                 if self._reason in (None, rejection.rejected.reason) and uri not in self._taken:
                     self._taken.add(uri)
-                    yield rejection.ref
+                    yield _again(rejection)
+
+
+def _again(rejection: Rejection) -> ImageRef:
+    """The image; a row of a table is rejected as before, until its table is read again."""
+    rejected = rejection.rejected
+    if is_row(rejected.uri):
+        return RefusedReference(rejected.uri, reason=rejected.reason, detail=rejected.detail)
+    return rejection.ref
 
 
 def _spec(settings: Settings, former: ModelSpec) -> ModelSpec:

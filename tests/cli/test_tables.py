@@ -19,6 +19,14 @@ def _images(folder: Path, drawn: tuple[Path, Path], count: int) -> list[str]:
     return [f"{number}.jpg" for number in range(len(some))]
 
 
+_REASONS = {"shoes.csv#row=5": "bad_uri", "gone.jpg": "not_found", "shoes.csv#row=7": "bad_metadata"}
+
+
+def _rejected(environment: dict[str, str], job: str) -> dict[str, str]:
+    export = lookalike(environment, "failed", "export", job).stdout
+    return {line["uri"].rpartition("/")[2]: line["reason"] for line in map(json.loads, export.splitlines())}
+
+
 @one_index
 def test_a_table_is_ingested_row_by_row(environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]) -> None:
     names = _images(tmp_path, drawn, 4)
@@ -35,9 +43,10 @@ def test_a_table_is_ingested_row_by_row(environment: dict[str, str], tmp_path: P
     report = answer(done)
     assert (report["found"], report["indexed"], report["rejected"]) == (7, 4, 3)
     assert "1 row repeats the image of an earlier row" in done.stderr
-    export = lookalike(environment, "failed", "export", report["job"]).stdout
-    rejected = {line["uri"].rpartition("/")[2]: line["reason"] for line in map(json.loads, export.splitlines())}
-    assert rejected == {"shoes.csv#row=5": "bad_uri", "gone.jpg": "not_found", "shoes.csv#row=7": "bad_metadata"}
+    assert _rejected(environment, report["job"]) == _REASONS
+    retried = answer(lookalike(environment, "failed", "retry", report["job"], "--json"))
+    assert (retried["found"], retried["rejected"]) == (3, 3)
+    assert _rejected(environment, retried["job"]) == _REASONS
     again = answer(lookalike(environment, "ingest", tmp_path / "shoes.csv", "--metadata", "brand,year:int", "--json"))
     assert (again["found"], again["unchanged"], again["rejected"]) == (7, 4, 3)
     found = answer(lookalike(environment, "search", tmp_path / "images" / names[1], "--json"))["matches"]

@@ -9,7 +9,7 @@ import orjson
 from lookalike.metadata import FieldType, Kind, coerced
 from lookalike.records import ImageRef, Metadata, MetadataValue, Reason
 from lookalike.shown import shortened
-from lookalike_producer.refused import RefusedReference
+from lookalike_producer.refused import RefusedReference, row_uri
 from lookalike_producer.tables.addresses import Addresses, BadUri
 from lookalike_producer.tables.broken import TableBroken
 from lookalike_producer.tables.columns import Plan
@@ -70,7 +70,7 @@ class RowReader:
                 yield ImageRef(uri, name, metadata)
 
     def _refused(self, number: int, reason: Reason, why: str) -> RefusedReference:
-        return RefusedReference(f"{self._uri}#row={number}", reason=reason, detail=f"row {number:,}: {why}")
+        return RefusedReference(row_uri(self._uri, number), reason=reason, detail=f"row {number:,}: {why}")
 
 
 class _Field:
