@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 #: The formats that are decoded. Others would widen the attack surface for little use.
-FORMATS = ("JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF")
+FORMATS = ("JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 
 _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
@@ -15,6 +15,11 @@ _MAGIC = {
     b"MM\0*": "TIFF",
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
+}
+#: Brands of an ISO 14496-12 file, of which it has one; what an AVIF and an HEIF have in common comes last.
+_BRANDS = {
+    "AVIF": {b"avif", b"avis"},
+    "HEIF": {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"},
 }
 #: Possible sizes of the second header of a BMP.
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
@@ -38,9 +43,10 @@ def kind_of(data: bytes) -> str | None:
     if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADER_SIZES:
         return "BMP"
     if data[4:8] == b"ftyp":
-        # HEIC has the same container, so the brands decide.
+        # Many formats have this container, so the brands decide.
         end = min(int.from_bytes(data[:4]), 256)
-        return "AVIF" if {b"avif", b"avis"} & {data[at : at + 4] for at in range(8, end, 4)} else None
+        brands = {data[at : at + 4] for at in range(8, end, 4)}
+        return next((kind for kind, own in _BRANDS.items() if own & brands), None)
     return None
 
 
@@ -60,7 +66,7 @@ def ends_early(kind: str, data: bytes) -> bool:
         return len(data) < int.from_bytes(data[2:6], "little")
     if kind == "TIFF":
         return len(data) < _directory_offset(data)
-    return kind == "AVIF" and _boxes_end(data) > len(data)
+    return kind in _BRANDS and _boxes_end(data) > len(data)
 
 
 def _directory_offset(tiff: bytes) -> int:

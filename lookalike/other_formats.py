@@ -42,7 +42,6 @@ _OTHERS = {
 }
 #: The brand of an ISO 14496-12 file, in its bytes 8 to 12 -> its format; other brands are videos.
 _BRANDS = {
-    **dict.fromkeys((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"), "HEIC"),
     b"crx ": "Canon raw",
 }
 #: Bytes that a text may have before its first tag.

@@ -54,7 +54,7 @@ def png(width: int, height: int, *chunks: tuple[bytes, bytes], tail: bytes = b""
     return b"".join(parts) + tail
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
 def test_every_supported_format_shows_the_scene(kind: str) -> None:
     image = seen(stored(scene(), kind))
     assert (image.width, image.height) == (WIDTH, HEIGHT)
@@ -64,7 +64,7 @@ def test_every_supported_format_shows_the_scene(kind: str) -> None:
 
 
 @pytest.mark.parametrize("orientation", STORED)
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "TIFF lzw", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "TIFF lzw", "AVIF", "HEIF"])
 def test_all_eight_orientations_are_shown_upright(kind: str, orientation: int) -> None:
     name, _, compression = kind.partition(" ")
     exif = Image.Exif()
@@ -77,7 +77,7 @@ def test_all_eight_orientations_are_shown_upright(kind: str, orientation: int) -
     assert difference(image.pixels, squeezed(scene())) < 2.5
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"])
 def test_an_image_with_broken_exif_decodes(kind: str) -> None:
     exif = Image.Exif()
     exif[0x010F] = "a maker with a long name"
@@ -196,7 +196,7 @@ def test_the_transparent_colour_of_an_image_without_alpha_becomes_white(mode: st
     assert (seen(stored(Image.new(mode, (40, 40)), "PNG", transparency=key)).pixels == 255).all()
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "AVIF"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "AVIF", "HEIF"])
 def test_the_first_frame_of_an_animation_is_used(kind: str) -> None:
     frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "lime", "blue")]
     pixels = seen(stored(frames[0], kind, save_all=True, append_images=frames[1:])).pixels
@@ -224,7 +224,7 @@ def test_no_bytes_are_rejected_as_empty() -> None:
         b"%PDF-1.7\n",
         b"%!PS-Adobe-3.0 EPSF-3.0\n",
         b"BM is how this text begins, and it is not a image",
-        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40),
+        b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(40),
         b"P6 1 1 255 abc",
         b"RIFF\0\0\0\0WAVEfmt ",
         b"\0",
@@ -238,7 +238,7 @@ def test_a_header_that_claims_too_many_pixels_is_a_bomb() -> None:
     assert reason_for(png(50_000, 50_000, (b"IDAT", zlib.compress(bytes(1000))))) is Reason.BOMB
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
 def test_the_limit_on_pixels_holds_for_every_format(kind: str) -> None:
     data = stored(scene(), kind)
     decode(data, max_pixels=WIDTH * HEIGHT)
@@ -271,7 +271,7 @@ def test_an_image_without_pixels_is_corrupt(width: int, height: int) -> None:
     assert reason_for(png(width, height, (b"IDAT", zlib.compress(b"")), (b"IEND", b""))) is Reason.CORRUPT
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF lzw", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF lzw", "AVIF", "HEIF"])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_an_image_that_is_cut_anywhere_is_rejected_with_a_reason(kind: str) -> None:
     name, _, compression = kind.partition(" ")
@@ -291,7 +291,7 @@ def test_a_damaged_image_with_its_end_is_corrupt() -> None:
     assert reason_for(bytes(data)) is Reason.CORRUPT
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF lzw", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF lzw", "AVIF", "HEIF"])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_flipped_bytes_never_raise_anything_else(kind: str) -> None:
     chance = np.random.default_rng(20)
@@ -312,7 +312,7 @@ def test_flipped_bytes_never_raise_anything_else(kind: str) -> None:
 
 def test_random_bytes_after_a_valid_beginning_are_rejected() -> None:
     chance = np.random.default_rng(21)
-    for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"):
+    for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"):
         start = stored(Image.new("RGB", (8, 8)), kind)[:20]
         for _ in range(5):
             assert survives(start + chance.bytes(500)) in BROKEN | {None}

@@ -24,6 +24,8 @@ MEDIA_TYPES = {
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
     "AVIF": "image/avif",
+    # Few browsers show it; what a program downloads is the file as it is.
+    "HEIF": "image/heic",
 }
 
 

@@ -1,8 +1,7 @@
 """Bounds the tables of an AVIF before libavif reads them; it searches them item by item (ISO 14496-12, 8.11)."""
 
-from collections.abc import Iterator
-
 from lookalike.decoding.av1 import claimed_pixels
+from lookalike.decoding.boxes import Extent, boxes, extents, number
 from lookalike.decoding.encoded import Encoded, Parts, too_much
 from lookalike.formats import without_exif
 
@@ -35,75 +34,33 @@ def reduced(data: bytes) -> Encoded:
     Raises ImageRejected (`bomb`) for more than MAX_BOXES boxes, MAX_FRAMES frames, or items that overlap.
     """
     kinds: dict[int, bytes] = {}
-    extents: list[tuple[int, int, int]] = []
+    parts: list[Extent] = []
     streams: list[bytes] = []
-    for name, start, end in _boxes(data, 0, len(data), Parts("boxes", MAX_BOXES)):
+    for name, start, end in boxes(data, 0, len(data), Parts("boxes", MAX_BOXES), _CONTAINERS):
         if name in _ITEM_TABLES and end - start > MAX_TABLE_BYTES:
             raise too_much(f"a table of {end - start} bytes; at most {MAX_TABLE_BYTES} are read")
-        if name in _FRAME_TABLES and _number(data, start + _FRAME_TABLES[name], 4)[0] > MAX_FRAMES:
+        if name in _FRAME_TABLES and number(data, start + _FRAME_TABLES[name], 4)[0] > MAX_FRAMES:
             raise too_much(f"more than {MAX_FRAMES} frames")
         if name == b"infe":
             id_bytes = 4 if data[start] > 2 else 2
-            kinds[_number(data, start + 4, id_bytes)[0]] = data[start + 6 + id_bytes : start + 10 + id_bytes]
+            kinds[number(data, start + 4, id_bytes)[0]] = data[start + 6 + id_bytes : start + 10 + id_bytes]
         elif name == b"iloc":
-            extents += _extents(data, data[start:end])
+            parts += extents(data, data[start:end])
         elif name in _CHUNK_TABLES:
             # Of a sequence, the first frame is decoded.
-            offset = _number(data, start + 8, _CHUNK_TABLES[name])[0]
+            offset = number(data, start + 8, _CHUNK_TABLES[name])[0]
             streams.append(data[offset : offset + _FIRST_BYTES])
-    if sum(length for *_, length in extents) > 2 * len(data):
+    if sum(part.length for part in parts) > 2 * len(data):
         raise too_much("its items are larger than the file")
-    streams += (_item(data, extents, id) for id, kind in kinds.items() if kind == b"av01")
+    streams += (_item(data, parts, id) for id, kind in kinds.items() if kind == b"av01")
     pixels = [claimed_pixels(stream) for stream in streams]
     return Encoded("AVIF", without_exif(data), orientation=None, claimed_pixels=max(0, *pixels, sum(pixels) // _IMAGES))
 
 
-def _item(data: bytes, extents: list[tuple[int, int, int]], id: int) -> bytes:
+def _item(data: bytes, parts: list[Extent], id: int) -> bytes:
     """The beginning of an item, which may lie in several places."""
     first = b""
-    for owner, offset, length in extents:
-        if owner == id and len(first) < _FIRST_BYTES:
-            first += data[offset : offset + min(length, _FIRST_BYTES)]
+    for part in parts:
+        if part.item == id and len(first) < _FIRST_BYTES:
+            first += data[part.offset : part.offset + min(part.length, _FIRST_BYTES)]
     return first
-
-
-def _boxes(data: bytes, at: int, end: int, parts: Parts, depth: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and end of the content of every box, also of those in other boxes."""
-    while at + 8 <= end:
-        parts.more()
-        length, name, start = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8], at + 8
-        if length == 1:
-            length, start = int.from_bytes(data[at + 8 : at + 16]), at + 16
-        close = end if length == 0 else min(end, at + length)
-        if close < start:
-            break
-        yield name, start, close
-        if name in _CONTAINERS and depth < 8:
-            skipped = _CONTAINERS[name] + (2 if name == b"iinf" and data[start : start + 1] != b"\0" else 0)
-            yield from _boxes(data, start + skipped, close, parts, depth + 1)
-        at = close
-
-
-def _extents(data: bytes, table: bytes) -> Iterator[tuple[int, int, int]]:
-    """Item, offset and length of each part of each item, within the file (8.11.3). Those in `idat` are small."""
-    version = table[0]
-    offset_bytes, length_bytes, base_bytes = table[4] >> 4, table[4] & 15, table[5] >> 4
-    index_bytes = table[5] & 15 if version else 0
-    id_bytes = 2 if version < 2 else 4
-    items, at = _number(table, 6, id_bytes)
-    for _ in range(items):
-        id, at = _number(table, at, id_bytes)
-        base, at = _number(table, at + (2 if version else 0) + 2, base_bytes)
-        extents, at = _number(table, at, 2)
-        if at > len(table):
-            return
-        for _ in range(min(extents, len(table))):
-            offset, at = _number(table, at + index_bytes, offset_bytes)
-            length, at = _number(table, at, length_bytes)
-            # 0 stands for all bytes up to the end.
-            yield id, base + offset, min(length or len(data), max(0, len(data) - base - offset))
-
-
-def _number(table: bytes, at: int, size: int) -> tuple[int, int]:
-    """A number of `size` bytes, and the offset behind it."""
-    return int.from_bytes(table[at : at + size]), at + size

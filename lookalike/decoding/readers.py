@@ -17,8 +17,9 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from lookalike.decoding import avif, bmp, gif, jpeg, png, tiff, webp
+from lookalike.decoding import avif, bmp, gif, heif, jpeg, png, tiff, webp
 from lookalike.decoding.encoded import Encoded, too_much
+from lookalike.decoding.heif_reader import HeifFile
 from lookalike.decoding.orientation import orientation_of
 from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 from lookalike.errors import ImageRejected
@@ -78,13 +79,14 @@ _READERS: dict[str, type[ImageFile]] = {
     "BMP": _Bmp,
     "TIFF": _Tiff,
     "AVIF": AvifImageFile,
+    "HEIF": HeifFile,
 }
 
 
 #: Format -> what reduces its files.
 _REDUCED: dict[str, Callable[[bytes], Encoded]] = {
     **{"JPEG": jpeg.reduced, "PNG": png.reduced, "WebP": webp.reduced, "GIF": gif.reduced, "BMP": bmp.reduced},
-    **{"TIFF": tiff.reduced, "AVIF": avif.reduced},
+    **{"TIFF": tiff.reduced, "AVIF": avif.reduced, "HEIF": heif.reduced},
 }
 
 

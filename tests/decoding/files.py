@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+import testing.encoders  # noqa: F401
 from lookalike.images import DecodedImage, decode
 
 WIDTH, HEIGHT = 320, 200

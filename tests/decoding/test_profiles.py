@@ -63,12 +63,12 @@ def inks() -> bytes:
     return profile(b"CMYK", {b"wtpt": xyz(0.9642, 1.0, 0.8249), b"A2B0": table}, device=b"prtr", connection=b"Lab ")
 
 
-KINDS = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"]
+KINDS = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_wide_profile_makes_colours_stronger(kind: str) -> None:
-    options = {"quality": 95} if kind in ("JPEG", "WEBP", "AVIF") else {}
+    options = {"quality": 95} if kind in ("JPEG", "WEBP", "AVIF", "HEIF") else {}
     file = stored(Image.new("RGB", (64, 64), (60, 180, 60)), kind, icc_profile=WIDE, **options)
     red, green, blue = seen(file).pixels[112, 112].astype(int)
     # In linear light, sRGB's red is 1.398 R - 0.398 G of Adobe RGB and its blue 1.043 B - 0.043 G: below 0, and 0.023.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
+import testing.encoders  # noqa: F401
 from lookalike.formats import FORMATS
 from tests.hostile.contents import png
 
@@ -87,15 +88,30 @@ def _box(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", 8 + len(content)) + name + content
 
 
-def _in_box(outer: tuple[bytes, ...], content: bytes) -> bytes:
-    """An AVIF with more content at the end of a box in a box in ...; its offsets are wrong afterwards."""
-    data = bytearray(_PLAIN["AVIF"])
+def _in_box(kind: str, outer: tuple[bytes, ...], content: bytes) -> bytes:
+    """An AVIF or HEIF with more content at the end of a box in a box in ...; its offsets are wrong afterwards."""
+    data = bytearray(_PLAIN[kind])
     at = 0
     for name in outer:
         at = data.index(name, at) - 4
         struct.pack_into(">I", data, at, int.from_bytes(data[at : at + 4]) + len(content))
     end = at + int.from_bytes(data[at : at + 4]) - len(content)
     return bytes(data[:end]) + content + bytes(data[end:])
+
+
+def _of_boxes(kind: str) -> dict[str, Callable[[], bytes]]:
+    """Many boxes, items, properties and references; a table as large as the file."""
+    item = _box(b"infe", b"\2\0\0\0\0\1\0\0av01\0")
+    found: dict[str, Callable[[], bytes]] = {
+        "boxes": lambda: _PLAIN[kind] + _box(b"free", b"") * (SIZE // 8),
+        "items": lambda: _in_box(kind, (b"meta", b"iinf"), item * (SIZE // 21)),
+        "properties": lambda: _in_box(kind, (b"meta", b"iprp", b"ipco"), _box(b"pasp", bytes(8)) * (SIZE // 16)),
+        "a property": lambda: _in_box(kind, (b"meta", b"iprp", b"ipco"), _box(b"pixi", bytes(SIZE))),
+        "references": lambda: _in_box(
+            kind, (b"meta",), _box(b"iref", bytes(4) + _box(b"cdsc", bytes(6)) * (SIZE // 14))
+        ),
+    }
+    return {f"{kind.lower()} {name}": make for name, make in found.items()}
 
 
 def _megabyte() -> bytes:
@@ -136,8 +152,6 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     "tiff texts": lambda: tiff((270, 1, bytes(SIZE)), (700, 1, bytes(SIZE)), (34675, 7, bytes(SIZE))),
     "tiff entries": lambda: tiff(count=65_535, behind=bytes(SIZE)),
     "tiff directories below": lambda: tiff((330, 4, struct.pack(f"<{SIZE // 4}I", *range(1, SIZE // 4 + 1)))),
-    "avif boxes": lambda: _PLAIN["AVIF"] + _box(b"free", b"") * (SIZE // 8),
-    "avif items": lambda: _in_box((b"meta", b"iinf"), _box(b"infe", b"\2\0\0\0\0\1\0\0av01\0") * (SIZE // 21)),
-    "avif properties": lambda: _in_box((b"meta", b"iprp", b"ipco"), _box(b"pasp", bytes(8)) * (SIZE // 16)),
-    "avif references": lambda: _in_box((b"meta",), _box(b"iref", bytes(4) + _box(b"cdsc", bytes(6)) * (SIZE // 14))),
 }
+for _kind in ("AVIF", "HEIF"):
+    ATTACKS |= _of_boxes(_kind)

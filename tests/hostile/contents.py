@@ -19,7 +19,7 @@ DOCUMENTS = {
     "layers.psd": b"8BPS\0\1" + bytes(40),
     "stars.fits": b"SIMPLE  =                    T".ljust(2880),
     "icon.ico": b"\0\0\1\0\1\0\x10\x10" + bytes(40),
-    "phone.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40),
+    "sequence.heic": b"\0\0\0\x18ftyphevc\0\0\0\0msf1hevc" + bytes(40),
     "wavelet.jp2": b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40),
     "grey.pgm": b"P5 2 2 255 abcd",
     "sound.webp": b"RIFF\x24\0\0\0WAVEfmt " + bytes(28),

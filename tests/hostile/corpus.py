@@ -20,10 +20,11 @@ EXPECTED: dict[str, frozenset[str]] = {
     "cut": frozenset({Reason.TRUNCATED}),
     "trailing_garbage": frozenset({INDEXED}),
 }
-#: AVIF boxes go on to the end of the file, so garbage there is a broken box; and its pixel data have a size too.
+#: Boxes go on to the end of the file, so garbage there is a broken box; and the pixel data have a size too.
 EXCEPTIONS = {
     ("avif", "trailing_garbage"): BROKEN | {INDEXED},
     ("avif", "huge"): BROKEN,
+    ("heif", "trailing_garbage"): BROKEN | {INDEXED},
 }
 #: Small enough for some hundred cuts at every tenth byte.
 CUT_SIZE = (12, 8)

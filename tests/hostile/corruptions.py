@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 
 #: Offset of a length or a checksum in each format; negative counts from the end.
-_SUMS = {"JPEG": 4, "PNG": -16, "WebP": 4, "GIF": -3, "BMP": 2, "TIFF": 4, "AVIF": 0}
+_SUMS = {"JPEG": 4, "PNG": -16, "WebP": 4, "GIF": -3, "BMP": 2, "TIFF": 4, "AVIF": 0, "HEIF": 0}
 #: How many bytes at the end are kept.
 _END_BYTES = 16
 
@@ -98,7 +98,7 @@ def _huge_tiff(data: bytes) -> bytes:
     return data
 
 
-def _huge_avif(data: bytes) -> bytes:
+def _huge_spatial(data: bytes) -> bytes:
     return _put(data, data.index(b"ispe") + 8, struct.pack(">II", 30_000, 30_000))
 
 
@@ -109,7 +109,8 @@ _HUGE: dict[str, Callable[[bytes], bytes]] = {
     "GIF": lambda data: _put(data, 6, struct.pack("<HH", 65_000, 65_000)),
     "BMP": lambda data: _put(data, 18, struct.pack("<ii", 60_000, 60_000)),
     "TIFF": _huge_tiff,
-    "AVIF": _huge_avif,
+    "AVIF": _huge_spatial,
+    "HEIF": _huge_spatial,
 }
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from testing.processes import ROOT
 #: Reads a file and decodes it as a worker does; prints how far that raised the most memory ever held, in bytes.
 PROBE = """
 import sys
+from itertools import product
 from pathlib import Path
 from lookalike.images import decode
 from lookalike.storage import Storage
@@ -31,13 +33,15 @@ SIZES = {12: (4000, 3000), 50: (8660, 5774)}
 #: A JPEG is decoded at 1/8 to 1/2 of its size; a progressive one keeps all its coefficients (16 bits each, 1.5 per
 #: pixel with the usual subsampling). Pillow keeps RGB in 4 bytes; its WebP reader holds two canvases of 4 and a copy
 #: of the frame, which are freed before the image is made.
-BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 13}
+BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 13, "heif": 9}
 #: Memory that does not grow with the image: codecs, the result, the allocator's slack.
 FIXED_BYTES = 30 * 2**20
 
 
-@pytest.mark.parametrize("megapixels", SIZES)
-@pytest.mark.parametrize("encoding", BYTES_PER_PIXEL)
+# The encoder of HEIF takes too long for the larger one.
+@pytest.mark.parametrize(
+    "encoding, megapixels", [pair for pair in product(BYTES_PER_PIXEL, SIZES) if pair != ("heif", 50)]
+)
 def test_decoding_takes_no_more_than_its_bytes_per_pixel(encoding: str, megapixels: int, tmp_path: Path) -> None:
     width, height = SIZES[megapixels]
     data = encoded(encoding, scene().resize((width, height)))
