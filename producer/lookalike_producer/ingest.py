@@ -8,8 +8,8 @@ from lookalike.errors import IndexMissing
 from lookalike.settings import Settings
 from lookalike_producer.devices import Devices
 from lookalike_producer.jobs import JobRequest
-from lookalike_producer.places import STDIN
 from lookalike_producer.sources import find_images, find_tables
+from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.tables.source import NO_TABLES, TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions

@@ -37,6 +37,7 @@ _PLAIN = re.compile(
 ).fullmatch
 #: Binary data has them; of the names of files, few do.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f]").search
+STDIN_NAME = "standard input"
 _ADVICE = "A list has one path or address per line; relative paths start at the folder of the list."
 
 
@@ -77,7 +78,7 @@ class PathList:
 
 def stdin_paths() -> Iterator[str]:
     """The paths on standard input, from the working folder. Raises SourceMissing if it is no list."""
-    name = "standard input"
+    name = STDIN_NAME
     texts = _texts(sys.stdin.buffer, name)
     first = list(islice(texts, SAMPLE_LINES))
     _check(first, os.getcwd(), name)
@@ -175,14 +176,21 @@ def _check(lines: Sequence[str], base: str, name: str) -> None:
     if any(_CONTROL(line) for line in lines):
         raise SourceMissing(f"{shown(name)} is no list of paths: it is not text.", _ADVICE)
     if all(line.startswith("{") and line.endswith("}") for line in lines):
-        raise SourceMissing(f"{shown(name)} is no list of paths: each line is JSON.", _ADVICE)
+        raise SourceMissing(f"{shown(name)} is no list of paths: each line is JSON.", _advice(name, "jsonl"))
     if any(existing(line, os.getcwd()) for line in lines):
         raise SourceMissing(
             f"The paths in {shown(name)} do not start at its folder, but at the working folder.",
             f"Move the list there, or give it on standard input: `lookalike ingest - < {os.path.basename(name)}`.",
         )
     if any(existing(field, base) for line in lines for field in _fields(line)):
-        raise SourceMissing(f"{shown(name)} is no list of paths but a table: lines have several fields.", _ADVICE)
+        advice = _advice(name, "csv")
+        raise SourceMissing(f"{shown(name)} is no list of paths but a table: lines have several fields.", advice)
+
+
+def _advice(name: str, suffix: str) -> str:
+    if name == STDIN_NAME:
+        return "On standard input, a table is JSON lines; save another one as a file, and give its name."
+    return f"Give it a name that ends with .{suffix}, and it is read as a table."
 
 
 def _fields(line: str) -> list[str]:

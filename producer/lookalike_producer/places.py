@@ -12,7 +12,8 @@ from lookalike.storage import kind_of_file
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
 from lookalike_producer.named import absolute, existing, remote_scheme, unquoted
 from lookalike_producer.stores import StoreImage, StoreTree, placed_in_store
-from lookalike_producer.tables import layouts
+from lookalike_producer.tables import layouts, standard_input
+from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.formats import format_of
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.walk.pattern import ANY_FOLDERS
@@ -23,7 +24,6 @@ LIST_SUFFIXES = (".txt", ".lst", ".list")
 #: Tables that are not read, although people name them.
 OFFICE_SUFFIXES = (".xls", ".xlsx", ".ods", ".numbers")
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
-STDIN = "-"
 
 _KINDS = "Give a folder, a glob in quotes, a table, a .txt list of paths, or - for a list on standard input."
 
@@ -66,7 +66,7 @@ def placed(sources: Sequence[str]) -> list[Place]:
 
 def _placed(source: str) -> list[Place]:
     if source == STDIN:
-        return [Listing(STDIN)]
+        return [TableSet("standard input", (STDIN,)) if standard_input.is_json() else Listing(STDIN)]
     if (scheme := scheme_of(source)) in STORE_SCHEMES:
         return [placed_in_store(source)]
     if scheme in WEB_SCHEMES:

@@ -11,10 +11,11 @@ from lookalike.storage import local_uri, reason_of
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, scheme_of, without_credentials
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.no_match import no_match
-from lookalike_producer.places import STDIN, Listing, OneImage, Place, Tree, placed
+from lookalike_producer.places import Listing, OneImage, Place, Tree, placed
 from lookalike_producer.refused import UnlistedFolder
 from lookalike_producer.seen import each_once
 from lookalike_producer.stores import StoreImage, StoreTree, listed_object, reference, references
+from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.tables.source import TableSource

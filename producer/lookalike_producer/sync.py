@@ -21,12 +21,12 @@ from lookalike_producer.diff import SETTLED, TO_INGEST, Diff
 from lookalike_producer.examiner import Files
 from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.jobs import JobRequest
-from lookalike_producer.places import STDIN
 from lookalike_producer.preparation import prepare
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
 from lookalike_producer.scope import scopes, walked
 from lookalike_producer.sources import OnMounts, find_images, find_tables
+from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.tables.source import TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions

@@ -1,5 +1,6 @@
 """Which columns of a table hold uris, labels, keys and metadata."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,28 +12,14 @@ from lookalike_producer.tables.inference import inferred, text_kind
 from lookalike_producer.tables.options import TableOptions
 from lookalike_producer.tables.rows import Column
 
-#: Usual names for uris, the more certain ones first: beside the picture of a product there is often its page.
+#: Usual names for uris, as `_key` writes them; the more certain ones first: a table of products also has their pages.
 URI_NAMES = (
-    *("image_url", "image_uri", "image_path", "image_file", "image_link", "img_url", "img_path"),
-    *(
-        "file_name",
-        "filename",
-        "uri",
-        "url",
-        "file_path",
-        "filepath",
-        "path",
-        "file",
-        "image",
-        "img",
-        "picture",
-        "photo",
-    ),
-    *("image_name", "img_name"),
+    *("imageurl", "imageuri", "imagepath", "imagefile", "imagelink", "imgurl", "imgpath"),
+    *("filename", "uri", "url", "filepath", "path", "file", "image", "img", "picture", "photo", "imagename", "imgname"),
 )
 #: Names that Kaggle's tables have for files, which they name without a suffix; only if there are such files.
-KEY_NAMES = ("image_id", "imageid", "img_id", "id", "key", "name")
-LABEL_NAMES = ("label", "class", "category", "label_name", "class_name", "category_name")
+KEY_NAMES = ("imageid", "imgid", "id", "key", "name")
+LABEL_NAMES = ("label", "class", "category", "labelname", "classname", "categoryname")
 #: The metadata field that holds the values of `--id-column`.
 ID_FIELD = "id"
 #: Columns that only number the rows, as pandas writes them.
@@ -109,14 +96,14 @@ def _uri_column(
     if found is None and struct is not None:
         return _path_of(name, struct, columns), []
     if found is None:
-        found = next(filter(names_files, (c.name for c in columns if c.name.strip().lower() in KEY_NAMES)), None)
+        found = next(filter(names_files, (c.name for c in columns if _key(c.name) in KEY_NAMES)), None)
     if found is None:
         raise SourceMissing(
             f"{name} has no column that names images; its columns are {_listed(c.name for c in columns)}.",
             "Choose one with --uri-column (uri_column=).",
         )
     _check_uris(name, found, columns)
-    others = [c.name for c in columns if c.name != found and c.name.strip().lower() in URI_NAMES and not c.refusal]
+    others = [c.name for c in columns if c.name != found and _key(c.name) in URI_NAMES and not c.refusal]
     also = f"; --uri-column chooses another one: {_listed(others)}" if others else ""
     return found, [f"{name}: the images are those in the column {found}{also}."] if others else []
 
@@ -132,19 +119,20 @@ def _check_uris(name: str, column: str, columns: Sequence[Column]) -> None:
 
 def _embedded(columns: Sequence[Column], names: Iterable[str]) -> str | None:
     """The column in which Hugging Face's `datasets` keeps bytes and path of each image."""
-    have = {column.name.lower() for column in columns}
-    return next((name for name in names if {f"{name.lower()}.bytes", f"{name.lower()}.path"} <= have), None)
+    have = {_key(column.name): column.name for column in columns}
+    embedded = (name for name in map(_key, names) if {f"{name}.bytes", f"{name}.path"} <= have.keys())
+    return next((have[f"{name}.path"].removesuffix(".path") for name in embedded), None)
 
 
 def _path_of(name: str, struct: str, columns: Sequence[Column]) -> str:
     """The column of paths, if the images are not in the table. Raises SourceMissing if they are."""
-    by_name = {column.name.lower(): column for column in columns}
-    if not by_name[f"{struct.lower()}.bytes"].is_blank:
+    by_name = {column.name: column for column in columns}
+    if not by_name[f"{struct}.bytes"].is_blank:
         raise SourceMissing(
             f"The column {struct} of {name} holds the images themselves, as bytes; images are read from files.",
             "Save each image as a file, with a table that names the files in a column file_name.",
         )
-    return by_name[f"{struct.lower()}.path"].name
+    return f"{struct}.path"
 
 
 def _named(columns: Sequence[Column], wanted: str | None, what: str, name: str) -> str | None:
@@ -162,11 +150,16 @@ def _named(columns: Sequence[Column], wanted: str | None, what: str, name: str) 
 
 
 def _same(name: str, other: str) -> bool:
-    return name.strip().lower() == other.strip().lower()
+    return _key(name) == _key(other)
+
+
+def _key(name: str) -> str:
+    """What is the same in `Image URL`, `image_url` and `ImageURL`."""
+    return re.sub(r"[\s_-]", "", name).lower()
 
 
 def _first(columns: Sequence[Column], names: Iterable[str], without: Iterable[str] = ()) -> str | None:
-    by_name = {column.name.strip().lower(): column.name for column in reversed(columns)}
+    by_name = {_key(column.name): column.name for column in reversed(columns)}
     return next((by_name[name] for name in names if name in by_name and by_name[name] not in without), None)
 
 

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from io import BufferedReader, FileIO
+from io import BufferedReader, FileIO, RawIOBase
 from typing import BinaryIO, cast
 
 from lookalike.errors import SourceUnavailable
 from lookalike.exhaustion import machine_error
 from lookalike.records import Reason
 from lookalike.storage import kind_of_file, local_uri, reason_of
-from lookalike_producer.tables import compression
+from lookalike_producer.tables import compression, standard_input
 from lookalike_producer.tables.broken import TableBroken
 
 #: Bytes from which encoding, separator and header are recognized.
 SAMPLE_BYTES = 256 * 1024
 BUFFER_BYTES = 256 * 1024
+STDIN = "-"
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,42 @@ class TableFile:
             if not pieces:
                 raise
         return b"".join(pieces)
+
+
+def table_file(path: str) -> TableFile:
+    """The file at a path, or what is on standard input."""
+    return StandardInput(path) if path == STDIN else TableFile(path)
+
+
+class StandardInput(TableFile):
+    """JSON lines on standard input. They are copied to a temporary file, since a table is read twice."""
+
+    @cached_property
+    def uri(self) -> str:
+        return "stdin"
+
+    @property
+    def folder(self) -> str:
+        return os.getcwd()
+
+    @contextmanager
+    def opened(self) -> Iterator[BufferedReader]:
+        with self.errors(), BufferedReader(_Copy(standard_input.copied()), BUFFER_BYTES) as file:
+            yield cast(BufferedReader, file)
+
+
+class _Copy(RawIOBase):
+    """An open file from its start; several readers may share it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._descriptor = file.fileno()
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = os.pread(self._descriptor, len(buffer), self._position)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)

@@ -20,7 +20,7 @@ from lookalike_producer.refused import RefusedReference, UnlistedTable
 from lookalike_producer.tables.addresses import Addresses, Where
 from lookalike_producer.tables.broken import TableBroken
 from lookalike_producer.tables.columns import Plan, planned
-from lookalike_producer.tables.files import TableFile
+from lookalike_producer.tables.files import TableFile, table_file
 from lookalike_producer.tables.locating import are_there, located
 from lookalike_producer.tables.opening import open_table
 from lookalike_producer.tables.options import TableOptions
@@ -186,7 +186,7 @@ class TableSource:
     def _files(self) -> Iterator[tuple[TableFile, Plan]]:
         for some, plan in self._plans:
             for path in some.paths:
-                yield TableFile(path), plan
+                yield table_file(path), plan
 
     def _reader(self, file: TableFile, plan: Plan) -> RowReader:
         table = open_table(file)
@@ -213,7 +213,7 @@ def _opened(some: TableSet) -> Opened:
     opened = Opened()
     broken: TableBroken | None = None
     for path in some.paths:
-        file = TableFile(path)
+        file = table_file(path)
         try:
             opened.add(file, open_table(file))
         except TableBroken as error:
