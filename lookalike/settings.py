@@ -29,6 +29,8 @@ INDEX_TIMEOUT_S = 60.0
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
 
+USER_AGENT = re.compile(r"[A-Za-z_-]{1,60}([/ ][ -~]{0,400})?")
+
 INDEX_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,99}")
 
 #: Settings that only searches need.
@@ -68,6 +70,10 @@ class Settings(BaseSettings):
     roots: tuple[str, ...] = Field(
         ("/",), description="JSON list of folders, web addresses, stores and networks that workers may read."
     )
+    respect_robots: bool = Field(
+        True, description="Keep to robots.txt and to headers by which web hosts keep robots away."
+    )
+    user_agent: str | None = Field(None, description="How workers introduce themselves to web hosts.")
     max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
     max_image_pixels: int = Field(64_000_000, ge=1, description="Larger images are rejected as bomb.")
     fetches: int = Field(32, ge=1, le=1024, description="Requests for images at once, of each process.")
@@ -119,6 +125,7 @@ class Settings(BaseSettings):
         "client_cert",
         "client_key",
         "aws_region",
+        "user_agent",
         mode="before",
     )
     @classmethod
@@ -141,6 +148,13 @@ class Settings(BaseSettings):
     def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and UNSENDABLE.search(value.get_secret_value()):
             raise ValueError("a key must not begin or end with a space, nor contain a control character")
+        return value
+
+    @field_validator("user_agent", mode="after")
+    @classmethod
+    def _is_a_user_agent(cls, value: str | None) -> str | None:
+        if value is not None and not USER_AGENT.fullmatch(value):
+            raise ValueError("it begins with a name of ASCII letters, such as shopbot/1.0 (+https://shop.example/bot)")
         return value
 
     @field_validator("index", mode="after")

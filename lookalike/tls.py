@@ -25,10 +25,23 @@ def tls_context(
     try:
         context = ssl.create_default_context(cafile=ca_certs)
     except OSError as error:
-        why = "it contains no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
-        raise BadSetting(f"Cannot read certificates from {ca_certs}: {why}.", "Correct LOOKALIKE_CA_CERTS.") from error
+        raise _bad_authorities(ca_certs, error) from error
     if client_cert or client_key:
         _identify(context, client_cert, client_key)
+    return context
+
+
+def public_context(ca_certs: str | None = None) -> ssl.SSLContext:
+    """A context for hosts of the web: it trusts the public authorities, and those of a file as well.
+
+    Raises BadSetting as `tls_context` does.
+    """
+    context = ssl.create_default_context()
+    if ca_certs:
+        try:
+            context.load_verify_locations(cafile=ca_certs)
+        except OSError as error:
+            raise _bad_authorities(ca_certs, error) from error
     return context
 
 
@@ -41,11 +54,29 @@ def require_encryption(what: str, address: str, host: str, *, secure: str, insec
 
 def tls_error(error: BaseException, address: str) -> BadSetting | None:
     """The TLS failure behind `error`; None if there is another cause, which may be temporary."""
+    if (meaning := _meaning(error)) is None:
+        return None
+    why, advice = meaning
+    return BadSetting(f"No trusted connection to {address}: {why}.", advice)
+
+
+def why_untrusted(error: BaseException) -> str | None:
+    """What is wrong with the TLS of a host, in a few words; None if there is another cause."""
+    meaning = _meaning(error)
+    return None if meaning is None else meaning[0]
+
+
+def _meaning(error: BaseException) -> tuple[str, str] | None:
+    """What is wrong, and what to do."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, BROKEN):
-            why, advice = _certificate(cause) if isinstance(cause, ssl.SSLCertVerificationError) else _alert(cause)
-            return BadSetting(f"No trusted connection to {address}: {why}.", advice)
+            return _certificate(cause) if isinstance(cause, ssl.SSLCertVerificationError) else _alert(cause)
     return None
+
+
+def _bad_authorities(ca_certs: str | None, error: OSError) -> BadSetting:
+    why = "it contains no certificate in PEM format" if isinstance(error, ssl.SSLError) else error.strerror
+    return BadSetting(f"Cannot read certificates from {ca_certs}: {why}.", "Correct LOOKALIKE_CA_CERTS.")
 
 
 def _identify(context: ssl.SSLContext, client_cert: str | None, client_key: str | None) -> None:

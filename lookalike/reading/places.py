@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lookalike.errors import ImageRejected
@@ -70,6 +71,19 @@ def _store(settings: "Settings", places: Places) -> Place:
     return StorePlace(settings.max_image_bytes, Roots.parse(settings.roots))
 
 
+def _web(settings: "Settings", places: Places) -> Place:
+    from lookalike.reading.web import WebOptions, WebPlace
+    from lookalike.roots import Roots
+
+    options = WebOptions(
+        roots=Roots.parse(settings.roots),
+        max_bytes=settings.max_image_bytes,
+        respects_robots=settings.respect_robots,
+        ca_certs=str(settings.ca_certs) if settings.ca_certs else None,
+    )
+    return WebPlace(replace(options, user_agent=settings.user_agent) if settings.user_agent else options)
+
+
 #: Makes the place of a kind from the settings; the second argument reads the uris of all kinds. Each imports its module
 #: itself, because light commands load none of them.
-MAKERS: dict[str, Callable[["Settings", Places], Place]] = {STORE: _store}
+MAKERS: dict[str, Callable[["Settings", Places], Place]] = {STORE: _store, WEB: _web}

@@ -1,0 +1,96 @@
+"""What the status and the header of an answer say."""
+
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
+
+from lookalike.errors import HostUnavailable, ImageRejected
+from lookalike.reading.contract import State
+from lookalike.records import Reason
+from lookalike.uris import WEB_SCHEMES, scheme_of, web_url
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: Longer waits that a host asks for count as this long.
+MOST_RETRY_AFTER_S = 3600.0
+MOST_REDIRECTS = 5
+
+_REASONS = {
+    **dict.fromkeys((404, 410), Reason.NOT_FOUND),
+    **dict.fromkeys((401, 402, 403, 407, 451), Reason.FORBIDDEN),
+    **dict.fromkeys((204, 205), Reason.EMPTY),
+    **dict.fromkeys((414, 431), Reason.BAD_URI),
+}
+#: The host may answer otherwise soon. 408 and 425 say so, 429 and 503 often say when.
+_TEMPORARY = frozenset({408, 421, 425, 429})
+#: Of the 5xx, those that say that the host will never do this.
+_NEVER = frozenset({501, 505, 511})
+_CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.IGNORECASE)
+
+
+def check_status(status: int, headers: Mapping[str, str], address: str, *, asked_for_part: bool = False) -> None:
+    """Raises ImageRejected or HostUnavailable unless the body of the answer is what was asked for."""
+    if status in (200, 203) or (status == 206 and asked_for_part):
+        return
+    if status in _TEMPORARY or (status >= 500 and status not in _NEVER):
+        raise HostUnavailable(address, f"it answers {status}", retry_after_s(headers))
+    raise ImageRejected(_REASONS.get(status, Reason.UNREADABLE), f"{address} answers {status}")
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """How long the host asks to wait, by Retry-After in seconds or as a date (RFC 9110, 10.2.3)."""
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,12}", text, re.ASCII):
+        return min(float(text), MOST_RETRY_AFTER_S)
+    try:
+        seconds = parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), MOST_RETRY_AFTER_S)
+
+
+def next_url(url: str, headers: Mapping[str, str]) -> str:
+    """Where a redirect leads. Raises ImageRejected for what is not followed."""
+    try:
+        # In the one form of addresses, relative ones as well.
+        joined = urljoin(url, headers["Location"])
+        if scheme_of(joined) not in WEB_SCHEMES:
+            raise ImageRejected(Reason.OUTSIDE_ROOT, "it redirects to something that is no web address")
+        target = web_url(joined)
+    except ValueError as error:
+        raise ImageRejected(Reason.BAD_URI, f"it redirects to an address that cannot be used: {error}") from error
+    if url.startswith("https:") and not target.startswith("https:"):
+        raise ImageRejected(
+            Reason.UNTRUSTED_HOST, "it redirects from https to http, which anybody on the way can change"
+        )
+    return target
+
+
+def part_of(headers: Mapping[str, str]) -> tuple[int, int | None]:
+    """The first byte of a part, and the size of the whole; None if unknown. Raises ValueError."""
+    found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    if found is None or found[1] is None or int(found[2]) < int(found[1]):
+        raise ValueError("no valid Content-Range")
+    return int(found[1]), None if found[3] == "*" else int(found[3])
+
+
+def whole_size(headers: Mapping[str, str]) -> int | None:
+    """The size of the whole, by the Content-Range of an answer that holds a part or none."""
+    found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    return None if found is None or found[3] == "*" else int(found[3])
+
+
+def state_of(headers: Mapping[str, str], size_bytes: int | None) -> State:
+    """The etag: the server's entity tag, or date and size marked as weak; empty if the server says neither."""
+    tag = headers.get("ETag", "").strip()[:512]
+    if not tag and (modified := headers.get("Last-Modified", "").strip()[:64]) and size_bytes is not None:
+        tag = f'W/"{modified} {size_bytes}"'
+    return State(tag, size_bytes)
+
+
+def declared_size(headers: Mapping[str, str]) -> int | None:
+    """The size that a header claims for the body; None if it claims none, or of a compressed body."""
+    text = headers.get("Content-Length", "")
+    is_plain = headers.get("Content-Encoding", "identity").strip().lower() in ("", "identity")
+    return int(text) if is_plain and re.fullmatch(r"\d{1,18}", text, re.ASCII) else None

@@ -1,0 +1,111 @@
+"""Takes the body of an answer: counted, at a least speed, and unpacked once at most."""
+
+import asyncio
+import re
+import time
+import zlib
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+
+from lookalike.errors import HostUnavailable, ImageRejected
+from lookalike.formats import kind_of
+from lookalike.other_formats import description
+from lookalike.reading.web.answers import declared_size
+from lookalike.reading.web.options import WebOptions
+from lookalike.records import Reason
+
+#: What tells a page from an image.
+_HEAD_BYTES = 512
+#: Between two of these, other work of the event loop goes on.
+_STEP_BYTES = 2**20
+_PAGES = frozenset({"an HTML page", "an XML document", "a text"})
+#: gzip with its header, zlib with its own (RFC 9110, 8.4.1).
+_WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+async def whole(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> bytes:
+    """The body. Raises ImageRejected (too_large, empty, not_an_image, unreadable) and HostUnavailable."""
+    headers = response.headers
+    if (declared_size(headers) or 0) > options.max_bytes:
+        raise too_large(options.max_bytes)
+    data = bytearray()
+    is_checked = False
+    async for piece in _plain(response, address, options):
+        data += piece
+        if len(data) > options.max_bytes:
+            raise too_large(options.max_bytes)
+        if not is_checked and len(data) >= _HEAD_BYTES:
+            is_checked = True
+            check_page(bytes(data[:_HEAD_BYTES]), headers)
+    if not data:
+        raise ImageRejected(Reason.EMPTY, "0 bytes")
+    check_page(bytes(data[:_HEAD_BYTES]), headers)
+    return bytes(data)
+
+
+async def part(response: aiohttp.ClientResponse, address: str, options: WebOptions, *, skip: int, length: int) -> bytes:
+    """`length` bytes of the body behind the first `skip` ones, or as many as there are."""
+    data = bytearray()
+    async for piece in _raw(response, address, options):
+        # A piece has 64 KiB or so: what stands before the part is not kept.
+        data += piece[skip:]
+        skip = max(skip - len(piece), 0)
+        if len(data) >= length:
+            break
+    return bytes(data[:length])
+
+
+def too_large(limit: int) -> ImageRejected:
+    return ImageRejected(Reason.TOO_LARGE, f"more than {limit} bytes, which are the most that are read")
+
+
+def check_page(head: bytes, headers: Mapping[str, str]) -> None:
+    """Raises ImageRejected (not_an_image) for a page or a message, by content and not by the type that is claimed."""
+    if kind_of(head) is not None:
+        return
+    named, _ = description(head)
+    media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if named in _PAGES and media_type != "image/svg+xml":
+        claimed = f" ({media_type})" if re.fullmatch(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", media_type) else ""
+        raise ImageRejected(Reason.NOT_AN_IMAGE, f"the host answers with {named}{claimed}")
+
+
+async def _plain(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
+    """The pieces of the body, unpacked if the host has packed it although it was not asked to."""
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        async for piece in _raw(response, address, options):
+            yield piece
+        return
+    if encoding not in _WINDOW_BITS:
+        raise ImageRejected(Reason.UNREADABLE, "the host packs the image in a way that it was not asked for")
+    unpacking = zlib.decompressobj(_WINDOW_BITS[encoding])
+    try:
+        async for piece in _raw(response, address, options):
+            while piece:
+                yield unpacking.decompress(piece, _STEP_BYTES)
+                piece = unpacking.unconsumed_tail
+                await asyncio.sleep(0)
+    except zlib.error as error:
+        raise ImageRejected(Reason.UNREADABLE, f"the host sends damaged {encoding}") from error
+    if not unpacking.eof:
+        raise HostUnavailable(address, "its answer ends early")
+
+
+async def _raw(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
+    """The pieces of the body as they come. Raises HostUnavailable for a slow one, and what aiohttp raises."""
+    taken, begun, count = 0, time.monotonic(), 0
+    # A part that a host does not know to give may lie behind as many bytes as an image may have.
+    limit = 2 * options.max_bytes + _STEP_BYTES
+    async for piece in response.content.iter_any():
+        taken += len(piece)
+        count += len(piece)
+        if count > limit:
+            raise too_large(options.max_bytes)
+        yield piece
+        now = time.monotonic()
+        if now - begun >= options.pace_s:
+            if taken < options.least_bytes_per_s * options.pace_s:
+                raise HostUnavailable(address, f"it sends fewer than {options.least_bytes_per_s:.0f} bytes a second")
+            taken, begun = 0, now

@@ -1,0 +1,180 @@
+"""Web hosts as one kind of place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import aiohttp
+from yarl import URL
+
+from lookalike.errors import HostUnavailable, ImageRejected
+from lookalike.reading.contract import Fetched, State
+from lookalike.reading.web import bodies
+from lookalike.reading.web.answers import (
+    MOST_REDIRECTS,
+    REDIRECTS,
+    check_status,
+    declared_size,
+    next_url,
+    part_of,
+    state_of,
+    whole_size,
+)
+from lookalike.reading.web.connections import Connections
+from lookalike.reading.web.names import LookUp, SystemNames
+from lookalike.reading.web.options import WebOptions
+from lookalike.reading.web.optout import check_opt_out
+from lookalike.reading.web.proxies import Proxies
+from lookalike.reading.web.robots import MOST_BYTES, Robots
+from lookalike.records import Reason, Span
+from lookalike.roots import Grant
+from lookalike.uris import web_url
+
+#: Servers that answer HEAD in one of these ways may know GET.
+_NO_HEAD = frozenset({400, 403, 405, 406, 501})
+#: For the robots.txt of a host, with its redirects.
+ROBOTS_S = 20.0
+#: Nothing but the first byte, for the header of its answer.
+_FIRST_BYTE = {"Range": "bytes=0-0"}
+
+
+class _Answer(NamedTuple):
+    """The last answer of a chain of redirects, and the host that gave it."""
+
+    response: aiohttp.ClientResponse
+    address: str
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.response.headers
+
+
+class WebPlace:
+    """Images at http(s) addresses (see `Place`). It sends each request once, and follows at most five redirects.
+
+    `look_up` finds the addresses of a name; by default the system's resolver does. `proxies` are by default those of
+    the environment. Raises BadSetting for proxies that cannot be used.
+    """
+
+    def __init__(self, options: WebOptions, look_up: LookUp | None = None, proxies: Proxies | None = None) -> None:
+        self._options = options
+        self._names = SystemNames()
+        self._connections = Connections(options, look_up or self._names, proxies or Proxies.of_environment())
+        self._robots = Robots(self._robots_txt, options.robot)
+
+    async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
+        url = _address(uri)
+        if span is None:
+            async with self._within(url), self._answer("GET", url, {}) as answer:
+                check_status(answer.status, answer.headers, answer.address)
+                data = await bodies.whole(answer.response, answer.address, self._options)
+                return Fetched(data, state_of(answer.headers, declared_size(answer.headers)).etag)
+        if span.length > self._options.max_bytes:
+            raise bodies.too_large(self._options.max_bytes)
+        headers = {"Range": f"bytes={span.start}-{span.start + span.length - 1}"}
+        async with self._within(url), self._answer("GET", url, headers) as answer:
+            return await self._part(answer, span)
+
+    async def look(self, uri: str) -> State:
+        url = _address(uri)
+        async with self._within(url):
+            async with self._answer("HEAD", url, {}) as answer:
+                if answer.status not in _NO_HEAD:
+                    check_status(answer.status, answer.headers, answer.address)
+                    return state_of(answer.headers, declared_size(answer.headers))
+            async with self._answer("GET", url, _FIRST_BYTE) as answer:
+                if answer.status == 416 and (size := whole_size(answer.headers)) is not None:
+                    return state_of(answer.headers, size)
+                check_status(answer.status, answer.headers, answer.address, asked_for_part=True)
+                is_part = answer.status == 206
+                return state_of(
+                    answer.headers, whole_size(answer.headers) if is_part else declared_size(answer.headers)
+                )
+
+    async def close(self) -> None:
+        await self._connections.close()
+        self._names.close()
+
+    @asynccontextmanager
+    async def _within(self, url: str) -> AsyncIterator[None]:
+        """Raises HostUnavailable for what takes longer than one image may."""
+        try:
+            async with asyncio.timeout(self._options.total_s):
+                yield
+        except TimeoutError as error:
+            why = f"the image takes more than {self._options.total_s:.0f} s"
+            raise HostUnavailable(str(URL(url, encoded=True).origin()), why) from error
+
+    @asynccontextmanager
+    async def _answer(self, method: str, url: str, headers: Mapping[str, str]) -> AsyncIterator[_Answer]:
+        """The answer at the end of all redirects, each of which is checked like the first address."""
+        for _ in range(MOST_REDIRECTS + 1):
+            grant = self._options.roots.grant(url)
+            if self._options.respects_robots:
+                await self._robots.check(url, grant)
+            async with self._connections.request(method, url, grant, headers) as response:
+                if response.status not in REDIRECTS or "Location" not in response.headers:
+                    self._check_opt_out(response)
+                    yield _Answer(response, str(URL(url, encoded=True).origin()))
+                    return
+                url = next_url(url, response.headers)
+        raise ImageRejected(Reason.UNREADABLE, f"it redirects more than {MOST_REDIRECTS} times")
+
+    def _check_opt_out(self, response: aiohttp.ClientResponse) -> None:
+        if self._options.respects_robots:
+            tags = response.headers.getall("X-Robots-Tag", ())
+            check_opt_out(tags, response.headers.getall("TDM-Reservation", ()), self._options.robot)
+
+    async def _robots_txt(self, url: str, grant: Grant) -> bytes | None:
+        """The robots.txt of a host, of which an image may be read under `grant`; None if there is none to keep to."""
+        try:
+            async with asyncio.timeout(ROBOTS_S):
+                for _ in range(MOST_REDIRECTS + 1):
+                    async with self._connections.request("GET", url, grant, {}) as response:
+                        if response.status not in REDIRECTS or "Location" not in response.headers:
+                            address = str(URL(url, encoded=True).origin())
+                            check_status(response.status, response.headers, address)
+                            return await bodies.part(response, address, self._options, skip=0, length=MOST_BYTES)
+                        url, before = next_url(url, response.headers), url
+                    if URL(url).origin() != URL(before).origin():
+                        grant = self._options.roots.grant(url)
+        except TimeoutError as error:
+            raise HostUnavailable(str(URL(url, encoded=True).origin()), "it does not answer in time") from error
+        except ImageRejected:
+            # None, or none that may be read; what is wrong with the host itself is told by the image.
+            pass
+        return None
+
+    async def _part(self, answer: _Answer, span: Span) -> Fetched:
+        options, tag = self._options, state_of(answer.headers, whole_size(answer.headers)).etag
+        if answer.status == 416:
+            raise ImageRejected(Reason.CHANGED, "the archive is shorter than when it was listed")
+        check_status(answer.status, answer.headers, answer.address, asked_for_part=True)
+        if answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+            raise ImageRejected(Reason.UNREADABLE, "the host packs a part of an archive")
+        if answer.status == 206:
+            try:
+                start, _ = part_of(answer.headers)
+            except ValueError:
+                start = -1
+            if start != span.start:
+                raise ImageRejected(Reason.UNREADABLE, "the host sends another part than it was asked for")
+            return Fetched(await bodies.part(answer.response, answer.address, options, skip=0, length=span.length), tag)
+        if span.start + span.length > 2 * options.max_bytes:
+            raise ImageRejected(
+                Reason.UNREADABLE, "the host gives no parts of an archive, and this one lies far behind"
+            )
+        data = await bodies.part(answer.response, answer.address, options, skip=span.start, length=span.length)
+        return Fetched(data, state_of(answer.headers, declared_size(answer.headers)).etag)
+
+
+def _address(uri: str) -> str:
+    try:
+        return web_url(uri)
+    except ValueError as error:
+        raise ImageRejected(Reason.BAD_URI, str(error)) from error
