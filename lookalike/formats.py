@@ -3,8 +3,10 @@
 import re
 from typing import Literal
 
-#: The formats that are decoded. Others would widen the attack surface for little use.
+#: The formats that are decoded. Others would widen the attack surface for little use. Of the raws of cameras, the
+#: embedded preview is; many others are TIFFs.
 FORMATS = ("JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+RAWS = ("RAF", "RW2", "ORF", "CR3")
 
 _MAGIC = {
     b"\xff\xd8\xff": "JPEG",
@@ -15,10 +17,16 @@ _MAGIC = {
     b"MM\0*": "TIFF",
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
+    b"FUJIFILMCCD-RAW": "RAF",
+    b"IIU\0": "RW2",
+    b"IIRO": "ORF",
+    b"IIRS": "ORF",
+    b"MMOR": "ORF",
 }
 #: Brands of an ISO 14496-12 file, of which it has one; what an AVIF and an HEIF have in common comes last.
 _BRANDS = {
     "AVIF": {b"avif", b"avis"},
+    "CR3": {b"crx "},
     "HEIF": {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"},
 }
 #: Possible sizes of the second header of a BMP.
@@ -33,7 +41,7 @@ ORIENTATION = 0x0112
 
 
 def kind_of(data: bytes) -> str | None:
-    """The format from FORMATS, by content and not by file name; None for other formats."""
+    """The format from FORMATS or RAWS, by content and not by file name; None for other formats."""
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):
             return kind

@@ -10,9 +10,6 @@ _IMAGES = {
     b"gimp xcf": "GIMP",
     b"\x76\x2f\x31\x01": "OpenEXR",
     b"#?RADIANCE": "Radiance HDR",
-    b"FUJIFILMCCD-RAW": "Fujifilm raw",
-    b"IIRO": "Olympus raw",
-    b"IIU\0": "Panasonic raw",
     b"FOVb": "Sigma raw",
     b"II\xbc": "JPEG XR",
     b"DDS ": "DirectDraw Surface",
@@ -41,9 +38,7 @@ _OTHERS = {
     b"\0\x05\x16\x07": "what macOS keeps beside a file",
 }
 #: The brand of an ISO 14496-12 file, in its bytes 8 to 12 -> its format; other brands are videos.
-_BRANDS = {
-    b"crx ": "Canon raw",
-}
+_BRANDS = dict.fromkeys((b"avci", b"avcs", b"vvic", b"jpgs", b"j2ki", b"j2is", b"mif3"), "HEIF of another coding")
 #: Bytes that a text may have before its first tag.
 _BEFORE_TAGS = b"\xef\xbb\xbf \t\r\n"
 

@@ -11,7 +11,11 @@ ZEROS = bytes(64)
 @pytest.mark.parametrize(
     ("data", "detail"),
     [
-        (b"\0\0\0\x18ftypcrx \0\0\0\x01" + ZEROS, "Canon raw is not read"),
+        (
+            b"\0\0\0\x18ftypavci\0\0\0\0avciavcs" + ZEROS,
+            "HEIF of another coding is not read; convert it to one of JPEG",
+        ),
+        (b"FOVb\0\0\2\0" + ZEROS, "Sigma raw is not read"),
         (b"\0\0\0\x18ftypqt  " + ZEROS, "a video, not an image"),
         (b"\0\0\0\x0cJXL \r\n\x87\n" + ZEROS, "JPEG XL is not read"),
         (b"8BPS\0\x01" + ZEROS, "Photoshop is not read"),

@@ -26,6 +26,10 @@ MEDIA_TYPES = {
     "AVIF": "image/avif",
     # Few browsers show it; what a program downloads is the file as it is.
     "HEIF": "image/heic",
+    "RAF": "image/x-fuji-raf",
+    "RW2": "image/x-panasonic-rw2",
+    "ORF": "image/x-olympus-orf",
+    "CR3": "image/x-canon-cr3",
 }
 
 

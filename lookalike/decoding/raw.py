@@ -64,12 +64,32 @@ def preview(found: list[Directory]) -> Encoded:
         wanted = max(wanted, *found[0].size)
     previews = [preview for directory in found if (preview := _preview(directory)) is not None]
     largest = max(previews, key=lambda preview: max(preview.size), default=None)
-    if largest is None or not wanted or max(largest.size) < _FULL * wanted:
-        has = f"; its largest preview has {largest.size[0]} x {largest.size[1]} pixels" if largest else ""
-        raise ImageRejected(Reason.UNSUPPORTED, f"a camera raw without a preview of full size{has}")
+    check_full(largest.size if largest else (0, 0), wanted)
+    assert largest is not None
     encoded = largest.encoded()
     turned = orientation_in(found[0])
     return encoded if turned == 1 else replace(encoded, orientation=turned)
+
+
+def embedded(data: bytes, places: list[tuple[int, int]], wanted: int, turned: int = 1) -> Encoded:
+    """The largest of the JPEGs at these offsets and of these lengths, turned as the raw says, else as it says itself.
+
+    Raises ImageRejected (`unsupported`) if its longer side is much less than `wanted`, or that is not known.
+    """
+    found = [(jpeg.size_of(data, at), at, length) for at, length in places if data[at : at + 2] == b"\xff\xd8"]
+    size, at, length = max(found, key=lambda preview: max(preview[0]), default=((0, 0), 0, 0))
+    check_full(size, wanted)
+    encoded = jpeg.reduced(data, at, min(len(data), at + length))
+    return encoded if turned == 1 else replace(encoded, orientation=turned)
+
+
+def check_full(size: tuple[int, int], wanted: int) -> None:
+    """Raises ImageRejected (`unsupported`) for a preview that is smaller than the image."""
+    if not wanted or max(size) < _FULL * wanted:
+        has = f"; its largest has {size[0]} x {size[1]}" if max(size) else ""
+        raise ImageRejected(
+            Reason.UNSUPPORTED, f"a camera raw without a preview of full size{has}; develop it to JPEG or TIFF"
+        )
 
 
 def _is_of_a_sensor(directory: Directory) -> bool:

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from lookalike.decoding import avif, bmp, gif, heif, jpeg, png, tiff, webp
+from lookalike.decoding import avif, bmp, cr3, gif, heif, jpeg, orf, png, raf, rw2, tiff, webp
 from lookalike.decoding.encoded import Encoded, too_much
 from lookalike.decoding.heif_reader import HeifFile
 from lookalike.decoding.orientation import orientation_of
@@ -87,6 +87,7 @@ _READERS: dict[str, type[ImageFile]] = {
 _REDUCED: dict[str, Callable[[bytes], Encoded]] = {
     **{"JPEG": jpeg.reduced, "PNG": png.reduced, "WebP": webp.reduced, "GIF": gif.reduced, "BMP": bmp.reduced},
     **{"TIFF": tiff.reduced, "AVIF": avif.reduced, "HEIF": heif.reduced},
+    **{"RAF": raf.reduced, "RW2": rw2.reduced, "ORF": orf.reduced, "CR3": cr3.reduced},
 }
 
 

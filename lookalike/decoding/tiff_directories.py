@@ -123,11 +123,12 @@ def orientation_in(*directories: Directory) -> int:
     return next(filter(None, told), None) or orientation_of(None, directories[0].content(XMP, MOST_XMP_BYTES))
 
 
-def directories(file: File) -> list[Directory]:
-    """All directories in the order of the file, each followed by those below it. Only the first one must be whole."""
+def directories(file: File, first: int | None = None) -> list[Directory]:
+    """All directories in the order of the file, each followed by those below it. Only the first one must be whole.
+    `first`: the offset of that one, if the header does not say it."""
     found: list[Directory] = []
     seen: set[int] = set()
-    waiting = [file.first]
+    waiting = [file.first if first is None else first]
     while waiting and len(found) < MAX_DIRECTORIES:
         at = waiting.pop(0)
         if at in seen or at == 0:
