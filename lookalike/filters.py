@@ -44,7 +44,10 @@ class Condition:
     values: tuple[Scalar, ...] = ()
 
     def __str__(self) -> str:
-        field = "label" if self.field == "name" else self.field.removeprefix(METADATA_PREFIX)
+        field = "label" if self.field == "name" else self.field
+        # A metadata field may have the name of another one.
+        key = field.removeprefix(METADATA_PREFIX)
+        field = field if key in OWN_FIELDS else key
         if not self.values:
             return f"{field} {self.operator}"
         return f"{field}{self.operator}{','.join(map(_quoted, self.values))}"
@@ -56,7 +59,7 @@ Filters: TypeAlias = Iterable[Condition | str] | Mapping[str, Any]
 
 _FORM = re.compile(r"\s*([^=<>!\s]+?)\s*(>=|<=|!=|=|>|<)\s*(.*?)\s*", re.DOTALL)
 _PRESENCE = re.compile(r"\s*([^=<>!\s]+)\s+(exists|missing)\s*")
-_VALUE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",][^,]*?|))\s*(,|$)')
+_VALUE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",][^,]*?|))\s*(,|\Z)', re.DOTALL)
 _FORMS = """Give a dict, such as {'label': 'cat', 'brand': ['acme', 'globex']}, or a list, such as ["year>=2020"]."""
 _ADVICE = 'Write "label=cat", "year>=2020", "brand=acme,globex", "brand!=acme" or "brand exists".'
 
@@ -83,6 +86,8 @@ def conditions(filters: Filters | None) -> tuple[Condition, ...]:
         raise BadFilter(f"{kind_of(filters)} is no filter.", _FORMS)
     if not isinstance(filters, Mapping):
         return tuple(_condition(item) for item in filters)
+    if {"label", "name"} <= set(filters) and filters["label"] != filters["name"]:
+        raise BadFilter("The filters `label` and `name` are the same field.", "Give one of them.")
     return tuple(_equality(field, value) for field, value in filters.items())
 
 
@@ -129,4 +134,6 @@ def _values(text: str) -> tuple[str, ...]:
 
 def _quoted(value: Scalar) -> str:
     text = str(value)
-    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"' if re.search(r'[,"]', text) else text
+    if not re.search(r'^=|[,"]', text) and text == text.strip():
+        return text
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'

@@ -96,6 +96,43 @@ class Labels(_Documented):
 
 
 @dataclass(frozen=True)
+class Field(_Documented):
+    """A metadata field."""
+
+    name: str
+    type: str
+    """keyword, text, integer, float, date or boolean; with [] for a list."""
+
+
+@dataclass(frozen=True)
+class FieldList(_Documented):
+    """Sorted by name."""
+
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class FacetValue(_Documented):
+    """A value, and how many images have it."""
+
+    value: str | int | float | bool
+    documents: int
+
+
+@dataclass(frozen=True)
+class Facet(_Documented):
+    """The values of a field, most frequent first."""
+
+    field: str
+    type: str
+    values: tuple[FacetValue, ...]
+    """Empty for a field of texts."""
+    least: int | float | str | None
+    """Of numbers and dates; null for other types, and if there are no values."""
+    greatest: int | float | str | None
+
+
+@dataclass(frozen=True)
 class Info(_Documented):
     """The index and the model of a service, and the service's version."""
 

@@ -24,6 +24,7 @@ from lookalike.errors import (
     QueryServiceUnavailable,
     RequestRejected,
 )
+from lookalike.filters import Filters
 from lookalike.images import decode
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import Settings
@@ -94,7 +95,9 @@ def test_a_search_takes_bytes_and_files(client: Client, stored: list[ImageRef]) 
     found = client.search(path, k=3)
     best = found.matches[0]
     assert (best.id, best.uri, best.name) == (stored[3].id, stored[3].uri, stored[3].label)
-    assert best.score == pytest.approx(1, abs=1e-3) and best.metadata == {"folder": stored[3].label}
+    assert best.score == pytest.approx(1, abs=1e-3) and best.metadata["folder"] == stored[3].label
+    assert (type(best.metadata["number"]), type(best.metadata["is_even"])) == (int, bool)
+    assert best.metadata["tags"] == ["all", f"t{int(str(best.metadata['number'])) % 3}"]
     assert client.search(path.read_bytes(), k=3).matches == found.matches
     took_ms = found.took_ms
     assert 0 < took_ms.decode + took_ms.embed + took_ms.search <= took_ms.total
@@ -187,14 +190,38 @@ def test_an_id_is_one_segment_of_the_path_whatever_it_contains(client: Client, i
         assert refused.value.status == 404
 
 
-@pytest.mark.parametrize("field", ["uri", "id", "k", "mode", "include_self", ""])
+@pytest.mark.parametrize("field", ["id", "k", "mode", "include_self", "filter", ""])
 def test_a_filter_cannot_set_another_parameter(client: Client, stored: list[ImageRef], field: str) -> None:
-    with pytest.raises(BadSetting, match="filter on"):
+    with pytest.raises((RequestRejected, BadSetting), match=r"no metadata field|filter on"):
         client.search(id=stored[0].id, filters={field: "x"})
 
 
+def test_every_filter_reaches_the_service(client: Client, query: bytes, stored: list[ImageRef]) -> None:
+    def found(filters: Filters) -> set[str]:
+        return {match.uri for match in client.search(query, k=24, filters=filters).matches}
+
+    every = {match.uri: match.metadata for match in client.search(query, k=24).matches}
+    numbers = {uri: int(str(metadata["number"])) for uri, metadata in every.items()}
+    assert found({"uri": stored[0].uri}) == {stored[0].uri}
+    assert found(["number>=5", "number<9", "tags!=t0"]) == {u for u, n in numbers.items() if 5 <= n < 9 and n % 3}
+    assert found(["tags=t1", "tags=all"]) == {uri for uri, number in numbers.items() if number % 3 == 1}
+    assert found({"number": [1, 2], "is_even": True}) == {uri for uri, number in numbers.items() if number == 2}
+    assert found(["number missing"]) == set()
+    with pytest.raises(RequestRejected, match="number is an integer"):
+        found(["number=many"])
+
+
+def test_fields_and_facets_are_read(client: Client) -> None:
+    assert {field.name: field.type for field in client.fields()}["tags"] == "keyword[]"
+    facet = client.facet("number", limit=3, filters=["number>=4", "number<8"])
+    assert (facet.type, len(facet.values), facet.greatest) == ("integer", 3, 7)
+    assert {item.value for item in client.facet("is_even").values} == {True, False}
+    with pytest.raises(RequestRejected, match="no metadata field"):
+        client.facet("x?limit=1")
+
+
 def test_label_and_name_are_one_filter(client: Client, query: bytes) -> None:
-    with pytest.raises(BadSetting, match="label and name are the same"):
+    with pytest.raises(BadSetting, match="are the same field"):
         client.search(query, filters={"label": "a", "name": "b"})
 
 

@@ -29,16 +29,31 @@ def test_a_filter_is_read(text: str, field: str, operator: str, values: tuple[st
     assert parse_filter(text) == Condition(field, Operator(operator), values)
 
 
+FIELDS = ["name", "uri", "metadata.brand", "metadata.label", "metadata.name", "metadata.uri", "metadata._x1"]
+
+
 @pytest.mark.parametrize("text", ["label", "", "=cat", "year>=2020,2021", 'brand="open', "metadata.=1"])
 def test_what_is_no_filter_is_named(text: str) -> None:
     with pytest.raises(BadSetting):
         parse_filter(text)
 
 
-@given(st.lists(st.text(max_size=20).map(str.strip), min_size=1, max_size=4))
-def test_a_condition_is_written_as_it_is_read(values: list[str]) -> None:
-    condition = Condition("metadata.brand", Operator.ONE_OF, tuple(values))
+VALUES = st.text(st.sampled_from('ab=<>!,"\\ \n\t\x85') | st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(st.sampled_from(FIELDS), st.sampled_from(Operator), st.lists(VALUES, min_size=1, max_size=4))
+def test_a_condition_is_written_as_it_is_read(field: str, operator: Operator, values: list[str]) -> None:
+    count = {Operator.EXISTS: 0, Operator.MISSING: 0, Operator.ONE_OF: 4, Operator.NONE_OF: 4}.get(operator, 1)
+    condition = Condition(field, operator, tuple(values[:count]))
     assert parse_filter(str(condition)) == condition
+
+
+def test_a_list_may_hold_texts_and_conditions() -> None:
+    condition = Condition("metadata.year", Operator.BELOW, ("2020",))
+    assert conditions(["year<2020", condition]) == conditions(iter([condition, condition])) == (condition, condition)
+    for wrong in ("year<2020", 5, [5], [None]):
+        with pytest.raises(BadSetting):
+            conditions(wrong)  # type: ignore[arg-type]
 
 
 def test_a_mapping_has_one_value_or_several() -> None:

@@ -1,8 +1,8 @@
 """Finds the stored images most similar to an image, with the model, decoder and index that the workers use."""
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +10,11 @@ import numpy as np
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.errors import IndexMissing, ModelMismatch, NotIndexed
+from lookalike.filters import Condition
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index
 from lookalike.records import Document, Match, Metric, ModelIdentity, Pixels, Vector, Vectors
 
-Filters = Mapping[str, str] | None
 Load = Callable[[ModelIdentity], Embedder]
 Decode = Callable[[bytes, int], DecodedImage]
 
@@ -35,7 +35,7 @@ class Query:
     k: int = 10
     offset: int = 0
     min_score: float = -1.0
-    filters: Mapping[str, str] = field(default_factory=dict)
+    filters: tuple[Condition, ...] = ()
 
 
 class Embedded(NamedTuple):
@@ -76,12 +76,12 @@ class Searcher:
         """Whether the first model is being loaded now."""
         return self._embedder is None and self._loading.locked()
 
-    def like_image(self, data: bytes, k: int, filters: Filters = None) -> list[Match]:
+    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...] = ()) -> list[Match]:
         """The k stored images most similar to an encoded image, best first. Raises ImageRejected, ModelMismatch."""
 
         def ask() -> list[Match]:
             vectors, model = self.embed(self.decode(data)[None])
-            return self.nearest(vectors[0], Query(k, filters=filters or {}), model.fingerprint)
+            return self.nearest(vectors[0], Query(k, filters=filters), model.fingerprint)
 
         try:
             return ask()
@@ -89,11 +89,11 @@ class Searcher:
             self.refresh()
             return ask()
 
-    def like_stored(self, id: str, k: int, filters: Filters = None) -> list[Match]:
+    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...] = ()) -> list[Match]:
         """The k images most similar to a stored one, without itself, best first. Raises NotIndexed."""
 
         def ask() -> list[Match]:
-            return self.neighbours(self.document(id), Query(k, filters=filters or {}))
+            return self.neighbours(self.document(id), Query(k, filters=filters))
 
         try:
             return ask()

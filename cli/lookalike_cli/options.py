@@ -17,7 +17,12 @@ Preprocessing = Annotated[
 Neighbours = Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of matches.")]
 Filters = Annotated[
     list[str] | None,
-    typer.Option("--filter", help="FIELD=VALUE; FIELD is label, uri or metadata.KEY. Repeatable."),
+    typer.Option(
+        "--filter",
+        metavar="FILTER",
+        help='Only images that meet it: "label=cat", "year>=2020", "brand=acme,globex", "brand!=acme", "brand exists". '
+        "Repeatable; all must hold.",
+    ),
 ]
 SOURCE_HELP = "A folder, glob, image, table, .txt list, or - for a list on stdin."
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCE_HELP)]

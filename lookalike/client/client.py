@@ -1,6 +1,6 @@
 """The routes of the query service as methods."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypedDict, Unpack
@@ -9,7 +9,22 @@ from urllib.parse import quote
 from lookalike.client.answers import BatchResult, batch_result
 from lookalike.client.connection import Connection
 from lookalike.errors import BadSetting
-from lookalike.http_schemas import BatchAnswer, Info, Job, Jobs, Label, Labels, Ready, RejectedPage, SearchResult
+from lookalike.filters import Filters, conditions
+from lookalike.http_filters import to_parameters
+from lookalike.http_schemas import (
+    BatchAnswer,
+    Facet,
+    Field,
+    FieldList,
+    Info,
+    Job,
+    Jobs,
+    Label,
+    Labels,
+    Ready,
+    RejectedPage,
+    SearchResult,
+)
 from lookalike.storage import Storage, local_uri
 
 #: A search takes milliseconds, but it may wait behind others, or for a model to load.
@@ -25,14 +40,14 @@ class SearchOptions(TypedDict, total=False):
     """Options of every search.
 
     `k` is the number of matches (default 10), after the first `offset` (default 0). Matches with a score below
-    `min_score` are left out. `filters` returns only images with these values; its keys are `label` (or `name`, which
-    is the same) and `metadata.KEY`.
+    `min_score` are left out. Only images that meet all `filters` are returned: a list of texts such as "year>=2020", or
+    a mapping of `label`, `uri` or a metadata field to a value, or to several of which one must fit.
     """
 
     k: int
     offset: int
     min_score: float
-    filters: Mapping[str, str]
+    filters: Filters
 
 
 class Client:
@@ -95,7 +110,7 @@ class Client:
         if image is not None:
             return self._connection.request(SearchResult, "POST", "/search", params=parameters, content=_content(image))
         stored = {"id": id} if id is not None else {"uri": uri}
-        parameters |= {**stored, "include_self": include_self}
+        parameters += [*stored.items(), ("include_self", include_self)]
         return self._connection.request(SearchResult, "GET", "/search", params=parameters)
 
     def search_each(self, images: Iterable[Image], **options: Unpack[SearchOptions]) -> BatchResult:
@@ -114,6 +129,16 @@ class Client:
         """A JPEG of a stored image; its longest side has at most `size` pixels, from 32 to 1024. Raises RequestRejected
         (status 404) if the file cannot be read."""
         return self._connection.fetch(f"/images/{_segment(id)}/thumbnail", params={"size": size})
+
+    def fields(self) -> tuple[Field, ...]:
+        """The metadata fields of the index, with their types."""
+        return self._connection.request(FieldList, "GET", "/fields").fields
+
+    def facet(self, field: str, *, limit: int = 50, filters: Filters | None = None) -> Facet:
+        """The most frequent values of `label` or of a metadata field, among the images that meet the filters; of
+        numbers and dates also the least and the greatest. Raises RequestRejected for an unknown field."""
+        parameters: list[tuple[str, Any]] = [("limit", limit), *to_parameters(conditions(filters))]
+        return self._connection.request(Facet, "GET", f"/facets/{_segment(field)}", params=parameters)
 
     def labels(self) -> tuple[Label, ...]:
         """The labels with the number of their images; the thousand most frequent ones, most frequent first."""
@@ -142,22 +167,20 @@ class Client:
         return self._connection.request(Ready, "GET", "/health/ready", retries=0)
 
 
-def _parameters(options: SearchOptions) -> dict[str, Any]:
-    filters = options.get("filters", {})
-    for key in filters:
-        # Any other key could be a parameter with another meaning.
-        if key not in ("label", "name") and not key.startswith("metadata."):
-            raise BadSetting(f"The query service cannot filter on {key!r}.", "Filter on label or metadata.KEY.")
-    if "label" in filters and filters.get("name", filters["label"]) != filters["label"]:
-        raise BadSetting("The filters label and name are the same.", "Give one of them.")
-    # Services up to 0.1 know only `name`.
-    fields = {"name" if key == "label" else key: value for key, value in filters.items()}
-    return {name: value for name, value in options.items() if name != "filters"} | fields
+def _parameters(options: SearchOptions) -> list[tuple[str, Any]]:
+    """Raises BadFilter."""
+    plain = [(name, value) for name, value in options.items() if name != "filters"]
+    return plain + to_parameters(conditions(options.get("filters")))
 
 
 def _batch(images: Iterable[Image], mode: Literal["each", "mean"], options: SearchOptions) -> dict[str, Any]:
     files = [("image", ("image", _content(image))) for image in images]
-    return {"method": "POST", "path": "/search/batch", "params": _parameters(options) | {"mode": mode}, "files": files}
+    return {
+        "method": "POST",
+        "path": "/search/batch",
+        "params": [*_parameters(options), ("mode", mode)],
+        "files": files,
+    }
 
 
 def _content(image: Image) -> bytes:

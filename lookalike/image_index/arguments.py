@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import BadSetting
-from lookalike.index.checks import check_filters
 from lookalike.records import Reason
 from lookalike.shown import kind_of, shown
 from lookalike.storage import canonical_uri, local_uri
@@ -153,7 +152,7 @@ def share(value: object, name: str) -> float:
     return float(value)
 
 
-def check_query(image: object, id: object, uri: object, k: object, filters: object) -> None:
+def check_query(image: object, id: object, uri: object, k: object) -> None:
     """The image itself is checked when it is read. Raises BadSetting."""
     if sum(given is not None for given in (image, id, uri)) != 1:
         raise BadSetting("A search starts from one of an image, an id and a uri.", "Give exactly one of them.")
@@ -162,9 +161,6 @@ def check_query(image: object, id: object, uri: object, k: object, filters: obje
     if uri is not None:
         path(uri, "a uri")
     whole_number(k, "k", 1, MOST_MATCHES)
-    if not isinstance(filters, Mapping | None):
-        raise BadSetting(f"{kind_of(filters)} is not a filter.", "Give a dict, such as {'label': 'cats'}.")
-    check_filters(filters)
 
 
 def stored_uri(uri: str | os.PathLike[str]) -> str:

@@ -1,10 +1,10 @@
 """Searches in this process, with the searcher that the query service uses."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 from lookalike import factories
 from lookalike.errors import LookalikeError
+from lookalike.filters import Condition
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.records import Match
 from lookalike.settings import Settings
@@ -21,10 +21,10 @@ class LocalSearch:
         self._index = factories.open_index(settings)
         self._searcher = open_searcher(settings, self._index, preload=preload)
 
-    def like_image(self, data: bytes, k: int, filters: Mapping[str, str]) -> list[Match]:
+    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...]) -> list[Match]:
         return self._searcher.like_image(data, k, filters)
 
-    def like_stored(self, id: str, k: int, filters: Mapping[str, str]) -> list[Match]:
+    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...]) -> list[Match]:
         return self._searcher.like_stored(id, k, filters)
 
     def thumbnail(self, match: Match) -> bytes | None:

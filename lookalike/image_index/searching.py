@@ -1,10 +1,10 @@
 """Chooses what answers a search: this process, or the query service of LOOKALIKE_API_URL. Imports only one of them."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
 from lookalike.errors import BadSetting, LookalikeError, NotIndexed, RequestRejected
+from lookalike.filters import Condition
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.records import Match
 from lookalike.settings import Settings
@@ -21,9 +21,9 @@ class Searching(Protocol):
     #: Whether images cross a network.
     is_remote: bool
 
-    def like_image(self, data: bytes, k: int, filters: Mapping[str, str]) -> list[Match]: ...
+    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...]) -> list[Match]: ...
 
-    def like_stored(self, id: str, k: int, filters: Mapping[str, str]) -> list[Match]:
+    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...]) -> list[Match]:
         """The stored image itself is left out."""
 
     def thumbnail(self, match: Match) -> bytes | None:
@@ -66,10 +66,10 @@ class RemoteSearch:
                 self.close()
                 raise
 
-    def like_image(self, data: bytes, k: int, filters: Mapping[str, str]) -> list[Match]:
+    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...]) -> list[Match]:
         return list(self._client.search(data, k=k, filters=filters).matches)
 
-    def like_stored(self, id: str, k: int, filters: Mapping[str, str]) -> list[Match]:
+    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...]) -> list[Match]:
         try:
             return list(self._client.search(id=id, k=k, filters=filters).matches)
         except RequestRejected as error:

@@ -1,7 +1,7 @@
 """Checks of names, filters, vectors and documents that all backends share."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -49,8 +49,6 @@ def check_filters(filters: Filters | None) -> tuple[Condition, ...]:
     """The filters as conditions. A `file://` URL is as the index stores it.
 
     Raises BadFilter for what is no filter, for two different labels in a mapping, and for text that is not valid."""
-    if isinstance(filters, Mapping) and {"label", "name"} <= set(filters) and filters["label"] != filters["name"]:
-        raise BadFilter("The filters `label` and `name` are the same field.", "Give one of them.")
     return tuple(_checked(condition) for condition in conditions(filters))
 
 

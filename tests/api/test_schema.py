@@ -16,15 +16,17 @@ MAX_QUERY_BYTES = 2**15
 OPERATIONS = [
     *(("POST", "/search"), ("GET", "/search"), ("POST", "/search/batch")),
     *(("GET", "/images/{id}"), ("GET", "/images/{id}/thumbnail"), ("GET", "/labels"), ("GET", "/info")),
+    *(("GET", "/fields"), ("GET", "/facets/{field}")),
     *(("GET", "/jobs"), ("GET", "/jobs/{id}"), ("GET", "/jobs/{id}/failed")),
     *(("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics")),
 ]
-PLAIN = {"/labels", "/info", "/health/live", "/health/ready", "/metrics"}
+PLAIN = {"/labels", "/fields", "/info", "/health/live", "/health/ready", "/metrics"}
 GOOD, BAD = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
-#: A schema can express neither that bytes are an image, nor that exactly one of two parameters is required; and a form
-#: with one part is the same as one with a list of one.
+#: A schema can express neither that bytes are an image, nor that a text is a filter or the name of a field, nor that
+#: exactly one of two parameters is required; and a form with one part is the same as one with a list of one.
 BEYOND_SCHEMA = {
     (GOOD, "/search"): [positive_data_acceptance],
+    (GOOD, "/facets/{field}"): [positive_data_acceptance],
     (GOOD, "/search/batch"): [positive_data_acceptance],
     (BAD, "/search/batch"): [negative_data_rejection],
 }

@@ -31,7 +31,7 @@ def test_a_stored_image_finds_itself_first(client: httpx2.Client, stored: list[I
         best = found(client.post("/search?k=3", content=Path(ref.uri).read_bytes()))[0]
         assert (best["id"], best["uri"], best["name"]) == (ref.id, ref.uri, ref.label)
         assert best["score"] == pytest.approx(1, abs=1e-3)
-        assert best["metadata"] == {"folder": ref.label}
+        assert best["metadata"]["folder"] == ref.label
 
 
 def test_concurrent_searches_each_get_their_own_results(client: httpx2.Client, stored: list[ImageRef]) -> None:
@@ -87,6 +87,48 @@ def test_a_search_is_filtered_by_label_and_by_metadata(client: httpx2.Client, qu
     matches = found(client.post("/search?k=24", params={filter: LABELS[2], "k": 24}, content=query))
     assert {match["name"] for match in matches} == {LABELS[2]} and len(matches) == 4
     assert found(client.post("/search", params={filter: LABELS[2], "metadata.folder": "x"}, content=query)) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wanted"),
+    [
+        ("metadata.number.min=5&metadata.number.max=7", {5, 6, 7}),
+        ("metadata.number.above=5&metadata.number.below=7", {6}),
+        ("metadata.number=5&metadata.number=7", {5, 7}),
+        ("metadata.tags=t1&metadata.tags=t2&metadata.number.max=5", {1, 2, 4, 5}),
+        ("metadata.tags.not=t0&metadata.number.max=3&metadata.is_even=false", {1}),
+        ("filter=tags=t1&filter=tags=all&filter=number<5", {1, 4}),
+        ("metadata.number.exists=false", set()),
+        ("label.exists=true&metadata.number=0", {0}),
+    ],
+)
+def test_every_operator_can_be_a_parameter_and_answers_have_types(
+    client: httpx2.Client, query: bytes, parameters: str, wanted: set[int]
+) -> None:
+    matches = found(client.post(f"/search?k=24&{parameters}", content=query))
+    # One of the numbers is that of a file that is no picture.
+    every = {match["metadata"]["number"] for match in found(client.post("/search?k=24", content=query))}
+    assert {match["metadata"]["number"] for match in matches} == wanted & every
+    assert len(wanted - every) <= 1
+    for match in matches:
+        assert match["metadata"]["is_even"] is (match["metadata"]["number"] % 2 == 0)
+        assert match["metadata"]["tags"] == ["all", f"t{match['metadata']['number'] % 3}"]
+
+
+def test_fields_and_their_values_are_listed(client: httpx2.Client) -> None:
+    types = {"folder": "keyword", "is_even": "boolean", "number": "integer", "tags": "keyword[]"}
+    assert client.get("/fields").json() == {"fields": [{"name": name, "type": types[name]} for name in sorted(types)]}
+    tags = client.get("/facets/tags?limit=2").json()
+    assert [item["value"] for item in tags["values"]] == ["all", "t0"] and tags["values"][0]["documents"] == 24
+    assert (tags["type"], tags["least"], tags["greatest"]) == ("keyword[]", None, None)
+    numbers = client.get("/facets/number", params={"label": LABELS[1], "limit": 1}).json()
+    assert numbers["greatest"] - numbers["least"] in (3, 4) and len(numbers["values"]) == 1
+    assert client.get("/facets/label", params={"label": LABELS[1]}).json()["values"] == [
+        {"value": LABELS[1], "documents": 4}
+    ]
+    assert client.get("/facets/is_even").json()["values"][0]["value"] in (True, False)
+    answer = client.get("/facets/nubmer")
+    assert answer.status_code == 400 and "Did you mean number?" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("value", ["' OR '1'='1", "x' OR name IS NOT NULL --", "*", "\\", '"', "a\x00b", "日本語 🐈"])

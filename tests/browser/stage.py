@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 from lookalike import embedding, factories
 from lookalike.ledger import Ledger
 from lookalike.pipeline import ingest
-from lookalike.records import Chunk, ImageRef, ModelIdentity
+from lookalike.records import Chunk, ImageRef, Metadata, ModelIdentity
 from lookalike.samples import Sample, keep
 from lookalike.settings import Settings
 from testing.processes import LOOKALIKE, ROOT
@@ -80,6 +80,11 @@ def spoil(pictures: Path) -> None:
     (pictures / "broken" / HOSTILE_NAME).write_text("not a picture")
 
 
+def metadata(path: Path, number: int) -> Metadata:
+    """Of the image with this number: its folder, and fields of other types."""
+    return {"folder": path.parent.name, "number": number, "is_even": number % 2 == 0, "tags": ["all", f"t{number % 3}"]}
+
+
 def fill(settings: Settings, broker_url: str, pictures: Path) -> None:
     """Ingest the pictures as a worker does, in a job of the ledger."""
     spec = factories.model_spec(settings)
@@ -114,7 +119,7 @@ def leave_running(settings: Settings, broker_url: str, pictures: Path) -> None:
 
 def _recorded(ledger: Ledger, settings: Settings, identity: ModelIdentity, pictures: Path) -> Chunk:
     paths = sorted(path for path in pictures.rglob("*") if path.is_file())
-    refs = tuple(ImageRef(str(path), path.parent.name, {"folder": path.parent.name}) for path in paths)
+    refs = tuple(ImageRef(str(path), path.parent.name, metadata(path, number)) for number, path in enumerate(paths))
     job_id = ledger.open_job(
         source=str(pictures),
         index=settings.index,

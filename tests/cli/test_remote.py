@@ -74,7 +74,6 @@ WRONG: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
     "missing image": (["gone.jpg"], {}, ["gone.jpg", "not_found"]),
     "unknown id": (["--id", "x"], {}, ["does not contain image x"]),
     "too many": (["--id", "x", "-k", "500"], {}, ["200"]),
-    "unknown filter": (["--id", "x", "--filter", "uri=y"], {}, ["'uri'", "metadata.KEY"]),
     "own model": (["x.jpg", "--weights", "a.keras", "--preprocessing", "tf"], {}, ["preprocessing, weights"]),
     "another index": (["--id", "x", "--index", "other"], {}, ["searches the index images, not other", "API_URL"]),
 }
@@ -87,6 +86,16 @@ def test_a_problem_with_the_service_gives_a_short_message(case: str, environment
     assert 1 <= len(done.stderr.splitlines()) <= 2 and done.stdout == ""
     assert [name for name in named if name not in done.stderr] == []
     assert KEY not in done.stderr and "not it" not in done.stderr
+
+
+def test_filters_are_the_service_s(environment: dict[str, str], image: Path) -> None:
+    asked = ("search", image, "-k", 24, "--json")
+    whole = answer(lookalike(environment, *asked))["matches"]
+    some = answer(lookalike(environment, *asked, "--filter", "number>=5", "--filter", "tags=t1,t2"))["matches"]
+    numbers = {match["metadata"]["number"] for match in whole}
+    assert {match["metadata"]["number"] for match in some} == {each for each in numbers if each >= 5 and each % 3}
+    done = lookalike(environment, *asked, "--filter", "nubmer=3", code=1)
+    assert "'nubmer'" in done.stderr and "Did you mean number?" in done.stderr
 
 
 def test_a_search_through_the_service_imports_nothing_heavy(environment: dict[str, str], image: Path) -> None:

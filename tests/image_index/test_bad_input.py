@@ -57,11 +57,13 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "too many matches": (lambda images: images.search(b"x", k=1001), BadSetting, ["k = 1001"]),
     "half a match": (lambda images: images.search(b"x", k=1.5), BadSetting, ["1.5"]),  # type: ignore[arg-type]
     "an id of a number": (lambda images: images.search(id=3), BadSetting, ["An int", "an id"]),  # type: ignore[arg-type]
-    "filters of a text": (lambda images: images.search(GREY, filters="a=b"), BadSetting, ["str"]),  # type: ignore[arg-type]
+    "filters of a text": (lambda images: images.search(GREY, filters="a=b"), BadSetting, ["str"]),
     "a list of sources": (lambda images: images.ingest(["/a", "/b"]), BadSetting, ["list"]),  # type: ignore[arg-type]
     "another reason": (lambda images: images.retry("x", reason="mood"), BadSetting, ["'mood'", "corrupt"]),
     "another filter": (lambda images: images.search(GREY, filters={"size": "1"}), BadSetting, ["'size'", "label"]),
-    "a filter of a number": (lambda images: images.search(GREY, filters={"name": None}), BadSetting, ["'name' = None"]),  # type: ignore[dict-item]
+    "a filter of a number": (lambda images: images.search(GREY, filters={"name": None}), BadSetting, ["'name' = None"]),
+    "a filter of nothing": (lambda images: images.search(GREY, filters=["year"]), BadSetting, ["'year' is no filter"]),
+    "a list of numbers": (lambda images: images.search(GREY, filters=[5]), BadSetting, ["An int"]),  # type: ignore[list-item]
     "two labels": (lambda images: images.search(GREY, filters={"name": "a", "label": "b"}), BadSetting, ["label"]),
     "empty bytes": (lambda images: images.search(b""), QueryRejected, ["0 bytes", "empty"]),
     "no image": (lambda images: images.search(b"hello"), QueryRejected, ["5 bytes", "unsupported"]),

@@ -1,4 +1,4 @@
-"""The query parameters that all searches share. Any other parameter is refused."""
+"""The query parameters that searches and facets share. Any other parameter is refused."""
 
 from collections import Counter
 from typing import Annotated
@@ -7,37 +7,51 @@ from fastapi import Query as Parameter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from lookalike.filters import Condition
+from lookalike.http_filters import MAX_LENGTH, from_parameters, is_filter
 from lookalike_api.search import Query
 
 MAX_K = 200
 MAX_OFFSET = 1000
-#: Many more than a person would combine.
-MAX_FILTERS = 20
-MAX_FILTER_LENGTH = 1000
-METADATA = "metadata."
-SHARED = {"k", "offset", "min_score", "label", "name"}
+SHARED = ("k", "offset", "min_score")
 
 K = Annotated[int, Parameter(ge=1, le=MAX_K, description="How many matches.")]
 Offset = Annotated[int, Parameter(ge=0, le=MAX_OFFSET, description="How many of the best matches to skip.")]
 MinScore = Annotated[
     float, Parameter(ge=-1, le=1, allow_inf_nan=False, description="Leave out matches with a lower score.")
 ]
-Label = Annotated[str | None, Parameter(max_length=MAX_FILTER_LENGTH, description="Only images with this label.")]
-Name = Annotated[str | None, Parameter(max_length=MAX_FILTER_LENGTH, description="The same as `label`.")]
+Texts = list[Annotated[str, Parameter(max_length=MAX_LENGTH)]] | None
+Label = Annotated[Texts, Parameter(description="Only images with this label, or with one of several.")]
+Name = Annotated[Texts, Parameter(description="The same as `label`.")]
+Filter = Annotated[Texts, Parameter(description='A condition such as "year>=2020" or "tags=a,b"; all must hold.')]
 
 FILTERING = (
-    "In addition to the parameters below, `metadata.KEY=VALUE` returns only images whose metadata field KEY has this "
-    "value; several keys can be combined."
+    "In addition to the parameters below, `metadata.FIELD=VALUE` returns only images whose metadata field has this "
+    "value; several values of one field are alternatives, and several fields must all fit. Behind `metadata.FIELD` or "
+    "`label`, `.min` and `.max` give a range that includes its ends, `.above` and `.below` one without them, `.not` a "
+    "value that the field must not have, and `.exists` (true or false) says whether it must exist."
 )
+
+
+class FilterParams:
+    """A dependency that makes the conditions of a request. `others` are the parameters that its route has besides."""
+
+    def __init__(self, *others: str) -> None:
+        self._names = frozenset(others)
+
+    # `async` although it awaits nothing: FastAPI runs a plain function in a thread, for every request.
+    async def __call__(
+        self, request: Request, label: Label = None, name: Name = None, filter: Filter = None
+    ) -> tuple[Condition, ...]:
+        return conditions_of(request, self._names)
 
 
 class QueryParams:
     """A dependency that makes the Query of a request. `others` are the parameters that only its route has."""
 
     def __init__(self, *others: str) -> None:
-        self._names = SHARED | set(others)
+        self._names = frozenset((*SHARED, *others))
 
-    # `async` although it awaits nothing: FastAPI runs a plain function in a thread, for every request.
     async def __call__(
         self,
         request: Request,
@@ -46,27 +60,18 @@ class QueryParams:
         min_score: MinScore = -1.0,
         label: Label = None,
         name: Name = None,
+        filter: Filter = None,
     ) -> Query:
-        if label is not None and name is not None and label != name:
-            raise HTTPException(400, "label and name are the same filter: give one of them.")
-        filters = self._metadata_filters(request)
-        value = label if label is not None else name
-        if value is not None:
-            # The index calls an image's label its name.
-            filters["name"] = value
-        if len(filters) > MAX_FILTERS:
-            raise HTTPException(400, f"At most {MAX_FILTERS} filters can be combined.")
-        return Query(k, offset, min_score, filters)
+        return Query(k, offset, min_score, conditions_of(request, self._names))
 
-    def _metadata_filters(self, request: Request) -> dict[str, str]:
-        """The filters on metadata. Raises HTTPException 400 for a parameter that is unknown, repeated or too long."""
-        given = request.query_params.multi_items()
-        for parameter, times in Counter(parameter for parameter, _ in given).items():
-            if parameter not in self._names and not parameter.startswith(METADATA):
-                raise HTTPException(400, f"Unknown parameter {parameter[:100]!r}: filter on label or metadata.KEY.")
-            if times > 1:
-                raise HTTPException(400, f"{parameter[:100]!r} is given more than once.")
-        filters = {parameter: value for parameter, value in given if parameter.startswith(METADATA)}
-        if any(len(parameter) + len(value) > MAX_FILTER_LENGTH for parameter, value in filters.items()):
-            raise HTTPException(400, f"A filter may have at most {MAX_FILTER_LENGTH} characters.")
-        return filters
+
+def conditions_of(request: Request, others: frozenset[str]) -> tuple[Condition, ...]:
+    """The conditions of a request. They are read from all its parameters, because no signature can name
+    `metadata.FIELD`. Raises HTTPException 400 for a parameter that is unknown or repeated, BadFilter."""
+    given = request.query_params.multi_items()
+    for parameter, times in Counter(parameter for parameter, _ in given if not is_filter(parameter)).items():
+        if parameter not in others:
+            raise HTTPException(400, f"Unknown parameter {parameter[:100]!r}: filter on label or metadata.FIELD.")
+        if times > 1:
+            raise HTTPException(400, f"{parameter[:100]!r} is given more than once.")
+    return from_parameters(item for item in given if is_filter(item[0]))
