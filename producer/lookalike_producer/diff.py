@@ -1,4 +1,4 @@
-"""The result of a comparison, on disk: counts, images to ingest, documents to delete and rejections to forget."""
+"""The result of a comparison, on disk: counts, images to ingest, documents to delete, etags and rejections to renew."""
 
 import tempfile
 from collections import Counter
@@ -11,7 +11,7 @@ import orjson
 
 from lookalike.errors import DiskFull
 from lookalike.records import ImageRef
-from lookalike_producer.finding import Finding, SyncStatus
+from lookalike_producer.finding import Finding, NewEtag, SyncStatus
 from lookalike_producer.refused import decode, encode
 
 #: These agree with the index and the ledger: nothing has to be done.
@@ -32,6 +32,8 @@ class Diff:
         self._to_ingest = tempfile.TemporaryFile()  # noqa: SIM115
         self._orphans = tempfile.TemporaryFile()  # noqa: SIM115
         self._leftovers = tempfile.TemporaryFile()  # noqa: SIM115
+        self._etags = tempfile.TemporaryFile()  # noqa: SIM115
+        self._files = (self._to_ingest, self._orphans, self._leftovers, self._etags)
 
     def collect(self, findings: Iterable[Finding]) -> None:
         """Count every finding and store those that need an action. Raises DiskFull."""
@@ -40,7 +42,7 @@ class Diff:
             with _disk_errors():
                 self._store(finding)
         with _disk_errors():
-            for file in (self._to_ingest, self._orphans, self._leftovers):
+            for file in self._files:
                 file.flush()
 
     def add_leftover(self, uri: str) -> None:
@@ -62,8 +64,14 @@ class Diff:
         while batch := list(islice(uris, size)):
             yield batch
 
+    def new_etags(self, size: int) -> Iterator[dict[str, NewEtag]]:
+        """The etags that documents lack, by id, at most `size` at a time."""
+        lines = map(orjson.loads, _lines(self._etags))
+        while batch := {id: NewEtag(etag, content_sha256) for id, etag, content_sha256 in islice(lines, size)}:
+            yield batch
+
     def close(self) -> None:
-        for file in (self._to_ingest, self._orphans, self._leftovers):
+        for file in self._files:
             file.close()
 
     def _store(self, finding: Finding) -> None:
@@ -71,6 +79,8 @@ class Diff:
             self._orphans.write(orjson.dumps([finding.id, finding.uri]) + b"\n")
         elif finding.status is SyncStatus.PRESENT and finding.is_recorded:
             self._leftovers.write(orjson.dumps(finding.uri) + b"\n")
+        if finding.status is SyncStatus.PRESENT and (new := finding.new_etag):
+            self._etags.write(orjson.dumps([finding.id, new.etag, new.content_sha256]) + b"\n")
         if finding.ref is not None and self._needs_job(finding):
             self.to_ingest += 1
             self._to_ingest.write(encode(finding.ref) + b"\n")

@@ -13,7 +13,7 @@ from lookalike.reading.places import LOCAL, kind_of
 from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored
 from lookalike.remembered import Remembered
 from lookalike.storage import local_path
-from lookalike_producer.finding import Finding, SyncStatus
+from lookalike_producer.finding import Finding, NewEtag, SyncStatus
 from lookalike_producer.refused import RefusedReference
 
 #: Images that are read and hashed at once; each may be as large as the largest image.
@@ -57,29 +57,28 @@ class Examiner:
         if rejection is not None and rejection.rejected.kept and stored is None:
             # Someone has deleted the document: a job has to say so in the record.
             rejection = None
-        status, etag = self._status(ref, stored, rejection, earlier)
-        return Finding(status, ref.id, ref.uri, ref, is_recorded, etag)
+        status, new_etag = self._status(ref, stored, rejection, earlier)
+        return Finding(status, ref.id, ref.uri, ref, is_recorded, new_etag)
 
     def _status(
         self, ref: ImageRef, stored: Stored | None, rejection: Rejection | None, earlier: Remembered
-    ) -> tuple[SyncStatus, str]:
-        """The status, and the etag that a document should have."""
+    ) -> tuple[SyncStatus, NewEtag | None]:
         if stored is None and rejection is None:
             # Not read: it is read by the job that has to ingest it.
-            return (SyncStatus.MISSING if _may_exist(ref.uri) else SyncStatus.UNREADABLE), ""
+            return (SyncStatus.MISSING if _may_exist(ref.uri) else SyncStatus.UNREADABLE), None
         try:
             etag = self._etag(ref, stored, rejection, earlier)
             if etag and rejection is not None and etag == rejection.basis.etag:
-                return SyncStatus.REJECTED, ""
+                return SyncStatus.REJECTED, None
             if etag and stored is not None and etag == stored.etag:
-                return self._of_same_bytes(ref, stored), ""
+                return self._of_same_bytes(ref, stored), None
             if stored is None and rejection is not None and _has_passed(rejection):
-                return SyncStatus.MISSING, ""
+                return SyncStatus.MISSING, None
             with self._reading:
                 fetched = self._files.fetch(ref)
                 return self._of_bytes(ref, stored, rejection, fetched)
         except (ImageRejected, HostUnavailable) as error:
-            return _unread(error, stored, rejection), ""
+            return _unread(error, stored, rejection), None
 
     def _etag(self, ref: ImageRef, stored: Stored | None, rejection: Rejection | None, earlier: Remembered) -> str:
         """The etag of an image now; empty if the place gives none, or if no document or record can have the same."""
@@ -92,15 +91,16 @@ class Examiner:
 
     def _of_bytes(
         self, ref: ImageRef, stored: Stored | None, rejection: Rejection | None, fetched: Fetched
-    ) -> tuple[SyncStatus, str]:
+    ) -> tuple[SyncStatus, NewEtag | None]:
         content_sha256 = hashlib.sha256(fetched.data).hexdigest()
         if rejection is not None and rejection.basis.content_sha256 == content_sha256:
-            return SyncStatus.REJECTED, ""
+            return SyncStatus.REJECTED, None
         if stored is None:
-            return SyncStatus.MISSING, ""
+            return SyncStatus.MISSING, None
         if stored.content_sha256 != content_sha256 and stored.model == self._fingerprint:
-            return SyncStatus.STALE, ""
-        return self._of_same_bytes(ref, stored), "" if fetched.etag == stored.etag else fetched.etag
+            return SyncStatus.STALE, None
+        is_new = fetched.etag not in ("", stored.etag)
+        return self._of_same_bytes(ref, stored), NewEtag(fetched.etag, content_sha256) if is_new else None
 
     def _of_same_bytes(self, ref: ImageRef, stored: Stored) -> SyncStatus:
         if stored.model != self._fingerprint:

@@ -26,16 +26,21 @@ class SyncStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """The status of one image. `ref` is None for an orphan that the source does not name.
+class NewEtag:
+    """The etag of bytes with this hash, which their document lacks: until it has it, each comparison reads them."""
 
-    `is_recorded`: the ledger has a rejection of the image, right or wrong. `etag` is that of a PRESENT image whose
-    document lacks it: until it has it, each comparison reads the image.
-    """
+    etag: str
+    content_sha256: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The status of one image. `ref` is None for an orphan that the source does not name. `is_recorded`: the ledger has
+    a rejection of the image, right or wrong. `new_etag` may be there for a PRESENT image."""
 
     status: SyncStatus
     id: str
     uri: str
     ref: ImageRef | None = None
     is_recorded: bool = False
-    etag: str = ""
+    new_etag: NewEtag | None = None

@@ -21,6 +21,7 @@ from lookalike_producer.diff import SETTLED, TO_INGEST, Diff
 from lookalike_producer.examiner import Files
 from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.jobs import JobRequest
+from lookalike_producer.new_etags import add_etags
 from lookalike_producer.preparation import prepare
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
@@ -137,6 +138,7 @@ def sync(
             _delete(unquestioned(diff, absence, IDS_PER_REQUEST), index, records)
         _record(devices, mounts, deletion)
         _forget(diff.leftovers(IDS_PER_REQUEST), records)
+        add_etags(diff.new_etags(IDS_PER_REQUEST), index)
         request = JobRequest(
             settings,
             spec,

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +13,15 @@ import pytest
 
 from lookalike.errors import SourceMissing
 from lookalike.index import Index, open_index
+from lookalike.reading.contract import Fetched
 from lookalike.reading.reader import Reader
-from lookalike.records import Basis, ImageRef, Reason, Rejected, Rejection
+from lookalike.records import Basis, ImageRef, Reason, Rejected, Rejection, document_id
 from lookalike.settings import read_settings
 from lookalike_producer.comparison import compare
+from lookalike_producer.diff import Diff
 from lookalike_producer.examiner import Files
-from lookalike_producer.finding import Finding, SyncStatus
+from lookalike_producer.finding import Finding, NewEtag, SyncStatus
+from lookalike_producer.new_etags import add_etags
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import FolderScope, Scope, scopes
 from lookalike_producer.sources import find_images
@@ -63,6 +68,10 @@ def rejection(path: Path, reason: Reason, content: bytes | None = None, *, kept:
     return Rejection(Rejected(str(path), reason, kept=kept), ImageRef(str(path)), Basis("", content_sha256, "1"))
 
 
+def everywhere() -> Reader:
+    return Reader(read_settings(home="/nonexistent", roots=(Path("/"),), max_image_bytes=1000))
+
+
 def statuses(references: Iterator[ImageRef], found: Sequence[Scope], index: Index) -> Counter[SyncStatus]:
     return Counter(finding.status for finding in findings(references, found, index))
 
@@ -74,15 +83,21 @@ def findings(
     records: Records | None = None,
     *,
     reads_all: bool = False,
+    on_read: Callable[[str], None] = lambda uri: None,
 ) -> list[Finding]:
-    reader = Reader(read_settings(home="/nonexistent", roots=(Path("/"),), max_image_bytes=1000))
+    reader = everywhere()
+
+    def fetch(ref: ImageRef) -> Fetched:
+        on_read(ref.uri)
+        return reader.fetch(ref)
+
     records = records or Records()
     return list(
         compare(
             references,
             found,
             index=index,
-            files=Files(reader.fetch, reader.state, reader.look, lambda reason: "1", reads_all),
+            files=Files(fetch, reader.state, reader.look, lambda reason: "1", reads_all),
             records=records,
             fingerprint=COSINE.fingerprint,
             on_leftover=records.leftovers.append,
@@ -219,3 +234,43 @@ def test_the_root_of_the_disk_and_names_that_are_not_utf_8_have_prefixes() -> No
     assert odd.prefixes == ("file:///odd%FF/",)
     assert odd.covers("file:///odd%FF/a.jpg") and not odd.covers("file:///odd%FE/a.jpg")
     assert not odd.covers("s3://bucket/a.jpg")
+
+
+def test_a_file_is_read_only_until_its_document_has_the_etag_of_its_bytes(index: Index, folder: Path) -> None:
+    refs = [ImageRef(str(folder / name)) for name in ("old.jpg", "touched.jpg", "changed.jpg")]
+    for ref in refs:
+        store(index, Path(ref.uri))
+    # A file may change again with the same times for two seconds.
+    assert {item.new_etag for item in findings(refs, [], index)} == {None}
+    await_settled(refs)
+    assert {item.status for item in with_new_etags(refs, index)} == {SyncStatus.PRESENT}
+    assert all(stored.etag for stored in index.stored([ref.id for ref in refs]).values())
+    (folder / "touched.jpg").touch()
+    (folder / "changed.jpg").write_bytes(b"y")
+    reads: list[str] = []
+    found = findings(refs, [], index, on_read=reads.append)
+    assert [item.status for item in found] == [SyncStatus.PRESENT, SyncStatus.PRESENT, SyncStatus.STALE]
+    assert sorted(reads) == [str(folder / "changed.jpg"), str(folder / "touched.jpg")]
+    assert len(findings(refs, [], index, reads_all=True, on_read=reads.append)) == 3 and len(reads) == 5
+
+
+def await_settled(refs: Sequence[ImageRef]) -> None:
+    reader = everywhere()
+    while not all(reader.state(ref.uri).etag for ref in refs):
+        time.sleep(0.05)
+
+
+def with_new_etags(refs: Sequence[ImageRef], index: Index) -> list[Finding]:
+    """The findings, after which the documents have their etags."""
+    found = findings(refs, [], index)
+    with closing(Diff(deletes=False)) as diff:
+        diff.collect(found)
+        add_etags(diff.new_etags(2), index)
+    return found
+
+
+def test_an_etag_is_not_given_to_a_document_of_other_bytes(index: Index, folder: Path) -> None:
+    store(index, folder / "a.jpg")
+    id = document_id(str(folder / "a.jpg"))
+    add_etags([{id: NewEtag("1", "other"), "gone": NewEtag("2", "other")}], index)
+    assert index.stored([id])[id].etag == ""

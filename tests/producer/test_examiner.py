@@ -11,7 +11,7 @@ from lookalike.reading.contract import Fetched, State
 from lookalike.records import Basis, FileTimes, ImageRef, Reason, Rejected, Rejection, Stored
 from lookalike.remembered import Remembered
 from lookalike_producer.examiner import Examiner, Files
-from lookalike_producer.finding import Finding, SyncStatus
+from lookalike_producer.finding import Finding, NewEtag, SyncStatus
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
 
 URI = "https://example.com/a.jpg"
@@ -95,7 +95,7 @@ def test_the_times_of_a_local_file_need_no_reading_either() -> None:
     ref = replace(REF, uri="/a.jpg")
     assert examined(place, replace(STORED, etag=times.etag), ref=ref).status is SyncStatus.PRESENT
     assert place.asked == []
-    assert examined(place, replace(STORED, etag="1-2-2"), ref=ref).etag == times.etag
+    assert examined(place, replace(STORED, etag="1-2-2"), ref=ref).new_etag == NewEtag(times.etag, SHA256)
     assert place.asked == ["fetch"]
 
 
@@ -103,10 +103,10 @@ def test_the_times_of_a_local_file_need_no_reading_either() -> None:
 def test_another_etag_or_none_is_no_proof_and_the_bytes_decide(former: str) -> None:
     stored = replace(STORED, etag=former)
     same = examined(Place(Fetched(b"x", "1")), stored)
-    assert (same.status, same.etag) == (SyncStatus.PRESENT, "1"), "the document lacks the etag of its bytes"
+    assert (same.status, same.new_etag) == (SyncStatus.PRESENT, NewEtag("1", SHA256))
     assert examined(Place(Fetched(b"y", "1")), stored).status is SyncStatus.STALE
     without = examined(Place(Fetched(b"x")), stored)
-    assert (without.status, without.etag) == (SyncStatus.PRESENT, "")
+    assert (without.status, without.new_etag) == (SyncStatus.PRESENT, None)
 
 
 def test_a_thorough_comparison_believes_no_etag() -> None:
