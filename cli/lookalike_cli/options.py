@@ -29,7 +29,13 @@ Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCE_HELP
 LabelFrom = Annotated[str, typer.Option(help="Source of the label: parent (the folder's name) or none.")]
 Within = Annotated[
     list[str] | None,
-    typer.Option("--within", help="A folder that the list covers completely: other indexed images in it are orphaned."),
+    typer.Option(
+        "--within",
+        help="A folder or address that lists cover completely: other indexed images in it are orphaned.",
+    ),
+]
+Thorough = Annotated[
+    bool, typer.Option("--thorough", help="Read every image, also those whose size, times or ETag are the same.")
 ]
 FollowLinks = Annotated[
     bool, typer.Option("--follow-links", help="Go through links to folders, into each folder once.")

@@ -24,6 +24,7 @@ from lookalike_cli.options import (
     ModelName,
     Preprocessing,
     Sources,
+    Thorough,
     UriColumn,
     Weights,
     Within,
@@ -52,13 +53,18 @@ def sync(
     id_column: IdColumn = None,
     metadata: Metadata = None,
     base: Base = None,
+    thorough: Thorough = False,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a large deletion.")] = False,
     accept_devices: Annotated[
-        bool, typer.Option("--accept-devices", help="Also delete what was found on another device.")
+        bool,
+        typer.Option(
+            "--accept-devices",
+            help="Also delete what was found on another device, or on a host or in a bucket without any image now.",
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")] = False,
     json: Json = False,
@@ -66,7 +72,7 @@ def sync(
     """Ingest missing and changed images; with --delete, also remove images that the sources no longer contain.
 
     Images are kept in the index if they may still exist: below a folder that is empty or cannot be read, or that is
-    on another device than before.
+    on another device than before, or on a host or in a bucket that has none of the images any more.
     """
     with (
         stoppable(LAST_WORDS),
@@ -86,6 +92,7 @@ def sync(
             id_column=id_column,
             metadata=metadata,
             base=base,
+            thorough=thorough,
             yes=yes or _ask,
             accept_devices=accept_devices,
             dry_run=dry_run,
@@ -107,7 +114,7 @@ def _ask(deletion: Deletion) -> bool:
 def _show_kept(deletion: Deletion | None) -> None:
     """Say which orphans stay, and what to do if they were deleted."""
     for doubt, count in deletion.doubts.items() if deletion else ():
-        advice = "repeat with --accept-devices" if doubt.is_about_device else "remove the folder"
+        advice = "repeat with --accept-devices" if doubt.is_acceptable else "remove the folder"
         remark(f"{counted(count, 'image is', 'images are')} kept: {doubt.folder} {doubt.why}.")
         remark(f"If the images were deleted, {advice}.")
 

@@ -19,6 +19,7 @@ from lookalike_cli.options import (
     ModelName,
     Preprocessing,
     Sources,
+    Thorough,
     UriColumn,
     Weights,
     Within,
@@ -54,6 +55,7 @@ def verify(
     id_column: IdColumn = None,
     metadata: Metadata = None,
     base: Base = None,
+    thorough: Thorough = False,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
@@ -80,6 +82,7 @@ def verify(
             id_column=id_column,
             metadata=metadata,
             base=base,
+            thorough=thorough,
         )
     if json:
         print_json({status.value: count for status, count in found.counts.items()})

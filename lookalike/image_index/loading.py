@@ -81,19 +81,21 @@ class Loading(Handle):
         id_column: str | None = None,
         metadata: Columns = None,
         base: Source | None = None,
+        thorough: bool = False,
     ) -> "Verification":
         """Compare the sources with the index, image by image, and change nothing.
 
         An image of the index is an orphan if its folder or glob is among the sources and it is no longer there.
         An image that is not in the index is missing, unless a job rejected it for a reason that stands. `within` names
-        folders that a list of paths is complete for. What `exclude` leaves out is no orphan. The other keywords are
-        those of `ingest`. Raises SourceMissing, IndexMissing, BrokerUnavailable, DiskFull.
+        folders and addresses that lists and tables are complete for. What `exclude` leaves out is no orphan. An image
+        whose size, times or ETag are the same is not read, unless `thorough`. The other keywords are those of `ingest`.
+        Raises SourceMissing, IndexMissing, BrokerUnavailable, DiskFull.
         """
         from lookalike_producer.sync import Sources, verify
 
         options = arguments.walk_options(follow_links, include_hidden, exclude)
         columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
-        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options, columns)
+        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options, columns, thorough)
         return verify(self._settings, named, self._ledger)
 
     @on_open_handle("embedded")
@@ -111,6 +113,7 @@ class Loading(Handle):
         id_column: str | None = None,
         metadata: Columns = None,
         base: Source | None = None,
+        thorough: bool = False,
         yes: "bool | Confirm" = False,
         accept_devices: bool = False,
         dry_run: bool = False,
@@ -132,7 +135,7 @@ class Loading(Handle):
         began = time.monotonic()
         options = arguments.walk_options(follow_links, include_hidden, exclude)
         columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
-        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options, columns)
+        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options, columns, thorough)
         if dry_run:
             return plan(self._settings, named, open_ledger=self._ledger, delete=delete, accept_devices=accept_devices)
         lease = self._resources.stack()

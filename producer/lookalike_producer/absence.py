@@ -2,11 +2,13 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from lookalike.reading.hosts import host_of
 from lookalike.storage import local_path
+from lookalike.uris import is_remote
 from lookalike_producer.devices import Devices, identity
 from lookalike_producer.scope import FolderScope
 from lookalike_producer.walk.options import USUAL
@@ -19,27 +21,46 @@ REMEMBERED = 4096
 
 @dataclass(frozen=True)
 class Doubt:
-    """Why images below a folder may still exist: `why` continues a sentence that begins with the folder."""
+    """Why images below a folder, in a bucket or on a host may still exist: `why` continues a sentence that begins with
+    it. `is_acceptable`: the caller may say that they do not."""
 
     folder: str
     why: str
     is_about_device: bool = False
+    is_about_host: bool = False
+
+    @property
+    def is_acceptable(self) -> bool:
+        return self.is_about_device or self.is_about_host
 
 
 class Absence:
-    """Tells deleted images from those that cannot be seen. `walked` is where the walk was that has not found them.
+    """Tells deleted images from those that cannot be seen. `walked` is where the walk was that has not found them, and
+    `hosts` are the hosts and buckets of images that were found.
 
-    `accepts_devices`: devices may have been exchanged.
+    `accepts_devices`: devices may have been exchanged, and hosts and buckets emptied.
     """
 
-    def __init__(self, devices: Devices, walked: Sequence[FolderScope] = (), *, accepts_devices: bool = False) -> None:
+    def __init__(
+        self,
+        devices: Devices,
+        walked: Sequence[FolderScope] = (),
+        *,
+        hosts: Collection[str] = (),
+        accepts_devices: bool = False,
+    ) -> None:
         self._devices = devices
         self._walked = walked
+        self._hosts = hosts
         self._accepts_devices = accepts_devices
         self._doubt_below = lru_cache(REMEMBERED)(self._examined)
 
     def doubt(self, uri: str) -> Doubt | None:
         """Why the image at `uri` may still exist; None if it was certainly deleted."""
+        if is_remote(uri):
+            host = host_of(uri)
+            is_known = self._accepts_devices or host in self._hosts
+            return None if is_known else Doubt(host, "has no image of the sources any more", is_about_host=True)
         path = local_path(uri)
         doubt = self._doubt_below(os.path.dirname(path))
         if doubt is None and any(scope.covers(uri) and _is_found(path, scope) for scope in self._walked):

@@ -10,7 +10,9 @@ from typing import IO
 import orjson
 
 from lookalike.errors import DiskFull
+from lookalike.reading.hosts import host_of
 from lookalike.records import ImageRef
+from lookalike.uris import is_remote
 from lookalike_producer.finding import Finding, NewEtag, SyncStatus
 from lookalike_producer.refused import decode, encode
 
@@ -18,6 +20,8 @@ from lookalike_producer.refused import decode, encode
 SETTLED = frozenset({SyncStatus.PRESENT, SyncStatus.REJECTED})
 #: An ingest brings these images to the right state.
 TO_INGEST = frozenset({SyncStatus.MISSING, SyncStatus.STALE, SyncStatus.WRONG_MODEL})
+#: There is an image.
+_WITH_IMAGE = frozenset({SyncStatus.PRESENT, SyncStatus.STALE, SyncStatus.WRONG_MODEL})
 
 
 class Diff:
@@ -27,6 +31,8 @@ class Diff:
         self.counts: Counter[SyncStatus] = Counter()
         #: How many images a job has to look at.
         self.to_ingest = 0
+        #: The hosts and buckets that have images of the sources.
+        self.hosts: set[str] = set()
         self._deletes = deletes
         # `close` closes them: they outlive this call.
         self._to_ingest = tempfile.TemporaryFile()  # noqa: SIM115
@@ -39,6 +45,8 @@ class Diff:
         """Count every finding and store those that need an action. Raises DiskFull."""
         for finding in findings:
             self.counts[finding.status] += 1
+            if finding.status in _WITH_IMAGE and is_remote(finding.uri):
+                self.hosts.add(host_of(finding.uri))
             with _disk_errors():
                 self._store(finding)
         with _disk_errors():

@@ -20,6 +20,7 @@ from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, Member, member_of, scheme
 from lookalike_producer.named import existing
 from lookalike_producer.places import Place, Tree, placed
 from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
+from lookalike_producer.stores import StoreTree
 from lookalike_producer.tables.files import TableFile
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.walk.options import USUAL, WalkOptions
@@ -199,6 +200,8 @@ def walked(sources: Sequence[str], options: WalkOptions = USUAL) -> list[FolderS
 def _scopes(place: Place, options: WalkOptions) -> list[Scope]:
     if isinstance(place, Tree):
         return [FolderScope(place.folder, place.parts if place.is_glob else None, options)]
+    if isinstance(place, StoreTree):
+        return [PrefixScope(place.folder.uri, place.parts if place.is_glob else None, options)]
     if isinstance(place, TableSet):
         # Only of rows that are rejected: a table says nothing about images that it does not name.
         return [InnerScope(TableFile(path).uri) for path in place.paths]

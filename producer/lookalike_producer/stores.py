@@ -73,13 +73,13 @@ def references(tree: StoreTree, options: WalkOptions, label: Label) -> Iterator[
         for entry in listing.keys(tree.folder.at(tree.prefix)):
             if choice.takes(entry):
                 has_match = True
-                yield reference(tree.folder.at(entry.key), label)
+                yield reference(tree.folder.at(entry.key), label, entry.etag)
     if tree.is_glob and not has_match:
         raise SourceMissing(f"Nothing matches {_harmless(tree.folder.uri + '/'.join(tree.parts))}.", _advice(tree))
 
 
-def reference(at: Location, label: Label) -> ImageRef:
-    """The reference of an object, refused if no worker could read this very key."""
+def reference(at: Location, label: Label, etag: str = "") -> ImageRef:
+    """The reference of an object, refused if no worker could read this very key. `etag` is that of a listing."""
     uri = at.uri
     try:
         location_of(uri)
@@ -87,7 +87,7 @@ def reference(at: Location, label: Label) -> ImageRef:
         return _refused(uri, str(error))
     if "#" in uri and member_of(uri):
         return _refused(uri, "the key reads like a member of an archive")
-    return ImageRef(uri, label(at.key.rpartition("/")[0]))
+    return ImageRef(uri, label(at.key.rpartition("/")[0]), etag=etag)
 
 
 def listed_object(uri: str, label: Label) -> ImageRef:

@@ -131,7 +131,7 @@ def sync(
             records.forget_all()
         diff.collect(_findings(settings, sources, index, records, spec, diff.add_leftover, mounts.update, tables))
         devices = Devices(settings)
-        absence = _absence(devices, sources, accept_devices)
+        absence = _absence(devices, sources, diff, accept_devices)
         deletion = _planned(diff, absence, sources) if delete else None
         if deletion is not None:
             check(deletion, confirm)
@@ -162,7 +162,7 @@ def plan(
             diff.collect(_findings(settings, sources, index, records, factories.working_spec(settings)))
         except IndexMissing:
             diff.collect(_all_missing(sources))
-        absence = _absence(Devices(settings), sources, accept_devices)
+        absence = _absence(Devices(settings), sources, diff, accept_devices)
         deletion = _planned(diff, absence, sources) if delete else None
         return SyncReport(_all(diff.counts), 0, None, deletion, diff.to_ingest)
 
@@ -211,8 +211,9 @@ def _findings(
     )
 
 
-def _absence(devices: Devices, sources: Sources, accepts_devices: bool) -> Absence:
-    return Absence(devices, walked(sources.names, sources.options), accepts_devices=accepts_devices)
+def _absence(devices: Devices, sources: Sources, diff: Diff, accepts_devices: bool) -> Absence:
+    in_folders = walked(sources.names, sources.options)
+    return Absence(devices, in_folders, hosts=diff.hosts, accepts_devices=accepts_devices)
 
 
 def _planned(diff: Diff, absence: Absence, sources: Sources) -> Deletion:
@@ -246,7 +247,7 @@ def _check_sources(diff: Diff, sources: Sources) -> None:
         return
     has_images = any(diff.counts[status] for status in (SyncStatus.PRESENT, *TO_INGEST))
     named = sources.names
-    empty = next((name for name in named if _is_empty(name, sources.options)), None) if has_images else named[0]
+    empty = next((name for name in named if _is_empty(name, sources)), None) if has_images else named[0]
     if empty is not None:
         raise SourceMissing(
             f"{empty!r} holds no image that can be read, so nothing is deleted.",
@@ -254,8 +255,9 @@ def _check_sources(diff: Diff, sources: Sources) -> None:
         )
 
 
-def _is_empty(source: str, options: WalkOptions) -> bool:
-    return source != STDIN and next(find_images([source], options=options), None) is None
+def _is_empty(source: str, sources: Sources) -> bool:
+    found = find_images([source], options=sources.options, tables=sources.columns)
+    return source != STDIN and next(found, None) is None
 
 
 def _all(counts: Mapping[SyncStatus, int]) -> dict[SyncStatus, int]:

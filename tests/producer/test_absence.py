@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,20 @@ def test_a_deletion_is_planned_without_memory_for_each_document(settings: Settin
     assert [(doubt.folder, count) for doubt, count in deletion.doubts.items()] == [(f"{library}/nas", 30)]
     assert [len(some) for some in unquestioned(diff, absence, 20)] == [20, 10]
     diff.close()
+
+
+def test_a_host_or_a_bucket_without_any_image_may_have_moved(settings: Settings) -> None:
+    absence = Absence(Devices(settings), hosts={"https://a.example", "s3://full"})
+    assert absence.doubt("https://a.example/x.jpg") is None and absence.doubt("s3://full/x.jpg") is None
+    for uri in ("https://b.example/x.jpg", "s3://emptied/x.jpg", "https://b.example/x.tar#y.jpg"):
+        doubt = absence.doubt(uri)
+        assert doubt is not None and doubt.is_acceptable and uri.startswith(doubt.folder)
+        assert Absence(Devices(settings), accepts_devices=True).doubt(uri) is None
+
+
+def test_a_comparison_tells_which_hosts_have_images() -> None:
+    with closing(Diff(deletes=True)) as diff:
+        diff.collect(
+            Finding(status, "id", f"https://{status}.example/x.jpg") for status in SyncStatus if status != "missing"
+        )
+        assert diff.hosts == {f"https://{status}.example" for status in ("present", "stale", "wrong_model")}
