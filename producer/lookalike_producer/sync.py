@@ -256,8 +256,9 @@ def _check_sources(diff: Diff, sources: Sources) -> None:
 
 
 def _is_empty(source: str, sources: Sources) -> bool:
-    found = find_images([source], options=sources.options, tables=sources.columns)
-    return source != STDIN and next(found, None) is None
+    if source == STDIN:
+        return False
+    return next(find_images([source], options=sources.options, tables=sources.columns), None) is None
 
 
 def _all(counts: Mapping[SyncStatus, int]) -> dict[SyncStatus, int]:
