@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,18 @@ def test_the_home_of_a_stack_is_closed_to_other_users(page: Page) -> None:
 def test_the_doctor_finds_nothing_wrong_in_the_environment_of_another_program(page: Page) -> None:
     told = answer(lookalike_process(page.environment, "doctor", "--json"))
     assert told["fine"], told
+
+
+def test_a_service_alone_searches_in_the_environment_of_another_program(page: Page) -> None:
+    port = free_port()
+    image = next(path for path in (page.home.parent / "images").rglob("*") if path.is_file())
+    with started(page.environment, "serve", "--port", port) as process:
+        service = replace(page, port=port)
+        await_true(lambda: service.ask("/health/ready")[0] == 200 or process.poll() is not None)
+        status, found = service.ask("/search?k=1", None, image.read_bytes())
+        assert status == 200 and found["matches"][0]["uri"] == str(image)
+        _, stderr = stop(process)
+    assert "Traceback" not in stderr
 
 
 def test_a_port_in_use_gives_a_message(page: Page) -> None:
