@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -23,6 +23,7 @@ from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.new_etags import add_etags
 from lookalike_producer.preparation import prepare
+from lookalike_producer.refused import RefusedReference
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
 from lookalike_producer.scope import scopes, walked
@@ -125,7 +126,9 @@ def sync(
     spec = factories.working_spec(settings)
     mounts: set[str] = set()
     with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
-        prepared = prepare(settings, spec, with_artifact=False, on_note=on_note)
+        with suppress(IndexMissing):
+            tables.fit(index.fields())
+        prepared = prepare(settings, spec, with_artifact=False, fields=tables.fields, on_note=on_note)
         records = _records(settings, index, open_ledger)
         if prepared.is_new:
             records.forget_all()
@@ -146,6 +149,7 @@ def sync(
             references=diff.references,
             count=lambda: diff.to_ingest,
             notes=tables.notes,
+            fields=tables.fields,
         )
         job = run(request) if diff.to_ingest else None
         return SyncReport(_all(diff.counts), deletion.count if deletion else 0, job, deletion, diff.to_ingest)
@@ -170,7 +174,9 @@ def plan(
 def _all_missing(sources: Sources) -> Iterator[Finding]:
     """The findings for an index that does not exist yet."""
     found = find_images(sources.names, sources.label_from, sources.options, tables=sources.columns)
-    return (Finding(SyncStatus.MISSING, ref.id, ref.uri, ref) for ref in found)
+    for ref in found:
+        status = SyncStatus.UNREADABLE if isinstance(ref, RefusedReference) else SyncStatus.MISSING
+        yield Finding(status, ref.id, ref.uri, ref)
 
 
 def _record(devices: Devices, mounts: set[str], deletion: Deletion | None) -> None:
@@ -195,9 +201,11 @@ def _findings(
     on_mounts: OnMounts | None = None,
     tables: TableSource | None = None,
 ) -> Iterator[Finding]:
-    """The findings, as they come."""
-    names, options, columns = sources.names, sources.options, sources.columns
-    references = find_images(names, sources.label_from, options, on_mounts, tables or columns)
+    """The findings, as they come. Metadata is compared as the index holds it."""
+    names, options = sources.names, sources.options
+    tables = tables or find_tables(names, sources.columns, options)
+    tables.fit(index.fields())
+    references = find_images(names, sources.label_from, options, on_mounts, tables)
     in_scope = scopes(sources.names, sources.within, sources.options)
     reader = factories.reader(settings)
     return compare(

@@ -93,3 +93,26 @@ def test_fields_keep_their_types_and_conflicts_are_said_first(
     assert match["metadata"] == {"year": 2001, "tags": ["a", "b"], "price": 2.0}
     odd = _table(tmp_path / "v.jsonl", [{"path": "images/0.jpg", "year": "about 2001"}])
     assert "year as integer" in lookalike(environment, "ingest", odd, "--metadata", "all", code=1).stderr
+
+
+@one_index
+def test_a_changed_row_is_stale_until_a_sync(
+    environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]
+) -> None:
+    rows: list[dict[str, Any]] = [{"path": f"images/{name}", "year": 2001.0} for name in _images(tmp_path, drawn, 3)]
+    table = _table(tmp_path / "t.jsonl", [*rows, {"path": ""}, {"path": rows[0]["path"], "year": 2002}])
+    plan = answer(lookalike(environment, "sync", table, "--metadata", "year:int", "--dry-run", "--json"))
+    assert plan["missing"] == 3
+    first = answer(lookalike(environment, "sync", table, "--metadata", "year:int", "--json"))
+    assert (first["indexed"], first["rejected"]) == (3, 1)
+    # The types are those that the index holds, also where the rows look otherwise.
+    agreed = answer(lookalike(environment, "verify", table, "--metadata", "year", "--json"))
+    assert (agreed["present"], agreed["rejected"]) == (3, 1)
+    _table(tmp_path / "t.jsonl", [*rows, {"path": "gone.jpg"}])
+    changed = answer(lookalike(environment, "verify", table, "--metadata", "all", "--json", code=1))
+    assert (changed["stale"], changed["present"], changed["unreadable"]) == (1, 2, 1)
+    settled = answer(lookalike(environment, "sync", table, "--metadata", "all", "--json"))
+    assert (settled["indexed"], settled["rejected"]) == (1, 1)
+    assert answer(lookalike(environment, "verify", table, "--metadata", "all", "--json"))["present"] == 3
+    refusal = lookalike(environment, "sync", table, "--metadata", "year:date", code=1)
+    assert "holds the metadata field year as integer" in refusal.stderr

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lookalike.errors import ImageRejected
+from lookalike.reading.stores.location import location_of
 from lookalike.shown import printable
 from lookalike.storage import local_path, local_uri
-from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, is_remote, scheme_of, web_url, without_credentials
+from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, is_remote, member_of, member_uri, scheme_of, web_url
 from lookalike_producer.named import absolute, existing
 
 _MISSING = frozenset({"", "nan", "null", "none", "na", "n/a", "nil"})
@@ -20,6 +21,10 @@ _PLAIN = re.compile(r"""[^\s~"'\\:#\x80-\U0010ffff](?:[^"'\\:\x00-\x1f\x7f-\U001
 #: A URL that `web_url` would leave as it is.
 _PLAIN_URL = re.compile(
     r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*/[A-Za-z0-9/_.~!$&'()*+,;=:%-]*(?:\?[A-Za-z0-9/_.~=&%+-]*)?"
+)
+#: An address of a store that `location_of` takes as it is.
+_PLAIN_OBJECT = re.compile(
+    r"(?:s3|gs)://[a-z0-9][a-z0-9.-]{1,60}[a-z0-9]/[A-Za-z0-9/_=-][A-Za-z0-9/_.=-]{0,900}[A-Za-z0-9]"
 )
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]").match
 _SCHEMES = ", ".join(f"{scheme}://" for scheme in sorted(STORE_SCHEMES | WEB_SCHEMES | {"file"}))
@@ -53,7 +58,7 @@ class Addresses:
     def uri(self, value: Any) -> str:
         """Raises BadUri."""
         text = value if type(value) is str else _text(value)
-        if _PLAIN_URL.fullmatch(text):
+        if _PLAIN_URL.fullmatch(text) or (_PLAIN_OBJECT.fullmatch(text) and ".." not in text):
             uri = text
         elif _PLAIN.fullmatch(text) and not self._is_remote:
             uri = self._local(text)
@@ -133,10 +138,11 @@ def _web(text: str) -> str:
 
 
 def _stored(text: str) -> str:
-    scheme, _, rest = text.partition("://")
-    bucket, _, key = rest.partition("/")
-    if without_credentials(text) != text and "@" in bucket:
-        raise BadUri("the address holds credentials")
-    if not bucket or not key or key.endswith("/"):
+    member = member_of(text)
+    try:
+        at = location_of(member.archive if member else text)
+    except ValueError as error:
+        raise BadUri(str(error)) from error
+    if not at.key or at.key.endswith("/"):
         raise BadUri("the address names no object")
-    return f"{scheme.lower()}://{rest}"
+    return member_uri(at.uri, member.name) if member else at.uri
