@@ -3,7 +3,20 @@
 import sys
 from importlib import import_module
 
-NAMES = ("ingest", "start", "decode", "memory", "bulk", "verify", "ledger", "recall", "service", "peers", "scale")
+NAMES = (
+    "ingest",
+    "start",
+    "decode",
+    "memory",
+    "bulk",
+    "verify",
+    "listing",
+    "ledger",
+    "recall",
+    "service",
+    "peers",
+    "scale",
+)
 #: Run only when named: they need further packages, or take longer than all others together.
 NAMED_ONLY = ("memory", "peers", "scale")
 

@@ -49,7 +49,12 @@ class Total:
     def _count(self, count: Callable[[], int | None]) -> None:
         # The producer meets the same error and reports it.
         with suppress(LookalikeError, OSError):
-            self.value = count()
+            try:
+                self.value = count()
+            except RuntimeError:
+                # A process that ends takes no more work for other threads, such as a look-up of a name.
+                if threading.main_thread().is_alive():
+                    raise
 
 
 class Bar:

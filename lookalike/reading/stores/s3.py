@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from lookalike.errors import BadSetting, ImageRejected
@@ -28,6 +28,8 @@ from lookalike.shown import shown
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
+    from lookalike.reading.web.proxies import Proxies
+
 #: Buckets whose region is remembered.
 MAX_BUCKETS = 1024
 #: Connections to a store; the reader limits how many requests there are at once.
@@ -44,6 +46,7 @@ class S3Client:
     def __init__(self) -> None:
         self._access: Access | None = None
         self._made: ClientSession | None = None
+        self._proxies: Proxies | None = None
         self._lock = asyncio.Lock()
         self._regions: OrderedDict[str, str] = OrderedDict()
 
@@ -120,8 +123,11 @@ class S3Client:
         sign = (method, url, region, {**headers, **payer})
         # Looking up credentials may take a second and ask the network; a signature alone takes 0.2 ms.
         signed = await asyncio.to_thread(access.sign, *sign) if access.needs_look_up else access.sign(*sign)
+        target = URL(url, encoded=True)
+        proxy = self._proxies.of(target) if self._proxies else None
+        way: Any = {"proxy": proxy.url, "proxy_headers": proxy.headers} if proxy else {}
         try:
-            async with session.request(method, URL(url, encoded=True), headers=signed, allow_redirects=False) as answer:
+            async with session.request(method, target, headers=signed, allow_redirects=False, **way) as answer:
                 yield answer
         except (ClientError, TimeoutError, OSError) as error:
             raise _broken(error) from error
@@ -133,6 +139,9 @@ class S3Client:
                     import aiohttp  # noqa: F401
                 self._access = await asyncio.to_thread(Access)
             if self._made is None:
+                from lookalike.reading.web.proxies import Proxies
+
+                self._proxies = Proxies.of_environment()
                 self._made = _session(self._access)
             return self._access, self._made
 
@@ -180,7 +189,6 @@ def _session(access: Access) -> "ClientSession":
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("Accept-Encoding", "User-Agent"),
         timeout=aiohttp.ClientTimeout(total=TOTAL_S, sock_connect=CONNECT_S, sock_read=READ_S),
-        trust_env=True,
     )
 
 

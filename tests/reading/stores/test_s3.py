@@ -303,3 +303,26 @@ def test_the_requests_that_are_sent() -> None:
     # A limit of tries is a promise to whoever waits.
     assert retrying.TRIES == 3
     assert Asked("GET", "/one/a%2F.jpg?x=1").key == "a%2F.jpg"
+
+
+def test_a_store_of_another_machine_is_asked_through_the_proxy(
+    s3: S3Server, s3_proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = s3.bucket("one", ["a.jpg"]) + "/a.jpg"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://store.example")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, s3_proxy.url)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert isinstance(problem(uri), LookalikeError)
+    assert {asked.target for asked in s3_proxy.asked} >= {"http://store.example/one/a.jpg"}
+
+
+def test_a_password_file_of_the_user_is_no_credential_of_a_store(
+    s3: S3Server, s3_proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", f"{tmp_path}/.netrc")
+    assert fetch(s3.bucket("one", ["a.jpg"]) + "/a.jpg").data == b"x"
