@@ -17,6 +17,7 @@ from lookalike.reading.stores.location import Location
 from lookalike.reading.stores.problems import Kind, StoreProblem
 from lookalike.reading.stores.retrying import tried
 from lookalike.records import Reason, Span
+from lookalike.shown import shown
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -33,6 +34,8 @@ _EMULATOR = "http://127.0.0.1:10000"
 
 _STATUS = re.compile(r"non-2xx status code: (\d{3})")
 _CODE = re.compile(r"<(?:Code|code)>(\w{1,60})</")
+#: The first key that obstore cannot have.
+_KEY = re.compile(r'Path "(.*?)"(?: contained|: )', re.DOTALL)
 _CODES = {
     "NoSuchBucket": Kind.NO_BUCKET,
     "ContainerNotFound": Kind.NO_BUCKET,
@@ -101,8 +104,8 @@ class CloudClient:
                 raise
 
         while (page := await tried(lambda: self._asked(at, following), patience_s=patience_s)) is not None:
-            entries = [Entry(item["path"], item["size"], plain_etag(item["e_tag"])) for item in page]
-            last = entries[-1].key if entries else last
+            last = page[-1]["path"] if page else last
+            entries = [Entry(_key(item), item["size"], plain_etag(item["e_tag"])) for item in page]
             yield [entry for entry in entries if entry.key.startswith(at.key)]
 
     async def close(self) -> None:
@@ -143,7 +146,10 @@ def problem_of(error: BaseException) -> StoreProblem:
     text = str(error)
     status = int(found[1]) if (found := _STATUS.search(text)) else 0
     code = found[1] if (found := _CODE.search(text)) else ""
-    return StoreProblem(_kind(error, text, status, code), code or (f"HTTP {status}" if status else ""))
+    kind = _kind(error, text, status, code)
+    if kind is Kind.BAD_KEY and (key := _KEY.search(text)):
+        return StoreProblem(kind, shown(key[1]))
+    return StoreProblem(kind, code or (f"HTTP {status}" if status else ""))
 
 
 def _kind(error: BaseException, text: str, status: int, code: str) -> Kind:
@@ -162,6 +168,12 @@ def _kind(error: BaseException, text: str, status: int, code: str) -> Kind:
     if "certificate" in text.lower():
         return Kind.UNTRUSTED
     return Kind.AWAY if "error sending request" in text else Kind.FAILING
+
+
+def _key(item: "ObjectMeta") -> str:
+    """The key of a listing, in which obstore drops a slash at the end: that of an empty object which marks a folder."""
+    path = item["path"]
+    return f"{path}/" if item["size"] == 0 and "." not in path.rpartition("/")[2] else path
 
 
 def _path(at: Location) -> str:

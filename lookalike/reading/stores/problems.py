@@ -29,7 +29,7 @@ class Kind(Enum):
     REGION = "the bucket is in another region"
     ARCHIVED = "the object is archived; restore it first"
     ENCRYPTED = "the object is encrypted with a key that the store was not given"
-    BAD_KEY = "the store cannot have such a key"
+    BAD_KEY = "such a key cannot be read"
     SHORTER = "the object is shorter than when it was listed"
     UNTRUSTED = "the certificate of the store does not verify"
     REFUSED = "the store refuses the request"
@@ -65,6 +65,7 @@ _CREDENTIALS_ADVICE = {
 _ADVICE = {
     Kind.NO_KEY: "List what is there, and correct the address.",
     Kind.NO_BUCKET: "Correct the name; for a store other than AWS, set AWS_ENDPOINT_URL to its address.",
+    Kind.BAD_KEY: "Rename the object, or name the other ones in a list.",
     Kind.DENIED: "The credentials need the right to list this bucket and to read its objects.",
     Kind.CLOCK: "Set the clock; stores accept 15 minutes of difference.",
     Kind.REGION: "Set AWS_REGION to the region of the bucket.",
