@@ -15,7 +15,8 @@ from lookalike.plural import counted
 from lookalike.settings import read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, remarks, results, table
-from lookalike_cli.options import IndexName, Json, ModelName, Preprocessing, Weights
+from lookalike_cli.filters import parsed
+from lookalike_cli.options import Filters, IndexName, Json, ModelName, Preprocessing, Weights
 from lookalike_cli.promotion import promote, roll_back
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.promotion import forget_rejections
@@ -131,12 +132,14 @@ def optimize(
 @app.command()
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="File to write.")],
+    filter: Filters = None,
     index: IndexName = None,
     json: Json = False,
 ) -> None:
     """Export ids, metadata and vectors of an index to a Parquet file."""
+    filters = parsed(filter)
     with stoppable("Interrupted. No file was written."), lookalike.open(index) as images:
-        rows = images.export(file)
+        rows = images.export(file, filters=filters)
     remark(f"Exported {counted(rows, 'image')} to {file}.")
     if json:
         print_json({"name": images.name, "file": str(file), "images": rows})

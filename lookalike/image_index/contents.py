@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lookalike.filters import Filters, Scalar
 from lookalike.image_index import arguments
 from lookalike.image_index.base import Handle, on_open_handle
 from lookalike.records import Vectors
@@ -29,20 +30,21 @@ class Contents(Handle):
             return read_vectors(index)
 
     @on_open_handle("parquet")
-    def export(self, path: str | os.PathLike[str]) -> int:
-        """Write all images with their vectors to a Parquet file; returns how many they are.
+    def export(self, path: str | os.PathLike[str], *, filters: Filters | None = None) -> int:
+        """Write all images that meet the filters, with their vectors, to a Parquet file; returns how many they are.
 
         Columns: id, uri, name (the label), width, height, content_sha256, model (its fingerprint), metadata (a map
-        of texts) and vector (a list of D float32). An existing file is replaced when the new one is complete.
+        of texts), metadata_FIELD for each field with its type, and vector (a list of D float32). An existing file is
+        replaced when the new one is complete. `filters` are those of `search`.
 
-        Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written, BadSetting for a path that cannot
-        be one of a file, such as that of a folder or a device.
+        Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written, BadFilter, BadSetting for a path
+        that cannot be one of a file, such as that of a folder or a device.
         """
         from lookalike.image_index.vectors import check_target, export_parquet
 
         target = check_target(Path(arguments.expanded(path, "a file to write")))
         with self._index() as index:
-            return export_parquet(index, target)
+            return export_parquet(index, target, filters)
 
     @on_open_handle("embedded")
     def delete(self, ids: Iterable[str]) -> None:
@@ -67,10 +69,27 @@ class Contents(Handle):
             return describe(index)
 
     @on_open_handle("embedded")
-    def count(self) -> int:
-        """The number of images that a search can find. Raises IndexMissing."""
+    def count(self, filters: Filters | None = None) -> int:
+        """The number of images that a search can find, under the same filters. Raises IndexMissing, BadFilter."""
         with self._index() as index:
-            return index.count()
+            return index.count(filters)
+
+    @on_open_handle("embedded")
+    def fields(self) -> dict[str, str]:
+        """The metadata fields of the index, with their types: `{"tags": "keyword[]", "year": "integer"}`.
+
+        Raises IndexMissing."""
+        with self._index() as index:
+            return {name: str(type) for name, type in sorted(index.fields().items())}
+
+    @on_open_handle("embedded")
+    def facet(self, field: str, limit: int = 50, *, filters: Filters | None = None) -> dict[Scalar, int]:
+        """The number of images for each of the `limit` most frequent values of `label` or of a metadata field, the most
+        frequent first, among the images that meet the filters.
+
+        Raises IndexMissing, BadFilter for a field that the index does not have, or one of texts."""
+        with self._index() as index:
+            return index.facet(field, arguments.whole_number(limit, "limit", 1), filters)
 
     def __len__(self) -> int:
         return self.count()

@@ -12,6 +12,7 @@ import numpy as np
 
 from lookalike.disk import write_error
 from lookalike.errors import BadSetting
+from lookalike.filters import Filters
 from lookalike.index import Index
 from lookalike.records import Document, Vectors
 from lookalike.shown import shown
@@ -37,41 +38,45 @@ def read_vectors(index: Index) -> tuple[list[str], Vectors]:
     return ids, vectors[: len(ids)]
 
 
-def export_parquet(index: Index, path: Path) -> int:
-    """Write every document as a row of a Parquet file, and return how many they are.
+def export_parquet(index: Index, path: Path, filters: Filters | None = None) -> int:
+    """Write every document that meets the filters as a row of a Parquet file, and return how many they are.
 
-    An existing file is replaced when the new one is complete. Raises AccessDenied, DiskFull.
+    An existing file is replaced when the new one is complete. Raises AccessDenied, DiskFull, BadFilter.
     """
     import pyarrow.parquet as parquet
 
+    from lookalike.image_index import metadata_columns
+
     index.refresh()
-    schema = _schema(index.model().dimension)
+    fields = index.fields()
+    schema = _schema(index.model().dimension, metadata_columns.schema(fields))
     rows = 0
     with _replaced(path) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
-        for group in _groups(index.scan_documents()):
-            writer.write_table(_table(group, schema))
+        for group in _groups(index.scan_documents(filters=filters)):
+            of_metadata = metadata_columns.values([document.metadata for document in group], fields)
+            writer.write_table(_table(group, schema, of_metadata))
             rows += len(group)
     return rows
 
 
-def _schema(dimension: int) -> Any:
+def _schema(dimension: int, of_metadata: Any) -> Any:
     import pyarrow as pa
 
     texts = {name: pa.string() for name in ("id", "uri", "name")}
     sizes = {name: pa.int32() for name in ("width", "height")}
-    rest = {"content_sha256": pa.string(), "model": pa.string(), "metadata": pa.map_(pa.string(), pa.string())}
+    rest = {"content_sha256": pa.string(), "model": pa.string(), **of_metadata}
     return pa.schema({**texts, **sizes, **rest, "vector": pa.list_(pa.float32(), dimension)}.items())
 
 
-def _table(documents: list[Document], schema: Any) -> Any:
+def _table(documents: list[Document], schema: Any, of_metadata: dict[str, list[Any]]) -> Any:
     import pyarrow as pa
 
     columns: dict[str, Any] = {
         name: [getattr(document, name) for document in documents]
         for name in schema.names
-        if name not in ("metadata", "vector")
+        if name not in (*of_metadata, "vector")
     }
-    columns["metadata"] = [list(document.metadata.items()) for document in documents]
+    columns |= of_metadata
     vectors = np.stack([document.image_embedding for document in documents]).astype(np.float32, copy=False)
     columns["vector"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     return pa.table(columns, schema=schema)

@@ -112,9 +112,11 @@ class Index(Protocol):
         """Id, URI and `ingested_at` of every document, as `scan` gives them. The times of one backend have one format,
         in which the later text is the later time."""
 
-    def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
-        """Every document with its vector, in no particular order, in batches of 1 to `batch_size`. Only one batch is
-        in memory at a time. A snapshot, as in `scan`."""
+    def scan_documents(
+        self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None
+    ) -> Iterator[list[Document]]:
+        """Every document that meets the filters, with its vector, in no particular order, in batches of 1 to
+        `batch_size`. Only one batch is in memory at a time. A snapshot, as in `scan`."""
 
     def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
         """Give documents, by id, another label and other metadata; their vectors stay. In one step for each document:

@@ -1,7 +1,7 @@
 """Documents in a LanceDB table, searched exactly."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -117,16 +117,25 @@ class LanceDBIndex:
     def scan_times(self) -> Iterator[tuple[str, str, str]]:
         return ((id, uri, time) for id, uri, time in self._columns(["id", "uri", "ingested_at"]))
 
-    def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
+    def scan_documents(
+        self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None
+    ) -> Iterator[list[Document]]:
         with self._translated():
             snapshot = open_snapshot(self._folder, self.version())
-            count = snapshot.count_rows()
-        # By offset: a streaming query reads ahead, so that its memory grows with the table.
-        for start in range(0, count, batch_size):
+            take, numbers = self._numbered(snapshot, filters)
+        # By number: a streaming query reads ahead, so that its memory grows with the table.
+        for start in range(0, len(numbers), batch_size):
             with self._reading_snapshot():
-                query = snapshot.take_offsets(list(range(start, min(start + batch_size, count))))
-                batch = rows.to_documents(query.to_arrow())
+                batch = rows.to_documents(take([*numbers[start : start + batch_size]]).to_arrow())
             yield batch
+
+    def _numbered(self, snapshot: Any, filters: Filters | None) -> tuple[Callable[[list[int]], Any], Sequence[int]]:
+        """How to read rows of the snapshot by number, and the numbers of those that meet the filters."""
+        condition = self._condition(snapshot, filters)
+        if not condition:
+            return snapshot.take_offsets, range(snapshot.count_rows())
+        found = snapshot.search().where(condition).select(["id"]).with_row_id(True).to_arrow()
+        return snapshot.take_row_ids, found["_rowid"].to_numpy().tolist()
 
     def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
         changed: list[Document] = []

@@ -100,8 +100,11 @@ class OpenSearchIndex:
     def scan_times(self) -> Iterator[tuple[str, str, str]]:
         return scroll.scan_times(self._server, self.name)
 
-    def scan_documents(self, batch_size: int = DOCUMENTS_PER_BATCH) -> Iterator[list[Document]]:
-        for sources in scroll.sources(self._server, self.name, DOCUMENT_FIELDS, batch_size):
+    def scan_documents(
+        self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None
+    ) -> Iterator[list[Document]]:
+        _, query = self._matching(filters)
+        for sources in scroll.sources(self._server, self.name, DOCUMENT_FIELDS, batch_size, query):
             yield [_document(id, source) for id, source in sources.items()]
 
     def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:

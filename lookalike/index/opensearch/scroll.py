@@ -1,6 +1,6 @@
 """Reads many documents of an OpenSearch index by searches, in pages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -35,10 +35,12 @@ def scan_times(server: Server, name: str) -> Iterator[tuple[str, str, str]]:
             yield hit["_id"], hit["fields"]["uri"][0], hit["fields"]["ingested_at"][0]
 
 
-def sources(server: Server, name: str, wanted: Sequence[str], size: int) -> Iterator[dict[str, dict[str, Any]]]:
-    """The wanted fields by id of all documents, in pages of 1 to `size`. Raises IndexUnavailable as `scan` does."""
-    query = {"size": size, "query": {"match_all": {}}, "_source": wanted}
-    for hits in _pages(server, name, query):
+def sources(
+    server: Server, name: str, wanted: Sequence[str], size: int, matching: Mapping[str, Any]
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """The wanted fields by id of the documents that a query matches, in pages of 1 to `size`. Raises IndexUnavailable
+    as `scan` does."""
+    for hits in _pages(server, name, {"size": size, "query": matching, "_source": wanted}):
         yield {hit["_id"]: hit["_source"] for hit in hits}
 
 

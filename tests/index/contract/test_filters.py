@@ -137,6 +137,15 @@ def test_every_operator_on_every_type_finds_the_images_that_meet_it(filled: Inde
         assert filled.count([text]) == len(expected.split()), text
 
 
+def test_the_documents_that_meet_the_filters_are_read_in_batches(filled: Index) -> None:
+    batches = list(filled.scan_documents(batch_size=2, filters=["year exists", "brand!=acme"]))
+    assert sorted(document.uri for batch in batches for document in batch) == ["b", "c", "d"]
+    assert [len(batch) for batch in batches] == [2, 1]
+    assert list(filled.scan_documents(filters=["year=5"])) == []
+    with pytest.raises(BadSetting, match="nothing"):
+        list(filled.scan_documents(filters=["nothing=5"]))
+
+
 def test_conditions_are_combined_and_a_mapping_takes_python_values(filled: Index) -> None:
     assert found(filled, "year>=2019", "year<2021", "brand!=acme") == "b"
     mappings: dict[str, dict[str, Any]] = {
