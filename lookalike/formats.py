@@ -5,7 +5,7 @@ from typing import Literal
 
 #: The formats that are decoded. Others would widen the attack surface for little use. Of the raws of cameras, the
 #: embedded preview is; many others are TIFFs.
-FORMATS = ("JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+FORMATS = ("JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JXL")
 RAWS = ("RAF", "RW2", "ORF", "CR3")
 
 _MAGIC = {
@@ -17,6 +17,8 @@ _MAGIC = {
     b"MM\0*": "TIFF",
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
+    b"\xff\x0a": "JXL",
+    b"\0\0\0\x0cJXL \r\n\x87\n": "JXL",
     b"FUJIFILMCCD-RAW": "RAF",
     b"IIU\0": "RW2",
     b"IIRO": "ORF",
@@ -74,7 +76,7 @@ def ends_early(kind: str, data: bytes) -> bool:
         return len(data) < int.from_bytes(data[2:6], "little")
     if kind == "TIFF":
         return len(data) < _directory_offset(data)
-    return kind in _BRANDS and _boxes_end(data) > len(data)
+    return (kind in _BRANDS or (kind == "JXL" and data[:1] == b"\0")) and _boxes_end(data) > len(data)
 
 
 def _directory_offset(tiff: bytes) -> int:

@@ -41,7 +41,7 @@ _HOSTILE = (
 )
 _BOMB_SIGNS = ("decompressed data too large", "too much memory")
 _UNSUPPORTED_SIGNS = ("unsupported", "not supported", "cannot handle", "unknown pixel mode")
-_TRUNCATED_SIGNS = ("truncated", "not enough data")
+_TRUNCATED_SIGNS = ("truncated", "not enough data", "need_more_input")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +59,9 @@ def decode(data: bytes, *, max_pixels: int, size: int = 224) -> DecodedImage:
 
     Memory beside `data` and at most one copy of it, in bytes per pixel of the original: baseline
     JPEG under 1, progressive JPEG 3 (6 if its colours are not subsampled, 8 as CMYK), RGB of the other formats 4 to 5,
-    CMYK and 32-bit grey 8, AVIF 9, HEIF 7 to 13, WebP and transparent grey 12. So the bound is 13 x `max_pixels`, and
-    SIDE_DATA_BYTES for the rest: what stands beside the pixels is passed over, and what they consist of is counted.
+    CMYK and 32-bit grey 8, AVIF 9, HEIF 7 to 13, JPEG XL, WebP and transparent grey 12. So the bound is 13 times
+    `max_pixels`, and SIDE_DATA_BYTES for the rest: what stands beside the pixels is passed over, and what they consist
+    of is counted.
     Raises ImageRejected: empty, unsupported, bomb (more than `max_pixels`), truncated or corrupt.
     """
     return _reading(data, lambda kind: _decode(kind, data, max_pixels, size))

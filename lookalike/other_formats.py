@@ -2,8 +2,6 @@
 
 #: Magic bytes at the start -> what the file is. Sources: the formats' specifications, and IANA's media types.
 _IMAGES = {
-    b"\xff\x0a": "JPEG XL",
-    b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL",
     b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG 2000",
     b"\xff\x4f\xff\x51": "JPEG 2000",
     b"8BPS": "Photoshop",

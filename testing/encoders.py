@@ -1,8 +1,10 @@
-"""Lets Pillow write HEIF, with an encoder that only tests may use: x265 is under the GPL."""
+"""Lets Pillow write HEIF and JPEG XL. Only tests may use the encoder of HEIF: x265 is under the GPL."""
 
 from collections.abc import Callable
 from typing import IO, Any
 
+import numpy as np
+from imagecodecs import jpegxl_encode
 from PIL import Image
 from pillow_heif.as_plugin import _save_all_heif, _save_heif
 
@@ -23,5 +25,11 @@ def _with_defaults(save: Save) -> Save:
     return saved
 
 
+def _save_jxl(image: Image.Image, file: IO[bytes], name: Any) -> None:
+    mode = image.mode if image.mode in ("L", "RGB", "RGBA") else "RGB"
+    file.write(jpegxl_encode(np.asarray(image.convert(mode)), distance=image.encoderinfo.get("distance", 0.5)))
+
+
+Image.register_save("JXL", _save_jxl)
 Image.register_save("HEIF", _with_defaults(_save_heif))
 Image.register_save_all("HEIF", _with_defaults(_save_all_heif))

@@ -19,6 +19,7 @@ ENCODINGS: dict[str, tuple[str, dict[str, object]]] = {
     "lzw-tiff": ("TIFF", {"compression": "tiff_lzw"}),
     "avif": ("AVIF", {"quality": 60}),
     "heif": ("HEIF", {"quality": 60}),
+    "jxl": ("JXL", {}),
 }
 
 
@@ -32,7 +33,7 @@ def scene(width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> Image.Imag
 
 def encoded(name: str, image: Image.Image | None = None) -> bytes:
     kind, options = ENCODINGS[name]
-    if kind == "HEIF":
+    if kind in ("HEIF", "JXL"):
         # Benchmarks and checks of deployments use this module too, and have no such encoder.
         import testing.encoders  # noqa: F401
     file = io.BytesIO()

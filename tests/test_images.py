@@ -54,7 +54,7 @@ def png(width: int, height: int, *chunks: tuple[bytes, bytes], tail: bytes = b""
     return b"".join(parts) + tail
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JXL"])
 def test_every_supported_format_shows_the_scene(kind: str) -> None:
     image = seen(stored(scene(), kind))
     assert (image.width, image.height) == (WIDTH, HEIGHT)
@@ -238,7 +238,7 @@ def test_a_header_that_claims_too_many_pixels_is_a_bomb() -> None:
     assert reason_for(png(50_000, 50_000, (b"IDAT", zlib.compress(bytes(1000))))) is Reason.BOMB
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JXL"])
 def test_the_limit_on_pixels_holds_for_every_format(kind: str) -> None:
     data = stored(scene(), kind)
     decode(data, max_pixels=WIDTH * HEIGHT)
@@ -271,7 +271,7 @@ def test_an_image_without_pixels_is_corrupt(width: int, height: int) -> None:
     assert reason_for(png(width, height, (b"IDAT", zlib.compress(b"")), (b"IEND", b""))) is Reason.CORRUPT
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF lzw", "AVIF", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF lzw", "AVIF", "HEIF", "JXL"])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_an_image_that_is_cut_anywhere_is_rejected_with_a_reason(kind: str) -> None:
     name, _, compression = kind.partition(" ")
@@ -291,7 +291,7 @@ def test_a_damaged_image_with_its_end_is_corrupt() -> None:
     assert reason_for(bytes(data)) is Reason.CORRUPT
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF lzw", "AVIF", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "TIFF lzw", "AVIF", "HEIF", "JXL"])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_flipped_bytes_never_raise_anything_else(kind: str) -> None:
     chance = np.random.default_rng(20)
@@ -312,7 +312,7 @@ def test_flipped_bytes_never_raise_anything_else(kind: str) -> None:
 
 def test_random_bytes_after_a_valid_beginning_are_rejected() -> None:
     chance = np.random.default_rng(21)
-    for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"):
+    for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JXL"):
         start = stored(Image.new("RGB", (8, 8)), kind)[:20]
         for _ in range(5):
             assert survives(start + chance.bytes(500)) in BROKEN | {None}

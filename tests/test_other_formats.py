@@ -17,7 +17,7 @@ ZEROS = bytes(64)
         ),
         (b"FOVb\0\0\2\0" + ZEROS, "Sigma raw is not read"),
         (b"\0\0\0\x18ftypqt  " + ZEROS, "a video, not an image"),
-        (b"\0\0\0\x0cJXL \r\n\x87\n" + ZEROS, "JPEG XL is not read"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n" + ZEROS, "JPEG 2000 is not read"),
         (b"8BPS\0\x01" + ZEROS, "Photoshop is not read"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is not read"),
         (b"%PDF-1.7\n" + ZEROS, "a PDF document, not an image"),
@@ -26,7 +26,10 @@ ZEROS = bytes(64)
         (ZEROS, "a file of zeros"),
         (b"hello, world\n", "a text, not an image"),
         ("\u5199\u771f".encode() * 200, "a text, not an image"),
-        (b"\x01\x02hello" * 9, "not one of JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIF: begins with b'\\x01\\x02hello"),
+        (
+            b"\x01\x02hello" * 9,
+            "not one of JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIF, JXL: begins with b'\\x01\\x02hello",
+        ),
     ],
 )
 def test_a_file_of_another_format_is_named(data: bytes, detail: str) -> None:

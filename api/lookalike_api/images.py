@@ -24,8 +24,9 @@ MEDIA_TYPES = {
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
     "AVIF": "image/avif",
-    # Few browsers show it; what a program downloads is the file as it is.
+    # Few browsers show these; a program that downloads one gets the file as it is.
     "HEIF": "image/heic",
+    "JXL": "image/jxl",
     "RAF": "image/x-fuji-raf",
     "RW2": "image/x-panasonic-rw2",
     "ORF": "image/x-olympus-orf",

@@ -17,9 +17,10 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from lookalike.decoding import avif, bmp, cr3, gif, heif, jpeg, orf, png, raf, rw2, tiff, webp
+from lookalike.decoding import avif, bmp, cr3, gif, heif, jpeg, jxl, orf, png, raf, rw2, tiff, webp
 from lookalike.decoding.encoded import Encoded, too_much
 from lookalike.decoding.heif_reader import HeifFile
+from lookalike.decoding.jxl_reader import JxlFile
 from lookalike.decoding.orientation import orientation_of
 from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 from lookalike.errors import ImageRejected
@@ -80,13 +81,14 @@ _READERS: dict[str, type[ImageFile]] = {
     "TIFF": _Tiff,
     "AVIF": AvifImageFile,
     "HEIF": HeifFile,
+    "JXL": JxlFile,
 }
 
 
 #: Format -> what reduces its files.
 _REDUCED: dict[str, Callable[[bytes], Encoded]] = {
     **{"JPEG": jpeg.reduced, "PNG": png.reduced, "WebP": webp.reduced, "GIF": gif.reduced, "BMP": bmp.reduced},
-    **{"TIFF": tiff.reduced, "AVIF": avif.reduced, "HEIF": heif.reduced},
+    **{"TIFF": tiff.reduced, "AVIF": avif.reduced, "HEIF": heif.reduced, "JXL": jxl.reduced},
     **{"RAF": raf.reduced, "RW2": rw2.reduced, "ORF": orf.reduced, "CR3": cr3.reduced},
 }
 

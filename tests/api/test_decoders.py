@@ -75,7 +75,7 @@ def as_file(kind: str) -> bytes:
     return encoded.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JXL"])
 def test_a_process_decodes_as_workers_do(pool: DecoderPool, kind: str) -> None:
     data = as_file(kind)
     expected = images.decode(data, max_pixels=MAX_PIXELS, size=SIZE).pixels

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 
 #: Offset of a length or a checksum in each format; negative counts from the end.
-_SUMS = {"JPEG": 4, "PNG": -16, "WebP": 4, "GIF": -3, "BMP": 2, "TIFF": 4, "AVIF": 0, "HEIF": 0}
+_SUMS = {"JPEG": 4, "PNG": -16, "WebP": 4, "GIF": -3, "BMP": 2, "TIFF": 4, "AVIF": 0, "HEIF": 0, "JXL": 2}
 #: How many bytes at the end are kept.
 _END_BYTES = 16
 
@@ -111,6 +111,10 @@ _HUGE: dict[str, Callable[[bytes], bytes]] = {
     "TIFF": _huge_tiff,
     "AVIF": _huge_spatial,
     "HEIF": _huge_spatial,
+    # 2**30 x 2**30 pixels, each side in 30 bits behind the number of its form.
+    "JXL": lambda data: _put(
+        data, 2, ((3 << 1 | (2**30 - 1) << 3) | (3 << 36 | (2**30 - 1) << 38)).to_bytes(9, "little")
+    ),
 }
 
 

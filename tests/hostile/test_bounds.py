@@ -65,7 +65,7 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, int,
     """Attack -> peak memory so far, size of the file, calls, outcome."""
     folder = tmp_path_factory.mktemp("attacks")
     (folder / "ordinary").mkdir()
-    for name in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "lzw-tiff", "avif", "heif"):
+    for name in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "lzw-tiff", "avif", "heif", "jxl"):
         (folder / "ordinary" / name).write_bytes(encoded(name))
     for name, make in ATTACKS.items():
         (folder / f"{name}.attack").write_bytes(make())

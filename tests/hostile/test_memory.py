@@ -33,7 +33,7 @@ SIZES = {12: (4000, 3000), 50: (8660, 5774)}
 #: A JPEG is decoded at 1/8 to 1/2 of its size; a progressive one keeps all its coefficients (16 bits each, 1.5 per
 #: pixel with the usual subsampling). Pillow keeps RGB in 4 bytes; its WebP reader holds two canvases of 4 and a copy
 #: of the frame, which are freed before the image is made.
-BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 13, "heif": 9}
+BYTES_PER_PIXEL = {"jpeg": 2, "progressive-jpeg": 5, "png": 5, "webp": 13, "heif": 9, "jxl": 11}
 #: Memory that does not grow with the image: codecs, the result, the allocator's slack.
 FIXED_BYTES = 30 * 2**20
 
