@@ -91,8 +91,8 @@ class Storage:
         return self.content(uri)[0]
 
     def content(self, uri: str, span: Span | None = None) -> tuple[bytes, FileTimes]:
-        """The file's bytes, or `span` of them, and size and times of this very file. Raises as `read` does; a span that
-        reaches beyond the end is truncated."""
+        """The file's bytes, or `span` of them, and size and times of this very file. A span ends with the file at the
+        latest, and is not limited by `max_bytes`. Raises as `read` does."""
         path = local_path(uri)
         with self._errors(path, uri):
             try:
@@ -145,14 +145,10 @@ class Storage:
             return content, _times(before)
 
     def _part(self, descriptor: int, file_size: int, span: Span) -> tuple[bytes, int]:
-        """A span of a file, and how long it is."""
-        if span.length > self.max_bytes:
-            raise ImageRejected(Reason.TOO_LARGE, f"{span.length} bytes; at most {self.max_bytes} are read")
-        if span.start + span.length > file_size:
-            needed = span.start + span.length
-            raise ImageRejected(Reason.TRUNCATED, f"the archive has {file_size} bytes; the image ends at {needed}")
-        os.lseek(descriptor, span.start, os.SEEK_SET)
-        return _content(descriptor, span.length, beyond=0), span.length
+        """A span of a file, and how long it is: it ends with the file at the latest."""
+        length = max(0, min(span.length, file_size - span.start))
+        os.lseek(descriptor, min(span.start, file_size), os.SEEK_SET)
+        return _content(descriptor, length, beyond=0), length
 
     def _open(self, path: str, limit: float) -> int:
         if "\0" in path or not os.path.isabs(path):

@@ -84,6 +84,12 @@ def _web(settings: "Settings", places: Places) -> Place:
     return WebPlace(replace(options, user_agent=settings.user_agent) if settings.user_agent else options)
 
 
+def _archives(settings: "Settings", places: Places) -> Place:
+    from lookalike.reading.archives.place import ArchivePlace
+
+    return ArchivePlace(places, settings.max_image_bytes)
+
+
 #: Makes the place of a kind from the settings; the second argument reads the uris of all kinds. Each imports its module
 #: itself, because light commands load none of them.
-MAKERS: dict[str, Callable[["Settings", Places], Place]] = {STORE: _store, WEB: _web}
+MAKERS: dict[str, Callable[["Settings", Places], Place]] = {STORE: _store, WEB: _web, ARCHIVE: _archives}

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from lookalike.errors import SourceMissing, SourceUnavailable
 from lookalike.shown import shown
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
-from lookalike_producer.named import SCHEME, absolute, existing, remote_scheme
+from lookalike_producer.named import SCHEME, absolute, existing, member, remote_scheme
 
 #: Bytes from which the kind of a list is recognized.
 SAMPLE_BYTES = 64 * 1024
@@ -92,7 +92,7 @@ def _paths(texts: Iterable[str], base: str) -> Iterator[str]:
             continue
         if _PLAIN(text):
             yield absolute(text, base)
-        elif (path := existing(text, base)) is not None:
+        elif (path := existing(text, base) or member(text, base)) is not None:
             yield path
         elif SCHEME.match(text.strip()):
             yield text.strip()

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from lookalike.errors import ImageRejected
 from lookalike.storage import local_path
+from lookalike.uris import member_of, member_uri
 from lookalike_producer.walk.options import composed
 
 #: A scheme in front of a path, such as file:// or s3://.
@@ -33,12 +34,20 @@ def existing(text: str, base: str) -> str | None:
     return None
 
 
+def member(text: str, base: str) -> str | None:
+    """The absolute path of a member of an archive that exists, such as `a.tar#1.jpg`; None if there is none."""
+    named = member_of(text)
+    archive = existing(named.archive, base) if named else None
+    return member_uri(archive, named.name) if named and archive is not None and os.path.isfile(archive) else None
+
+
 def absolute(path: str, base: str) -> str:
     """The path seen from `base`, in its shortest form. Linux takes two slashes at the start for one."""
     path = path if path.startswith("/") else f"{base}/{path}"
     if "//" in path or "/." in path or path[-1] == "/":
-        # Rarely needed, and slow.
-        path = os.path.normpath(path)
+        # Rarely needed, and slow. The name of a member stays as it is.
+        named = member_of(path)
+        path = member_uri(os.path.normpath(named.archive), named.name) if named else os.path.normpath(path)
     return path[1:] if path.startswith("//") else path
 
 

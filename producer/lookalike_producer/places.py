@@ -3,14 +3,17 @@
 import glob
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lookalike.errors import SourceMissing
+from lookalike.reading.archives.kinds import is_archive
 from lookalike.shown import shown
 from lookalike.storage import kind_of_file
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
-from lookalike_producer.named import absolute, existing, remote_scheme, unquoted
+from lookalike_producer.archives.checking import check_archive
+from lookalike_producer.braces import has_range, names
+from lookalike_producer.named import absolute, existing, member, remote_scheme, unquoted
 from lookalike_producer.stores import StoreImage, StoreTree, placed_in_store
 from lookalike_producer.tables import layouts, standard_input
 from lookalike_producer.tables.files import STDIN
@@ -23,9 +26,12 @@ from lookalike_producer.web import WebImage, placed_on_web
 LIST_SUFFIXES = (".txt", ".lst", ".list")
 #: Tables that are not read, although people name them.
 OFFICE_SUFFIXES = (".xls", ".xlsx", ".ods", ".numbers")
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+#: Archives and compressed files that are not read.
+OTHER_ARCHIVES = (".gz", ".bz2", ".tbz", ".tbz2", ".txz", ".xz", ".zst", ".lz4", ".7z", ".rar", ".cab", ".iso")
 
-_KINDS = "Give a folder, a glob in quotes, a table, a .txt list of paths, or - for a list on standard input."
+_KINDS = (
+    "Give a folder, a glob in quotes, a table, a tar or zip, a .txt list of paths, or - for a list on standard input."
+)
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,30 @@ Place = Tree | Listing | OneImage | TableSet | StoreTree | StoreImage | WebImage
 
 def placed(sources: Sequence[str]) -> list[Place]:
     """What the sources are; one may be several places. Raises SourceMissing."""
-    places = [place for source in sources for place in _placed(source)]
+    places = [place for source in sources for place in _each(source)]
     if len(places) == 1 and isinstance(places[0], OneImage):
         if places[0].path.lower().endswith(".json"):
             return [TableSet(shown(places[0].path), (places[0].path,))]
         _check_alone(places[0].path)
     return places
+
+
+def _each(source: str) -> Iterator[Place]:
+    """The place of a source, or the places of a row of names, of which some may be missing."""
+    if not has_range(source) or existing(source, os.getcwd()) is not None:
+        yield from _placed(source)
+        return
+    has_any = False
+    for name in names(source):
+        is_there = existing(name, os.getcwd()) is not None or glob.has_magic(name) or remote_scheme(name) is not None
+        has_any = has_any or is_there
+        if is_there:
+            yield from _placed(name)
+        else:
+            # It is an image, or an archive, to be rejected.
+            yield OneImage(absolute(os.path.expanduser(unquoted(name)), os.getcwd()))
+    if not has_any:
+        raise SourceMissing(f"There is no file of {shown(source)}.", _KINDS)
 
 
 def _placed(source: str) -> list[Place]:
@@ -71,7 +95,7 @@ def _placed(source: str) -> list[Place]:
         return [placed_in_store(source)]
     if scheme in WEB_SCHEMES:
         return [placed_on_web(source)]
-    path = existing(source, os.getcwd())
+    path = existing(source, os.getcwd()) or member(source, os.getcwd())
     if path is None:
         return [_glob(source)]
     if os.path.isdir(path):
@@ -137,5 +161,9 @@ def _check_alone(path: str) -> None:
     suffix = os.path.splitext(path)[1].lower()
     if suffix in OFFICE_SUFFIXES:
         raise SourceMissing(f"{shown(path)} is a document of an office program.", "Save its table as CSV.")
-    if suffix in ARCHIVE_SUFFIXES:
-        raise SourceMissing(f"{shown(path)} is an archive, not an image.", "Unpack it, and give the folder.")
+    if is_archive(path):
+        check_archive(path)
+    elif suffix in OTHER_ARCHIVES:
+        raise SourceMissing(
+            f"{shown(path)} is an archive of a kind that is not read.", "Make a tar or zip, or unpack it."
+        )

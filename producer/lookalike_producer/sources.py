@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, pairwise
 
 from lookalike.errors import BadSetting, SourceUnavailable
+from lookalike.reading.archives.kinds import is_archive
 from lookalike.records import ImageRef
 from lookalike.shown import shown
 from lookalike.storage import local_uri, reason_of
-from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, scheme_of, without_credentials
+from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, member_of, member_uri, scheme_of, without_credentials
+from lookalike_producer.archives.listing import ArchiveLister
+from lookalike_producer.archives.reports import is_report
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.no_match import no_match
 from lookalike_producer.places import Listing, OneImage, Place, Tree, placed
@@ -53,8 +57,9 @@ def find_images(
     if isinstance(tables, TableOptions):
         tables = _tables(places, tables, options)
     walker = Walker(options)
-    found = [_labelled(place, walker, options, label) for place in places if not isinstance(place, TableSet)]
-    images = _one_after_the_other([*found, _references(walker.linked(), label)])
+    archives = ArchiveLister(options, has_labels=label_from != "none")
+    found = [_labelled(place, walker, archives, label) for place in places if not isinstance(place, TableSet)]
+    images = _one_after_the_other([*found, _references(walker.linked(), label, archives)])
     if any(isinstance(place, TableSet) for place in places):
         images = chain(tables.references(), images)
     if _may_overlap(places):
@@ -120,9 +125,10 @@ def _name(folder: str) -> str | None:
 def _labelled(
     place: Tree | Listing | OneImage | StoreTree | StoreImage | WebImage,
     walker: Walker,
-    options: WalkOptions,
+    archives: ArchiveLister,
     label: Label,
 ) -> Iterator[ImageRef]:
+    options = archives.options
     if isinstance(place, StoreTree):
         images = references(place, options, label)
         # A glob that matches nothing is said now; that a prefix holds something is known.
@@ -131,8 +137,9 @@ def _labelled(
         return iter((reference(place.at, label),))
     if isinstance(place, WebImage):
         return iter((web_reference(place.url),))
-    is_described = isinstance(place, Tree) and bool(place.tables)
-    return _references(_found(place, walker, options, label), _no_label if is_described else label)
+    if isinstance(place, Tree) and place.tables:
+        label, archives = _no_label, replace(archives, has_labels=False)
+    return _references(_found(place, walker, options, label), label, archives)
 
 
 def _found(place: Tree | Listing | OneImage, walker: Walker, options: WalkOptions, label: Label) -> Iterable[Item]:
@@ -180,7 +187,7 @@ def _listed_uri(uri: str, label: Label) -> ImageRef:
     return web_reference(uri) if scheme in WEB_SCHEMES else ImageRef(without_credentials(uri))
 
 
-def _references(found: Iterable[Item], label: Label) -> Iterator[ImageRef]:
+def _references(found: Iterable[Item], label: Label, archives: ArchiveLister) -> Iterator[ImageRef]:
     last: str | None = None
     folder_label, is_text = None, True
     for item in found:
@@ -194,6 +201,14 @@ def _references(found: Iterable[Item], label: Label) -> Iterator[ImageRef]:
         if folder != last:
             last, folder_label, is_text = folder, label(folder), _is_text(folder)
         path = f"{folder}/{name}"
+        if is_archive(name):
+            yield from archives.references(local_uri(path))
+            continue
+        if is_report(folder, name):
+            continue
+        if "#" in path and (member := member_of(path)) and not os.path.lexists(path):
+            yield ImageRef(member_uri(local_uri(member.archive), member.name), archives.label(member.name))
+            continue
         yield ImageRef(path if is_text and (name.isascii() or _is_text(name)) else local_uri(path), folder_label)
 
 

@@ -65,7 +65,10 @@ NO_SOURCES = {
     "products.csv": ["no column", "its columns are x", "--uri-column"],
     "table.parquet": ["neither Parquet nor Arrow"],
     "sheet.xlsx": ["office program", "as CSV"],
-    "pics.tar.gz": ["an archive", "Unpack"],
+    "pics.tar.gz": ["cannot be read as an archive: a text", ".tar or .zip"],
+    "pics.tar.rar": ["of a kind that is not read", "tar or zip"],
+    "name-{0..3}.tar": ["There is no file of", "name-{0..3}"],
+    "{0..999}{0..999}.jpg": ["1,000,000 names", "glob"],
 }
 
 

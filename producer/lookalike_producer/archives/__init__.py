@@ -1,0 +1,1 @@
+"""Archives as sources: their members become references, with labels and metadata from the members beside them."""

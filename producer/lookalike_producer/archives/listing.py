@@ -1,0 +1,175 @@
+"""Lists one archive: a reference for each image in it, or the reason why it cannot be listed.
+
+The references wait in a temporary file until the archive has been listed, because the last member of a name counts, as
+when tar unpacks. Memory grows by eight bytes a member.
+"""
+
+import math
+import tempfile
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import IO
+
+import orjson
+
+from lookalike.clutter import is_left_out
+from lookalike.errors import ImageRejected
+from lookalike.reading.archives import tar, zip
+from lookalike.reading.archives.compressed import Forward, Unpacking
+from lookalike.reading.archives.contents import content, etag_of
+from lookalike.reading.archives.kinds import START_BYTES, Kind, is_archive, kind_of
+from lookalike.reading.archives.member import MAX_NAME, MAX_SIDECAR, Member, Window
+from lookalike.reading.archives.opened import LOCAL_BLOCK, REMOTE_BLOCK
+from lookalike.reading.archives.steps import finished, listed
+from lookalike.records import ImageRef, Reason, Span
+from lookalike.shown import shortened
+from lookalike.uris import MAX_URI, is_remote, member_uri
+from lookalike_producer import refused
+from lookalike_producer.archives.ranges import Ranges, local_ranges
+from lookalike_producer.archives.samples import Sample, samples, wanted
+from lookalike_producer.refused import RefusedReference, UnlistedFolder
+from lookalike_producer.walk.options import WalkOptions
+
+#: The references of a small archive stay in memory.
+_IN_MEMORY = 2**22
+#: Hashes that are sorted at once.
+_SORTED = 2**16
+#: JSON of the metadata of one image; `lookalike.messages` holds a chunk of them.
+MAX_METADATA = 24 * 1024
+
+Open = Callable[[str], AbstractContextManager[Ranges]]
+
+
+@dataclass(frozen=True)
+class ArchiveLister:
+    """Lists archives that `open` opens. With `has_labels`, an image has the label of its .cls, else of its folder."""
+
+    options: WalkOptions
+    has_labels: bool = True
+    open: Open = local_ranges
+
+    def references(self, uri: str) -> Iterator[ImageRef]:
+        """The images of an archive, each once, and an UnlistedFolder if not all of it can be listed.
+
+        Raises DiskFull, and SourceUnavailable for a store that is away.
+        """
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+            spool = _Spool(file)
+            faults: list[ImageRejected] = []
+            try:
+                with self.open(uri) as ranges:
+                    for sample in _samples(uri, ranges, faults):
+                        for member in sample.images:
+                            if not self._is_left_out(member.name):
+                                spool.add(self._reference(uri, ranges.etag, sample, member))
+            except ImageRejected as rejected:
+                faults.append(rejected)
+            for fault in faults[:1]:
+                detail = f"the archive cannot be listed: {fault.detail or fault.reason}"
+                spool.add(UnlistedFolder(uri, reason=fault.reason, detail=detail))
+            yield from spool.last_of_each()
+
+    def label(self, name: str) -> str | None:
+        """The label of a member that has no sidecar: the name of its folder in the archive; None at the top."""
+        parts = name.replace("\\", "/").split("/")
+        is_named = self.has_labels and len(parts) > 1 and parts[-2] not in ("", ".", "..")
+        return parts[-2] if is_named else None
+
+    def _is_left_out(self, name: str) -> bool:
+        parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        if not self.options.include_hidden and any(map(is_left_out, parts)):
+            return True
+        excludes = self.options.excludes
+        return excludes is not None and excludes("/".join(parts))
+
+    def _reference(self, archive: str, etag: str, sample: Sample, member: Member) -> ImageRef:
+        uri = member_uri(archive, member.name)
+        if not member.name or len(member.name) > MAX_NAME or len(uri) > MAX_URI:
+            uri = member_uri(archive, f"{shortened(member.name)}@{member.span.start}")
+            return RefusedReference(uri, reason=Reason.BAD_URI, detail=f"a name of {len(member.name)} characters")
+        if member.fault is not None:
+            return RefusedReference(uri, reason=member.fault, detail=member.detail)
+        if is_archive(member.name):
+            return RefusedReference(uri, reason=Reason.UNSUPPORTED, detail="an archive in an archive is not read")
+        try:
+            label = (sample.sidecars.label() if self.has_labels else None) or self.label(member.name)
+            metadata = sample.sidecars.metadata()
+        except ValueError as error:
+            return RefusedReference(uri, reason=Reason.BAD_METADATA, detail=str(error))
+        if metadata and (length := len(orjson.dumps(metadata))) > MAX_METADATA:
+            detail = f"{length} bytes of metadata are more than {MAX_METADATA}"
+            return RefusedReference(uri, reason=Reason.BAD_METADATA, detail=detail)
+        return ImageRef(uri, label, metadata, member.span, etag_of(etag, member.span))
+
+
+def _samples(uri: str, ranges: Ranges, faults: list[ImageRejected]) -> Iterator[Sample]:
+    """The members by key, as far as the archive can be listed; then the fault is in `faults`."""
+    kind = kind_of(ranges.read(Span(0, START_BYTES)), uri)
+    block = REMOTE_BLOCK if is_remote(uri) else LOCAL_BLOCK
+    if kind is Kind.ZIP:
+        members = listed(zip.members(ranges.size_bytes, block), ranges.read)
+        return samples(_until_fault(members, faults), _ZipSidecars(ranges, block).read)
+    read, size = ranges.read, float(ranges.size_bytes)
+    if kind.is_compressed:
+        read, size = Forward(Unpacking(kind, ranges.size_bytes, ranges.read)).read, math.inf
+    return samples(_until_fault(listed(tar.members(size, block, wanted), read), faults), lambda member: None)
+
+
+def _until_fault(members: Iterable[Member], faults: list[ImageRejected]) -> Iterator[Member]:
+    try:
+        yield from members
+    except ImageRejected as rejected:
+        faults.append(rejected)
+
+
+class _ZipSidecars:
+    """Reads sidecars of a zip, whose content is not beside its directory; neighbours are read at once."""
+
+    def __init__(self, ranges: Ranges, block: int) -> None:
+        self._ranges = ranges
+        self._window = Window(ranges.size_bytes, block)
+
+    def read(self, member: Member) -> bytes | None:
+        if member.size_bytes > MAX_SIDECAR:
+            return None
+        try:
+            return finished(content(member.name, member.span, MAX_SIDECAR), self._bytes) if member.size_bytes else b""
+        except ImageRejected:
+            return None
+
+    def _bytes(self, span: Span) -> bytes:
+        return finished(self._window.take(span.start, span.length), self._ranges.read)
+
+
+class _Spool:
+    """References in a file, until it is known which of them count."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._hashes = array("q")
+
+    def add(self, ref: ImageRef) -> None:
+        self._file.write(refused.encode(ref) + b"\n")
+        self._hashes.append(hash(ref.uri))
+
+    def last_of_each(self) -> Iterator[ImageRef]:
+        """The references in their order; of those with the same uri only the last."""
+        repeated = _repeated(self._hashes)
+        last = {uri_hash: number for number, uri_hash in enumerate(self._hashes) if uri_hash in repeated}
+        self._file.seek(0)
+        for number, line in enumerate(self._file):
+            if not last or last.get(self._hashes[number], number) == number:
+                yield refused.decode(line)
+
+
+def _repeated(hashes: "array[int]") -> set[int]:
+    """The hashes that are there more than once, with few of them as objects at a time."""
+    parts = 1 + len(hashes) // _SORTED
+    repeated: set[int] = set()
+    for part in range(parts):
+        some = sorted(hashes if parts == 1 else (each for each in hashes if each % parts == part))
+        repeated.update(before for before, after in pairwise(some) if before == after)
+    return repeated

@@ -1,0 +1,228 @@
+"""Archives as sources: what is found in them, with which labels and metadata, and what is said of broken ones."""
+
+import json
+import tarfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import SourceMissing
+from lookalike.reading.contract import Fetched, State
+from lookalike.reading.reader import Reader
+from lookalike.records import ImageRef, Reason
+from lookalike.settings import read_settings
+from lookalike_producer.archives import samples
+from lookalike_producer.refused import RefusedReference, UnlistedFolder
+from lookalike_producer.sources import find_images
+from lookalike_producer.walk.options import USUAL, WalkOptions
+from testing.archives import add, write_tar, write_zip
+
+
+def found(*sources: object, label_from: str = "parent", options: WalkOptions = USUAL) -> dict[str, ImageRef]:
+    """The references by the name of archive and member."""
+    references = list(find_images([str(source) for source in sources], label_from, options))
+    by_name = {_short(ref.uri): ref for ref in references}
+    assert len(by_name) == len(references), "a reference is there twice"
+    return by_name
+
+
+def _short(uri: str) -> str:
+    path, hash, name = uri.partition("#")
+    return Path(path).name + hash + name
+
+
+def test_members_are_found_with_the_label_of_their_folder(tmp_path: Path) -> None:
+    names = ("cats/1.jpg", "2.jpg", "./cats/3.jpg", "./4.jpg", "train/dogs/5.jpg", "../6.jpg")
+    for write in (write_tar, write_zip):
+        path = write(tmp_path / f"{write.__name__}.zip", dict.fromkeys(names, b"x"))
+        labels = {ref.uri.partition("#")[2]: ref.label for ref in find_images([str(path)])}
+        assert labels == dict(zip(names, ("cats", None, "cats", None, "dogs", None), strict=True))
+        assert {ref.label for ref in find_images([str(path)], "none")} == {None}
+        assert all(ref.span for ref in find_images([str(path)]))
+
+
+def test_a_reference_has_the_etag_that_reading_it_gives(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {"a.jpg": b"a"})
+    assert found(path)["a.tar#a.jpg"].etag == "", "the archive may be written again in the same moment"
+    # Nobody can set the time of change, so this waits until it is settled.
+    while not (ref := found(path)["a.tar#a.jpg"]).etag:
+        time.sleep(0.1)
+    reader = Reader(read_settings(home=tmp_path))
+    assert reader.fetch(ref) == Fetched(b"a", ref.etag)
+    assert reader.state(ref.uri) == State(ref.etag, 1)
+    reader.close()
+
+
+def test_archives_are_found_in_folders_globs_lists_and_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        write_tar(tmp_path / f"shards/{number:05}.tar", {"a.jpg": b"a"})
+    (tmp_path / "shards" / "loose.jpg").write_bytes(b"x")
+    (tmp_path / "list.txt").write_text("shards/00001.tar\nshards/00002.tar#a.jpg\nshards/00000.tar#cats/no.jpg\n")
+    monkeypatch.chdir(tmp_path)
+    everything = {"00000.tar#a.jpg", "00001.tar#a.jpg", "00002.tar#a.jpg"}
+    assert set(found("shards")) == everything | {"loose.jpg"}
+    assert set(found("shards/*.tar")) == everything
+    assert set(found("shards/{00000..00002}.tar")) == everything
+    assert set(found("shards/{00002..00000..2}.tar")) == everything - {"00001.tar#a.jpg"}
+    listed = found("list.txt")
+    assert set(listed) == {"00001.tar#a.jpg", "00002.tar#a.jpg", "00000.tar#cats/no.jpg"}
+    assert listed["00000.tar#cats/no.jpg"].label == "cats" and listed["00002.tar#a.jpg"].label is None
+    assert set(found("shards/00001.tar#a.jpg")) == {"00001.tar#a.jpg"}
+    assert set(found("shards", options=WalkOptions(exclude=("*.tar",)))) == {"loose.jpg"}
+
+
+def test_a_missing_shard_is_one_record_and_the_others_go_on(tmp_path: Path) -> None:
+    write_tar(tmp_path / "a-1.tar", {"a.jpg": b"a"})
+    (tmp_path / "a-2.tar").write_bytes(b"<!DOCTYPE html><html>not found</html>" * 20)
+    (tmp_path / "a-3.tar").write_bytes(b"")
+    (tmp_path / "a-4.tar").mkdir()
+    records = found(tmp_path / "a-{0..3}.tar")
+    assert set(records) == {"a-0.tar", "a-1.tar#a.jpg", "a-2.tar", "a-3.tar"}
+    reasons = {name: ref.reason for name, ref in records.items() if isinstance(ref, UnlistedFolder)}
+    assert reasons == {"a-0.tar": Reason.NOT_FOUND, "a-2.tar": Reason.UNSUPPORTED, "a-3.tar": Reason.EMPTY}
+    assert isinstance(records["a-2.tar"], UnlistedFolder) and "an HTML page" in records["a-2.tar"].detail
+    with pytest.raises(SourceMissing, match="HTML page"):
+        found(tmp_path / "a-2.tar")
+
+
+SIDECARS = {
+    "00/1.jpg": b"x",
+    "00/1.json": json.dumps(
+        {
+            "caption": "a cat",
+            "width": 640,
+            "score": 0.5,
+            "ok": True,
+            "tags": ["a", "b"],
+            "Alt text": "from the page",
+            "none": None,
+            "nested": {"a": 1},
+            "lists": [[1]],
+            "mixed": [1, "a"],
+        }
+    ).encode(),
+    "00/1.cls": b"7\n",
+    "00/2.txt": " a dog\n".encode("utf-8-sig"),
+    "00/2.jpg": b"x",
+    "00/2.seg.png": b"x",
+    "00/3.jpg": b"x",
+    "01/1.jpg": b"x",
+    "00/4.txt": b"of no image",
+}
+
+
+@pytest.mark.parametrize("write", [write_tar, write_zip])
+def test_sidecars_become_label_and_metadata_of_each_image_of_their_key(write: type, tmp_path: Path) -> None:
+    records = found(write(tmp_path / "a.tar", SIDECARS))
+    assert {name.partition("#")[2]: (ref.label, dict(ref.metadata)) for name, ref in records.items()} == {
+        "00/1.jpg": (
+            "7",
+            {
+                "caption": "a cat",
+                "width": 640,
+                "score": 0.5,
+                "ok": True,
+                "tags": ["a", "b"],
+                "Alt_text": "from the page",
+            },
+        ),
+        "00/2.jpg": ("00", {"caption": "a dog"}),
+        "00/2.seg.png": ("00", {"caption": "a dog"}),
+        "00/3.jpg": ("00", {}),
+        "01/1.jpg": ("01", {}),
+    }
+
+
+def test_sidecars_may_come_before_or_after_but_not_too_far_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples, "MOST_WAITING", 3)
+    names = ["a.txt", "b.jpg", "c.jpg", "a.jpg", "d.jpg", "e.jpg", "f.jpg", "b.txt"]
+    records = found(write_tar(tmp_path / "a.tar", {name: name.encode() for name in names}))
+    assert records["a.tar#a.jpg"].metadata == {"caption": "a.txt"}
+    assert records["a.tar#b.jpg"].metadata == {}, "its sidecar comes after three other keys"
+    assert len(records) == 6
+
+
+@pytest.mark.parametrize("write", [write_tar, write_zip])
+@pytest.mark.parametrize(
+    ("sidecar", "content", "detail"),
+    [
+        ("a.json", b"{", "not JSON"),
+        ("a.json", b"[" * 100_000, "not JSON"),
+        ("a.json", b"[1]", "no fields"),
+        ("a.json", b'{"a": "%s"}' % (b"x" * 300_000), "too large"),
+        ("a.json", b"{%s}" % b",".join(b'"a%d": "%s"' % (n, b"x" * 1000) for n in range(60)), "bytes of metadata"),
+        ("a.txt", b"\xff\xfe", "not UTF-8"),
+        ("a.cls", b"x" * 2000, "2000 characters"),
+    ],
+    ids=["cut", "deep", "list", "large", "much", "encoding", "label"],
+)
+def test_a_broken_sidecar_rejects_its_image_only(
+    write: type, sidecar: str, content: bytes, detail: str, tmp_path: Path
+) -> None:
+    records = found(write(tmp_path / "a.tar", {"a.jpg": b"a", sidecar: content, "b.jpg": b"b"}))
+    refused = records["a.tar#a.jpg"]
+    assert isinstance(refused, RefusedReference) and refused.reason is Reason.BAD_METADATA
+    assert detail in refused.detail
+    assert type(records["a.tar#b.jpg"]) is ImageRef and len(records) == 2
+
+
+def test_hidden_members_clutter_and_archives_in_archives(tmp_path: Path) -> None:
+    members = dict.fromkeys(("a.jpg", ".b.jpg", "__MACOSX/._a.jpg", "@eaDir/c.jpg", "d/Thumbs.db", "inner.zip"), b"x")
+    path = write_zip(tmp_path / "a.zip", members)
+    records = found(path)
+    assert set(records) == {"a.zip#a.jpg", "a.zip#inner.zip"}
+    inner = records["a.zip#inner.zip"]
+    assert isinstance(inner, RefusedReference) and inner.reason is Reason.UNSUPPORTED
+    assert len(found(path, options=WalkOptions(include_hidden=True))) == 6
+    assert set(found(path, options=WalkOptions(exclude=("*.zip", "a.jpg")))) == set()
+    folder = write_zip(tmp_path / "b.zip", {"raw/a.jpg": b"x", "b.jpg": b"x"})
+    assert set(found(folder, options=WalkOptions(exclude=("raw/",)))) == {"b.zip#b.jpg"}
+
+
+@pytest.mark.parametrize("parts", [1, 7])
+def test_the_last_member_of_a_name_counts(parts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike_producer.archives.listing._SORTED", 8 // parts + 1)
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for name, content in (
+            ("a.jpg", b"1" * 9),
+            ("b.jpg", b"b"),
+            ("a.jpg", b"2"),
+            ("a.txt", b"new"),
+            ("a.jpg", b"3"),
+        ):
+            add(archive, name, content)
+        add(archive, "c.jpg", b"c")
+    records = found(tmp_path / "a.tar")
+    assert set(records) == {"a.tar#a.jpg", "a.tar#b.jpg", "a.tar#c.jpg"}
+    data = (tmp_path / "a.tar").read_bytes()
+    span = records["a.tar#a.jpg"].span
+    assert span is not None and data[span.start + 512 : span.start + span.length] == b"3"
+
+
+def test_a_cut_tar_keeps_what_is_before_the_cut(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {name: b"x" * 5000 for name in ("a.jpg", "b.jpg", "c.jpg")})
+    whole = path.read_bytes()
+    cuts: Mapping[int, set[str]] = {
+        100: {"a.tar"},
+        1000: {"a.tar", "a.tar#a.jpg"},
+        5632 + 100: {"a.tar", "a.tar#a.jpg"},
+        5632 + 1000: {"a.tar", "a.tar#a.jpg", "a.tar#b.jpg"},
+        5632 * 2: {"a.tar", "a.tar#a.jpg", "a.tar#b.jpg"},
+    }
+    for cut, names in cuts.items():
+        path.write_bytes(whole[:cut])
+        records = found(path, tmp_path)
+        assert set(records) == names, cut
+        record = records["a.tar"]
+        assert isinstance(record, UnlistedFolder) and record.reason in (Reason.TRUNCATED, Reason.UNSUPPORTED)
+
+
+def test_the_output_of_img2dataset_is_read_without_its_reports(tmp_path: Path) -> None:
+    write_tar(tmp_path / "00000.tar", {"000000000.jpg": b"x", "000000000.json": b'{"caption": "a cat", "width": 64}'})
+    for name in ("00000.parquet", "00000_stats.json", "00001.parquet", "other_stats.json"):
+        (tmp_path / name).write_bytes(b"x")
+    assert set(found(tmp_path)) == {"00000.tar#000000000.jpg", "00001.parquet", "other_stats.json"}
