@@ -69,7 +69,7 @@ def _work(chunk: Chunk, embed: Embedder, index: Index, ledger: Ledger | None, se
 def _ingest(chunk: Chunk, embed: Embedder, index: Index, settings: Settings) -> Outcome:
     return ingest(
         chunk,
-        read=factories.reader(settings).read,
+        fetch=factories.reader(settings).arrivals,
         decode=partial(factories.decode, settings, size=embed.size),
         embed=embed,
         index=index,

@@ -27,7 +27,7 @@ MOST_CONTROL_BYTES = 256 * 1024
 MOST_DELAY = timedelta(minutes=5)
 #: The id of a job, and the id of a chunk; see `Chunk` in records.py.
 _JOB = r"[0-9A-Za-z-]{1,40}"
-_CHUNK = rf"{_JOB}/\d{{1,9}}(?:\.\d{{1,9}})?"
+_CHUNK = rf"{_JOB}/\d{{1,9}}(?:\.\d{{1,9}}){{0,2}}"
 _TASK_ID = re.compile(rf"{_CHUNK}|{_JOB}/finish")
 _ARGUMENTS = {INGEST_CHUNK: re.compile(_CHUNK), FINISH_JOB: re.compile(_JOB)}
 _MOST_CHARACTERS = 300

@@ -1,12 +1,13 @@
 """References, chunks and rejections as JSON and back: the only module that knows this format."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from lookalike.errors import PermanentError
-from lookalike.records import Basis, Chunk, FileTimes, ImageRef, MetadataValue, Reason, Rejected, Rejection, Span
+from lookalike.records import Basis, Chunk, FileTimes, ImageRef, MetadataValue, Reason, Rejected, Rejection, Span, Wait
 
 #: A worker accepts no larger chunk: the producer makes none.
 MAX_REFS = 1024
@@ -38,7 +39,34 @@ def decode_reference(payload: bytes) -> ImageRef:
 
 def encode_chunk(chunk: Chunk) -> bytes:
     """The references of a chunk as a JSON list; its id is the key in the ledger."""
-    return orjson.dumps([_plain(ref) for ref in chunk.refs])
+    return encode_references(chunk.refs)
+
+
+def encode_references(refs: Iterable[ImageRef]) -> bytes:
+    """References as a JSON list, for a chunk that has no id yet."""
+    return orjson.dumps([_plain(ref) for ref in refs])
+
+
+def encode_wait(wait: Wait, images: int) -> bytes:
+    """Why so many images wait for their host."""
+    return orjson.dumps([wait.host, wait.why[:MAX_DETAIL_CHARS], wait.first_at, wait.since, wait.tries, images])
+
+
+def decode_wait(payload: bytes | None) -> Wait | None:
+    """The reverse of `encode_wait`, without the number of images. A malformed one counts as none: then the images wait
+    from now on."""
+    found = decode_waiting(payload)
+    return found[0] if found else None
+
+
+def decode_waiting(payload: bytes | None) -> tuple[Wait, int] | None:
+    """The reverse of `encode_wait`; None for a malformed one."""
+    try:
+        host, why, first_at, since, tries, images = _listed(orjson.loads(payload or b"null"))
+        wait = Wait(_text(host, "host"), _text(why, "why"), float(first_at), float(since), int(tries))
+        return wait, int(images)
+    except (ValueError, TypeError):
+        return None
 
 
 def decode_chunk(chunk_id: str, payload: bytes) -> Chunk:

@@ -36,11 +36,13 @@ class Reconciler:
         self._missing_since: dict[str, float] = {}
 
     def resend_lost(self) -> int:
-        """Send again the messages of all active jobs that have been missing for the grace time.
+        """Send again the messages of all active jobs that have been missing for the grace time, and those of images
+        that were put aside until now.
 
         A job with a damaged record fails, and harms no other. Returns the number of messages sent. Raises
         BrokerUnavailable.
         """
+        self._send_due()
         queued = queued_ids(self._app)
         missing: dict[str, Job] = {}
         for job in self._ledger.active_jobs():
@@ -59,6 +61,10 @@ class Reconciler:
     def missing(self) -> int:
         """The number of tasks that were neither queued nor claimed at the last look."""
         return len(self._missing_since)
+
+    def _send_due(self) -> None:
+        for chunk_id in self._ledger.due():
+            send_chunk(self._app, chunk_id)
 
     def _expected(self, job: Job) -> list[str]:
         """Task ids that should be in the queue, because no worker holds a lease on them."""

@@ -2,11 +2,14 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import ParamSpec, TypeVar
 
-from lookalike.pipeline import ChunkIndex
+from lookalike.index.annotation import Annotated, Annotation
+from lookalike.pipeline import ChunkIndex, Fetch
+from lookalike.reading.arrivals import Arrival, Wanted
+from lookalike.reading.places import LOCAL, kind_of
 from lookalike.records import Document, Rejected, Stored
 
 Params = ParamSpec("Params")
@@ -26,8 +29,11 @@ class StageClock:
         try:
             yield
         finally:
-            self.cpu_s[stage] += time.process_time() - cpu_s
-            self.wall_s[stage] += time.perf_counter() - wall_s
+            self._add(stage, wall_s, cpu_s)
+
+    def _add(self, stage: str, wall_s: float, cpu_s: float) -> None:
+        self.cpu_s[stage] += time.process_time() - cpu_s
+        self.wall_s[stage] += time.perf_counter() - wall_s
 
     def timed(self, stage: str, work: Callable[Params, Result]) -> Callable[Params, Result]:
         """Wrap `work` so that its time counts for `stage`."""
@@ -35,6 +41,21 @@ class StageClock:
         def counted(*args: Params.args, **kwargs: Params.kwargs) -> Result:
             with self.timing(stage):
                 return work(*args, **kwargs)
+
+        return counted
+
+    def arriving(self, fetch: Fetch, *, read: str, wait: str) -> Fetch:
+        """Wrap `fetch`: reading a local file counts for the stage `read`, waiting for another place for `wait`."""
+
+        def counted(wanted: Sequence[Wanted]) -> Generator[Arrival]:
+            with closing(fetch(wanted)) as arrivals:
+                while True:
+                    wall_s, cpu_s = time.perf_counter(), time.process_time()
+                    if (arrival := next(arrivals, None)) is None:
+                        return
+                    self._add(read if kind_of(arrival.ref.uri) == LOCAL else wait, wall_s, cpu_s)
+                    yield arrival
+                    del arrival
 
         return counted
 
@@ -51,6 +72,7 @@ class TimedIndex:
     def __init__(self, index: ChunkIndex, clock: StageClock, *, look_up: str, bulk: str) -> None:
         self._stored = clock.timed(look_up, index.stored)
         self._write = clock.timed(bulk, index.write)
+        self._annotate = clock.timed(bulk, index.annotate)
         self._discard = clock.timed(bulk, index.discard)
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
@@ -58,6 +80,9 @@ class TimedIndex:
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         return self._write(documents)
+
+    def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
+        return self._annotate(annotations)
 
     def discard(self, documents: Mapping[str, Stored]) -> None:
         self._discard(documents)

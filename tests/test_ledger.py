@@ -11,7 +11,18 @@ from lookalike.ledger import JobState, Ledger
 from lookalike.ledger.chunks import LEASE_S
 from lookalike.ledger.job import named_sources
 from lookalike.messages import MessageInvalid
-from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected, Rejection
+from lookalike.records import (
+    Chunk,
+    ImageRef,
+    Metric,
+    ModelIdentity,
+    Outcome,
+    PutAside,
+    Reason,
+    Rejected,
+    Rejection,
+    Wait,
+)
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
 
@@ -125,11 +136,11 @@ def test_a_job_without_producer_ends_as_interrupted_after_its_chunks(ledger: Led
 def test_a_claim_counts_as_an_attempt_unless_it_is_released(ledger: Ledger, redis_url: str) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
-    assert ledger.claim(opened.id) == (opened, 1)
+    assert ledger.claim(opened.id) == (opened, 1, None)
     ledger.release(opened.id, 0)
-    assert ledger.claim(opened.id) == (opened, 1)
+    assert ledger.claim(opened.id) == (opened, 1, None)
     end_lease(redis_url, opened.id)
-    assert ledger.claim(opened.id) == (opened, 2)
+    assert ledger.claim(opened.id) == (opened, 2, None)
 
 
 def test_a_leased_chunk_cannot_be_claimed_and_counts_no_attempt(ledger: Ledger, redis_url: str) -> None:
@@ -140,7 +151,7 @@ def test_a_leased_chunk_cannot_be_claimed_and_counts_no_attempt(ledger: Ledger, 
         with pytest.raises(ChunkLeased):
             ledger.claim(opened.id)
     end_lease(redis_url, opened.id)
-    assert ledger.claim(opened.id) == (opened, 2)
+    assert ledger.claim(opened.id) == (opened, 2, None)
 
 
 def end_lease(redis_url: str, chunk_id: str) -> None:
@@ -168,7 +179,7 @@ def test_the_parts_of_a_split_chunk_begin_with_its_attempts(ledger: Ledger) -> N
     assert ledger.chunk(opened.id) is None
     assert ledger.outstanding(opened.job) == 3
     part = opened.parts()[1]
-    assert ledger.claim(part.id) == (part, 3)
+    assert ledger.claim(part.id) == (part, 3, None)
     assert {part.origin for part in opened.parts()} == {opened.id}
     assert ledger.job(opened.job).found == 3
 
@@ -439,3 +450,142 @@ def test_the_record_of_a_job_names_few_sources() -> None:
     named = named_sources("\n".join(map(str, range(4000))))
     assert named.splitlines()[-2:] == ["9", "... and 3,990 more"] and named_sources(named) == named
     assert len(named_sources("x" * 5000)) < 400
+
+
+def aside(refs: tuple[ImageRef, ...], host: str = "http://a", pause_s: float = 30.0, tries: int = 1) -> PutAside:
+    return PutAside(refs, Wait(host, "it does not answer", first_at=100.0, since=200.0, tries=tries), pause_s)
+
+
+def put_aside(ledger: Ledger, opened: Chunk, *parts: PutAside) -> bool:
+    waiting = sum(len(part.refs) for part in parts)
+    return ledger.close_chunk(opened, Outcome(indexed=len(opened.refs) - waiting, unchanged=0, aside=parts))
+
+
+def test_images_that_are_put_aside_become_chunks_of_their_own_in_the_step_that_counts_the_others(
+    ledger: Ledger,
+) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    parts = aside(opened.refs[:1]), aside(opened.refs[1:2], "http://b", tries=3)
+    assert not put_aside(ledger, opened, *parts)
+    assert not put_aside(ledger, opened, *parts), "a chunk that is closed twice puts its images aside twice"
+    job = ledger.job(opened.job)
+    assert (job.found, job.indexed, job.done) == (3, 1, 1)
+    ids = sorted(ledger.outstanding_ids(opened.job))
+    claims = [ledger.claim(id) for id in ids]
+    assert [item and item.chunk.origin for item in claims] == [opened.id, opened.id]
+    assert [item and (item.chunk.refs, item.attempt, item.wait) for item in claims] == [
+        (part.refs, 1, part.wait) for part in parts
+    ]
+
+
+def test_a_job_is_finished_by_the_last_chunk_that_was_put_aside(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    ledger.drain(opened.job)
+    assert not put_aside(ledger, opened, aside(opened.refs[:2]))
+    assert ledger.job(opened.job).state is JobState.DRAINING
+    (part,) = (ledger.claim(id) for id in ledger.outstanding_ids(opened.job))
+    assert part and not put_aside(ledger, part.chunk, aside(part.chunk.refs[:1]))
+    (last,) = (ledger.claim(id) for id in ledger.outstanding_ids(opened.job))
+    assert last and last.chunk.id != part.chunk.id, "an id is used again: its first chunk could be closed late"
+    assert ledger.close_chunk(last.chunk, Outcome(indexed=1, unchanged=0))
+    job = ledger.job(opened.job)
+    assert (job.state, job.found, job.indexed) == (JobState.FINISHING, 3, 3)
+
+
+def test_what_is_put_aside_is_due_once_and_only_then_missed(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    put_aside(ledger, opened, aside(opened.refs[:1], pause_s=0), aside(opened.refs[1:]))
+    assert ledger.unleased(opened.job) == []
+    (due,) = ledger.due()
+    assert ledger.due() == []
+    assert ledger.unleased(opened.job) == [due]
+
+
+def test_what_is_put_aside_does_not_hold_the_producer_up(ledger: Ledger) -> None:
+    first = chunk(open_job(ledger))
+    assert ledger.open_chunk(first) == 1
+    put_aside(ledger, first, aside(first.refs))
+    assert (ledger.outstanding(first.job), ledger.in_work(first.job)) == (1, 0)
+    assert ledger.open_chunk(chunk(first.job, 1)) == 1
+
+
+def test_it_says_which_hosts_images_wait_for(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger), size=4)
+    ledger.open_chunk(opened)
+    put_aside(ledger, opened, aside(opened.refs[:1]), aside(opened.refs[1:2], "http://b"), aside(opened.refs[2:]))
+    assert [(item.host, item.images, item.since) for item in ledger.waiting(opened.job)] == [
+        ("http://a", 3, 100.0),
+        ("http://b", 1, 100.0),
+    ]
+    for id in ledger.outstanding_ids(opened.job):
+        claimed = ledger.claim(id)
+        assert claimed
+        ledger.close_chunk(claimed.chunk, Outcome(indexed=len(claimed.chunk.refs), unchanged=0))
+    assert ledger.waiting(opened.job) == []
+
+
+def test_a_cancelled_job_drops_what_is_put_aside_before_and_after(ledger: Ledger) -> None:
+    before = chunk(open_job(ledger))
+    after = chunk(before.job, 1)
+    for opened in (before, after):
+        ledger.open_chunk(opened)
+        ledger.claim(opened.id)
+    put_aside(ledger, before, aside(before.refs, pause_s=0))
+    assert ledger.cancel(before.job) is JobState.CANCELLING
+    assert ledger.outstanding_ids(before.job) == [after.id] and ledger.due() == []
+    assert put_aside(ledger, after, aside(after.refs[1:], pause_s=0)), "the job waits for images that nobody tries"
+    ledger.finish(before.job)
+    job = ledger.job(before.job)
+    assert (job.state, job.found, job.indexed, job.not_done) == (JobState.CANCELLED, 6, 1, 5)
+    assert ledger.due() == [] and ledger.waiting(before.job) == []
+
+
+def test_the_images_of_a_job_that_ends_are_not_due(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    put_aside(ledger, opened, aside(opened.refs, pause_s=0))
+    ledger.fail(opened.job, "stopped")
+    assert ledger.due() == [] and ledger.aside(opened.job) == 0
+
+
+def test_attempts_whose_process_died_still_count_when_the_image_is_put_aside(ledger: Ledger, redis_url: str) -> None:
+    opened = chunk(open_job(ledger), size=1)
+    ledger.open_chunk(opened)
+    for _ in range(2):
+        ledger.claim(opened.id)
+        with redis.Redis.from_url(redis_url) as client:
+            client.delete(f"lookalike:ledger:lease:{opened.id}")
+    claimed = ledger.claim(opened.id)
+    assert claimed and claimed.attempt == 3
+    put_aside(ledger, opened, aside(opened.refs))
+    (id,) = ledger.outstanding_ids(opened.job)
+    again = ledger.claim(id)
+    assert again and again.attempt == 3
+
+
+def test_parts_of_a_split_chunk_wait_as_the_chunk_did(ledger: Ledger) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    part = aside(opened.refs[:2])
+    put_aside(ledger, opened, part)
+    (claimed,) = (ledger.claim(id) for id in ledger.outstanding_ids(opened.job))
+    assert claimed and ledger.split(claimed.chunk, claimed.chunk.parts(), 1, claimed.wait)
+    singles = [ledger.claim(id) for id in ledger.outstanding_ids(opened.job)]
+    assert [item and (len(item.chunk.refs), item.attempt, item.wait) for item in singles] == [(1, 2, part.wait)] * 2
+    assert [(item.host, item.images) for item in ledger.waiting(opened.job)] == [("http://a", 2)]
+    assert {item.chunk.origin for item in singles if item} == {opened.id}
+
+
+def test_a_wait_that_another_program_wrote_begins_again(ledger: Ledger, redis_url: str) -> None:
+    opened = chunk(open_job(ledger))
+    ledger.open_chunk(opened)
+    put_aside(ledger, opened, aside(opened.refs))
+    (id,) = ledger.outstanding_ids(opened.job)
+    with redis.Redis.from_url(redis_url) as client:
+        client.hset(f"lookalike:ledger:waiting:{opened.job}", id, "[1, 2")
+    assert ledger.waiting(opened.job) == []
+    claimed = ledger.claim(id)
+    assert claimed and claimed.wait is None and claimed.chunk.refs == opened.refs

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lookalike.errors import ImageRejected, IndexUnavailable
+from lookalike.errors import HostUnavailable, ImageRejected, IndexUnavailable, SourceUnavailable
+from lookalike.host_wait import HostWait
 from lookalike.images import DecodedImage
 from lookalike.index import Index, open_index
+from lookalike.index.annotation import Annotated, Annotation
 from lookalike.pipeline import give_up, ingest
+from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
+from lookalike.reading.contract import Fetched
 from lookalike.records import (
     Chunk,
     Document,
@@ -28,9 +32,11 @@ from lookalike.records import (
     Rejection,
     Stored,
     Vectors,
+    Wait,
     document_id,
 )
 from lookalike.remembered import Remembered
+from testing.arrivals import one_by_one
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=4, metric=Metric.COSINE)
 
@@ -81,7 +87,7 @@ def run(chunk: Chunk, files: Files, index: Index, *, before: Outcome | None = No
     """Ingest a chunk, after a chunk of the same references that ended with `before`."""
     return ingest(
         chunk,
-        read=files.read,
+        fetch=one_by_one(files.read),
         decode=decode,
         embed=embed,
         index=index,
@@ -120,7 +126,12 @@ def test_an_unchanged_image_is_neither_decoded_nor_embedded_again(index: Index) 
         raise AssertionError("decoded or embedded again")
 
     again = ingest(
-        chunk("/a", "/b", id="job/1"), read=files.read, decode=never, embed=never, index=index, fingerprint="f"
+        chunk("/a", "/b", id="job/1"),
+        fetch=one_by_one(files.read),
+        decode=never,
+        embed=never,
+        index=index,
+        fingerprint="f",
     )
     assert (again.indexed, again.unchanged, again.rejected) == (0, 2, ())
 
@@ -136,7 +147,9 @@ def test_an_image_whose_bytes_label_or_model_changed_is_indexed_again(index: Ind
     if what == "model":
         index.drop()
         index.ensure(ModelIdentity(name="m", fingerprint="other", dimension=4, metric=Metric.COSINE))
-    outcome = ingest(changed, read=files.read, decode=decode, embed=embed, index=index, fingerprint=fingerprint)
+    outcome = ingest(
+        changed, fetch=one_by_one(files.read), decode=decode, embed=embed, index=index, fingerprint=fingerprint
+    )
     assert (outcome.indexed, outcome.unchanged, outcome.rejected) == (1, 0, ())
     assert index.count() == 1
 
@@ -162,7 +175,9 @@ def test_identical_files_are_embedded_once_and_each_counts(index: Index) -> None
         return embed(pixels)
 
     files = Files({"/a": b"aaaa", "/copy": b"aaaa", "/b": b"bbbb", "/bad": b"broken", "/worse": b"broken"})
-    outcome = ingest(chunk(*files.files), read=files.read, decode=decode, embed=counting, index=index, fingerprint="f")
+    outcome = ingest(
+        chunk(*files.files), fetch=one_by_one(files.read), decode=decode, embed=counting, index=index, fingerprint="f"
+    )
     assert embedded == [2]
     assert (outcome.indexed, outcome.unchanged, len(outcome.rejected)) == (3, 0, 2)
     vectors = {uri: index.get(document_id(uri)) for uri in ("/a", "/copy", "/b")}
@@ -182,14 +197,23 @@ def test_an_index_that_is_away_raises_and_nothing_is_counted(index: Index) -> No
             raise IndexUnavailable("lancedb:///x", "gone")
 
     with pytest.raises(IndexUnavailable):
-        ingest(chunk("/a"), read=lambda _: b"aaaa", decode=decode, embed=embed, index=Away(), fingerprint="f")  # type: ignore[arg-type]
+        ingest(
+            chunk("/a"),
+            fetch=one_by_one(lambda _: b"aaaa"),
+            decode=decode,
+            embed=embed,
+            index=Away(),  # type: ignore[arg-type]
+            fingerprint="f",
+        )
 
 
 def test_a_chunk_without_readable_images_is_not_embedded(index: Index) -> None:
     def never(_: object) -> Vectors:
         raise AssertionError("embedded nothing")
 
-    outcome = ingest(chunk("/gone"), read=Files({}).read, decode=decode, embed=never, index=index, fingerprint="f")
+    outcome = ingest(
+        chunk("/gone"), fetch=one_by_one(Files({}).read), decode=decode, embed=never, index=index, fingerprint="f"
+    )
     assert len(outcome.rejected) == 1
 
 
@@ -242,6 +266,9 @@ class Interrupted:
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         return self._index.write(documents)
 
+    def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
+        return self._index.annotate(annotations)
+
     def discard(self, documents: Mapping[str, Stored]) -> None:
         self._index.write(self._newer)
         self._newer = []
@@ -264,7 +291,7 @@ def test_an_image_that_another_job_indexes_meanwhile_is_judged_again(index: Inde
 
     outcome = ingest(
         chunk("/a", id="job/1"),
-        read=files.read,
+        fetch=one_by_one(files.read),
         decode=repairing,
         embed=embed,
         index=Interrupted(index, newer),
@@ -286,7 +313,7 @@ def test_a_rejected_file_that_did_not_change_is_not_tried_again(index: Index) ->
 
     again = ingest(
         chunk(*files.files, id="job/1"),
-        read=files.read,
+        fetch=one_by_one(files.read),
         decode=never,
         embed=embed,
         index=index,
@@ -315,7 +342,13 @@ def test_a_rejected_file_is_tried_again_when_anything_changed(index: Index, what
         return decode(data)
 
     outcome = ingest(
-        later, read=files.read, decode=counting, embed=embed, index=index, fingerprint="f", remembered=earlier
+        later,
+        fetch=one_by_one(files.read),
+        decode=counting,
+        embed=embed,
+        index=index,
+        fingerprint="f",
+        remembered=earlier,
     )
     assert (decoded, outcome.still_rejected) == ([files.files["/cut"]], 0)
     assert outcome.settled == (("/cut",) if files.files["/cut"] == b"mended" else ())
@@ -344,6 +377,115 @@ def test_a_retry_decodes_again_and_settles_what_is_unchanged_in_the_index(index:
     refs = {ref.uri: ref for ref in one.refs}
     rejections = {item.uri: Rejection(item, refs[item.uri], first.bases[item.uri]) for item in first.rejected}
     earlier = Remembered(rejections, look=files.look, rules=lambda reason: "1", tries_again=True)
-    outcome = ingest(one, read=files.read, decode=decode, embed=embed, index=index, fingerprint="f", remembered=earlier)
+    outcome = ingest(
+        one, fetch=one_by_one(files.read), decode=decode, embed=embed, index=index, fingerprint="f", remembered=earlier
+    )
     assert (outcome.unchanged, outcome.settled, outcome.still_rejected) == (1, ("/a",), 0)
     assert reasons(outcome) == {"/cut": (Reason.CORRUPT, False)}
+
+
+class Place:
+    """Images with etags, and what else becomes of an image that is asked for."""
+
+    def __init__(self, images: Mapping[str, Result]) -> None:
+        self.images = dict(images)
+        self.asked: list[Wanted] = []
+        self.embedded: list[int] = []
+
+    def fetch(self, wanted: Sequence[Wanted]) -> Generator[Arrival]:
+        self.asked += wanted
+        for item in wanted:
+            result = self.images[item.ref.uri]
+            is_same = isinstance(result, Fetched) and item.etag and result.etag == item.etag
+            yield Arrival(item.ref, Unchanged(item.etag) if is_same else result, time.time_ns())
+
+    def embed(self, pixels: Pixels) -> Vectors:
+        self.embedded.append(len(pixels))
+        return embed(pixels)
+
+    def ingest(self, chunk: Chunk, index: Index, wait: HostWait | None = None) -> Outcome:
+        return ingest(chunk, fetch=self.fetch, decode=decode, embed=self.embed, index=index, fingerprint="f", wait=wait)
+
+
+def numbers(outcome: Outcome) -> tuple[int, int, int, int]:
+    waiting = sum(len(part.refs) for part in outcome.aside)
+    return outcome.indexed, outcome.unchanged, len(outcome.rejected), waiting
+
+
+def stored(index: Index, uri: str) -> Stored:
+    return index.stored([document_id(uri)])[document_id(uri)]
+
+
+def test_an_image_with_the_etag_of_its_document_is_not_read(index: Index) -> None:
+    place = Place({"s3://b/a": Fetched(b"aaaa", "1"), "s3://b/b": Fetched(b"bbbb", "1")})
+    place.ingest(chunk("s3://b/a", "s3://b/b"), index)
+    assert stored(index, "s3://b/a").etag == "1"
+    place.asked.clear()
+    listed = Chunk("job/1", "job", (ImageRef("s3://b/a", "cat", etag="1"), ImageRef("s3://b/b", "cat", etag="2")))
+    assert numbers(place.ingest(listed, index)) == (0, 2, 0, 0)
+    assert place.asked == [Wanted(listed.refs[1], "1")], "what was listed with the etag of its document was asked for"
+
+
+def test_the_same_bytes_under_another_etag_are_not_embedded_again(index: Index) -> None:
+    place = Place({"s3://b/a": Fetched(b"aaaa", "1")})
+    place.ingest(chunk("s3://b/a"), index)
+    place.images["s3://b/a"] = Fetched(b"aaaa", "2")
+    assert numbers(place.ingest(chunk("s3://b/a", id="job/1"), index)) == (0, 1, 0, 0)
+    assert (place.embedded, stored(index, "s3://b/a").etag) == ([1], "2")
+    assert numbers(place.ingest(chunk("s3://b/a", id="job/2"), index)) == (0, 1, 0, 0)
+
+
+@pytest.mark.parametrize("etag", ["1", ""])
+def test_another_label_or_metadata_is_told_without_embedding_again(index: Index, etag: str) -> None:
+    place = Place({"s3://b/a": Fetched(b"aaaa", etag)})
+    place.ingest(chunk("s3://b/a"), index)
+    told = Chunk("job/1", "job", (ImageRef("s3://b/a", "dog", {"year": 2020}),))
+    assert numbers(place.ingest(told, index)) == (1, 0, 0, 0)
+    assert numbers(place.ingest(told, index)) == (1, 0, 0, 0), "the repeated chunk counts its document otherwise"
+    document = index.get(document_id("s3://b/a"))
+    assert document and (document.name, document.metadata) == ("dog", {"year": 2020})
+    assert (place.embedded, document.image_embedding.tolist()) == ([1], list(b"aaaa"))
+    assert numbers(place.ingest(replace(told, id="job/2"), index)) == (0, 1, 0, 0)
+
+
+def delayed(host: str, *, has_progress: bool = False) -> Delayed:
+    return Delayed(host, HostUnavailable(host, "it does not answer"), has_progress)
+
+
+def test_images_of_hosts_that_are_away_are_put_aside_by_host_and_the_others_are_indexed(index: Index) -> None:
+    away = {uri: delayed(uri[:8]) for uri in ("http://a/1", "http://b/1", "http://a/2")}
+    place = Place({"http://c/1": Fetched(b"cccc"), **away, "http://c/2": ImageRejected(Reason.NOT_FOUND)})
+    outcome = place.ingest(chunk(*place.images, "http://a/1"), index, HostWait(60))
+    assert numbers(outcome) == (1, 0, 1, 4)
+    assert {part.wait.host: [ref.uri for ref in part.refs] for part in outcome.aside} == {
+        "http://a": ["http://a/1", "http://a/2", "http://a/1"],
+        "http://b": ["http://b/1"],
+    }
+
+
+def test_images_that_waited_for_long_enough_are_rejected_and_their_documents_stay(index: Index) -> None:
+    place = Place({"http://a/1": Fetched(b"aaaa"), "http://a/2": delayed("http://a")})
+    place.ingest(chunk("http://a/1"), index)
+    place.images["http://a/1"] = delayed("http://a")
+    since = time.time() - 61
+    outcome = place.ingest(chunk(*place.images, id="job/1"), index, HostWait(60, Wait("http://a", "", since, since)))
+    assert reasons(outcome) == {
+        "http://a/1": (Reason.HOST_UNAVAILABLE, True),
+        "http://a/2": (Reason.HOST_UNAVAILABLE, False),
+    }
+    assert {item.detail for item in outcome.rejected} == {"it does not answer"}
+    assert not outcome.aside and index.count() == 1
+
+
+def test_without_a_ledger_no_image_waits(index: Index) -> None:
+    assert numbers(Place({"http://a/1": delayed("http://a")}).ingest(chunk("http://a/1"), index)) == (0, 0, 1, 0)
+
+
+def test_a_chunk_waits_as_a_whole_only_if_its_store_is_away_altogether(index: Index) -> None:
+    away = Delayed("s3://b", SourceUnavailable("s3://b", "it is away"))
+    place = Place({"s3://b/1": away, "s3://b/2": away, "http://a/1": Fetched(b"aaaa")})
+    with pytest.raises(SourceUnavailable):
+        place.ingest(chunk("s3://b/1", "s3://b/2"), index, HostWait(60))
+    since = time.time() - 10_000
+    outcome = place.ingest(chunk(*place.images), index, HostWait(60, Wait("s3://b", "", since, since)))
+    assert numbers(outcome) == (1, 0, 0, 2), "a store that is away has no bound"

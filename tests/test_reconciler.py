@@ -156,4 +156,4 @@ def test_what_ended_workers_had_is_sent_again_at_once(ledger: Ledger, app: Celer
     for _ in range(2):
         take_back(ledger, app)
         assert queued_ids(app) == {chunk.id, finish_id(finishing)}
-    assert ledger.claim(chunk.id) == (chunk, 1)
+    assert ledger.claim(chunk.id) == (chunk, 1, None)

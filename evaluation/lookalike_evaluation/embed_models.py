@@ -7,6 +7,7 @@ from functools import partial
 
 from lookalike import factories
 from lookalike.embedding import ModelSpec
+from lookalike.index.annotation import Annotated, Annotation
 from lookalike.pipeline import ingest
 from lookalike.records import Chunk, Document, ImageRef, Rejected, Stored
 from lookalike.settings import Settings
@@ -30,6 +31,10 @@ class DocumentBuffer:
         self.documents += documents
         return []
 
+    def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
+        """It holds no documents of before."""
+        return Annotated(frozenset(), [])
+
     def discard(self, documents: Mapping[str, Stored]) -> None:
         """Does nothing: an image whose document it holds is not read again."""
 
@@ -44,7 +49,7 @@ def embed_folder(
     embed = factories.embedder(settings, spec, threads=settings.processes)
     step = partial(
         ingest,
-        read=factories.reader(settings).read,
+        fetch=factories.reader(settings).arrivals,
         decode=partial(factories.decode, settings, size=spec.size),
         embed=embed,
         fingerprint=spec.fingerprint,

@@ -28,7 +28,7 @@ class Cancelling(Chunks):
         return state
 
     def _cancel(self, job_id: str, chunk_ids: Sequence[str], ending: JobState) -> JobState:
-        names = ("job", "outstanding", "attempts", "timeouts", "opened")
-        keys = [*(key(name, job_id) for name in names), *(key("lease", chunk_id) for chunk_id in chunk_ids)]
+        names = ("job", "outstanding", "attempts", "timeouts", "waiting", "opened")
+        keys = [*(key(name, job_id) for name in names), key("due"), *(key("lease", chunk_id) for chunk_id in chunk_ids)]
         with self._translated():
             return JobState(self._run(scripts.CANCEL, keys=keys, args=[ending.value, *chunk_ids]).decode())

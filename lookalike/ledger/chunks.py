@@ -1,34 +1,54 @@
 """The chunks in the ledger: outstanding until they are closed, leased while a worker has them."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import orjson
 
 from lookalike.errors import ChunkLeased, JobEnded
 from lookalike.ledger import scripts
-from lookalike.ledger.connection import Connection, key
+from lookalike.ledger.aside import Aside
+from lookalike.ledger.connection import key
 from lookalike.ledger.counters import HOST_TTL_S, ChunkTimings, increments
 from lookalike.ledger.job import REASON
 from lookalike.ledger.rejections import MOST_RECORDS
-from lookalike.messages import decode_chunk, encode_chunk, encode_rejection
-from lookalike.records import Basis, Chunk, Outcome, Rejection
+from lookalike.messages import (
+    decode_chunk,
+    decode_wait,
+    encode_chunk,
+    encode_references,
+    encode_rejection,
+    encode_wait,
+)
+from lookalike.records import Basis, Chunk, Outcome, Rejection, Wait
 
 #: Seconds after which an unextended lease on a chunk ends. Short, because the chunk of a dead worker waits so long.
 LEASE_S = 10
+#: A part of a chunk that was split; the parts that are put aside have longer numbers.
+_OF_A_SPLIT = re.compile(r"\.\d{4}$")
 
 
-class Chunks(Connection):
+class Claim(NamedTuple):
+    """A leased chunk, the number of its attempts without an orderly end, this one included, and how long its images
+    have waited for their host, if they were put aside."""
+
+    chunk: Chunk
+    attempt: int
+    wait: Wait | None
+
+
+class Chunks(Aside):
     """The part of the ledger that is about chunks."""
 
     def open_chunk(self, chunk: Chunk) -> int:
-        """Record a chunk as outstanding, before its message is sent; returns the number of outstanding chunks.
+        """Record a chunk as outstanding, before its message is sent; returns the number of those that are in work.
 
         Raises JobEnded if the job accepts no more chunks, for example because a worker stopped it.
         """
-        keys = [key(name, chunk.job) for name in ("job", "outstanding", "opened")]
+        keys = [key(name, chunk.job) for name in ("job", "outstanding", "opened", "waiting")]
         now = repr(time.time())
         with self._translated():
             count = int(self._run(scripts.OPEN, keys=keys, args=[chunk.id, encode_chunk(chunk), len(chunk.refs), now]))
@@ -40,6 +60,10 @@ class Chunks(Connection):
         """Number of chunks of the job that are queued or running."""
         with self._translated():
             return self._redis.hlen(key("outstanding", job_id))
+
+    def in_work(self, job_id: str) -> int:
+        """The same without those that were put aside."""
+        return self.outstanding(job_id) - self.aside(job_id)
 
     def outstanding_ids(self, job_id: str) -> list[str]:
         """The ids of these chunks."""
@@ -53,13 +77,16 @@ class Chunks(Connection):
         return first[0][1] if first else None
 
     def unleased(self, job_id: str) -> list[str]:
-        """Ids of outstanding chunks without a lease: they are queued, or their message or worker is lost."""
+        """Ids of outstanding chunks without a lease: they are queued, or their message or worker is lost. Those that
+        were put aside are not sent yet."""
         ids = self.outstanding_ids(job_id)
         with self._translated(), self._redis.pipeline(transaction=False) as pipe:
             for chunk_id in ids:
                 pipe.exists(key("lease", chunk_id))
-            held = pipe.execute()
-        return [chunk_id for chunk_id, lease in zip(ids, held, strict=True) if not lease]
+                pipe.zscore(key("due"), chunk_id)
+            answers = pipe.execute()
+        held, due = answers[::2], answers[1::2]
+        return [id for id, lease, time in zip(ids, held, due, strict=True) if not lease and time is None]
 
     def chunk(self, chunk_id: str) -> Chunk | None:
         """The chunk, or None if it is not outstanding. Raises MessageInvalid."""
@@ -67,20 +94,20 @@ class Chunks(Connection):
             payload = self._redis.hget(key("outstanding", job_of(chunk_id)), chunk_id)
         return decode_chunk(chunk_id, cast(bytes, payload)) if payload is not None else None
 
-    def claim(self, chunk_id: str) -> tuple[Chunk, int] | None:
-        """Lease a chunk for LEASE_S; returns it with its number of attempts without an orderly end, this one included.
-
-        None if it is closed. Raises MessageInvalid, and ChunkLeased during another attempt.
-        """
+    def claim(self, chunk_id: str) -> Claim | None:
+        """Lease a chunk for LEASE_S. None if it is closed. Raises MessageInvalid, and ChunkLeased during another
+        attempt."""
+        keys = [*_work_keys(chunk_id, "counters"), key("waiting", job_of(chunk_id)), key("due")]
         with self._translated():
             # The part of a split chunk begins with one attempt: the failed one of the whole chunk.
-            first_attempts = int("." in chunk_id)
-            claimed = self._run(
-                scripts.CLAIM, keys=_work_keys(chunk_id, "counters"), args=[chunk_id, LEASE_S, first_attempts]
-            )
+            first_attempts = int(_OF_A_SPLIT.search(chunk_id) is not None)
+            claimed = self._run(scripts.CLAIM, keys=keys, args=[chunk_id, LEASE_S, first_attempts])
         if claimed == b"held":
             raise ChunkLeased(chunk_id)
-        return (decode_chunk(chunk_id, claimed[0]), int(claimed[1])) if claimed else None
+        if not claimed:
+            return None
+        references, attempt, *wait = claimed
+        return Claim(decode_chunk(chunk_id, references), int(attempt), decode_wait(wait[0]) if wait else None)
 
     def extend_lease(self, chunk_id: str) -> None:
         """Extend the lease on a claimed chunk by LEASE_S from now."""
@@ -103,12 +130,14 @@ class Chunks(Connection):
             for chunk_id in ids:
                 self._run(scripts.END_LEASE, keys=_work_keys(chunk_id), args=[chunk_id])
 
-    def split(self, chunk: Chunk, parts: Sequence[Chunk], attempts: int) -> bool:
-        """Replace a chunk by parts that begin with `attempts` attempts. False if it was closed meanwhile."""
+    def split(self, chunk: Chunk, parts: Sequence[Chunk], attempts: int, wait: Wait | None = None) -> bool:
+        """Replace a chunk by parts that begin with `attempts` attempts, and that were put aside as the chunk was. False
+        if it was closed meanwhile."""
         pairs = [text for part in parts for text in (part.id, encode_chunk(part))]
+        waits = encode_wait(wait, 1) if wait else ""
         with self._translated():
-            keys = [*_work_keys(chunk.id), key("opened", chunk.job)]
-            return bool(self._run(scripts.SPLIT, keys=keys, args=[chunk.id, attempts, *pairs]))
+            keys = [*_work_keys(chunk.id), key("opened", chunk.job), key("waiting", chunk.job)]
+            return bool(self._run(scripts.SPLIT, keys=keys, args=[chunk.id, attempts, waits, *pairs]))
 
     def record_timeout(self, chunk_id: str) -> None:
         """Record that the present attempt at a chunk exceeded the time limit."""
@@ -126,8 +155,8 @@ class Chunks(Connection):
     def close_chunk(
         self, chunk: Chunk, outcome: Outcome, timings: ChunkTimings | None = None, *, place: str = ""
     ) -> bool:
-        """Count a chunk, once even if it is closed repeatedly, and record its rejections. True if it was the last one
-        of the job.
+        """Count a chunk, once even if it is closed repeatedly, record its rejections, and make chunks of the images
+        that are put aside. True if it was the last one of the job.
 
         `timings` are added to the counters; None if no worker did the chunk. `place` is that of the job: there each
         image has one rejection at most, and an image that is indexed has none.
@@ -136,8 +165,10 @@ class Chunks(Connection):
         reasons = Counter(REASON + item.reason.value for item in outcome.rejected)
         further = orjson.dumps({**reasons, "still_rejected": outcome.still_rejected})
         done = (chunk.id, outcome.indexed, outcome.unchanged, further)
-        lists = (chunk.job, key("rejected", ""), MOST_RECORDS, len(outcome.settled), *outcome.settled)
-        arguments = [*done, host, repr(time.time()), HOST_TTL_S, *more, *lists, *_rejections(chunk, outcome)]
+        lists = (chunk.job, key("rejected", ""), MOST_RECORDS)
+        further_lists = (chunk.origin, len(outcome.settled), len(outcome.aside), *outcome.settled, *_parts(outcome))
+        arguments = [*done, host, repr(time.time()), HOST_TTL_S, *more, *lists, *further_lists]
+        arguments += _rejections(chunk, outcome)
         with self._translated():
             return bool(self._run(scripts.CLOSE, keys=_close_keys(chunk, host, place), args=arguments) == b"last")
 
@@ -145,6 +176,14 @@ class Chunks(Connection):
         """True for one caller in `within_s` seconds, so that several reconcilers do not all send a message."""
         with self._translated():
             return bool(self._redis.set(key("resent", chunk_id), "1", nx=True, ex=within_s))
+
+
+def _parts(outcome: Outcome) -> Iterator[str | bytes]:
+    """References, why they wait, and the time when they are due, of every part that is put aside."""
+    for part in outcome.aside:
+        yield encode_references(part.refs)
+        yield encode_wait(part.wait, len(part.refs))
+        yield repr(time.time() + part.pause_s)
 
 
 def job_of(chunk_id: str) -> str:
@@ -168,4 +207,5 @@ def _rejections(chunk: Chunk, outcome: Outcome) -> Iterator[str | bytes]:
 def _close_keys(chunk: Chunk, host: str, place: str) -> list[str]:
     first = [key(name, chunk.job) for name in ("job", "outstanding", "rejected", "attempts")]
     then = [key("lease", chunk.id), key("timeouts", chunk.job), key("opened", chunk.job)]
-    return [*first, *then, key("counters"), key("hosts"), key("work", host), key("holders", place)]
+    last = [key("waiting", chunk.job), key("due")]
+    return [*first, *then, key("counters"), key("hosts"), key("work", host), key("holders", place), *last]

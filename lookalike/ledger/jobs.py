@@ -130,7 +130,7 @@ class Jobs(Connection):
         return jobs
 
     def _end(self, job_id: str, state: str, why: str = "") -> None:
-        names = ("job", "outstanding", "attempts", "timeouts", "opened")
+        names = ("job", "outstanding", "attempts", "timeouts", "opened", "waiting")
         keys = [*(key(name, job_id) for name in names), key("active")]
         with self._translated():
             self._run(scripts.END, keys=keys, args=[job_id, state, repr(time.time()), why])

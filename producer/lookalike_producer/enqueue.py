@@ -43,7 +43,7 @@ def enqueue(
             with suppress(BrokerUnavailable):
                 waiting()
             time.sleep(POLL_S)
-            outstanding = retry_while(partial(ledger.outstanding, job_id), check=check)
+            outstanding = retry_while(partial(ledger.in_work, job_id), check=check)
     return retry_while(partial(ledger.drain, job_id), check=check)
 
 

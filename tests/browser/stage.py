@@ -95,7 +95,7 @@ def fill(settings: Settings, broker_url: str, pictures: Path) -> None:
     chunk = _recorded(ledger, settings, embed.identity, pictures)
     outcome = ingest(
         chunk,
-        read=factories.reader(settings).read,
+        fetch=factories.reader(settings).arrivals,
         decode=partial(factories.decode, settings),
         embed=embed,
         index=index,

@@ -16,6 +16,7 @@ from lookalike.pipeline import ingest
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity
 from lookalike.samples import keep, samples
 from lookalike.storage import Storage
+from testing.arrivals import one_by_one
 from testing.processes import answer, await_true, started, stop
 from tests.cli.conftest import left_behind
 from tests.cli.inprocess import lookalike
@@ -93,7 +94,7 @@ def fill(environment: dict[str, str], references: Sequence[ImageRef]) -> None:
     index.ensure(model)
     done = ingest(
         Chunk("job/0", "job", tuple(references)),
-        read=Storage(roots=(Path("/"),), max_bytes=2**20).read,
+        fetch=one_by_one(Storage(roots=(Path("/"),), max_bytes=2**20).read),
         decode=partial(decode, max_pixels=2**20),
         embed=lambda pixels: pixels[:, ::56, ::56].reshape(len(pixels), -1).astype(np.float32) - 127,
         index=index,

@@ -27,6 +27,7 @@ from lookalike_producer.examiner import Files
 from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import scopes
+from testing.arrivals import one_by_one
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=4, metric=Metric.COSINE)
 PLACE = place_of("lancedb:///i", "images-v1")
@@ -97,7 +98,7 @@ class World:
         earlier = self.ledger.earlier(PLACE, [ref.uri for ref in refs])
         outcome = ingest(
             chunk,
-            read=self.storage.read,
+            fetch=one_by_one(self.storage.read),
             decode=decode,
             embed=embed,
             index=self.index,

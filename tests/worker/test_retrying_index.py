@@ -13,6 +13,7 @@ import pytest
 from lookalike import factories
 from lookalike.errors import IndexUnavailable
 from lookalike.index import Index, IndexOptions, open_index
+from lookalike.index.annotation import Annotated, Annotation
 from lookalike.ledger import Job
 from lookalike.records import Document, Rejected, Stored
 from lookalike.settings import read_settings
@@ -37,6 +38,10 @@ class Counted:
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         self.calls += 1
         return self._index.write(documents)
+
+    def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
+        self.calls += 1
+        return self._index.annotate(annotations)
 
     def discard(self, documents: Mapping[str, Stored]) -> None:
         self.calls += 1

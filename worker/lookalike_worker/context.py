@@ -13,11 +13,12 @@ from lookalike import factories
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import IndexConflict, IndexUnavailable, ModelMismatch
+from lookalike.host_wait import HostWait
 from lookalike.images import DecodedImage
 from lookalike.index import Index
 from lookalike.ledger import Job, Ledger
-from lookalike.pipeline import ChunkIndex
-from lookalike.records import Chunk
+from lookalike.pipeline import ChunkIndex, Fetch
+from lookalike.records import Chunk, Wait
 from lookalike.remembered import Remembered
 from lookalike.retry import retry_while
 from lookalike.settings import Settings
@@ -39,8 +40,12 @@ class WorkerContext:
         self._embedders = lru_cache(maxsize=CACHE_SIZE)(self._load)
         self._indexes = lru_cache(maxsize=CACHE_SIZE)(self._open)
 
-    def read(self, uri: str) -> bytes:
-        return self._reader.read(uri)
+    def host_wait(self, wait: Wait | None) -> HostWait:
+        """How long the images of a chunk go on waiting for their hosts; `wait` is how they have waited until now."""
+        return HostWait(self._settings.host_wait_s, wait)
+
+    def fetch(self, wait: HostWait) -> Fetch:
+        return partial(self._reader.arrivals, tries=wait.tries)
 
     def remembered(self, job: Job, chunk: Chunk) -> Remembered:
         """The rejections of the chunk's images by earlier jobs."""

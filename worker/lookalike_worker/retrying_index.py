@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lookalike.errors import IndexUnavailable
+from lookalike.index.annotation import Annotated, Annotation
 from lookalike.pipeline import ChunkIndex
 from lookalike.records import Document, Rejected, Stored
 from lookalike.retry import retry_while
@@ -24,6 +25,9 @@ class RetryingIndex:
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         return retry_while(lambda: self._index.write(documents), IndexUnavailable, self._retry_s)
+
+    def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
+        return retry_while(lambda: self._index.annotate(annotations), IndexUnavailable, self._retry_s)
 
     def discard(self, documents: Mapping[str, Stored]) -> None:
         retry_while(lambda: self._index.discard(documents), IndexUnavailable, self._retry_s)

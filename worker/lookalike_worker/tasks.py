@@ -14,7 +14,7 @@ from lookalike.envelope import FINISH_JOB, INGEST_CHUNK
 from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentError, Unavailable
 from lookalike.exhaustion import machine_error
 from lookalike.ledger import ChunkTimings, Job, Ledger
-from lookalike.ledger.chunks import job_of
+from lookalike.ledger.chunks import Claim, job_of
 from lookalike.logs import working_on
 from lookalike.messages import MessageInvalid
 from lookalike.pipeline import give_up, ingest
@@ -117,31 +117,33 @@ def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dic
     claimed = retry_while(lambda: context.ledger.claim(chunk_id))
     if claimed is None:
         return None
-    chunk, attempt = claimed
+    chunk, attempt, wait = claimed
     clock = StageClock()
     with keep_lease(context.ledger, chunk.id):
         if attempt > 1 and len(chunk.refs) > 1:
-            _split(app, context, chunk, deaths=attempt - 1)
+            _split(app, context, claimed)
             return None
         if attempt > MAX_ATTEMPTS:
             return _close(app, context, job, chunk, _given_up(context, job, chunk, attempt - 1), clock)
+        host_wait = context.host_wait(wait)
         outcome = ingest(
             chunk,
-            read=clock.timed("read", context.read),
+            fetch=clock.arriving(context.fetch(host_wait), read="read", wait="fetch"),
             decode=clock.timed("decode", context.decoder(job)),
             embed=clock.timed("embed", context.embedder(job)),
             index=TimedIndex(context.chunk_index(job), clock, look_up="look_up", bulk="bulk"),
             fingerprint=job.fingerprint,
             remembered=context.remembered(job, chunk),
+            wait=host_wait,
         )
         return _close(app, context, job, chunk, outcome, clock)
 
 
-def _split(app: Celery, context: WorkerContext, chunk: Chunk, deaths: int) -> None:
+def _split(app: Celery, context: WorkerContext, claimed: Claim) -> None:
     """An image of this chunk may have killed the process; one chunk per image shows which one."""
-    parts = chunk.parts()
-    if retry_while(lambda: context.ledger.split(chunk, parts, deaths)):
-        logger.warning("%s did not finish; trying its %d images one by one.", chunk.id, len(parts))
+    parts = claimed.chunk.parts()
+    if retry_while(lambda: context.ledger.split(claimed.chunk, parts, claimed.attempt - 1, claimed.wait)):
+        logger.warning("%s did not finish; trying its %d images one by one.", claimed.chunk.id, len(parts))
         for part in parts:
             send_chunk(app, part.id)
 
@@ -158,6 +160,8 @@ def _given_up(context: WorkerContext, job: Job, chunk: Chunk, last: int) -> Outc
 def _close(
     app: Celery, context: WorkerContext, job: Job, chunk: Chunk, outcome: Outcome, clock: StageClock
 ) -> dict[str, int]:
+    for part in outcome.aside:
+        logger.info("%s: %d images wait for %s: %s.", chunk.id, len(part.refs), part.wait.host, part.wait.why)
     effort = ChunkTimings(socket.gethostname(), clock.wall_s)
     if retry_while(lambda: context.ledger.close_chunk(chunk, outcome, effort, place=job.place)):
         send_finish(app, chunk.job)
@@ -166,6 +170,7 @@ def _close(
         "indexed": outcome.indexed,
         "unchanged": outcome.unchanged,
         "rejected": len(outcome.rejected),
+        "put_aside": sum(len(part.refs) for part in outcome.aside),
     }
 
 

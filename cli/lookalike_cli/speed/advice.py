@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stages, Whole, bound, efficiency, shares
-from lookalike_cli.speed.stages import BULK, DECODE, EMBED, ENCODE, LOOK_UP, READ, SERVER
+from lookalike_cli.speed.stages import BULK, DECODE, EMBED, ENCODE, FETCH, LOOK_UP, READ, SERVER
 
 #: Below this efficiency, time is lost between the stages.
 GOOD_EFFICIENCY = 0.85
@@ -61,7 +61,7 @@ def _waiting(stages: Stages, facts: Facts) -> tuple[str, str] | None:
         return None
     longest = max(waiting, key=lambda name: waiting[name])
     stalled = f"waits {1000 * waiting[longest]:.1f} ms per image while its core is idle"
-    if longest in (READ, BULK, LOOK_UP):
+    if longest in (READ, FETCH, BULK, LOOK_UP):
         return longest, f"it {stalled}"
     return OTHERS, f"{longest}, which only computes, {stalled.replace('is idle', 'is used by others')}"
 
@@ -91,6 +91,8 @@ def _advice(bottleneck: str, stages: Stages, facts: Facts) -> Iterator[str]:
     elif bottleneck == READ:
         yield _more_processes(facts)
         yield "Move the images closer: a local disk is faster than a network."
+    elif bottleneck == FETCH:
+        yield from _for_fetch(facts)
     elif bottleneck == DECODE:
         yield from _for_decode(facts)
     elif bottleneck == EMBED:
@@ -111,6 +113,12 @@ def _for_queue(facts: Facts) -> Iterator[str]:
 
 def _more_processes(facts: Facts) -> str:
     return f"Run more processes than cores (LOOKALIKE_CONCURRENCY={2 * facts.processes}): some embed while others wait."
+
+
+def _for_fetch(facts: Facts) -> Iterator[str]:
+    yield "Ask hosts that allow it for more images at once: LOOKALIKE_HOST_CONNECTIONS=16, LOOKALIKE_FETCHES=64."
+    yield from _bigger_chunk(facts)
+    yield _more_processes(facts)
 
 
 def _bigger_chunk(facts: Facts) -> Iterator[str]:

@@ -16,13 +16,13 @@ from lookalike.settings import Settings
 from lookalike.stage_clock import StageClock, TimedIndex
 from lookalike_producer.enqueue import cut
 
-READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "decode", "embed", "look-up", "encode", "bulk"
+READ, FETCH, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "fetch", "decode", "embed", "look-up", "encode", "bulk"
 #: The remaining work of a chunk: hashing and assembling documents.
 REST = "rest"
 #: CPU time of an OpenSearch on the same machine.
 SERVER = "server"
 #: In the order of the pipeline.
-STAGES = (READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK, REST, SERVER)
+STAGES = (READ, FETCH, DECODE, EMBED, LOOK_UP, ENCODE, BULK, REST, SERVER)
 
 
 class BenchIndex(TimedIndex):
@@ -72,7 +72,7 @@ class StageWork:
         decode = partial(factories.decode, self._settings, size=self._embed.size)
         ingest_chunk = partial(
             ingest,
-            read=clock.timed(READ, factories.reader(self._settings).read),
+            fetch=clock.arriving(factories.reader(self._settings).arrivals, read=READ, wait=FETCH),
             decode=clock.timed(DECODE, decode),
             embed=clock.timed(EMBED, self._embed),
             index=BenchIndex(index, clock, is_encoding=self._is_encoding),
@@ -82,7 +82,7 @@ class StageWork:
         for chunk in cut(references, f"bench-{secrets.token_hex(4)}", self._settings.chunk_size):
             with clock.timing(REST):
                 indexed += ingest_chunk(chunk).indexed
-        for stage in (READ, DECODE, EMBED, LOOK_UP, ENCODE, BULK):
+        for stage in (READ, FETCH, DECODE, EMBED, LOOK_UP, ENCODE, BULK):
             clock.take(stage, out_of=REST)
         clock.take(ENCODE, out_of=BULK)
         return indexed
