@@ -25,7 +25,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 #: The latest jobs that have series of their own.
 JOBS = 20
 #: Of a chunk in a worker; the stages that query the index include waiting for an index that is away.
-INGEST_STAGES = ("look_up", "read", "decode", "embed", "bulk")
+INGEST_STAGES = ("look_up", "read", "fetch", "decode", "embed", "bulk")
 #: The values of `Unavailable.service`.
 SERVICES = ("index", "broker", "source", "model process")
 
@@ -123,10 +123,11 @@ class JobCollector:
         yield from families if is_up else ()
 
     def _queue(self) -> Iterator[Metric]:
-        outstanding, opened = 0, []
+        outstanding, waiting, opened = 0, 0, []
         for job in self._ledger.active_jobs():
             with suppress(MessageInvalid):
                 outstanding += self._ledger.outstanding(job.id)
+                waiting += sum(item.images for item in self._ledger.waiting(job.id))
                 oldest = self._ledger.oldest_opened_at(job.id)
                 opened += [oldest] if oldest is not None else []
         age_s = max(0.0, time.time() - min(opened)) if opened else 0.0
@@ -134,6 +135,7 @@ class JobCollector:
             "lookalike_queue_messages", "Messages that wait in the queue.", queued_count(self._broker_url)
         )
         yield GaugeMetricFamily("lookalike_chunks_outstanding", "Chunks queued or being processed.", outstanding)
+        yield GaugeMetricFamily("lookalike_waiting_images", "Images whose host is slow or away.", waiting)
         yield GaugeMetricFamily("lookalike_oldest_chunk_seconds", "Seconds since the oldest of them was opened.", age_s)
         yield GaugeMetricFamily("lookalike_workers", "Workers that are running.", self._ledger.worker_count())
 

@@ -1,6 +1,7 @@
 """`lookalike status`: lists the jobs, or shows one job with its rejected images."""
 
 import time
+from dataclasses import asdict
 from itertools import islice
 from typing import Annotated, Any
 
@@ -65,11 +66,15 @@ def _first_source(job: Job) -> str:
 
 
 def _show_one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int]) -> None:
+    waiting = ledger.waiting(job.id)
     if json:
-        print_json(plain(job) | {"reasons": dict(job.reasons)} | repaired)
+        hosts = [asdict(item) for item in waiting]
+        print_json(plain(job) | {"reasons": dict(job.reasons), "waiting": hosts} | repaired)
         return
     texts = {name: ", ".join(str(value).split("\n")) for name, value in plain(job).items() if value not in ("", None)}
     results.print(table("", "", rows=list(texts.items())))
+    for item in waiting[:SHOWN]:
+        remark(f"{item}.")
     rejected = [(item.reason.value, item.uri, item.detail) for item in islice(ledger.rejected(job.id), SHOWN)]
     if rejected:
         results.print(table("reason", "image", "detail", rows=rejected))

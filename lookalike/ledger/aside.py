@@ -7,6 +7,7 @@ from typing import cast
 from lookalike.ledger import scripts
 from lookalike.ledger.connection import Connection, key
 from lookalike.messages import decode_waiting
+from lookalike.plural import counted
 
 #: Chunks that are sent again in one step.
 MOST_DUE = 500
@@ -20,6 +21,10 @@ class Waiting:
     images: int
     since: float
     why: str
+
+    def __str__(self) -> str:
+        verb = "waits" if self.images == 1 else "wait"
+        return f"{counted(self.images, 'image')} {verb} for {self.host}: {self.why}"
 
 
 class Aside(Connection):

@@ -77,6 +77,9 @@ def _why(job: Job, stack: Stack, ledger: Ledger) -> str:
     earlier = [other for other in ledger.active_jobs() if not job.done and other.started_at < job.started_at]
     if ahead := [other for other in earlier if other.is_worked_on and ledger.outstanding(other.id)]:
         return f"Workers do the images of {counted(len(ahead), 'earlier job')} first: {ahead[0].id}."
+    if (waiting := ledger.waiting(job.id)) and ledger.in_work(job.id) <= 0:
+        more = f", and {counted(len(waiting) - 1, 'other host')}" if len(waiting) > 1 else ""
+        return f"{waiting[0]}{more}. They are tried again for a while (LOOKALIKE_HOST_WAIT_S)."
     return ""
 
 

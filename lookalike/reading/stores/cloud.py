@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lookalike.addresses import is_loopback, plain_address
 from lookalike.errors import BadSetting, ImageRejected
 from lookalike.extras import requiring
+from lookalike.reading.allowance import received
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.stores.client import Entry, plain_etag
 from lookalike.reading.stores.location import Location
@@ -71,6 +72,7 @@ class CloudClient:
             size = span.length if span else result.meta["size"]
             data = bytearray()
             async for piece in result.stream() if size <= max_bytes else _nothing():
+                await received(len(piece))
                 data += piece
                 if len(data) > max_bytes:
                     break

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from lookalike.errors import BadSetting, ImageRejected
 from lookalike.extras import requiring
+from lookalike.reading.allowance import received
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.stores.aws import Access
 from lookalike.reading.stores.client import Entry, plain_etag
@@ -209,6 +210,7 @@ async def _content(answer: "ClientResponse", max_bytes: int) -> bytes:
         raise ImageRejected(Reason.TOO_LARGE, f"{length} bytes; at most {max_bytes} are read")
     data = bytearray()
     async for piece in answer.content.iter_chunked(PIECE_BYTES):
+        await received(len(piece))
         data += piece
         if len(data) > max_bytes:
             raise ImageRejected(Reason.TOO_LARGE, f"more than {max_bytes} bytes")

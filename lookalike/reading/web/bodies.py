@@ -11,6 +11,7 @@ import aiohttp
 from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.formats import kind_of
 from lookalike.other_formats import description
+from lookalike.reading.allowance import received
 from lookalike.reading.web.answers import declared_size
 from lookalike.reading.web.options import WebOptions
 from lookalike.records import Reason
@@ -103,6 +104,10 @@ async def _raw(response: aiohttp.ClientResponse, address: str, options: WebOptio
         count += len(piece)
         if count > limit:
             raise too_large(options.max_bytes)
+        asked_at = time.monotonic()
+        await received(len(piece))
+        # That other images take up the room is not the host's fault.
+        begun += time.monotonic() - asked_at
         yield piece
         now = time.monotonic()
         if now - begun >= options.pace_s:
