@@ -25,6 +25,7 @@ from lookalike.index import open_index
 from lookalike.pipeline import ingest
 from lookalike.records import Chunk, Metric, ModelIdentity
 from lookalike.storage import Storage
+from testing.arrivals import one_by_one
 from lookalike_producer.sources import find_images
 MODEL = ModelIdentity("m", "f", 3, Metric.COSINE)
 
@@ -35,7 +36,7 @@ def outcomes(images, home):
     chunk = Chunk("job/000000", "job", refs)
     outcome = ingest(
         chunk,
-        read=Storage((Path(images),), 10**7).read,
+        fetch=one_by_one(Storage((Path(images),), 10**7).read),
         decode=lambda data: decode(data, max_pixels=10**7),
         embed=lambda pixels: 1 + pixels.mean(axis=(1, 2)).astype(np.float32),
         index=index,

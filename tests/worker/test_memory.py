@@ -21,8 +21,10 @@ import numpy as np
 from lookalike.images import decode
 from lookalike.malloc import give_memory_back
 from lookalike.records import Chunk, ImageRef
-from lookalike.storage import Storage
 from lookalike.pipeline import ingest
+from lookalike.reading.reader import Reader
+from lookalike.settings import read_settings
+from lookalike.stage_clock import StageClock
 
 class ChunkIndex:
     def stored(self, ids): return {}
@@ -32,10 +34,12 @@ def held(field):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
+reader = Reader(read_settings(roots=(sys.argv[1],), max_image_bytes=2**30))
+
 def run(*names):
     chunk = Chunk("job/0", "job", tuple(ImageRef(str(Path(sys.argv[1], name))) for name in names))
     return ingest(
-        chunk, read=Storage((Path(sys.argv[1]),), 2**30).read, decode=partial(decode, max_pixels=64_000_000),
+        chunk, fetch=StageClock().arriving(reader.arrivals, read="read", wait="fetch"), decode=partial(decode, max_pixels=64_000_000),
         embed=lambda pixels: np.ones((len(pixels), 4), np.float32), index=ChunkIndex(), fingerprint="f",
     )
 

@@ -233,7 +233,7 @@ def test_only_the_reference_that_no_file_can_have_is_rejected(bench: WorkerHarne
     good = bench.root / f"good-{next(bench.numbers)}.jpg"
     good.write_bytes(encoded("png"))
     job = bench.run(f"{bench.root}/{'a' * 100_000}.jpg", "http://169.254.169.254/a.jpg", str(good))
-    assert sorted(item.reason for item in bench.ledger.rejected(job.id)) == [Reason.NOT_FOUND, Reason.UNSUPPORTED]
+    assert sorted(item.reason for item in bench.ledger.rejected(job.id)) == [Reason.NOT_FOUND, Reason.OUTSIDE_ROOT]
     assert (job.state, job.indexed) == (JobState.FINISHED, 1)
 
 
