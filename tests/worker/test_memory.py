@@ -39,7 +39,8 @@ reader = Reader(read_settings(roots=(sys.argv[1],), max_image_bytes=2**30))
 def run(*names):
     chunk = Chunk("job/0", "job", tuple(ImageRef(str(Path(sys.argv[1], name))) for name in names))
     return ingest(
-        chunk, fetch=StageClock().arriving(reader.arrivals, read="read", wait="fetch"), decode=partial(decode, max_pixels=64_000_000),
+        chunk, fetch=StageClock().arriving(reader.arrivals, read="read", wait="fetch"),
+        decode=partial(decode, max_pixels=64_000_000),
         embed=lambda pixels: np.ones((len(pixels), 4), np.float32), index=ChunkIndex(), fingerprint="f",
     )
 
