@@ -32,10 +32,12 @@ class Executors:
         self.embedding = Executor("embed", cores)
         self.index = Executor("index", 8)
         self.images = Executor("images", 2 * max(2, cores))
+        #: Images of other hosts, which may take long.
+        self.remote = Executor("remote", 8)
         self.ledger = Executor("ledger", 2)
         #: Separate, so that health checks are answered while all other executors are busy.
         self.probes = Executor("probes", 2)
 
     def close(self) -> None:
-        for executor in (self.decoding, self.embedding, self.index, self.images, self.ledger, self.probes):
+        for executor in (self.decoding, self.embedding, self.index, self.images, self.remote, self.ledger, self.probes):
             executor.close()

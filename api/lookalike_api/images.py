@@ -1,4 +1,4 @@
-"""Serves the stored images: only those in the index, and only from folders that the settings allow."""
+"""Serves the stored images: only those in the index, and only from places that the settings allow."""
 
 import hashlib
 import re
@@ -11,9 +11,13 @@ from starlette.exceptions import HTTPException
 from lookalike import formats
 from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.index import Index
+from lookalike.reading.places import LOCAL, kind_of
 from lookalike.reading.reader import Reader
+from lookalike.records import ImageRef
 from lookalike_api.thumbnails import ThumbnailCache
 
+#: A picture of another host is cached if it takes no larger share of the cache.
+MOST_OF_CACHE = 1 / 16
 #: The form of the ids that `document_id` makes; the index is not queried for other ids.
 ID = re.compile(r"[0-9a-f]{40}")
 MEDIA_TYPES = {
@@ -35,58 +39,82 @@ MEDIA_TYPES = {
 
 
 class StoredImages:
-    """Reads images by id. Every method raises NotIndexed and the index's errors; those that read the file also raise
-    SourceUnavailable, and HTTPException 404 if the file changed so that it cannot be shown."""
+    """Reads images by id. Every method raises NotIndexed and the index's errors; those that read the image also raise
+    HostUnavailable, SourceUnavailable, and HTTPException 404 if it changed so that it cannot be shown.
+
+    `remote_limit_s`: seconds for an image that lies on another host.
+    """
 
     def __init__(
-        self, index: Index, reader: Reader, make_thumbnail: Callable[[bytes, int], bytes], cache: ThumbnailCache
+        self,
+        index: Index,
+        reader: Reader,
+        make_thumbnail: Callable[[bytes, int], bytes],
+        cache: ThumbnailCache,
+        *,
+        remote_limit_s: float,
     ) -> None:
         self._index = index
         self._reader = reader
         self._make_thumbnail = make_thumbnail
         self._cache = cache
+        self._remote_limit_s = remote_limit_s
 
     def find(self, id: str) -> "StoredFile":
-        """The file of an image, as it is now: what is gone is not shown from a cache."""
-        uri = self._uri(id)
-        with _readable(id):
-            times = self._reader.times(uri)
-        return StoredFile(id, uri, hashlib.sha256(f"{uri} {times}".encode("utf-8", "replace")).hexdigest()[:32])
+        """Where an image lies. A local file is looked at: what is gone is not shown from a cache. Another host is not
+        asked: what was indexed from there is shown from the cache."""
+        document = self._index.get(id) if ID.fullmatch(id) else None
+        if document is None:
+            raise NotIndexed(id[:100], self._index.name)
+        uri, is_remote = document.uri, kind_of(document.uri) != LOCAL
+        state: object = (document.etag, document.content_sha256)
+        if not is_remote:
+            with _readable(id):
+                state = self._reader.times(uri)
+        version = hashlib.sha256(f"{uri} {state}".encode("utf-8", "replace")).hexdigest()[:32]
+        return StoredFile(id, uri, version, is_remote)
 
-    def original(self, id: str) -> tuple[bytes, str]:
+    def original(self, file: "StoredFile") -> tuple[bytes, str]:
         """The bytes of the file, and their media type."""
-        uri = self._uri(id)
-        with _readable(id):
-            data = self._reader.read(uri)
+        with _readable(file.id):
+            data = self._read(file)
         kind = formats.kind_of(data)
         if kind is None:
-            raise _unreadable(id, "it is not an image any more")
+            raise _unreadable(file.id, "it is not an image any more")
         return data, MEDIA_TYPES[kind]
 
     def thumbnail(self, file: "StoredFile", size: int) -> bytes:
         """A JPEG whose longest side is at most `size` pixels; cached."""
-        key = f"{file.version}-{size}"
-        thumbnail = self._cache.get(key)
+        thumbnail = self.cached_thumbnail(file, size)
         if thumbnail is None:
             with _readable(file.id):
-                thumbnail = self._make_thumbnail(self._reader.read(file.uri), size)
-            self._cache.put(key, thumbnail)
+                thumbnail = self._make_thumbnail(self._read(file), size)
+            self._cache.put(f"{file.version}-{size}", thumbnail)
         return thumbnail
 
-    def _uri(self, id: str) -> str:
-        document = self._index.get(id) if ID.fullmatch(id) else None
-        if document is None:
-            raise NotIndexed(id[:100], self._index.name)
-        return document.uri
+    def cached_thumbnail(self, file: "StoredFile", size: int) -> bytes | None:
+        """The thumbnail, if it was made before."""
+        return self._cache.get(f"{file.version}-{size}")
+
+    def _read(self, file: "StoredFile") -> bytes:
+        if not file.is_remote:
+            return self._reader.read(file.uri)
+        # One request serves the thumbnail and the picture that a visitor opens next.
+        data = self._cache.get(file.version)
+        if data is None:
+            data = self._reader.fetch(ImageRef(file.uri), self._remote_limit_s).data
+            self._cache.put(file.version, data, share=MOST_OF_CACHE)
+        return data
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """The file of a stored image. `version` changes with its content."""
+    """The file of a stored image. `version` changes with its content. `is_remote`: reading it may take long."""
 
     id: str
     uri: str
     version: str
+    is_remote: bool = False
 
 
 @contextmanager

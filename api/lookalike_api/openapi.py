@@ -14,6 +14,7 @@ STATUSES = {
     415: "The body has the wrong content type, or is compressed.",
     422: "The content is not an image, or one that cannot be read.",
     503: "The service is busy, or a service that it needs is away. Retry-After says when to retry.",
+    504: "The host of an image does not give it in time.",
 }
 
 KEY_SCHEMES = {

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from lookalike.errors import (
     BadFilter,
     BrokerUnavailable,
+    HostUnavailable,
     ImageRejected,
     IndexMissing,
     IndexUnavailable,
@@ -46,6 +47,7 @@ RESPONSES: dict[type[Exception], tuple[int, str]] = {
     IndexMissing: (503, "There is no index yet: ingest images first."),
     IndexUnavailable: (503, "The index does not answer; try again soon."),
     BrokerUnavailable: (503, "The broker does not answer: is a worker or `lookalike up` running?"),
+    HostUnavailable: (504, "The host of this image does not answer in order; try again later."),
     SourceUnavailable: (503, "The storage of the images cannot be read now; try again soon."),
     ModelUnavailable: (503, "The model cannot be loaded; the service's log says why."),
     TimeoutError: (503, "The search took too long and was cancelled; try again soon."),

@@ -18,6 +18,7 @@ from lookalike_api.executors import Executors
 from lookalike_api.images import StoredImages
 from lookalike_api.jobs import JobHistory
 from lookalike_api.metrics import Metrics
+from lookalike_api.remote_turns import LIMIT_S, RemoteTurns
 from lookalike_api.search import Searcher
 from lookalike_api.thumbnails import ThumbnailCache
 from lookalike_api.uploads import Uploads
@@ -29,6 +30,8 @@ INDEX_TIMEOUT_S = 5.0
 UPLOADS_AT_ONCE = 4
 #: The longest time for decoding an image, as a share of that of a search: its sender learns why it failed.
 DECODING_SHARE = 0.8
+#: The time of fetching an image, as a share of that of showing it: its thread is free when the visitor is told.
+REMOTE_SHARE = 0.8
 #: Stored images read at once, and the memory of those that are being sent.
 MAX_DOWNLOADS = 64
 SENDING_BYTES = 2**28
@@ -43,6 +46,7 @@ class ServiceState:
     search: AsyncSearch
     decoders: DecoderPool
     images: StoredImages
+    remote: RemoteTurns
     executors: Executors
     uploads: Uploads
     searches: Capacity
@@ -82,12 +86,20 @@ def open_state(settings: Settings, broker_url: str | None) -> ServiceState:
     jobs = JobHistory(broker_url) if broker_url else None
     searches = Capacity(settings.max_searches)
     thumbnails = ThumbnailCache(settings.thumbnail_cache_bytes)
+    images = StoredImages(
+        index,
+        factories.reader(settings),
+        decoders(max(2, cores)).thumbnail,
+        thumbnails,
+        remote_limit_s=REMOTE_SHARE * LIMIT_S,
+    )
     return ServiceState(
         index=index,
         searcher=searcher,
         search=AsyncSearch(searcher, executors, decoders(cores)),
         decoders=pool,
-        images=StoredImages(index, factories.reader(settings), decoders(max(2, cores)).thumbnail, thumbnails),
+        images=images,
+        remote=RemoteTurns(executors.remote, LIMIT_S),
         executors=executors,
         uploads=Uploads(settings.max_upload_bytes, UPLOADS_AT_ONCE * settings.max_upload_bytes),
         searches=searches,

@@ -17,8 +17,8 @@ class ThumbnailCache:
         with self._lock:
             return self._cache.get(key)
 
-    def put(self, key: str, data: bytes) -> None:
-        """Cache `data`, unless it is larger than the whole cache."""
+    def put(self, key: str, data: bytes, share: float = 1.0) -> None:
+        """Cache `data`, unless it is larger than this share of the cache."""
         with self._lock:
-            if len(data) <= self._cache.maxsize:
+            if len(data) <= share * self._cache.maxsize:
                 self._cache[key] = data

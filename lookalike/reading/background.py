@@ -20,9 +20,9 @@ class BackgroundLoop:
         self._thread = threading.Thread(target=self._loop.run_forever, name="reading", daemon=True)
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """The result of `work`, which runs in the loop."""
-        return self.start(work).result()
+    def run(self, work: Coroutine[Any, Any, Answer], limit_s: float | None = None) -> Answer:
+        """The result of `work`, which runs in the loop. Raises TimeoutError after `limit_s`, when it is cancelled."""
+        return self.start(work if limit_s is None else asyncio.wait_for(work, limit_s)).result()
 
     def start(self, work: Coroutine[Any, Any, Answer]) -> Future[Answer]:
         """Begin `work`; the future has its result."""

@@ -38,9 +38,9 @@ class Reader:
         """The bytes of an image."""
         return self._storage.read(uri) if kind_of(uri) == LOCAL else self._elsewhere().fetch(ImageRef(uri)).data
 
-    def fetch(self, ref: ImageRef) -> Fetched:
-        """The bytes of an image with their etag."""
-        return fetched(self._storage, ref.uri) if kind_of(ref.uri) == LOCAL else self._elsewhere().fetch(ref)
+    def fetch(self, ref: ImageRef, limit_s: float | None = None) -> Fetched:
+        """The bytes of an image with their etag; from another host within `limit_s`, or HostUnavailable is raised."""
+        return fetched(self._storage, ref.uri) if kind_of(ref.uri) == LOCAL else self._elsewhere().fetch(ref, limit_s)
 
     def arrivals(self, wanted: Sequence[Wanted], *, tries: int = 0) -> Generator[Arrival]:
         """What becomes of each of these images. Local files are read one by one, in order; those of other places are

@@ -2,11 +2,12 @@
 
 from collections.abc import Generator, Iterator, Sequence
 
+from lookalike.errors import HostUnavailable
 from lookalike.reading.ahead import Ahead, AheadLimits
 from lookalike.reading.arrivals import Arrival, Wanted
 from lookalike.reading.background import BackgroundLoop
 from lookalike.reading.contract import Fetched, State
-from lookalike.reading.hosts import HostLimits
+from lookalike.reading.hosts import HostLimits, host_of
 from lookalike.reading.incoming import Incoming
 from lookalike.reading.places import Places
 from lookalike.records import ImageRef
@@ -23,8 +24,11 @@ class Remote:
         self._loop = BackgroundLoop()
         self._ahead = self._loop.run(_made(self._places, limits_of(settings)))
 
-    def fetch(self, ref: ImageRef) -> Fetched:
-        return self._loop.run(self._ahead.fetch(ref))
+    def fetch(self, ref: ImageRef, limit_s: float | None = None) -> Fetched:
+        try:
+            return self._loop.run(self._ahead.fetch(ref), limit_s)
+        except TimeoutError as error:
+            raise HostUnavailable(host_of(ref.uri), f"it gives no image within {limit_s:g} s") from error
 
     def look(self, uri: str) -> State:
         return self._loop.run(self._places.look(uri))

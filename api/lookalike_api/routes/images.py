@@ -1,18 +1,22 @@
 """The stored images, their thumbnails and their labels."""
 
 import hashlib
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from lookalike import __version__
 from lookalike.http_schemas import Info, Label, Labels
 from lookalike_api.downloads import SentImage
+from lookalike_api.images import StoredFile
 from lookalike_api.openapi import problems
-from lookalike_api.state import State
+from lookalike_api.state import ServiceState, State
 
 router = APIRouter(tags=["images"])
+
+Result = TypeVar("Result")
 
 MAX_LABELS = 1000
 #: A browser shows an image for ten minutes before it asks whether it changed.
@@ -31,12 +35,13 @@ _NOT_MODIFIED = {"description": "The image has not changed."}
     "/images/{id}",
     summary="A stored image",
     response_class=Response,
-    responses={200: _IMAGE, 304: _NOT_MODIFIED, **problems(400, 404, 503)},
+    responses={200: _IMAGE, 304: _NOT_MODIFIED, **problems(400, 404, 503, 504)},
 )
 async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """The file of a stored image, as it is now."""
     with state.downloads.acquire():
-        data, media_type = await state.executors.images.run(partial(state.images.original, id))
+        file = await state.executors.images.run(partial(state.images.find, id))
+        data, media_type = await _reading(state, file, partial(state.images.original, file))
         tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     if _matches(if_none_match, tag):
         return _not_modified(tag)
@@ -47,7 +52,7 @@ async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Resp
     "/images/{id}/thumbnail",
     summary="A thumbnail of a stored image",
     response_class=Response,
-    responses={200: _THUMBNAIL, 304: _NOT_MODIFIED, **problems(400, 404, 503)},
+    responses={200: _THUMBNAIL, 304: _NOT_MODIFIED, **problems(400, 404, 503, 504)},
 )
 async def thumbnail(state: State, id: Id, size: Size = 256, if_none_match: IfNoneMatch = None) -> Response:
     """A small JPEG of the stored image as it is now, rotated as its EXIF data says."""
@@ -56,7 +61,9 @@ async def thumbnail(state: State, id: Id, size: Size = 256, if_none_match: IfNon
         tag = f'"{file.version}-{size}"'
         if _matches(if_none_match, tag):
             return _not_modified(tag)
-        data = await state.executors.images.run(partial(state.images.thumbnail, file, size))
+        data = state.images.cached_thumbnail(file, size) or await _reading(
+            state, file, partial(state.images.thumbnail, file, size)
+        )
     return Response(data, media_type="image/jpeg", headers={"ETag": tag, "Cache-Control": FRESH})
 
 
@@ -73,6 +80,11 @@ async def info(state: State) -> Info:
     model = await state.executors.index.run(state.index.model)
     documents = await state.executors.index.run(state.index.count)
     return Info(index=state.index.name, model=model.name, documents=documents, version=__version__)
+
+
+async def _reading(state: ServiceState, file: StoredFile, work: Callable[[], Result]) -> Result:
+    """Run work that reads a file; what lies on another host has threads and a time limit of its own."""
+    return await (state.remote.run(file.uri, work) if file.is_remote else state.executors.images.run(work))
 
 
 def _matches(if_none_match: str | None, tag: str) -> bool:
