@@ -129,17 +129,19 @@ def list_indexes(settings: Settings) -> list[IndexInfo]:
     return index.list_indexes(settings.index_location, options=index_options(settings))
 
 
-def reader(settings: Settings) -> Reader:
-    """Reads images from all places that the settings allow."""
-    return Reader(settings)
+def reader(settings: Settings, *, is_embedded: bool | None = None, named: Iterable[str] = ()) -> Reader:
+    """Reads images from all places that the settings allow (see `with_roots`)."""
+    return Reader(with_roots(settings, is_embedded=is_embedded, named=named))
 
 
-def with_roots(settings: Settings, *, is_embedded: bool, named: Iterable[str] = ()) -> Settings:
-    """The settings with the roots that are in force.
+def with_roots(settings: Settings, *, is_embedded: bool | None = None, named: Iterable[str] = ()) -> Settings:
+    """The settings with the roots that are in force. None: the stack is embedded if no broker is configured.
 
     With the embedded stack, and if LOOKALIKE_ROOTS is not set, these are also all public hosts, all stores, and what
     the command line of a job named (`roots.named_prefixes`).
     """
+    if is_embedded is None:
+        is_embedded = settings.broker_url is None
     if not is_embedded or "roots" in settings.model_fields_set:
         return settings
     return settings.model_copy(update={"roots": (*settings.roots, *PUBLIC, *named)})

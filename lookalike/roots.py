@@ -18,6 +18,8 @@ from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, member_of, scheme_of, web
 PUBLIC = ("https://", "http://", "s3://", "gs://", "az://")
 _SETTING = "LOOKALIKE_ROOTS"
 _ANY_SUBDOMAIN = "*."
+#: Addresses that a job records: a shell may write thousands.
+MOST_NAMED = 100
 #: Where a pattern in the path of an address begins.
 _WILDCARD = re.compile(r"[*{?\[#]")
 
@@ -160,7 +162,7 @@ def named_prefixes(sources: Sequence[str]) -> tuple[str, ...]:
             except ValueError:
                 continue
             found[url[: url.rindex("/") + 1]] = None
-    return tuple(found)
+    return tuple(found)[:MOST_NAMED]
 
 
 def _prefix_of_root(text: str, scheme: str) -> Prefix:

@@ -112,6 +112,11 @@ def broker_url(home: Path) -> str:
     return f"redis+socket://{socket_path(home)}"
 
 
+def is_embedded(url: str | None, home: Path) -> bool:
+    """Whether the URL of a broker is that of the private server of this home, or of none."""
+    return url is None or url == broker_url(home)
+
+
 def _has_binary_file(home: Path) -> bool:
     return any((home / "broker").rglob("*.rdb"))
 

@@ -1,5 +1,6 @@
 """A job as the ledger records it."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ class Job:
     `resent` counts the messages that the reconciler sent again.
     `index_address` is the URL of the index without credentials; `spec` is the model's spec as JSON. `version` is the
     version that the index's name pointed to when the job began. `still_rejected` is how many of the rejected images an
-    earlier job had rejected, with nothing changed since; with `tries_again` these are tried again.
+    earlier job had rejected, with nothing changed since; with `tries_again` these are tried again. `named` are the web
+    addresses that its command named (`roots.named_prefixes`).
     """
 
     id: str
@@ -62,6 +64,7 @@ class Job:
     version: str = ""
     tries_again: bool = False
     still_rejected: int = 0
+    named: tuple[str, ...] = ()
     #: The number of rejected images for each reason, the most frequent first.
     reasons: Mapping[str, int] = field(default_factory=dict)
 
@@ -122,6 +125,7 @@ def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
         is_bound=text.get("bound") == "1",
         version=text.get("version", ""),
         tries_again=bool(text.get("tries_again")),
+        named=tuple(map(str, json.loads(text.get("named") or "[]"))),
         reasons=dict(Counter(reasons).most_common()),
         **counts,
     )

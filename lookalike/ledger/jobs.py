@@ -1,5 +1,6 @@
 """The jobs in the ledger: their records, their producers and their ends."""
 
+import json
 import logging
 import secrets
 import time
@@ -34,12 +35,13 @@ class Jobs(Connection):
         version: str = "",
         tries_again: bool = False,
         is_bound: bool = False,
+        named: Sequence[str] = (),
     ) -> str:
         """Record a new job, with its producer alive, and return its id.
 
         `version` is the one that the index's name points to. With `tries_again`, images are tried that an earlier job
         rejected, even if nothing has changed since. A job that `is_bound` ends with the process that waits for it, by
-        `end_bound_jobs`.
+        `end_bound_jobs`. `named` are web addresses that a worker of the embedded stack may read for it.
         """
         now = time.time()
         job_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(3)
@@ -55,6 +57,7 @@ class Jobs(Connection):
             "tries_again": "1" if tries_again else "",
             "started_at": repr(now),
             "bound": int(is_bound),
+            "named": json.dumps(list(named)),
         }
         with self._translated(), self._redis.pipeline() as pipe:
             pipe.hset(key("job", job_id), mapping=record)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 
 from lookalike import factories
 from lookalike.errors import IndexMissing
+from lookalike.roots import named_prefixes
 from lookalike.settings import Settings
 from lookalike_producer.devices import Devices
 from lookalike_producer.jobs import JobRequest
@@ -36,6 +37,7 @@ def ingest_request(
         count=lambda: _count(sources, options, tables),
         notes=tables.notes,
         fields=tables.fields,
+        named=named_prefixes(sources),
     )
 
 

@@ -52,7 +52,7 @@ class JobRequest:
     """The work of a job. `source` describes it for people; `count` gives the number of references, None if unknown.
     With `tries_again`, images are tried that an earlier job rejected, even if nothing has changed since. `notes` are
     sentences for the user; those that are added while the references are found are shown at the end. The index has the
-    metadata `fields` before the first message is sent."""
+    metadata `fields` before the first message is sent. `named` are web addresses that the command named."""
 
     settings: Settings
     spec: ModelSpec
@@ -62,6 +62,7 @@ class JobRequest:
     tries_again: bool = False
     notes: list[str] = field(default_factory=list)
     fields: Fields = field(default_factory=dict)
+    named: tuple[str, ...] = ()
 
 
 def run_job(
@@ -147,6 +148,7 @@ def _open(request: JobRequest, prepared: Prepared, ledger: Ledger, stack: Stack)
             version=version,
             tries_again=request.tries_again,
             is_bound=stack.is_owner,
+            named=request.named,
         )
         job_id = retry_while(open_job, check=stack.check)
         index.begin_load()

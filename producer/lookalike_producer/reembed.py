@@ -12,6 +12,7 @@ from lookalike.index import Index
 from lookalike.index.checks import check_name
 from lookalike.index.versions import version_for
 from lookalike.ledger import Ledger
+from lookalike.roots import MOST_NAMED
 from lookalike.settings import Settings
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.preparation import prepare_model
@@ -20,6 +21,8 @@ from lookalike_producer.stored import stored_images, strays
 
 #: Documents deleted in one request.
 IDS_PER_REQUEST = 1000
+#: The latest jobs whose addresses are remembered.
+JOBS = 1000
 
 
 def open_source(settings: Settings) -> Index:
@@ -55,19 +58,29 @@ def reembed(
     deleted from the new version. Raises what `run` raises.
     """
     target = settings.model_copy(update={"index": _target(settings, spec, stack, on_note)})
+    with closing(Ledger(stack.broker_url)) as ledger:
+        supersede(ledger, target)
+        named = _named(ledger, settings)
     request = JobRequest(
         target,
         spec,
         source=f"index {settings.index} ({source.name})",
         references=lambda: stored_images(source),
         count=source.count,
+        named=named,
     )
-    with closing(Ledger(stack.broker_url)) as ledger:
-        supersede(ledger, target)
     report = run(request)
     if waits:
         _delete_strays(target, source)
     return report
+
+
+def _named(ledger: Ledger, settings: Settings) -> tuple[str, ...]:
+    """The web addresses that the commands named by which the images came, as far as their jobs are remembered."""
+    jobs = [
+        job for job in ledger.jobs(JOBS) if (job.index, job.index_address) == (settings.index, settings.index_address)
+    ]
+    return tuple(dict.fromkeys(prefix for job in jobs for prefix in job.named))[:MOST_NAMED]
 
 
 def supersede(ledger: Ledger, target: Settings) -> None:

@@ -52,7 +52,13 @@ class Retry:
         source = "\n".join(f"rejected by {job.id}" for job in self._jobs)
         spec = _spec(settings, ModelSpec.from_json(newest.spec))
         return JobRequest(
-            settings, spec, source=source, references=self._references, count=lambda: None, tries_again=True
+            settings,
+            spec,
+            source=source,
+            references=self._references,
+            count=lambda: None,
+            tries_again=True,
+            named=tuple(dict.fromkeys(prefix for job in self._jobs for prefix in job.named)),
         )
 
     def _references(self) -> Iterator[ImageRef]:

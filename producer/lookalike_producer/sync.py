@@ -11,6 +11,7 @@ from lookalike.embedding import ModelSpec
 from lookalike.errors import IndexMissing, SourceMissing
 from lookalike.index import Index
 from lookalike.ledger import place_of
+from lookalike.roots import named_prefixes
 from lookalike.settings import Settings
 from lookalike_producer.absence import Absence
 from lookalike_producer.callbacks import ignore
@@ -150,6 +151,7 @@ def sync(
             count=lambda: diff.to_ingest,
             notes=tables.notes,
             fields=tables.fields,
+            named=named_prefixes(sources.names),
         )
         job = run(request) if diff.to_ingest else None
         return SyncReport(_all(diff.counts), deletion.count if deletion else 0, job, deletion, diff.to_ingest)
@@ -207,7 +209,7 @@ def _findings(
     tables.fit(index.fields())
     references = find_images(names, sources.label_from, options, on_mounts, tables)
     in_scope = scopes(sources.names, sources.within, sources.options)
-    reader = factories.reader(settings)
+    reader = factories.reader(settings, named=named_prefixes(names))
     return compare(
         references,
         in_scope,

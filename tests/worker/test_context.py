@@ -6,14 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from lookalike import embedding, factories
-from lookalike.errors import IndexConflict, IndexMissing, ModelMismatch
+from lookalike.embedded.redis_server import broker_url
+from lookalike.errors import ImageRejected, IndexConflict, IndexMissing, ModelMismatch
 from lookalike.ledger import Job
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, read_settings
 from lookalike_worker.context import WorkerContext
 from testing.processes import make_home
+from testing.services.web import WebServer
 from tests.index.documents import COSINE
 
 OTHER = replace(COSINE, name="other", fingerprint="d" * 16)
@@ -74,3 +77,37 @@ def test_a_job_for_another_index_address_is_refused(context: WorkerContext, sett
     job = replace(job_for(context, settings, COSINE), index_address="lancedb:///elsewhere")
     with pytest.raises(IndexConflict, match="elsewhere"):
         context.index(job)
+
+
+def test_only_a_worker_of_the_embedded_stack_reads_what_a_command_names(
+    context: WorkerContext, settings: Settings, redis_url: str
+) -> None:
+    with WebServer() as server:
+        url = server.put("/named/a.jpg", b"\xff\xd8\xffcontent")
+        job = replace(job_for(context, settings, COSINE), named=(f"{server.url}/named/",))
+        with pytest.raises(ImageRejected, match="outside_root"):
+            context.reader(job).read(url)
+        embedded = settings.model_copy(update={"broker_url": SecretStr(broker_url(settings.home))})
+        chosen = embedded.model_copy(update={"roots": ("/",)})
+        for theirs, is_read in ((embedded, True), (chosen, False)):
+            worker = WorkerContext(theirs.model_copy(update={"respect_robots": False}), redis_url)
+            if is_read:
+                assert worker.reader(job).read(url) == b"\xff\xd8\xffcontent"
+                with pytest.raises(ImageRejected, match="outside_root"):
+                    worker.reader(replace(job, named=())).read(url)
+            else:
+                with pytest.raises(ImageRejected, match="outside_root"):
+                    worker.reader(job).read(url)
+            worker.reader(job).close()
+            worker.ledger.close()
+
+
+def test_the_addresses_that_a_command_names_are_in_the_record_of_its_job(
+    context: WorkerContext, settings: Settings
+) -> None:
+    address = settings.index_address
+    named = ("http://10.0.3.7:9000/a/", "https://b.example/")
+    job = context.ledger.open_job(
+        source="s", index="images", index_address=address, model=COSINE, spec="{}", named=named
+    )
+    assert context.ledger.job(job).named == named

@@ -10,6 +10,7 @@ from pathlib import Path
 from billiard.process import current_process
 
 from lookalike import factories
+from lookalike.embedded.redis_server import is_embedded
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import IndexConflict, IndexUnavailable, ModelMismatch
@@ -18,6 +19,7 @@ from lookalike.images import DecodedImage
 from lookalike.index import Index
 from lookalike.ledger import Job, Ledger
 from lookalike.pipeline import ChunkIndex, Fetch
+from lookalike.reading.reader import Reader
 from lookalike.records import Chunk, Wait
 from lookalike.remembered import Remembered
 from lookalike.retry import retry_while
@@ -35,7 +37,9 @@ class WorkerContext:
         self._settings = settings
         self._model_processes = model_processes
         self.ledger = Ledger(broker_url)
-        self._reader = factories.reader(settings)
+        url = settings.broker_url.get_secret_value() if settings.broker_url else None
+        self._honours_named = is_embedded(url, settings.home)
+        self._reader: tuple[tuple[str, ...], Reader] | None = None
         self._rules = factories.rejection_rules(settings)
         self._embedders = lru_cache(maxsize=CACHE_SIZE)(self._load)
         self._indexes = lru_cache(maxsize=CACHE_SIZE)(self._open)
@@ -44,14 +48,24 @@ class WorkerContext:
         """How long the images of a chunk go on waiting for their hosts; `wait` is how they have waited until now."""
         return HostWait(self._settings.host_wait_s, wait)
 
-    def fetch(self, wait: HostWait) -> Fetch:
-        return partial(self._reader.arrivals, tries=wait.tries)
+    def fetch(self, job: Job, wait: HostWait) -> Fetch:
+        return partial(self.reader(job).arrivals, tries=wait.tries)
+
+    def reader(self, job: Job) -> Reader:
+        """Reads what a job may read: with the embedded stack also the web addresses that its command named."""
+        named = job.named if self._honours_named else ()
+        if self._reader is None or self._reader[0] != named:
+            if self._reader is not None:
+                self._reader[1].close()
+            reader = factories.reader(self._settings, is_embedded=self._honours_named, named=named)
+            self._reader = (named, reader)
+        return self._reader[1]
 
     def remembered(self, job: Job, chunk: Chunk) -> Remembered:
         """The rejections of the chunk's images by earlier jobs."""
         uris = [ref.uri for ref in chunk.refs]
         rejections = retry_while(lambda: self.ledger.earlier(job.place, uris))
-        return Remembered(rejections, look=self._reader.look, rules=self._rules, tries_again=job.tries_again)
+        return Remembered(rejections, look=self.reader(job).look, rules=self._rules, tries_again=job.tries_again)
 
     def decoder(self, job: Job) -> Callable[[bytes], DecodedImage]:
         """Return a function that decodes to the image size of the job's model."""

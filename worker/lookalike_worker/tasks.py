@@ -128,7 +128,7 @@ def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dic
         host_wait = context.host_wait(wait)
         outcome = ingest(
             chunk,
-            fetch=clock.arriving(context.fetch(host_wait), read="read", wait="fetch"),
+            fetch=clock.arriving(context.fetch(job, host_wait), read="read", wait="fetch"),
             decode=clock.timed("decode", context.decoder(job)),
             embed=clock.timed("embed", context.embedder(job)),
             index=TimedIndex(context.chunk_index(job), clock, look_up="look_up", bulk="bulk"),
