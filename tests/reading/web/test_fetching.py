@@ -9,6 +9,7 @@ import pytest
 
 from lookalike.errors import ImageRejected
 from lookalike.reading.contract import State
+from lookalike.reading.web.connections import MOST_IDLE_HOSTS
 from lookalike.records import Reason, Span
 from testing.services.web import Answer, WebServer
 from tests.reading.web.conftest import MAX_BYTES, Client
@@ -161,3 +162,23 @@ def test_a_server_that_serves_a_folder(server: WebServer, client: Client, tmp_pa
     (tmp_path / "a.jpg").write_bytes(JPEG)
     server.serve(tmp_path)
     assert client.fetch(f"{server.url}/a.jpg").data == JPEG
+
+
+def test_connections_to_many_hosts_are_closed() -> None:
+    """Each open connection is a descriptor: a list of a million hosts must not use them up."""
+    client = Client(roots=["127.0.0.1"], look_up=anything)
+    with WebServer() as server:
+        server.put("/a.jpg", JPEG)
+
+        async def fetch_all(place):  # type: ignore[no-untyped-def]
+            most = 0
+            for number in range(MOST_IDLE_HOSTS + 20):
+                await place.fetch(f"http://host{number}.example:{server.port}/a.jpg")
+                most = max(most, len(place._connections._pools))
+            return most
+
+        assert client.used(fetch_all) == MOST_IDLE_HOSTS
+
+
+async def anything(host: str) -> list[str]:
+    return ["127.0.0.1"]
