@@ -15,10 +15,11 @@ NAMES = (
     "recall",
     "service",
     "peers",
+    "rows",
     "scale",
 )
 #: Run only when named: they need further packages, or take longer than all others together.
-NAMED_ONLY = ("memory", "peers", "scale")
+NAMED_ONLY = ("memory", "peers", "rows", "scale")
 
 
 def main(names: list[str]) -> int:

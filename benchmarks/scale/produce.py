@@ -7,12 +7,13 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 
 import redis
 
 from lookalike.ledger import Ledger
 from lookalike.queue import KEY_PREFIX, QUEUE, make_app, send_chunk
-from lookalike.records import Metric, ModelIdentity, Outcome
+from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome
 from lookalike_producer.enqueue import enqueue
 from lookalike_producer.sources import find_images
 
@@ -43,25 +44,35 @@ class Workers:
 
 def main(broker_url: str, count: int, limit: int = LIMIT) -> dict[str, float]:
     """Enqueue a list of `count` paths. `seconds` does not include the time for `Workers`."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
+        listing.writelines(f"/pictures/{number:09d}/image-{number:09d}.jpg\n" for number in range(count))
+        listing.flush()
+        return enqueued(broker_url, lambda: find_images([listing.name]), count, limit)
+
+
+def enqueued(
+    broker_url: str, references: Callable[[], Iterable[ImageRef]], count: int, limit: int = LIMIT
+) -> dict[str, float]:
+    """Enqueue `count` references. `seconds` does not include the time for `Workers`, `first_s` is until the first chunk
+    is sent."""
     ledger, celery = Ledger(broker_url), make_app(broker_url)
     job_id = ledger.open_job(source="list", index="i", index_address="none", model=MODEL, spec="{}")
     workers = Workers(broker_url, ledger)
+    sent_at: list[float] = []
 
     def send(chunk_id: str) -> None:
         send_chunk(celery, chunk_id)
         workers.sent.append(chunk_id)
+        if not sent_at:
+            sent_at.append(time.perf_counter())
 
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:
-        listing.writelines(f"/pictures/{number:09d}/image-{number:09d}.jpg\n" for number in range(count))
-        listing.flush()
-        began = time.perf_counter()
-        references = find_images([listing.name])
-        enqueue(
-            references, job_id, ledger=ledger, send=send, chunk_size=CHUNK_SIZE, limit=limit, waiting=workers.work_off
-        )
-        seconds = time.perf_counter() - began - workers.seconds
+    began = time.perf_counter()
+    enqueue(
+        references(), job_id, ledger=ledger, send=send, chunk_size=CHUNK_SIZE, limit=limit, waiting=workers.work_off
+    )
+    seconds = time.perf_counter() - began - workers.seconds
     assert ledger.job(job_id).found == count
-    return {"seconds": seconds, "peak_mib": _peak_mib()}
+    return {"seconds": seconds, "first_s": sent_at[0] - began, "peak_mib": _peak_mib()}
 
 
 def _peak_mib() -> float:

@@ -30,6 +30,7 @@ COMMANDS = {
     "cancel": "lookalike_cli.cancel",
     "verify": "lookalike_cli.verify",
     "sync": "lookalike_cli.sync",
+    "sources": "lookalike_cli.sources",
     "reembed": "lookalike_cli.reembed",
     "evaluate": "lookalike_cli.evaluate",
     "bench": "lookalike_cli.bench",

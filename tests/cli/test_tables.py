@@ -116,3 +116,33 @@ def test_a_changed_row_is_stale_until_a_sync(
     assert answer(lookalike(environment, "verify", table, "--metadata", "all", "--json"))["present"] == 3
     refusal = lookalike(environment, "sync", table, "--metadata", "year:date", code=1)
     assert "holds the metadata field year as integer" in refusal.stderr
+
+
+def test_a_check_says_what_would_be_read(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.jpg").write_bytes(b"x")
+    rows: list[dict[str, Any]] = [{"path": "images/a.jpg", "label": "shoe", "year": 2001, "raw": [[1]]}]
+    rows += [{"path": "images/gone.png"}, {"path": ""}, {"path": "images/a.jpg"}, {"path": "s3://bucket/b.JPG"}]
+    table = _table(tmp_path / "t.jsonl", rows)
+    found = answer(lookalike({}, "sources", "check", table, tmp_path / "images", "--metadata", "all", "--json"))
+    assert (found["images"], found["is_complete"], found["labels"], found["labelled"]) == (4, True, 2, 2)
+    assert (found["places"], found["suffixes"]) == ({"file": 3, "s3": 1}, {".jpg": 3, ".png": 1})
+    assert (found["repeated"], found["looked_for"], found["missing"]) == (1, 3, 1)
+    assert (found["rejected"], found["missing_examples"]) == ({"bad_uri": 1}, [f"{tmp_path}/images/gone.png"])
+    assert found["rejected_examples"][0]["uri"] == f"{table}#row=3"
+    [one] = found["tables"]
+    assert one["metadata"] == {"year": {"column": "year", "type": "integer"}}
+    assert (one["uri_column"], one["label_column"], one["left_out"]) == ("path", "label", ["raw"])
+    assert found["examples"][0] == {"uri": f"{tmp_path}/images/a.jpg", "label": "shoe", "metadata": {"year": 2001}}
+    shown = lookalike({}, "sources", "check", table)
+    assert "3 images: 2 file, 1 s3." in shown.stdout and "--metadata all" in shown.stderr
+    assert "1 of 2 files that were looked for are missing" in shown.stderr
+    assert lookalike({}, "sources", "check", tmp_path / "nothing", code=1).stderr.startswith("There is no")
+
+
+def test_a_check_ends_in_time(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("path\n" + "".join(f"/{number}.jpg\n" for number in range(20_000)))
+    found = answer(lookalike({}, "sources", "check", table, "--seconds", 0, "--json"))
+    assert (found["images"], found["is_complete"]) == (1000, False)
+    assert "At least 1,000 images" in lookalike({}, "sources", "check", table, "--seconds", 0).stdout

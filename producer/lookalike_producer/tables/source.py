@@ -103,6 +103,11 @@ class TableSource:
         self.notes = [note for _, plan in self._plans for note in plan.notes]
 
     @property
+    def names(self) -> list[str]:
+        """How messages call the tables of each source."""
+        return [some.name for some, _ in self._plans]
+
+    @property
     def plans(self) -> list[Plan]:
         return [plan for _, plan in self._plans]
 
@@ -123,6 +128,11 @@ class TableSource:
             yield from last.references()
             if last.replaced:
                 self.notes.append(_repetition(last))
+
+    def rows(self) -> Iterator[ImageRef]:
+        """One reference for each row, in their order, also of images that come again. Raises SourceUnavailable."""
+        for file, plan in self._files():
+            yield from self._rows(file, plan)
 
     def fit(self, held: Fields) -> None:
         """Take the types that an index holds already for fields whose type nobody gave, if the first rows fit them."""
