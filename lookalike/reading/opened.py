@@ -1,4 +1,4 @@
-"""Objects of stores as files to read from, for tables and lists, which may be larger than memory."""
+"""Objects of stores and web hosts as files to read from: tables, lists, archives, which may be larger than memory."""
 
 import io
 from collections.abc import Callable, Coroutine
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from lookalike.errors import HostUnavailable, ImageRejected, SourceUnavailable
 from lookalike.reading.background import BackgroundLoop
 from lookalike.reading.contract import Fetched, Place
-from lookalike.reading.places import STORE, kind_of
+from lookalike.reading.places import STORE, WEB, kind_of
 from lookalike.records import Reason, Span
 from lookalike.uris import scheme_of
 
@@ -45,7 +45,7 @@ class RemoteFile(io.RawIOBase):
         except BaseException:
             self.close()
             raise
-        self._etag = state.etag
+        self.etag = state.etag
         if state.size_bytes is None:
             self.close()
             raise ImageRejected(Reason.UNREADABLE, "its size is unknown")
@@ -96,7 +96,7 @@ class RemoteFile(io.RawIOBase):
             )
         except (HostUnavailable, SourceUnavailable):
             fetched = self._patiently(lambda: self._part(start))
-        if fetched.etag != self._etag or len(fetched.data) != min(self._block_bytes, self.size_bytes - start):
+        if fetched.etag != self.etag or len(fetched.data) != min(self._block_bytes, self.size_bytes - start):
             raise ImageRejected(Reason.CHANGED, "it changed while it was read")
         self._start, self._block = start, fetched.data
         following = start + len(fetched.data)
@@ -121,8 +121,14 @@ class RemoteFile(io.RawIOBase):
 
 def _place(uri: str, block_bytes: int) -> Place:
     """The user has named the uri, so roots, which are for workers, do not matter here."""
-    if kind_of(uri) != STORE:
-        raise ImageRejected(Reason.UNSUPPORTED, f"{scheme_of(uri)}:// cannot be read as a file")
-    from lookalike.reading.stores.place import StorePlace
+    kind = kind_of(uri)
+    if kind == STORE:
+        from lookalike.reading.stores.place import StorePlace
 
-    return StorePlace(block_bytes)
+        return StorePlace(block_bytes)
+    if kind == WEB:
+        from lookalike.reading.web import WebOptions, WebPlace
+        from lookalike.roots import Roots
+
+        return WebPlace(WebOptions(Roots.parse((uri,)), block_bytes))
+    raise ImageRejected(Reason.UNSUPPORTED, f"{scheme_of(uri)}:// cannot be read as a file")

@@ -14,7 +14,7 @@ from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
 from lookalike_producer.archives.checking import check_archive
 from lookalike_producer.braces import has_range, names
 from lookalike_producer.named import absolute, existing, member, remote_scheme, unquoted
-from lookalike_producer.stores import StoreImage, StoreTree, placed_in_store
+from lookalike_producer.stores import StoreImage, StoreTree, one_object, placed_in_store
 from lookalike_producer.tables import layouts, standard_input
 from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.formats import format_of
@@ -79,7 +79,10 @@ def _each(source: str) -> Iterator[Place]:
     for name in names(source):
         is_there = existing(name, os.getcwd()) is not None or glob.has_magic(name) or remote_scheme(name) is not None
         has_any = has_any or is_there
-        if is_there:
+        if scheme_of(name) in STORE_SCHEMES and not glob.has_magic(name):
+            # The store is not asked for each of them.
+            yield one_object(name)
+        elif is_there:
             yield from _placed(name)
         else:
             # It is an image, or an archive, to be rejected.

@@ -132,14 +132,18 @@ def _labelled(
     if isinstance(place, StoreTree):
         images = references(place, options, label)
         # A glob that matches nothing is said now; that a prefix holds something is known.
-        return chain((next(images),), images) if place.is_glob else images
+        return _expanded(chain((next(images),), images) if place.is_glob else images, archives)
     if isinstance(place, StoreImage):
-        return iter((reference(place.at, label),))
+        return archives.expanded(reference(place.at, label))
     if isinstance(place, WebImage):
-        return iter((web_reference(place.url),))
+        return archives.expanded(web_reference(place.url))
     if isinstance(place, Tree) and place.tables:
         label, archives = _no_label, replace(archives, has_labels=False)
     return _references(_found(place, walker, options, label), label, archives)
+
+
+def _expanded(images: Iterable[ImageRef], archives: ArchiveLister) -> Iterator[ImageRef]:
+    return chain.from_iterable(map(archives.expanded, images))
 
 
 def _found(place: Tree | Listing | OneImage, walker: Walker, options: WalkOptions, label: Label) -> Iterable[Item]:
@@ -195,7 +199,7 @@ def _references(found: Iterable[Item], label: Label, archives: ArchiveLister) ->
             yield _unlisted(item)
             continue
         if isinstance(item, ImageRef):
-            yield item
+            yield from archives.expanded(item)
             continue
         folder, name = item
         if folder != last:

@@ -63,6 +63,11 @@ def placed_in_store(source: str) -> StoreTree | StoreImage:
     return tree
 
 
+def one_object(source: str) -> StoreImage:
+    """The object at an address, which is not looked at. Raises SourceMissing for what is no address."""
+    return StoreImage(_location(source))
+
+
 def references(tree: StoreTree, options: WalkOptions, label: Label) -> Iterator[ImageRef]:
     """The images of a prefix or a glob, each with the label of its folder. Raises as `Listing.keys` does, and
     SourceMissing for a glob that matches nothing."""

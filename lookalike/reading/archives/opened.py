@@ -141,7 +141,10 @@ class OpenedArchive:
         return directory
 
     def _listing(self, opened: _Content) -> Listing:
-        size, block = opened.state.size_bytes, REMOTE_BLOCK if is_remote(self._uri) else LOCAL_BLOCK
+        # A place gives as many bytes at once as an image may have.
+        size, block = opened.state.size_bytes, LOCAL_BLOCK
+        if is_remote(self._uri):
+            block = min(REMOTE_BLOCK, self._max_bytes)
         if opened.kind.is_compressed:
             return tar.members(math.inf, LOCAL_BLOCK)
         if size is None:

@@ -96,7 +96,7 @@ def members(size: float, block: int, wants: Wants = nothing) -> Listing:
             member = Member(member.name, member.span, member.size_bytes, member.content_at, sidecar=content)
         yield member
         if header.content_at + header.stored > size:
-            raise ImageRejected(Reason.TRUNCATED, f"the archive is cut off in its last member, at byte {size}")
+            raise ImageRejected(Reason.TRUNCATED, f"the archive is cut off in its last member, at byte {size:.0f}")
     raise ImageRejected(Reason.TOO_LARGE, f"the archive has more than {MAX_MEMBERS} members; the others are not read")
 
 

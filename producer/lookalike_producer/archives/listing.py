@@ -22,13 +22,13 @@ from lookalike.reading.archives.compressed import Forward, Unpacking
 from lookalike.reading.archives.contents import content, etag_of
 from lookalike.reading.archives.kinds import START_BYTES, Kind, is_archive, kind_of
 from lookalike.reading.archives.member import MAX_NAME, MAX_SIDECAR, Member, Window
-from lookalike.reading.archives.opened import LOCAL_BLOCK, REMOTE_BLOCK
+from lookalike.reading.archives.opened import LOCAL_BLOCK
 from lookalike.reading.archives.steps import finished, listed
 from lookalike.records import ImageRef, Reason, Span
 from lookalike.shown import shortened
-from lookalike.uris import MAX_URI, is_remote, member_uri
+from lookalike.uris import MAX_URI, member_of, member_uri
 from lookalike_producer import refused
-from lookalike_producer.archives.ranges import Ranges, local_ranges
+from lookalike_producer.archives.ranges import Ranges, ranges_of
 from lookalike_producer.archives.samples import Sample, samples, wanted
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
 from lookalike_producer.walk.options import WalkOptions
@@ -49,7 +49,7 @@ class ArchiveLister:
 
     options: WalkOptions
     has_labels: bool = True
-    open: Open = local_ranges
+    open: Open = ranges_of
 
     def references(self, uri: str) -> Iterator[ImageRef]:
         """The images of an archive, each once, and an UnlistedFolder if not all of it can be listed.
@@ -71,6 +71,12 @@ class ArchiveLister:
                 detail = f"the archive cannot be listed: {fault.detail or fault.reason}"
                 spool.add(UnlistedFolder(uri, reason=fault.reason, detail=detail))
             yield from spool.last_of_each()
+
+    def expanded(self, ref: ImageRef) -> Iterator[ImageRef]:
+        """The members of an archive that a reference names; any other reference as it is."""
+        if not is_archive(ref.uri) or isinstance(ref, RefusedReference) or member_of(ref.uri):
+            return iter((ref,))
+        return self.references(ref.uri)
 
     def label(self, name: str) -> str | None:
         """The label of a member that has no sidecar: the name of its folder in the archive; None at the top."""
@@ -108,7 +114,7 @@ class ArchiveLister:
 def _samples(uri: str, ranges: Ranges, faults: list[ImageRejected]) -> Iterator[Sample]:
     """The members by key, as far as the archive can be listed; then the fault is in `faults`."""
     kind = kind_of(ranges.read(Span(0, START_BYTES)), uri)
-    block = REMOTE_BLOCK if is_remote(uri) else LOCAL_BLOCK
+    block = LOCAL_BLOCK
     if kind is Kind.ZIP:
         members = listed(zip.members(ranges.size_bytes, block), ranges.read)
         return samples(_until_fault(members, faults), _ZipSidecars(ranges, block).read)

@@ -1,16 +1,21 @@
 """An archive that is being listed, as something that gives ranges of its bytes."""
 
+import io
 import os
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from lookalike.errors import ImageRejected
 from lookalike.reading.local import etag_of
 from lookalike.records import FileTimes, Reason, Span
 from lookalike.storage import kind_of_file, local_path, reason_of
+from lookalike.uris import is_remote
+
+if TYPE_CHECKING:
+    from lookalike.reading.opened import RemoteFile
 
 
 class Ranges(Protocol):
@@ -54,3 +59,30 @@ def local_ranges(uri: str) -> Iterator[LocalRanges]:
         yield LocalRanges(descriptor)
     finally:
         os.close(descriptor)
+
+
+class RemoteRanges:
+    """An object of a store or a web host, of which the next block is always on its way."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+        raw = cast("RemoteFile", file.raw)
+        self.size_bytes, self.etag = raw.size_bytes, raw.etag
+
+    def read(self, span: Span) -> bytes:
+        self._file.seek(span.start)
+        return self._file.read(span.length)
+
+
+@contextmanager
+def ranges_of(uri: str) -> Iterator[Ranges]:
+    """Opens an archive wherever it lies. Raises ImageRejected, and SourceUnavailable if its place is away for long."""
+    if not is_remote(uri):
+        with local_ranges(uri) as ranges:
+            yield ranges
+        return
+    # It loads asyncio, which local files do not need.
+    from lookalike.reading.opened import open_remote
+
+    with open_remote(uri) as file:
+        yield RemoteRanges(file)
