@@ -37,7 +37,7 @@ def ingest_request(
         count=lambda: _count(sources, options, tables),
         notes=tables.notes,
         fields=tables.fields,
-        named=named_prefixes(sources),
+        named=named_prefixes([*sources, f"{columns.base}/"]),
     )
 
 

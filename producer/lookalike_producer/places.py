@@ -14,11 +14,12 @@ from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
 from lookalike_producer.archives.checking import check_archive
 from lookalike_producer.braces import has_range, names
 from lookalike_producer.named import absolute, existing, member, remote_scheme, unquoted
-from lookalike_producer.stores import StoreImage, StoreTree, one_object, placed_in_store
+from lookalike_producer.stores import StoreImage, StoreTree, one_object, placed_in_store, references
 from lookalike_producer.tables import layouts, standard_input
 from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.formats import format_of
 from lookalike_producer.tables.sets import TableSet
+from lookalike_producer.walk.options import USUAL
 from lookalike_producer.walk.pattern import ANY_FOLDERS
 from lookalike_producer.web import WebImage, placed_on_web
 
@@ -95,9 +96,9 @@ def _placed(source: str) -> list[Place]:
     if source == STDIN:
         return [TableSet("standard input", (STDIN,)) if standard_input.is_json() else Listing(STDIN)]
     if (scheme := scheme_of(source)) in STORE_SCHEMES:
-        return [placed_in_store(source)]
+        return [_in_store(source)]
     if scheme in WEB_SCHEMES:
-        return [placed_on_web(source)]
+        return [_on_web(source)]
     path = existing(source, os.getcwd()) or member(source, os.getcwd())
     if path is None:
         return [_glob(source)]
@@ -109,6 +110,22 @@ def _placed(source: str) -> list[Place]:
     if format_of(path) is not None:
         return [TableSet(shown(path), (path,))]
     return [OneImage(path)]
+
+
+def _in_store(source: str) -> StoreTree | StoreImage | TableSet:
+    place = placed_in_store(source)
+    if isinstance(place, StoreImage) and format_of(place.at.key) is not None:
+        return TableSet(shown(place.at.uri), (place.at.uri,))
+    if isinstance(place, StoreTree) and place.is_glob and format_of(place.parts[-1]) is not None:
+        return TableSet(shown(source), tuple(sorted(ref.uri for ref in references(place, USUAL, lambda folder: None))))
+    return place
+
+
+def _on_web(source: str) -> WebImage:
+    place = placed_on_web(source)
+    if format_of(place.url.partition("?")[0]) is not None:
+        raise SourceMissing(f"{shown(place.url)} is a table; those of web hosts are not read.", "Download it first.")
+    return place
 
 
 def _folder(folder: str) -> list[Place]:

@@ -59,9 +59,8 @@ def find_images(
     walker = Walker(options)
     archives = ArchiveLister(options, has_labels=label_from != "none")
     found = [_labelled(place, walker, archives, label) for place in places if not isinstance(place, TableSet)]
-    images = _one_after_the_other([*found, _references(walker.linked(), label, archives)])
-    if any(isinstance(place, TableSet) for place in places):
-        images = chain(tables.references(), images)
+    rows = [tables.references()] if any(isinstance(place, TableSet) for place in places) else []
+    images = _one_after_the_other([*rows, *found, _references(walker.linked(), label, archives)])
     if _may_overlap(places):
         images = each_once(images)
     return images if on_mounts is None else _with_mounts(images, walker, on_mounts)

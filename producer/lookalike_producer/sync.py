@@ -151,7 +151,7 @@ def sync(
             count=lambda: diff.to_ingest,
             notes=tables.notes,
             fields=tables.fields,
-            named=named_prefixes(sources.names),
+            named=named_prefixes([*sources.names, f"{sources.columns.base}/"]),
         )
         job = run(request) if diff.to_ingest else None
         return SyncReport(_all(diff.counts), deletion.count if deletion else 0, job, deletion, diff.to_ingest)
@@ -209,7 +209,7 @@ def _findings(
     tables.fit(index.fields())
     references = find_images(names, sources.label_from, options, on_mounts, tables)
     in_scope = scopes(sources.names, sources.within, sources.options)
-    reader = factories.reader(settings, named=named_prefixes(names))
+    reader = factories.reader(settings, named=named_prefixes([*names, f"{sources.columns.base}/"]))
     return compare(
         references,
         in_scope,

@@ -9,10 +9,11 @@ from functools import cached_property
 from io import BufferedReader, FileIO, RawIOBase
 from typing import BinaryIO, cast
 
-from lookalike.errors import SourceUnavailable
+from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.exhaustion import machine_error
 from lookalike.records import Reason
 from lookalike.storage import kind_of_file, local_uri, reason_of
+from lookalike.uris import is_remote, without_credentials
 from lookalike_producer.tables import compression, standard_input
 from lookalike_producer.tables.broken import TableBroken
 
@@ -84,8 +85,33 @@ class TableFile:
 
 
 def table_file(path: str) -> TableFile:
-    """The file at a path, or what is on standard input."""
-    return StandardInput(path) if path == STDIN else TableFile(path)
+    """The file at a path, an object in a store, or what is on standard input."""
+    if path == STDIN:
+        return StandardInput(path)
+    return RemoteTable(path) if is_remote(path) else TableFile(path)
+
+
+class RemoteTable(TableFile):
+    """An object in a store, read block by block."""
+
+    @cached_property
+    def uri(self) -> str:
+        return without_credentials(self.path)
+
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @contextmanager
+    def opened(self) -> Iterator[BufferedReader]:
+        # It loads asyncio, which local files do not need.
+        from lookalike.reading.opened import open_remote
+
+        try:
+            with open_remote(self.path) as file:
+                yield file
+        except ImageRejected as error:
+            raise TableBroken(error.reason, f"cannot be read: {error.detail}") from error
 
 
 class StandardInput(TableFile):
