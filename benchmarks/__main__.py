@@ -16,10 +16,11 @@ NAMES = (
     "service",
     "peers",
     "rows",
+    "remote",
     "scale",
 )
 #: Run only when named: they need further packages, or take longer than all others together.
-NAMED_ONLY = ("memory", "peers", "rows", "scale")
+NAMED_ONLY = ("memory", "peers", "remote", "rows", "scale")
 
 
 def main(names: list[str]) -> int:
