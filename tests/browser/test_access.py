@@ -54,13 +54,13 @@ def test_the_whole_page_works_with_the_keyboard(stage: Stage, visit: Visit) -> N
     visitor.await_results()
     page = visitor.page
     walked = []
-    for _ in range(11):
+    for _ in range(12):
         page.keyboard.press("Tab")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         walked.append(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"))
     first = page.locator(".tile .open").first.get_attribute("aria-label") or ""
-    controls = ["jobs-button", "Remove stored picture", "choose", "add", "label", "min-score", "k"]
-    assert walked[2:10] == [*controls, first] and walked[10].startswith("More like this: ")
+    controls = ["jobs-button", "Remove stored picture", "choose", "add", "label", "min-score", "k", "more-filters"]
+    assert walked[2:11] == [*controls, first] and walked[11].startswith("More like this: ")
 
     page.locator(".skip").focus()
     page.keyboard.press("Enter")

@@ -2,6 +2,7 @@
 
 export const MAX_K = 200;
 export const DEFAULTS = Object.freeze({ k: 24, name: "", minScore: 0 });
+const METADATA = "metadata.";
 
 /** The search in `location`: the id of a stored picture or null, and the filters. */
 export function readAddress(location) {
@@ -12,6 +13,7 @@ export function readAddress(location) {
       k: clamp(Number.parseInt(parameters.get("k"), 10), 1, MAX_K, DEFAULTS.k),
       name: parameters.get("label") || parameters.get("name") || DEFAULTS.name,
       minScore: clamp(Number.parseFloat(parameters.get("min_score")), 0, 1, DEFAULTS.minScore),
+      conditions: [...parameters].filter(([name, value]) => name.startsWith(METADATA) && value),
     },
   };
 }
@@ -24,6 +26,9 @@ export function writeAddress(id, filters) {
   add("k", filters.k, DEFAULTS.k);
   add("name", filters.name, DEFAULTS.name);
   add("min_score", filters.minScore, DEFAULTS.minScore);
+  for (const [name, value] of filters.conditions) {
+    parameters.append(name, value);
+  }
   return parameters.size ? `?${parameters}` : "./";
 }
 

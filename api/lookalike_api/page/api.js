@@ -44,11 +44,14 @@ export class Api {
   }
 }
 
-/** The URL of a path of the service, without the parameters that have no value. */
+/** The URL of a path of the service, without the parameters that have no value; a list is given value by value. */
 export function address(path, parameters = {}) {
   const url = new URL(path, document.baseURI);
-  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== "");
-  url.search = new URLSearchParams(given).toString();
+  for (const [name, values] of Object.entries(parameters)) {
+    for (const value of [values].flat().filter((one) => one !== null && one !== "")) {
+      url.searchParams.append(name, value);
+    }
+  }
   return url.href;
 }
 

@@ -1,7 +1,7 @@
 // The detail view of one match: a larger picture, its data, and its actions.
 
 import { Dialog } from "./dialog.js";
-import { nameOf, scored } from "./text.js";
+import { nameOf, scored, valueOf } from "./text.js";
 
 export class Detail {
   #dialog;
@@ -60,11 +60,12 @@ export class Detail {
 }
 
 function facts(match) {
-  const facts = { label: match.name, address: match.uri, ...match.metadata, id: match.id };
-  return Object.entries(facts).filter(([, value]) => value).flatMap(([term, value]) => {
+  // A field may be called as another fact is.
+  const facts = [["label", match.name], ["address", match.uri], ...Object.entries(match.metadata), ["id", match.id]];
+  return facts.filter(([, value]) => value !== null && value.length !== 0).flatMap(([term, value]) => {
     const [dt, dd, bdi] = ["dt", "dd", "bdi"].map((tag) => document.createElement(tag));
     dt.textContent = term;
-    bdi.textContent = value;
+    bdi.textContent = valueOf(value);
     dd.append(bdi);
     return [dt, dd];
   });

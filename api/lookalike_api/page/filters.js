@@ -1,4 +1,4 @@
-// The form with the filters: label, minimum score and number of results.
+// The form with the filters: label, minimum score, number of results, and those by metadata.
 
 import { scored } from "./text.js";
 
@@ -10,13 +10,13 @@ export class Filters {
   #label;
   #score;
   #k;
+  #fields;
   #changed;
   #timer = 0;
 
-  /** `changed()` is called after a person changed a filter. */
-  constructor(form, changed) {
-    this.#form = form;
-    this.#changed = changed;
+  /** `fields` are the filters by metadata; `changed()` is called after a person changed one of the others. */
+  constructor(form, fields, changed) {
+    [this.#form, this.#fields, this.#changed] = [form, fields, changed];
     [this.#label, this.#score, this.#k] = ["#label", "#min-score", "#k"].map((name) => form.querySelector(name));
     form.addEventListener("submit", (event) => event.preventDefault());
     this.#label.addEventListener("change", () => this.#chosen());
@@ -27,14 +27,20 @@ export class Filters {
   }
 
   get value() {
-    return { k: Number(this.#k.value), name: this.#label.value.trim(), minScore: Number(this.#score.value) };
+    return {
+      k: Number(this.#k.value),
+      name: this.#label.value.trim(),
+      minScore: Number(this.#score.value),
+      conditions: this.#fields.value,
+    };
   }
 
-  set value({ k, name, minScore }) {
+  set value({ k, name, minScore, conditions }) {
     if (![...this.#k.options].some((option) => option.value === String(k))) {
       this.#k.append(new Option(k));
     }
     [this.#k.value, this.#label.value, this.#score.value] = [k, name, minScore];
+    this.#fields.value = conditions;
     this.#show();
   }
 

@@ -4,6 +4,7 @@ import { Api } from "./api.js";
 import { readAddress, writeAddress } from "./address.js";
 import { Detail } from "./detail.js";
 import { Failed } from "./failed.js";
+import { Fields } from "./fields.js";
 import { Filters } from "./filters.js";
 import { Gallery } from "./gallery.js";
 import { Intake } from "./intake.js";
@@ -21,7 +22,12 @@ const api = new Api(new Key(find("key")));
 const pictures = new Pictures(api);
 const search = new Search(api);
 const notice = new Notice(document);
-const filters = new Filters(find("filters"), () => go(query, "replace"));
+const fields = new Fields(
+  api,
+  { button: find("more-filters"), panel: find("fields"), chips: find("chips") },
+  { changed: () => go(query, "replace"), failed: (error) => notice.error(error.message) },
+);
+const filters = new Filters(find("filters"), fields, () => go(query, "replace"));
 const gallery = new Gallery(find("gallery"), find("tile-template"), pictures, {
   open: (match) => detail.show(match),
   more: (match) => moreLike(match),
@@ -110,8 +116,10 @@ function report({ hasMore, took_ms }) {
   find("load-more").hidden = !hasMore;
   notice.found(gallery.matches.length, hasMore, took_ms);
   if (!gallery.matches.length) {
-    const { name, minScore } = filters.value;
-    if (name || minScore) {
+    const { name, minScore, conditions } = filters.value;
+    if (conditions.length) {
+      notice.empty("No matches with these filters", "Remove one of them, or choose a wider range.");
+    } else if (name || minScore) {
       notice.empty("No matches with these filters", "Choose another label, or a lower minimum score.");
     } else {
       notice.empty("No pictures to compare with yet", "Add pictures with `lookalike ingest FOLDER`.");
@@ -179,6 +187,7 @@ async function loadFacts() {
     const fact = (textContent) => Object.assign(document.createElement("bdi"), { textContent });
     find("facts").replaceChildren(...facts.map(fact));
     filters.labels = (await api.json("labels")).labels;
+    await fields.load();
   } catch (error) {
     notice.error(error.message, error.isTemporary ? loadFacts : null);
   }

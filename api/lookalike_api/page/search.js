@@ -33,8 +33,11 @@ export class Search {
   async #page() {
     this.cancel();
     const mine = (this.#controller = new AbortController());
-    const { k, name, minScore } = this.#filters;
+    const { k, name, minScore, conditions } = this.#filters;
     const parameters = { k, offset: this.#offset || null, name, min_score: minScore || null };
+    for (const [condition, value] of conditions) {
+      parameters[condition] = [...(parameters[condition] ?? []), value];
+    }
     try {
       const answer = await this.#query.ask(this.#api, parameters, mine.signal);
       return this.#controller === mine ? this.#counted(answer) : null;

@@ -12,5 +12,10 @@ export function nameOf(match) {
   return match.name || match.uri.split("/").filter(Boolean).at(-1) || "unnamed";
 }
 
+/** A value of a metadata field: several are separated by commas. */
+export function valueOf(value) {
+  return [value].flat().map((one) => ({ true: "yes", false: "no" })[one] ?? String(one)).join(", ");
+}
+
 /** A time given in seconds since 1970. */
 export const timeOf = (seconds) => moment.format(new Date(seconds * 1000));

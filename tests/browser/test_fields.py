@@ -1,0 +1,153 @@
+"""Filters by metadata on the page: values and ranges, chips, the address, the keyboard, and hostile values."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, ViewportSize, expect
+
+from lookalike import factories
+from lookalike.settings import Settings, read_settings
+from tests.browser.conftest import Visit
+from tests.browser.stage import HOSTILE_LABEL, PER_CLASS, Stage, serving
+from tests.browser.visitor import DESKTOP, PHONE, Visitor
+
+
+def opened(visit: Visit, stage: Stage, address: str = "", size: ViewportSize = DESKTOP) -> Visitor:
+    """A search with the filters by metadata opened."""
+    visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=48{address}", size=size)
+    visitor.await_results()
+    visitor.page.get_by_role("button", name="More filters").click()
+    expect(group(visitor, "tags").get_by_role("checkbox")).to_have_count(4)
+    return visitor
+
+
+def group(visitor: Visitor, field: str) -> Locator:
+    return visitor.page.get_by_role("group", name=field, exact=True)
+
+
+def chips(visitor: Visitor) -> Locator:
+    return visitor.page.get_by_role("list", name="Filters that are set").get_by_role("button")
+
+
+@pytest.mark.parametrize("index", ["stage", "opensearch_stage"])
+def test_values_and_ranges_narrow_the_results_and_are_part_of_the_address(
+    index: str, request: pytest.FixtureRequest, visit: Visit
+) -> None:
+    stage: Stage = request.getfixturevalue(index)
+    visitor = opened(visit, stage)
+    folders = group(visitor, "folder")
+    expect(folders.get_by_role("checkbox", name="rings")).to_have_accessible_name(f"rings {PER_CLASS}")
+    folders.get_by_role("checkbox", name="rings").check()
+    expect(visitor.tiles).to_have_count(PER_CLASS)
+    folders.get_by_role("checkbox", name="flowers").check()
+    expect(visitor.tiles).to_have_count(2 * PER_CLASS)
+    assert set(visitor.labels) == {"rings", "flowers"}
+    group(visitor, "is_even").get_by_role("checkbox", name="yes").check()
+    expect(visitor.tiles).to_have_count(PER_CLASS)
+    least = min(int(text) for text in numbers(visitor))
+    group(visitor, "number").get_by_label("from").fill(str(least + 1))
+    visitor.page.keyboard.press("Tab")
+    expect(visitor.tiles).to_have_count(PER_CLASS - 1)
+    expect(chips(visitor)).to_have_text(
+        [re.compile(text) for text in ("folder: rings", "folder: flowers", "is_even: yes", f"number from {least + 1}")]
+    )
+    expect(visitor.page).to_have_url(
+        re.compile(r"metadata\.folder=rings&metadata\.folder=flowers&metadata\.is_even=true")
+    )
+
+    found = visitor.addresses
+    visitor.page.reload()
+    visitor.await_results()
+    assert visitor.addresses == found
+    visitor.page.get_by_role("button", name="More filters").click()
+    expect(group(visitor, "number").get_by_label("from")).to_have_value(str(least + 1))
+    expect(group(visitor, "folder").get_by_role("checkbox", name="rings")).to_be_checked()
+    group(visitor, "folder").get_by_role("checkbox", name="rings").uncheck()
+    expect(chips(visitor)).to_have_count(3)
+
+
+def numbers(visitor: Visitor) -> list[str]:
+    """The metadata `number` of each result, as its details show it."""
+    found = []
+    for tile in visitor.tiles.all():
+        tile.locator(".open").click()
+        dialog = visitor.page.get_by_role("dialog")
+        found.append(dialog.locator("dt", has_text="number").locator("+ dd").inner_text())
+        visitor.page.keyboard.press("Escape")
+    return found
+
+
+def test_chips_are_removed_with_the_keyboard_and_the_focus_stays(stage: Stage, visit: Visit) -> None:
+    visitor = opened(visit, stage, "&metadata.folder=rings&metadata.number.max=40")
+    expect(visitor.tiles).to_have_count(PER_CLASS)
+    page = visitor.page
+    page.get_by_role("button", name="Remove the filter folder: rings").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Remove the filter number to 40")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(chips(visitor)).to_have_count(0)
+    expect(page.get_by_role("button", name="More filters")).to_be_focused()
+    visitor.await_results()
+    assert visitor.tiles.count() == stage.stored - 1
+    assert "metadata" not in page.url
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#fields")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(chips(visitor)).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_filters_pass_axe_and_fit_the_screen(
+    size: ViewportSize, scheme: str, stage: Stage, visit: Visit, artifacts: Path
+) -> None:
+    visitor = opened(visit, stage, "&metadata.tags=t0&metadata.number.min=0", size)
+    visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    group(visitor, "folder").get_by_role("checkbox", name=HOSTILE_LABEL).check()
+    expect(chips(visitor)).to_have_count(3)
+    visitor.await_results()
+    visitor.page.screenshot(path=artifacts / f"fields-{size['width']}-{scheme}.png")
+    assert visitor.broken_rules() == []
+    width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert visitor.page.evaluate(width) <= 0
+
+
+def test_hostile_values_are_text_in_filters_chips_and_details(stage: Stage, visit: Visit) -> None:
+    visitor = opened(visit, stage)
+    group(visitor, "folder").get_by_role("checkbox", name=HOSTILE_LABEL).check()
+    expect(visitor.tiles).to_have_count(1)
+    expect(chips(visitor)).to_contain_text(f"folder: {HOSTILE_LABEL}")
+    visitor.page.locator(".tile .open").click()
+    facts = visitor.page.locator("#detail-facts")
+    for term, value in {"folder": HOSTILE_LABEL, "is_even": "yes", "number": "0", "tags": "all, t0"}.items():
+        expect(facts.locator("dt", has_text=term).locator("+ dd")).to_have_text(value)
+    assert visitor.page.title() == "lookalike"
+
+
+def test_a_filter_on_a_field_that_does_not_exist_says_so_and_can_be_removed(stage: Stage, visit: Visit) -> None:
+    visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&metadata.colour=red")
+    visitor.expected.append("status of 400")
+    expect(visitor.page.get_by_role("alert")).to_contain_text("colour")
+    visitor.page.get_by_role("button", name="Remove the filter colour: red").click()
+    visitor.await_results()
+    assert visitor.tiles.count() == 24
+
+
+def test_without_metadata_there_are_no_filters_by_it(
+    settings: Settings, broker_url: str, visit: Visit, stage: Stage, tmp_path: Path
+) -> None:
+    bare = read_settings(home=settings.home, index_url=f"lancedb://{tmp_path / 'bare'}", concurrency=1)
+    index = factories.open_index(bare)
+    index.ensure(factories.embedder(bare, factories.model_spec(bare), threads=1).identity)
+    index.close()
+    with serving(bare, broker_url, bare.home) as url:
+        visitor = visit(url)
+        expect(visitor.page.locator("#facts bdi")).to_have_count(3)
+        visitor.drop(stage.query("rings"))
+        expect(visitor.page.get_by_role("heading", name="No pictures to compare with yet")).to_be_visible()
+        expect(visitor.page.get_by_label("Label", exact=True)).to_be_visible()
+        expect(visitor.page.get_by_role("button", name="More filters")).to_be_hidden()
