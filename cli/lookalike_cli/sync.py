@@ -1,13 +1,16 @@
 """`lookalike sync`: updates the index to match sources."""
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
 
 import lookalike
+from lookalike.errors import BadSetting
 from lookalike.plural import counted
 from lookalike.terminal import Output
+from lookalike_cli import watching
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark
 from lookalike_cli.options import (
@@ -67,6 +70,18 @@ def sync(
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: sync whenever a folder changes, until you stop it.")
+    ] = False,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            metavar="SECONDS",
+            help="With --watch, look so often at what reports no changes: stores, lists, tables, network folders.",
+            show_default="60; never if all sources are folders",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Ingest missing and changed images; with --delete, also remove images that the sources no longer contain.
@@ -74,14 +89,16 @@ def sync(
     Images are kept in the index if they may still exist: below a folder that is empty or cannot be read, or that is
     on another device than before, or on a host or in a bucket that has none of the images any more.
     """
+    if watch and dry_run:
+        raise BadSetting("--watch and --dry-run do not go together.", "Leave one of them out.")
     with (
-        stoppable(LAST_WORDS),
+        stoppable("Stopped. The index is as after the last line." if watch else LAST_WORDS),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
     ):
         quiet_logs(images.settings)
-        report = images.sync(
+        synced = partial(
+            images.sync,
             *sources,
-            delete=delete,
             label_from=label_from,
             within=within or (),
             follow_links=follow_links,
@@ -93,10 +110,20 @@ def sync(
             metadata=metadata,
             base=base,
             thorough=thorough,
-            yes=yes or _ask,
             accept_devices=accept_devices,
-            dry_run=dry_run,
         )
+        if watch:
+            one = partial(synced, yes=yes, progress=False)
+            as_json = _plain if json else None
+            watching.watch(
+                images.settings,
+                sources,
+                lambda deletes: one(delete=deletes),
+                delete=delete,
+                every_s=every,
+                as_json=as_json,
+            )
+        report = synced(delete=delete, yes=yes or _ask, dry_run=dry_run)
     _show_kept(report.deletion)
     if dry_run:
         _show_plan(report, for_people(json=json))

@@ -1,0 +1,99 @@
+"""A sync that goes on waits for what passes, says so once, and ends for the rest."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from lookalike.errors import (
+    AccessDenied,
+    BrokerUnavailable,
+    DeletionRefused,
+    DiskFull,
+    IndexUnavailable,
+    LookalikeError,
+    SourceMissing,
+)
+from lookalike_producer.follow import follow
+from lookalike_producer.sync import SyncReport
+
+REPORT = SyncReport({}, 0, None)
+INDEX_AWAY = IndexUnavailable("index", "refused")
+BROKER_AWAY = BrokerUnavailable("broker", "refused")
+MISSING = SourceMissing("There is no /nas.", "Mount it.")
+LARGE = DeletionRefused("A sync would delete much, so it has changed nothing.")
+
+
+class Stopped(KeyboardInterrupt):
+    """Somebody has pressed Ctrl-C."""
+
+
+class Rounds:
+    """What each round ends with; behind the last one somebody presses Ctrl-C."""
+
+    def __init__(self, results: Sequence[LookalikeError | None], deletes: bool = False) -> None:
+        self._results = list(results)
+        self._deletes = deletes
+        self.events: list[str] = []
+
+    def run(self) -> list[str]:
+        with pytest.raises(KeyboardInterrupt):
+            self.follow()
+        return self.events
+
+    def follow(self) -> None:
+        note = self.events.append
+        follow(
+            self._sync,
+            self,
+            delete=self._deletes,
+            on_report=lambda report: note("report"),
+            on_note=note,
+            pause=lambda seconds: note(f"pause {seconds:g}"),
+        )
+
+    def begin(self, on_note: Callable[[str], None]) -> None:
+        pass
+
+    def wait(self) -> None:
+        self.events.append("wait")
+
+    def _sync(self, deletes: bool) -> SyncReport:
+        if not self._results:
+            raise Stopped
+        result = self._results.pop(0)
+        if isinstance(result, DeletionRefused) and not deletes:
+            raise AssertionError("a round without deletion refuses none")
+        if result is not None:
+            raise result
+        return REPORT
+
+
+def test_a_service_that_is_away_is_waited_for_longer_and_longer_and_said_once() -> None:
+    events = Rounds([INDEX_AWAY, INDEX_AWAY, BROKER_AWAY, None, INDEX_AWAY, None]).run()
+    assert events == [
+        *("The index at index is not available: refused. Waiting for it.", "pause 1", "pause 2", "pause 4"),
+        *("It is back.", "report", "wait"),
+        *("The index at index is not available: refused. Waiting for it.", "pause 1", "It is back.", "report", "wait"),
+    ]
+
+
+@pytest.mark.parametrize("error", [MISSING, AccessDenied("The key is wrong.")])
+def test_a_source_that_was_there_may_come_back_but_a_misspelt_one_may_not(error: LookalikeError) -> None:
+    assert Rounds([None, error, None]).run()[2:4] == [f"{error.sentences()[0]} Waiting for it.", "pause 1"]
+    with pytest.raises(type(error)):
+        Rounds([error]).follow()
+
+
+def test_what_does_not_pass_ends_it() -> None:
+    with pytest.raises(DiskFull):
+        Rounds([None, DiskFull("The disk is full.")]).follow()
+
+
+def test_a_large_deletion_is_said_once_and_holds_up_nothing_else() -> None:
+    events = Rounds([LARGE, None, LARGE, None, None, LARGE, None], deletes=True).run()
+    assert [event for event in events if event != "wait"] == [
+        f"{LARGE.what} Nothing is deleted until you run `lookalike sync --delete` yourself.",
+        *("report", "report", "report"),
+        f"{LARGE.what} Nothing is deleted until you run `lookalike sync --delete` yourself.",
+        "report",
+    ]
