@@ -22,8 +22,8 @@ _REASONS = {
     **dict.fromkeys((204, 205), Reason.EMPTY),
     **dict.fromkeys((414, 431), Reason.BAD_URI),
 }
-#: The host may answer otherwise soon. 408 and 425 say so, 429 and 503 often say when.
-_TEMPORARY = frozenset({408, 421, 425, 429})
+#: The host may answer otherwise soon. 202, 408 and 425 say so, 429 and 503 often say when.
+_TEMPORARY = frozenset({202, 408, 421, 425, 429})
 #: Of the 5xx, those that say that the host will never do this.
 _NEVER = frozenset({501, 505, 511})
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.IGNORECASE)

@@ -52,8 +52,9 @@ class GuardedNames(AbstractResolver):
 
 
 def _addresses(host: str) -> list[str]:
-    # As bytes, because text would be encoded by the rules of 2003.
-    found = socket.getaddrinfo(host.encode(), None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    # As bytes, because text would be encoded by the rules of 2003. Without AI_ADDRCONFIG, by which a machine without a
+    # network knows no name at all, as if there were none.
+    found = socket.getaddrinfo(host.encode(), None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -112,3 +112,11 @@ def gzip_bomb(size: int) -> bytes:
 
 def gzip_twice(data: bytes) -> bytes:
     return gzip.compress(gzip.compress(data))
+
+
+async def endless_gzip_of_nothing(request: Request, writer: asyncio.StreamWriter) -> None:
+    """Empty stored blocks (RFC 1951, 3.2.4): bytes without end that unpack to none."""
+    writer.write(_OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10])
+    while True:
+        writer.write(b"\x00\x00\x00\xff\xff" * 13_000)
+        await writer.drain()

@@ -1,6 +1,7 @@
 """What a bad server does to one image: the right reason, in bounded time and memory."""
 
 import time
+import tracemalloc
 from email.utils import formatdate
 
 import pytest
@@ -33,7 +34,7 @@ def test_a_status_that_no_retry_changes(server: WebServer, client: Client, statu
         assert rejected.value.reason is reason
 
 
-@pytest.mark.parametrize("status", [408, 421, 425, 429, 500, 502, 503, 504, 507, 520, 530, 599])
+@pytest.mark.parametrize("status", [202, 408, 421, 425, 429, 500, 502, 503, 504, 507, 520, 530, 599])
 def test_a_status_that_may_change(server: WebServer, client: Client, status: int) -> None:
     url = server.put(f"/{status}", Answer(HTML, status))
     for ask in (client.fetch, client.look):
@@ -107,6 +108,7 @@ def test_a_long_page_is_not_read_to_its_end(server: WebServer, client: Client) -
         ("an endless body", hostile.endless, Reason.TOO_LARGE),
         ("endless chunks", hostile.endless_chunks, Reason.TOO_LARGE),
         ("a bomb of gzip", hostile.packed("gzip", hostile.gzip_bomb(64 * 2**20)), Reason.TOO_LARGE),
+        ("gzip of nothing without end", hostile.endless_gzip_of_nothing, Reason.TOO_LARGE),
         ("gzip, gzip", hostile.packed("gzip, gzip", hostile.gzip_twice(JPEG)), Reason.UNREADABLE),
         ("brotli", hostile.packed("br", b"\x0b\x02\x80"), Reason.UNREADABLE),
         ("no gzip", hostile.packed("gzip", JPEG), Reason.UNREADABLE),
@@ -120,6 +122,17 @@ def test_an_answer_that_no_retry_changes(
     with pytest.raises(ImageRejected) as rejected:
         client.fetch(server.put("/bad", answer))  # type: ignore[arg-type]
     assert rejected.value.reason is reason, rejected.value
+
+
+def test_a_bomb_of_gzip_takes_little_memory(server: WebServer, client: Client) -> None:
+    url = server.put("/bomb", hostile.packed("gzip", hostile.gzip_bomb(64 * 2**20)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImageRejected, match="too_large"):
+            client.fetch(url)
+        assert tracemalloc.get_traced_memory()[1] < 8 * MAX_BYTES
+    finally:
+        tracemalloc.stop()
 
 
 def test_gzip_of_gzip_is_unpacked_once(server: WebServer, client: Client) -> None:
