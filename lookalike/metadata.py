@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from lookalike.errors import BadSetting
-from lookalike.records import Metadata, MetadataValue
+from lookalike.records import ImageRef, Metadata, MetadataValue, Stored
 from lookalike.shown import shown
 
 #: Fields of an index.
@@ -157,6 +157,33 @@ def fitted(metadata: Metadata, fields: Fields) -> dict[str, MetadataValue]:
         if held is not None:
             result[name] = held
     return result
+
+
+def agree(stored: Stored, ref: ImageRef) -> bool:
+    """Whether a document has the label and the metadata of a reference."""
+    return stored.name == ref.label and is_same(stored.metadata, ref.metadata)
+
+
+def is_same(stored: Metadata, given: Metadata) -> bool:
+    """Whether an index that was given this metadata would hold what it holds: 5 and "5" are the same in a field of
+    integers, and so are no tags and an empty list of them."""
+    given = {name: value for name, value in given.items() if value != []}
+    return stored.keys() == given.keys() and all(_is_held_as(value, stored[name]) for name, value in given.items())
+
+
+def _is_held_as(given: MetadataValue, stored: MetadataValue) -> bool:
+    if given == stored:
+        return True
+    held = type_of(stored)
+    kinds = (Kind.DATE, Kind.TEXT) if held.kind in (Kind.KEYWORD, Kind.TEXT) else (held.kind,)
+    return any(_fits_as(given, FieldType(kind, held.is_list), stored) for kind in kinds)
+
+
+def _fits_as(given: MetadataValue, type: FieldType, stored: MetadataValue) -> bool:
+    try:
+        return fitted_value(given, type) == stored
+    except ValueError:
+        return False
 
 
 def fitted_value(value: MetadataValue, type: FieldType) -> MetadataValue | None:

@@ -6,7 +6,20 @@ from datetime import date
 import pytest
 
 from lookalike.errors import BadSetting
-from lookalike.metadata import FieldType, Kind, check_fields, coerced, field_name, field_type, parse_fields, type_of
+from lookalike.metadata import (
+    FieldType,
+    Kind,
+    check_fields,
+    coerced,
+    field_name,
+    field_type,
+    fitted,
+    is_same,
+    joined_type,
+    parse_fields,
+    type_of,
+)
+from lookalike.records import Metadata, MetadataValue
 
 
 @pytest.mark.parametrize(
@@ -92,3 +105,64 @@ def test_undeclared_values_say_their_type() -> None:
         "integer[]",
         "keyword[]",
     ]
+
+
+@pytest.mark.parametrize(
+    ("type", "values"),
+    [
+        ("int", [5, "5", 5.0, " 5 "]),
+        ("float", [5, 5.0, "5", "5.0"]),
+        ("keyword", [5, "5"]),
+        ("keyword", [True, "True"]),
+        ("text", ["none"]),
+        ("bool", [True, "yes", 1]),
+        ("date", ["2026-11-26", "2026-11-26T00:00:00Z", "2026-11-26T01:00:00+01:00"]),
+        ("list", [["a"], "a"]),
+        ("int[]", [[1, 2], ["1", 2.0], "1,2"]),
+        ("date[]", [["2026-11-26"], "2026-11-26"]),
+    ],
+)
+def test_what_an_index_would_hold_alike_is_the_same(type: str, values: list[MetadataValue]) -> None:
+    for value in values:
+        (held,) = fitted({"field": value}, {"field": field_type(type)}).values()
+        assert all(is_same({"field": held}, {"field": other, "tags": []}) for other in values)
+
+
+@pytest.mark.parametrize(
+    ("stored", "given"),
+    [
+        ({"a": 5}, {"a": 6}),
+        ({"a": 5}, {"a": "soon"}),
+        ({"a": 5}, {}),
+        ({}, {"a": 5}),
+        ({"a": "x"}, {"b": "x"}),
+        ({"a": "x"}, {"a": "X"}),
+        ({"a": ["x", "y"]}, {"a": ["y", "x"]}),
+        ({"a": ["x"]}, {"a": []}),
+        ({"a": "2026-11-26T00:00:00.000Z"}, {"a": "2026-11-27"}),
+    ],
+)
+def test_what_an_index_would_hold_differently_is_not_the_same(stored: Metadata, given: Metadata) -> None:
+    assert not is_same(stored, given)
+
+
+def test_text_in_a_field_of_text_is_never_missing_and_one_bad_value_names_its_field() -> None:
+    fields = {"brand": field_type("str"), "year": field_type("int"), "tags": field_type("list")}
+    given: Metadata = {"brand": "n/a", "year": "n/a", "tags": [], "other": 1}
+    assert fitted(given, fields) == {"brand": "n/a", "other": 1}
+    for bad in ({"year": "soon"}, {"tags": ["x"] * 1001}, {"brand": "x" * 8192}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            fitted(bad, fields)
+
+
+def test_the_values_of_a_field_that_nobody_declared_are_joined_in_one_type() -> None:
+    joined = {
+        "float": [1, 2.5],
+        "keyword": [1, "a"],
+        "text": ["a", "x" * 9000],
+        "keyword[]": ["a", ["b"], []],
+        "float[]": [[1], 2.5],
+        "boolean": [True, False],
+    }
+    for type, values in joined.items():
+        assert str(joined_type(values)) == type  # type: ignore[arg-type]

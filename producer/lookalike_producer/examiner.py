@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Semaphore
 
 from lookalike.errors import HostUnavailable, ImageRejected
+from lookalike.metadata import agree
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.places import LOCAL, kind_of
 from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored
@@ -105,7 +106,7 @@ class Examiner:
     def _of_same_bytes(self, ref: ImageRef, stored: Stored) -> SyncStatus:
         if stored.model != self._fingerprint:
             return SyncStatus.WRONG_MODEL
-        return SyncStatus.PRESENT if stored.is_of(ref, stored.content_sha256) else SyncStatus.STALE
+        return SyncStatus.PRESENT if agree(stored, ref) else SyncStatus.STALE
 
 
 def _unread(error: ImageRejected | HostUnavailable, stored: Stored | None, rejection: Rejection | None) -> SyncStatus:

@@ -68,6 +68,8 @@ def reembed(
         references=lambda: stored_images(source),
         count=source.count,
         named=named,
+        # Also those that were declared since an earlier run made the version.
+        fields=source.fields(),
     )
     report = run(request)
     if waits:

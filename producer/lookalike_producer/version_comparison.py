@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from lookalike.index import Index
-from lookalike.records import MetadataValue, Stored
+from lookalike.metadata import is_same
+from lookalike.records import Stored
 from lookalike_producer.id_store import IdStore
 
 #: Documents compared in one request.
@@ -69,11 +70,12 @@ def _different(uris: dict[str, str], old: Index, new: Index) -> list[str]:
         return []
     ids = list(uris)
     before, after = (index.stored(ids, is_fresh=False) for index in (old, new))
-    return [uris[id] for id in ids if id in before and (id not in after or _image(before[id]) != _image(after[id]))]
+    return [uris[id] for id in ids if id in before and not (id in after and _is_same(before[id], after[id]))]
 
 
-def _image(stored: Stored) -> tuple[str, str | None, dict[str, MetadataValue]]:
-    return stored.content_sha256, stored.name, dict(stored.metadata)
+def _is_same(before: Stored, after: Stored) -> bool:
+    of_file = (before.content_sha256, before.name) == (after.content_sha256, after.name)
+    return of_file and is_same(after.metadata, before.metadata)
 
 
 def _batches(rows: Iterator[tuple[str, str, str]]) -> Iterator[list[tuple[str, str, str]]]:

@@ -11,6 +11,7 @@ import pytest
 
 from lookalike import embedding, factories
 from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch, SourceMissing
+from lookalike.metadata import field_type
 from lookalike.records import Match, document_id
 from lookalike.samples import draw_samples
 from lookalike.settings import Settings, read_settings
@@ -132,6 +133,8 @@ def test_an_index_changes_its_model_and_back_while_it_is_searched(
 
     gone.unlink()
     with closing(factories.open_index(settings)) as index:
+        # The version that is filled further gets what was declared meanwhile.
+        index.declare({"taken": field_type("date")})
         index.delete([document_id(str(image))])
     again = printed(reembed, **tiny)
     assert (again["index"], again["found"], again["indexed"], again["unchanged"], again["rejected"]) == (
@@ -142,6 +145,7 @@ def test_an_index_changes_its_model_and_back_while_it_is_searched(
     assert [(item["uri"], item["reason"]) for item in rejected] == [(str(gone), "not_found")]
     with closing(factories.open_index(settings, f"{name}-v2")) as version:
         assert version.count() == found - 1, "what was deleted from the index stays in its new version"
+        assert version.fields() == {"taken": field_type("date")}
 
     printed(promote, index=name)
     (rejection,) = printed(list_failed, first["job"])["failed"]
