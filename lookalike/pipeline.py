@@ -15,6 +15,7 @@ from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.host_wait import HostWait
 from lookalike.images import DecodedImage
 from lookalike.index.annotation import Annotated, Annotation
+from lookalike.metadata import agree
 from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
 from lookalike.reading.contract import Fetched
 from lookalike.records import (
@@ -76,7 +77,7 @@ class Kept:
 
     @property
     def tells_something_else(self) -> bool:
-        return (self.stored.name, dict(self.stored.metadata)) != (self.ref.label, dict(self.ref.metadata))
+        return not agree(self.stored, self.ref)
 
     @property
     def has_another_etag(self) -> bool:

@@ -193,11 +193,6 @@ class Stored:
     metadata: Metadata = field(default_factory=dict)
     etag: str = ""
 
-    def is_of(self, ref: ImageRef, content_sha256: str) -> bool:
-        """Whether the document is of this very file, with this label and metadata: then the image is unchanged."""
-        mine = (self.content_sha256, self.name, dict(self.metadata))
-        return mine == (content_sha256, ref.label, dict(ref.metadata))
-
 
 @dataclass(frozen=True)
 class Document:

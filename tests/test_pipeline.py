@@ -15,6 +15,7 @@ from lookalike.host_wait import HostWait
 from lookalike.images import DecodedImage
 from lookalike.index import Index, open_index
 from lookalike.index.annotation import Annotated, Annotation
+from lookalike.metadata import field_type
 from lookalike.pipeline import give_up, ingest
 from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched
@@ -23,6 +24,7 @@ from lookalike.records import (
     Document,
     FileTimes,
     ImageRef,
+    MetadataValue,
     Metric,
     ModelIdentity,
     Outcome,
@@ -446,6 +448,30 @@ def test_another_label_or_metadata_is_told_without_embedding_again(index: Index,
     assert document and (document.name, document.metadata) == ("dog", {"year": 2020})
     assert (place.embedded, document.image_embedding.tolist()) == ([1], list(b"aaaa"))
     assert numbers(place.ingest(replace(told, id="job/2"), index)) == (0, 1, 0, 0)
+
+
+def test_metadata_that_the_index_holds_in_another_form_is_no_change(index: Index) -> None:
+    index.declare({"year": field_type("int"), "taken": field_type("date"), "tags": field_type("list")})
+    place = Place({"s3://b/a": Fetched(b"aaaa", "1")})
+    years: list[MetadataValue] = [2020, "2020", 2020.0]
+    for number, year in enumerate(years):
+        ref = ImageRef("s3://b/a", "cat", {"year": year, "taken": "2026-11-26", "tags": []})
+        outcome = place.ingest(Chunk(f"job/{number}", "job", (ref,)), index)
+        assert numbers(outcome) == ((0, 1, 0, 0) if number else (1, 0, 0, 0))
+    assert stored(index, "s3://b/a").metadata == {"year": 2020, "taken": "2026-11-26T00:00:00.000Z"}
+
+
+def test_metadata_that_does_not_fit_rejects_its_image_and_keeps_the_document(index: Index) -> None:
+    place = Place({"s3://b/a": Fetched(b"aaaa", "1"), "s3://b/b": Fetched(b"bbbb", "1")})
+    place.ingest(chunk("s3://b/a"), index)
+    index.declare({"year": field_type("int")})
+    refs = tuple(ImageRef(uri, "dog", {"year": "soon"}) for uri in place.images)
+    outcome = place.ingest(Chunk("job/1", "job", refs), index)
+    assert {(item.uri, item.reason, item.kept) for item in outcome.rejected} == {
+        ("s3://b/a", Reason.BAD_METADATA, True),
+        ("s3://b/b", Reason.BAD_METADATA, False),
+    }
+    assert stored(index, "s3://b/a").name == "cat"
 
 
 def delayed(host: str, *, has_progress: bool = False) -> Delayed:
