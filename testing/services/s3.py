@@ -217,11 +217,15 @@ class S3Proxy:
         if fault.is_reset:
             assert request.transport
             request.transport.abort()
-            raise ConnectionResetError
+            return web.Response()
         if fault.status:
             error = f"<Error><Code>{fault.code}</Code>{fault.detail}</Error>" if fault.code else ""
             return web.Response(status=fault.status, text=fault.body or error, headers=fault.headers)
-        return await self._forwarded(request, fault.cut_after)
+        try:
+            return await self._forwarded(request, fault.cut_after)
+        except ConnectionError:
+            # The client has gone away: it had waited long enough.
+            return web.Response()
 
     async def _forwarded(self, request: web.BaseRequest, cut_after: int | None) -> web.StreamResponse:
         assert self._session
