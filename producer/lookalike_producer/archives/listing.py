@@ -9,7 +9,7 @@ import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import IO
 
@@ -28,6 +28,7 @@ from lookalike.records import ImageRef, Reason, Span
 from lookalike.shown import shortened
 from lookalike.uris import MAX_URI, member_of, member_uri
 from lookalike_producer import refused
+from lookalike_producer.archives.field_types import FieldTypes
 from lookalike_producer.archives.ranges import Ranges, ranges_of
 from lookalike_producer.archives.samples import Sample, samples, wanted
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
@@ -50,6 +51,7 @@ class ArchiveLister:
     options: WalkOptions
     has_labels: bool = True
     open: Open = ranges_of
+    fields: FieldTypes = field(default_factory=FieldTypes)
 
     def references(self, uri: str) -> Iterator[ImageRef]:
         """The images of an archive, each once, and an UnlistedFolder if not all of it can be listed.
@@ -70,7 +72,9 @@ class ArchiveLister:
             for fault in faults[:1]:
                 detail = f"the archive cannot be listed: {fault.detail or fault.reason}"
                 spool.add(UnlistedFolder(uri, reason=fault.reason, detail=detail))
-            yield from spool.last_of_each()
+            for ref in spool.last_of_each():
+                is_mixed = bool(ref.metadata) and self.fields.are_mixed
+                yield replace(ref, metadata=self.fields.fitted(ref.metadata)) if is_mixed else ref
 
     def expanded(self, ref: ImageRef) -> Iterator[ImageRef]:
         """The members of an archive that a reference names; any other reference as it is."""
@@ -102,7 +106,7 @@ class ArchiveLister:
             return RefusedReference(uri, reason=Reason.UNSUPPORTED, detail="an archive in an archive is not read")
         try:
             label = (sample.sidecars.label() if self.has_labels else None) or self.label(member.name)
-            metadata = sample.sidecars.metadata()
+            metadata = self.fields.see(sample.sidecars.metadata())
         except ValueError as error:
             return RefusedReference(uri, reason=Reason.BAD_METADATA, detail=str(error))
         if metadata and (length := len(orjson.dumps(metadata))) > MAX_METADATA:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from lookalike.metadata import MAX_FIELDS, MAX_TEXT, MAX_VALUES, field_name
+from lookalike.metadata import INTEGERS, MAX_FIELDS, MAX_TEXT, MAX_VALUES, field_name
 from lookalike.records import Metadata, MetadataValue
 
 #: Ends of names, after the last dot and in lower case, of members that are no images.
@@ -86,7 +86,10 @@ def _held(value: Any) -> MetadataValue | None:
         values = [item for item in value[: MAX_VALUES + 1] if item is not None]
         kinds = {type(item) for item in values}
         is_flat = len(values) <= MAX_VALUES and len(kinds) == 1 and kinds <= {str, int, float, bool}
-        return values if is_flat and all(_held(item) is not None for item in values) else None
+        held = [_held(item) for item in values] if is_flat else []
+        return None if not held or None in held else held  # type: ignore[return-value]
     if isinstance(value, str):
         return value if 0 < len(value) <= MAX_TEXT else None
+    if isinstance(value, int) and not isinstance(value, bool) and value not in INTEGERS:
+        return float(value)
     return value if isinstance(value, bool | int | float) else None

@@ -226,3 +226,43 @@ def test_the_output_of_img2dataset_is_read_without_its_reports(tmp_path: Path) -
     for name in ("00000.parquet", "00000_stats.json", "00001.parquet", "other_stats.json"):
         (tmp_path / name).write_bytes(b"x")
     assert set(found(tmp_path)) == {"00000.tar#000000000.jpg", "00001.parquet", "other_stats.json"}
+
+
+def test_a_field_has_one_type_in_all_sidecars_of_a_source(tmp_path: Path) -> None:
+    values: dict[str, list[object]] = {
+        "number": [1, 0.5, 2**63],
+        "list": ["a", ["b", "c"], ["d"]],
+        "text": [7, "x", True],
+        "same": [1, 2, 3],
+    }
+    for number in range(3):
+        fields = {name: some[number] for name, some in values.items()}
+        members = {f"{number}.jpg": b"x", f"{number}.json": json.dumps(fields).encode()}
+        write_tar(tmp_path / f"{number // 2}.tar", members, "a")
+    metadata = {name.partition("#")[2]: dict(ref.metadata) for name, ref in found(tmp_path).items()}
+    by_field = {name: [metadata[f"{number}.jpg"][name] for number in range(2)] for name in values}
+    assert by_field == {"number": [1.0, 0.5], "list": [["a"], ["b", "c"]], "text": ["7", "x"], "same": [1, 2]}
+    assert [type(value) for value in by_field["number"]] == [float, float]
+    assert metadata["2.jpg"] == {"number": 2.0**63, "list": ["d"], "text": "true", "same": 3}
+
+
+def test_no_more_fields_are_taken_than_an_index_has(tmp_path: Path) -> None:
+    members: dict[str, bytes] = {}
+    for number in range(3):
+        members |= {
+            f"{number}.jpg": b"x",
+            f"{number}.json": json.dumps({f"f{number}_{n}": n for n in range(40)}).encode(),
+        }
+    records = found(write_tar(tmp_path / "a.tar", members))
+    assert len({name for ref in records.values() for name in ref.metadata}) == 64
+
+
+def test_shards_of_the_webdataset_library(tmp_path: Path) -> None:
+    webdataset = pytest.importorskip("webdataset")
+    with webdataset.ShardWriter(f"{tmp_path}/shard-%06d.tar", maxcount=2, verbose=0) as writer:
+        for number in range(4):
+            writer.write({"__key__": f"s{number}", "jpg": b"x", "json": {"n": number}, "txt": "a cat", "cls": number})
+    records = found(f"{tmp_path}/shard-{{000000..000001}}.tar")
+    assert {name.partition("#")[2]: (ref.label, dict(ref.metadata)) for name, ref in records.items()} == {
+        f"s{number}.jpg": (str(number), {"n": number, "caption": "a cat"}) for number in range(4)
+    }
