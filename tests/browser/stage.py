@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 
 from lookalike import embedding, factories
 from lookalike.ledger import Ledger
+from lookalike.metadata import FieldType
 from lookalike.pipeline import ingest
 from lookalike.records import Chunk, ImageRef, Metadata, ModelIdentity
 from lookalike.samples import Sample, keep
@@ -85,14 +86,24 @@ def metadata(path: Path, number: int) -> Metadata:
     return {"folder": path.parent.name, "number": number, "is_even": number % 2 == 0, "tags": ["all", f"t{number % 3}"]}
 
 
-def fill(settings: Settings, broker_url: str, pictures: Path) -> None:
-    """Ingest the pictures as a worker does, in a job of the ledger."""
+Described = Callable[[Path, int], Metadata]
+
+
+def fill(
+    settings: Settings,
+    broker_url: str,
+    pictures: Path,
+    described: Described = metadata,
+    fields: Mapping[str, FieldType] | None = None,
+) -> None:
+    """Ingest the pictures as a worker does, in a job of the ledger. `fields`: those that are declared before."""
     spec = factories.model_spec(settings)
     embed = factories.embedder(settings, spec, threads=settings.processes)
     index = factories.open_index(settings)
     index.ensure(embed.identity)
+    index.declare(fields or {})
     ledger = Ledger(broker_url)
-    chunk = _recorded(ledger, settings, embed.identity, pictures)
+    chunk = _recorded(ledger, settings, embed.identity, pictures, described)
     outcome = ingest(
         chunk,
         fetch=factories.reader(settings).arrivals,
@@ -117,9 +128,11 @@ def leave_running(settings: Settings, broker_url: str, pictures: Path) -> None:
     ledger.close()
 
 
-def _recorded(ledger: Ledger, settings: Settings, identity: ModelIdentity, pictures: Path) -> Chunk:
+def _recorded(
+    ledger: Ledger, settings: Settings, identity: ModelIdentity, pictures: Path, described: Described = metadata
+) -> Chunk:
     paths = sorted(path for path in pictures.rglob("*") if path.is_file())
-    refs = tuple(ImageRef(str(path), path.parent.name, metadata(path, number)) for number, path in enumerate(paths))
+    refs = tuple(ImageRef(str(path), path.parent.name, described(path, number)) for number, path in enumerate(paths))
     job_id = ledger.open_job(
         source=str(pictures),
         index=settings.index,

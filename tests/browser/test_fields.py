@@ -7,9 +7,11 @@ import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
 
 from lookalike import factories
+from lookalike.metadata import FieldType, Kind
+from lookalike.records import Metadata
 from lookalike.settings import Settings, read_settings
 from tests.browser.conftest import Visit
-from tests.browser.stage import HOSTILE_LABEL, PER_CLASS, Stage, serving
+from tests.browser.stage import HOSTILE_LABEL, PER_CLASS, Stage, fill, serving
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 
 
@@ -126,6 +128,38 @@ def test_hostile_values_are_text_in_filters_chips_and_details(stage: Stage, visi
     for term, value in {"folder": HOSTILE_LABEL, "is_even": "yes", "number": "0", "tags": "all, t0"}.items():
         expect(facts.locator("dt", has_text=term).locator("+ dd")).to_have_text(value)
     assert visitor.page.title() == "lookalike"
+
+
+def test_days_and_one_of_many_values_are_filters(
+    settings: Settings, broker_url: str, visit: Visit, stage: Stage, tmp_path: Path
+) -> None:
+    """A range of days includes its last one to its end. A value of many is typed in, or chosen from a list."""
+
+    def described(path: Path, number: int) -> Metadata:
+        return {"taken": f"2026-11-{1 + number:02}T18:30:00Z", "camera": f"camera {number:02}", "note": "long " * 99}
+
+    chosen = read_settings(home=settings.home, index_url=f"lancedb://{tmp_path / 'days'}", concurrency=1)
+    jobs_url = broker_url.removesuffix("/0") + "/2"
+    types = {"taken": FieldType(Kind.DATE), "note": FieldType(Kind.TEXT)}
+    fill(chosen, jobs_url, stage.pictures, described, types)
+    with serving(chosen, jobs_url, chosen.home) as url:
+        visitor = visit(f"{url}?id={stage.id_of('citrus')}&k=48")
+        visitor.await_results()
+        visitor.page.get_by_role("button", name="More filters").click()
+        expect(visitor.page.get_by_role("group")).to_have_count(2)
+        group(visitor, "taken").get_by_label("from").fill("2026-11-10")
+        visitor.page.keyboard.press("Tab")
+        expect(chips(visitor)).to_have_count(1)
+        group(visitor, "taken").get_by_label("to").fill("2026-11-12")
+        visitor.page.keyboard.press("Tab")
+        expect(visitor.tiles).to_have_count(3)
+        camera = group(visitor, "camera").get_by_role("combobox", name="camera")
+        assert visitor.page.locator("#values-camera option").count() == stage.stored
+        camera.fill("camera 11")
+        visitor.page.keyboard.press("Enter")
+        expect(visitor.tiles).to_have_count(1)
+        expect(camera).to_have_value("")
+        expect(chips(visitor).last).to_contain_text("camera: camera 11")
 
 
 def test_a_filter_on_a_field_that_does_not_exist_says_so_and_can_be_removed(stage: Stage, visit: Visit) -> None:

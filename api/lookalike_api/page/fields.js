@@ -10,8 +10,6 @@ const PREFIX = "metadata.";
 const ORDERED = { integer: "number", float: "number", date: "date" };
 //: What stands behind a field in the name of a parameter -> what a chip says.
 const SUFFIXES = { min: "from", max: "to", above: "above", below: "below", not: "not", exists: "exists:" };
-//: A day that is the last one includes its end.
-const END_OF_DAY = "T23:59:59.999Z";
 
 /** A filter is a pair of a parameter's name and its value, as in the address and in requests. */
 export class Fields {
@@ -123,8 +121,7 @@ export class Fields {
     input.placeholder = placeholder ?? "";
     input.addEventListener("change", () => {
       const others = this.#set.filter(([name]) => name !== input.name);
-      const value = input.value && type === "date" && suffix === "max" ? input.value + END_OF_DAY : input.value;
-      this.#choose(value ? [...others, [input.name, value]] : others);
+      this.#choose(input.value ? [...others, [input.name, input.value]] : others);
     });
     const label = made("label", SUFFIXES[suffix]);
     label.className = "bound";
@@ -174,7 +171,7 @@ export class Fields {
 
 function described([name, value]) {
   const [, field, suffix] = /^metadata\.(.*?)(?:\.(min|max|above|below|not|exists))?$/su.exec(name);
-  return suffix ? `${field} ${SUFFIXES[suffix]} ${value.replace(END_OF_DAY, "")}` : `${field}: ${valueOf(value)}`;
+  return suffix ? `${field} ${SUFFIXES[suffix]} ${value}` : `${field}: ${valueOf(value)}`;
 }
 
 function group(name) {
