@@ -90,7 +90,7 @@ def _arrow_file(file: BufferedReader) -> Opened:
     opened = ipc.open_file(file)
 
     def batches(chosen: Sequence[Leaf], rows: int) -> Iterator[pyarrow.RecordBatch]:
-        return (opened.get_batch(number) for number in range(opened.num_record_batches))
+        return (_valid(opened.get_batch(number)) for number in range(opened.num_record_batches))
 
     return opened.schema, batches, "Arrow"
 
@@ -98,11 +98,17 @@ def _arrow_file(file: BufferedReader) -> Opened:
 def _arrow_stream(file: BufferedReader, start: bytes) -> Opened:
     try:
         opened = ipc.open_stream(file)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, MemoryError) as error:
         raise TableBroken(
             Reason.UNSUPPORTED, f"is neither Parquet nor Arrow: it begins with {start!r}", "Check how it was written."
         ) from error
-    return opened.schema, lambda chosen, rows: iter(opened), "Arrow stream"
+    return opened.schema, lambda chosen, rows: map(_valid, opened), "Arrow stream"
+
+
+def _valid(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+    """The batch. Arrow believes the offsets and lengths of a file, and a wrong one would end this process."""
+    batch.validate(full=True)
+    return batch
 
 
 @contextmanager
@@ -114,6 +120,8 @@ def _errors() -> Iterator[None]:
         if error.errno is not None:
             raise
         raise _broken(error) from error
+    except MemoryError as error:
+        raise TableBroken(Reason.CORRUPT, "claims more memory than there is", "Copy or write it again.") from error
     except (pyarrow.ArrowException, ValueError) as error:
         raise _broken(error) from error
 

@@ -16,6 +16,8 @@ from lookalike_producer.walk.walker import Unlisted, Walker
 
 #: Folders inside, such as `train` and `test`, that may have tables of their own.
 SPLITS = 20
+#: Names in a folder that are looked at for such folders.
+LOOKED_AT = 1000
 #: What programs write beside tables, and people beside data.
 _BESIDE = frozenset(
     {"_success", "_metadata", "_common_metadata", "_committed", "_started", "dataset_info.json", "dataset_infos.json"}
@@ -31,7 +33,7 @@ def describing(folder: str) -> tuple[str, ...]:
         if own:
             return own
         with os.scandir(folder) as entries:
-            inner = [entry.path for entry in islice(entries, SPLITS + 1) if entry.is_dir()]
+            inner = [entry.path for entry in islice(entries, LOOKED_AT) if entry.is_dir()]
         if len(inner) <= SPLITS:
             return tuple(path for split in sorted(inner) for path in _metadata(split))
     return ()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow
 import pytest
 import zstandard
-from pyarrow import parquet
+from pyarrow import ipc, parquet
 
 from lookalike.errors import LookalikeError, SourceMissing
 from lookalike.records import Reason
@@ -264,3 +264,23 @@ def test_a_table_that_nobody_may_read_is_one_sentence(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "t.csv")
     with pytest.raises(LookalikeError, match="a FIFO"):
         find_tables([str(tmp_path / "t.csv")])
+
+
+@pytest.mark.parametrize("opening", [ipc.new_file, ipc.new_stream])
+def test_no_wrong_number_in_an_arrow_table_ends_the_process(
+    opening: Callable[..., ipc.RecordBatchFileWriter], tmp_path: Path
+) -> None:
+    """Arrow believes the offsets that it reads."""
+    table = pyarrow.table({"path": ["/a.jpg", "/b.jpg"], "tags": [["x"], ["y", "z"]]})
+    path = tmp_path / "t.arrow"
+    with opening(str(path), table.schema) as writer:
+        writer.write_table(table)
+    content = path.read_bytes()
+    outcomes: set[object] = set()
+    for place in range(8, len(content) - 8, 4):
+        path.write_bytes(content[:place] + b"\xff\xff\xff\x3f" + content[place + 4 :])
+        try:
+            outcomes.add(len(read(path, metadata="all")))
+        except LookalikeError as error:
+            outcomes.add(type(error))
+    assert {SourceMissing, 2} <= outcomes
