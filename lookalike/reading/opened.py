@@ -16,12 +16,15 @@ Answer = TypeVar("Answer")
 
 #: One request; two of them are in memory.
 BLOCK_BYTES = 4 * 2**20
+#: An address on the web that says no length is read at once, if it is no longer than this.
+MOST_AT_ONCE = 64 * 2**20
 #: A place that is away is asked again for so long: a table is read as long as its job lasts.
 PATIENCE_S = 300.0
 
 
 def open_remote(uri: str, block_bytes: int = BLOCK_BYTES) -> io.BufferedReader:
-    """An object as a file: from its start or from anywhere, with the next block on its way, in bounded memory.
+    """An object, or what lies at a web address, as a file: from its start or from anywhere, with the next block on its
+    way, in bounded memory.
 
     Close it. Raises ImageRejected, with the reason, if it cannot be read; while it is read also if it changes
     (`changed`), and SourceUnavailable if its place is away for long.
@@ -42,14 +45,17 @@ class RemoteFile(io.RawIOBase):
         self._next: tuple[int, Future[Fetched]] | None = None
         try:
             state = self._patiently(lambda: place.look(uri))
+            if state.size_bytes is None:
+                self._block = self._patiently(lambda: place.fetch(uri, Span(0, MOST_AT_ONCE + 1))).data
+            if len(self._block) > MOST_AT_ONCE:
+                raise ImageRejected(
+                    Reason.TOO_LARGE, f"its host says no length, and it has more than {MOST_AT_ONCE} bytes"
+                )
         except BaseException:
             self.close()
             raise
         self.etag = state.etag
-        if state.size_bytes is None:
-            self.close()
-            raise ImageRejected(Reason.UNREADABLE, "its size is unknown")
-        self.size_bytes: int = state.size_bytes
+        self.size_bytes = len(self._block) if state.size_bytes is None else state.size_bytes
 
     def readable(self) -> bool:
         return True
@@ -120,7 +126,8 @@ class RemoteFile(io.RawIOBase):
 
 
 def _place(uri: str, block_bytes: int) -> Place:
-    """The user has named the uri, so roots, which are for workers, do not matter here."""
+    """The user has named the uri, so roots and robots.txt, which are for what workers find, do not matter here. Where
+    it redirects to, does."""
     kind = kind_of(uri)
     if kind == STORE:
         from lookalike.reading.stores.place import StorePlace
@@ -128,7 +135,8 @@ def _place(uri: str, block_bytes: int) -> Place:
         return StorePlace(block_bytes)
     if kind == WEB:
         from lookalike.reading.web import WebOptions, WebPlace
-        from lookalike.roots import Roots
+        from lookalike.roots import PUBLIC, Roots, named_prefixes
 
-        return WebPlace(WebOptions(Roots.parse((uri,)), block_bytes))
+        roots = Roots.parse((*PUBLIC, *named_prefixes([uri])))
+        return WebPlace(WebOptions(roots, max(block_bytes, MOST_AT_ONCE + 1), respects_robots=False))
     raise ImageRejected(Reason.UNSUPPORTED, f"{scheme_of(uri)}:// cannot be read as a file")

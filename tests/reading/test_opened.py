@@ -5,12 +5,15 @@ import io
 
 import pyarrow as pa
 import pytest
+from aiohttp import web
 from pyarrow import parquet
 
 from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.reading import opened
 from lookalike.reading.opened import open_remote
 from lookalike.records import Reason
+from testing.services.cloud_stub import CloudStub
+from testing.services.key_server import KeyServer
 from testing.services.s3 import Fault, S3Proxy, S3Server
 
 CONTENT = bytes(range(256)) * 1000
@@ -91,3 +94,36 @@ def test_what_cannot_be_read_says_why(uri: str, reason: Reason, s3: S3Server) ->
     with pytest.raises(ImageRejected) as rejected:
         open_remote(uri)
     assert rejected.value.reason is reason and "secret" not in str(rejected.value)
+
+
+def test_what_lies_on_the_web_is_read_with_and_without_ranges(s3: S3Server) -> None:
+    s3.bucket("one", {"t.csv": CONTENT})
+    s3.client().put_object_acl(Bucket="one", Key="t.csv", ACL="public-read")
+    with S3Proxy(s3.url) as proxy, open_remote(f"{proxy.url}/one/t.csv", block_bytes=100_000) as file:
+        assert file.read() == CONTENT
+        assert len(proxy.asked) == 4
+    with KeyServer.of(["t.csv"], CONTENT) as server, open_remote(f"{server.url}/b/t.csv", block_bytes=100_000) as file:
+        assert file.read() == CONTENT
+        file.seek(-5, io.SEEK_END)
+        assert file.read() == CONTENT[-5:]
+
+
+def test_what_has_no_length_is_read_at_once() -> None:
+    def without_length(request: web.BaseRequest) -> web.Response:
+        answer = web.Response(body=b"url\n1.jpg\n")
+        answer.enable_chunked_encoding()
+        return answer
+
+    with CloudStub({}) as server:
+        server.fault = without_length
+        with open_remote(f"{server.url}/t.csv") as file:
+            assert file.read() == b"url\n1.jpg\n"
+
+
+def test_a_table_does_not_lead_inwards() -> None:
+    with KeyServer.of(["t.csv"], b"secret") as inner, CloudStub({}) as server:
+        where = f"{inner.url}/b/t.csv".replace("127.0.0.1", "127.0.0.2")
+        server.fault = lambda request: web.Response(status=302, headers={"Location": where})
+        with pytest.raises(ImageRejected) as rejected:
+            open_remote(f"{server.url}/t.csv")
+        assert rejected.value.reason is Reason.OUTSIDE_ROOT
