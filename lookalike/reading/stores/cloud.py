@@ -131,7 +131,8 @@ class CloudClient:
         except (OSError, ValueError, _base_error()) as error:
             if self._goes_unsigned(error, at):
                 return await self._asked(at, ask)
-            raise problem_of(error) from error
+            # Without its cause, which a traceback in a log would show: it may hold a signed address.
+            raise problem_of(error) from None
 
     def _goes_unsigned(self, error: BaseException, at: Location) -> bool:
         """Whether to ask again without credentials: none are set, and this machine has no role."""
@@ -215,8 +216,8 @@ def _made(at: Location, *, is_unsigned: bool) -> "GCSStore | AzureStore":
         return AzureStore(at.bucket, client_options=_options(given.get("endpoint")), **common, **given, **unsigned)
     except (OSError, ValueError, _base_error()) as error:
         if at.scheme == "az" and "account" in str(error).lower():
-            raise BadSetting("az:// needs the name of an account.", "Set AZURE_STORAGE_ACCOUNT_NAME.") from error
-        raise StoreProblem(Kind.NO_CREDENTIALS, "the settings of the store cannot be used") from error
+            raise BadSetting("az:// needs the name of an account.", "Set AZURE_STORAGE_ACCOUNT_NAME.") from None
+        raise StoreProblem(Kind.NO_CREDENTIALS, "the settings of the store cannot be used") from None
 
 
 def _options(endpoint: str | None) -> Any:

@@ -1,5 +1,6 @@
 """Objects of Google Cloud Storage and of Azure are read with their reasons, as those of S3 are."""
 
+import traceback
 from collections.abc import Iterator
 
 import pytest
@@ -157,6 +158,17 @@ def test_requests_carry_credentials_only_if_there_are_some(
         monkeypatch.setenv(name, "true")
     fetch(f"{bucket}/a.jpg")
     assert "Authorization" not in stub.asked[-1].headers
+
+
+def test_a_signed_address_is_in_no_traceback(stub: CloudStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_no_store(monkeypatch)
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"{stub.url}/{ACCOUNT}")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", ACCOUNT)
+    monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", f"sv=2024-01-01&sig={SECRET}")
+    stub.fault = lambda request: error(403, "AuthenticationFailed")
+    text = "".join(traceback.format_exception(problem("az://shop/a.jpg")))
+    assert SECRET in stub.asked[-1].query_string
+    assert "AuthenticationFailed" in text and SECRET not in text
 
 
 def test_a_connection_string_has_all_that_azure_needs(stub: CloudStub, monkeypatch: pytest.MonkeyPatch) -> None:
