@@ -11,6 +11,7 @@ NAMES = (
     "bulk",
     "verify",
     "listing",
+    "archives",
     "ledger",
     "recall",
     "service",

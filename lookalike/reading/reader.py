@@ -11,7 +11,7 @@ from lookalike.errors import ImageRejected
 from lookalike.reading.arrivals import Arrival, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.local import fetched, state
-from lookalike.reading.places import LOCAL, kind_of
+from lookalike.reading.places import ARCHIVE, LOCAL, kind_of
 from lookalike.records import FileTimes, ImageRef
 from lookalike.storage import Storage
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """Reads local files in the calling thread, and everything else in one event loop of this process, which begins with
-    the first such uri. Safe to share between threads, and to use after a fork.
+    """Reads local files, and listed members of local archives, in the calling thread, and everything else in one event
+    loop of this process, which begins with the first such uri. Safe to share between threads, and to use after a fork.
 
     Every method raises ImageRejected, HostUnavailable, SourceUnavailable or MachineExhausted.
     """
@@ -40,7 +40,8 @@ class Reader:
 
     def fetch(self, ref: ImageRef, limit_s: float | None = None) -> Fetched:
         """The bytes of an image with their etag; from another host within `limit_s`, or HostUnavailable is raised."""
-        return fetched(self._storage, ref.uri) if kind_of(ref.uri) == LOCAL else self._elsewhere().fetch(ref, limit_s)
+        here = self._here(ref) if _is_here(ref) else None
+        return self._elsewhere().fetch(ref, limit_s) if here is None else here
 
     def arrivals(self, wanted: Sequence[Wanted], *, tries: int = 0) -> Generator[Arrival]:
         """What becomes of each of these images. Local files are read one by one, in order; those of other places are
@@ -49,10 +50,10 @@ class Reader:
         `tries` is how often the images were put aside before: then their hosts have more time. Close the iterator if it
         is left early.
         """
-        elsewhere = [item for item in wanted if kind_of(item.ref.uri) != LOCAL]
+        elsewhere = [item for item in wanted if not _is_here(item.ref)]
         if not elsewhere:
             return (self._local(item) for item in wanted)
-        here = map(self._local, [item for item in wanted if kind_of(item.ref.uri) == LOCAL])
+        here = map(self._local, [item for item in wanted if _is_here(item.ref)])
         return self._elsewhere().arrivals(elsewhere, here, tries=tries)
 
     def state(self, uri: str) -> State:
@@ -82,9 +83,24 @@ class Reader:
             return Arrival(item.ref, error, read_at_ns)
 
     def _content(self, item: Wanted) -> Result:
-        if item.etag and state(self._storage, item.ref.uri).etag == item.etag:
+        if item.etag and self._etag(item.ref) == item.etag:
             return Unchanged(item.etag)
-        return fetched(self._storage, item.ref.uri)
+        return self._here(item.ref) or self._elsewhere().fetch(item.ref)
+
+    def _etag(self, ref: ImageRef) -> str:
+        if kind_of(ref.uri) == LOCAL:
+            return state(self._storage, ref.uri).etag
+        from lookalike.reading.archives.local import member_etag
+
+        return member_etag(self._storage, ref)
+
+    def _here(self, ref: ImageRef) -> Fetched | None:
+        """The bytes of a file, or of a member of an archive unless that has changed since it was listed."""
+        if kind_of(ref.uri) == LOCAL:
+            return fetched(self._storage, ref.uri)
+        from lookalike.reading.archives.local import fetched_member
+
+        return fetched_member(self._storage, ref)
 
     def _elsewhere(self) -> "Remote":
         with self._lock:
@@ -96,3 +112,13 @@ class Reader:
                 self._remote = Remote(self._settings, self._storage)
                 atexit.register(self.close)
             return self._remote
+
+
+def _is_here(ref: ImageRef) -> bool:
+    """Whether the disk gives the bytes at once."""
+    kind = kind_of(ref.uri)
+    if kind != ARCHIVE or ref.span is None:
+        return kind == LOCAL
+    from lookalike.reading.archives.local import is_local_member
+
+    return is_local_member(ref)

@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -24,9 +25,12 @@ from lookalike.reading.archives.kinds import START_BYTES, Kind, kind_of
 from lookalike.reading.archives.member import Member
 from lookalike.reading.archives.place import ArchivePlace
 from lookalike.reading.archives.steps import listed
+from lookalike.reading.arrivals import Wanted
 from lookalike.reading.contract import Fetched
 from lookalike.reading.local import LocalPlace
-from lookalike.records import Reason, Span
+from lookalike.reading.reader import Reader
+from lookalike.records import ImageRef, Reason, Span
+from lookalike.settings import read_settings
 from lookalike.storage import Storage, local_uri
 from testing.archives import add, write_tar, write_zip
 
@@ -255,3 +259,18 @@ def test_what_stands_outside_the_roots_is_not_read(tmp_path: Path) -> None:
     for archive in (path, inside / "link.tar"):
         for span in (member.span, None):
             assert reason(place.fetch(f"{archive}#a.jpg", span)) is Reason.OUTSIDE_ROOT
+
+
+def test_listed_members_of_local_archives_need_no_event_loop(tmp_path: Path) -> None:
+    reader = Reader(read_settings(home=tmp_path, max_image_bytes=MAX_BYTES))
+    path = write_tar(tmp_path / "a.tar", {"a.jpg": b"a" * 600, "b.jpg": b"b"})
+    listed_before = [ImageRef(f"{path}#{member.name}", span=member.span) for member in members(path)]
+    wanted = [Wanted(ref) for ref in listed_before]
+    assert [cast(Fetched, arrival.result).data for arrival in reader.arrivals(wanted)] == [b"a" * 600, b"b"]
+    assert "reading" not in {thread.name for thread in threading.enumerate()}
+    write_tar(path, {"c.jpg": b"c" * 2000, "b.jpg": b"new b"})
+    gone, moved = reader.arrivals(wanted)
+    assert isinstance(gone.result, ImageRejected) and gone.result.reason is Reason.NOT_FOUND
+    assert cast(Fetched, moved.result).data == b"new b"
+    assert reader.fetch(listed_before[1]).data == b"new b"
+    reader.close()
