@@ -4,10 +4,12 @@ import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-
-import watchfiles
+from typing import TYPE_CHECKING
 
 from lookalike_producer.places import Tree, placed
+
+if TYPE_CHECKING:
+    from watchfiles import Change
 
 #: Between two looks at sources that do not report changes, unless the caller says otherwise.
 EVERY_S = 60.0
@@ -29,7 +31,7 @@ class Changes:
         reports = all(isinstance(place, Tree) for place in places)
         self._every_s = every_s if every_s is not None or reports else EVERY_S
         self._ignored = f"{ignored}/"
-        self._events: Generator[set[tuple[watchfiles.Change, str]]] | None = None
+        self._events: Generator[set[tuple[Change, str]]] | None = None
         self._identities: list[Identity] = []
 
     def begin(self, on_note: Callable[[str], None]) -> None:
@@ -72,7 +74,10 @@ class Changes:
             return False
         return bool(next(self._events))
 
-    def _started(self, folders: Sequence[str]) -> Generator[set[tuple[watchfiles.Change, str]]]:
+    def _started(self, folders: Sequence[str]) -> "Generator[set[tuple[Change, str]]]":
+        # Other commands do not need it.
+        import watchfiles
+
         events = watchfiles.watch(
             *folders,
             watch_filter=lambda _, path: not path.startswith(self._ignored),
