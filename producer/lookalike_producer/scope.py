@@ -13,18 +13,20 @@ from typing import Protocol
 from urllib.parse import quote_from_bytes
 
 from lookalike.errors import ImageRejected, SourceMissing
+from lookalike.reading.archives.kinds import is_archive
 from lookalike.reading.places import ARCHIVE, LOCAL, kind_of
 from lookalike.shown import shown
-from lookalike.storage import local_path
+from lookalike.storage import local_path, local_uri
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, Member, member_of, scheme_of, web_url, without_credentials
 from lookalike_producer.named import existing
-from lookalike_producer.places import Place, Tree, placed
+from lookalike_producer.places import OneImage, Place, Tree, placed
 from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
-from lookalike_producer.stores import StoreTree
+from lookalike_producer.stores import StoreImage, StoreTree
 from lookalike_producer.tables.files import TableFile
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.walk.options import USUAL, WalkOptions
 from lookalike_producer.walk.pattern import Pattern
+from lookalike_producer.web import WebImage
 
 
 class Scope(Protocol):
@@ -105,8 +107,14 @@ class PrefixScope:
         return (self.prefix,)
 
     def covers(self, uri: str) -> bool:
-        # A listing of keys does not look into archives: who has ingested one has named it.
-        return uri.startswith(self.prefix) and member_of(uri) is None and self._below.fits(uri[len(self.prefix) :])
+        """A member of an archive belongs where the archive does."""
+        if not uri.startswith(self.prefix):
+            return False
+        member = member_of(uri) if "#" in uri else None
+        excludes = self.options.excludes
+        if member and excludes is not None and excludes(member.name):
+            return False
+        return self._below.fits((member.archive if member else uri)[len(self.prefix) :])
 
     @cached_property
     def _below(self) -> _Below:
@@ -202,10 +210,19 @@ def _scopes(place: Place, options: WalkOptions) -> list[Scope]:
         return [FolderScope(place.folder, place.parts if place.is_glob else None, options)]
     if isinstance(place, StoreTree):
         return [PrefixScope(place.folder.uri, place.parts if place.is_glob else None, options)]
+    if isinstance(place, OneImage | StoreImage | WebImage):
+        uri = _uri(place)
+        return [InnerScope(uri, options)] if is_archive(uri) else []
     if isinstance(place, TableSet):
         # Only of rows that are rejected: a table says nothing about images that it does not name.
         return [InnerScope(TableFile(path).uri) for path in place.paths]
     return []
+
+
+def _uri(place: OneImage | StoreImage | WebImage) -> str:
+    if isinstance(place, OneImage):
+        return local_uri(place.path)
+    return place.at.uri if isinstance(place, StoreImage) else place.url
 
 
 def _within(name: str, options: WalkOptions) -> Scope:

@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -20,14 +20,13 @@ from lookalike.reading.reader import Reader
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Pixels, Reason, Rejection, Vectors, document_id
 from lookalike.remembered import Remembered
 from lookalike.settings import read_settings
-from lookalike.storage import Storage
 from lookalike_producer.comparison import compare
 from lookalike_producer.diff import Diff
 from lookalike_producer.examiner import Files
 from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import scopes
-from testing.arrivals import one_by_one
+from testing.services.web import WebServer
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=4, metric=Metric.COSINE)
 PLACE = place_of("lancedb:///i", "images-v1")
@@ -51,21 +50,28 @@ def rules(reason: Reason) -> str:
 
 @dataclass
 class World:
-    """A folder of images that a list names, an index and a ledger."""
+    """A folder of images that a list names, an index and a ledger. With a `server`, the list has its addresses."""
 
     folder: Path
     index: Index
     ledger: Ledger
     chance: random.Random
+    server: WebServer | None = None
     labels: dict[str, str] = field(default_factory=lambda: dict.fromkeys(NAMES, "a"))
     numbers: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self.storage = Storage([self.folder], 100)
-        self.reader = Reader(read_settings(home=self.folder.parent, roots=(self.folder,), max_image_bytes=100))
+        roots = (self.base,) if "://" in self.base else (self.folder,)
+        settings = read_settings(home=self.folder.parent, roots=roots, max_image_bytes=100, respect_robots=False)
+        self.reader = Reader(settings)
+
+    @property
+    def base(self) -> str:
+        """Where the images are, for whoever reads them."""
+        return f"{self.server.url}/" if self.server else f"{self.folder}/"
 
     def refs(self) -> list[ImageRef]:
-        return [ImageRef(str(self.folder / name), self.labels[name]) for name in NAMES]
+        return [ImageRef(self.base + name, self.labels[name]) for name in NAMES]
 
     def change(self) -> None:
         """Let something happen to one image."""
@@ -76,7 +82,7 @@ class World:
         if kind == "label":
             self.labels[name] = self.chance.choice("ab")
         elif kind == "deleted":
-            self.index.delete([document_id(str(path))])
+            self.index.delete([document_id(self.base + name)])
         elif kind == "touched":
             if path.is_file():
                 os.utime(path)
@@ -98,12 +104,12 @@ class World:
         earlier = self.ledger.earlier(PLACE, [ref.uri for ref in refs])
         outcome = ingest(
             chunk,
-            fetch=one_by_one(self.storage.read),
+            fetch=self.reader.arrivals,
             decode=decode,
             embed=embed,
             index=self.index,
             fingerprint="f",
-            remembered=Remembered(earlier, look=self.storage.look, rules=rules, tries_again=tries_again),
+            remembered=Remembered(earlier, look=self.reader.look, rules=rules, tries_again=tries_again),
         )
         self.ledger.close_chunk(chunk, outcome, place=PLACE)
         assert self.ledger.drain(job_id)
@@ -116,7 +122,7 @@ class World:
         return list(
             compare(
                 self.refs(),
-                scopes([], [str(self.folder)]),
+                scopes([], [self.base]),
                 index=self.index,
                 files=files,
                 records=records,
@@ -160,13 +166,21 @@ def _is_consistent(rejection: Rejection) -> bool:
 
 @pytest.fixture
 def world(tmp_path: Path, redis_url: str, request: pytest.FixtureRequest) -> Iterator[World]:
+    place, seed = request.param
     (tmp_path / "images").mkdir()
-    with closing(open_index(f"lancedb://{tmp_path}/index", "images")) as index, closing(Ledger(redis_url)) as ledger:
+    with ExitStack() as ending:
+        index = ending.enter_context(closing(open_index(f"lancedb://{tmp_path}/index", "images")))
+        ledger = ending.enter_context(closing(Ledger(redis_url)))
+        server = ending.enter_context(WebServer()) if place == "host" else None
+        if server is not None:
+            server.serve(tmp_path / "images")
         index.ensure(MODEL)
-        yield World(tmp_path / "images", index, ledger, random.Random(request.param), url=redis_url)
+        made = World(tmp_path / "images", index, ledger, random.Random(seed), server, url=redis_url)
+        ending.callback(made.reader.close)
+        yield made
 
 
-@pytest.mark.parametrize("world", [1, 5], indirect=True)
+@pytest.mark.parametrize("world", [("folder", 1), ("folder", 5), ("host", 1), ("host", 5)], indirect=True)
 def test_index_ledger_and_comparison_agree_after_every_job_and_sync(world: World) -> None:
     for _ in range(STEPS):
         for _ in range(world.chance.randint(0, 3)):

@@ -9,6 +9,7 @@ from lookalike.records import Reason
 from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
 from lookalike_producer.scope import FolderScope, InnerScope, PrefixScope, Unlisted, scopes
 from lookalike_producer.walk.options import WalkOptions
+from testing.archives import write_tar
 
 
 def test_a_list_may_be_complete_for_addresses(tmp_path: Path) -> None:
@@ -34,6 +35,8 @@ def test_a_prefix_covers_what_a_listing_would_give() -> None:
     scope = PrefixScope("s3://b/pics/", ("**", "*.jpg"), options)
     covered = ["s3://b/pics/a.jpg", "s3://b/pics/deep/a.jpg"]
     others = ["s3://b/pics/a.png", "s3://b/pics/raw/a.jpg", "s3://b/pics2/a.jpg", "s3://b/pics/x.tar#a.jpg", "/a.jpg"]
+    tars = PrefixScope("s3://b/pics/", ("*.tar",), options)
+    assert tars.covers("s3://b/pics/x.tar#in/a.png") and not tars.covers("s3://b/pics/x.tar#raw/a.png")
     assert [uri for uri in covered + others if scope.covers(uri)] == covered
 
 
@@ -48,6 +51,15 @@ def test_a_member_belongs_where_its_archive_lies(tmp_path: Path) -> None:
     assert not tars.covers(f"{tmp_path}/odd.tar#a.jpg"), "a file may be called so"
     assert InnerScope(f"{tmp_path}/x.tar").covers(member)
     assert not InnerScope(f"{tmp_path}/x.tar").covers(f"{tmp_path}/x.tar.gz#a.jpg")
+
+
+def test_the_scope_of_a_single_archive_is_its_members(tmp_path: Path) -> None:
+    write_tar(tmp_path / "x.tar", {"a.jpg": b"x"})
+    (tmp_path / "a.jpg").touch()
+    [scope] = scopes([str(tmp_path / "x.tar"), str(tmp_path / "a.jpg")])
+    assert scope == InnerScope(f"{tmp_path}/x.tar")
+    assert scopes(["https://example.com/x.zip"]) == [InnerScope("https://example.com/x.zip")]
+    assert scopes(["https://example.com/x.jpg"]) == []
 
 
 def test_the_rejected_rows_of_a_table_belong_to_it_and_no_image_does(tmp_path: Path) -> None:
