@@ -131,7 +131,7 @@ class CloudClient:
         except (OSError, ValueError, _base_error()) as error:
             if self._goes_unsigned(error, at):
                 return await self._asked(at, ask)
-            # Without its cause, which a traceback in a log would show: it may hold a signed address.
+            # Without its cause, which a traceback in a log would show: it repeats whatever the store has answered.
             raise problem_of(error) from None
 
     def _goes_unsigned(self, error: BaseException, at: Location) -> bool:

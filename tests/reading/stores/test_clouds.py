@@ -160,7 +160,9 @@ def test_requests_carry_credentials_only_if_there_are_some(
     assert "Authorization" not in stub.asked[-1].headers
 
 
-def test_a_signed_address_is_in_no_traceback(stub: CloudStub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_store_answers_and_a_signed_address_are_in_no_traceback(
+    stub: CloudStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use_no_store(monkeypatch)
     monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"{stub.url}/{ACCOUNT}")
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", ACCOUNT)
@@ -168,7 +170,7 @@ def test_a_signed_address_is_in_no_traceback(stub: CloudStub, monkeypatch: pytes
     stub.fault = lambda request: error(403, "AuthenticationFailed")
     text = "".join(traceback.format_exception(problem("az://shop/a.jpg")))
     assert SECRET in stub.asked[-1].query_string
-    assert "AuthenticationFailed" in text and SECRET not in text
+    assert "AuthenticationFailed" in text and SECRET not in text and "secret" not in text
 
 
 def test_a_connection_string_has_all_that_azure_needs(stub: CloudStub, monkeypatch: pytest.MonkeyPatch) -> None:
