@@ -10,10 +10,19 @@ from typing import NamedTuple, TypeAlias
 from lookalike.errors import BadFilter
 from lookalike.filters import METADATA_PREFIX, Condition, Operator, Scalar, stored_field
 from lookalike.metadata import Fields, FieldType, Kind, fitted_value
-from lookalike.shown import clause, shown
+from lookalike.shown import clause, shortened, shown
 
 #: Fields that an error names, beside close matches.
 FIELDS_NAMED = 10
+#: Of a phrase that is looked for in texts.
+MOST_WORDS = 100
+LONGEST_PHRASE = 1000
+#: Of all filters together: OpenSearch refuses a query of more than 1024 clauses.
+MOST_CLAUSES = 1000
+#: A range, and what it can be answered from: an index of points, or a column.
+CLAUSES_OF_RANGE = 3
+#: Each is a word of its own, without a space before it.
+IDEOGRAPH = re.compile("[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 #: Kinds whose values have an order that means something, so that an index can tell the first and the last.
 ORDERED = (Kind.INTEGER, Kind.FLOAT, Kind.DATE)
 
@@ -61,7 +70,13 @@ class Bound:
 def bind(conditions: Iterable[Condition], fields: Fields, index: str, *, has_texts: bool) -> list[Bound]:
     """The conditions for `index`. Raises BadFilter for a field that it does not have, with those that it has, and for
     a value or an operator that does not fit the type."""
-    return [_bound(condition, place_of(condition.field, fields, index, has_texts)) for condition in conditions]
+    found = [_bound(condition, place_of(condition.field, fields, index, has_texts)) for condition in conditions]
+    if sum(map(_clauses, found)) > MOST_CLAUSES:
+        raise BadFilter(
+            "The filters are too many for one search.",
+            f"Give fewer: {MOST_CLAUSES // CLAUSES_OF_RANGE} conditions and dates, or {MOST_CLAUSES:,} words of texts.",
+        )
+    return found
 
 
 def place_of(field: str, fields: Fields, index: str, has_texts: bool) -> Place:
@@ -100,7 +115,9 @@ def _bound(condition: Condition, place: Place) -> Bound:
     kind = place.type.kind if place.type else None
     is_comparison = condition.operator not in (*_PRESENCE, *_EQUALITY)
     if (is_comparison and kind in (None, Kind.TEXT, Kind.BOOLEAN)) or (kind is None and not values):
-        raise BadFilter(f"Cannot filter on {condition}: {place} is {_described(kind)}.", _advice(place, kind))
+        raise BadFilter(
+            f"Cannot filter on {shortened(str(condition))}: {place} is {_described(kind)}.", _advice(place, kind)
+        )
     return Bound(place, condition.operator, values)
 
 
@@ -110,6 +127,8 @@ def _value(value: Scalar, place: Place, condition: Condition) -> Value:
     try:
         if place.type.kind is Kind.DATE:
             return period(value)
+        if place.type.kind is Kind.TEXT:
+            _check_words(str(value))
         found = fitted_value(value, FieldType(place.type.kind))
     except ValueError as error:
         why = clause(error)
@@ -118,9 +137,23 @@ def _value(value: Scalar, place: Place, condition: Condition) -> Value:
             return found
         why = f"{shown(value)} is no value"
     raise BadFilter(
-        f"Cannot filter on {condition}: {place} is {_described(place.type.kind)}, and {why}.",
+        f"Cannot filter on {shortened(str(condition))}: {place} is {_described(place.type.kind)}, and {why}.",
         f'Give another value, or filter on "{place} missing".',
     )
+
+
+def _clauses(condition: Bound) -> int:
+    """How many clauses of a query it is. Other values than texts and dates are compared as one list."""
+    kind = condition.place.type.kind if condition.place.type else None
+    if kind is Kind.TEXT:
+        return sum(len(str(text).split()) + len(IDEOGRAPH.findall(str(text))) for text in condition.values)
+    return CLAUSES_OF_RANGE * (len(condition.values) if kind is Kind.DATE else 1)
+
+
+def _check_words(text: str) -> None:
+    """Raises ValueError for more words than a regular expression in LanceDB can have."""
+    if len(text.split()) > MOST_WORDS or len(text) > LONGEST_PHRASE:
+        raise ValueError(f"a phrase has at most {MOST_WORDS} words and {LONGEST_PHRASE} characters")
 
 
 def _plain(value: Scalar) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lookalike.filters import Operator, Scalar
-from lookalike.index.bound import Bound, Period, Place, Value
+from lookalike.index.bound import IDEOGRAPH, Bound, Period, Place, Value
 from lookalike.index.lancedb.columns import PREFIX, TEXTS
 from lookalike.metadata import Kind
 
@@ -23,8 +23,6 @@ _EXTREMES = {
     Operator.BELOW: "array_min",
 }
 _OF_LAST = (Operator.AT_MOST, Operator.ABOVE)
-#: Each is a word of its own, without a space before it.
-_IDEOGRAPH = re.compile("[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
 def id_conditions(ids: Sequence[str]) -> Iterator[str]:
@@ -104,8 +102,8 @@ def _has_words(column: str, text: str, *, is_list: bool) -> str:
     words = re.findall(r"\w+", text)
     if not words:
         return "false"
-    begin = "" if _IDEOGRAPH.match(words[0][0]) else r"\b"
-    end = "" if _IDEOGRAPH.match(words[-1][-1]) else r"\b"
+    begin = "" if IDEOGRAPH.match(words[0][0]) else r"\b"
+    end = "" if IDEOGRAPH.match(words[-1][-1]) else r"\b"
     pattern = rf"(?i){begin}" + rf"[^\w{BETWEEN_TEXTS}]+".join(words) + end
     held = f"array_to_string({column}, {quoted(BETWEEN_TEXTS)})" if is_list else column
     return f"regexp_like({held}, {quoted(pattern)})"

@@ -176,6 +176,8 @@ def test_conditions_are_combined_and_a_mapping_takes_python_values(filled: Index
         ("taken=2020-13", ["taken", "date", "2020-13"]),
         ("taken=0000", ["taken", "date"]),
         ("caption>=a", ["caption", "text"]),
+        ("caption=" + "é " * 101, ["caption", "100 words"]),
+        ("caption=" + "x" * 1001, ["caption", "1000 characters"]),
         ("year=n/a", ["year", "missing"]),
     ],
 )
@@ -185,6 +187,28 @@ def test_what_does_not_fit_is_said_with_the_field_and_what_exists(filled: Index,
             use()
         sentence = f"{error.value.what} {error.value.advice}"
         assert all(word in sentence for word in words), sentence
+
+
+def test_as_many_and_as_long_values_as_are_accepted_can_be_searched(filled: Index) -> None:
+    days = tuple(f"{1000 + i}" for i in range(330))
+    phrases = tuple(" ".join(f"w{i}é{j}" for j in range(100)) for i in range(4))
+    for field, values, expected in (
+        ("taken", ("2020", *days), "a b"),
+        ("visits", ("2020", *days), "d"),
+        ("year", (2020, *range(999)), "b"),
+        ("tags", ("x", *map(str, range(999))), "b"),
+        ("brand", ("acme", *map(str, range(999))), "a"),
+        ("caption", ("red", *phrases, *map(str, range(99)), "日本語" * 160), "d"),
+    ):
+        assert found(filled, Condition(f"metadata.{field}", Operator.ONE_OF, values)) == expected, field
+    assert filled.count(["year!=5"] * 330) == len(IMAGES)
+    for too_many in (
+        ["taken=" + ",".join(days), "taken!=2020,2021,2022,2023"],
+        ["year!=5"] * 334,
+        ["caption=" + ",".join([*phrases] * 3)],
+    ):
+        with pytest.raises(BadSetting, match="too many for one search"):
+            filled.count(too_many)
 
 
 def test_an_index_without_metadata_says_so(index: Index) -> None:

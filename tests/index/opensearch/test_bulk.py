@@ -136,3 +136,13 @@ def test_a_success_that_stored_nothing_under_the_id_is_the_fault_of_a_pipeline(a
     (operation,) = (bulk.index_operation(each) for each in documents(1))
     with pytest.raises(bulk.BulkFailed, match="ingest pipeline"):
         bulk.read_response([operation], [{"index": {"status": 200} | answer}])
+
+
+def test_a_document_that_somebody_else_wrote_first_is_neither_sent_again_nor_rejected() -> None:
+    conflict = {"type": "version_conflict_engine_exception", "reason": "required seqNo [1], current document has [2]"}
+    conditional = [bulk.index_operation(documents(1)[0], after=(1, 1)), bulk.discard_operation("x", 1, 1)]
+    items = [{"index": {"status": 409, "error": conflict}}, {"delete": {"status": 409, "error": conflict}}]
+    result = bulk.read_response(conditional, items)
+    assert (result.retry, result.rejected) == ([], [])
+    assert result.overtaken == {operation.id for operation in conditional}
+    assert bulk.read_response([bulk.index_operation(documents(1)[0])], items[:1]).retry, "a plain write is sent again"
