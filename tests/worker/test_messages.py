@@ -36,7 +36,7 @@ MALFORMED = [
     b'[["uri"]]',
     b'[{"uri": "/a", "label": 1}]',
     b'[{"uri": "/a", "metadata": ["a"]}]',
-    b'[{"uri": "/a", "metadata": {"a": 1}}]',
+    b'[{"uri": "/a", "metadata": {"a": {"b": 1}}}]',
     b'[{"uri": "\\ud800"}]',
     b"[" * 100_000,
     b"0" * (33 * 2**20),

@@ -12,8 +12,7 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Protocol, cast
 
-import zstandard
-
+from lookalike import zstd
 from lookalike.errors import DiskFull, ImageRejected
 from lookalike.reading.archives.kinds import MAGIC, Kind
 from lookalike.records import Reason, Span
@@ -21,6 +20,8 @@ from lookalike.records import Reason, Span
 #: Bytes that are read, and unpacked, at once.
 PACKED_BYTES = 2**18
 PIECE_BYTES = 2**20
+#: What the decompressors of Python raise for a broken stream.
+BROKEN: tuple[type[Exception], ...] = (zlib.error, OSError, EOFError, lzma.LZMAError)
 #: Of all that a stream unpacks to. A process has to do it within the time limit of a chunk: bzip2 takes two minutes.
 MAX_UNPACKED = 4 * 2**30
 #: How many times longer than its file a stream may be: images hardly shrink, tars of tiny ones do. The first 64 MiB are
@@ -62,7 +63,7 @@ class Unpacking:
         """At most PIECE_BYTES that follow; empty at the end, or where the file is cut off. Raises ImageRejected."""
         try:
             piece = self._stream.read(PIECE_BYTES)
-        except (zlib.error, OSError, EOFError, lzma.LZMAError, zstandard.ZstdError) as error:
+        except (*BROKEN, *zstd.errors()) as error:
             if "memory" in str(error).lower():
                 what = f"the {self._kind} stream needs more than {MAX_DECODER_BYTES >> 20} MiB to unpack"
                 raise ImageRejected(Reason.BOMB, what) from error
@@ -168,8 +169,9 @@ _DECODERS: dict[Kind, Callable[[], _Decoder]] = {
 
 
 def _zstandard(packed: _Packed) -> _Stream:
-    decompressor = zstandard.ZstdDecompressor(max_window_size=2**27)
-    return decompressor.stream_reader(cast(IO[bytes], packed), read_size=PACKED_BYTES, read_across_frames=True)
+    decompressor = zstd.library().ZstdDecompressor(max_window_size=2**27)
+    read = decompressor.stream_reader(cast(IO[bytes], packed), read_size=PACKED_BYTES, read_across_frames=True)
+    return cast(_Stream, read)
 
 
 class Forward:

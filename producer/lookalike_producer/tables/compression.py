@@ -7,10 +7,9 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-import zstandard
-
+from lookalike import zstd
 from lookalike.records import Reason
 from lookalike.shown import clause
 from lookalike_producer.tables.broken import TableBroken
@@ -43,7 +42,9 @@ def errors() -> Iterator[None]:
         yield
     except EOFError as error:
         raise TableBroken(Reason.TRUNCATED, "is cut off: its compressed data have no end") from error
-    except (zlib.error, gzip.BadGzipFile, lzma.LZMAError, zstandard.ZstdError) as error:
+    except (zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
+        raise _corrupt(error) from error
+    except zstd.errors() as error:
         raise _corrupt(error) from error
     except OSError as error:
         # bz2 has no error of its own.
@@ -61,7 +62,7 @@ class _Zstandard(io.RawIOBase):
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._frame: Any = None
         self._rest = b""
         self._ready = memoryview(b"")
 
@@ -76,7 +77,7 @@ class _Zstandard(io.RawIOBase):
                 if self._frame is not None:
                     raise EOFError
                 return 0
-            self._frame = self._frame or zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
+            self._frame = self._frame or zstd.library().ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
             self._ready = memoryview(self._frame.decompress(piece))
             if self._frame.eof:
                 self._rest, self._frame = self._frame.unused_data, None
