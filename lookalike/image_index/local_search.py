@@ -6,9 +6,12 @@ from lookalike import factories
 from lookalike.errors import LookalikeError
 from lookalike.filters import Condition
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
-from lookalike.records import Match
+from lookalike.records import ImageRef, Match
 from lookalike.settings import Settings
 from lookalike_api.wiring import open_searcher
+
+#: For the picture of one match that lies on another host.
+LIMIT_S = 5.0
 
 
 class LocalSearch:
@@ -18,6 +21,7 @@ class LocalSearch:
 
     def __init__(self, settings: Settings, *, preload: bool) -> None:
         self._settings = settings
+        self._reader = factories.reader(settings)
         self._index = factories.open_index(settings)
         self._searcher = open_searcher(settings, self._index, preload=preload)
 
@@ -29,8 +33,10 @@ class LocalSearch:
 
     def thumbnail(self, match: Match) -> bytes | None:
         with suppress(LookalikeError):
-            return factories.thumbnail(self._settings, factories.reader(self._settings).read(match.uri), THUMBNAIL_SIZE)
+            data = self._reader.fetch(ImageRef(match.uri), LIMIT_S).data
+            return factories.thumbnail(self._settings, data, THUMBNAIL_SIZE)
         return None
 
     def close(self) -> None:
+        self._reader.close()
         self._index.close()
