@@ -22,6 +22,15 @@ _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 _ENDS_IN_NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$")
 
 
+#: Parameters of which at least one stands in a signed URL; those of Azure are `sig` and `se`.
+_SIGNED = frozenset(
+    {
+        *("x-amz-signature", "x-amz-security-token", "awsaccesskeyid", "key-pair-id"),
+        *("x-goog-signature", "googleaccessid", "x-oss-signature", "ossaccesskeyid", "access_token"),
+    }
+)
+
+
 class Member(NamedTuple):
     """A member of an archive: the uri of the archive, and the member's name."""
 
@@ -51,9 +60,30 @@ def member_uri(archive: str, name: str) -> str:
     return f"{archive}#{name}"
 
 
+def image_url(text: str) -> str:
+    """The `web_url` of an image, which documents and logs hold. Raises ValueError also for a signed URL (of S3, Google,
+    Azure, CloudFront and the like): its query is a credential."""
+    url = web_url(text)
+    if is_signed(url):
+        raise ValueError(
+            "the address is signed, and its signature is a credential; give it without, or as s3://, gs://, az://"
+        )
+    return url
+
+
+def is_signed(url: str) -> bool:
+    """Whether the query of a URL holds a signature or a token of a store."""
+    names = {part.partition("=")[0].lower() for part in url.partition("#")[0].partition("?")[2].split("&")}
+    return not names.isdisjoint(_SIGNED) or {"sig", "se"} <= names
+
+
 def without_credentials(uri: str) -> str:
     """The uri without user name and password, which belong into no document, log or message."""
-    if not is_remote(uri) or "@" not in uri:
+    if not is_remote(uri):
+        return uri
+    if is_signed(uri):
+        uri = uri.partition("?")[0]
+    if "@" not in uri:
         return uri
     scheme, _, rest = uri.partition("://")
     host, slash, path = rest.partition("/")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lookalike.uris import Member, is_remote, member_of, member_uri, scheme_of, web_url, without_credentials
+from lookalike.uris import Member, image_url, is_remote, member_of, member_uri, scheme_of, web_url, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,23 @@ def test_an_address_that_names_nothing_is_refused_without_its_secret(text: str) 
     with pytest.raises(ValueError) as caught:
         web_url(text)
     assert "secret" not in str(caught.value)
+
+
+SIGNED = [
+    "https://b.s3.amazonaws.com/a.jpg?X-Amz-Algorithm=x&X-Amz-Signature=secret",
+    "https://b.s3.amazonaws.com/a.jpg?AWSAccessKeyId=secret&Expires=1",
+    "https://storage.googleapis.com/b/a.jpg?x-goog-signature=secret",
+    "https://x.blob.core.windows.net/c/a.jpg?sv=2024&se=2026-01-01&sig=secret",
+    "https://d.cloudfront.net/a.jpg?Expires=1&Key-Pair-Id=K&Signature=secret",
+]
+
+
+@pytest.mark.parametrize("url", SIGNED)
+def test_a_signed_address_is_refused_without_its_signature(url: str) -> None:
+    with pytest.raises(ValueError, match="signed") as caught:
+        image_url(url)
+    assert "secret" not in str(caught.value) and "secret" not in without_credentials(url)
+    assert image_url("https://a.example/a.jpg?sig=1&signature=2") == "https://a.example/a.jpg?sig=1&signature=2"
 
 
 def test_credentials_are_removed() -> None:

@@ -11,14 +11,14 @@ from lookalike.errors import ImageRejected
 from lookalike.reading.stores.location import location_of
 from lookalike.shown import printable
 from lookalike.storage import local_path, local_uri
-from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, is_remote, member_of, member_uri, scheme_of, web_url
+from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, image_url, is_remote, member_of, member_uri, scheme_of
 from lookalike_producer.named import absolute, existing
 
 _MISSING = frozenset({"", "nan", "null", "none", "na", "n/a", "nil"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 #: A path that names one file however it is read: no quotes, schemes, escapes, or letters that are spelt in two ways.
 _PLAIN = re.compile(r"""[^\s~"'\\:#\x80-\U0010ffff](?:[^"'\\:\x00-\x1f\x7f-\U0010ffff]*[^\s"'\\:\x7f-\U0010ffff])?""")
-#: A URL that `web_url` would leave as it is.
+#: A URL that `image_url` would leave as it is.
 _PLAIN_URL = re.compile(
     r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*/[A-Za-z0-9/_.~!$&'()*+,;=:%-]*(?:\?[A-Za-z0-9/_.~=&%+-]*)?"
 )
@@ -132,7 +132,7 @@ def _is_encodable(text: str, *, is_path: bool) -> bool:
 
 def _web(text: str) -> str:
     try:
-        return web_url(text)
+        return image_url(text)
     except ValueError as error:
         raise BadUri(str(error).partition(": http")[0]) from error
 
