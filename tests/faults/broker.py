@@ -58,6 +58,11 @@ class Broker:
         keys = [LEDGER + "outstanding:" + job_id for job_id in self.jobs()]
         return {chunk_id for key in keys for chunk_id in cast(list[str], self._redis.hkeys(key))}
 
+    def aside(self) -> int:
+        """How many chunks wait for the hosts of their images."""
+        counts: list[int] = [self._redis.hlen(LEDGER + "waiting:" + job_id) for job_id in self.jobs()]
+        return sum(counts)
+
     def held(self) -> set[str]:
         """The ids of the chunks that workers have leased."""
         return {chunk_id for chunk_id in self.outstanding() if self._redis.exists(LEDGER + "lease:" + chunk_id)}

@@ -208,6 +208,7 @@ class Rig:
             "precision": "f32",
             "chunk_size": CHUNK_SIZE,
             "time_limit_s": TIME_LIMIT_S,
+            "roots": '["/", "127.0.0.0/8"]',
             **self.settings,
         }
         patches = {

@@ -1,0 +1,80 @@
+"""Faults of the hosts that images lie on: they hang, refuse, are busy, or reset connections for a while."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lookalike.records import Reason
+from testing.processes import await_true
+from testing.services.web import WebServer
+from tests.faults.images import Source
+from tests.faults.rig import END_TIMEOUT_S, Producer, Rig
+
+#: Every third image lies on the host that fails.
+SHARE = 3
+#: Why an image is rejected that lies on a host: a FIFO is not served, and a text is told from an image.
+OF_A_HOST = {Reason.NOT_REGULAR: Reason.NOT_FOUND, Reason.UNSUPPORTED: Reason.NOT_AN_IMAGE}
+
+
+def hanging_host(rig: Rig, source: Source, times: int) -> Producer:
+    """A host takes requests and answers none; a worker is killed while its images are put aside."""
+    with _hosts(source) as (listing, bad):
+        bad.hangs = True
+        producer = rig.ingest(listing)
+        await_true(lambda: rig.broker.aside() > 0, END_TIMEOUT_S)
+        for number in range(times):
+            rig.workers.kill(rig.workers.names[number % len(rig.workers.names)])
+            rig.injected["worker killed while images wait"] += 1
+        bad.hangs = False
+        rig.complete(producer)
+    return producer
+
+
+def absent_host(rig: Rig, source: Source, times: int) -> Producer:
+    """A host resets every connection, for a minute in the long run."""
+    with _hosts(source) as (listing, bad):
+        bad.share_reset = 1.0
+        producer = rig.ingest(listing)
+        await_true(lambda: rig.broker.aside() > 0, END_TIMEOUT_S)
+        rig.injected["host away"] += times
+        time.sleep(2 * times)
+        bad.share_reset = 0.0
+        rig.complete(producer)
+    return producer
+
+
+def busy_host(rig: Rig, source: Source, times: int) -> Producer:
+    """Every third answer of a host is 503 with Retry-After, and one in a hundred connections is reset."""
+    with _hosts(source) as (listing, bad):
+        bad.share_503, bad.retry_after, bad.share_reset = 0.3, "1", 0.01
+        producer = rig.ingest(listing)
+        rig.injected["host busy"] += times
+        rig.complete(producer)
+    return producer
+
+
+@contextmanager
+def _hosts(source: Source) -> Iterator[tuple[Source, WebServer]]:
+    """A list of the same images, on a host that is in order and on one that fails. `source` has their addresses
+    then."""
+    with WebServer() as good, WebServer(host="127.0.0.2") as bad:
+        for server in (good, bad):
+            server.serve(source.folder)
+        uris = [*source.good, *source.bad]
+        urls = {uri: _url(uri, bad if number % SHARE == 0 else good) for number, uri in enumerate(uris)}
+        _rename(source.good, {urls[uri]: content for uri, content in source.good.items()})
+        _rename(source.bad, {urls[uri]: OF_A_HOST.get(reason, reason) for uri, reason in source.bad.items()})
+        listing = source.folder.parent / "urls.txt"
+        listing.write_text("\n".join(sorted(urls.values(), key=lambda url: url.rpartition("/")[2])))
+        yield Source(listing, source.good, source.bad), bad
+
+
+def _url(uri: str, server: WebServer) -> str:
+    return f"{server.url}/{Path(uri).name}"
+
+
+def _rename(present: dict[str, Any], renamed: dict[str, Any]) -> None:
+    present.clear()
+    present.update(renamed)
