@@ -164,7 +164,7 @@ class Run:
         time of the chunk `is_over`. `idle_s`: how long nothing has arrived from any host."""
         for task, (item, host, flight) in list(self._tasks.items()):
             silent_s = time.monotonic() - max(flight.progress_at, host.progress_at, self._began_at)
-            is_silent = bool(host.name) and min(silent_s, idle_s) >= host.patience_s(self._tries)
+            is_silent = not host.is_local and min(silent_s, idle_s) >= host.patience_s(self._tries)
             if task.done() or not (is_over or is_silent):
                 continue
             task.cancel()

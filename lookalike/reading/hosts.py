@@ -49,12 +49,13 @@ class HostLimits:
 
 
 def host_of(uri: str) -> str:
-    """The host of a uri: scheme and authority, without credentials; empty for a local one. A store is its bucket."""
+    """The host of a uri: scheme and authority, without credentials. Of a store it is the bucket, of a local archive its
+    path."""
     member = member_of(uri)
     if not is_remote(uri):
-        return ""
+        return member.archive if member else uri
     parts = urlsplit(member.archive if member else uri)
-    return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2]}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 
 
 class Hosts:
@@ -95,6 +96,11 @@ class Host:
         self.progress_at = 0.0
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is an archive of this machine: its disk is slow, but answers."""
+        return not is_remote(self.name)
+
+    @property
     def away(self) -> Away | None:
         """Why the host counts as away; None if it does not."""
         return self._error
@@ -121,7 +127,8 @@ class Host:
         """Wait for a connection, and until the host may be asked. Raises its error if it is away, or asks to wait."""
         while True:
             if error := self._error or self.asks_to_wait:
-                raise error
+                # One error for many images: each raise would make its traceback longer.
+                raise error.with_traceback(None)
             pause_s = max(self._next_at, self._free_at) - time.monotonic()
             if self._active >= int(self._allowed):
                 await self._released()

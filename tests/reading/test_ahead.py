@@ -288,3 +288,27 @@ def test_an_iterator_that_is_left_early_stops_its_requests(web: Web, reader: Rea
     asked = sum("http://a" in uri for uri in web.asked.elements())
     time.sleep(2 * SLOW_S)
     assert sum("http://a" in uri for uri in web.asked.elements()) == asked
+
+
+@pytest.mark.parametrize(
+    "uri, host",
+    [
+        ("https://user:secret@a.example:8443/x.jpg?y#z", "https://a.example:8443"),
+        ("HTTP://A.example/x.jpg", "http://a.example"),
+        ("s3://bucket/folder/x.tar#1.jpg", "s3://bucket"),
+        ("/pictures/x.tar#1.jpg", "/pictures/x.tar"),
+    ],
+)
+def test_images_of_one_host_share_its_limits(uri: str, host: str) -> None:
+    assert host_of(uri) == host
+
+
+def test_the_error_of_a_host_that_is_away_does_not_grow_with_each_image(web: Web, reader: Reader) -> None:
+    web.does["http://a"] = lambda uri, times: HostUnavailable("a", "connection refused")
+    read(reader, wanted("a", 10))
+    (result, *_) = (item.result for item in read(reader, wanted("a", 200)).values())
+    assert isinstance(result, Delayed)
+    depth, trace = 0, result.error.__traceback__
+    while trace:
+        depth, trace = depth + 1, trace.tb_next
+    assert depth < 20
