@@ -1,6 +1,5 @@
-"""Faults of the hosts that images lie on: they hang, refuse, are busy, or reset connections for a while."""
+"""Faults of the hosts that images lie on."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,29 +27,6 @@ def hanging_host(rig: Rig, source: Source, times: int) -> Producer:
             rig.workers.kill(rig.workers.names[number % len(rig.workers.names)])
             rig.injected["worker killed while images wait"] += 1
         bad.hangs = False
-        rig.complete(producer)
-    return producer
-
-
-def absent_host(rig: Rig, source: Source, times: int) -> Producer:
-    """A host resets every connection, for a minute in the long run."""
-    with _hosts(source) as (listing, bad):
-        bad.share_reset = 1.0
-        producer = rig.ingest(listing)
-        await_true(lambda: rig.broker.aside() > 0, END_TIMEOUT_S)
-        rig.injected["host away"] += times
-        time.sleep(2 * times)
-        bad.share_reset = 0.0
-        rig.complete(producer)
-    return producer
-
-
-def busy_host(rig: Rig, source: Source, times: int) -> Producer:
-    """Every third answer of a host is 503 with Retry-After, and one in a hundred connections is reset."""
-    with _hosts(source) as (listing, bad):
-        bad.share_503, bad.retry_after, bad.share_reset = 0.3, "1", 0.01
-        producer = rig.ingest(listing)
-        rig.injected["host busy"] += times
         rig.complete(producer)
     return producer
 
