@@ -157,7 +157,7 @@ class Storage:
             resolved = _resolved(path)
         except OSError:
             # Outside the roots, nobody may learn whether there is a file.
-            self._root_of(Path(os.path.realpath(path)))
+            self._root_of(_resolved(path, strict=False))
             raise
         root = self._root_of(resolved)
         # Opening a device can do harm, so the type is checked before, and again after opening.
@@ -206,9 +206,9 @@ def reason_of(error: OSError) -> Reason:
     return _OF_ONE_FILE.get(error.errno or 0, Reason.UNREADABLE)
 
 
-def _resolved(path: str) -> Path:
+def _resolved(path: str, *, strict: bool = True) -> Path:
     try:
-        return Path(os.path.realpath("/" + path.lstrip("/"), strict=True))
+        return Path(os.path.realpath("/" + path.lstrip("/"), strict=strict))
     except OSError as error:
         # The path was a symlink when it was examined, but not when it was followed.
         if error.errno == errno.EINVAL:

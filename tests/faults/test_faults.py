@@ -16,9 +16,11 @@ BY_ID = {scenario.id: scenario for scenario in SCENARIOS}
 #: Scenarios that share a test; F0 and F14 have their own tests.
 OWN_RIG = [id for id, scenario in BY_ID.items() if scenario.needs_own_rig]
 OF_THE_INDEX = ("F7", "F8", "F9", "F10")
-OTHERS = [id for id in BY_ID if id not in (*OWN_RIG, *OF_THE_INDEX, "F0", "F14")]
+OF_HOSTS = ("F20",)
+OTHERS = [id for id in BY_ID if id not in (*OWN_RIG, *OF_THE_INDEX, *OF_HOSTS, "F0", "F14")]
 
-#: Two groups, each on one rig, so that two processes can run them.
+#: Three groups, each on one rig, so that several processes can run them.
+on_the_rig_of_hosts = pytest.mark.xdist_group("faults of hosts")
 on_the_index_rig = pytest.mark.xdist_group("faults of the index")
 on_the_shared_rig = pytest.mark.xdist_group("faults of workers and broker")
 
@@ -47,6 +49,7 @@ def test_nothing_is_lost_or_duplicated_on_an_own_rig(
     "id",
     [
         *(pytest.param(id, marks=on_the_index_rig) for id in OF_THE_INDEX),
+        *(pytest.param(id, marks=on_the_rig_of_hosts) for id in OF_HOSTS),
         *(pytest.param(id, marks=on_the_shared_rig) for id in OTHERS),
     ],
 )

@@ -55,7 +55,9 @@ def test_only_commands_with_a_stated_need_are_skipped() -> None:
     assert {block.needs for block in skipped} == {"Docker", "a cluster", "the network"}
     for block in skipped:
         programs = {command.split()[0] for command in block.commands if not command.startswith("#")}
-        assert programs <= {"docker", "kubectl", "make", "curl", "sh"}, block
+        # A command that runs until it is stopped cannot be one of a row.
+        allowed = {"lookalike"} if "--watch" in block.text else {"docker", "kubectl", "make", "curl", "sh"}
+        assert programs <= allowed, block
 
 
 def test_the_page_has_every_section_that_an_operator_needs() -> None:
@@ -70,6 +72,7 @@ def test_the_page_has_every_section_that_an_operator_needs() -> None:
         "Back up",
         "Restore",
         "Recover",
+        "Keep in step",
         "Remove",
         "A run",
     ]

@@ -216,7 +216,9 @@ def _made(at: Location, *, is_unsigned: bool) -> "GCSStore | AzureStore":
         return AzureStore(at.bucket, client_options=_options(given.get("endpoint")), **common, **given, **unsigned)
     except (OSError, ValueError, _base_error()) as error:
         if at.scheme == "az" and "account" in str(error).lower():
-            raise BadSetting("az:// needs the name of an account.", "Set AZURE_STORAGE_ACCOUNT_NAME.") from None
+            raise BadSetting(
+                "An az:// address needs the name of an account.", "Set AZURE_STORAGE_ACCOUNT_NAME."
+            ) from None
         raise StoreProblem(Kind.NO_CREDENTIALS, "the settings of the store cannot be used") from None
 
 

@@ -29,6 +29,9 @@ SHORT_WAITS: Mapping[str, Mapping[str, float]] = {
     "lookalike_producer.jobs": {"HEARTBEAT_EVERY_S": 1.0},
     "lookalike_worker.tasks": {"MAX_BACKOFF_S": 4.0, "HELD_PAUSE_S": 1.0},
     "lookalike_worker.watchdog": {"EVERY_S": 1.0},
+    "lookalike.host_wait": {"FIRST_PAUSE_S": 1.0, "LONGEST_PAUSE_S": 4.0},
+    "lookalike.reading.hosts": {"LONGEST_AWAY_S": 8.0, "LONGEST_PATIENCE_S": 6.0},
+    "lookalike.reading.web.place": {"ROBOTS_S": 5.0},
 }
 SHORT_SOCKET_TIMEOUT_S = 3
 
@@ -102,7 +105,7 @@ def random_ids(pipeline: Any) -> None:
 
 def kept_documents(pipeline: Any) -> None:
     """The document of an image that its file no longer holds stays in the index."""
-    replace(pipeline._Attempt, "_discard", lambda self, references, stored: {})
+    replace(pipeline._Attempt, "_discard", lambda self, references: set())
 
 
 def lists_of_their_own(chunks: Any) -> None:
