@@ -31,7 +31,7 @@ def lookalike(environment: Mapping[str, str], *arguments: object, code: int = 0)
     command = [*LOOKALIKE, *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT)
     assert "Traceback" not in done.stderr + done.stdout
-    assert done.returncode == code, done.stderr
+    assert done.returncode == code, f"exit code {done.returncode}: {done.stderr}"
     return done
 
 
