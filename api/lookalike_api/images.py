@@ -60,6 +60,10 @@ class StoredImages:
         self._cache = cache
         self._remote_limit_s = remote_limit_s
 
+    def close(self) -> None:
+        """Close the connections to other hosts."""
+        self._reader.close()
+
     def find(self, id: str) -> "StoredFile":
         """Where an image lies. A local file is looked at: what is gone is not shown from a cache. Another host is not
         asked: what was indexed from there is shown from the cache."""

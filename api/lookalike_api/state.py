@@ -65,6 +65,7 @@ class ServiceState:
     def close(self) -> None:
         self.executors.close()
         self.decoders.close()
+        self.images.close()
         if self.jobs is not None:
             self.jobs.close()
         self.index.close()

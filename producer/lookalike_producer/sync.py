@@ -11,6 +11,7 @@ from lookalike.embedding import ModelSpec
 from lookalike.errors import IndexMissing, SourceMissing
 from lookalike.index import Index
 from lookalike.ledger import place_of
+from lookalike.reading.reader import Reader
 from lookalike.roots import named_prefixes
 from lookalike.settings import Settings
 from lookalike_producer.absence import Absence
@@ -210,7 +211,7 @@ def _findings(
     references = find_images(names, sources.label_from, options, on_mounts, tables)
     in_scope = scopes(sources.names, sources.within, sources.options)
     reader = factories.reader(settings, named=named_prefixes([*names, f"{sources.columns.base}/"]))
-    return compare(
+    findings = compare(
         references,
         in_scope,
         index=index,
@@ -219,6 +220,12 @@ def _findings(
         fingerprint=spec.fingerprint,
         on_leftover=on_leftover,
     )
+    return _closing(reader, findings)
+
+
+def _closing(reader: Reader, findings: Iterator[Finding]) -> Iterator[Finding]:
+    with closing(reader):
+        yield from findings
 
 
 def _absence(devices: Devices, sources: Sources, diff: Diff, accepts_devices: bool) -> Absence:

@@ -56,11 +56,17 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     reader.close()
 
 
+def loops() -> set[threading.Thread]:
+    """The threads of readers: those of earlier tests, too, whose readers close with this process."""
+    return {thread for thread in threading.enumerate() if thread.name == "reading"}
+
+
 def test_a_local_file_is_read_in_the_calling_thread(reader: Reader, tmp_path: Path) -> None:
+    before = loops()
     (tmp_path / "a.jpg").write_bytes(b"content")
     assert reader.read(local_uri(tmp_path / "a.jpg")) == b"content"
     assert reader.fetch(ImageRef(local_uri(tmp_path / "a.jpg"))).data == b"content"
-    assert "reading" not in {thread.name for thread in threading.enumerate()}
+    assert loops() <= before
 
 
 def test_the_etag_of_a_file_changes_with_it_and_is_empty_while_it_may_change_unseen(
@@ -98,12 +104,14 @@ def test_all_remote_uris_are_read_in_one_thread(reader: Reader, example: Example
 
 
 def test_the_loop_survives_errors_and_is_closed_in_order(reader: Reader, example: Example) -> None:
+    before = loops()
     with pytest.raises(HostUnavailable) as caught:
         reader.read("http://host/away.jpg")
+    assert len(loops() - before) == 1
     assert caught.value.retry_after_s == 30
     assert reader.read("http://other/a.jpg")
     reader.close()
-    assert example.closed == 1 and "reading" not in {thread.name for thread in threading.enumerate()}
+    assert example.closed == 1 and loops() <= before
     assert reader.read("http://other/a.jpg"), "a closed reader cannot be used again"
 
 
