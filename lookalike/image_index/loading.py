@@ -61,8 +61,10 @@ class Loading(Handle):
         began = time.monotonic()
         options = arguments.walk_options(follow_links, include_hidden, exclude)
         columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
-        request = ingest_request(self._settings, arguments.sources(sources), label_from, options, columns)
-        stack = self._resources.stack().with_worker()
+        lease = self._resources.stack()
+        named = arguments.sources(sources)
+        request = ingest_request(self._settings, named, label_from, options, columns, lease.with_worker)
+        stack = lease.with_worker()
         if detach:
             check_detachable(stack)
         return run(request, stack, began=began, detach=detach, is_shown=progress)

@@ -1,6 +1,6 @@
 """The request for a job that ingests sources."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 
 from lookalike import factories
@@ -22,10 +22,17 @@ def ingest_request(
     label_from: str = "parent",
     options: WalkOptions = USUAL,
     columns: TableOptions = AS_FOUND,
+    on_checked: Callable[[], object] = lambda: None,
 ) -> JobRequest:
-    """Sources and model are checked now. Raises SourceMissing, BadSetting, ModelUnavailable, what the index raises."""
+    """Sources and model are checked now. Raises SourceMissing, BadSetting, ModelUnavailable, what the index raises.
+
+    `on_checked` is called when the sources and the name of the model are right: what takes its time to start can do so
+    while the index is looked at.
+    """
     tables = find_tables(sources, columns, options)
     find_images(sources, label_from, options, tables=tables)
+    factories.model_spec(settings)
+    on_checked()
     spec = factories.working_spec(settings)
     with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
         tables.fit(index.fields())
