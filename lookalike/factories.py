@@ -45,7 +45,11 @@ def working_spec(settings: Settings) -> ModelSpec:
     It is the default model for an index that does not exist, or whose model cannot be built on this machine. Raises
     BadSetting, ModelUnavailable, and what the index raises.
     """
-    spec = model_spec(settings)
+    return spec_in_place_of(model_spec(settings), settings)
+
+
+def spec_in_place_of(spec: ModelSpec, settings: Settings) -> ModelSpec:
+    """The `working_spec` if `spec` is the configured model. Raises what the index raises."""
     if is_model_chosen(settings):
         return spec
     with closing(open_index(settings, timeout_s=LOOK_UP_TIMEOUT_S)) as opened, suppress(IndexMissing):

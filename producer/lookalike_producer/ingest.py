@@ -31,11 +31,12 @@ def ingest_request(
     """
     tables = find_tables(sources, columns, options)
     find_images(sources, label_from, options, tables=tables)
-    factories.model_spec(settings)
+    configured = factories.model_spec(settings)
     on_checked()
-    spec = factories.working_spec(settings)
-    with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
-        tables.fit(index.fields())
+    spec = factories.spec_in_place_of(configured, settings)
+    if tables.plans:
+        with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
+            tables.fit(index.fields())
     return JobRequest(
         settings,
         spec,

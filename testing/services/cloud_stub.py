@@ -5,58 +5,29 @@ REST API of Azure's blobs), so a test against them shows what obstore asks and w
 clouds answer so.
 """
 
-import asyncio
-import threading
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
-from types import TracebackType
-from typing import Self
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from aiohttp import web
+
+from testing.services.loopback import LoopbackServer
 
 BUCKET = "shop"
 ACCOUNT = "account"
 PAGE_KEYS = 3
 
 
-class CloudStub:
+class CloudStub(LoopbackServer):
     """One bucket of Google at `/shop`, the same as a container of Azure at `/account/shop`."""
 
     def __init__(self, objects: Mapping[str, bytes]) -> None:
+        super().__init__()
         self._objects = dict(sorted(objects.items()))
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._runner: web.ServerRunner | None = None
-        self.port = 0
         self.asked: list[web.BaseRequest] = []
         #: Answers in place of an object, if it returns one.
         self.fault: Callable[[web.BaseRequest], web.Response | None] = lambda request: None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._runner
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _start(self) -> None:
-        self._runner = web.ServerRunner(web.Server(self._answer), shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.asked.append(request)

@@ -6,58 +6,31 @@ them. It checks no signature. As a program it listens until it is killed, and pr
 
 import argparse
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Self
 from urllib.parse import quote_plus, unquote
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from testing.services.loopback import LoopbackServer
+
 PAGE_KEYS = 1000
 
 
-class KeyServer:
+class KeyServer(LoopbackServer):
     """Answers for `count` keys: the first is `key_at(0)`, and they must be sorted by their bytes."""
 
     def __init__(self, count: int, key_at: Callable[[int], str], content: bytes) -> None:
+        super().__init__()
         self._count = count
         self._key_at = key_at
         self._content = content
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._runner: web.ServerRunner | None = None
-        self.port = 0
 
     @classmethod
     def of(cls, keys: Sequence[str], content: bytes = b"x") -> Self:
         ordered = sorted(keys, key=str.encode)
         return cls(len(ordered), ordered.__getitem__, content)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.start(), self._loop).result()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._runner
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def start(self) -> None:
-        self._runner = web.ServerRunner(web.Server(self._answer), shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         key = unquote(request.raw_path.partition("?")[0]).partition("/")[2].partition("/")[2]

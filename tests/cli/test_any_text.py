@@ -90,7 +90,7 @@ def _filled(word: str, places: dict[str, str]) -> str:
 @FEW
 @given(
     words,
-    st.sampled_from(["HOME", "INDEX", "MODEL", "WEIGHTS", "ROOTS", "CHUNK_SIZE", "INDEX_URL", "API_KEY", "X\x1b"]),
+    st.sampled_from(SETTINGS),
 )
 def test_a_setting_may_be_any_text(tmp_path_factory: pytest.TempPathFactory, text: str, name: str) -> None:
     value = f"{tmp_path_factory.getbasetemp()}/none/{text}" if name in ("HOME", "WEIGHTS") else text
