@@ -150,10 +150,11 @@ def test_labels_info_and_readiness_are_read(client: Client, stored: list[ImageRe
 
 
 def test_jobs_and_their_rejected_images_are_read(client: Client) -> None:
-    job = client.jobs(limit=100)[-1]
+    # Other modules share the broker. Of several jobs that saw the image, the last one has its record.
+    pages = ((job, client.failed(job.id)) for job in client.jobs(limit=100) if job.rejected)
+    job, page = next((job, page) for job, page in pages if page.total)
     assert (job.state, job.indexed, job.rejected, job.reasons) == ("finished", 24, 1, {"unsupported": 1})
     assert client.job(job.id) == job
-    page = client.failed(job.id)
     assert page.total == 1
     assert [(Path(one.uri).name, one.reason) for one in page.failed] == [("text.jpg", Reason.UNSUPPORTED)]
     assert client.failed(job.id, offset=1).failed == ()

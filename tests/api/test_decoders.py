@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import testing.encoders  # noqa: F401
 from lookalike import images
 from lookalike.errors import ImageRejected
 from lookalike.records import Reason
@@ -39,11 +40,14 @@ SIZE = 224
 def slow_png(side: int = 8000) -> bytes:
     """A valid PNG, 16-bit RGBA, as large as is allowed: 2 MB that take seconds to decode."""
     row = side * 8 + 1
-    compressor = zlib.compressobj(1)
-    pieces = [compressor.compress(bytes(50 * row)) + compressor.flush(zlib.Z_FULL_FLUSH) for _ in range(2)]
-    checksum = struct.pack(">I", (row * side % 65521 << 16) | 1)
+    compressor, checksum = zlib.compressobj(1), 1
+    # Each row is predicted by Paeth's filter, the slowest one.
+    rows = 50 * (b"\4" + bytes(row - 1))
+    pieces = [compressor.compress(rows) + compressor.flush(zlib.Z_FULL_FLUSH) for _ in range(2)]
+    for _ in range(side // 50):
+        checksum = zlib.adler32(rows, checksum)
     header = struct.pack(">IIBBBBB", side, side, 16, 6, 0, 0, 0)
-    content = b"".join([pieces[0], pieces[1] * (side // 50 - 1), b"\x03\0", checksum])
+    content = b"".join([pieces[0], pieces[1] * (side // 50 - 1), b"\x03\0", struct.pack(">I", checksum)])
     chunks = ((b"IHDR", header), (b"IDAT", content), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
@@ -108,13 +112,19 @@ def test_an_image_that_takes_too_long_is_rejected_and_its_process_ends(pool: Dec
 def test_slow_images_take_neither_the_places_nor_the_cores_of_others(pool: DecoderPool) -> None:
     shared = decoders(pool, quick_s=0.5)
     with ThreadPoolExecutor(3) as threads:
+        stopped = pid_of(pool)
+        earlier = cpu_s(stopped)
         slow = threads.submit(shared.pixels, SLOW, SIZE)
+        await_true(lambda: cpu_s(stopped) > earlier + 0.1)
+        # However fast this machine is, the test is faster.
+        os.kill(stopped, signal.SIGSTOP)
         # It gives its place to others after half a second; the only place for slow images is then taken.
         assert shared.pixels(as_file("JPEG"), SIZE).shape == (SIZE, SIZE, 3)
         with pytest.raises(Busy):
             shared.pixels(SLOW, SIZE)
         assert shared.pixels(as_file("JPEG"), SIZE).shape == (SIZE, SIZE, 3)
         assert not slow.done()
+        os.kill(stopped, signal.SIGCONT)
         assert slow.result().shape == (SIZE, SIZE, 3)
 
 
