@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from lookalike.records import Span
+from lookalike.errors import ImageRejected
+from lookalike.records import Reason, Span
+
+#: What stands around an image in an archive, at most: a span of it may be so much longer than an image may be.
+MAX_AROUND = 2**21
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,13 @@ class Fetched:
     etag: str = ""
 
 
+class NoParts(ImageRejected):
+    """A host gives the whole of an object only, and not the part that it was asked for."""
+
+    def __init__(self, reason: Reason = Reason.UNREADABLE, detail: str = "") -> None:
+        super().__init__(reason, detail or "its host gives no parts of it (Range)")
+
+
 class Place(Protocol):
     """One kind of place, such as web hosts. Used from one event loop; requests run at the same time.
 
@@ -34,8 +45,9 @@ class Place(Protocol):
     """
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
-        """The bytes of one object, at most as many as an image may have; or `span` of them, of whatever length, because
-        archives bound their spans. One that reaches beyond the end gives what there is, empty behind the end."""
+        """The bytes of one object, at most as many as an image may have; or `span` of them, at most MAX_AROUND more. A
+        span that reaches beyond the end gives what there is, empty behind the end. Raises NoParts for one that does not
+        begin at the start, if its host gives no parts."""
 
     async def look(self, uri: str) -> State:
         """The state of one object, without its bytes."""

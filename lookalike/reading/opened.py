@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from lookalike.errors import HostUnavailable, ImageRejected, SourceUnavailable
 from lookalike.reading.background import BackgroundLoop
-from lookalike.reading.contract import Fetched, Place
+from lookalike.reading.contract import Fetched, NoParts, Place
 from lookalike.reading.places import STORE, WEB, kind_of
 from lookalike.records import Reason, Span
 from lookalike.uris import scheme_of
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 #: One request; two of them are in memory.
 BLOCK_BYTES = 4 * 2**20
-#: An address on the web that says no length is read at once, if it is no longer than this.
+#: A web address that says no length, or whose host gives no parts, is read at once, if it has no more bytes than this.
 MOST_AT_ONCE = 64 * 2**20
 #: A place that is away is asked again for so long: a table is read as long as its job lasts.
 PATIENCE_S = 300.0
@@ -43,19 +43,16 @@ class RemoteFile(io.RawIOBase):
         self._at = 0
         self._start, self._block = 0, b""
         self._next: tuple[int, Future[Fetched]] | None = None
+        self.etag, self.size_bytes = "", 0
         try:
             state = self._patiently(lambda: place.look(uri))
+            self.etag, self.size_bytes = state.etag, state.size_bytes or 0
             if state.size_bytes is None:
-                self._block = self._patiently(lambda: place.fetch(uri, Span(0, MOST_AT_ONCE + 1))).data
-            if len(self._block) > MOST_AT_ONCE:
-                raise ImageRejected(
-                    Reason.TOO_LARGE, f"its host says no length, and it has more than {MOST_AT_ONCE} bytes"
-                )
+                self._hold_all("its host says no length")
+                self.size_bytes = len(self._block)
         except BaseException:
             self.close()
             raise
-        self.etag = state.etag
-        self.size_bytes = len(self._block) if state.size_bytes is None else state.size_bytes
 
     def readable(self) -> bool:
         return True
@@ -79,7 +76,7 @@ class RemoteFile(io.RawIOBase):
         inner = self._at - self._start
         if not 0 <= inner < len(self._block):
             self._load()
-            inner = 0
+            inner = self._at - self._start
         piece = memoryview(self._block)[inner : inner + len(buffer)]
         buffer[: len(piece)] = piece
         self._at += len(piece)
@@ -97,17 +94,34 @@ class RemoteFile(io.RawIOBase):
         ahead, self._next = self._next, None
         start = self._at
         try:
-            fetched = (
-                ahead[1].result() if ahead is not None and ahead[0] == start else self._loop.run(self._part(start))
-            )
-        except (HostUnavailable, SourceUnavailable):
-            fetched = self._patiently(lambda: self._part(start))
+            fetched = self._fetched(start, ahead)
+        except NoParts:
+            self._hold_all("its host gives no parts of it (Range)")
+            return
         if fetched.etag != self.etag or len(fetched.data) != min(self._block_bytes, self.size_bytes - start):
             raise ImageRejected(Reason.CHANGED, "it changed while it was read")
         self._start, self._block = start, fetched.data
         following = start + len(fetched.data)
         if following < self.size_bytes:
             self._next = (following, self._loop.start(self._part(following)))
+
+    def _fetched(self, start: int, ahead: tuple[int, Future[Fetched]] | None) -> Fetched:
+        try:
+            is_here = ahead is not None and ahead[0] == start
+            return ahead[1].result() if ahead is not None and is_here else self._loop.run(self._part(start))
+        except (HostUnavailable, SourceUnavailable):
+            return self._patiently(lambda: self._part(start))
+
+    def _hold_all(self, why: str) -> None:
+        """Hold the whole, because it cannot be read in parts. Raises ImageRejected if it is too large for that."""
+        if self.size_bytes <= MOST_AT_ONCE:
+            fetched = self._patiently(lambda: self._place.fetch(self._uri, Span(0, MOST_AT_ONCE + 1)))
+            if self.size_bytes and (fetched.etag != self.etag or len(fetched.data) != self.size_bytes):
+                raise ImageRejected(Reason.CHANGED, "it changed while it was read")
+            self._start, self._block = 0, fetched.data
+        if max(self.size_bytes, len(self._block)) > MOST_AT_ONCE:
+            what = f"{why}, and it has more than {MOST_AT_ONCE} bytes; download it first"
+            raise ImageRejected(Reason.TOO_LARGE, what)
 
     def _part(self, start: int) -> Coroutine[Any, Any, Fetched]:
         length = min(self._block_bytes, self.size_bytes - start)

@@ -4,17 +4,15 @@ Memory is bounded whatever the file says of itself: windows, dictionaries and ev
 """
 
 import bz2
-import errno
 import lzma
-import os
-import tempfile
 import zlib
 from collections.abc import Callable
 from typing import IO, Protocol, cast
 
 from lookalike import zstd
-from lookalike.errors import DiskFull, ImageRejected
+from lookalike.errors import ImageRejected
 from lookalike.reading.archives.kinds import MAGIC, Kind
+from lookalike.reading.archives.scratch import Scratch
 from lookalike.records import Reason, Span
 
 #: Bytes that are read, and unpacked, at once.
@@ -201,32 +199,20 @@ class Forward:
 
 
 class Unpacked:
-    """Ranges of what a compressed file holds, in any order: it is unpacked as far as they need into a temporary file
-    without a name, which is gone with this process. Raises ImageRejected, DiskFull."""
+    """Ranges of what a compressed file holds, in any order: it is unpacked as far as they need into a temporary file.
+    Raises ImageRejected, DiskFull."""
 
     def __init__(self, unpacking: Unpacking) -> None:
         self._unpacking = unpacking
-        self._file = tempfile.TemporaryFile(prefix="lookalike-", buffering=0)  # noqa: SIM115 - open as long as this
+        self._file = Scratch()
         self._is_whole = False
 
     def read(self, span: Span) -> bytes:
         while not self._is_whole and self._unpacking.unpacked < span.start + span.length:
             piece = self._unpacking.piece()
             self._is_whole = not piece
-            self._write(piece)
-        return os.pread(self._file.fileno(), span.length, span.start)
-
-    def _write(self, piece: bytes) -> None:
-        try:
-            while piece:
-                piece = piece[self._file.write(piece) :]
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise DiskFull(
-                f"A compressed tar does not fit into {tempfile.gettempdir()}: {error.strerror}.",
-                "Set TMPDIR to a larger disk, or make tars that are not compressed: their members are read in place.",
-            ) from error
+            self._file.write(piece)
+        return self._file.read(span)
 
     def close(self) -> None:
         self._file.close()

@@ -2,7 +2,8 @@
 
 from lookalike.errors import ImageRejected
 from lookalike.reading.archives import tar, zip
-from lookalike.reading.archives.member import MAX_HEADERS, Reads
+from lookalike.reading.archives.member import Reads
+from lookalike.reading.contract import MAX_AROUND
 from lookalike.records import Reason, Span
 
 
@@ -11,7 +12,7 @@ def content(name: str, span: Span, max_bytes: int) -> Reads:
 
     Raises ImageRejected: `changed` if another member is there, or none.
     """
-    if span.length > max_bytes + 2 * MAX_HEADERS:
+    if span.length > max_bytes + MAX_AROUND:
         raise ImageRejected(Reason.TOO_LARGE, f"{span.length} bytes in the archive; at most {max_bytes} are read")
     data = yield span
     if data.startswith(zip.LOCAL_HEADER):

@@ -12,8 +12,9 @@ from lookalike.reading.archives.contents import content, etag_of, of_archive
 from lookalike.reading.archives.directory import Directory
 from lookalike.reading.archives.kinds import START_BYTES, Kind, kind_of
 from lookalike.reading.archives.member import Listing, Member
+from lookalike.reading.archives.scratch import Scratch
 from lookalike.reading.archives.steps import awaited, listed_ahead
-from lookalike.reading.contract import Fetched, Place, State
+from lookalike.reading.contract import Fetched, NoParts, Place, State
 from lookalike.records import Reason, Span
 from lookalike.uris import is_remote
 
@@ -24,6 +25,8 @@ LOCAL_BLOCK = 2**16
 _BATCH = 1000
 #: How long the directory of an archive without an etag is taken for true.
 UNTAGGED_S = 5.0
+#: A remote archive that is held in a temporary file is looked at so often, and not once for each of its members.
+LOOKED_S = 1.0
 
 
 @dataclass
@@ -36,13 +39,16 @@ class _Content:
     directory: Directory | None = None
     fault: ImageRejected | None = None
     unpacked: Unpacked | None = None
+    #: The archive itself, if its host gives no parts of it.
+    copy: Scratch | None = None
+    looked_at_s: float = field(default_factory=time.monotonic)
 
     def is_of(self, state: State) -> bool:
         is_fresh = state.etag != "" or time.monotonic() - self.opened_at_s < UNTAGGED_S
         return state == self.state and is_fresh
 
     def close(self) -> None:
-        for part in (self.directory, self.unpacked):
+        for part in (self.directory, self.unpacked, self.copy):
             if part is not None:
                 part.close()
 
@@ -63,9 +69,14 @@ class OpenedArchive:
         return self._content is not None and self._content.kind.is_compressed
 
     @property
-    def is_unpacked(self) -> bool:
-        """Whether a temporary file holds the content."""
-        return self._content is not None and self._content.unpacked is not None
+    def is_copied(self) -> bool:
+        """Whether a temporary file holds the archive, because its host gives no parts of it."""
+        return self._content is not None and self._content.copy is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a temporary file holds the archive or its content."""
+        return self.is_copied or (self._content is not None and self._content.unpacked is not None)
 
     async def fetch(self, name: str, span: Span | None) -> Fetched:
         """The content of a member; `span` is where it is in a compressed archive, unpacked, if that is known."""
@@ -104,6 +115,8 @@ class OpenedArchive:
             raise of_archive(rejected) from rejected
 
     async def _current(self) -> _Content:
+        if self._content is not None and self._is_just_looked_at(self._content):
+            return self._content
         state = await self._look()
         if self._content is None or not self._content.is_of(state):
             self.close()
@@ -112,7 +125,11 @@ class OpenedArchive:
                 self._content = _Content(state, kind_of(start.data, self._uri))
             except ImageRejected as rejected:
                 raise of_archive(rejected) from rejected
+        self._content.looked_at_s = time.monotonic()
         return self._content
+
+    def _is_just_looked_at(self, content: _Content) -> bool:
+        return is_remote(self._uri) and self.is_held and time.monotonic() - content.looked_at_s < LOOKED_S
 
     async def _found(self, opened: _Content, name: str) -> tuple[Span, int]:
         if opened.directory is None:
@@ -164,10 +181,28 @@ class OpenedArchive:
             raise of_archive(rejected) from rejected
 
     async def _packed(self, opened: _Content, span: Span) -> bytes:
+        if opened.copy is None:
+            try:
+                return (await self._fetched(opened, span)).data
+            except NoParts:
+                opened.copy = await self._copied(opened)
+        return opened.copy.read(span)
+
+    async def _fetched(self, opened: _Content, span: Span | None) -> Fetched:
         fetched = await self._places.fetch(self._uri, span)
         if fetched.etag and opened.state.etag and fetched.etag != opened.state.etag:
             raise ImageRejected(Reason.CHANGED, "the archive changed while it was read")
-        return fetched.data
+        return fetched
+
+    async def _copied(self, opened: _Content) -> Scratch:
+        """The archive, at most as many bytes as an image may have."""
+        if (opened.state.size_bytes or 0) > self._max_bytes:
+            what = f"its host gives no parts of it (Range), and more than {self._max_bytes} bytes are not read at once"
+            raise ImageRejected(Reason.TOO_LARGE, f"{what}; download it")
+        fetched = await self._fetched(opened, None)
+        copy = Scratch()
+        await asyncio.to_thread(copy.write, fetched.data)
+        return copy
 
     def _unpacked(self, opened: _Content) -> Unpacked:
         if opened.unpacked is None:

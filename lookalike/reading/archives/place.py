@@ -7,13 +7,14 @@ from lookalike.reading.archives.contents import content, etag_of, of_archive
 from lookalike.reading.archives.kinds import is_compressed_name
 from lookalike.reading.archives.opened import OpenedArchive
 from lookalike.reading.archives.steps import awaited
-from lookalike.reading.contract import Fetched, Place, State
+from lookalike.reading.contract import Fetched, NoParts, Place, State
 from lookalike.records import Reason, Span
 from lookalike.uris import Member, member_of
 
-#: Archives whose directories this process keeps, and of these, compressed ones that it keeps unpacked.
+#: Archives whose directories this process keeps, and of these, those that it holds in temporary files: unpacked, or as
+#: they are if their hosts give no parts.
 MOST_OPEN = 16
-MOST_UNPACKED = 2
+MOST_HELD = 2
 
 
 class ArchivePlace:
@@ -30,9 +31,11 @@ class ArchivePlace:
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
         archive, name = _parts(uri)
-        if span is not None and not self._is_compressed(archive):
+        if span is not None and not self._is_held(archive):
             try:
                 return await self._at(archive, name, span)
+            except NoParts:
+                pass
             except ImageRejected as rejected:
                 if rejected.reason is not Reason.CHANGED:
                     raise
@@ -52,6 +55,8 @@ class ArchivePlace:
         async def read(part: Span) -> bytes:
             try:
                 fetched = await self._places.fetch(archive, part)
+            except NoParts:
+                raise
             except ImageRejected as rejected:
                 raise of_archive(rejected) from rejected
             etags.add(fetched.etag)
@@ -63,9 +68,10 @@ class ArchivePlace:
             raise ImageRejected(Reason.CHANGED, "the archive changed while it was read")
         return Fetched(data, etag_of(max(etags), span))
 
-    def _is_compressed(self, archive: str) -> bool:
+    def _is_held(self, archive: str) -> bool:
+        """Whether members are not read by range where the archive lies."""
         known = self._open.get(archive)
-        return known.is_compressed if known else is_compressed_name(archive)
+        return known.is_compressed or known.is_copied if known else is_compressed_name(archive)
 
     def _opened(self, archive: str) -> OpenedArchive:
         if archive not in self._open:
@@ -76,8 +82,8 @@ class ArchivePlace:
 
     def _close_oldest(self) -> None:
         """Close archives that were not asked for lately; one that somebody reads now is left for the next time."""
-        unpacked = [uri for uri, opened in self._open.items() if opened.is_unpacked]
-        surplus = [*list(self._open)[:-MOST_OPEN], *unpacked[:-MOST_UNPACKED]]
+        held = [uri for uri, opened in self._open.items() if opened.is_held]
+        surplus = [*list(self._open)[:-MOST_OPEN], *held[:-MOST_HELD]]
         for uri in dict.fromkeys(surplus):
             if not self._open[uri].lock.locked() and uri != next(reversed(self._open)):
                 self._open.pop(uri).close()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from lookalike.errors import ImageRejected
-from lookalike.reading.contract import Fetched, State
+from lookalike.reading.contract import MAX_AROUND, Fetched, State
 from lookalike.reading.stores.client import Client
 from lookalike.reading.stores.location import Location, location_of
 from lookalike.reading.stores.problems import StoreProblem, about_image
@@ -29,10 +29,11 @@ class StorePlace:
         self._clients: dict[str, Client] = {}
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
-        if span is not None and span.length > self._max_bytes:
+        most = self._max_bytes if span is None else self._max_bytes + MAX_AROUND
+        if span is not None and span.length > most:
             raise ImageRejected(Reason.TOO_LARGE, f"{span.length} bytes; at most {self._max_bytes} are read")
         at = self._object(uri)
-        return await self._answer(at, lambda client: client.get(at, span, self._max_bytes))
+        return await self._answer(at, lambda client: client.get(at, span, most))
 
     async def look(self, uri: str) -> State:
         at = self._object(uri)

@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from lookalike.errors import HostUnavailable, ImageRejected
-from lookalike.reading.contract import Fetched, State
+from lookalike.reading.contract import MAX_AROUND, Fetched, NoParts, State
 from lookalike.reading.web import bodies
 from lookalike.reading.web.answers import (
     MOST_REDIRECTS,
@@ -53,6 +53,17 @@ class _Answer(NamedTuple):
     def headers(self) -> Mapping[str, str]:
         return self.response.headers
 
+    @property
+    def headers_of_file(self) -> Mapping[str, str]:
+        """The header without what a server that knows files by their names says of `a.tar.gz`: that a tar is packed in
+        it. Its parts are those of the file."""
+        is_gzip = self.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip")
+        if not is_gzip or not self.response.url.path.lower().endswith((".gz", ".tgz")):
+            return self.headers
+        headers = self.response.headers.copy()
+        headers.popall("Content-Encoding")
+        return headers
+
 
 class WebPlace:
     """Images at http(s) addresses (see `Place`). It sends each request once, and follows at most five redirects.
@@ -74,7 +85,7 @@ class WebPlace:
                 check_status(answer.status, answer.headers, answer.address)
                 data = await bodies.whole(answer.response, answer.address, self._options)
                 return Fetched(data, state_of(answer.headers, declared_size(answer.headers)).etag)
-        if span.length > self._options.max_bytes:
+        if span.length > self._options.max_bytes + MAX_AROUND:
             raise bodies.too_large(self._options.max_bytes)
         headers = {"Range": f"bytes={span.start}-{span.start + span.length - 1}"}
         async with self._within(url), self._answer("GET", url, headers) as answer:
@@ -86,14 +97,15 @@ class WebPlace:
             async with self._answer("HEAD", url, {}) as answer:
                 if answer.status not in _NO_HEAD:
                     check_status(answer.status, answer.headers, answer.address)
-                    return state_of(answer.headers, declared_size(answer.headers))
+                    return state_of(answer.headers, declared_size(answer.headers_of_file))
             async with self._answer("GET", url, _FIRST_BYTE) as answer:
                 if answer.status == 416 and (size := whole_size(answer.headers)) is not None:
                     return state_of(answer.headers, size)
                 check_status(answer.status, answer.headers, answer.address, asked_for_part=True)
                 is_part = answer.status == 206
                 return state_of(
-                    answer.headers, whole_size(answer.headers) if is_part else declared_size(answer.headers)
+                    answer.headers,
+                    whole_size(answer.headers) if is_part else declared_size(answer.headers_of_file),
                 )
 
     async def close(self) -> None:
@@ -155,7 +167,7 @@ class WebPlace:
         if answer.status == 416:
             raise ImageRejected(Reason.CHANGED, "the archive is shorter than when it was listed")
         check_status(answer.status, answer.headers, answer.address, asked_for_part=True)
-        if answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        if answer.headers_of_file.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
             raise ImageRejected(Reason.UNREADABLE, "the host packs a part of an archive")
         if answer.status == 206:
             try:
@@ -165,12 +177,10 @@ class WebPlace:
             if start != span.start:
                 raise ImageRejected(Reason.UNREADABLE, "the host sends another part than it was asked for")
             return Fetched(await bodies.part(answer.response, answer.address, options, skip=0, length=span.length), tag)
-        if span.start + span.length > 2 * options.max_bytes:
-            raise ImageRejected(
-                Reason.UNREADABLE, "the host gives no parts of an archive, and this one lies far behind"
-            )
-        data = await bodies.part(answer.response, answer.address, options, skip=span.start, length=span.length)
-        return Fetched(data, state_of(answer.headers, declared_size(answer.headers)).etag)
+        if span.start:
+            raise NoParts
+        data = await bodies.part(answer.response, answer.address, options, skip=0, length=span.length)
+        return Fetched(data, state_of(answer.headers, declared_size(answer.headers_of_file)).etag)
 
 
 def _address(uri: str) -> str:

@@ -69,3 +69,19 @@ def test_a_compressed_tar_in_a_store(name: str, s3: S3Server, tmp_path: Path) ->
     for ref in find_images([f"{bucket}/{name}"]):
         assert reader.fetch(ref).data == reader.read(ref.uri)
     reader.close()
+
+
+def test_an_archive_that_is_replaced_before_its_members_are_read(s3: S3Server, tmp_path: Path) -> None:
+    bucket = s3.bucket("one", {"a.tar": write_tar(tmp_path / "a.tar", MEMBERS).read_bytes()})
+    found = {ref.uri.partition("#")[2]: ref for ref in find_images([f"{bucket}/a.tar"])}
+    reader = Reader(read_settings(home=tmp_path, roots=(f"{bucket}/",)))
+    new = write_tar(tmp_path / "b.tar", {"c.jpg": b"c" * 3000, "b.jpg": b"new b"}).read_bytes()
+    s3.client().put_object(Bucket="one", Key="a.tar", Body=new)
+    fetched = reader.fetch(found["b.jpg"])
+    assert fetched.data == b"new b" and fetched.etag != found["b.jpg"].etag
+    for body, reason in ((new, Reason.NOT_FOUND), (new[:700], Reason.UNREADABLE), (b"<html>" * 99, Reason.UNREADABLE)):
+        s3.client().put_object(Bucket="one", Key="a.tar", Body=body)
+        with pytest.raises(ImageRejected) as caught:
+            reader.fetch(found["cats/a.jpg"])
+        assert caught.value.reason is reason
+    reader.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lookalike.errors import HostUnavailable, ImageRejected, LookalikeError, SourceUnavailable
+from lookalike.reading.contract import MAX_AROUND
 from lookalike.reading.reader import Reader
 from lookalike.reading.stores import retrying
 from lookalike.reading.stores.location import location_of
@@ -69,7 +70,8 @@ def test_a_span_is_a_part_of_an_object(s3: S3Server) -> None:
     assert fetch(uri, Span(2, 3)).data == b"234"
     assert fetch(uri, Span(8, 5)).data == b"89"
     assert reason(problem(uri, Span(10, 5))) is Reason.CHANGED
-    assert reason(problem(uri, Span(0, 6), max_bytes=5)) is Reason.TOO_LARGE
+    assert fetch(uri, Span(0, 6), max_bytes=5).data == b"012345", "a member has headers around it"
+    assert reason(problem(uri, Span(0, 6 + MAX_AROUND), max_bytes=5)) is Reason.TOO_LARGE
 
 
 def test_bytes_are_counted(s3: S3Server) -> None:
