@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 from pathlib import Path
 
 SHARED = Path(os.environ.get("LOOKALIKE_SHARED", Path(__file__).parent.parent.parent / "shared"))
@@ -44,3 +45,13 @@ def listed(folder: Path, count: int) -> Path:
     listing = folder / f"{count}.txt"
     listing.write_text("\n".join(sample(count)))
     return listing
+
+
+def copies(folder: Path, count: int) -> list[str]:
+    """The paths of `count` files in new folders, which hold the images of the sample again and again."""
+    images = sample(count)
+    paths = [folder / f"{number // len(images)}" / f"{number:06d}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(images[number % len(images)], path)
+    return [str(path) for path in paths]

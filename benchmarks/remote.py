@@ -1,7 +1,8 @@
 """The same images from local disk and from web servers that answer each GET late, some of them badly or never.
 
 Every side is one ingest with EfficientNet-Lite0 into LanceDB on a running stack; a rate is images done a second of the
-job, the wait for hosts included. The servers run on the same cores, in processes of their own.
+job, the wait for hosts included. The servers run on the same cores, in processes of their own. The images are those of
+the sample, again and again in files of their own: the time that a silent host takes once is a small share of the job.
 """
 
 import json
@@ -13,12 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.material import IMAGES, missing, sample
+from benchmarks.material import copies, missing
 from benchmarks.ours import environment, ingest, running_stack
 from benchmarks.table import console, print_rates
 
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "3"))
-COUNT = int(os.environ.get("LOOKALIKE_COUNT", "1600"))
+COUNT = int(os.environ.get("LOOKALIKE_COUNT", "4800"))
 DELAY_S = 0.05
 HOSTS = 10
 #: How long the images of the host that never answers are tried again; the job lasts at least as long.
@@ -32,19 +33,22 @@ def main() -> None:
         return
     with ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory()))
-        late = exits.enter_context(_server("--delay-s", str(DELAY_S)))
+        images = copies(folder / "images", COUNT)
+        late = exits.enter_context(_server(folder / "images", "--delay-s", str(DELAY_S)))
         faults = ("--delay-s", str(DELAY_S), "--share-503", "0.01", "--share-reset", "0.01")
-        hosts = [exits.enter_context(_server(*faults, "--host", f"127.0.0.{number}")) for number in range(2, HOSTS + 1)]
-        silent = exits.enter_context(_server("--hangs", "--host", f"127.0.0.{HOSTS + 1}"))
+        hosts = [
+            exits.enter_context(_server(folder / "images", *faults, "--host", f"127.0.0.{number}"))
+            for number in range(2, HOSTS + 1)
+        ]
+        silent = exits.enter_context(_server(folder / "images", "--hangs", "--host", f"127.0.0.{HOSTS + 1}"))
         exits.enter_context(environment(folder, f"lancedb://{folder / 'index'}"))
         os.environ["LOOKALIKE_HOST_WAIT_S"] = str(HOST_WAIT_S)
         os.environ["LOOKALIKE_ROOTS"] = json.dumps(["/", *(f"{host}/" for host in (late, *hosts, silent))])
         exits.enter_context(running_stack())
-        images = sample(COUNT)
         sources = {
             LOCAL: _listing(folder, "local", images),
-            LATE: _listing(folder, "late", _urls(images, [late])),
-            FAULTY: _listing(folder, "faulty", _urls(images, [*hosts, silent])),
+            LATE: _listing(folder, "late", _urls(folder / "images", images, [late])),
+            FAULTY: _listing(folder, "faulty", _urls(folder / "images", images, [*hosts, silent])),
         }
         ingest(_listing(folder, "warm", images[:200]), "warm")
         sides: dict[str, list[float]] = {name: [] for name in sources}
@@ -66,8 +70,8 @@ def _lost(images: Sequence[str]) -> int:
     return sum(number % HOSTS == HOSTS - 1 for number in range(len(images)))
 
 
-def _urls(images: Sequence[str], hosts: Sequence[str]) -> list[str]:
-    paths = (Path(path).relative_to(IMAGES).as_posix() for path in images)
+def _urls(folder: Path, images: Sequence[str], hosts: Sequence[str]) -> list[str]:
+    paths = (Path(path).relative_to(folder).as_posix() for path in images)
     return [f"{hosts[number % len(hosts)]}/{path}" for number, path in enumerate(paths)]
 
 
@@ -78,9 +82,9 @@ def _listing(folder: Path, name: str, lines: Sequence[str]) -> Path:
 
 
 @contextmanager
-def _server(*options: str) -> Iterator[str]:
+def _server(folder: Path, *options: str) -> Iterator[str]:
     """A server of the images in a process of its own; yields its address."""
-    command = [sys.executable, "-m", "testing.services.web", str(IMAGES), *options]
+    command = [sys.executable, "-m", "testing.services.web", str(folder), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:

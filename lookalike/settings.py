@@ -78,7 +78,9 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(64_000_000, ge=1, description="Larger images are rejected as bomb.")
     fetches: int = Field(32, ge=1, le=1024, description="Requests for images at once, of each process.")
     fetch_bytes: int = Field(64 * 2**20, ge=1, description="Bytes that a process fetches ahead of decoding.")
-    host_connections: int = Field(8, ge=1, le=1024, description="Requests at once to one host, of each process.")
+    host_connections: int = Field(
+        16, ge=1, le=1024, description="Requests at once to one web host, of each process. A store takes all fetches."
+    )
     host_rate: float = Field(0, ge=0, description="Requests a second to one host, of each process. 0: no limit.")
     host_wait_s: int = Field(
         300,

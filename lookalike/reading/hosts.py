@@ -14,7 +14,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from lookalike.errors import HostUnavailable, SourceUnavailable
-from lookalike.uris import is_remote, member_of
+from lookalike.uris import STORE_SCHEMES, is_remote, member_of, scheme_of
 
 #: What a host is away for; a store may be away altogether.
 Away: TypeAlias = HostUnavailable | SourceUnavailable
@@ -44,8 +44,12 @@ _LATEST = 0.2
 class HostLimits:
     """For one host: requests at once, and requests a second (0: as many as there are)."""
 
-    connections: int = 8
+    connections: int = 16
     rate: float = 0.0
+
+
+#: A store is built for many readers, and asks to wait when they are too many.
+OF_A_STORE = HostLimits(connections=1024)
 
 
 def host_of(uri: str) -> str:
@@ -68,7 +72,7 @@ class Hosts:
     def of(self, uri: str) -> "Host":
         name = host_of(uri)
         if name not in self._hosts:
-            self._hosts[name] = Host(name, self._limits)
+            self._hosts[name] = Host(name, OF_A_STORE if scheme_of(name) in STORE_SCHEMES else self._limits)
             while len(self._hosts) > MOST_HOSTS:
                 self._hosts.popitem(last=False)
         self._hosts.move_to_end(name)

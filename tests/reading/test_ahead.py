@@ -74,7 +74,8 @@ class Web:
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Web:
     web = Web()
-    monkeypatch.setitem(places.MAKERS, places.WEB, lambda settings, everywhere: web)
+    for kind in (places.WEB, places.STORE):
+        monkeypatch.setitem(places.MAKERS, kind, lambda settings, everywhere: web)
     monkeypatch.setattr(hosts, "FIRST_PATIENCE_S", 0.5)
     return web
 
@@ -124,6 +125,14 @@ def test_requests_run_at_the_same_time_within_the_limits_of_hosts_and_of_the_pro
     assert kinds(read(reader, items)) == {f"http://{host}": {"Fetched"} for host in "abc"}
     assert web.most[""] == 6
     assert max(web.most[f"http://{host}"] for host in "abc") == 4
+
+
+def test_a_store_takes_all_the_requests_of_the_process(web: Web, make_reader: Callable[..., Reader]) -> None:
+    reader = make_reader(fetches=12, host_connections=4)
+    uris = [f"{host}/{number}.jpg" for host in ("s3://bucket", "http://a") for number in range(120)]
+    read(reader, [Wanted(ImageRef(uri)) for uri in uris if uri.startswith("s3")])
+    read(reader, [Wanted(ImageRef(uri)) for uri in uris if uri.startswith("http")])
+    assert (web.most["s3://bucket"], web.most["http://a"]) == (12, 4)
 
 
 def test_images_come_as_they_arrive_and_local_files_meanwhile(web: Web, reader: Reader, tmp_path: Path) -> None:

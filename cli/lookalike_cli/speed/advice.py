@@ -116,7 +116,7 @@ def _more_processes(facts: Facts) -> str:
 
 
 def _for_fetch(facts: Facts) -> Iterator[str]:
-    yield "Ask hosts that allow it for more images at once: LOOKALIKE_HOST_CONNECTIONS=16, LOOKALIKE_FETCHES=64."
+    yield "Ask hosts that allow it for more images at once: LOOKALIKE_HOST_CONNECTIONS=32, LOOKALIKE_FETCHES=64."
     yield from _bigger_chunk(facts)
     yield _more_processes(facts)
 
