@@ -94,18 +94,18 @@ def no_reconciler(ledger: Any) -> None:
     replace(ledger.Ledger, "unleased", lambda self, job_id: [])
 
 
-def random_ids(pipeline: Any) -> None:
-    whole = pipeline._document
+def random_ids(chunk: Any) -> None:
+    whole = chunk.document_of
 
-    def _document(*arguments: Any) -> Any:
+    def document_of(*arguments: Any) -> Any:
         return dataclasses.replace(whole(*arguments), id=secrets.token_hex(20))
 
-    pipeline._document = _document
+    chunk.document_of = document_of
 
 
-def kept_documents(pipeline: Any) -> None:
+def kept_documents(chunk: Any) -> None:
     """The document of an image that its file no longer holds stays in the index."""
-    replace(pipeline._Attempt, "_discard", lambda self, references: set())
+    replace(chunk._Attempt, "_discard", lambda self, references: set())
 
 
 def lists_of_their_own(chunks: Any) -> None:
@@ -161,8 +161,8 @@ PATCHES: Mapping[str, list[tuple[str, Patch]]] = {
     "slow": [("lookalike.images", slow)],
     "early_acknowledgement": [("lookalike.queue", early_acknowledgement)],
     "no_reconciler": [("lookalike.ledger.ledger", no_reconciler)],
-    "random_ids": [("lookalike.pipeline", random_ids)],
-    "kept_documents": [("lookalike.pipeline", kept_documents)],
+    "random_ids": [("lookalike.pipeline.chunk", random_ids)],
+    "kept_documents": [("lookalike.pipeline.chunk", kept_documents)],
     "lists_of_their_own": [("lookalike.ledger.chunks", lists_of_their_own)],
     "default_bulk": [("lookalike.index.opensearch.bulk_writer", default_bulk)],
     "short_waits": [

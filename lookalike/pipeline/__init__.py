@@ -1,0 +1,5 @@
+"""The core of ingestion: turns a chunk of references into documents in the index. Imports no Celery and no model."""
+
+from lookalike.pipeline.chunk import ChunkIndex, Decode, Embed, Fetch, give_up, ingest
+
+__all__ = ["ChunkIndex", "Decode", "Embed", "Fetch", "give_up", "ingest"]
