@@ -1,58 +1,167 @@
 """Objects of stores and web hosts as files to read from: tables, lists, archives, which may be larger than memory."""
 
 import io
+import tempfile
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from lookalike.errors import HostUnavailable, ImageRejected, SourceUnavailable
+from lookalike.errors import DiskFull, HostUnavailable, ImageRejected, SourceUnavailable
 from lookalike.reading.background import BackgroundLoop
-from lookalike.reading.contract import Fetched, NoParts, Place
+from lookalike.reading.contract import Fetched, Place, State
+from lookalike.reading.copied import CopiedFile
 from lookalike.reading.places import STORE, WEB, kind_of
 from lookalike.records import Reason, Span
 from lookalike.uris import scheme_of
 
+if TYPE_CHECKING:
+    from lookalike.reading.web import WebPlace
+
 Answer = TypeVar("Answer")
 
-#: One request; two of them are in memory.
+#: One request.
 BLOCK_BYTES = 4 * 2**20
-#: A web address that says no length, or whose host gives no parts, is read at once, if it has no more bytes than this.
+#: Blocks in memory: the columns of a Parquet file are read side by side.
+HELD_BLOCKS = 8
+#: Blocks that are on their way.
+MOST_AHEAD = 4
+#: What lies on a host that gives no parts is copied to the disk, at most so much: by whoever reads it once.
+MOST_COPIED = 4 * 2**30
+#: The same, by whoever finds what each worker copies again.
 MOST_AT_ONCE = 64 * 2**20
 #: A place that is away is asked again for so long: a table is read as long as its job lasts.
 PATIENCE_S = 300.0
 
 
-def open_remote(uri: str, block_bytes: int = BLOCK_BYTES) -> io.BufferedReader:
-    """An object, or what lies at a web address, as a file: from its start or from anywhere, with the next block on its
-    way, in bounded memory.
+def open_remote(
+    uri: str, block_bytes: int | None = None, most_copied: int | None = None, *, unpacks: bool = True
+) -> io.BufferedReader:
+    """An object, or what lies at a web address, as a file: from its start or from anywhere, in bounded memory.
+
+    It is read in parts, with the next one on its way. What lies on a web host that gives no parts, or says no length,
+    is copied to a temporary file first, at most `most_copied` bytes: then `raw` is a CopiedFile. With
+    `unpacks`, one that the host packs for the way is unpacked.
 
     Close it. Raises ImageRejected, with the reason, if it cannot be read; while it is read also if it changes
-    (`changed`), and SourceUnavailable if its place is away for long.
+    (`changed`), and SourceUnavailable if its place is away for long. Raises DiskFull.
     """
-    return io.BufferedReader(RemoteFile(_place(uri, block_bytes), uri, block_bytes), min(block_bytes, 2**16))
+    block_bytes = block_bytes or BLOCK_BYTES
+    raw: RemoteFile | CopiedFile
+    if kind_of(uri) == WEB:
+        raw = _on_web(uri, block_bytes, most_copied or MOST_COPIED, unpacks=unpacks)
+    else:
+        source = _Source(_store(uri, block_bytes), uri)
+        raw = RemoteFile(source, source.looked(lambda place: place.look(uri)), block_bytes)
+    return io.BufferedReader(raw, min(block_bytes, 2**16))
 
 
-class RemoteFile(io.RawIOBase):
-    """Reads by spans, each of which must belong to the same content as the first one."""
+def _store(uri: str, block_bytes: int) -> Place:
+    if kind_of(uri) != STORE:
+        raise ImageRejected(Reason.UNSUPPORTED, f"{scheme_of(uri)}:// cannot be read as a file")
+    from lookalike.reading.stores.place import StorePlace
 
-    def __init__(self, place: Place, uri: str, block_bytes: int) -> None:
+    return StorePlace(block_bytes)
+
+
+def _on_web(uri: str, block_bytes: int, most_copied: int, *, unpacks: bool) -> "RemoteFile | CopiedFile":
+    """The user has named the uri, so roots and robots.txt, which are for what workers find, do not matter here. Where
+    it redirects to, does."""
+    from lookalike.reading.web import WebOptions, WebPlace
+    from lookalike.roots import PUBLIC, Roots, named_prefixes
+
+    roots = Roots.parse((*PUBLIC, *named_prefixes([uri])))
+    place = WebPlace(WebOptions(roots, block_bytes, respects_robots=False))
+    source = _Source(place, uri)
+    state = source.looked(lambda _: place.look_at_parts(uri))
+    if state is not None:
+        return RemoteFile(source, state, block_bytes)
+    try:
+        return _copied(place, source, most_copied, unpacks=unpacks)
+    finally:
+        source.close()
+
+
+def _copied(place: "WebPlace", source: "_Source", most: int, *, unpacks: bool) -> CopiedFile:
+    file = tempfile.TemporaryFile("w+b")  # noqa: SIM115
+
+    async def copied() -> State:
+        file.seek(0)
+        file.truncate()
+        return await place.copy(source.uri, file.write, most, unpacks=unpacks)
+
+    try:
+        state = source.patiently(copied)
+        file.flush()
+    except OSError as error:
+        file.close()
+        raise DiskFull(
+            f"Cannot copy {source.uri} to a temporary file: {error.strerror}.",
+            "Free some space, or set TMPDIR to a larger disk.",
+        ) from error
+    except BaseException:
+        file.close()
+        raise
+    return CopiedFile(file, state.etag)
+
+
+class _Source:
+    """What lies at a uri, asked for from code that is not asynchronous."""
+
+    def __init__(self, place: Place, uri: str) -> None:
+        self.uri = uri
         self._place = place
-        self._uri = uri
-        self._block_bytes = block_bytes
         self._loop = BackgroundLoop()
-        self._at = 0
-        self._start, self._block = 0, b""
-        self._next: tuple[int, Future[Fetched]] | None = None
-        self.etag, self.size_bytes = "", 0
+
+    def looked(self, ask: Callable[[Place], Coroutine[Any, Any, Answer]]) -> Answer:
+        """As `patiently`, and closed if it fails."""
         try:
-            state = self._patiently(lambda: place.look(uri))
-            self.etag, self.size_bytes = state.etag, state.size_bytes or 0
-            if state.size_bytes is None:
-                self._hold_all("its host says no length")
-                self.size_bytes = len(self._block)
+            return self.patiently(lambda: ask(self._place))
         except BaseException:
             self.close()
             raise
+
+    def start(self, span: Span) -> Future[Fetched]:
+        return self._loop.start(self.part(span))
+
+    def part(self, span: Span) -> Coroutine[Any, Any, Fetched]:
+        return self._place.fetch(self.uri, span)
+
+    def patiently(self, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """Ask again while the place is away, not before the time that it asks to wait. Raises SourceUnavailable."""
+        from lookalike.retry import retry_while
+
+        until = time.monotonic() + PATIENCE_S
+
+        def once() -> Answer:
+            try:
+                return self._loop.run(ask())
+            except HostUnavailable as error:
+                # The retry itself waits for a second or so.
+                time.sleep(max(0.0, min((error.retry_after_s or 0.0) - 1.0, until - time.monotonic())))
+                raise SourceUnavailable(self.uri, error.why) from error
+
+        return retry_while(once, SourceUnavailable, PATIENCE_S)
+
+    def close(self) -> None:
+        self._loop.close(self._place.close())
+
+
+class RemoteFile(io.RawIOBase):
+    """Reads by blocks, each of which must belong to the same content (`state`) as the first one."""
+
+    def __init__(self, source: _Source, state: State, block_bytes: int) -> None:
+        if state.size_bytes is None:
+            source.close()
+            raise ImageRejected(Reason.UNREADABLE, "its place says no length")
+        self.etag = state.etag
+        self.size_bytes = state.size_bytes
+        self._source = source
+        self._block_bytes = block_bytes
+        self._at = 0
+        self._held: OrderedDict[int, bytes] = OrderedDict()
+        self._ahead: dict[int, Future[Fetched]] = {}
 
     def readable(self) -> bool:
         return True
@@ -73,84 +182,52 @@ class RemoteFile(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self._at >= self.size_bytes:
             return 0
-        inner = self._at - self._start
-        if not 0 <= inner < len(self._block):
-            self._load()
-            inner = self._at - self._start
-        piece = memoryview(self._block)[inner : inner + len(buffer)]
+        number, inner = divmod(self._at, self._block_bytes)
+        piece = memoryview(self._block(number))[inner : inner + len(buffer)]
         buffer[: len(piece)] = piece
         self._at += len(piece)
         return len(piece)
 
     def close(self) -> None:
         if not self.closed:
-            self._block = b""
-            self._loop.close(self._place.close())
+            self._held.clear()
+            self._ahead.clear()
+            self._source.close()
         super().close()
 
-    def _load(self) -> None:
-        """Hold the block that begins at the position, and ask for the one behind it."""
-        self._block = b""
-        ahead, self._next = self._next, None
-        start = self._at
-        try:
-            fetched = self._fetched(start, ahead)
-        except NoParts:
-            self._hold_all("its host gives no parts of it (Range)")
-            return
-        if fetched.etag != self.etag or len(fetched.data) != min(self._block_bytes, self.size_bytes - start):
+    def _block(self, number: int) -> bytes:
+        """A block, which is held for a while; if it follows another one, the one behind it is asked for."""
+        if number in self._held:
+            self._held.move_to_end(number)
+            return self._held[number]
+        while len(self._held) >= HELD_BLOCKS:
+            self._held.popitem(last=False)
+        fetched = self._fetched(number)
+        if fetched.etag != self.etag or len(fetched.data) != self._span(number).length:
             raise ImageRejected(Reason.CHANGED, "it changed while it was read")
-        self._start, self._block = start, fetched.data
-        following = start + len(fetched.data)
-        if following < self.size_bytes:
-            self._next = (following, self._loop.start(self._part(following)))
+        self._held[number] = fetched.data
+        following = number + 1
+        if number - 1 in self._held and following * self._block_bytes < self.size_bytes:
+            self._ask_ahead(following)
+        return fetched.data
 
-    def _fetched(self, start: int, ahead: tuple[int, Future[Fetched]] | None) -> Fetched:
+    def _ask_ahead(self, number: int) -> None:
+        if number in self._held or number in self._ahead:
+            return
+        oldest = next(iter(self._ahead), None)
+        if len(self._ahead) >= MOST_AHEAD and oldest is not None and self._ahead[oldest].done():
+            # It came, and nobody has asked for it since.
+            del self._ahead[oldest]
+        if len(self._ahead) < MOST_AHEAD:
+            self._ahead[number] = self._source.start(self._span(number))
+
+    def _fetched(self, number: int) -> Fetched:
+        asked = self._ahead.pop(number, None) or self._source.start(self._span(number))
         try:
-            is_here = ahead is not None and ahead[0] == start
-            return ahead[1].result() if ahead is not None and is_here else self._loop.run(self._part(start))
+            return asked.result()
         except (HostUnavailable, SourceUnavailable):
-            return self._patiently(lambda: self._part(start))
+            return self._source.patiently(lambda: self._source.part(self._span(number)))
 
-    def _hold_all(self, why: str) -> None:
-        """Hold the whole, because it cannot be read in parts. Raises ImageRejected if it is too large for that."""
-        if self.size_bytes <= MOST_AT_ONCE:
-            fetched = self._patiently(lambda: self._place.fetch(self._uri, Span(0, MOST_AT_ONCE + 1)))
-            if self.size_bytes and (fetched.etag != self.etag or len(fetched.data) != self.size_bytes):
-                raise ImageRejected(Reason.CHANGED, "it changed while it was read")
-            self._start, self._block = 0, fetched.data
-        if max(self.size_bytes, len(self._block)) > MOST_AT_ONCE:
-            what = f"{why}, and it has more than {MOST_AT_ONCE} bytes; download it first"
-            raise ImageRejected(Reason.TOO_LARGE, what)
-
-    def _part(self, start: int) -> Coroutine[Any, Any, Fetched]:
-        length = min(self._block_bytes, self.size_bytes - start)
-        return self._place.fetch(self._uri, Span(start, length))
-
-    def _patiently(self, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
-        from lookalike.retry import retry_while
-
-        def once() -> Answer:
-            try:
-                return self._loop.run(ask())
-            except HostUnavailable as error:
-                raise SourceUnavailable(self._uri, error.why) from error
-
-        return retry_while(once, SourceUnavailable, PATIENCE_S)
-
-
-def _place(uri: str, block_bytes: int) -> Place:
-    """The user has named the uri, so roots and robots.txt, which are for what workers find, do not matter here. Where
-    it redirects to, does."""
-    kind = kind_of(uri)
-    if kind == STORE:
-        from lookalike.reading.stores.place import StorePlace
-
-        return StorePlace(block_bytes)
-    if kind == WEB:
-        from lookalike.reading.web import WebOptions, WebPlace
-        from lookalike.roots import PUBLIC, Roots, named_prefixes
-
-        roots = Roots.parse((*PUBLIC, *named_prefixes([uri])))
-        return WebPlace(WebOptions(roots, max(block_bytes, MOST_AT_ONCE + 1), respects_robots=False))
-    raise ImageRejected(Reason.UNSUPPORTED, f"{scheme_of(uri)}:// cannot be read as a file")
+    def _span(self, number: int) -> Span:
+        start = number * self._block_bytes
+        return Span(start, min(self._block_bytes, self.size_bytes - start))

@@ -14,6 +14,7 @@ from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
 from lookalike_producer.archives.checking import check_archive
 from lookalike_producer.braces import has_range, names
 from lookalike_producer.named import absolute, existing, member, remote_scheme, unquoted
+from lookalike_producer.refused import RefusedReference
 from lookalike_producer.stores import StoreImage, StoreTree, one_object, placed_in_store, references
 from lookalike_producer.tables import layouts, standard_input
 from lookalike_producer.tables.files import STDIN
@@ -76,6 +77,9 @@ def _each(source: str) -> Iterator[Place]:
     if not has_range(source) or existing(source, os.getcwd()) is not None:
         yield from _placed(source)
         return
+    if _is_table(source):
+        yield _row_of_tables(source)
+        return
     has_any = False
     for name in names(source):
         is_there = existing(name, os.getcwd()) is not None or glob.has_magic(name) or remote_scheme(name) is not None
@@ -90,6 +94,24 @@ def _each(source: str) -> Iterator[Place]:
             yield OneImage(absolute(os.path.expanduser(unquoted(name)), os.getcwd()))
     if not has_any:
         raise SourceMissing(f"There is no file of {shown(source)}.", _KINDS)
+
+
+def _row_of_tables(source: str) -> TableSet:
+    """One table in several parts; one of them that is missing is a record. Raises SourceMissing if all local ones
+    are."""
+    found, has_any = [], False
+    for name in names(source):
+        if (scheme := scheme_of(name)) in STORE_SCHEMES:
+            found.append(one_object(name).at.uri)
+        elif scheme in WEB_SCHEMES:
+            found.append(placed_on_web(name).url)
+        else:
+            path = existing(name, os.getcwd())
+            has_any = has_any or path is not None
+            found.append(path or absolute(os.path.expanduser(unquoted(name)), os.getcwd()))
+    if not has_any and scheme_of(source) in ("", "file"):
+        raise SourceMissing(f"There is no file of {shown(source)}.", _KINDS)
+    return TableSet(shown(source), tuple(found))
 
 
 def _placed(source: str) -> list[Place]:
@@ -116,16 +138,32 @@ def _in_store(source: str) -> StoreTree | StoreImage | TableSet:
     place = placed_in_store(source)
     if isinstance(place, StoreImage) and format_of(place.at.key) is not None:
         return TableSet(shown(place.at.uri), (place.at.uri,))
-    if isinstance(place, StoreTree) and place.is_glob and format_of(place.parts[-1]) is not None:
-        return TableSet(shown(source), tuple(sorted(ref.uri for ref in references(place, USUAL, lambda folder: None))))
+    if isinstance(place, StoreTree) and (tables := _tables_only(place)):
+        return TableSet(shown(source), tables)
     return place
 
 
-def _on_web(source: str) -> WebImage:
+def _tables_only(place: StoreTree) -> tuple[str, ...]:
+    """The tables of a prefix or a glob, in the order of their names; none if there are other objects as well. It looks
+    no further than the first one that is no table."""
+    found: list[str] = []
+    for ref in references(place, USUAL, lambda folder: None):
+        name = ref.uri.rpartition("/")[2]
+        if isinstance(ref, RefusedReference) or (format_of(name) is None and not layouts.is_beside_tables(name)):
+            return ()
+        if format_of(name) is not None:
+            found.append(ref.uri)
+    return tuple(sorted(found))
+
+
+def _on_web(source: str) -> WebImage | TableSet:
     place = placed_on_web(source)
-    if format_of(place.url.partition("?")[0]) is not None:
-        raise SourceMissing(f"{shown(place.url)} is a table; those of web hosts are not read.", "Download it first.")
-    return place
+    return TableSet(shown(place.url), (place.url,)) if _is_table(place.url) else place
+
+
+def _is_table(name: str) -> bool:
+    """Whether a name promises a table, also that of a web address with a query."""
+    return format_of(name.partition("?")[0] if scheme_of(name) in WEB_SCHEMES else name) is not None
 
 
 def _folder(folder: str) -> list[Place]:

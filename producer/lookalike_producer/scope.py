@@ -22,7 +22,7 @@ from lookalike_producer.named import existing
 from lookalike_producer.places import OneImage, Place, Tree, placed
 from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
 from lookalike_producer.stores import StoreImage, StoreTree
-from lookalike_producer.tables.files import TableFile
+from lookalike_producer.tables.files import table_file
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.walk.options import USUAL, WalkOptions
 from lookalike_producer.walk.pattern import Pattern
@@ -215,7 +215,7 @@ def _scopes(place: Place, options: WalkOptions) -> list[Scope]:
         return [InnerScope(uri, options)] if is_archive(uri) else []
     if isinstance(place, TableSet):
         # Only of rows that are rejected: a table says nothing about images that it does not name.
-        return [InnerScope(TableFile(path).uri) for path in place.paths]
+        return [InnerScope(table_file(path).uri) for path in place.paths]
     return []
 
 

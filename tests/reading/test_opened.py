@@ -53,12 +53,24 @@ def test_each_byte_is_asked_for_once_and_in_bounded_pieces(s3: S3Server, s3_prox
     assert [asked.method for asked in s3_proxy.asked] == ["HEAD", "GET", "GET", "GET"]
 
 
+def test_parts_that_are_read_side_by_side_are_asked_for_once(s3: S3Server, s3_proxy: S3Proxy) -> None:
+    """As the columns of a Parquet file are."""
+    uri = s3.bucket("one", {"t.parquet": CONTENT}) + "/t.parquet"
+    with open_remote(uri, block_bytes=10_000) as file:
+        for inner in range(0, 50_000, 2_000):
+            for start in range(0, len(CONTENT), 50_000):
+                file.seek(start + inner)
+                assert file.read(2_000) == CONTENT[start + inner : start + inner + 2_000]
+    assert len([asked for asked in s3_proxy.asked if asked.method == "GET"]) <= 26 + 5
+
+
 def test_a_store_that_is_away_for_a_moment_interrupts_nothing(
     s3: S3Server, s3_proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lookalike.reading.stores.retrying.FIRST_PAUSE_S", 0.01)
     uri = s3.bucket("one", {"t.csv": CONTENT}) + "/t.csv"
-    with open_remote(uri, block_bytes=100_000) as file:
+    # More blocks than are held.
+    with open_remote(uri, block_bytes=20_000) as file:
         assert file.read(10) == CONTENT[:10]
         # More than one request tries by itself.
         s3_proxy.faults = [Fault(times=5, status=503, code="SlowDown"), Fault(times=1, cut_after=99)]

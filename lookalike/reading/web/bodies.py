@@ -32,7 +32,7 @@ async def whole(response: aiohttp.ClientResponse, address: str, options: WebOpti
         raise too_large(options.max_bytes)
     data = bytearray()
     is_checked = False
-    async for piece in _plain(response, address, options):
+    async for piece in plain(response, address, options):
         data += piece
         if len(data) > options.max_bytes:
             raise too_large(options.max_bytes)
@@ -48,7 +48,7 @@ async def whole(response: aiohttp.ClientResponse, address: str, options: WebOpti
 async def part(response: aiohttp.ClientResponse, address: str, options: WebOptions, *, skip: int, length: int) -> bytes:
     """`length` bytes of the body behind the first `skip` ones, or as many as there are."""
     data = bytearray()
-    async for piece in _raw(response, address, options):
+    async for piece in raw(response, address, options):
         # A piece has 64 KiB or so: what stands before the part is not kept.
         data += piece[skip:]
         skip = max(skip - len(piece), 0)
@@ -72,18 +72,18 @@ def check_page(head: bytes, headers: Mapping[str, str]) -> None:
         raise ImageRejected(Reason.NOT_AN_IMAGE, f"the host answers with {named}{claimed}")
 
 
-async def _plain(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
+async def plain(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
     """The pieces of the body, unpacked if the host has packed it although it was not asked to."""
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("", "identity"):
-        async for piece in _raw(response, address, options):
+        async for piece in raw(response, address, options):
             yield piece
         return
     if encoding not in _WINDOW_BITS:
         raise ImageRejected(Reason.UNREADABLE, "the host packs the image in a way that it was not asked for")
     unpacking = zlib.decompressobj(_WINDOW_BITS[encoding])
     try:
-        async for piece in _raw(response, address, options):
+        async for piece in raw(response, address, options):
             while piece:
                 yield unpacking.decompress(piece, _STEP_BYTES)
                 piece = unpacking.unconsumed_tail
@@ -94,7 +94,7 @@ async def _plain(response: aiohttp.ClientResponse, address: str, options: WebOpt
         raise HostUnavailable(address, "its answer ends early")
 
 
-async def _raw(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
+async def raw(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
     """The pieces of the body as they come. Raises HostUnavailable for a slow one, and what aiohttp raises."""
     taken, begun, count = 0, time.monotonic(), 0
     # A part that a host does not know to give may lie behind as many bytes as an image may have.

@@ -1,8 +1,9 @@
 """Web hosts as one kind of place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
 import aiohttp
@@ -108,6 +109,41 @@ class WebPlace:
                     whole_size(answer.headers) if is_part else declared_size(answer.headers_of_file),
                 )
 
+    async def look_at_parts(self, uri: str) -> State | None:
+        """The state of what its host gives in parts, with its size; None if it can only be read from its start."""
+        url = _address(uri)
+        async with self._within(url), self._answer("GET", url, _FIRST_BYTE) as answer:
+            size = whole_size(answer.headers)
+            if answer.status == 416 and size is not None:
+                return state_of(answer.headers, size)
+            check_status(answer.status, answer.headers, answer.address, asked_for_part=True)
+            if answer.status == 206:
+                _check_part(answer.headers, 0)
+            gives_parts = answer.status == 206 and size is not None and not _is_packed(answer.headers_of_file)
+            return state_of(answer.headers, size) if gives_parts else None
+
+    async def copy(
+        self, uri: str, write: Callable[[bytes], object], most_bytes: int, *, unpacks: bool = False
+    ) -> State:
+        """Give the whole content to `write`, piece by piece; it takes as long as the host sends at a fair pace. With
+        `unpacks`, it may be packed for the way."""
+        options = replace(self._options, max_bytes=most_bytes)
+        async with self._answer("GET", _address(uri), {}) as answer:
+            check_status(answer.status, answer.headers, answer.address)
+            headers, count = answer.headers_of_file, 0
+            size = declared_size(headers)
+            if (size or 0) > most_bytes:
+                raise _too_large_to_copy(most_bytes)
+            if _is_packed(headers) and not unpacks:
+                raise _packed()
+            pieces = bodies.plain if _is_packed(headers) else bodies.raw
+            async for piece in pieces(answer.response, answer.address, options):
+                count += len(piece)
+                if count > most_bytes:
+                    raise _too_large_to_copy(most_bytes)
+                write(piece)
+            return State(state_of(answer.headers, size).etag, count)
+
     async def close(self) -> None:
         await self._connections.close()
         self._names.close()
@@ -167,20 +203,37 @@ class WebPlace:
         if answer.status == 416:
             raise ImageRejected(Reason.CHANGED, "the archive is shorter than when it was listed")
         check_status(answer.status, answer.headers, answer.address, asked_for_part=True)
-        if answer.headers_of_file.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-            raise ImageRejected(Reason.UNREADABLE, "the host packs a part of an archive")
+        if _is_packed(answer.headers_of_file):
+            raise _packed()
         if answer.status == 206:
-            try:
-                start, _ = part_of(answer.headers)
-            except ValueError:
-                start = -1
-            if start != span.start:
-                raise ImageRejected(Reason.UNREADABLE, "the host sends another part than it was asked for")
+            _check_part(answer.headers, span.start)
             return Fetched(await bodies.part(answer.response, answer.address, options, skip=0, length=span.length), tag)
         if span.start:
             raise NoParts
         data = await bodies.part(answer.response, answer.address, options, skip=0, length=span.length)
         return Fetched(data, state_of(answer.headers, declared_size(answer.headers_of_file)).etag)
+
+
+def _check_part(headers: Mapping[str, str], start: int) -> None:
+    try:
+        is_right = part_of(headers)[0] == start
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ImageRejected(Reason.UNREADABLE, "the host sends another part than it was asked for")
+
+
+def _packed() -> ImageRejected:
+    return ImageRejected(Reason.UNREADABLE, "the host packs a part of an archive")
+
+
+def _too_large_to_copy(most_bytes: int) -> ImageRejected:
+    what = f"its host gives no parts of it (Range), and it has more than {most_bytes} bytes; download it first"
+    return ImageRejected(Reason.TOO_LARGE, what)
+
+
+def _is_packed(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity")
 
 
 def _address(uri: str) -> str:

@@ -82,7 +82,7 @@ def ranges_of(uri: str) -> Iterator[Ranges]:
             yield ranges
         return
     # It loads asyncio, which local files do not need.
-    from lookalike.reading.opened import open_remote
+    from lookalike.reading.opened import MOST_AT_ONCE, open_remote
 
-    with open_remote(uri) as file:
+    with open_remote(uri, most_copied=MOST_AT_ONCE, unpacks=False) as file:
         yield RemoteRanges(file)

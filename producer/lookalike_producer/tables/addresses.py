@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 from lookalike.errors import ImageRejected
 from lookalike.reading.stores.location import location_of
@@ -52,6 +53,7 @@ class Addresses:
     def __init__(self, base: str, where: Sequence[Where] = ()) -> None:
         self._base = base
         self._is_remote = is_remote(base)
+        self._is_web = scheme_of(base) in WEB_SCHEMES
         self._where = where or (Where(base),)
         self._only = self._where[0] if len(self._where) == 1 else None
 
@@ -87,17 +89,31 @@ class Addresses:
         scheme = scheme_of(text)
         if not _is_encodable(text, is_path=scheme in ("", "file")):
             raise BadUri(f"the uri is not valid Unicode: {printable(text)}")
+        return self._address(text, scheme) if scheme not in ("", "file") else self._relative(text, scheme)
+
+    @staticmethod
+    def _address(text: str, scheme: str) -> str:
         if scheme in WEB_SCHEMES:
             return _web(text)
         if scheme in STORE_SCHEMES:
             return _stored(text)
-        if scheme not in ("", "file"):
-            raise BadUri(f"{scheme}:// is not supported; use one of {_SCHEMES}")
+        raise BadUri(f"{scheme}:// is not supported; use one of {_SCHEMES}")
+
+    def _relative(self, text: str, scheme: str) -> str:
         if text[:5].lower() == "data:":
             raise BadUri("the row holds the image itself; write images as files")
+        if self._is_web:
+            return self._beside(text, scheme)
         if self._is_remote and not scheme and not text.startswith("/"):
             return self.uri(f"{self._base.rstrip('/')}/{text}")
         return self._path(text)
+
+    def _beside(self, text: str, scheme: str) -> str:
+        """The address that a path means at a web address, as in a page; what a host sends names no files of ours."""
+        if scheme:
+            raise BadUri("a table of a web host names no files of this machine")
+        name = text if text.startswith("/") else f"./{text}"
+        return _web(urljoin(f"{self._base.rstrip('/')}/", name))
 
     def _path(self, text: str) -> str:
         """The uri of a file; what people write is taken as it is first, then as Windows means it."""

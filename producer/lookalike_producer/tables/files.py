@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from io import BufferedReader, FileIO, RawIOBase
+from io import BufferedReader, FileIO
 from typing import BinaryIO, cast
 
 from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.exhaustion import machine_error
+from lookalike.reading.copied import CopiedFile
 from lookalike.records import Reason
 from lookalike.storage import kind_of_file, local_uri, reason_of
-from lookalike.uris import is_remote, without_credentials
+from lookalike.uris import WEB_SCHEMES, is_remote, scheme_of, without_credentials
 from lookalike_producer.tables import compression, standard_input
 from lookalike_producer.tables.broken import TableBroken
 
@@ -29,10 +30,20 @@ class TableFile:
 
     path: str
 
+    @property
+    def away(self) -> Reason:
+        """Why it is rejected if its place is away."""
+        return Reason.UNREADABLE
+
     @cached_property
     def uri(self) -> str:
         """As rejected records name the table."""
         return local_uri(self.path)
+
+    @property
+    def name(self) -> str:
+        """What tells the format by its suffix."""
+        return self.path
 
     @property
     def folder(self) -> str:
@@ -85,22 +96,35 @@ class TableFile:
 
 
 def table_file(path: str) -> TableFile:
-    """The file at a path, an object in a store, or what is on standard input."""
+    """The file at a path, an object in a store or on a web host, or what is on standard input."""
     if path == STDIN:
         return StandardInput(path)
     return RemoteTable(path) if is_remote(path) else TableFile(path)
 
 
 class RemoteTable(TableFile):
-    """An object in a store, read block by block."""
+    """An object in a store, or what lies at a web address, read block by block. Of a web host that does not give parts
+    it is copied once, as long as this object lives."""
 
     @cached_property
     def uri(self) -> str:
         return without_credentials(self.path)
 
     @property
+    def away(self) -> Reason:
+        return Reason.HOST_UNAVAILABLE
+
+    @property
+    def name(self) -> str:
+        return self.path.partition("?")[0] if scheme_of(self.path) in WEB_SCHEMES else self.path
+
+    @property
     def folder(self) -> str:
-        return self.path.rpartition("/")[0]
+        return self.name.rpartition("/")[0]
+
+    @cached_property
+    def _copies(self) -> list[CopiedFile]:
+        return []
 
     @contextmanager
     def opened(self) -> Iterator[BufferedReader]:
@@ -108,10 +132,15 @@ class RemoteTable(TableFile):
         from lookalike.reading.opened import open_remote
 
         try:
-            with open_remote(self.path) as file:
+            with self._copied() if self._copies else open_remote(self.path) as file:
+                if isinstance(file.raw, CopiedFile) and not self._copies:
+                    self._copies.append(file.raw.again())
                 yield file
         except ImageRejected as error:
             raise TableBroken(error.reason, f"cannot be read: {error.detail}") from error
+
+    def _copied(self) -> BufferedReader:
+        return cast(BufferedReader, BufferedReader(self._copies[0].again(), BUFFER_BYTES))
 
 
 class StandardInput(TableFile):
@@ -127,22 +156,5 @@ class StandardInput(TableFile):
 
     @contextmanager
     def opened(self) -> Iterator[BufferedReader]:
-        with self.errors(), BufferedReader(_Copy(standard_input.copied()), BUFFER_BYTES) as file:
+        with self.errors(), BufferedReader(standard_input.copied(), BUFFER_BYTES) as file:
             yield cast(BufferedReader, file)
-
-
-class _Copy(RawIOBase):
-    """An open file from its start; several readers may share it."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._descriptor = file.fileno()
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = os.pread(self._descriptor, len(buffer), self._position)
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)

@@ -60,6 +60,11 @@ def tables_only(folder: str, parts: Iterable[str]) -> tuple[str, ...]:
         inside, name = item
         if format_of(name) is not None:
             found.append(f"{inside}/{name}")
-        elif name.lower() not in _BESIDE and not name.lower().endswith("_stats.json"):
+        elif not is_beside_tables(name):
             return ()
     return tuple(sorted(found))
+
+
+def is_beside_tables(name: str) -> bool:
+    """Whether programs write a file of this name beside tables."""
+    return name.lower() in _BESIDE or name.lower().endswith("_stats.json")

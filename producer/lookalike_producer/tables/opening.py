@@ -10,7 +10,7 @@ from lookalike_producer.tables.rows import Table
 
 def open_table(file: TableFile) -> Table:
     """The table, with its columns. Raises TableBroken, SourceUnavailable, and MissingExtra if PyArrow is needed."""
-    match format_of(file.path):
+    match format_of(file.name):
         case Format.DELIMITED:
             return DelimitedTable(file)
         case Format.PARQUET | Format.ARROW:

@@ -1,6 +1,7 @@
 """The tables among sources: the columns that are taken, and the references that their rows give."""
 
 import os
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from itertools import islice
 from threading import Event
 from typing import Any
 
-from lookalike.errors import BadSetting, SourceMissing
+from lookalike.errors import BadSetting, SourceMissing, SourceUnavailable
 from lookalike.metadata import Fields, FieldType, Kind, check_fields, coerced
 from lookalike.plural import counted
 from lookalike.records import ImageRef
@@ -35,6 +36,8 @@ SAMPLE_ROWS = 1000
 SAMPLE_CHARS = 4 * 1024 * 1024
 #: Tables of a folder or glob whose columns are looked at before work starts.
 SAMPLE_TABLES = 20
+#: Tables of web hosts whose copies stay on the disk between two readings.
+KEPT_FILES = 4
 
 
 @dataclass
@@ -90,7 +93,8 @@ class TableSource:
         self._options = options
         self._excludes = excludes
         self._where: dict[str, tuple[Where, ...]] = {}
-        self.opened = [_opened(some) for some in sets]
+        self._kept = _KeptFiles()
+        self.opened = [_opened(some, self._kept) for some in sets]
         self._base = None if options.base is None else _base(options.base)
         self._plans = [(some, self._plan(some, opened)) for some, opened in zip(sets, self.opened, strict=True)]
         self._count = 0
@@ -115,24 +119,38 @@ class TableSource:
         """The images of all rows, each once: of several rows with the same uri, the last one counts.
 
         A row that names no image is a RefusedReference, a table that cannot be read on an UnlistedTable. Raises
-        SourceUnavailable, DiskFull.
+        DiskFull; SourceUnavailable behind all other tables, if the place of one is away.
         """
         repeats = self._repeats()
         with closing(LastRows()) as last:
-            for file, plan in self._files():
-                for ref in self._rows(file, plan):
-                    if isinstance(ref, RefusedReference) or ref.uri not in repeats:
-                        yield ref
-                    else:
-                        last.put(ref)
+            away: list[SourceUnavailable] = []
+            for ref in self._all_rows(away):
+                if isinstance(ref, RefusedReference) or ref.uri not in repeats:
+                    yield ref
+                else:
+                    last.put(ref)
             yield from last.references()
             if last.replaced:
                 self.notes.append(_repetition(last))
+            if away:
+                raise away[0]
 
     def rows(self) -> Iterator[ImageRef]:
-        """One reference for each row, in their order, also of images that come again. Raises SourceUnavailable."""
+        """One reference for each row, in their order, also of images that come again. Raises SourceUnavailable as
+        `references` does."""
+        away: list[SourceUnavailable] = []
+        yield from self._all_rows(away)
+        if away:
+            raise away[0]
+
+    def _all_rows(self, away: list[SourceUnavailable]) -> Iterator[ImageRef]:
+        """The rows of all tables; where a place is away, one record for its table, and the error in `away`."""
         for file, plan in self._files():
-            yield from self._rows(file, plan)
+            try:
+                yield from self._rows(file, plan)
+            except SourceUnavailable as error:
+                away.append(error)
+                yield UnlistedTable(file.uri, reason=file.away, detail=f"the table breaks off: {error.why}")
 
     def fit(self, held: Fields) -> None:
         """Take the types that an index holds already for fields whose type nobody gave, if the first rows fit them."""
@@ -158,7 +176,7 @@ class TableSource:
         self._count = 0
         for file, plan in self._files():
             # What is wrong is said with the rows.
-            with suppress(TableBroken):
+            with suppress(TableBroken, SourceUnavailable):
                 for uri in self._reader(file, plan).uris():
                     self._count += uri is None or repeats.add(uri)
         self._counted.set()
@@ -196,7 +214,7 @@ class TableSource:
     def _files(self) -> Iterator[tuple[TableFile, Plan]]:
         for some, plan in self._plans:
             for path in some.paths:
-                yield table_file(path), plan
+                yield self._kept.file(path), plan
 
     def _reader(self, file: TableFile, plan: Plan) -> RowReader:
         table = open_table(file)
@@ -218,12 +236,27 @@ class TableSource:
             yield UnlistedTable(file.uri, reason=error.reason, detail=f"the table {error.why}")
 
 
-def _opened(some: TableSet) -> Opened:
+class _KeptFiles:
+    """The files of tables; of the last few, what had to be copied to be read."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[str, TableFile] = OrderedDict()
+
+    def file(self, path: str) -> TableFile:
+        if path not in self._last:
+            self._last[path] = table_file(path)
+        self._last.move_to_end(path)
+        while len(self._last) > KEPT_FILES:
+            self._last.popitem(last=False)
+        return self._last[path]
+
+
+def _opened(some: TableSet, files: _KeptFiles) -> Opened:
     """Raises SourceMissing if none of the tables can be read."""
     opened = Opened()
     broken: TableBroken | None = None
     for path in some.paths:
-        file = table_file(path)
+        file = files.file(path)
         try:
             opened.add(file, open_table(file))
         except TableBroken as error:

@@ -38,7 +38,7 @@ def reader(server: WebServer, tmp_path: Path) -> Iterator[Reader]:
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """An archive has several of them."""
-    monkeypatch.setattr(opened.open_remote, "__defaults__", (20_000,))
+    monkeypatch.setattr(opened, "BLOCK_BYTES", 20_000)
 
 
 @pytest.fixture(scope="module")

@@ -49,5 +49,14 @@ def test_tables_in_a_store_are_read(bucket: str) -> None:
 def test_a_table_elsewhere_that_cannot_be_read_is_one_sentence(bucket: str) -> None:
     with pytest.raises(SourceMissing, match="cut off"):
         find_tables(["s3://shop/t/cut.parquet"])
-    with pytest.raises(SourceMissing, match="Download it first"):
-        find_tables(["https://host/t.csv?x=1"])
+    with pytest.raises(SourceMissing, match="holds credentials"):
+        find_tables(["https://user:secret@host/t.csv?x=1"])
+
+
+def test_a_prefix_with_nothing_but_tables_is_one_table(s3: S3Server) -> None:
+    rows = {f"t/2024/{number}.jsonl": b'{"path": "/%d.jpg"}' % number for number in range(2)}
+    bucket = s3.bucket("mixed", {**rows, "t/_SUCCESS": b"", "u/a.csv": b"path\n", "u/b.jpg": b"x"})
+    assert set(images(f"{bucket}/t/")) == set(images(f"{bucket}/t/**/*.jsonl")) == {"/0.jpg", "/1.jpg"}
+    found = read(f"{bucket}/t/2024/{{1..2}}.jsonl")
+    assert [ref.uri for ref in found] == ["/1.jpg", f"{bucket}/t/2024/2.jsonl"], "the missing one is a record"
+    assert set(images(f"{bucket}/u/")) == {f"{bucket}/u/a.csv", f"{bucket}/u/b.jpg"}
