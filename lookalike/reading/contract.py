@@ -22,6 +22,21 @@ class State:
     size_bytes: int | None = None
 
 
+#: Longer entity tags are cut.
+MOST_ETAG = 512
+
+
+def etag_text(header: str) -> str:
+    """An entity tag as a document can hold it: a server may send bytes that are no UTF-8, of which aiohttp makes lone
+    surrogates."""
+    text = header.strip()[:MOST_ETAG]
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text
+
+
 @dataclass(frozen=True)
 class Fetched:
     """The bytes of an image, and the etag of this very content (see `State`)."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from lookalike.reading.contract import Fetched, State
+from lookalike.reading.contract import Fetched, State, etag_text
 from lookalike.reading.stores.location import Location
 from lookalike.records import Span
 
@@ -36,4 +36,4 @@ class Client(Protocol):
 
 def plain_etag(etag: str | None) -> str:
     """An etag without quotes: a listing and a response may differ in them."""
-    return (etag or "").removeprefix("W/").strip('"')
+    return etag_text(etag or "").removeprefix("W/").strip('"')

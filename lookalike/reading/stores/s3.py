@@ -16,11 +16,13 @@ from urllib.parse import quote, urlencode
 from lookalike.errors import BadSetting, ImageRejected
 from lookalike.extras import requiring
 from lookalike.reading.allowance import received
+from lookalike.reading.content_range import part_of, whole_size
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.stores.aws import Access
 from lookalike.reading.stores.client import Entry, plain_etag
 from lookalike.reading.stores.location import Location
 from lookalike.reading.stores.problems import Kind, StoreProblem
+from lookalike.reading.stores.progress import Progress
 from lookalike.reading.stores.retrying import tried
 from lookalike.reading.stores.s3_answers import MAX_ERROR_BYTES, MAX_PAGE_BYTES, Page, page_of, problem_of
 from lookalike.records import Reason, Span
@@ -54,10 +56,7 @@ class S3Client:
     async def get(self, at: Location, span: Span | None, max_bytes: int) -> Fetched:
         headers = {"Range": f"bytes={span.start}-{span.start + span.length - 1}"} if span else {}
         async with self._answer("GET", at, headers=headers) as answer:
-            if span and answer.status != 206:
-                raise StoreProblem(Kind.REFUSED, "it sends no ranges")
-            if span and not answer.headers.get("Content-Range", "").startswith(f"bytes {span.start}-"):
-                raise StoreProblem(Kind.REFUSED, "it sends another range than it was asked for")
+            _check_range(answer, span)
             data = await _content(answer, max_bytes)
             return Fetched(data[: span.length] if span else data, plain_etag(answer.headers.get("ETag")))
 
@@ -70,20 +69,20 @@ class S3Client:
                 raise
         # An answer to HEAD has no code: the same question as GET tells expired credentials from a forbidden object.
         async with self._answer("GET", at, headers={"Range": "bytes=0-0"}) as answer:
-            size = answer.headers.get("Content-Range", "").rpartition("/")[2]
-            return State(plain_etag(answer.headers.get("ETag")), int(size) if size.isdecimal() else None)
+            return State(plain_etag(answer.headers.get("ETag")), whole_size(answer.headers))
 
     async def pages(self, at: Location, *, patience_s: float = 0.0) -> AsyncIterator[list[Entry]]:
         query = {"list-type": "2", "encoding-type": "url", "prefix": at.key}
-        token = ""
+        token, progress = "", Progress()
         while True:
             asked = query | ({"continuation-token": token} if token else {})
             page = await tried(partial(self._page, at, asked), patience_s=patience_s)
+            if not all(entry.key.startswith(at.key) for entry in page.entries):
+                raise StoreProblem(Kind.REFUSED, "it lists keys that it was not asked for")
             yield page.entries
             if not page.following:
                 return
-            if page.following == token:
-                raise StoreProblem(Kind.REFUSED, "its list of keys has no end")
+            progress.check(page)
             token = page.following
 
     async def close(self) -> None:
@@ -187,9 +186,11 @@ def _url(endpoint: str | None, region: str, at: Location, query: Mapping[str, st
 def _session(access: Access) -> "ClientSession":
     import aiohttp
 
+    from lookalike.reading.connector import QuietConnector
+
     return aiohttp.ClientSession(
         auto_decompress=False,
-        connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, ssl=_context(access)),
+        connector=QuietConnector(limit=MAX_CONNECTIONS, ssl=_context(access)),
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("Accept-Encoding", "User-Agent"),
         timeout=aiohttp.ClientTimeout(total=TOTAL_S, sock_connect=CONNECT_S, sock_read=READ_S),
@@ -204,6 +205,22 @@ def _context(access: Access) -> ssl.SSLContext | bool:
     except OSError as error:
         what = f"Cannot read certificates from {shown(access.ca_bundle)}."
         raise BadSetting(what, "Correct AWS_CA_BUNDLE.") from error
+
+
+def _check_range(answer: "ClientResponse", span: Span | None) -> None:
+    """Raises StoreProblem unless the answer holds the bytes that were asked for: all, or those of a span."""
+    if span is None and answer.status == 206:
+        raise StoreProblem(Kind.REFUSED, "it sends a part of the object in place of all")
+    if span is None:
+        return
+    if answer.status != 206:
+        raise StoreProblem(Kind.REFUSED, "it sends no ranges")
+    try:
+        start, _ = part_of(answer.headers)
+    except ValueError:
+        start = -1
+    if start != span.start:
+        raise StoreProblem(Kind.REFUSED, "it sends another range than it was asked for")
 
 
 async def _content(answer: "ClientResponse", max_bytes: int) -> bytes:

@@ -60,6 +60,9 @@ _STATUSES = {
     **{301: Kind.REGION, 307: Kind.REGION, 401: Kind.CREDENTIALS, 403: Kind.DENIED, 404: Kind.NO_KEY},
     **{405: Kind.NO_KEY, 408: Kind.FAILING, 410: Kind.NO_KEY, 416: Kind.SHORTER, 429: Kind.THROTTLED},
 }
+#: Tags of a page: each key has about 30, with its checksums and its owner.
+MOST_TAGS = 200_000
+
 _CODE = re.compile(r"\w{1,60}")
 _ENCRYPTED = b"Server Side Encryption"
 
@@ -106,20 +109,29 @@ def page_of(body: bytes) -> Page:
         entries = [_entry(item, is_encoded) for item in root.iterfind("{*}Contents")]
     except ValueError as error:
         raise StoreProblem(Kind.FAILING, "its list of keys cannot be read") from error
-    has_more = root.findtext("{*}IsTruncated") == "true"
-    return Page(entries, root.findtext("{*}NextContinuationToken") or "" if has_more else "")
+    following = root.findtext("{*}NextContinuationToken") or ""
+    if root.findtext("{*}IsTruncated") != "true":
+        return Page(entries)
+    if not following:
+        # Nobody may take what is missing for deleted.
+        raise StoreProblem(Kind.REFUSED, "its list of keys breaks off, and does not say how it goes on")
+    return Page(entries, following)
 
 
 def _entry(item: "ElementTree.Element", is_encoded: bool) -> Entry:
     key = item.findtext("{*}Key") or ""
     # As botocore does, which all compatible stores are tested with.
     key = unquote_plus(key, errors="surrogateescape") if is_encoded else key
-    return Entry(key, int(item.findtext("{*}Size") or 0), plain_etag(item.findtext("{*}ETag")))
+    size_bytes = int(item.findtext("{*}Size") or 0)
+    if size_bytes < 0:
+        raise ValueError("an object of less than nothing")
+    return Entry(key, size_bytes, plain_etag(item.findtext("{*}ETag")))
 
 
 def _parsed(body: bytes) -> "ElementTree.Element | None":
-    # No answer of a store declares entities; whoever does so means harm.
-    if not body.lstrip().startswith(b"<") or b"<!" in body[:MAX_ERROR_BYTES]:
+    # No answer of a store declares entities, or is in UTF-16, where "<!" would be written with zeros; whoever does so
+    # means harm. An element takes a hundred times the memory of its tag.
+    if not body.lstrip().startswith(b"<") or b"<!" in body or b"\0" in body or body.count(b"<") > MOST_TAGS:
         return None
     try:
         return ElementTree.fromstring(body)

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin
 
 from lookalike.errors import HostUnavailable, ImageRejected
-from lookalike.reading.contract import State
+from lookalike.reading.contract import State, etag_text
 from lookalike.records import Reason
 from lookalike.uris import WEB_SCHEMES, scheme_of, web_url
 
@@ -26,7 +26,6 @@ _REASONS = {
 _TEMPORARY = frozenset({202, 408, 421, 425, 429})
 #: Of the 5xx, those that say that the host will never do this.
 _NEVER = frozenset({501, 505, 511})
-_CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.IGNORECASE)
 
 
 def check_status(status: int, headers: Mapping[str, str], address: str, *, asked_for_part: bool = False) -> None:
@@ -67,24 +66,10 @@ def next_url(url: str, headers: Mapping[str, str]) -> str:
     return target
 
 
-def part_of(headers: Mapping[str, str]) -> tuple[int, int | None]:
-    """The first byte of a part, and the size of the whole; None if unknown. Raises ValueError."""
-    found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
-    if found is None or found[1] is None or int(found[2]) < int(found[1]):
-        raise ValueError("no valid Content-Range")
-    return int(found[1]), None if found[3] == "*" else int(found[3])
-
-
-def whole_size(headers: Mapping[str, str]) -> int | None:
-    """The size of the whole, by the Content-Range of an answer that holds a part or none."""
-    found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
-    return None if found is None or found[3] == "*" else int(found[3])
-
-
 def state_of(headers: Mapping[str, str], size_bytes: int | None) -> State:
     """The etag: the server's entity tag, or date and size marked as weak; empty if the server says neither."""
-    tag = headers.get("ETag", "").strip()[:512]
-    if not tag and (modified := headers.get("Last-Modified", "").strip()[:64]) and size_bytes is not None:
+    tag = etag_text(headers.get("ETag", ""))
+    if not tag and (modified := etag_text(headers.get("Last-Modified", ""))[:64]) and size_bytes is not None:
         tag = f'W/"{modified} {size_bytes}"'
     return State(tag, size_bytes)
 

@@ -11,6 +11,7 @@ import aiohttp
 from yarl import URL
 
 from lookalike import networks
+from lookalike.reading.connector import QuietConnector
 from lookalike.reading.web.failures import translated
 from lookalike.reading.web.names import GuardedNames, LookUp
 from lookalike.reading.web.options import WebOptions
@@ -109,7 +110,7 @@ class Connections:
         options = self._options
         if self._context is None:
             self._context = public_context(options.ca_certs)
-        connector = aiohttp.TCPConnector(
+        connector = QuietConnector(
             # The name of a proxy comes from the environment, and may lead inwards.
             resolver=None if key.has_proxy else GuardedNames(self._look_up, key.grant, scheme),
             use_dns_cache=False,

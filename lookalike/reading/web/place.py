@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from lookalike.errors import HostUnavailable, ImageRejected
+from lookalike.reading.content_range import part_of, whole_size
 from lookalike.reading.contract import MAX_AROUND, Fetched, NoParts, State
 from lookalike.reading.web import bodies
 from lookalike.reading.web.answers import (
@@ -18,9 +19,7 @@ from lookalike.reading.web.answers import (
     check_status,
     declared_size,
     next_url,
-    part_of,
     state_of,
-    whole_size,
 )
 from lookalike.reading.web.connections import Connections
 from lookalike.reading.web.names import LookUp, SystemNames

@@ -1,5 +1,6 @@
 """What a bad server does to one image: the right reason, in bounded time and memory."""
 
+import asyncio
 import time
 import tracemalloc
 from email.utils import formatdate
@@ -174,6 +175,51 @@ def test_bytes_behind_a_body_are_not_the_answer_to_the_next_request(server: WebS
         return [(await place.fetch(url)).data for url in urls]
 
     assert client.used(fetch_both) == [b"\xff\xd8\xff1", JPEG]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "late", [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xd8\xff!", b"HTTP/1.1 404 No\r\n\r\n"]
+)
+def test_what_comes_between_two_requests_is_not_the_answer_to_the_second(
+    server: WebServer, client: Client, method: str, late: bytes
+) -> None:
+    """A body after an answer to HEAD, an answer that was sent twice: the next image must not become it."""
+
+    async def twice(request, writer):  # type: ignore[no-untyped-def]
+        body = b"" if request.method == "HEAD" else b"\xff\xd8\xff1"
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + body)
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(late)
+        await asyncio.sleep(1)
+
+    first, second = server.put("/first", twice), server.put("/second", JPEG)
+
+    async def ask_both(place):  # type: ignore[no-untyped-def]
+        await (place.fetch(first) if method == "GET" else place.look(first))
+        await asyncio.sleep(0.2)
+        return (await place.fetch(second)).data
+
+    assert client.used(ask_both) == JPEG
+
+
+def test_connections_are_used_again(server: WebServer, client: Client) -> None:
+    url, before = server.put("/again", JPEG), server.connections
+
+    async def fetch_often(place):  # type: ignore[no-untyped-def]
+        for _ in range(5):
+            await place.fetch(url)
+
+    client.used(fetch_often)
+    assert server.connections == before + 1
+
+
+def test_an_etag_that_is_no_text_can_be_kept(server: WebServer, client: Client) -> None:
+    head = b'HTTP/1.1 200 OK\r\nETag: "\xff\xfe"\r\nContent-Length: 3\r\n\r\n\xff\xd8\xff'
+    dated = b"HTTP/1.1 200 OK\r\nLast-Modified: \xff\r\nContent-Length: 3\r\n\r\n\xff\xd8\xff"
+    assert client.fetch(server.put("/odd", hostile.raw(head))).etag == '"ÿþ"'
+    assert client.fetch(server.put("/dated", hostile.raw(dated))).etag == 'W/"ÿ 3"'
 
 
 def test_an_image_has_a_time_with_all_its_redirects(server: WebServer) -> None:
