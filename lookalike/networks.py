@@ -46,10 +46,18 @@ _SPECIAL_6 = _networks(
 )
 #: Addresses of IPv4, as a network that speaks only IPv6 writes them (RFC 6052).
 _NAT64 = ip_network("64:ff9b::/96")
-#: What no name may lead to, even if it is trusted: this machine's links, and groups of machines.
+#: The same with a prefix of one's own (RFC 8215); where the IPv4 address begins depends on the length of the prefix.
+_LOCAL_NAT64 = ip_network("64:ff9b:1::/48")
+#: IPv4-compatible (RFC 4291) and IPv4-translated (RFC 2765) addresses, no longer in use.
+_OLD_FORMS = _networks("::/96", "::ffff:0:0:0/96")
+_THIS_NETWORK = ip_network("0.0.0.0/8")
+#: What no name may lead to, even if it is trusted: this machine's links, groups of machines, and where clouds tell a
+#: machine its credentials (beside 169.254.0.0/16: Azure, Alibaba, Oracle; AWS, Google, Scaleway, Oracle).
 _NEVER_BY_NAME = _networks(
-    *("0.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "224.0.0.0/4", "240.0.0.0/4"),
-    *("::/128", "fe80::/10", "ff00::/8", "fd00:ec2::/32"),
+    *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
+    *("168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32"),
+    *("::/128", "fe80::/10", "ff00::/8"),
+    *("fd00:ec2::/32", "fd20:ce::254/128", "fd00:42::42/128", "fd00:c1::a9fe:a9fe/128"),
 )
 
 
@@ -76,9 +84,30 @@ def is_public(address: Address) -> bool:
 
 def may_have_name(address: Address) -> bool:
     """Whether the name of a host that somebody trusts may lead to an address: not to the metadata of a cloud."""
-    if isinstance(address, IPv6Address) and address in _NAT64:
-        return may_have_name(IPv4Address(int(address) & 0xFFFF_FFFF))
-    return not within(address, _NEVER_BY_NAME)
+    inner = _inner(address) if isinstance(address, IPv6Address) else []
+    return not within(address, _NEVER_BY_NAME) and all(map(may_have_name, inner))
+
+
+def _inner(address: IPv6Address) -> list[IPv4Address]:
+    """The IPv4 addresses that an address may stand for; what is none begins with zeros."""
+    last = IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address in _NAT64:
+        return [last]
+    if address.sixtofour is not None:
+        return [address.sixtofour]
+    if address.teredo is not None:
+        return list(address.teredo)
+    if address in _LOCAL_NAT64:
+        found = [last, *(_translated(address, length) for length in (48, 56, 64))]
+    else:
+        found = [last] if within(address, _OLD_FORMS) else []
+    return [one for one in found if one not in _THIS_NETWORK]
+
+
+def _translated(address: IPv6Address, length: int) -> IPv4Address:
+    """The IPv4 address behind a prefix; it goes around the bits from 64 to 71 (RFC 6052, 2.2)."""
+    packed = address.packed
+    return IPv4Address((packed[length // 8 : 8] + packed[9:])[:4])
 
 
 def within(address: Address, networks: Iterable[Network]) -> bool:

@@ -107,6 +107,22 @@ INNER = [
     *("2001:2::1", "2001:20::1", "2001:db8::1", "2002:7f00:1::1", "2002:a00:1::1", "3fff::1", "5f00::1"),
     *("fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1"),
 ]
+#: Where clouds tell machines their credentials, and what is nobody's, in every form.
+NEVER_BY_NAME = [
+    *("169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200", "192.0.0.192", "0.0.0.0", "::"),
+    *("64:ff9b::a9fe:a9fe", "::ffff:169.254.169.254", "::169.254.169.254", "::ffff:0:169.254.169.254"),
+    *("2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::", "2001:0:102:304::5601:5601", "64:ff9b:1::169.254.169.254"),
+    *("64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:a9:fe:a9fe::", "64:ff9b:1:0:a9:fea9:fe00:0"),
+    *(
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "fd00:42::42",
+        "fd00:c1::a9fe:a9fe",
+        "fe80::1",
+        "fe80::a9fe:a9fe%eth0",
+        "ff02::1",
+    ),
+]
 PUBLIC = ["8.8.8.8", "172.32.0.1", "100.128.0.1", "198.20.0.1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2606:4700::1111"]
 
 
@@ -130,8 +146,8 @@ def test_what_is_no_address_is_not_connected_to(text: str) -> None:
 def test_a_name_in_a_root_may_lead_inwards_but_not_to_the_metadata_of_a_cloud() -> None:
     named = Roots.parse(["http://intranet/pics/", "http://"]).grant("http://intranet/pics/x.jpg")
     assert [named.allows(text) for text in ("10.0.0.1", "127.0.0.1", "fd12::1", "8.8.8.8")] == [True] * 4
-    never = ("169.254.169.254", "64:ff9b::a9fe:a9fe", "::ffff:169.254.169.254", "fd00:ec2::254", "fe80::1", "0.0.0.0")
-    assert [named.allows(text) for text in never] == [False] * 6
+    assert not [text for text in NEVER_BY_NAME if named.allows(text)]
+    assert all(named.allows(text) for text in ("64:ff9b:1::10.0.0.1", "2002:a00:1::1", "::10.0.0.1"))
     beside = Roots.parse(["http://intranet/pics/", "http://"]).grant("http://intranet/other/x.jpg")
     assert not beside.allows("10.0.0.1") and beside.allows("8.8.8.8")
     written = Roots.parse(["http://169.254.169.254/"]).grant("http://169.254.169.254/x.jpg")

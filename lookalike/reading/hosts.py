@@ -5,13 +5,13 @@ All bounds are those of one process: a worker with N processes may ask a host N 
 
 import asyncio
 import random
+import re
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from lookalike.errors import HostUnavailable, SourceUnavailable
 from lookalike.uris import STORE_SCHEMES, is_remote, member_of, scheme_of
@@ -36,6 +36,7 @@ FIRST_PATIENCE_S = 1.5
 LONGEST_PATIENCE_S = 30.0
 #: A request waits as long if the host asks for it; for longer, its image is put aside.
 LONGEST_PAUSE_S = 3.0
+_END_OF_HOST = re.compile(r"[/?#]")
 #: The weight of the latest answer in the usual time of a host.
 _LATEST = 0.2
 
@@ -58,8 +59,11 @@ def host_of(uri: str) -> str:
     member = member_of(uri)
     if not is_remote(uri):
         return member.archive if member else uri
-    parts = urlsplit(member.archive if member else uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+    scheme, _, rest = (member.archive if member else uri).partition("://")
+    host = _END_OF_HOST.split(rest, maxsplit=1)[0].rpartition("@")[2]
+    # A dot at the end names the same host.
+    name, colon, port = host.partition(":") if "[" not in host else (host, "", "")
+    return f"{scheme}://{name.removesuffix('.')}{colon}{port}".lower()
 
 
 class Hosts:

@@ -26,6 +26,8 @@ class CloudStub(LoopbackServer):
         super().__init__()
         self._objects = dict(sorted(objects.items()))
         self.asked: list[web.BaseRequest] = []
+        #: Whether each page of a listing has the same keys, and says that there are more.
+        self.begins_again = False
         #: Answers in place of an object, if it returns one.
         self.fault: Callable[[web.BaseRequest], web.Response | None] = lambda request: None
 
@@ -59,6 +61,8 @@ class CloudStub(LoopbackServer):
 
     def _keys(self, request: web.BaseRequest, after: str) -> tuple[list[str], str]:
         prefix = request.query.get("prefix", "")
+        if self.begins_again:
+            return [key for key in self._objects if key.startswith(prefix)][:PAGE_KEYS], f"token-{len(self.asked)}"
         keys = [key for key in self._objects if key.startswith(prefix) and key > after]
         return keys[:PAGE_KEYS], keys[PAGE_KEYS - 1] if len(keys) > PAGE_KEYS else ""
 

@@ -304,6 +304,10 @@ def test_an_iterator_that_is_left_early_stops_its_requests(web: Web, reader: Rea
     [
         ("https://user:secret@a.example:8443/x.jpg?y#z", "https://a.example:8443"),
         ("HTTP://A.example/x.jpg", "http://a.example"),
+        ("https://a.example.:8443/x.jpg", "https://a.example:8443"),
+        ("http://[::1]:80/a@b.jpg", "http://[::1]:80"),
+        ("http://[broken/x.jpg", "http://[broken"),
+        ("http://a.example?x@b", "http://a.example"),
         ("s3://bucket/folder/x.tar#1.jpg", "s3://bucket"),
         ("/pictures/x.tar#1.jpg", "/pictures/x.tar"),
     ],

@@ -16,6 +16,7 @@ from lookalike.reading.contract import Fetched, State
 from lookalike.reading.stores.client import Entry, plain_etag
 from lookalike.reading.stores.location import Location
 from lookalike.reading.stores.problems import Kind, StoreProblem
+from lookalike.reading.stores.progress import Progress
 from lookalike.reading.stores.retrying import tried
 from lookalike.records import Reason, Span
 from lookalike.shown import shown
@@ -94,7 +95,7 @@ class CloudClient:
         # obstore lists whole folders: what begins with the rest of the key is chosen here.
         folder = at.key.rpartition("/")[0] or None
         streams: list[Any] = []
-        last = ""
+        last, progress = "", Progress()
 
         async def following(store: "GCSStore | AzureStore") -> "Sequence[ObjectMeta] | None":
             if not streams:
@@ -108,6 +109,8 @@ class CloudClient:
         while (page := await tried(lambda: self._asked(at, following), patience_s=patience_s)) is not None:
             last = page[-1]["path"] if page else last
             entries = [Entry(_key(item), item["size"], plain_etag(item["e_tag"])) for item in page]
+            if entries:
+                progress.check(entries)
             yield [entry for entry in entries if entry.key.startswith(at.key)]
 
     async def close(self) -> None:

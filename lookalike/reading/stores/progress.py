@@ -1,7 +1,9 @@
 """Notices a listing that has no end."""
 
+from collections.abc import Sequence
+
+from lookalike.reading.stores.client import Entry
 from lookalike.reading.stores.problems import Kind, StoreProblem
-from lookalike.reading.stores.s3_answers import Page
 
 #: Pages without a key in a row: a store that skips deleted keys sends some.
 MOST_EMPTY = 10_000
@@ -18,11 +20,12 @@ class Progress:
         self._until = 1
         self._empty = 0
 
-    def check(self, page: Page) -> None:
-        """Raises StoreProblem for a page that was there before, and for too many without a key."""
+    def check(self, entries: Sequence[Entry], following: str = "") -> None:
+        """Raises StoreProblem for a page that was there before, and for too many without a key. `following` is what the
+        next page is asked for with."""
         # A store may tell its pages apart by tokens that are always new.
-        mark = (page.entries[0].key, page.entries[-1].key) if page.entries else (page.following,)
-        self._empty = 0 if page.entries else self._empty + 1
+        mark = (entries[0].key, entries[-1].key) if entries else (following,)
+        self._empty = 0 if entries else self._empty + 1
         if mark == self._kept or self._empty > MOST_EMPTY:
             raise StoreProblem(Kind.REFUSED, "its list of keys has no end")
         self._since += 1

@@ -82,7 +82,7 @@ class S3Client:
             yield page.entries
             if not page.following:
                 return
-            progress.check(page)
+            progress.check(page.entries, page.following)
             token = page.following
 
     async def close(self) -> None:

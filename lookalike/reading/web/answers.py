@@ -27,6 +27,9 @@ _TEMPORARY = frozenset({202, 408, 421, 425, 429})
 #: Of the 5xx, those that say that the host will never do this.
 _NEVER = frozenset({501, 505, 511})
 
+#: Bytes of a header that are not UTF-8, as aiohttp gives them: a host may write its paths in Latin-1.
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+
 
 def check_status(status: int, headers: Mapping[str, str], address: str, *, asked_for_part: bool = False) -> None:
     """Raises ImageRejected or HostUnavailable unless the body of the answer is what was asked for."""
@@ -49,11 +52,15 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     return min(max(seconds, 0.0), MOST_RETRY_AFTER_S)
 
 
+def _percent(found: re.Match[str]) -> str:
+    return f"%{ord(found[0]) - 0xDC00:02X}"
+
+
 def next_url(url: str, headers: Mapping[str, str]) -> str:
     """Where a redirect leads. Raises ImageRejected for what is not followed."""
     try:
         # In the one form of addresses, relative ones as well.
-        joined = urljoin(url, headers["Location"])
+        joined = urljoin(url, _NOT_UTF8.sub(_percent, headers["Location"]))
         if scheme_of(joined) not in WEB_SCHEMES:
             raise ImageRejected(Reason.OUTSIDE_ROOT, "it redirects to something that is no web address")
         target = web_url(joined)

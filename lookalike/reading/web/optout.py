@@ -27,10 +27,13 @@ def check_opt_out(tags: Iterable[str], reservations: Iterable[str], robot: str) 
 
 
 def _directives(tag: str, robot: str) -> set[str]:
-    """The directives of one value that address this robot, or all."""
-    named = _ROBOT.match(tag)
-    if named and named[1].lower() not in _WITH_VALUE:
-        if named[1].lower() not in (robot, "*"):
-            return set()
-        tag = tag[named.end() :]
-    return {directive.strip().lower() for directive in tag.split(",")}
+    """The directives of one value that address this robot, or all. A name counts up to the next one: a proxy may have
+    joined several headers to one."""
+    found, addressed = set(), "*"
+    for directive in tag.split(","):
+        named = _ROBOT.match(directive)
+        if named and named[1].lower() not in _WITH_VALUE:
+            addressed, directive = named[1].lower(), directive[named.end() :]
+        if addressed in (robot, "*"):
+            found.add(directive.strip().lower())
+    return found

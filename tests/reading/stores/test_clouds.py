@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -15,7 +16,9 @@ from lookalike.errors import (
 )
 from lookalike.records import Reason, Span
 from lookalike_producer.sources import find_images
-from testing.services.cloud_stub import ACCOUNT, CloudStub, error
+from testing.services.cloud_stub import ACCOUNT, PAGE_KEYS, CloudStub, error
+from testing.services.tls import Authority
+from testing.services.web import Answer, WebServer
 from tests.reading.stores.asking import fetch, look, problem
 from tests.stores import use_no_store
 
@@ -147,6 +150,28 @@ def test_a_listing_with_a_key_that_the_library_refuses_ends_with_a_sentence(
         with pytest.raises(LookalikeError) as broken:
             list(find_images([bucket]))
     assert "such a key cannot be read ('b//c.jpg')" in str(broken.value) and len(str(broken.value).splitlines()) == 2
+
+
+def test_a_listing_that_begins_again_ends(bucket: str, stub: CloudStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike.reading.stores.cloud.PAGE_KEYS", PAGE_KEYS)
+    stub.begins_again = True
+    with pytest.raises(LookalikeError, match="no end"):
+        list(find_images([f"{bucket}/"]))
+
+
+def test_over_tls_no_redirect_leads_to_plain_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What speaks for a machine inside a network, such as the metadata of a cloud, speaks plain HTTP."""
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
+    with WebServer(tls=authority.server("127.0.0.1")) as store, WebServer("127.0.0.2") as inner:
+        monkeypatch.setenv("GOOGLE_BASE_URL", store.url)
+        store.put("/shop/a.jpg", Answer(b"content"))
+        assert fetch("gs://shop/a.jpg").data == b"content"
+        for status in (301, 302, 303, 307, 308):
+            store.put("/shop/b.jpg", Answer(b"", status, extra={"Location": inner.put("/secret", b"secret")}))
+            problem("gs://shop/b.jpg")
+        assert not inner.requests
 
 
 def test_requests_carry_credentials_only_if_there_are_some(

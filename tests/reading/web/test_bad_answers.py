@@ -204,17 +204,6 @@ def test_what_comes_between_two_requests_is_not_the_answer_to_the_second(
     assert client.used(ask_both) == JPEG
 
 
-def test_connections_are_used_again(server: WebServer, client: Client) -> None:
-    url, before = server.put("/again", JPEG), server.connections
-
-    async def fetch_often(place):  # type: ignore[no-untyped-def]
-        for _ in range(5):
-            await place.fetch(url)
-
-    client.used(fetch_often)
-    assert server.connections == before + 1
-
-
 def test_an_etag_that_is_no_text_can_be_kept(server: WebServer, client: Client) -> None:
     head = b'HTTP/1.1 200 OK\r\nETag: "\xff\xfe"\r\nContent-Length: 3\r\n\r\n\xff\xd8\xff'
     dated = b"HTTP/1.1 200 OK\r\nLast-Modified: \xff\r\nContent-Length: 3\r\n\r\n\xff\xd8\xff"

@@ -195,6 +195,20 @@ def test_a_redirect_to_something_else(server: WebServer, client: Client, target:
     assert rejected.reason is reason and "hunter2" not in str(rejected)
 
 
+@pytest.mark.parametrize("written", [b"/caf\xe9.jpg", b"/caf%E9.jpg", b"http://127.0.0.1:PORT/caf\xe9.jpg"])
+def test_a_redirect_that_is_not_utf_8_is_sent_as_its_bytes(server: WebServer, client: Client, written: bytes) -> None:
+    """A host may write its addresses in Latin-1."""
+
+    async def answer(request, writer):  # type: ignore[no-untyped-def]
+        target = written.replace(b"PORT", b"%d" % server.port)
+        writer.write(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + target + b"\r\n\r\n")
+        await writer.drain()
+
+    with pytest.raises(ImageRejected, match="404"):
+        client.fetch(server.put("/latin", answer))
+    assert server.requests[-1].target == "/caf%E9.jpg"
+
+
 def test_redirects_within_the_roots_are_followed(server: WebServer, client: Client) -> None:
     server.put("/5.jpg", JPEG)
     for number in range(5):
