@@ -55,15 +55,22 @@ def local_uri(path: str | os.PathLike[str]) -> str:
 
 
 def local_path(uri: str) -> str:
-    """The path from which `local_uri` made `uri`, for `os` calls. Raises ImageRejected (`unsupported`) for any scheme
-    other than file."""
+    """The path from which `local_uri` made `uri`, for `os` calls. Raises ImageRejected: `unsupported` for any scheme
+    other than file, `bad_uri` for text that no path can have."""
     match = _SCHEME.match(uri)
     if match is None:
         return uri
     if match[1].lower() != "file":
         # The rest of the uri may contain credentials and must not be in the message.
         raise ImageRejected(Reason.UNSUPPORTED, f"{match[1]}:// is not supported; only local files are read")
-    return os.fsdecode(unquote_to_bytes(uri[match.end() :]))
+    path = uri[match.end() :]
+    if path[:10].lower() == "localhost/":
+        # This machine (RFC 8089, 2).
+        path = path[9:]
+    try:
+        return os.fsdecode(unquote_to_bytes(os.fsencode(path)))
+    except UnicodeEncodeError as error:
+        raise ImageRejected(Reason.BAD_URI, "the address is not valid Unicode") from error
 
 
 def canonical_uri(uri: str) -> str:

@@ -1,7 +1,9 @@
 """Bounds the tables of an AVIF before libavif reads them; it searches them item by item (ISO 14496-12, 8.11)."""
 
+from collections.abc import Sequence
+
 from lookalike.decoding.av1 import claimed_pixels
-from lookalike.decoding.boxes import Extent, boxes, extents, number
+from lookalike.decoding.boxes import MAX_EXTENTS, Extent, boxes, extents, number
 from lookalike.decoding.encoded import Encoded, Parts, too_much
 from lookalike.formats import without_exif
 
@@ -34,7 +36,8 @@ def reduced(data: bytes) -> Encoded:
     Raises ImageRejected (`bomb`) for more than MAX_BOXES boxes, MAX_FRAMES frames, or items that overlap.
     """
     kinds: dict[int, bytes] = {}
-    parts: list[Extent] = []
+    places: dict[int, list[Extent]] = {}
+    parts = Parts("parts of items", MAX_EXTENTS)
     streams: list[bytes] = []
     for name, start, end in boxes(data, 0, len(data), Parts("boxes", MAX_BOXES), _CONTAINERS):
         if name in _ITEM_TABLES and end - start > MAX_TABLE_BYTES:
@@ -45,22 +48,23 @@ def reduced(data: bytes) -> Encoded:
             id_bytes = 4 if data[start] > 2 else 2
             kinds[number(data, start + 4, id_bytes)[0]] = data[start + 6 + id_bytes : start + 10 + id_bytes]
         elif name == b"iloc":
-            parts += extents(data, data[start:end])
+            for part in extents(data, data[start:end], parts):
+                places.setdefault(part.item, []).append(part)
         elif name in _CHUNK_TABLES:
             # Of a sequence, the first frame is decoded.
             offset = number(data, start + 8, _CHUNK_TABLES[name])[0]
             streams.append(data[offset : offset + _FIRST_BYTES])
-    if sum(part.length for part in parts) > 2 * len(data):
+    if sum(part.length for found in places.values() for part in found) > 2 * len(data):
         raise too_much("its items are larger than the file")
-    streams += (_item(data, parts, id) for id, kind in kinds.items() if kind == b"av01")
+    streams += (_first_bytes(data, places.get(id, ())) for id, kind in kinds.items() if kind == b"av01")
     pixels = [claimed_pixels(stream) for stream in streams]
     return Encoded("AVIF", without_exif(data), orientation=None, claimed_pixels=max(0, *pixels, sum(pixels) // _IMAGES))
 
 
-def _item(data: bytes, parts: list[Extent], id: int) -> bytes:
+def _first_bytes(data: bytes, places: Sequence[Extent]) -> bytes:
     """The beginning of an item, which may lie in several places."""
     first = b""
-    for part in parts:
-        if part.item == id and len(first) < _FIRST_BYTES:
+    for part in places:
+        if len(first) < _FIRST_BYTES:
             first += data[part.offset : part.offset + min(part.length, _FIRST_BYTES)]
     return first

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from lookalike.decoding.encoded import Parts
 
+#: Parts of the items of a file, at most; an item has one, or a few.
+MAX_EXTENTS = 10_000
+
 #: How deep boxes in boxes are looked for.
 _DEEPEST = 8
 #: Boxes with items, whose first bytes say how many they are: two bytes, or four in later versions.
@@ -50,8 +53,9 @@ class Extent(NamedTuple):
     is_cut: bool
 
 
-def extents(data: bytes, table: bytes) -> Iterator[Extent]:
-    """Each part of each item in the content of an `iloc` box (8.11.3)."""
+def extents(data: bytes, table: bytes, parts: Parts) -> Iterator[Extent]:
+    """Each part of each item in the content of an `iloc` box (8.11.3). Raises ImageRejected (`bomb`) if `parts` are too
+    many, since one may take no byte of the table; ValueError if the table is cut."""
     version = table[0]
     offset_bytes, length_bytes, base_bytes = table[4] >> 4, table[4] & 15, table[5] >> 4
     index_bytes = table[5] & 15 if version else 0
@@ -64,7 +68,10 @@ def extents(data: bytes, table: bytes) -> Iterator[Extent]:
         count, at = number(table, at, 2)
         if at > len(table):
             return
-        for _ in range(min(count, len(table))):
+        if at + count * (index_bytes + offset_bytes + length_bytes) > len(table):
+            raise ValueError("a table of items is cut")
+        parts.more(count)
+        for _ in range(count):
             offset, at = number(table, at + index_bytes, offset_bytes)
             length, at = number(table, at, length_bytes)
             # 0 stands for all bytes up to the end.

@@ -89,6 +89,9 @@ def _parts(items: Items, id: int) -> list[int]:
     if kind == _SAME and len(sources) == 1 and items.kind(sources[0]) in {*_CODED, _GRID}:
         return [id, *_parts(items, sources[0])]
     if kind == _GRID and sources and all(items.kind(source) in _CODED for source in sources):
+        if len(set(sources)) < len(sources):
+            # libheif refuses it too, but a tile would be looked at as often as it is named.
+            raise ImageRejected(Reason.CORRUPT, "HEIF: a grid names a tile twice")
         return [id, *sources]
     named = kind.decode("latin-1").strip() or "missing"
     raise ImageRejected(Reason.UNSUPPORTED, f"HEIF: its image is of the kind {named!r}; only HEVC is supported")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lookalike.decoding.boxes import Box, Extent, boxes, extents, number
+from lookalike.decoding.boxes import MAX_EXTENTS, Box, Extent, boxes, extents, number
 from lookalike.decoding.encoded import Parts, too_much
 from lookalike.errors import ImageRejected
 from lookalike.records import Reason
@@ -94,7 +94,7 @@ def read(data: bytes) -> Items:
     _read_items(found, parts)
     _read_references(found)
     _read_properties(found, parts)
-    for part in extents(data, _table(found, b"iloc")):
+    for part in extents(data, _table(found, b"iloc"), Parts("parts of items", MAX_EXTENTS)):
         found.places.setdefault(part.item, []).append(part)
     if sum(part.length for places in found.places.values() for part in places) > 2 * len(data):
         raise too_much("its items are larger than the file")

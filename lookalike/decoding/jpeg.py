@@ -11,6 +11,8 @@ from lookalike.decoding.profiles import MAX_PROFILE_BYTES
 MAX_SCANS = 100
 #: Segments before the first scan. 10,000 hold 600 MB.
 MAX_SEGMENTS = 10_000
+#: Where the size of a preview is looked for; a raw may name many, in one place.
+_MOST_BEFORE_SIZE = 4 * 2**20
 
 _SEGMENT_BYTES = 2**16
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
@@ -74,7 +76,7 @@ def size_of(data: bytes, start: int) -> tuple[int, int]:
     """Width and height of the JPEG at an offset; (0, 0) for one that is no ordinary image, but lossless or broken."""
     at = start + 2
     for _ in range(MAX_SEGMENTS):
-        found = _MARKER.search(data, at)
+        found = _MARKER.search(data, at, start + _MOST_BEFORE_SIZE)
         if found is None or found[1][0] in (_EOI, _SOS):
             break
         body, end = _segment(data, found.end())

@@ -38,7 +38,8 @@ def pixels(data: bytes, at: int, header: Header) -> int:
 
     Raises ImageRejected (`bomb`) for more than MAX_FRAMES frames, ValueError for a broken codestream.
     """
-    bits, frames, most = Bits(data, at), Parts("frames", MAX_FRAMES), 0
+    bits, most = Bits(data, at), 0
+    frames, contents = Parts("frames", MAX_FRAMES), Parts("parts of frames")
     while True:
         frames.more()
         bits.align()
@@ -46,7 +47,7 @@ def pixels(data: bytes, at: int, header: Header) -> int:
         most = max(most, frame.width * frame.height)
         if frame.is_shown:
             return most
-        bits.skip(8 * _content_bytes(bits, frame))
+        bits.skip(8 * _content_bytes(bits, frame, contents))
 
 
 def _frame(bits: Bits, header: Header) -> Frame:
@@ -159,7 +160,7 @@ def _filter(bits: Bits, frame: Frame) -> None:
     bits.skip_extensions()
 
 
-def _content_bytes(bits: Bits, frame: Frame) -> int:
+def _content_bytes(bits: Bits, frame: Frame, parts: Parts) -> int:
     """What the table behind the header says; `bits` is behind the table then."""
     shift = 3 * frame.low_level
     width, height = (-(-side // (frame.upsampling << shift)) for side in (frame.width, frame.height))
@@ -170,7 +171,7 @@ def _content_bytes(bits: Bits, frame: Frame) -> int:
     if bits.take(1):
         raise ValueError("unsupported: a layer whose parts are in another order")
     bits.align()
-    Parts("parts of a frame").more(count)
+    parts.more(count)
     sizes = [bits.choice((0, 10), (1024, 14), (17408, 22), (4211712, 30)) for _ in range(count)]
     bits.align()
     return sum(sizes)

@@ -39,9 +39,11 @@ def eight_bits(image: Image.Image) -> Image.Image:
     rows = max(1, _BAND_PIXELS // image.width)
     for top in range(0, image.height, rows):
         band = image.crop((0, top, image.width, min(image.height, top + rows)))
-        values = np.nan_to_num(np.asarray(band).astype(np.float32), nan=black, posinf=white, neginf=black)
-        scaled = (values.clip(black, white) - black) * (255 / (white - black))
-        eight = np.rint(255 - scaled if is_inverted else scaled).astype(np.uint8)
+        # Hostile values warn: signalling NaNs, and differences that no float32 holds.
+        with np.errstate(all="ignore"):
+            values = np.nan_to_num(np.asarray(band).astype(np.float32), nan=black, posinf=white, neginf=black)
+            scaled = (values.clip(black, white) - black) * (255 / (white - black))
+            eight = np.rint(255 - scaled if is_inverted else scaled).astype(np.uint8)
         levels.paste(Image.fromarray(eight), (0, top))
     return levels
 
@@ -49,7 +51,8 @@ def eight_bits(image: Image.Image) -> Image.Image:
 def range_of(image: Image.Image) -> tuple[float, float]:
     """The values of black and white of an image of 32 bits. Black is 0, or the 2nd percentile if that is negative."""
     sampled = image.resize((min(_SAMPLED, image.width), min(_SAMPLED, image.height)), Image.Resampling.NEAREST)
-    values = np.asarray(sampled).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        values = np.asarray(sampled).astype(np.float64)
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 1.0

@@ -6,7 +6,7 @@ Their first image is a thumbnail. Their pixels are samples of a sensor, which on
 from dataclasses import dataclass, replace
 
 from lookalike.decoding import jpeg
-from lookalike.decoding.encoded import Encoded
+from lookalike.decoding.encoded import Encoded, Parts
 from lookalike.decoding.tiff_directories import (
     COMPRESSION,
     PHOTOMETRIC,
@@ -21,6 +21,8 @@ from lookalike.records import Reason
 
 #: A preview is of full size from this share of the sensor's longer side on; sensors have some pixels around the image.
 _FULL = 0.9
+#: Previews that are looked at; cameras write up to five.
+_MAX_PREVIEWS = 100
 
 _DNG_VERSION = 50706
 _PREVIEW_OFFSET, _PREVIEW_BYTES = 513, 514
@@ -76,6 +78,7 @@ def embedded(data: bytes, places: list[tuple[int, int]], wanted: int, turned: in
 
     Raises ImageRejected (`unsupported`) if its longer side is much less than `wanted`, or that is not known.
     """
+    Parts("previews", _MAX_PREVIEWS).more(len(places))
     found = [(jpeg.size_of(data, at), at, length) for at, length in places if data[at : at + 2] == b"\xff\xd8"]
     size, at, length = max(found, key=lambda preview: max(preview[0]), default=((0, 0), 0, 0))
     check_full(size, wanted)

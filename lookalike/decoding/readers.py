@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from lookalike.decoding import avif, bmp, cr3, gif, heif, jpeg, jxl, orf, png, raf, rw2, tiff, webp
+from lookalike.decoding import avif, bmp, cr3, gif, heif, jpeg, jxl, orf, png, quiet_tiff, raf, rw2, tiff, webp
 from lookalike.decoding.encoded import Encoded, too_much
 from lookalike.decoding.heif_reader import HeifFile
 from lookalike.decoding.jxl_reader import JxlFile
@@ -30,6 +30,7 @@ from lookalike.records import Reason
 Image.MAX_IMAGE_PIXELS = None
 # There is one worker process per core, so AVIF threads would only compete with the other processes.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+quiet_tiff.silence()
 
 #: EXIF orientation -> the operation that turns the image upright.
 UPRIGHT = {

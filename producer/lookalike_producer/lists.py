@@ -9,19 +9,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from stat import S_ISREG
 from typing import BinaryIO
 
-from lookalike.errors import SourceMissing, SourceUnavailable
+from lookalike.errors import ImageRejected, SourceMissing, SourceUnavailable
 from lookalike.shown import shown
-from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
-from lookalike_producer.named import SCHEME, absolute, existing, member, remote_scheme
+from lookalike.storage import local_path, local_uri
+from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, scheme_of
+from lookalike_producer.named import absolute, existing, member, remote_scheme
+from lookalike_producer.refused import RefusedReference, row_uri
 
 #: Bytes from which the kind of a list is recognized.
 SAMPLE_BYTES = 64 * 1024
 #: Lines from which it is recognized that a file is no list.
 SAMPLE_LINES = 20
+#: Of a line, in bytes or characters; what is behind them is passed over.
+LONGEST_LINE = 4 * MAX_URI
 
 #: Longest first: the mark of UTF-32 begins as that of UTF-16 does.
 _MARKS = (
@@ -59,9 +63,9 @@ class PathList:
         with self._open() as file:
             _check(list(islice(_texts(file, path), SAMPLE_LINES)), self._base, path)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str | RefusedReference]:
         with self._open() as file:
-            yield from _paths(_texts(file, self._path), self._base)
+            yield from _paths(_texts(file, self._path), self._base, local_uri(self._path))
 
     @contextmanager
     def _open(self) -> Iterator[BinaryIO]:
@@ -76,34 +80,66 @@ class PathList:
             yield file
 
 
-def stdin_paths() -> Iterator[str]:
+def stdin_paths() -> Iterator[str | RefusedReference]:
     """The paths on standard input, from the working folder. Raises SourceMissing if it is no list."""
     name = STDIN_NAME
     texts = _texts(sys.stdin.buffer, name)
     first = list(islice(texts, SAMPLE_LINES))
     _check(first, os.getcwd(), name)
-    for some in (first, texts):
-        yield from _paths(some, os.getcwd())
+    yield from _paths(chain(first, texts), os.getcwd(), "stdin")
 
 
-def _paths(texts: Iterable[str], base: str) -> Iterator[str]:
-    for text in texts:
+def _paths(texts: Iterable[str], base: str, name: str) -> Iterator[str | RefusedReference]:
+    """The path or address on each line of the list `name`; a line that can be none is refused under its number."""
+    for number, text in enumerate(texts, start=1):
         if not text:
             continue
-        if _PLAIN(text):
+        if why := _fault(text):
+            yield RefusedReference(row_uri(name, number), detail=why)
+        elif _PLAIN(text):
             yield absolute(text, base)
         elif (path := existing(text, base) or member(text, base)) is not None:
             yield path
-        elif SCHEME.match(text.strip()):
-            yield text.strip()
+        elif scheme := scheme_of(text.strip()):
+            yield text.strip() if scheme != "file" else _of_file_url(text.strip(), base)
         elif not text.startswith("# ") and text.strip():
             yield absolute(text, base)
+
+
+def _fault(text: str) -> str:
+    """Why a line names nothing, whatever there is; empty for any other line."""
+    if len(text) > MAX_URI // 4 and len(os.fsencode(text)) > MAX_URI:
+        return f"the line has more than {MAX_URI:,} bytes"
+    if "\0" in text:
+        return "the line has a null in it"
+    if not text.isascii() and remote_scheme(text.strip()) and not _is_text(text):
+        return "the address is not valid UTF-8"
+    return ""
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _of_file_url(url: str, base: str) -> str:
+    """The path of a file that is not there; as its URL has it, if that is none."""
+    try:
+        return absolute(local_path(url), base)
+    except ImageRejected:
+        return url
 
 
 def _texts(file: BinaryIO, name: str) -> Iterator[str]:
     """The lines, as `os` calls take paths. Raises SourceMissing, SourceUnavailable."""
     try:
-        form = _form(_peeked(file))
+        sample = _peeked(file)
+        if sample and not any(sample):
+            raise SourceMissing(f"{shown(name)} is no list of paths: it begins with nothing but zeros.", _ADVICE)
+        form = _form(sample)
         file.read(form.skip)
         if form.encoding is None:
             for line in _split(file, form.separator):
@@ -142,13 +178,16 @@ def _form_with_nulls(sample: bytes) -> Form:
 
 def _split(file: BinaryIO, separator: bytes) -> Iterator[bytes]:
     if separator == b"\n":
-        for line in file:
+        while line := file.readline(LONGEST_LINE):
             yield line.rstrip(b"\r\n")
+            while len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                line = file.readline(LONGEST_LINE)
         return
     rest = b""
     while piece := file.read(SAMPLE_BYTES):
         *lines, rest = (rest + piece).split(separator)
         yield from lines
+        rest = rest[:LONGEST_LINE]
     yield rest
 
 
@@ -158,6 +197,7 @@ def _decoded(file: BinaryIO, encoding: str) -> Iterator[str]:
     for text in codecs.iterdecode(iter(partial(file.read, SAMPLE_BYTES), b""), encoding):
         *lines, rest = (rest + text.replace("\r", "\n")).split("\n")
         yield from lines
+        rest = rest[:LONGEST_LINE]
     yield rest
 
 

@@ -15,6 +15,9 @@ from lookalike_producer.walk.options import composed
 #: A scheme in front of a path, such as file:// or s3://.
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
+#: A file:// URL without its host (RFC 8089, 2), as Java writes it.
+_WITHOUT_HOST = re.compile(r"file:(?=/[^/])", re.IGNORECASE)
+
 #: Errors of a path that names nothing.
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
@@ -69,9 +72,10 @@ def _readings(text: str) -> Iterator[str]:
     if text.startswith("~"):
         yield os.path.expanduser(text)
     yield text
-    if SCHEME.match(text):
+    url = _WITHOUT_HOST.sub("file://", text, count=1) if _WITHOUT_HOST.match(text) else text
+    if SCHEME.match(url):
         with suppress(ImageRejected):
-            yield local_path(text)
+            yield local_path(url)
         return
     if stripped := text.strip():
         yield stripped

@@ -16,7 +16,7 @@ from lookalike_producer.archives.reports import is_report
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.no_match import no_match
 from lookalike_producer.places import Listing, OneImage, Place, Tree, placed
-from lookalike_producer.refused import UnlistedFolder
+from lookalike_producer.refused import RefusedReference, UnlistedFolder
 from lookalike_producer.seen import each_once
 from lookalike_producer.stores import StoreImage, StoreTree, listed_object, reference, references
 from lookalike_producer.tables.files import STDIN
@@ -171,11 +171,15 @@ def _with_match(found: Iterator[Found | Unlisted], place: Tree, walker: Walker) 
     return found if first is None else chain((first,), found)
 
 
-def _split(paths: Iterable[str], base: str, options: WalkOptions, label: Label) -> Iterator[Found | ImageRef]:
+def _split(
+    paths: Iterable[str | RefusedReference], base: str, options: WalkOptions, label: Label
+) -> Iterator[Found | ImageRef]:
     """Folder and name of listed paths; those that are excluded are left out, hidden ones are not."""
     excludes = options.excludes
     for path in paths:
-        if is_remote(path):
+        if isinstance(path, RefusedReference):
+            yield path
+        elif is_remote(path):
             yield _listed_uri(path, label)
         elif excludes is None or not excludes(path.removeprefix(f"{base}/").lstrip("/")):
             folder, _, name = path.rpartition("/")

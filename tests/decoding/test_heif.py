@@ -232,6 +232,14 @@ def test_a_grid_of_itself_is_unsupported() -> None:
     assert rejected(ring).reason is Reason.UNSUPPORTED
 
 
+def test_a_grid_that_names_a_tile_twice_is_corrupt() -> None:
+    """Of thousands of names, each would be looked at."""
+    data = written("RGB", np.asarray(scene()), tile_size=128)
+    at = data.index(b"dimg") + 8
+    twice = rejected(data[: at + 2] + data[at : at + 2] + data[at + 4 :])
+    assert twice.reason is Reason.CORRUPT and "twice" in twice.detail
+
+
 @pytest.mark.parametrize("name", [b"pitm", b"iloc", b"iinf", b"iprp", b"hvcC", b"ispe"])
 def test_a_file_without_a_table_is_rejected(name: bytes) -> None:
     assert rejected(stored(scene(), "HEIF").replace(name, b"free")).reason in {Reason.CORRUPT, Reason.TRUNCATED}

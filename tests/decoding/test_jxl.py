@@ -181,6 +181,17 @@ def test_frames_below_the_image_are_counted() -> None:
     assert found.reason is Reason.BOMB and "frames" in found.detail
 
 
+def test_parts_of_all_frames_are_counted_together() -> None:
+    """Frames for reference of 240 x 250 groups each, all without a byte."""
+    one = Bits().put(0, 1).put(2, 2).put(1, 1).put(0, 2).put(0, 2).put(1, 2)
+    one.put(1, 1).put(3, 2).put(256 * 250 - 18688, 30).put(3, 2).put(256 * 240 - 18688, 30)
+    one.put(1, 2).put(0, 1).put(0, 2).put(1, 1).put(0, 2)
+    one.put(0, 1).put(0, -one.count % 8).put(0, 12 * (2 + 32 * 30 + 250 * 240)).put(0, -one.count % 8)
+    header = Bits().put(1, 1).put(0, 5).put(1, 3).put(1, 1).put(1, 1)
+    found = rejected(b"\xff\x0a" + header.all() + 3 * one.all())
+    assert found.reason is Reason.BOMB and "parts of frames" in found.detail
+
+
 def test_libjxl_is_imported_when_a_jpeg_xl_comes_and_not_before(tmp_path: Path) -> None:
     code = """
 import sys

@@ -150,6 +150,14 @@ def test_a_cr3_with_many_boxes_is_a_bomb() -> None:
     assert caught.value.reason is Reason.BOMB
 
 
+def test_a_cr3_that_names_many_previews_is_a_bomb() -> None:
+    """All at one place, where each would be searched for its size."""
+    tracks = b"".join(track(SENSOR, 8, 1000) for _ in range(101))
+    with pytest.raises(ImageRejected, match="previews") as caught:
+        seen(box(b"ftyp", b"crx \0\0\0\1crx isom") + box(b"moov", tracks) + FULL)
+    assert caught.value.reason is Reason.BOMB
+
+
 def test_a_note_that_points_to_itself_ends() -> None:
     data = orf(FULL)
     at = data.index(struct.pack("<HHI", 0x2020, 13, 1)) + 8

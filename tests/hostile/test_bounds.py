@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,6 +159,17 @@ def test_strips_that_follow_each_other_are_read_as_one() -> None:
 def test_strips_with_gaps_are_counted() -> None:
     assert reason_for(row_strips(2000, gap=2)) is None
     assert reason_for(row_strips(tiff_rewriting.MAX_STRIPS + 1, gap=2)) is Reason.BOMB
+
+
+def test_a_library_writes_nothing_about_broken_rows(tmp_path: Path) -> None:
+    """libtiff wrote a line for each row: 125 MB for these 172 bytes."""
+    rows = struct.pack("<I", 2_000_000)
+    fax = small_tiff((257, 4, rows), (258, 3, b"\1\0"), (259, 3, b"\2\0"), (278, 4, rows), behind=b"\x55\xff" * 20)
+    (tmp_path / "fax.attack").write_bytes(fax)
+    (tmp_path / "ordinary").mkdir()
+    done = subprocess.run([sys.executable, "-c", PROBE, str(tmp_path)], capture_output=True, text=True, cwd=ROOT)
+    assert json.loads(done.stdout)[-1] == str(SIDE)
+    assert done.stderr == ""
 
 
 def coded_lines(pixels: np.ndarray, pack: Callable[[np.ndarray], bytes]) -> bytes:

@@ -10,8 +10,11 @@ from typing import Literal
 import pytest
 
 from lookalike.errors import SourceMissing
+from lookalike.records import Reason
+from lookalike_producer.lists import SAMPLE_BYTES
+from lookalike_producer.refused import RefusedReference, decode, encode
 from lookalike_producer.sources import find_images
-from tests.producer.folders import found, write
+from tests.producer.folders import below, found, write
 
 NAMES = ["pics/a.jpg", "pics/b c.jpg", "pics/it's.jpg", "pics/d.jpg"]
 LINES = "\n".join(NAMES)
@@ -38,6 +41,8 @@ FORMS: dict[str, Callable[[Path], bytes]] = {
     "absolute": lambda root: "\n".join(f"{root}/{name}" for name in NAMES).encode(),
     "uris": lambda root: "\n".join(f"file://{root}/{name}" for name in NAMES).encode(),
     "encoded uris": lambda root: "\n".join(f"file://{root}/{name.replace(' ', '%20')}" for name in NAMES).encode(),
+    "uris of this machine": lambda root: "\n".join(f"FILE://localhost{root}/{name}" for name in NAMES).encode(),
+    "uris without a host": lambda root: "\n".join(f"file:{root}/{name}" for name in NAMES).encode(),
     "with dots and slashes": lambda root: "\n".join(f"./pics/..//{name}" for name in NAMES).encode(),
 }
 
@@ -62,6 +67,7 @@ NO_LISTS: dict[str, tuple[bytes, str]] = {
     "addresses": (b"ftp://user:secret@host/a.jpg\nftp://host/b.jpg\n", "ftp"),
     "JSON lines": (b'{"uri": "/gone.jpg"}\n{"uri": "/gone2.jpg"}\n', "JSON"),
     "an image": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "not text"),
+    "zeros": (bytes(100_000), "zeros"),
     "a broken encoding": (b"\xff\xfe" + b"a\0b", "utf-16-le"),
 }
 
@@ -93,6 +99,29 @@ def test_a_line_is_never_lost(tmp_path: Path) -> None:
     listing.write_text("\n".join(lines))
     expected = {*lines[:6], "no\\thing", "s3://bucket/x.jpg", str(tmp_path)}
     assert set(found(tmp_path, listing)) == expected
+
+
+def test_a_line_that_can_be_no_path_is_one_rejected_record(tmp_path: Path) -> None:
+    """It stops no other line, and its record can be sent."""
+    listing = write(tmp_path, "a.jpg", "b.jpg") / "list.txt"
+    lines = [b"a.jpg", b"x" * 100_000, b"x/" * 5000, b"http://\xff/a.jpg", b"s3://bucket/\xff", b"ftp://\xff", b"b.jpg"]
+    # A null behind the part from which the form of a list is recognized.
+    lines += [b"a.jpg"] * (SAMPLE_BYTES // 5) + [b"with\0null"]
+    for content in (b"\n".join(lines), b"\r".join(lines)):
+        listing.write_bytes(content)
+        refs = list(find_images([str(listing)]))
+        numbers = [*range(2, 7), len(lines)]
+        expected = ["a.jpg", "b.jpg", *(f"list.txt#row={number}" for number in numbers)]
+        assert below(tmp_path, (ref.uri for ref in refs)) == sorted(expected)
+        assert [ref.reason for ref in refs if isinstance(ref, RefusedReference)] == [Reason.BAD_URI] * len(numbers)
+        assert [decode(encode(ref)) for ref in refs] == refs
+
+
+def test_a_file_url_with_bytes_that_are_no_text_names_its_file(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.jpg")
+    listing = write(tmp_path, name) / "list.txt"
+    listing.write_bytes(b"file://" + os.fsencode(tmp_path) + b"/\xff.jpg\nfile:///gone/\xff.jpg\n")
+    assert [ref.uri for ref in find_images([str(listing)])] == [f"file://{tmp_path}/%FF.jpg", "file:///gone/%FF.jpg"]
 
 
 @pytest.mark.parametrize("typed", ["NFC", "NFD"])
