@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 #: One request.
-BLOCK_BYTES = 4 * 2**20
+BLOCK_BYTES = 2 * 2**20
 #: Blocks in memory: the columns of a Parquet file are read side by side.
-HELD_BLOCKS = 8
+HELD_BLOCKS = 16
 #: Blocks that are on their way.
 MOST_AHEAD = 4
 #: What lies on a host that gives no parts is copied to the disk, at most so much: by whoever reads it once.
@@ -199,27 +199,34 @@ class RemoteFile(io.RawIOBase):
         """A block, which is held for a while; if it follows another one, the one behind it is asked for."""
         if number in self._held:
             self._held.move_to_end(number)
-            return self._held[number]
-        while len(self._held) >= HELD_BLOCKS:
-            self._held.popitem(last=False)
-        fetched = self._fetched(number)
+        else:
+            self._hold(number, self._fetched(number))
+        self._look_ahead(number)
+        return self._held[number]
+
+    def _hold(self, number: int, fetched: Fetched) -> None:
         if fetched.etag != self.etag or len(fetched.data) != self._span(number).length:
             raise ImageRejected(Reason.CHANGED, "it changed while it was read")
+        while len(self._held) >= HELD_BLOCKS:
+            self._held.popitem(last=False)
         self._held[number] = fetched.data
-        following = number + 1
-        if number - 1 in self._held and following * self._block_bytes < self.size_bytes:
-            self._ask_ahead(following)
-        return fetched.data
 
-    def _ask_ahead(self, number: int) -> None:
-        if number in self._held or number in self._ahead:
-            return
-        oldest = next(iter(self._ahead), None)
-        if len(self._ahead) >= MOST_AHEAD and oldest is not None and self._ahead[oldest].done():
-            # It came, and nobody has asked for it since.
-            del self._ahead[oldest]
-        if len(self._ahead) < MOST_AHEAD:
-            self._ahead[number] = self._source.start(self._span(number))
+    def _look_ahead(self, number: int) -> None:
+        following = number + 1
+        is_there = (
+            following in self._held or following in self._ahead or following * self._block_bytes >= self.size_bytes
+        )
+        if not is_there and number - 1 in self._held and len(self._ahead) < MOST_AHEAD:
+            self._ahead[following] = self._source.start(self._span(following))
+        # What came before it was asked for makes room for others.
+        if len(self._ahead) == MOST_AHEAD and (oldest := next(iter(self._ahead))) != following:
+            self._take(oldest)
+
+    def _take(self, number: int) -> None:
+        if self._ahead[number].done():
+            asked = self._ahead.pop(number)
+            if asked.exception() is None:
+                self._hold(number, asked.result())
 
     def _fetched(self, number: int) -> Fetched:
         asked = self._ahead.pop(number, None) or self._source.start(self._span(number))
