@@ -512,6 +512,18 @@ def test_what_is_put_aside_does_not_hold_the_producer_up(ledger: Ledger) -> None
     assert ledger.open_chunk(chunk(first.job, 1)) == 1
 
 
+def test_the_producer_pauses_before_what_is_put_aside_fills_the_memory(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.ledger.chunks.MOST_ASIDE", 2)
+    job_id = open_job(ledger)
+    for number, backlog in enumerate((1, 1, 1, 2)):
+        opened = chunk(job_id, number)
+        assert ledger.open_chunk(opened) == backlog
+        put_aside(ledger, opened, aside(opened.refs))
+    assert (ledger.aside(job_id), ledger.in_work(job_id), ledger.backlog(job_id)) == (4, 0, 2)
+
+
 def test_it_says_which_hosts_images_wait_for(ledger: Ledger) -> None:
     opened = chunk(open_job(ledger), size=4)
     ledger.open_chunk(opened)

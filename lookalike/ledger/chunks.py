@@ -27,6 +27,8 @@ from lookalike.records import Basis, Chunk, Outcome, Rejection, Wait
 
 #: Seconds after which an unextended lease on a chunk ends. Short, because the chunk of a dead worker waits so long.
 LEASE_S = 10
+#: Chunks of one job that may be put aside before the producer pauses: each takes 0.5 to 15 KB of Redis' memory.
+MOST_ASIDE = 20_000
 #: A part of a chunk that was split; the parts that are put aside have longer numbers.
 _OF_A_SPLIT = re.compile(r"\.\d{4}$")
 
@@ -44,14 +46,15 @@ class Chunks(Aside):
     """The part of the ledger that is about chunks."""
 
     def open_chunk(self, chunk: Chunk) -> int:
-        """Record a chunk as outstanding, before its message is sent; returns the number of those that are in work.
+        """Record a chunk as outstanding, before its message is sent; returns the `backlog`.
 
         Raises JobEnded if the job accepts no more chunks, for example because a worker stopped it.
         """
         keys = [key(name, chunk.job) for name in ("job", "outstanding", "opened", "waiting")]
         now = repr(time.time())
+        arguments = [chunk.id, encode_chunk(chunk), len(chunk.refs), now, MOST_ASIDE]
         with self._translated():
-            count = int(self._run(scripts.OPEN, keys=keys, args=[chunk.id, encode_chunk(chunk), len(chunk.refs), now]))
+            count = int(self._run(scripts.OPEN, keys=keys, args=arguments))
         if count < 0:
             raise JobEnded(chunk.job)
         return count
@@ -64,6 +67,10 @@ class Chunks(Aside):
     def in_work(self, job_id: str) -> int:
         """The same without those that were put aside."""
         return self.outstanding(job_id) - self.aside(job_id)
+
+    def backlog(self, job_id: str) -> int:
+        """What the producer bounds: the chunks in work, and those beyond MOST_ASIDE that were put aside."""
+        return self.outstanding(job_id) - min(self.aside(job_id), MOST_ASIDE)
 
     def outstanding_ids(self, job_id: str) -> list[str]:
         """The ids of these chunks."""

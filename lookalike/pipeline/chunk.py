@@ -65,8 +65,8 @@ def ingest(
     is repeated without decoding the image.
 
     Safe to repeat: ids are deterministic, and documents of an earlier attempt at this chunk count as indexed.
-    Raises the errors of the index, such as IndexUnavailable, and SourceUnavailable if no image of the chunk can be read
-    for the same reason; the chunk can then be ingested again.
+    Raises the errors of the index, such as IndexUnavailable, and SourceUnavailable if the folder of local images is
+    away; the chunk can then be ingested again.
     """
     known = nothing_remembered() if remembered is None else remembered
     verdicts = Verdicts(chunk, known, wait or HostWait())
@@ -135,7 +135,6 @@ class _Attempt:
         if wanted:
             with closing(self.fetch(wanted)) as arrivals:
                 items += map(self._judged, arrivals)
-        self.verdicts.check_sources()
         return [item for item in items if isinstance(item, Loaded)], [item for item in items if isinstance(item, Kept)]
 
     def _judged(self, arrival: Arrival) -> Loaded | Kept | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from lookalike.errors import ImageRejected, SourceUnavailable
+from lookalike.errors import ImageRejected
 from lookalike.host_wait import HostWait
 from lookalike.reading.arrivals import Delayed
 from lookalike.records import (
@@ -83,13 +83,6 @@ class Verdicts:
         """Whether the image itself is rejected now, so that its document must go."""
         verdict = self._of[id]
         return isinstance(verdict, Refused) and verdict.is_new and verdict.rejected.reason.is_about_content
-
-    def check_sources(self) -> None:
-        """Raises SourceUnavailable if it is all that came of the chunk: then the chunk waits as a whole."""
-        errors = [verdict.error for verdict in self._of.values() if isinstance(verdict, Delayed)]
-        away = [error for error in errors if isinstance(error, SourceUnavailable)]
-        if away and len(away) == len({ref.id for ref in self._chunk.refs}):
-            raise away[0]
 
     def outcome(self) -> Outcome:
         """Counts by reference: an image that a chunk lists twice counts as indexed once and as unchanged once."""

@@ -28,8 +28,9 @@ def enqueue(
 ) -> bool:
     """Send every reference in chunks; True if nothing is outstanding at the end.
 
-    Pauses while `limit` chunks are outstanding, calling `waiting` at each look, and while the broker does not answer,
-    calling `check`. Raises JobEnded, what these raise, and BrokerUnavailable if the broker does not answer for long.
+    Pauses while the job has a backlog of `limit` chunks, calling `waiting` at each look, and while the broker does not
+    answer, calling `check`. Raises JobEnded, what these raise, and BrokerUnavailable if the broker does not answer for
+    long.
     """
     for chunk in cut(references, job_id, chunk_size):
         outstanding = retry_while(partial(ledger.open_chunk, chunk), check=check)
@@ -43,7 +44,7 @@ def enqueue(
             with suppress(BrokerUnavailable):
                 waiting()
             time.sleep(POLL_S)
-            outstanding = retry_while(partial(ledger.in_work, job_id), check=check)
+            outstanding = retry_while(partial(ledger.backlog, job_id), check=check)
     return retry_while(partial(ledger.drain, job_id), check=check)
 
 

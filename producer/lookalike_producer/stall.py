@@ -10,6 +10,7 @@ from lookalike.errors import BrokerUnavailable, LookalikeError
 from lookalike.ledger import Job, Ledger
 from lookalike.plural import counted
 from lookalike.queue import make_app
+from lookalike.uris import STORE_SCHEMES, scheme_of
 from lookalike.workers import consuming_workers
 
 #: Without progress for so long, the workers are asked, which takes ANSWER_TIMEOUT_S: less than 5 s together.
@@ -75,11 +76,13 @@ def _why(job: Job, stack: Stack, ledger: Ledger) -> str:
         return no_worker(stack.broker_url)
     # The queue is in order, so a job that has begun waits for nobody.
     earlier = [other for other in ledger.active_jobs() if not job.done and other.started_at < job.started_at]
-    if ahead := [other for other in earlier if other.is_worked_on and ledger.outstanding(other.id)]:
+    if ahead := [other for other in earlier if other.is_worked_on and ledger.in_work(other.id) > 0]:
         return f"Workers do the images of {counted(len(ahead), 'earlier job')} first: {ahead[0].id}."
     if (waiting := ledger.waiting(job.id)) and ledger.in_work(job.id) <= 0:
         more = f", and {counted(len(waiting) - 1, 'other host')}" if len(waiting) > 1 else ""
-        return f"{waiting[0]}{more}. They are tried again for a while (LOOKALIKE_HOST_WAIT_S)."
+        is_store = scheme_of(waiting[0].host) in STORE_SCHEMES
+        how_long = "until the store answers" if is_store else "for a while (LOOKALIKE_HOST_WAIT_S)"
+        return f"{waiting[0]}{more}. They are tried again {how_long}."
     return ""
 
 
