@@ -250,6 +250,7 @@ def test_a_listing_that_breaks_off_continues_where_it_was(pages: S3Proxy) -> Non
         Fault(in_the_middle, times=1, is_reset=True),
         Fault(in_the_middle, times=1, cut_after=1000),
         Fault(in_the_middle, times=1, status=200, code="InternalError"),
+        Fault(in_the_middle, times=4, status=400, code="ExpiredToken"),
     ]
     found = [ref.uri for ref in find_images(["s3://big/images"])]
     assert len(found) == len(set(found)) == 10_000

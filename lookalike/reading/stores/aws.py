@@ -21,6 +21,8 @@ DEFAULT_REGION = "us-east-1"
 REGION = re.compile(r"[a-z0-9-]{1,40}")
 #: Credentials that expire are looked up again so often; botocore renews them in time.
 FRESH_S = 60.0
+#: Those that the store does not accept are looked up again so often at most: a service may have to be asked.
+SHORTEST_S = 5.0
 
 
 class Access:
@@ -30,17 +32,18 @@ class Access:
     """
 
     def __init__(self) -> None:
-        with requiring("s3://", "cloud"):
-            import botocore.session
         self._lock = threading.Lock()
         self._frozen: Any = None
         self._frozen_at = -FRESH_S
-        self._session: Any = botocore.session.get_session()
+        self._renewed_at = -SHORTEST_S
+        #: Grows when the credentials are others than before.
+        self.version = 0
+        self._session = _new_session()
         with _readable():
             self._profile: Mapping[str, Any] = self._session.get_scoped_config()
             self.region = self._first_region()
             self.endpoint = self._checked(self._first_endpoint())
-            self._credentials: Any = None if _is_on("AWS_SKIP_SIGNATURE") else self._session.get_credentials()
+            self._credentials: Any = _found(self._session)
         self.ca_bundle = os.environ.get("AWS_CA_BUNDLE") or self._profile.get("ca_bundle") or None
         self.pays = os.environ.get("AWS_REQUEST_PAYER", "").lower() in ("requester", "true")
 
@@ -65,11 +68,22 @@ class Access:
         """Whether the next signature may wait for a service that gives credentials."""
         return self._credentials is not None and time.monotonic() - self._frozen_at >= FRESH_S
 
-    def forget(self) -> None:
-        """Look credentials up again: the store has said that these have expired."""
+    def renew(self, version: int) -> bool:
+        """Look credentials up again, because the store does not accept those of this `version` any more: files may have
+        changed. Whether there are others now."""
         with self._lock, _readable():
-            self._frozen_at = -FRESH_S
-            self._credentials = None if self._credentials is None else self._session.get_credentials()
+            if self.version == version and time.monotonic() - self._renewed_at >= SHORTEST_S:
+                self._look_up()
+            return self.version != version
+
+    def _look_up(self) -> None:
+        # A session remembers what it has found, so this takes a new one.
+        credentials = _found(_new_session())
+        frozen = credentials.get_frozen_credentials() if credentials else None
+        now = self._renewed_at = time.monotonic()
+        if frozen is not None and frozen != self._frozen:
+            self._credentials, self._frozen, self._frozen_at = credentials, frozen, now
+            self.version += 1
 
     def _now(self) -> Any:
         with self._lock, _readable():
@@ -106,6 +120,17 @@ class Access:
                 f"The store at {address} would be asked unencrypted.", "Use https, or set AWS_ALLOW_HTTP=true."
             )
         return endpoint.rstrip("/")
+
+
+def _new_session() -> Any:
+    with requiring("s3://", "cloud"):
+        import botocore.session
+    return botocore.session.get_session()
+
+
+def _found(session: Any) -> Any:
+    """The credentials that a session finds; None if there are none, or if they are not to be used."""
+    return None if _is_on("AWS_SKIP_SIGNATURE") else session.get_credentials()
 
 
 def _is_on(name: str) -> bool:

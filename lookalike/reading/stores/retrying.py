@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from lookalike.reading.stores.problems import StoreProblem
+from lookalike.reading.stores.problems import Kind, StoreProblem
 
 Answer = TypeVar("Answer")
 
@@ -19,7 +19,8 @@ PATIENCE_S = 300.0
 
 
 async def tried(ask: Callable[[], Awaitable[Answer]], *, tries: int = TRIES, patience_s: float = 0.0) -> Answer:
-    """The answer, after `tries` requests, and further ones for `patience_s`, with full jitter between them.
+    """The answer, after `tries` requests, and further ones for `patience_s`, with full jitter between them. Who has
+    patience waits for new credentials, too.
 
     Raises StoreProblem: one that no retry helps at once, and the last one.
     """
@@ -28,7 +29,8 @@ async def tried(ask: Callable[[], Awaitable[Answer]], *, tries: int = TRIES, pat
         try:
             return await ask()
         except StoreProblem as problem:
-            if not problem.kind.passes or (number >= tries and time.monotonic() - began >= patience_s):
+            may_pass = problem.kind.passes or (patience_s > 0 and problem.kind is Kind.EXPIRED)
+            if not may_pass or (number >= tries and time.monotonic() - began >= patience_s):
                 raise
             longest = min(FIRST_PAUSE_S * 2.0**number, LONGEST_PAUSE_S)
             asked_s = min(problem.retry_after_s or 0.0, LONGEST_PAUSE_S)

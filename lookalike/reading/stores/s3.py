@@ -104,12 +104,13 @@ class S3Client:
     ) -> AsyncIterator["ClientResponse"]:
         """The answer to a request, after the region and the credentials were corrected, if need be."""
         for correction in range(CORRECTIONS):
+            version = self._access.version if self._access else 0
             async with self._sent(method, at, query or {}, headers or {}) as answer:
                 if answer.status < 300:
                     yield answer
                     return
                 problem = await _problem(answer)
-            if correction == CORRECTIONS - 1 or not await self._corrected(problem, at.bucket):
+            if correction == CORRECTIONS - 1 or not await self._corrected(problem, at.bucket, version):
                 raise self._named(problem)
 
     @asynccontextmanager
@@ -148,17 +149,17 @@ class S3Client:
                 self._made = _session(self._access)
             return self._access, self._made
 
-    async def _corrected(self, problem: StoreProblem, bucket: str) -> bool:
-        """Whether the same request may now succeed."""
+    async def _corrected(self, problem: StoreProblem, bucket: str, version: int) -> bool:
+        """Whether the same request, sent with credentials of this `version`, may now succeed."""
         assert self._access is not None
         if problem.kind is Kind.REGION and problem.region not in ("", self._regions.get(bucket, self._access.region)):
             self._regions[bucket] = problem.region
             if len(self._regions) > MAX_BUCKETS:
                 self._regions.popitem(last=False)
             return True
-        if problem.kind is Kind.EXPIRED and not self._access.is_anonymous:
-            await asyncio.to_thread(self._access.forget)
-            return True
+        if problem.kind in (Kind.EXPIRED, Kind.CREDENTIALS) and not self._access.is_anonymous:
+            has_others = await asyncio.to_thread(self._access.renew, version)
+            return has_others or problem.kind is Kind.EXPIRED
         return False
 
     def _named(self, problem: StoreProblem) -> StoreProblem:

@@ -1,5 +1,6 @@
 """Objects of S3 are read under the very key that they have, and each failure has its reason."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from lookalike.reading.contract import MAX_AROUND
 from lookalike.reading.reader import Reader
 from lookalike.reading.stores import retrying
 from lookalike.reading.stores.location import location_of
+from lookalike.reading.stores.place import StorePlace
 from lookalike.records import Reason, Span
 from lookalike.settings import read_settings
 from testing.services.key_server import KeyServer
@@ -287,6 +289,39 @@ def test_denied_credentials_and_wrong_ones_have_their_own_words(s3: S3Server, mo
             assert "does not accept the credentials (SignatureDoesNotMatch)" in str(error)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN")
         assert "does not accept the credentials (InvalidAccessKeyId)" in str(problem("s3://one/a.jpg"))
+
+
+def test_credentials_that_are_changed_in_their_file_are_used_at_once(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = s3.bucket("one", ["a.jpg"]) + "/a.jpg"
+    first = _user(s3, {"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    iam = s3.client(service_name="iam")
+    second = iam.create_access_key(UserName="reader")["AccessKey"]
+    file = tmp_path / "credentials"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setattr("lookalike.reading.stores.aws.SHORTEST_S", 0.0)
+
+    def keys(id: str, secret: str) -> None:
+        file.write_text(f"[default]\naws_access_key_id={id}\naws_secret_access_key={secret}\n")
+
+    async def ask() -> None:
+        place = StorePlace(10_000)
+        keys(*first.values())
+        with s3.checking():
+            assert (await place.fetch(uri)).data == b"x"
+        iam.delete_access_key(UserName="reader", AccessKeyId=first["AWS_ACCESS_KEY_ID"])
+        with s3.checking():
+            with pytest.raises(ImageRejected, match="does not accept the credentials"):
+                await place.fetch(uri)
+            keys(second["AccessKeyId"], second["SecretAccessKey"])
+            fetched = await asyncio.gather(*(place.fetch(uri) for _ in range(8)))
+        assert [one.data for one in fetched] == [b"x"] * 8
+        await place.close()
+
+    asyncio.run(ask())
 
 
 def test_without_credentials_requests_are_not_signed(
