@@ -32,9 +32,13 @@ CHECK_ALL = "0"
 
 
 class S3Server:
-    """A moto server on a free port of the loopback interface, in a process of its own."""
+    """A moto server on a free port of the loopback interface, in a process of its own.
 
-    def __init__(self) -> None:
+    `page_keys`: how many keys a page of a listing has at most.
+    """
+
+    def __init__(self, page_keys: int = 1000) -> None:
+        self._page_keys = page_keys
         self._folder: Path | None = None
         self._process: ServerProcess | None = None
         self.port = 0
@@ -81,7 +85,18 @@ class S3Server:
     def start(self) -> None:
         self._folder = run_folder("s3")
         self.port = free_port()
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        variable = f"MOTO_S3_DEFAULT_MAX_KEYS={self._page_keys}"
+        command = [
+            "/usr/bin/env",
+            variable,
+            sys.executable,
+            "-m",
+            "moto.server",
+            "-H",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+        ]
         self._process = ServerProcess(command, self._folder)
         self._process.await_ready(self._answers, READY_TIMEOUT_S)
 
@@ -163,10 +178,10 @@ class Fault:
 
 
 class S3Proxy:
-    """Forwards to a server, but for faults. `asked` are the requests so far."""
+    """Forwards to the server at `behind`, but for faults. `asked` are the requests so far."""
 
-    def __init__(self, url: str) -> None:
-        self._behind = url
+    def __init__(self, url: str = "") -> None:
+        self.behind = url
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runner: web.ServerRunner | None = None
@@ -230,12 +245,12 @@ class S3Proxy:
     async def _forwarded(self, request: web.BaseRequest, cut_after: int | None) -> web.StreamResponse:
         assert self._session
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
-        url = URL(self._behind + request.raw_path, encoded=True)
+        url = URL(self.behind + request.raw_path, encoded=True)
         body = await request.read()
         async with self._session.request(
             request.method,
             url,
-            headers=headers | {"Host": URL(self._behind).authority},
+            headers=headers | {"Host": URL(self.behind).authority},
             data=body,
             allow_redirects=False,
         ) as answer:

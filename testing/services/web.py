@@ -88,7 +88,8 @@ class WebServer:
     """Serves in a thread of its own for the length of a `with` block, on a port of its own.
 
     Everything may be changed meanwhile. `delay_s` is the time before each answer. `share_503` and `share_reset` are the
-    shares of requests that fail that way, drawn with `seed`. A host that `hangs` takes requests and answers none.
+    shares of requests that fail that way, drawn with `seed`; `refused` counts the first. A host that `hangs` takes
+    requests and answers none.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class WebServer:
         self.requests: list[Request] = []
         self.most_at_once = 0
         self.connections = 0
+        self.refused = 0
         self._at_once = 0
         self._random = random.Random(seed)
         self._answers: dict[str, Answer | Handler] = {}
@@ -212,6 +214,7 @@ class WebServer:
             self._at_once -= 1
 
     def _busy(self) -> Answer:
+        self.refused += 1
         return Answer(status=503, content_type="text/plain", extra={"Retry-After": self.retry_after})
 
     def _found(self, request: Request) -> Answer | Handler:

@@ -1,9 +1,9 @@
-"""Faults of the hosts that images lie on."""
+"""Faults of the hosts that images lie on: they hang, are away, or are busy."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from lookalike.records import Reason
 from testing.processes import await_true
@@ -31,6 +31,29 @@ def hanging_host(rig: Rig, source: Source, times: int) -> Producer:
     return producer
 
 
+def absent_host(rig: Rig, source: Source, times: int) -> Producer:
+    """A host resets every connection for a while."""
+    with _hosts(source) as (listing, bad):
+        bad.share_reset = 1.0
+        producer = rig.ingest(listing)
+        await_true(lambda: rig.broker.aside() > 0, END_TIMEOUT_S)
+        time.sleep(rig.place.pace.away_s)
+        rig.injected["host away"] += 1
+        bad.share_reset = 0.0
+        rig.complete(producer)
+    return producer
+
+
+def busy_host(rig: Rig, source: Source, times: int) -> Producer:
+    """Every third answer of a host is 503 with Retry-After, and one in a hundred connections is reset."""
+    with _hosts(source) as (listing, bad):
+        bad.share_503, bad.retry_after, bad.share_reset = 0.3, "1", 0.01
+        producer = rig.ingest(listing)
+        rig.complete(producer)
+        rig.injected["503"] += bad.refused
+    return producer
+
+
 @contextmanager
 def _hosts(source: Source) -> Iterator[tuple[Source, WebServer]]:
     """A list of the same images, on a host that is in order and on one that fails. `source` has their addresses
@@ -40,8 +63,7 @@ def _hosts(source: Source) -> Iterator[tuple[Source, WebServer]]:
             server.serve(source.folder)
         uris = [*source.good, *source.bad]
         urls = {uri: _url(uri, bad if number % SHARE == 0 else good) for number, uri in enumerate(uris)}
-        _rename(source.good, {urls[uri]: content for uri, content in source.good.items()})
-        _rename(source.bad, {urls[uri]: OF_A_HOST.get(reason, reason) for uri, reason in source.bad.items()})
+        source.rename(urls, {uri: OF_A_HOST.get(reason, reason) for uri, reason in source.bad.items()})
         listing = source.folder.parent / "urls.txt"
         listing.write_text("\n".join(sorted(urls.values(), key=lambda url: url.rpartition("/")[2])))
         yield Source(listing, source.good, source.bad), bad
@@ -49,8 +71,3 @@ def _hosts(source: Source) -> Iterator[tuple[Source, WebServer]]:
 
 def _url(uri: str, server: WebServer) -> str:
     return f"{server.url}/{Path(uri).name}"
-
-
-def _rename(present: dict[str, Any], renamed: dict[str, Any]) -> None:
-    present.clear()
-    present.update(renamed)

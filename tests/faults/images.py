@@ -29,14 +29,25 @@ POISONS: Mapping[str, Reason] = {
 
 @dataclass(frozen=True)
 class Source:
-    """`good`: URI -> number of the image. `bad`: URI -> reason for its rejection."""
+    """`good`: URI -> number of the image. `bad`: URI -> reason for its rejection. `address`: what `ingest` is given, by
+    default the folder; `options` come behind it."""
 
     folder: Path
     good: dict[str, int]
     bad: dict[str, Reason]
+    address: str = ""
+    options: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.good) + len(self.bad)
+
+    def rename(self, names: Mapping[str, str], reasons: Mapping[str, Reason]) -> None:
+        """The images lie elsewhere now: `names` has their new URIs, `reasons` why the bad ones are rejected there."""
+        good, bad = dict(self.good), dict(reasons)
+        self.good.clear()
+        self.good.update({names[uri]: number for uri, number in good.items()})
+        self.bad.clear()
+        self.bad.update({names[uri]: reason for uri, reason in bad.items()})
 
 
 def make_source(folder: Path, count: int, poisons: Mapping[str, int] | None = None, *, is_good: bool = False) -> Source:

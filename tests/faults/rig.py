@@ -1,4 +1,7 @@
-"""A rig: Redis, an index, a proxy in front of each, supervised workers and a producer. Scenarios break it."""
+"""A rig: Redis, an index, a proxy in front of each, supervised workers and a producer. Scenarios break it.
+
+It uses an object store behind one more proxy; a scenario that needs one puts a server there (`store.behind`).
+"""
 
 import json
 import os
@@ -25,6 +28,7 @@ from testing.proxy import Proxy
 from testing.services.opensearch import OpenSearchServer
 from testing.services.process_guard import guarded
 from testing.services.redis import RedisServer
+from testing.services.s3 import S3Proxy, variables
 from testing.workers import Workers
 from tests.faults.broker import Broker
 from tests.faults.busy_proxy import BusyProxy
@@ -90,6 +94,7 @@ class Rig:
             self.busy_proxy = stack.enter_context(BusyProxy(self.place.opensearch.url))
             self.to_redis = stack.enter_context(Proxy("127.0.0.1", urlsplit(self.redis.url).port or 0))
             self.to_index = stack.enter_context(Proxy("127.0.0.1", self.busy_proxy.port))
+            self.store = stack.enter_context(S3Proxy())
             self.watch = stack.enter_context(Watch(self.redis.url, CHUNK_SIZE))
             self.environment = self._base_environment = self._environment(home)
             self.app = make_app(self.redis.url, int(self.environment["LOOKALIKE_TIME_LIMIT_S"]))
@@ -208,7 +213,7 @@ class Rig:
             "precision": "f32",
             "chunk_size": CHUNK_SIZE,
             "time_limit_s": TIME_LIMIT_S,
-            "roots": '["/", "127.0.0.0/8"]',
+            "roots": '["/", "127.0.0.0/8", "s3://"]',
             **self.settings,
         }
         patches = {
@@ -217,7 +222,7 @@ class Rig:
             "FAULT_PATCHES": ",".join(("slow", *self.place.pace.patches, *self.patches)),
             "FAULT_DECODE_S": str(self.decode_s),
         }
-        return {**os.environ, **_variables(chosen), **patches}
+        return {**os.environ, **variables(self.store.url), **_variables(chosen), **patches}
 
 
 def _variables(settings: Mapping[str, object]) -> dict[str, str]:
@@ -231,7 +236,18 @@ class Producer:
         self.source = source
         self._stdout = folder / f"ingest{number}.json"
         self._stderr = folder / f"ingest{number}.log"
-        command = guarded([sys.executable, "-P", "-m", "lookalike_cli", "ingest", str(source.folder), "--json"])
+        command = guarded(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "lookalike_cli",
+                "ingest",
+                source.address or str(source.folder),
+                *source.options,
+                "--json",
+            ]
+        )
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(
                 command, env=dict(environment), cwd=folder, stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL

@@ -17,8 +17,9 @@ from testing.processes import await_true
 from testing.services.opensearch import request
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
-from tests.faults.hosts import hanging_host
+from tests.faults.hosts import absent_host, busy_host, hanging_host
 from tests.faults.images import POISONS, Source, spoil
+from tests.faults.object_stores import absent_store, broken_listing, throttling_store
 from tests.faults.recovery import WorkState
 from tests.faults.rig import DECODE_S, Producer, Rig
 
@@ -401,5 +402,10 @@ SCENARIOS = (
     Scenario("F16", "a random mix", mix, 12, 600, decode_s=0.06, needs_own_server=True, needs_own_rig=True),
     Scenario("F18", "Flower: killed, wrong password", flower, 1, 3),
     Scenario("F20", "a host that hangs, SIGKILL to a worker while its images wait", hanging_host, 1, 4, 240),
+    Scenario("F21", "a host that is away for a minute", absent_host, images=240),
+    Scenario("F22", "a host that is busy: 503 with Retry-After, resets", busy_host, images=240),
+    Scenario("F23", "a store that is away for a minute", absent_store, images=240),
+    Scenario("F24", "a store that throttles", throttling_store, images=240),
+    Scenario("F25", "half of a listing: cut, and broken off for longer than it waits", broken_listing, images=240),
     Scenario("F19", "images that break or change, SIGKILL to a pool child", spoilt_images, 2, 50, 240, bound_s=15),
 )

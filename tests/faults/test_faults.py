@@ -16,7 +16,7 @@ BY_ID = {scenario.id: scenario for scenario in SCENARIOS}
 #: Scenarios that share a test; F0 and F14 have their own tests.
 OWN_RIG = [id for id, scenario in BY_ID.items() if scenario.needs_own_rig]
 OF_THE_INDEX = ("F7", "F8", "F9", "F10")
-OF_HOSTS = ("F20",)
+OF_HOSTS = ("F20", "F21", "F22", "F23", "F24", "F25")
 OTHERS = [id for id in BY_ID if id not in (*OWN_RIG, *OF_THE_INDEX, *OF_HOSTS, "F0", "F14")]
 
 #: Three groups, each on one rig, so that several processes can run them.

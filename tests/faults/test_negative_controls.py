@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from testing.processes import await_true
+from testing.services.s3 import Fault
 from tests.faults.broker import Broker
 from tests.faults.images import Source, make_source, spoil
 from tests.faults.invariants import InvariantBroken, Reference
+from tests.faults.object_stores import bucket_of, is_page
 from tests.faults.rig import Place, Rig
 from tests.faults.scenarios import BETWEEN
 
@@ -16,6 +18,8 @@ IMAGES = 400
 #: Work has ended if for this long no message waits, no chunk is leased and no image is done. A chunk takes a third of a
 #: second.
 STILL_S = 5.0
+#: A key that fails for a moment.
+SICK = "000001.jpg"
 
 
 @pytest.fixture
@@ -97,5 +101,24 @@ def test_the_client_librarys_bulk_helper_loses_images_when_pushed_back(
         producer.wait()
         rig.busy_proxy.calm()
         findings = rig.examine(source, reference)
+    with pytest.raises(InvariantBroken, match="lost"):
+        findings.must_hold()
+
+
+def test_without_patience_a_store_that_fails_for_a_moment_loses_images(
+    place: Place, tmp_path: Path, reference: Reference
+) -> None:
+    source = make_source(tmp_path / "pictures", 80)
+    patches = ("no_host_wait", "short_listings")
+    with (
+        Rig(place, tmp_path / "rig", "impatient", patches, decode_s=0) as rig,
+        bucket_of(rig, source) as listing,
+    ):
+        sick, cut = Fault(lambda asked: asked.key == SICK, 9, status=500), Fault(is_page(3), 1, cut_after=200)
+        rig.store.faults = [sick, cut]
+        rig.complete(rig.ingest(listing))
+        findings = rig.examine(source, reference)
+    assert sick.times < 9 and cut.times == 0, "nothing was injected"
+    assert [uri for uri in findings.wrong_reasons if SICK in uri] == list(findings.wrong_reasons) != []
     with pytest.raises(InvariantBroken, match="lost"):
         findings.must_hold()

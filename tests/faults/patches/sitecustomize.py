@@ -32,6 +32,7 @@ SHORT_WAITS: Mapping[str, Mapping[str, float]] = {
     "lookalike.host_wait": {"FIRST_PAUSE_S": 1.0, "LONGEST_PAUSE_S": 4.0},
     "lookalike.reading.hosts": {"LONGEST_AWAY_S": 8.0, "LONGEST_PATIENCE_S": 6.0},
     "lookalike.reading.web.place": {"ROBOTS_S": 5.0},
+    "lookalike.reading.stores.retrying": {"PATIENCE_S": 3.0},
 }
 SHORT_SOCKET_TIMEOUT_S = 3
 
@@ -134,6 +135,24 @@ def default_bulk(bulk_writer: Any) -> None:
     replace(bulk_writer.BulkWriter, "send", send)
 
 
+def no_host_wait(host_wait: Any) -> None:
+    """An image that did not come is rejected at once."""
+    replace(host_wait.HostWait, "next", lambda self, delayed: None)
+
+
+def short_listings(s3: Any) -> None:
+    """A page that does not come is the end of a listing."""
+    whole = s3.S3Client._page
+
+    async def _page(self: Any, at: Any, query: Any) -> Any:
+        try:
+            return await whole(self, at, query)
+        except s3.StoreProblem:
+            return s3.Page([])
+
+    replace(s3.S3Client, "_page", _page)
+
+
 def _shorten(waits: Mapping[str, float], module: Any) -> None:
     for name, seconds in waits.items():
         replace(module, name, seconds)
@@ -165,6 +184,8 @@ PATCHES: Mapping[str, list[tuple[str, Patch]]] = {
     "kept_documents": [("lookalike.pipeline.chunk", kept_documents)],
     "lists_of_their_own": [("lookalike.ledger.chunks", lists_of_their_own)],
     "default_bulk": [("lookalike.index.opensearch.bulk_writer", default_bulk)],
+    "no_host_wait": [("lookalike.host_wait", no_host_wait)],
+    "short_listings": [("lookalike.reading.stores.s3", short_listings)],
     "short_waits": [
         *((name, partial(_shorten, waits)) for name, waits in SHORT_WAITS.items()),
         ("lookalike.reconciler", _shorten_grace),
