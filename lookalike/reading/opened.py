@@ -201,8 +201,9 @@ class RemoteFile(io.RawIOBase):
             self._held.move_to_end(number)
         else:
             self._hold(number, self._fetched(number))
+        block = self._held[number]
         self._look_ahead(number)
-        return self._held[number]
+        return block
 
     def _hold(self, number: int, fetched: Fetched) -> None:
         if fetched.etag != self.etag or len(fetched.data) != self._span(number).length:

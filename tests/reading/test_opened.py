@@ -70,7 +70,7 @@ def test_a_store_that_is_away_for_a_moment_interrupts_nothing(
     monkeypatch.setattr("lookalike.reading.stores.retrying.FIRST_PAUSE_S", 0.01)
     uri = s3.bucket("one", {"t.csv": CONTENT}) + "/t.csv"
     # More blocks than are held.
-    with open_remote(uri, block_bytes=20_000) as file:
+    with open_remote(uri, block_bytes=10_000) as file:
         assert file.read(10) == CONTENT[:10]
         # More than one request tries by itself.
         s3_proxy.faults = [Fault(times=5, status=503, code="SlowDown"), Fault(times=1, cut_after=99)]
