@@ -5,7 +5,7 @@ files are members that cannot be read: nothing follows a link. A global PAX head
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lookalike.errors import ImageRejected
 from lookalike.reading.archives.member import (
@@ -26,6 +26,8 @@ BLOCK = 512
 MAX_EXTENSIONS = 16
 #: A larger number belongs to no archive that exists.
 MAX_SIZE = 2**60
+#: Zeros behind the mark of the end: writers fill up 10 KiB, for tapes as much as this.
+MAX_PADDING = 2**20
 
 _PAX, _LONG_NAME = b"xX", b"L"
 #: Headers that describe the member behind them: PAX, GNU's long name and long link. `g` describes all, `V` is a label.
@@ -80,6 +82,7 @@ def members(size: float, block: int, wants: Wants = nothing) -> Listing:
         start = at
         extension, header = yield from _described(window, at)
         if header is None:
+            yield from _check_end(window, at, size)
             return
         if extension.size is not None:
             header.stored = extension.size
@@ -94,10 +97,25 @@ def members(size: float, block: int, wants: Wants = nothing) -> Listing:
         if member.fault is None and header.stored <= MAX_SIDECAR and wants(member.name, header.stored):
             content = yield from window.take(header.content_at, header.stored)
             member = Member(member.name, member.span, member.size_bytes, member.content_at, sidecar=content)
+        is_cut = header.content_at + header.stored > size
+        if is_cut and member.fault is None:
+            there = f"after {max(size - header.content_at, 0):.0f} of {header.stored} bytes"
+            member = replace(member, fault=Reason.TRUNCATED, detail=f"the archive is cut off in it, {there}")
         yield member
-        if header.content_at + header.stored > size:
+        if is_cut:
             raise ImageRejected(Reason.TRUNCATED, f"the archive is cut off in its last member, at byte {size:.0f}")
     raise ImageRejected(Reason.TOO_LARGE, f"the archive has more than {MAX_MEMBERS} members; the others are not read")
+
+
+def _check_end(window: Window, at: int, size: float) -> Generator[Span, bytes | None, None]:
+    """Raises ImageRejected unless only zeros are behind the mark of the end at `at`, and few of them: a copy that was
+    not finished may have its full length, with zeros where members should be."""
+    rest = yield from window.take(at, int(min(size - at, MAX_PADDING + 1)))
+    if len(rest) > MAX_PADDING or rest.strip(b"\0"):
+        raise ImageRejected(
+            Reason.TRUNCATED,
+            f"the mark of its end is at byte {at}, and more is behind: it is damaged, or several tars that were joined",
+        )
 
 
 def _described(window: Window, at: int) -> Generator[Span, bytes | None, tuple[_Extension, _Header | None]]:
@@ -226,15 +244,16 @@ def content(data: bytes, name: str, span: Span, max_bytes: int) -> bytes:
     member = _first(data)
     if member is None or member.name != name or member.span.length != span.length:
         raise ImageRejected(Reason.CHANGED, "the archive has changed: the member is elsewhere")
-    if member.fault is not None:
-        raise ImageRejected(member.fault, member.detail)
     if member.size_bytes > max_bytes:
         raise ImageRejected(Reason.TOO_LARGE, f"{member.size_bytes} bytes; at most {max_bytes} are read")
     if len(data) < span.length:
         there = len(data) - member.content_at
+        # That tells nothing of the member, which may be whole in the next copy: its document stays.
         raise ImageRejected(
-            Reason.TRUNCATED, f"the archive is cut off in it, after {there} of {member.size_bytes} bytes"
+            Reason.UNREADABLE, f"its archive is cut off in it, after {there} of {member.size_bytes} bytes"
         )
+    if member.fault is not None:
+        raise ImageRejected(member.fault, member.detail)
     if not member.size_bytes:
         raise ImageRejected(Reason.EMPTY, "0 bytes")
     return data[member.content_at :]

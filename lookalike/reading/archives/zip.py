@@ -188,7 +188,7 @@ def content(data: bytes, name: str, span: Span, max_bytes: int) -> Reads:
     if start + claimed > len(data):
         data += yield Span(span.start + len(data), start + claimed - len(data))
     if start + claimed > len(data):
-        raise ImageRejected(Reason.TRUNCATED, f"the zip is cut off in it, after {max(0, len(data) - start)} bytes")
+        raise ImageRejected(Reason.UNREADABLE, f"its zip is cut off in it, after {max(0, len(data) - start)} bytes")
     packed_data = data[start : start + claimed]
     found = packed_data if method == _STORED else _inflated(packed_data, max_bytes)
     if flags & _SIZES_BEHIND:

@@ -129,10 +129,16 @@ def _samples(uri: str, ranges: Ranges, faults: list[ImageRejected]) -> Iterator[
 
 
 def _until_fault(members: Iterable[Member], faults: list[ImageRejected]) -> Iterator[Member]:
+    is_empty = True
     try:
-        yield from members
+        for member in members:
+            is_empty = False
+            yield member
     except ImageRejected as rejected:
         faults.append(rejected)
+    if is_empty and not faults:
+        # A file of zeros is an empty tar: what is indexed from there stays, as with an empty folder.
+        faults.append(ImageRejected(Reason.EMPTY, "it holds no file"))
 
 
 class _ZipSidecars:

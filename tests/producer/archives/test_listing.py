@@ -266,3 +266,37 @@ def test_shards_of_the_webdataset_library(tmp_path: Path) -> None:
     assert {name.partition("#")[2]: (ref.label, dict(ref.metadata)) for name, ref in records.items()} == {
         f"s{number}.jpg": (str(number), {"n": number, "caption": "a cat"}) for number in range(4)
     }
+
+
+def test_what_is_behind_the_end_of_a_tar_is_said(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {"a.jpg": b"a" * 700})
+    whole = path.read_bytes()
+    end = 512 + 1024
+    reasons = {
+        b"": None,
+        whole[: end + 512]: None,
+        whole + bytes(2**20 - len(whole)): None,
+        whole + bytes(2**20 + end): Reason.TRUNCATED,
+        whole[:end] + bytes(2**22): Reason.TRUNCATED,
+        whole + whole: Reason.TRUNCATED,
+        bytes(10240): Reason.EMPTY,
+    }
+    for data, reason in reasons.items():
+        path.write_bytes(data or whole)
+        records = found(tmp_path)
+        record = records.pop("a.tar", None)
+        assert (record.reason if isinstance(record, UnlistedFolder) else None) is reason, len(data)
+        assert set(records) == ({"a.tar#a.jpg"} if reason is not Reason.EMPTY else set())
+
+
+def test_an_archive_without_a_file_is_empty(tmp_path: Path) -> None:
+    write_zip(tmp_path / "a.zip", {})
+    write_zip(tmp_path / "b.zip", {"folder/": b""})
+    write_zip(tmp_path / "c.zip", {".hidden.jpg": b"x"})
+    with tarfile.open(tmp_path / "d.tar", "w") as archive:
+        add(archive, "folder", type=tarfile.DIRTYPE)
+    records = found(tmp_path)
+    assert {name: ref.reason for name, ref in records.items() if isinstance(ref, UnlistedFolder)} == dict.fromkeys(
+        ("a.zip", "b.zip", "d.tar"), Reason.EMPTY
+    )
+    assert len(records) == 3

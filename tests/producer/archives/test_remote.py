@@ -8,7 +8,7 @@ from lookalike.errors import ImageRejected
 from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import read_settings
-from lookalike_producer.refused import UnlistedFolder
+from lookalike_producer.refused import RefusedReference, UnlistedFolder
 from lookalike_producer.sources import find_images
 from testing.archives import write_tar, write_zip
 from testing.services.s3 import S3Proxy, S3Server
@@ -36,9 +36,11 @@ def test_shards_in_a_store(s3: S3Server, tmp_path: Path) -> None:
         fetched = reader.fetch(found[uri])
         assert fetched.data == content and fetched.etag == found[uri].etag != ""
         assert reader.fetch(ImageRef(uri)) == fetched and reader.state(uri).etag == fetched.etag
-    with pytest.raises(ImageRejected) as caught:
-        reader.fetch(found[f"{bucket}/in/2.tar#cats/a.jpg"])
-    assert caught.value.reason is Reason.TRUNCATED
+    cut = found[f"{bucket}/in/2.tar#cats/a.jpg"]
+    assert isinstance(cut, RefusedReference) and cut.reason is Reason.TRUNCATED
+    with pytest.raises(ImageRejected, match="cut off in it, after 488 of 700 bytes") as caught:
+        reader.fetch(ImageRef(cut.uri))
+    assert caught.value.reason is Reason.UNREADABLE, "its document must stay"
     reader.close()
 
 
