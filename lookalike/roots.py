@@ -1,5 +1,6 @@
 """What workers may read: folders, web addresses, object stores and networks, as LOOKALIKE_ROOTS lists them."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from lookalike import networks
+from lookalike.addresses import is_loopback
 from lookalike.errors import ImageRejected
 from lookalike.networks import Network
 from lookalike.records import Reason
@@ -18,6 +20,7 @@ from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, member_of, scheme_of, web
 PUBLIC = ("https://", "http://", "s3://", "gs://", "az://")
 _SETTING = "LOOKALIKE_ROOTS"
 _ANY_SUBDOMAIN = "*."
+_ADVISED = re.compile(rf'add "([^"]+)" to {_SETTING}')
 #: Addresses that a job records: a shell may write thousands.
 MOST_NAMED = 100
 #: Where a pattern in the path of an address begins.
@@ -108,6 +111,15 @@ class Roots:
         is_named = any(prefix.names_host for prefix in found)
         return Grant(is_named, any(not prefix.names_host for prefix in found), inside)
 
+    def check_written(self, uri: str) -> None:
+        """Raises ImageRejected (outside_root) for a uri that cannot be read, as far as its text tells: an address in
+        place of a host name, and `localhost`, need no look-up."""
+        grant, target = self.grant(uri), _prefix(uri)
+        host = target.host.strip("[]")
+        written = host if networks.parsed(host) is not None else "127.0.0.1" if is_loopback(host) else ""
+        if target.scheme in WEB_SCHEMES and written and not grant.allows(written, is_written=True):
+            raise inward(host, uri, grant)
+
     def _networks_for(self, target: Prefix) -> tuple[Network, ...]:
         """The networks in which the host may lie; that of a name is known when the name is looked up."""
         if target.scheme not in WEB_SCHEMES:
@@ -146,6 +158,16 @@ def inward(host: str, uri: str, grant: Grant) -> ImageRejected:
     where = "is not at a public address" if grant.is_public else f"is at no address that {_SETTING} allows"
     advice = f"if you trust it, add {_quoted(_prefix(uri))} to {_SETTING} of the workers"
     return ImageRejected(Reason.OUTSIDE_ROOT, f"{host} {where}; {advice}")
+
+
+def to_allow(details: Iterable[str]) -> tuple[str, ...]:
+    """The roots that the details of rejections (outside_root) advise to add."""
+    return tuple(dict.fromkeys(found[1] for detail in details if (found := _ADVISED.search(detail))))
+
+
+def as_setting(roots: Iterable[str]) -> str:
+    """The variable with these roots, as a shell takes it."""
+    return f"{_SETTING}='{json.dumps(list(dict.fromkeys(roots)))}'"
 
 
 def named_prefixes(sources: Sequence[str]) -> tuple[str, ...]:

@@ -293,4 +293,5 @@ def _not_json(error: SettingsError) -> tuple[str, str]:
     # The library names the field only in its message.
     field = re.search(r'field "(\w+)"', str(error))
     name = PREFIX + field[1].upper() if field else "A setting"
-    return f"{name} cannot be used: it is not JSON.", 'Write a list, such as ["/images"].'
+    example = '["/images", "https://images.example/"]' if name.endswith("ROOTS") else '["https://shop.example"]'
+    return f"{name} cannot be used: it is not JSON.", f"Write a list, in quotes for the shell: {name}='{example}'."

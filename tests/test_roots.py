@@ -1,14 +1,16 @@
 """What lies under a root, and what only looks as if it did."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from lookalike import roots
 from lookalike.errors import BadSetting, ImageRejected
 from lookalike.factories import with_roots
 from lookalike.networks import is_public, parsed
 from lookalike.records import Reason
-from lookalike.roots import Roots, named_prefixes
+from lookalike.roots import Roots, as_setting, named_prefixes, to_allow
 from lookalike.settings import read_settings
 from lookalike.uris import web_url
 
@@ -191,3 +193,19 @@ def test_a_file_beside_the_images_opens_no_network(tmp_path: Path, monkeypatch: 
         Path(".env").write_text(f'LOOKALIKE_ROOTS=\'["/", "{root}"]\'\n')
         with pytest.raises(BadSetting, match="LOOKALIKE_ROOTS is not accepted from"):
             read_settings()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8391", "localhost", "10.0.3.7", "[::1]:80"])
+def test_an_inner_address_is_known_without_a_look_up_and_the_advice_allows_it(host: str) -> None:
+    uri = web_url(f"http://{host}/shop/1.jpg")
+    with pytest.raises(ImageRejected) as rejected:
+        Roots.parse(roots.PUBLIC).check_written(uri)
+    assert rejected.value.reason is Reason.OUTSIDE_ROOT
+    name, _, value = as_setting((*roots.PUBLIC, *to_allow([rejected.value.detail, "404"]))).partition("=")
+    assert name == "LOOKALIKE_ROOTS"
+    Roots.parse(json.loads(value.strip("'"))).check_written(uri)
+
+
+def test_what_a_look_up_decides_is_not_judged_before() -> None:
+    Roots.parse(roots.PUBLIC).check_written("https://intranet.example/1.jpg")
+    Roots.parse(roots.PUBLIC).check_written("s3://localhost/1.jpg")

@@ -56,7 +56,7 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
     with stoppable(LAST_WORDS), open_stack(settings) as stack, closing(Ledger(stack.broker_url)) as ledger:
         for again in retries(ledger, _jobs(ledger, job), reason, settings):
             report = again.run(lambda request: run_shown(request, stack, began=began))
-            show_report(report, for_people(json=json))
+            show_report(report, settings, for_people(json=json))
             summaries.append(summary(report))
         if not summaries:
             remark("Nothing to retry.")

@@ -78,7 +78,7 @@ def ingest(
     if detach:
         remark(f"Job {report.job} has {counted(report.found, 'image')}; see `lookalike status {report.job}`.")
     else:
-        show_report(report, for_people(json=json))
+        show_report(report, images.settings, for_people(json=json))
     if not report.found and not detach:
         remark(why_none(sources, WalkOptions(follow_links, include_hidden, tuple(exclude or ()))))
     if json:

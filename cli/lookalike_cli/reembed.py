@@ -52,18 +52,18 @@ def reembed(
                 check_detachable(stack)
             run = partial(run_shown, stack=stack, began=began, detach=detach)
             report = run_reembed(settings, spec, source, stack, run=run, waits=not detach, on_note=remark)
-    _show_done(report, detach=detach, json=json)
+    _show_done(report, settings, detach=detach, json=json)
     if json:
         print_json(summary(report) | {"alias": settings.index, "source": source.name})
     if report.is_all_rejected and not detach:
         raise typer.Exit(1)
 
 
-def _show_done(report: Report, *, detach: bool, json: bool) -> None:
+def _show_done(report: Report, settings: Settings, *, detach: bool, json: bool) -> None:
     if detach:
         remark(f"Job {report.job} has {counted(report.found, 'image')}; see `lookalike status {report.job}`.")
     else:
-        show_report(report, for_people(json=json))
+        show_report(report, settings, for_people(json=json))
     remark(
         f"Run `lookalike index promote {report.index}`{' when it is done' if detach else ''} to switch searches to it."
     )

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from lookalike.factories import with_roots
+from lookalike.roots import as_setting, to_allow
+from lookalike.settings import Settings
 from lookalike.terminal import Output
 from lookalike_cli.console import remark, remarks, results, table
 from lookalike_producer.report import Report
@@ -24,15 +27,30 @@ def summary(report: Report) -> dict[str, Any]:
     }
 
 
-def show_report(report: Report, output: Output = results) -> None:
+def show_report(report: Report, settings: Settings, output: Output = results) -> None:
     """Print one line of numbers and, if images were rejected, the reasons."""
     output.say(str(report))
     if report.rejected:
-        remarks.print(table("reason", "rejected", rows=list(report.reasons.items())))
+        rows = [(reason, count, report.details.get(reason, "")) for reason, count in report.reasons.items()]
+        remarks.print(table("reason", "rejected", "for example", rows=rows))
         remark(f"List them: `lookalike failed list {report.job}`. Retry them: `lookalike failed retry {report.job}`.")
+        advise_roots(report.details.values(), settings)
+
+
+def advise_roots(details: Iterable[str], settings: Settings) -> None:
+    """If our workers may not read a place: the setting that allows it, whole, because it replaces the default."""
+    if (missing := to_allow(details)) and settings.broker_url is None:
+        remark(f"To allow it, for this command and for `lookalike up`, set {roots_with(settings, missing)}")
+
+
+def roots_with(settings: Settings, more: Iterable[str]) -> str:
+    """LOOKALIKE_ROOTS with what the embedded stack allows now, and more."""
+    return as_setting((*with_roots(settings).roots, *more))
 
 
 def print_images(rows: Iterable[tuple[str, ...]]) -> None:
     """Print one line per image, never folded: a folded path cannot be copied."""
-    for status, *rest in rows:
-        results.say(f"{status:<14}" + "  ".join(filter(None, rest)))
+    found = list(rows)
+    has_status = any(status for status, *_ in found)
+    for status, *rest in found:
+        results.say((f"{status:<12}  " if has_status else "") + "  ".join(filter(None, rest)))

@@ -1,12 +1,16 @@
 """`lookalike sources`: says what an ingest would read."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
+from lookalike.factories import with_roots
 from lookalike.image_index import arguments
 from lookalike.plural import counted
 from lookalike.records import ImageRef
+from lookalike.roots import Roots, named_prefixes
+from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import (
@@ -22,14 +26,17 @@ from lookalike_cli.options import (
     Sources,
     UriColumn,
 )
-from lookalike_cli.report import print_images
+from lookalike_cli.report import advise_roots, print_images
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.check_sources import SECONDS, Check, CheckedTable, check_sources
+from lookalike_producer.tables.options import TableOptions
 
 app = Application(help="See what sources hold.")
 
 #: Suffixes that are shown.
 SHOWN = 10
+#: Places that people call by another name than the JSON does.
+_PLACES = {"file": "local"}
 
 
 @app.callback()
@@ -59,19 +66,29 @@ def check(
     """
     options = arguments.walk_options(follow_links, include_hidden, exclude or ())
     columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
+    settings, names = read_settings(), arguments.sources(sources)
     with stoppable("Interrupted."):
-        found = check_sources(arguments.sources(sources), label_from, options, columns, seconds)
+        found = check_sources(names, label_from, options, columns, seconds, _roots(settings, names, columns))
     if json:
         print_json(_plain(found))
     else:
         _show(found)
+        advise_roots((ref.detail for ref in found.rejected_examples), settings)
     if not found.images:
         raise typer.Exit(1)
 
 
+def _roots(settings: Settings, sources: Sequence[str], columns: TableOptions) -> Roots | None:
+    """What the workers of an ingest here may read; those of another broker have settings of their own."""
+    if settings.broker_url is not None:
+        return None
+    return Roots.parse(with_roots(settings, named=named_prefixes([*sources, f"{columns.base}/"])).roots)
+
+
 def _show(found: Check) -> None:
     at_least = "" if found.is_complete else "At least "
-    results.say(f"{at_least}{counted(found.images, 'image')}: {_counts(found.places)}.")
+    places = {_PLACES.get(name, name): count for name, count in found.places.items()}
+    results.say(f"{at_least}{counted(found.images, 'image')}: {_counts(places)}.")
     if found.suffixes:
         results.say(f"Suffixes: {_counts(dict(found.suffixes.most_common(SHOWN)), nameless='none')}.")
     if found.labels:
@@ -116,7 +133,14 @@ def _counts(counts: Any, nameless: str = "") -> str:
 
 
 def _metadata(ref: ImageRef) -> str:
-    return " ".join(f"{name}={value}" for name, value in ref.metadata.items())
+    return " ".join(f"{name}={_value(value)}" for name, value in ref.metadata.items())
+
+
+def _value(value: Any) -> str:
+    """As a filter takes it."""
+    if isinstance(value, list):
+        return ",".join(map(_value, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _plain(found: Check) -> dict[str, Any]:

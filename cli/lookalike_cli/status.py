@@ -16,6 +16,7 @@ from lookalike.settings import read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import Json
+from lookalike_producer.stall import then, waits_for
 
 app = Application()
 
@@ -37,7 +38,7 @@ def status(
         if job is None:
             _show_all(ledger, json, repaired)
         else:
-            _show_one(ledger, ledger.job(job), json, repaired)
+            _show_one(ledger, ledger.job(job), json, repaired, settings.host_wait_s)
 
 
 def _repair(ledger: Ledger, celery: Celery) -> dict[str, int]:
@@ -65,16 +66,19 @@ def _first_source(job: Job) -> str:
     return f"{first}, ..." if others else first
 
 
-def _show_one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int]) -> None:
+def _show_one(ledger: Ledger, job: Job, json: bool, repaired: dict[str, int], host_wait_s: int) -> None:
     waiting = ledger.waiting(job.id)
+    returned = "" if job.has_ended else ledger.returned(job.id)
     if json:
         hosts = [asdict(item) for item in waiting]
-        print_json(plain(job) | {"reasons": dict(job.reasons), "waiting": hosts} | repaired)
+        print_json(plain(job) | {"reasons": dict(job.reasons), "waiting": hosts, "returned": returned} | repaired)
         return
     texts = {name: ", ".join(str(value).split("\n")) for name, value in plain(job).items() if value not in ("", None)}
     results.print(table("", "", rows=list(texts.items())))
     for item in waiting[:SHOWN]:
-        remark(f"{item}.")
+        remark(f"{item}, for {time.time() - item.since:,.0f} s until now. {then(item, host_wait_s)}")
+    if returned:
+        remark(waits_for(returned))
     rejected = [(item.reason.value, item.uri, item.detail) for item in islice(ledger.rejected(job.id), SHOWN)]
     if rejected:
         results.print(table("reason", "image", "detail", rows=rejected))

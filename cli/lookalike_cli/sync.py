@@ -9,6 +9,7 @@ import typer
 import lookalike
 from lookalike.errors import BadSetting
 from lookalike.plural import counted
+from lookalike.settings import Settings
 from lookalike.terminal import Output
 from lookalike_cli import watching
 from lookalike_cli.application import Application
@@ -128,7 +129,7 @@ def sync(
     if dry_run:
         _show_plan(report, for_people(json=json))
     else:
-        _show(report, for_people(json=json), delete=delete)
+        _show(report, images.settings, for_people(json=json), delete=delete)
     if json:
         print_json(_plain(report))
 
@@ -157,14 +158,14 @@ def _show_plan(report: SyncReport, output: Output) -> None:
         output.say(f"  ... and {more:,} more")
 
 
-def _show(report: SyncReport, output: Output, *, delete: bool) -> None:
+def _show(report: SyncReport, settings: Settings, output: Output, *, delete: bool) -> None:
     orphans = report.counts[SyncStatus.ORPHANED]
     if delete:
         output.say(f"Deleted {counted(report.deleted, 'orphan')}.")
     elif orphans:
         remark(f"{counted(orphans, 'image is', 'images are')} orphaned; use --delete to delete them.")
     if report.job is not None:
-        show_report(report.job, output)
+        show_report(report.job, settings, output)
         if unchanged := report.counts[SyncStatus.REJECTED]:
             remark(f"{unchanged:,} more rejected (unchanged): not tried again.")
     else:

@@ -85,12 +85,15 @@ class Lines:
         self._output = output
         self._total = total
         self._began = self._said = time.monotonic()
+        self._done = 0
 
     def show(self, job: Job) -> None:
         now = time.monotonic()
         if now - self._said >= LINE_EVERY_S:
-            self._said = now
-            self.note(_line(job, self._total.value, now - self._began))
+            # Without progress nobody knows how long it takes.
+            total = self._total.value
+            self.note(_line(job, total, now - self._began, has_progress=job.done > self._done))
+            self._said, self._done = now, job.done
 
     def note(self, text: str) -> None:
         self._output.say(text)
@@ -110,7 +113,7 @@ class NotebookBar:
         now = time.monotonic()
         if now - self._shown >= NOTEBOOK_EVERY_S or job.has_ended:
             self._shown = now
-            self._update(job.done, _line(job, self._total.value, now - self._began))
+            self._update(job.done, _line(job, self._total.value, now - self._began, has_progress=True))
 
     def note(self, text: str) -> None:
         self._update(0, text)
@@ -139,9 +142,10 @@ def progress(count: Callable[[], int | None], *, is_shown: bool = True) -> Itera
         yield Bar(bars, output, total)
 
 
-def _line(job: Job, total: int | None, seconds: float) -> str:
+def _line(job: Job, total: int | None, seconds: float, *, has_progress: bool) -> str:
     rate = job.done / seconds
-    left = f", {(total - job.done) / rate:,.0f} s left" if total and rate and total > job.done else ""
+    is_known = has_progress and total and rate and total > job.done
+    left = f", {(total - job.done) / rate:,.0f} s left" if is_known and total else ""
     of = f"{total:,}" if total else "?"
     return f"{job.done:,} of {of} images, {rate:,.0f} images/s{left}, {job.rejected:,} rejected"
 

@@ -121,14 +121,22 @@ class Chunks(Aside):
         with self._translated():
             self._redis.expire(key("lease", chunk_id), LEASE_S)
 
-    def release(self, chunk_id: str, for_s: float, away: str = "service") -> None:
+    def release(self, chunk_id: str, for_s: float, away: str = "service", why: str = "") -> None:
         """Return a chunk in order because the service `away` was; it is resent after `for_s` seconds.
 
-        The attempt does not count.
+        The attempt does not count. `why` is a sentence for people, which `returned` gives until the chunk is tried.
         """
+        lasts_s = LEASE_S + round(for_s)
         with self._translated():
             keys = _work_keys(chunk_id, "counters")
-            self._run(scripts.RELEASE, keys=keys, args=[chunk_id, LEASE_S + round(for_s), away])
+            if self._run(scripts.RELEASE, keys=keys, args=[chunk_id, lasts_s, away]) and why:
+                self._redis.set(key("returned", job_of(chunk_id)), why, ex=lasts_s)
+
+    def returned(self, job_id: str) -> str:
+        """Why a chunk of the job was returned a moment ago; empty if none was."""
+        with self._translated():
+            why = cast(bytes | None, self._redis.get(key("returned", job_id)))
+        return (why or b"").decode(errors="replace")
 
     def end_leases(self, job_id: str) -> None:
         """Return the chunks of workers that have all ended by an outer cause; their attempts do not count."""

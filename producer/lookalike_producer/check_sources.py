@@ -10,9 +10,11 @@ from itertools import chain
 from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.reading.places import LOCAL, kind_of
 from lookalike.records import ImageRef, Reason
+from lookalike.roots import Roots
 from lookalike.storage import local_path
-from lookalike.uris import scheme_of
+from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
 from lookalike_producer.refused import RefusedReference
+from lookalike_producer.seen import each_once
 from lookalike_producer.sources import find_images, find_tables
 from lookalike_producer.tables.columns import Plan
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
@@ -70,8 +72,10 @@ def check_sources(
     options: WalkOptions = USUAL,
     columns: TableOptions = AS_FOUND,
     seconds: float = SECONDS,
+    roots: Roots | None = None,
 ) -> Check:
-    """Look at the sources for at most about `seconds`. Raises as `find_images` does before it returns."""
+    """Look at the sources for at most about `seconds`. `roots` are those of the workers, None if nobody here knows
+    them. Raises as `find_images` does before it returns."""
     tables = find_tables(sources, columns, options)
     others = find_images(sources, label_from, options, tables=NO_TABLES)
     described = [
@@ -81,8 +85,10 @@ def check_sources(
     check = Check(described, tuple(tables.notes))
     deadline = time.monotonic() + seconds
     try:
-        for ref in _until(deadline, chain(_unrepeated(tables.rows(), check), others), check):
-            _add(ref, check)
+        found = chain(_unrepeated(tables.rows(), check), others)
+        # A row names an image that lies beside its table, and is found there as well.
+        for ref in _until(deadline, each_once(found) if described else found, check):
+            _add(_allowed(ref, roots), check)
     except SourceUnavailable as error:
         check.notes = (*check.notes, error.sentences()[0])
         check.is_complete = False
@@ -104,6 +110,18 @@ def _unrepeated(references: Iterator[ImageRef], check: Check) -> Iterator[ImageR
             yield ref
         else:
             check.repeated += 1
+
+
+def _allowed(ref: ImageRef, roots: Roots | None) -> ImageRef:
+    """The reference, refused if the roots do not allow it. No name is looked up: only an address that is written, or
+    this machine, is known to be inside."""
+    if roots is None or isinstance(ref, RefusedReference) or scheme_of(ref.uri) not in WEB_SCHEMES | STORE_SCHEMES:
+        return ref
+    try:
+        roots.check_written(ref.uri)
+    except ImageRejected as error:
+        return RefusedReference(ref.uri, ref.label, ref.metadata, reason=error.reason, detail=error.detail)
+    return ref
 
 
 def _add(ref: ImageRef, check: Check) -> None:

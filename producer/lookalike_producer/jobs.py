@@ -94,7 +94,8 @@ def run_job(
         _say(request.notes, on_note)
         with closing(Ledger(stack.broker_url)) as ledger:
             job_id = _open(request, prepared, ledger, stack)
-            with explained(job_id, stack=stack, on_note=on_note):
+            wait_s = request.settings.host_wait_s
+            with explained(job_id, stack=stack, host_wait_s=wait_s, on_note=on_note):
                 job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
             if not job.has_ended:
                 note_missing_workers(stack, ledger, on_note)

@@ -1,19 +1,26 @@
 """The numbers of a job's images, by outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from lookalike.records import Rejected
 
 if TYPE_CHECKING:
     from lookalike.ledger import Job
+
+#: Rejected images that are looked at for a detail of each reason.
+LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
 class Report:
     """A job that took `seconds`. Once it has ended, `found` is the sum of `indexed`, `unchanged` and `rejected`.
 
-    `reasons` counts the rejected images by reason. `still_rejected` of the rejected images were rejected by an earlier
-    job and were not tried again, because nothing has changed since.
+    `reasons` counts the rejected images by reason, and `details` says what was wrong with one of them.
+    `still_rejected` of the rejected images were rejected by an earlier job and were not tried again, because nothing
+    has changed since.
     """
 
     job: str
@@ -25,6 +32,7 @@ class Report:
     rejected: int
     seconds: float
     reasons: Mapping[str, int] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
     still_rejected: int = 0
 
     @property
@@ -54,8 +62,8 @@ class Report:
         return f"{new} + {self.still_rejected:,} rejected (unchanged)" if self.still_rejected else new
 
 
-def report_on(job: "Job", seconds: float) -> Report:
-    """The report on a job, which took so many seconds."""
+def report_on(job: "Job", seconds: float, rejected: Iterable[Rejected] = ()) -> Report:
+    """The report on a job, which took so many seconds. `rejected` are its rejected images, or some of them."""
     return Report(
         job=job.id,
         index=job.index,
@@ -66,5 +74,6 @@ def report_on(job: "Job", seconds: float) -> Report:
         rejected=job.rejected,
         seconds=seconds,
         reasons=job.reasons,
+        details={item.reason.value: item.detail for item in islice(rejected, LOOKED_AT)},
         still_rejected=job.still_rejected,
     )

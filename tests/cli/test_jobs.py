@@ -1,8 +1,10 @@
 """A waiting command that is stopped, or whose broker loses its data; and repairs. Without a worker."""
 
 import os
+import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import redis
 from lookalike.embedded import Stack
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.queue import make_app, queued_ids
-from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
+from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome, PutAside, Wait
 from lookalike.workers import ANSWER_TIMEOUT_S
 from lookalike_cli import status
 from lookalike_producer import stall
@@ -139,10 +141,45 @@ def test_the_images_of_an_earlier_job_are_named(
     monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
     ledger.open_chunk(Chunk(f"{second.id}/000000", second.id, (ImageRef("/2.jpg"),)))
     said: list[str] = []
-    with stall.explained(second.id, stack=Stack(redis_url, is_embedded=True), on_note=said.append):
+    with stall.explained(second.id, stack=Stack(redis_url, is_embedded=True), host_wait_s=9, on_note=said.append):
         await_true(lambda: said)
         assert first in said[0] and "1 earlier job first" in said[0]
         assert not said[1:]
+
+
+def test_a_store_that_workers_wait_for_is_named(
+    environment: dict[str, str], ledger: Ledger, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = open_job(ledger)
+    chunk_id = f"{job_id}/000000"
+    ledger.open_chunk(Chunk(chunk_id, job_id, (ImageRef("s3://pics/1.jpg"),)))
+    ledger.claim(chunk_id)
+    ledger.release(chunk_id, 30, "store", "The store at s3://pics is not available: the credentials have expired.")
+    monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
+    said: list[str] = []
+    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=True), host_wait_s=9, on_note=said.append):
+        await_true(lambda: said)
+    assert said[0].startswith("The store at s3://pics is not available: the credentials have expired. The job waits")
+    done = lookalike(environment, "status", job_id)
+    assert said[0] in done.stderr
+
+
+def test_a_host_that_images_wait_for_is_named_with_the_time_that_is_left(
+    environment: dict[str, str], ledger: Ledger, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, refs = open_job(ledger), (ImageRef("https://a.example/1.jpg"),)
+    chunk = Chunk(f"{job_id}/000000", job_id, refs)
+    ledger.open_chunk(chunk)
+    ledger.claim(chunk.id)
+    wait = Wait("https://a.example", "connection refused", time.time(), time.time())
+    ledger.close_chunk(chunk, Outcome(indexed=0, unchanged=0, aside=(PutAside(refs, wait, 30),)))
+    monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
+    said: list[str] = []
+    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=True), host_wait_s=9, on_note=said.append):
+        await_true(lambda: said)
+    assert said[0].startswith("1 image waits for https://a.example: connection refused. After 9 s without an answer")
+    done = lookalike(environment, "status", job_id)
+    assert re.search(r"https://a.example: connection refused, for \d+ s until now. After 300 s", done.stderr)
 
 
 def test_a_broker_that_ends_is_named_once_and_again_after_it_was_back(
@@ -161,7 +198,7 @@ def test_a_broker_that_ends_is_named_once_and_again_after_it_was_back(
 
     monkeypatch.setattr(Ledger, "job", looked)
     said: list[str] = []
-    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=False), on_note=said.append):
+    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=False), host_wait_s=9, on_note=said.append):
         for count in (1, 2):
             redis_server.kill()
             await_true(lambda count=count: len(said) == count)  # type: ignore[misc]

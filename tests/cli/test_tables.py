@@ -125,9 +125,9 @@ def test_a_check_says_what_would_be_read(tmp_path: Path) -> None:
     rows += [{"path": "images/gone.png"}, {"path": ""}, {"path": "images/a.jpg"}, {"path": "s3://bucket/b.JPG"}]
     table = _table(tmp_path / "t.jsonl", rows)
     found = answer(lookalike({}, "sources", "check", table, tmp_path / "images", "--metadata", "all", "--json"))
-    assert (found["images"], found["is_complete"], found["labels"], found["labelled"]) == (4, True, 2, 2)
-    assert (found["places"], found["suffixes"]) == ({"file": 3, "s3": 1}, {".jpg": 3, ".png": 1})
-    assert (found["repeated"], found["looked_for"], found["missing"]) == (1, 3, 1)
+    assert (found["images"], found["is_complete"], found["labels"], found["labelled"]) == (3, True, 1, 1)
+    assert (found["places"], found["suffixes"]) == ({"file": 2, "s3": 1}, {".jpg": 2, ".png": 1})
+    assert (found["repeated"], found["looked_for"], found["missing"]) == (1, 2, 1)
     assert (found["rejected"], found["missing_examples"]) == ({"bad_uri": 1}, [f"{tmp_path}/images/gone.png"])
     assert found["rejected_examples"][0]["uri"] == f"{table}#row=3"
     [one] = found["tables"]
@@ -135,7 +135,7 @@ def test_a_check_says_what_would_be_read(tmp_path: Path) -> None:
     assert (one["uri_column"], one["label_column"], one["left_out"]) == ("path", "label", ["raw"])
     assert found["examples"][0] == {"uri": f"{tmp_path}/images/a.jpg", "label": "shoe", "metadata": {"year": 2001}}
     shown = lookalike({}, "sources", "check", table)
-    assert "3 images: 2 file, 1 s3." in shown.stdout and "--metadata all" in shown.stderr
+    assert "3 images: 2 local, 1 s3." in shown.stdout and "--metadata all" in shown.stderr
     assert "1 of 2 files that were looked for are missing" in shown.stderr
     assert lookalike({}, "sources", "check", tmp_path / "nothing", code=1).stderr.startswith("There is no")
 
@@ -146,3 +146,29 @@ def test_a_check_ends_in_time(tmp_path: Path) -> None:
     found = answer(lookalike({}, "sources", "check", table, "--seconds", 0, "--json"))
     assert (found["images"], found["is_complete"]) == (1000, False)
     assert "At least 1,000 images" in lookalike({}, "sources", "check", table, "--seconds", 0).stdout
+
+
+def test_a_check_says_what_workers_may_not_read_and_how_to_allow_it(tmp_path: Path) -> None:
+    table = _table(tmp_path / "t.jsonl", [{"path": f"http://127.0.0.1:8391/{n}.jpg", "on": True} for n in range(7)])
+    refused = lookalike({}, "sources", "check", table, "--metadata", "on", code=1)
+    assert "7 would be rejected as outside_root" in refused.stderr
+    [setting] = [line.partition("LOOKALIKE_ROOTS=")[2] for line in refused.stderr.splitlines() if "='" in line]
+    allowed = lookalike({"LOOKALIKE_ROOTS": setting.strip("'")}, "sources", "check", table, "--metadata", "on")
+    assert "7 images: 7 http." in allowed.stdout and "0.jpg  on=true" in allowed.stdout
+    elsewhere = {"LOOKALIKE_BROKER_URL": "redis://127.0.0.1:1"}
+    assert lookalike(elsewhere, "sources", "check", table).stdout.startswith("7 images"), "other workers, other roots"
+
+
+def test_a_check_counts_an_image_once_that_lies_beside_its_table(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    _table(tmp_path / "metadata.jsonl", [{"file_name": "a.jpg"}])
+    assert answer(lookalike({}, "sources", "check", tmp_path, "--json"))["images"] == 2
+
+
+@one_index
+def test_a_report_says_for_each_reason_what_was_wrong(environment: dict[str, str], tmp_path: Path) -> None:
+    table = _table(tmp_path / "t.jsonl", [{"path": "gone.jpg"}, {"path": "http://127.0.0.1:9/1.jpg"}])
+    said = lookalike(environment, "ingest", table, code=1).stderr
+    assert "No such file or directory" in said
+    assert 'add "http://127.0.0.1:9/" to LOOKALIKE_ROOTS' in said

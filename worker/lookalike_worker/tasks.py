@@ -71,9 +71,9 @@ def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job]
         # It will be closed, or its process has died and its lease will expire.
         raise task.retry(exc=error, countdown=HELD_PAUSE_S) from error
     except Unavailable as error:
-        wait_s, away = _backoff_s(task.request.retries), error.service
+        wait_s, away, why = _backoff_s(task.request.retries), error.service, error.sentences()[0]
         if chunk_id is not None:
-            retry_while(lambda: context.ledger.release(chunk_id, wait_s, away))
+            retry_while(lambda: context.ledger.release(chunk_id, wait_s, away, why))
         raise task.retry(exc=error, countdown=wait_s) from error
     except JobUnknown as error:
         logger.error("Dropped a message: %s", error)
