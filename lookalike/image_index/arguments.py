@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lookalike.errors import BadSetting
 from lookalike.records import Reason
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 #: A folder, a glob, a table, a list of paths (.txt) or an image.
 Source = str | os.PathLike[str]
+
+
+class Arrow(Protocol):
+    """What gives its rows as batches of Arrow: tables and readers of PyArrow, data frames of Polars and pandas."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+
+
+#: A table or a list that is no file: a data frame, an Arrow table, dicts, or paths of images.
+Rows = Arrow | Iterable[Mapping[str, Any]] | Iterable[Source]
 #: Columns of a table for metadata: "all", "none", names with types in one text or in a dict, or names.
 Columns = str | Mapping[str, str | None] | Iterable[str] | None
 
@@ -57,9 +67,20 @@ def expanded(value: object, what: str) -> str:
     return whole
 
 
-def sources(values: Iterable[Source]) -> list[str]:
-    """The sources as texts. Raises BadSetting for something else, and if there is none."""
-    found = [path(value, "a source") for value in values]
+def sources(values: "Iterable[Source | Rows]", label_from: str = "parent") -> list[str]:
+    """The sources as texts, those of objects with what they hold, which is copied now. Raises BadSetting for something
+    else, and if there is none; SourceMissing, DiskFull, MissingExtra for objects."""
+    found: list[str] = []
+    number = 0
+    for value in values:
+        if isinstance(value, str | os.PathLike):
+            found.append(path(value, "a source"))
+        else:
+            from lookalike_producer.sources import label_of_path
+            from lookalike_producer.tables.given import given
+
+            number += 1
+            found.append(given(value, number, label_of_path(label_from)))
     if not found:
         raise BadSetting(
             "There is no source to ingest.", "Give a folder, a glob, a table, a .txt list of paths or an image."

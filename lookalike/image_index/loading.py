@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lookalike.image_index import arguments
-from lookalike.image_index.arguments import Columns, Source
+from lookalike.image_index.arguments import Columns, Rows, Source
 from lookalike.image_index.base import Handle, on_open_handle
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Loading(Handle):
     @on_open_handle("embedded")
     def ingest(
         self,
-        *sources: Source,
+        *sources: Source | Rows,
         label_from: str = "parent",
         follow_links: bool = False,
         include_hidden: bool = False,
@@ -36,15 +36,18 @@ class Loading(Handle):
         """Index the images of the sources and wait until all are accounted for.
 
         A source is a folder (searched recursively), a glob, a table, a `.txt` list of paths, or one image; `~` is
-        expanded.
+        expanded. Or it is an object: a data frame of pandas or Polars, a table or a reader of PyArrow, or an iterable,
+        such as a generator, of dicts (rows) or of paths and addresses of images. Objects are copied to a temporary file
+        in batches; relative paths start at the working folder.
+
         `label_from` is "parent" (the name of the image's folder) or "none". Images that are in the index unchanged
         are only looked up. `follow_links` goes through links to folders, into each folder once. `include_hidden` adds
         hidden files, and what storage systems and file managers leave beside images. `exclude` is a pattern as in a
         .gitignore file, or several, from the folder that a source names.
 
-        Of tables, `uri_column`, `label_column` and `id_column` (for the metadata field `id`) are found by their usual
-        names if they are None. `metadata` is "all", "none", columns such as `"brand,year:int,tags:list"`, or a dict
-        such as `{"year": "int"}`. `base` is where relative paths start, if not at the folder of the table.
+        Of tables and objects, `uri_column`, `label_column` and `id_column` (for the metadata field `id`) are found by
+        their usual names if they are None. `metadata` is "all", "none", columns such as `"brand,year:int,tags:list"`,
+        or a dict such as `{"year": "int"}`. `base` is where relative paths start, if not at the folder of the table.
 
         `progress` shows a bar on a terminal and in a
         notebook. `detach` returns when every image is queued; the broker must outlive this process.
@@ -62,7 +65,7 @@ class Loading(Handle):
         options = arguments.walk_options(follow_links, include_hidden, exclude)
         columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
         lease = self._resources.stack()
-        named = arguments.sources(sources)
+        named = arguments.sources(sources, label_from)
         request = ingest_request(self._settings, named, label_from, options, columns, lease.with_worker)
         stack = lease.with_worker()
         if detach:
@@ -72,7 +75,7 @@ class Loading(Handle):
     @on_open_handle("embedded")
     def verify(
         self,
-        *sources: Source,
+        *sources: Source | Rows,
         label_from: str = "parent",
         within: Source | Iterable[Source] = (),
         follow_links: bool = False,
@@ -97,13 +100,14 @@ class Loading(Handle):
 
         options = arguments.walk_options(follow_links, include_hidden, exclude)
         columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
-        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options, columns, thorough)
+        found = arguments.sources(sources, label_from)
+        named = Sources(found, label_from, arguments.folders(within), options, columns, thorough)
         return verify(self._settings, named, self._ledger)
 
     @on_open_handle("embedded")
     def sync(
         self,
-        *sources: Source,
+        *sources: Source | Rows,
         delete: bool = False,
         label_from: str = "parent",
         within: Source | Iterable[Source] = (),
@@ -137,7 +141,8 @@ class Loading(Handle):
         began = time.monotonic()
         options = arguments.walk_options(follow_links, include_hidden, exclude)
         columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
-        named = Sources(arguments.sources(sources), label_from, arguments.folders(within), options, columns, thorough)
+        found = arguments.sources(sources, label_from)
+        named = Sources(found, label_from, arguments.folders(within), options, columns, thorough)
         if dry_run:
             return plan(self._settings, named, open_ledger=self._ledger, delete=delete, accept_devices=accept_devices)
         lease = self._resources.stack()

@@ -19,6 +19,7 @@ from lookalike_producer.stores import StoreImage, StoreTree, one_object, placed_
 from lookalike_producer.tables import layouts, standard_input
 from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.formats import format_of
+from lookalike_producer.tables.given import Given
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.walk.options import USUAL
 from lookalike_producer.walk.pattern import ANY_FOLDERS
@@ -74,6 +75,9 @@ def placed(sources: Sequence[str]) -> list[Place]:
 
 def _each(source: str) -> Iterator[Place]:
     """The place of a source, or the places of a row of names, of which some may be missing."""
+    if isinstance(source, Given):
+        yield TableSet(source.name, (source,))
+        return
     if not has_range(source) or existing(source, os.getcwd()) is not None:
         yield from _placed(source)
         return

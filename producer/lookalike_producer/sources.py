@@ -14,6 +14,7 @@ from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, member_of, mem
 from lookalike_producer.archives.listing import ArchiveLister
 from lookalike_producer.archives.reports import is_report
 from lookalike_producer.lists import PathList, stdin_paths
+from lookalike_producer.named import absolute, unquoted
 from lookalike_producer.no_match import no_match
 from lookalike_producer.places import Listing, OneImage, Place, Tree, placed
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
@@ -110,6 +111,16 @@ def _labeller(label_from: str) -> Label:
     if label_from == "none":
         return _no_label
     raise BadSetting(f"A label cannot come from {shown(label_from)}.", "Use parent (the name of the folder) or none.")
+
+
+def label_of_path(label_from: str) -> Label:
+    """The label of an image whose path or address alone is known. Raises BadSetting."""
+    label = _labeller(label_from)
+    return lambda path: None if scheme_of(path) in WEB_SCHEMES else label(os.path.dirname(_whole(path)))
+
+
+def _whole(path: str) -> str:
+    return path if is_remote(path) else absolute(os.path.expanduser(unquoted(path)), os.getcwd())
 
 
 def _no_label(folder: str) -> str | None:

@@ -58,7 +58,10 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "half a match": (lambda images: images.search(b"x", k=1.5), BadSetting, ["1.5"]),  # type: ignore[arg-type]
     "an id of a number": (lambda images: images.search(id=3), BadSetting, ["An int", "an id"]),  # type: ignore[arg-type]
     "filters of a text": (lambda images: images.search(GREY, filters="a=b"), BadSetting, ["str"]),
-    "a list of sources": (lambda images: images.ingest(["/a", "/b"]), BadSetting, ["list"]),  # type: ignore[arg-type]
+    "a list of folders": (lambda images: images.ingest(["/tmp"]), BadSetting, ["'/tmp'", "ingest(*folders)"]),
+    "a dict of columns": (lambda images: images.ingest({"path": ["a"]}), BadSetting, ["A dict", "data frame"]),
+    "a number as a source": (lambda images: images.ingest(5), BadSetting, ["An int", "a source"]),  # type: ignore[arg-type]
+    "no path at all": (lambda images: images.ingest(iter(())), SourceMissing, ["is empty"]),
     "another reason": (lambda images: images.retry("x", reason="mood"), BadSetting, ["'mood'", "corrupt"]),
     "another filter": (lambda images: images.search(GREY, filters={"size": "1"}), BadSetting, ["'size'", "label"]),
     "a filter of a number": (lambda images: images.search(GREY, filters={"name": None}), BadSetting, ["'name' = None"]),

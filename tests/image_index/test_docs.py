@@ -1,4 +1,4 @@
-"""The example of docs/python-api.md runs unchanged."""
+"""The examples of docs/python-api.md run unchanged."""
 
 import os
 import re
@@ -15,8 +15,9 @@ from tests.browser.stage import LABELS
 DOCUMENT = ROOT / "docs" / "python-api.md"
 
 
-def test_the_example_of_the_document_runs(tmp_path: Path, model_home: Path, drawn: tuple[Path, Path]) -> None:
-    [example] = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+def test_the_examples_of_the_document_run(tmp_path: Path, model_home: Path, drawn: tuple[Path, Path]) -> None:
+    examples = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert len(examples) == 2
     home = make_home(tmp_path, model_home)
     shutil.copytree(drawn[0], tmp_path / "Pictures")
     shutil.copy(next((drawn[1] / LABELS[0]).iterdir()), tmp_path / "query.jpg")
@@ -27,7 +28,7 @@ def test_the_example_of_the_document_runs(tmp_path: Path, model_home: Path, draw
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     done = subprocess.run(
-        [sys.executable, "-c", example],
+        [sys.executable, "-c", "\n".join(examples)],
         env=environment,
         cwd=tmp_path,
         capture_output=True,
@@ -36,5 +37,6 @@ def test_the_example_of_the_document_runs(tmp_path: Path, model_home: Path, draw
     )
     assert done.returncode == 0, done.stderr
     assert "unsupported" in done.stdout and LABELS[0] in done.stdout
+    assert "'size': 'integer'" in done.stdout
     assert parquet.read_table(tmp_path / "images.parquet").num_rows > 0
     assert processes(home) == {}

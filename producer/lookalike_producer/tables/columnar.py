@@ -153,6 +153,9 @@ def _is_blank(batches: Iterator[pyarrow.RecordBatch], leaf: Leaf) -> bool:
 def _values(column: pyarrow.Array) -> list[Any]:
     """Python objects; a BadRow in place of a value that has none, such as a text that is not UTF-8."""
     if pyarrow.types.is_dictionary(column.type):
+        if pyarrow.types.is_string_view(column.type.value_type):
+            # Polars writes categories so; PyArrow takes no values out of views.
+            return [_value(scalar) for scalar in column]
         column = column.dictionary_decode()
     if pyarrow.types.is_timestamp(column.type) and column.type.unit == "ns":
         # Python's times have microseconds.

@@ -17,6 +17,8 @@ from lookalike.storage import kind_of_file, local_uri, reason_of
 from lookalike.uris import WEB_SCHEMES, is_remote, scheme_of, without_credentials
 from lookalike_producer.tables import compression, standard_input
 from lookalike_producer.tables.broken import TableBroken
+from lookalike_producer.tables.formats import Format, format_of
+from lookalike_producer.tables.given import Given
 
 #: Bytes from which encoding, separator and header are recognized.
 SAMPLE_BYTES = 256 * 1024
@@ -41,9 +43,9 @@ class TableFile:
         return local_uri(self.path)
 
     @property
-    def name(self) -> str:
-        """What tells the format by its suffix."""
-        return self.path
+    def format(self) -> Format | None:
+        """The format that its name promises; None if it promises none."""
+        return format_of(self.path)
 
     @property
     def folder(self) -> str:
@@ -96,7 +98,9 @@ class TableFile:
 
 
 def table_file(path: str) -> TableFile:
-    """The file at a path, an object in a store or on a web host, or what is on standard input."""
+    """The file at a path, an object in a store or on a web host, what is on standard input, or what a program gives."""
+    if isinstance(path, Given):
+        return GivenTable(path)
     if path == STDIN:
         return StandardInput(path)
     return RemoteTable(path) if is_remote(path) else TableFile(path)
@@ -115,12 +119,16 @@ class RemoteTable(TableFile):
         return Reason.HOST_UNAVAILABLE
 
     @property
-    def name(self) -> str:
-        return self.path.partition("?")[0] if scheme_of(self.path) in WEB_SCHEMES else self.path
+    def format(self) -> Format | None:
+        return format_of(self._name)
 
     @property
     def folder(self) -> str:
-        return self.name.rpartition("/")[0]
+        return self._name.rpartition("/")[0]
+
+    @property
+    def _name(self) -> str:
+        return self.path.partition("?")[0] if scheme_of(self.path) in WEB_SCHEMES else self.path
 
     @cached_property
     def _copies(self) -> list[CopiedFile]:
@@ -132,15 +140,12 @@ class RemoteTable(TableFile):
         from lookalike.reading.opened import open_remote
 
         try:
-            with self._copied() if self._copies else open_remote(self.path) as file:
+            with _buffered(self._copies[0].again()) if self._copies else open_remote(self.path) as file:
                 if isinstance(file.raw, CopiedFile) and not self._copies:
                     self._copies.append(file.raw.again())
                 yield file
         except ImageRejected as error:
             raise TableBroken(error.reason, f"cannot be read: {error.detail}") from error
-
-    def _copied(self) -> BufferedReader:
-        return cast(BufferedReader, BufferedReader(self._copies[0].again(), BUFFER_BYTES))
 
 
 class StandardInput(TableFile):
@@ -156,5 +161,33 @@ class StandardInput(TableFile):
 
     @contextmanager
     def opened(self) -> Iterator[BufferedReader]:
-        with self.errors(), BufferedReader(standard_input.copied(), BUFFER_BYTES) as file:
-            yield cast(BufferedReader, file)
+        with self.errors(), _buffered(standard_input.copied()) as file:
+            yield file
+
+
+@dataclass(frozen=True)
+class GivenTable(TableFile):
+    """What a Python program gives in place of a file."""
+
+    path: Given
+
+    @property
+    def format(self) -> Format:
+        return self.path.written_as
+
+    @cached_property
+    def uri(self) -> str:
+        return str(self.path)
+
+    @property
+    def folder(self) -> str:
+        return os.getcwd()
+
+    @contextmanager
+    def opened(self) -> Iterator[BufferedReader]:
+        with self.errors(), _buffered(self.path.copy.again()) as file:
+            yield file
+
+
+def _buffered(file: CopiedFile) -> BufferedReader:
+    return cast(BufferedReader, BufferedReader(file, BUFFER_BYTES))

@@ -10,7 +10,7 @@ import orjson
 from lookalike.records import Reason
 from lookalike_producer.tables.broken import TableBroken
 from lookalike_producer.tables.encodings import Lines, LineTooLong, encoding_of
-from lookalike_producer.tables.files import TableFile
+from lookalike_producer.tables.files import GivenTable, TableFile
 from lookalike_producer.tables.rows import BadRow, Column, Values
 
 #: Rows from which the columns are known.
@@ -54,6 +54,8 @@ class JsonLinesTable:
                 yield number, [get(name) for name in names]
 
     def _objects(self) -> Iterator[tuple[int, Mapping[str, Any] | BadRow]]:
+        # Of an object, a text says why there is no row.
+        is_given = isinstance(self._file, GivenTable)
         with self._file.opened_text() as file:
             lines = Lines(file, self._encoding, newline="\n")
             number = 0
@@ -63,14 +65,14 @@ class JsonLinesTable:
                         if line.isspace():
                             continue
                         number += 1
-                        yield number, _parsed(line, lines.number)
+                        yield number, _parsed(line, lines.number, is_given=is_given)
                     return
                 except LineTooLong:
                     number += 1
                     yield number, BadRow(f"line {lines.number:,} is too long")
 
 
-def _parsed(line: str, number: int) -> Mapping[str, Any] | BadRow:
+def _parsed(line: str, number: int, *, is_given: bool) -> Mapping[str, Any] | BadRow:
     try:
         row = orjson.loads(line)
     except ValueError:
@@ -80,7 +82,7 @@ def _parsed(line: str, number: int) -> Mapping[str, Any] | BadRow:
         except (ValueError, RecursionError):
             return BadRow(f"line {number:,} is no JSON")
     if not isinstance(row, dict):
-        return BadRow(f"line {number:,} is no JSON object")
+        return BadRow(row) if is_given else BadRow(f"line {number:,} is no JSON object")
     for value in row.values():
         if type(value) is dict:
             return dict(_flat(row, ""))

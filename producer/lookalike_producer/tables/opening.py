@@ -3,14 +3,14 @@
 from lookalike.extras import requiring
 from lookalike_producer.tables.delimited import DelimitedTable
 from lookalike_producer.tables.files import TableFile
-from lookalike_producer.tables.formats import Format, format_of
+from lookalike_producer.tables.formats import Format
 from lookalike_producer.tables.json_lines import JsonLinesTable
 from lookalike_producer.tables.rows import Table
 
 
 def open_table(file: TableFile) -> Table:
     """The table, with its columns. Raises TableBroken, SourceUnavailable, and MissingExtra if PyArrow is needed."""
-    match format_of(file.name):
+    match file.format:
         case Format.DELIMITED:
             return DelimitedTable(file)
         case Format.PARQUET | Format.ARROW:
