@@ -24,6 +24,8 @@ MAX_TEXT = 32_000
 MAX_KEYWORD = 8191
 #: Values of a list.
 MAX_VALUES = 1000
+#: Fields whose values are sentences, where nobody says what they are: some of them are too long for a keyword.
+TEXT_NAMES = frozenset({"caption", "text", "description", "alt", "title", "prompt", "comment"})
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
@@ -129,10 +131,13 @@ def type_of(value: MetadataValue) -> FieldType:
     return FieldType(Kind.TEXT if len(value) > MAX_KEYWORD else Kind.KEYWORD)
 
 
-def joined_type(values: Iterable[MetadataValue]) -> FieldType:
-    """The type that holds all these values of one field that nobody declared."""
+def joined_type(values: Iterable[MetadataValue], name: str = "") -> FieldType:
+    """The type that holds all these values of one field, called `name`, that nobody declared."""
     types = [type_of(value) for value in values if value != []]
-    return FieldType(_joined_kind({type.kind for type in types}), any(type.is_list for type in types))
+    kind = _joined_kind({type.kind for type in types})
+    if kind is Kind.KEYWORD and name.lower() in TEXT_NAMES:
+        kind = Kind.TEXT
+    return FieldType(kind, any(type.is_list for type in types))
 
 
 def _joined_kind(kinds: Set[Kind]) -> Kind:

@@ -166,3 +166,8 @@ def test_the_values_of_a_field_that_nobody_declared_are_joined_in_one_type() -> 
     }
     for type, values in joined.items():
         assert str(joined_type(values)) == type  # type: ignore[arg-type]
+
+
+def test_sentences_are_text_where_nobody_says_what_they_are() -> None:
+    assert str(joined_type(["a cat"], "caption")) == str(joined_type(["a cat"], "Title")) == "text"
+    assert str(joined_type([1], "caption")) == "integer" and str(joined_type(["a"], "brand")) == "keyword"

@@ -31,7 +31,7 @@ def first_used(documents: Iterable[Document], existing: Fields) -> dict[str, Fie
             if name not in existing and value != [] and NAME.fullmatch(name):
                 values.setdefault(name, []).append(value)
     room = max(0, MAX_FIELDS - len(existing))
-    return {name: joined_type(values[name]) for name in list(values)[:room]}
+    return {name: joined_type(values[name], name) for name in list(values)[:room]}
 
 
 def fit(documents: Sequence[Document], fields: Fields) -> tuple[list[Document], list[Rejected]]:

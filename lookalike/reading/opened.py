@@ -12,6 +12,7 @@ from lookalike.errors import DiskFull, HostUnavailable, ImageRejected, SourceUna
 from lookalike.reading.background import BackgroundLoop
 from lookalike.reading.contract import Fetched, Place, State
 from lookalike.reading.copied import CopiedFile
+from lookalike.reading.hosts import host_of
 from lookalike.reading.places import STORE, WEB, kind_of
 from lookalike.records import Reason, Span
 from lookalike.uris import scheme_of
@@ -33,6 +34,11 @@ MOST_COPIED = 4 * 2**30
 MOST_AT_ONCE = 64 * 2**20
 #: A place that is away is asked again for so long: a table is read as long as its job lasts.
 PATIENCE_S = 300.0
+#: For further objects of a host or bucket that was given up: of a hundred archives there, one waits, and not each.
+SHORT_PATIENCE_S = 5.0
+
+#: When this process has given up a host or bucket, until it answers again.
+_given_up: dict[str, float] = {}
 
 
 def open_remote(
@@ -132,7 +138,8 @@ class _Source:
         """Ask again while the place is away, not before the time that it asks to wait. Raises SourceUnavailable."""
         from lookalike.retry import retry_while
 
-        until = time.monotonic() + PATIENCE_S
+        limit_s = self._limit_s()
+        until = time.monotonic() + limit_s
 
         def once() -> Answer:
             try:
@@ -142,7 +149,18 @@ class _Source:
                 time.sleep(max(0.0, min((error.retry_after_s or 0.0) - 1.0, until - time.monotonic())))
                 raise SourceUnavailable(self.uri, error.why) from error
 
-        return retry_while(once, SourceUnavailable, PATIENCE_S)
+        try:
+            answer = retry_while(once, SourceUnavailable, limit_s)
+        except SourceUnavailable:
+            _given_up[host_of(self.uri)] = time.monotonic()
+            raise
+        _given_up.pop(host_of(self.uri), None)
+        return answer
+
+    def _limit_s(self) -> float:
+        given_up_at = _given_up.get(host_of(self.uri))
+        is_recent = given_up_at is not None and time.monotonic() - given_up_at < PATIENCE_S
+        return min(SHORT_PATIENCE_S, PATIENCE_S) if is_recent else PATIENCE_S
 
     def close(self) -> None:
         self._loop.close(self._place.close())

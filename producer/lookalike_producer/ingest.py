@@ -7,6 +7,7 @@ from lookalike import factories
 from lookalike.errors import IndexMissing
 from lookalike.roots import named_prefixes
 from lookalike.settings import Settings
+from lookalike_producer.archives.ranges import Uncounted, counted_ranges
 from lookalike_producer.devices import Devices
 from lookalike_producer.jobs import JobRequest
 from lookalike_producer.sources import find_images, find_tables
@@ -50,8 +51,12 @@ def ingest_request(
 
 
 def _count(sources: Sequence[str], options: WalkOptions, tables: TableSource) -> int | None:
-    """The number of images, counted while the job runs; None for standard input, which can be read only once."""
+    """The number of images, counted while the job runs; None for standard input, which can be read only once, and for
+    archives that would have to be downloaded a second time."""
     if STDIN in sources:
         return None
-    others = sum(1 for _ in find_images(sources, options=options, tables=NO_TABLES))
+    try:
+        others = sum(1 for _ in find_images(sources, options=options, tables=NO_TABLES, open_archive=counted_ranges))
+    except Uncounted:
+        return None
     return others + tables.count()

@@ -11,7 +11,8 @@ from lookalike.records import ImageRef
 from lookalike.shown import shown
 from lookalike.storage import local_uri, reason_of
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, member_of, member_uri, scheme_of, without_credentials
-from lookalike_producer.archives.listing import ArchiveLister
+from lookalike_producer.archives.listing import ArchiveLister, Open
+from lookalike_producer.archives.ranges import ranges_of
 from lookalike_producer.archives.reports import is_report
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.named import absolute, unquoted
@@ -43,6 +44,7 @@ def find_images(
     options: WalkOptions = USUAL,
     on_mounts: OnMounts | None = None,
     tables: TableOptions | TableSource = AS_FOUND,
+    open_archive: Open = ranges_of,
 ) -> Iterator[ImageRef]:
     """The images of folders (recursive), prefixes of stores, globs, lists, tables and single images, in no particular
     order, each once.
@@ -58,7 +60,7 @@ def find_images(
     if isinstance(tables, TableOptions):
         tables = _tables(places, tables, options)
     walker = Walker(options)
-    archives = ArchiveLister(options, has_labels=label_from != "none")
+    archives = ArchiveLister(options, has_labels=label_from != "none", open=open_archive)
     found = [_labelled(place, walker, archives, label) for place in places if not isinstance(place, TableSet)]
     rows = [tables.references()] if any(isinstance(place, TableSet) for place in places) else []
     images = _one_after_the_other([*rows, *found, _references(walker.linked(), label, archives)])

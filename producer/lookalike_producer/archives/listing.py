@@ -16,7 +16,7 @@ from typing import IO
 import orjson
 
 from lookalike.clutter import is_left_out
-from lookalike.errors import ImageRejected
+from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.reading.archives import tar, zip
 from lookalike.reading.archives.compressed import Forward, Unpacking
 from lookalike.reading.archives.contents import content, etag_of
@@ -56,7 +56,8 @@ class ArchiveLister:
     def references(self, uri: str) -> Iterator[ImageRef]:
         """The images of an archive, each once, and an UnlistedFolder if not all of it can be listed.
 
-        Raises DiskFull, and SourceUnavailable for a store that is away.
+        One that its place does not give, after minutes of trying, is such a record, too: the others go on. Raises
+        DiskFull.
         """
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
             spool = _Spool(file)
@@ -69,6 +70,8 @@ class ArchiveLister:
                                 spool.add(self._reference(uri, ranges.etag, sample, member))
             except ImageRejected as rejected:
                 faults.append(rejected)
+            except SourceUnavailable as error:
+                faults.append(ImageRejected(Reason.HOST_UNAVAILABLE, error.why))
             for fault in faults[:1]:
                 detail = f"the archive cannot be listed: {fault.detail or fault.reason}"
                 spool.add(UnlistedFolder(uri, reason=fault.reason, detail=detail))

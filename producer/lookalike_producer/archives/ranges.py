@@ -74,6 +74,19 @@ class RemoteRanges:
         return self._file.read(span.length)
 
 
+class Uncounted(Exception):
+    """A remote archive is not read a second time only to count its members."""
+
+
+@contextmanager
+def counted_ranges(uri: str) -> Iterator[Ranges]:
+    """Opens a local archive only. Raises ImageRejected, Uncounted."""
+    if is_remote(uri):
+        raise Uncounted(uri)
+    with local_ranges(uri) as ranges:
+        yield ranges
+
+
 @contextmanager
 def ranges_of(uri: str) -> Iterator[Ranges]:
     """Opens an archive wherever it lies. Raises ImageRejected, and SourceUnavailable if its place is away for long."""

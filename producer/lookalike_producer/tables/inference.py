@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from lookalike.metadata import INTEGERS, FieldType, Kind
+from lookalike.metadata import INTEGERS, TEXT_NAMES, FieldType, Kind
 
 #: A keyword is compared as a whole; what is longer in some row is text.
 LONGEST_KEYWORD = 256
@@ -16,8 +16,6 @@ _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*)").fullmatch
 _FLOAT = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}.*)?").fullmatch
 _BOOLEAN = frozenset({"true", "false"})
-#: Columns whose texts are sentences.
-_TEXTS = frozenset({"caption", "text", "description", "alt", "title", "prompt", "comment"})
 
 
 def inferred(values: Iterable[Any], name: str) -> FieldType | None:
@@ -36,7 +34,7 @@ def inferred(values: Iterable[Any], name: str) -> FieldType | None:
 
 def text_kind(values: Iterable[Any], name: str) -> Kind:
     """Whether texts are keywords, or long texts."""
-    is_named_so = name.rpartition(".")[2].strip().lower() in _TEXTS
+    is_named_so = name.rpartition(".")[2].strip().lower() in TEXT_NAMES
     is_long = any(isinstance(value, str) and len(value) > LONGEST_KEYWORD for value in values)
     return Kind.TEXT if is_named_so or is_long else Kind.KEYWORD
 

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,3 +173,18 @@ def test_a_member_may_be_as_large_as_an_image(server: WebServer, reader: Reader,
     assert reader.fetch(found["a.jpg"]).data == members["a.jpg"]
     with pytest.raises(ImageRejected, match="too_large"):
         reader.fetch(found["b.jpg"])
+
+
+def test_shards_that_a_host_does_not_give_wait_once(
+    server: WebServer, tar: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "PATIENCE_S", 2.0)
+    monkeypatch.setattr(opened, "SHORT_PATIENCE_S", 0.0)
+    for number in range(12):
+        server.put(f"/{number:02}.tar", tar if number == 11 else Answer(status=503))
+    began = time.monotonic()
+    found = list(find_images([f"{server.url}/{{00..11}}.tar"]))
+    assert 2 < time.monotonic() - began < 20, "each of them has waited"
+    records = [ref for ref in found if isinstance(ref, UnlistedFolder)]
+    assert [ref.reason for ref in records] == [Reason.HOST_UNAVAILABLE] * 11 and "503" in records[0].detail
+    assert len(found) == 11 + len(MEMBERS), "what it gives is found"
