@@ -22,7 +22,8 @@ MOST_KEPT_BYTES = 4 * 2**20
 MOST_HOSTS = 4096
 #: RFC 9309 allows a day.
 KEPT_S = 3600.0
-#: Before a host whose robots.txt cannot be read is asked again.
+#: Before a host whose robots.txt cannot be read is asked again: the first pause, which doubles, and the longest one.
+FIRST_FAILED_S = 0.25
 FAILED_S = 60.0
 
 #: Also as people misspell them.
@@ -42,12 +43,14 @@ class _Key(NamedTuple):
 
 
 class _Rules(NamedTuple):
-    """The rules of one host, or why they are unknown: then nothing may be read (RFC 9309, 2.3.1.4)."""
+    """The rules of one host, or why they are unknown, for how many times in a row: then nothing may be read (RFC 9309,
+    2.3.1.4)."""
 
     allowed: Callable[[str], bool]
     size: int
     until: float
     failure: HostUnavailable | None = None
+    failures: int = 0
 
 
 class Robots:
@@ -84,7 +87,11 @@ class Robots:
             data = await self._load(f"{key.origin}/robots.txt", key.grant)
         except HostUnavailable as error:
             failure = HostUnavailable(error.address, f"its robots.txt cannot be read: {error.why}", error.retry_after_s)
-            rules = _Rules(lambda _: False, 0, time.monotonic() + FAILED_S, failure)
+            # One reset connection must not cost a minute.
+            former = self._rules.get(key)
+            failures = former.failures + 1 if former else 1
+            pause_s = min(max(FIRST_FAILED_S * 2.0 ** min(failures - 1, 10), error.retry_after_s or 0.0), FAILED_S)
+            rules = _Rules(lambda _: False, 0, time.monotonic() + pause_s, failure, failures)
         else:
             text = "" if data is None else relevant(data[:MOST_BYTES].decode("utf-8", "replace"), self._robot)
             # Long ones take a while to parse, and the event loop must not wait.

@@ -8,7 +8,7 @@ import pytest
 from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.reading.web.robots import relevant
 from lookalike.records import Reason
-from testing.services.web import Answer, WebServer
+from testing.services.web import Answer, WebServer, reset
 from tests.reading.web import hostile
 from tests.reading.web.conftest import Client
 
@@ -105,6 +105,35 @@ def test_a_broken_host_is_asked_once(server: WebServer) -> None:
 
     polite().used(fetch_twice)
     assert server.paths().count("/robots.txt") - asked == 1
+
+
+def test_a_robots_txt_that_fails_for_a_moment_costs_a_moment(server: WebServer) -> None:
+    failures = [0]
+
+    async def at_last(request, writer):  # type: ignore[no-untyped-def]
+        failures[0] += 1
+        if failures[0] <= 2:
+            reset(writer)
+        else:
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+    server.put("/robots.txt", at_last)
+    url = server.put("/a.jpg", JPEG)
+
+    async def fetch(place):  # type: ignore[no-untyped-def]
+        asked, deadline = 0, time.monotonic() + 20
+        while time.monotonic() < deadline:
+            asked += 1
+            try:
+                return (await place.fetch(url)).data, asked
+            except HostUnavailable:
+                await asyncio.sleep(0.02)
+        raise AssertionError("it is not asked again")
+
+    data, asked = polite().used(fetch)
+    assert data == JPEG
+    # Not with each image.
+    assert failures[0] == 3 < asked
 
 
 def test_who_gives_up_does_not_take_the_rules_away_from_others(server: WebServer) -> None:
