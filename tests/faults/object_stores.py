@@ -16,7 +16,7 @@ from tests.faults.images import Source
 from tests.faults.rig import END_TIMEOUT_S, Producer, Rig
 
 BUCKET = "pictures"
-#: Pages of a listing, of which one breaks off.
+#: Pages of a listing, of which some break off.
 PAGES = 8
 #: A store is filled with so many requests at once.
 UPLOADS = 8
@@ -58,16 +58,16 @@ def throttling_store(rig: Rig, source: Source, times: int) -> Producer:
 def broken_listing(rig: Rig, source: Source, times: int) -> Producer:
     """A listing is cut in the middle and goes on, and then breaks off for good; the user runs it again."""
     with bucket_of(rig, source) as whole:
-        rig.store.faults = cuts = [
-            Fault(is_page(2), times=2, cut_after=200),
-            Fault(is_page(4), times=1, is_reset=True),
-            Fault(is_page(PAGES // 2 + 2)),
+        # The producer lists it twice: to count, and to ingest.
+        rig.store.faults = [
+            Fault(is_page(2), 4, cut_after=200),
+            Fault(is_page(4), 3, is_reset=True),
+            Fault(is_page(6), status=500),
         ]
-        cuts[-1].status = 500
         producer = rig.ingest(whole)
         assert producer.wait(PATIENCE_TIMEOUT_S) != 0, "half of a listing counts as all"
         assert "broke off" in producer.errors(), producer.errors()
-        rig.injected["listing cut"] += 3
+        rig.injected["listing cut"] += 7
         rig.injected["listing broken off"] += 1
         rig.store.heal()
         again = rig.ingest(whole)

@@ -114,11 +114,11 @@ def test_without_patience_a_store_that_fails_for_a_moment_loses_images(
         Rig(place, tmp_path / "rig", "impatient", patches, decode_s=0) as rig,
         bucket_of(rig, source) as listing,
     ):
-        sick, cut = Fault(lambda asked: asked.key == SICK, 9, status=500), Fault(is_page(3), 1, cut_after=200)
+        sick, cut = Fault(lambda asked: asked.key == SICK, 9, status=500), Fault(is_page(3), 9, cut_after=200)
         rig.store.faults = [sick, cut]
         rig.complete(rig.ingest(listing))
         findings = rig.examine(source, reference)
-    assert sick.times < 9 and cut.times == 0, "nothing was injected"
-    assert [uri for uri in findings.wrong_reasons if SICK in uri] == list(findings.wrong_reasons) != []
+    assert sick.times < 9 and cut.times < 9, "nothing was injected"
+    assert any(f"{SICK} (host_unavailable" in wrong for wrong in findings.wrong_reasons)
     with pytest.raises(InvariantBroken, match="lost"):
         findings.must_hold()
