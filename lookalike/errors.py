@@ -199,6 +199,10 @@ class RequestRejected(PermanentError):
         self.status = status
 
 
+class FilterRejected(RequestRejected, BadFilter):
+    """The query service rejected a filter: the same as a BadFilter of an index of this machine."""
+
+
 class UnsupportedService(PermanentError):
     """A service answers, but it is of the wrong kind, version or state."""
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import islice
+from numbers import Integral, Real
 from typing import Any, TypeAlias
 
 from lookalike.errors import BadFilter
@@ -109,14 +111,26 @@ def _condition(item: object) -> Condition:
 
 
 def _equality(field: str, value: Any) -> Condition:
-    values = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
-    values = tuple(item.isoformat() if isinstance(item, date) else item for item in values)
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    # One more than there may be: an iterable may be endless.
+    values = tuple(map(_plain, islice(value, MAX_VALUES + 1) if several else (value,)))
     if not values or len(values) > MAX_VALUES or not all(isinstance(item, str | int | float) for item in values):
         raise BadFilter(
             f"Cannot filter on {shown(field)} = {shown(value)}.",
             "Give text, a number, true or false, or a list of them.",
         )
     return Condition(stored_field(field), Operator.ONE_OF, values)
+
+
+def _plain(value: Any) -> Any:
+    """Dates as texts, and numbers of NumPy and pandas as those of Python."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Integral):
+        return value if isinstance(value, bool) else int(value)
+    if isinstance(value, Real):
+        return float(value)
+    return bool(value) if type(value).__name__ in ("bool", "bool_") else value
 
 
 def _values(text: str) -> tuple[str, ...]:

@@ -43,21 +43,33 @@ def is_filter(parameter: str) -> bool:
 def from_parameters(parameters: Iterable[Parameter]) -> tuple[Condition, ...]:
     """The conditions of parameters that are filters: several values of one parameter are alternatives. Raises
     BadFilter."""
-    given = list(parameters)
-    for name, value in given:
+    given = _by_name(parameters)
+    if "label" in given and "name" in given and given["label"] != given["name"]:
+        raise BadFilter("The filters label and name are the same field.", "Give one of them.")
+    found = [parse_filter(value) for value in given.pop(WHOLE, ())]
+    found += [_condition(name, tuple(values)) for name, values in given.items()]
+    if len(found) > MAX_CONDITIONS or any(len(condition.values) > MAX_VALUES for condition in found):
+        raise _too_many()
+    return tuple(found)
+
+
+def _by_name(parameters: Iterable[Parameter]) -> dict[str, list[str]]:
+    """The values of each parameter. Reads no more of them than there may be. Raises BadFilter."""
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
         if len(name) + len(value) > MAX_LENGTH:
             raise BadFilter(f"The filter {shown(name)} has more than {MAX_LENGTH} characters.", "Give a shorter one.")
-    if {"label", "name"} <= {name for name, _ in given} and _values(given, "label") != _values(given, "name"):
-        raise BadFilter("The filters label and name are the same field.", "Give one of them.")
-    found = [parse_filter(value) for name, value in given if name == WHOLE]
-    found += [
-        _condition(name, _values(given, name)) for name in dict.fromkeys(name for name, _ in given) if name != WHOLE
-    ]
-    if len(found) > MAX_CONDITIONS or any(len(condition.values) > MAX_VALUES for condition in found):
-        raise BadFilter(
-            f"At most {MAX_CONDITIONS} filters with {MAX_VALUES} values each can be combined.", "Give fewer of them."
-        )
-    return tuple(found)
+        given.setdefault(name, []).append(value)
+        # `label` and `name` are one field.
+        if len(given) > MAX_CONDITIONS + 1 or len(given[name]) > MAX_VALUES:
+            raise _too_many()
+    return given
+
+
+def _too_many() -> BadFilter:
+    return BadFilter(
+        f"At most {MAX_CONDITIONS} filters with {MAX_VALUES} values each can be combined.", "Give fewer of them."
+    )
 
 
 def to_parameters(conditions: Sequence[Condition]) -> list[Parameter]:
@@ -73,10 +85,6 @@ def _parameters(condition: Condition, times: int) -> Iterator[Parameter]:
             yield condition.field, str(value)
     else:
         yield WHOLE, str(condition)
-
-
-def _values(given: Sequence[Parameter], name: str) -> tuple[str, ...]:
-    return tuple(value for parameter, value in given if parameter == name)
 
 
 def _condition(name: str, values: tuple[str, ...]) -> Condition:

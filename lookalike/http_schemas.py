@@ -25,6 +25,10 @@ class Rejection(_Documented):
     """What exactly is wrong; may be empty."""
 
 
+#: The type of a problem with a filter; others have none.
+FILTER_PROBLEM = "urn:lookalike:filter"
+
+
 @dataclass(frozen=True)
 class Problem(_Documented):
     """Why a request failed (RFC 9457)."""
@@ -33,6 +37,7 @@ class Problem(_Documented):
     detail: str
     """One sentence for people."""
     type: str = "about:blank"
+    """`urn:lookalike:filter` if a filter is to blame."""
     title: str = ""
     reason: str | None = None
     """The reason of a rejected image; the same as `rejection.reason`."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -201,7 +202,7 @@ def fitted_value(value: MetadataValue, type: FieldType) -> MetadataValue | None:
     values = value if isinstance(value, list) else [value]
     if len(values) > MAX_VALUES:
         raise ValueError(f"{len(values)} values are more than {MAX_VALUES}")
-    return [convert(item) for item in values] or None
+    return [convert(item) for item in values if item is not None] or None
 
 
 def coerced(value: Any, type: FieldType) -> MetadataValue | None:
@@ -261,11 +262,14 @@ def _integer(value: Any) -> int:
 
 
 def _whole(text: str) -> int | None:
+    """The whole number of a text such as 5.0 or 1e3, with all its digits."""
     try:
-        number = float(text)
-    except ValueError:
+        number = Decimal(text.strip())
+    except InvalidOperation:
         return None
-    return int(number) if number.is_integer() else None
+    # Compared first: 1e999999999 is a whole number with as many digits.
+    is_small = number.is_finite() and number.copy_abs() <= INTEGERS.stop
+    return int(number) if is_small and number == number.to_integral_value() else None
 
 
 def _float(value: Any) -> float:
@@ -275,7 +279,8 @@ def _float(value: Any) -> float:
         number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"{shown(value)} is no number")
-    return number
+    # No -0.0, which some indexes tell from 0.0.
+    return number + 0.0
 
 
 def _date(value: Any) -> str:

@@ -18,7 +18,9 @@ from lookalike import factories
 from lookalike.client import Client, Ready, ReadyIndex
 from lookalike.errors import (
     AccessDenied,
+    BadFilter,
     BadSetting,
+    FilterRejected,
     ImageRejected,
     LookalikeError,
     QueryServiceUnavailable,
@@ -208,8 +210,11 @@ def test_every_filter_reaches_the_service(client: Client, query: bytes, stored: 
     assert found(["tags=t1", "tags=all"]) == {uri for uri, number in numbers.items() if number % 3 == 1}
     assert found({"number": [1, 2], "is_even": True}) == {uri for uri, number in numbers.items() if number == 2}
     assert found(["number missing"]) == set()
-    with pytest.raises(RequestRejected, match="number is an integer"):
-        found(["number=many"])
+    for wrong, said in ((["number=many"], "number is an integer"), (["number>5", "number<5"], "No image has both")):
+        with pytest.raises(FilterRejected, match=said) as error:
+            found(wrong)
+        # What an index of this machine raises, and what the service refuses.
+        assert isinstance(error.value, BadFilter) and isinstance(error.value, RequestRejected)
 
 
 def test_fields_and_facets_are_read(client: Client) -> None:
@@ -217,7 +222,7 @@ def test_fields_and_facets_are_read(client: Client) -> None:
     facet = client.facet("number", limit=3, filters=["number>=4", "number<8"])
     assert (facet.type, len(facet.values), facet.greatest) == ("integer", 3, 7)
     assert {item.value for item in client.facet("is_even").values} == {True, False}
-    with pytest.raises(RequestRejected, match="no metadata field"):
+    with pytest.raises(BadFilter, match="no metadata field"):
         client.facet("x?limit=1")
 
 

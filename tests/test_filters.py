@@ -1,5 +1,9 @@
 """Filters as people write them."""
 
+import itertools
+from typing import Any
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +67,18 @@ def test_a_mapping_has_one_value_or_several() -> None:
     )
     with pytest.raises(BadSetting):
         conditions({"label": {}})
+
+
+def test_a_mapping_takes_values_of_other_libraries_and_any_iterable() -> None:
+    assert conditions({"year": np.int64(2020), "price": np.float32(0.5), "sold": np.bool_(True)}) == (
+        Condition("metadata.year", Operator.ONE_OF, (2020,)),
+        Condition("metadata.price", Operator.ONE_OF, (0.5,)),
+        Condition("metadata.sold", Operator.ONE_OF, (True,)),
+    )
+    several: list[Any] = [range(3), np.arange(3), iter([0, 1, 2]), {0: "a", 1: "b", 2: "c"}.keys()]
+    assert {conditions({"year": values}) for values in several} == {
+        (Condition("metadata.year", Operator.ONE_OF, (0, 1, 2)),)
+    }
+    for wrong in (itertools.count(), [], [None], b"2020", 1j, object()):
+        with pytest.raises(BadSetting, match="Cannot filter"):
+            conditions({"year": wrong})

@@ -1,5 +1,6 @@
 """Filters as parameters of the query service."""
 
+import itertools
 from urllib.parse import parse_qsl
 
 import pytest
@@ -76,3 +77,13 @@ def test_the_service_reads_what_the_client_writes(conditions: list[Condition]) -
 def test_a_single_value_is_written_as_older_services_read_it() -> None:
     conditions = [Condition("name", Operator.ONE_OF, ("cat",)), Condition("metadata.sold", Operator.ONE_OF, (True,))]
     assert to_parameters(conditions) == [("name", "cat"), ("metadata.sold", "True")]
+
+
+def test_too_many_parameters_are_refused_without_reading_all() -> None:
+    for names in (
+        itertools.repeat("metadata.a"),
+        (f"metadata.f{i}" for i in itertools.count()),
+        itertools.repeat("filter"),
+    ):
+        with pytest.raises(BadFilter, match="At most"):
+            from_parameters((name, "a=1") for name in names)

@@ -2,6 +2,7 @@
 
 import math
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,27 @@ def test_the_values_of_a_field_that_nobody_declared_are_joined_in_one_type() -> 
 def test_sentences_are_text_where_nobody_says_what_they_are() -> None:
     assert str(joined_type(["a cat"], "caption")) == str(joined_type(["a cat"], "Title")) == "text"
     assert str(joined_type([1], "caption")) == "integer" and str(joined_type(["a"], "brand")) == "keyword"
+
+
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [("9007199254740993.0", 2**53 + 1), ("-9223372036854775808.0", -(2**63)), ("1e3", 1000), (" 7.0 ", 7)],
+)
+def test_a_whole_number_keeps_all_its_digits(given: str, held: int) -> None:
+    assert coerced(given, FieldType(Kind.INTEGER)) == held
+
+
+@pytest.mark.parametrize("given", ["1e999999999", "9223372036854775808.0", "inf", "1e-1", "0x10", "sNaN"])
+def test_what_is_no_integer_of_an_index_is_refused_at_once(given: str) -> None:
+    with pytest.raises(ValueError, match="no integer"):
+        coerced(given, FieldType(Kind.INTEGER))
+
+
+def test_zero_has_no_sign() -> None:
+    assert str(coerced("-0.0", FieldType(Kind.FLOAT))) == "0.0"
+
+
+def test_missing_values_of_a_list_are_left_out() -> None:
+    given: Any = {"tags": ["a", None], "years": [1, None], "none": [None]}
+    fields = {"tags": field_type("list"), "years": field_type("int[]"), "none": field_type("text[]")}
+    assert fitted(given, fields) == {"tags": ["a"], "years": [1]}

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -27,7 +27,7 @@ from lookalike.errors import (
     SourceUnavailable,
     Unavailable,
 )
-from lookalike.http_schemas import Problem, Rejection
+from lookalike.http_schemas import FILTER_PROBLEM, Problem, Rejection
 from lookalike_api.methods import allowed_methods
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,8 @@ def problem_of(error: Exception) -> Problem:
     """The problem document for an error."""
     status, sentence = next(RESPONSES[kind] for kind in type(error).__mro__ if kind in RESPONSES)
     rejection = Rejection(error.reason.value, error.detail) if isinstance(error, ImageRejected) else None
-    return _problem(status, _sentence(sentence.format(error=error)), rejection)
+    found = _problem(status, _sentence(sentence.format(error=error)), rejection)
+    return replace(found, type=FILTER_PROBLEM) if isinstance(error, BadFilter) else found
 
 
 def install(app: FastAPI) -> None:

@@ -17,7 +17,8 @@ from lookalike.records import Metric
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results
-from lookalike_cli.options import IndexName, Json
+from lookalike_cli.filters import parsed
+from lookalike_cli.options import Filters, IndexName, Json
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
@@ -40,18 +41,21 @@ def duplicates(
         float | None,
         typer.Option(min=-1.0, max=1.0, help="Lowest score of near-identical images.", show_default=f"{THRESHOLD}"),
     ] = None,
+    filter: Filters = None,
     index: IndexName = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML page that shows the groups.")] = None,
     json: Json = False,
 ) -> None:
     """List groups of identical and near-identical images in an index."""
     settings = read_settings(index=index)
+    filters = parsed(filter)
     if report is not None:
         check_writable(report)
     with stoppable("Interrupted."), closing(factories.open_index(settings)) as opened:
         limit = _limit(opened, threshold)
-        finder = Finder(opened, limit)
-        _scan(finder, opened)
+        finder = Finder(opened, limit, filters)
+        # Also says at once what is wrong with a filter.
+        _scan(finder, opened.count(filters))
         groups = finder.groups()
     if report is not None:
         _report(report, settings, finder.images, groups)
@@ -69,10 +73,10 @@ def _limit(index: Index, threshold: float | None) -> float | None:
     return THRESHOLD if threshold is None else threshold
 
 
-def _scan(finder: Finder, index: Index) -> None:
+def _scan(finder: Finder, images: int) -> None:
     pool = ThreadPoolExecutor(THREADS)
     try:
-        with progress_bar("compare", index.count()) as advance:
+        with progress_bar("compare", images) as advance:
             for batch in finder.batches():
                 finder.look(batch, pool)
                 advance(len(batch))

@@ -1,4 +1,4 @@
-"""Finds groups of identical and near-identical images in an index.
+"""Finds groups of identical and near-identical images in an index, or among those of it that meet filters.
 
 Memory: about 300 bytes per image (its id and the digest of its bytes), and for images in groups everything but the
 vector. Time: one look-up and one search for each distinct image.
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
+from lookalike.filters import Condition, Filters
+from lookalike.index.base import DOCUMENTS_PER_BATCH
 from lookalike.records import Document, Match, Stored, Vector
 
 #: Images looked up in one request.
@@ -30,7 +32,11 @@ class Searchable(Protocol):
 
     def get(self, id: str) -> Document | None: ...
 
-    def search(self, vector: Vector, k: int) -> list[Match]: ...
+    def search(self, vector: Vector, k: int, filters: Filters | None = None) -> list[Match]: ...
+
+    def scan_documents(
+        self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None
+    ) -> Iterator[list[Document]]: ...
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,9 @@ class Links:
 class Finder:
     """Scans an index once: call `look` for each batch of `batches`, then `groups`."""
 
-    def __init__(self, index: Searchable, threshold: float | None) -> None:
+    def __init__(self, index: Searchable, threshold: float | None, filters: Sequence[Condition] = ()) -> None:
         self._index = index
+        self._filters = filters
         #: Two images with at least this score are near-identical; None: find identical images only.
         self._threshold = threshold
         self._links = Links()
@@ -94,10 +101,16 @@ class Finder:
         self.images = 0
 
     def batches(self) -> Iterator[list[str]]:
-        """Yield the ids of all stored images in batches."""
-        ids = (id for id, _ in self._index.scan())
+        """Yield the ids of all stored images that meet the filters in batches."""
+        ids = self._ids()
         while batch := list(islice(ids, BATCH)):
             yield batch
+
+    def _ids(self) -> Iterator[str]:
+        if not self._filters:
+            return (id for id, _ in self._index.scan())
+        documents = self._index.scan_documents(filters=self._filters)
+        return (document.id for batch in documents for document in batch)
 
     def look(self, ids: Sequence[str], pool: ThreadPoolExecutor) -> None:
         """Join images with the same digest; search neighbours only for the first image of each digest."""
@@ -123,7 +136,7 @@ class Finder:
             return []
         wanted = FIRST_NEIGHBOURS
         while True:
-            matches = self._index.search(document.image_embedding, wanted)
+            matches = self._index.search(document.image_embedding, wanted, self._filters)
             near = [match for match in matches if match.score >= self._threshold]
             if len(near) < wanted or wanted >= MOST_NEIGHBOURS:
                 return [match for match in near if match.id != id]

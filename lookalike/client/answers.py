@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from lookalike.errors import ImageRejected, RequestRejected
-from lookalike.http_schemas import BatchAnswer, Failure, Problem, Timings
+from lookalike.errors import FilterRejected, ImageRejected, RequestRejected
+from lookalike.http_schemas import FILTER_PROBLEM, BatchAnswer, Failure, Problem, Timings
 from lookalike.records import Match, Reason
 from lookalike.shown import visible
 
@@ -42,6 +42,8 @@ def batch_result(answer: BatchAnswer) -> BatchResult:
 def error_of(problem: Problem) -> ImageRejected | RequestRejected:
     """The exception that a problem document stands for."""
     reason = problem.reason
+    if problem.type == FILTER_PROBLEM:
+        return FilterRejected(printable(problem.detail), problem.status)
     if reason is None or reason not in set(Reason):
         return RequestRejected(printable(problem.detail), problem.status)
     if problem.rejection is not None:

@@ -54,8 +54,9 @@ class Client:
     """A client of one query service. Thread-safe.
 
     A request is repeated, at most twice, if the service is busy and asks to retry within seconds. Every method raises
-    QueryServiceUnavailable, AccessDenied for a missing or wrong key, RequestRejected with the service's message, and
-    BadSetting if the URL leads to something other than a query service.
+    QueryServiceUnavailable, AccessDenied for a missing or wrong key, RequestRejected with the service's message (for a
+    filter FilterRejected, which is a BadFilter too), and BadSetting if the URL leads to something other than a query
+    service.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class Client:
 
     def facet(self, field: str, *, limit: int = 50, filters: Filters | None = None) -> Facet:
         """The most frequent values of `label` or of a metadata field, among the images that meet the filters; of
-        numbers and dates also the least and the greatest. Raises RequestRejected for an unknown field."""
+        numbers and dates also the least and the greatest. Raises FilterRejected for an unknown field."""
         parameters: list[tuple[str, Any]] = [("limit", limit), *to_parameters(conditions(filters))]
         return self._connection.request(Facet, "GET", f"/facets/{_segment(field)}", params=parameters)
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from typing import NamedTuple, TypeAlias
 
 from lookalike.errors import BadFilter
 from lookalike.filters import METADATA_PREFIX, Condition, Operator, Scalar, stored_field
+from lookalike.index.places import Bound, Period, Place, Value
+from lookalike.index.ranges import check_ranges
+from lookalike.index.words import LONGEST_WORD, class_of, words
 from lookalike.metadata import Fields, FieldType, Kind, fitted_value
 from lookalike.shown import clause, shortened, shown
 
@@ -21,8 +22,6 @@ LONGEST_PHRASE = 1000
 MOST_CLAUSES = 1000
 #: A range, and what it can be answered from: an index of points, or a column.
 CLAUSES_OF_RANGE = 3
-#: Each is a word of its own, without a space before it.
-IDEOGRAPH = re.compile("[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 #: Kinds whose values have an order that means something, so that an index can tell the first and the last.
 ORDERED = (Kind.INTEGER, Kind.FLOAT, Kind.DATE)
 
@@ -30,47 +29,16 @@ _OWN = {"name": FieldType(Kind.KEYWORD), "uri": FieldType(Kind.KEYWORD)}
 _PRESENCE = (Operator.EXISTS, Operator.MISSING)
 _EQUALITY = (Operator.ONE_OF, Operator.NONE_OF)
 #: A year, a month or a day: the whole of it is meant.
-_PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-
-
-class Period(NamedTuple):
-    """The first and the last moment of a year, a month or a day, as dates are stored; `text` is how all of them begin.
-    A moment is a period of its own."""
-
-    first: str
-    last: str
-    text: str
-
-
-Value: TypeAlias = Scalar | Period
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a value of a document is: `name` or `uri`, or the metadata field `key`. `type` is None for the texts that
-    documents of an earlier release have beside the typed fields."""
-
-    key: str
-    is_own: bool
-    type: FieldType | None
-
-    def __str__(self) -> str:
-        return "label" if self.is_own and self.key == "name" else self.key
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A condition on a place. Its values fit the place's type; those of a date are periods."""
-
-    place: Place
-    operator: Operator
-    values: tuple[Value, ...]
+_PERIOD = re.compile(r"(\d{4})(?:-?(\d{2})(?:-?(\d{2}))?)?", re.ASCII)
+_SECONDS = re.compile(r"-?\d{1,12}(?:\.\d*)?", re.ASCII)
 
 
 def bind(conditions: Iterable[Condition], fields: Fields, index: str, *, has_texts: bool) -> list[Bound]:
-    """The conditions for `index`. Raises BadFilter for a field that it does not have, with those that it has, and for
-    a value or an operator that does not fit the type."""
-    found = [_bound(condition, place_of(condition.field, fields, index, has_texts)) for condition in conditions]
+    """The conditions for `index`. Raises BadFilter for a field that it does not have, with those that it has, for a
+    value or an operator that does not fit the type, and for ranges that end before they begin."""
+    given = list(conditions)
+    found = [_bound(condition, place_of(condition.field, fields, index, has_texts)) for condition in given]
+    check_ranges(zip(given, found, strict=True))
     if sum(map(_clauses, found)) > MOST_CLAUSES:
         raise BadFilter(
             "The filters are too many for one search.",
@@ -146,14 +114,19 @@ def _clauses(condition: Bound) -> int:
     """How many clauses of a query it is. Other values than texts and dates are compared as one list."""
     kind = condition.place.type.kind if condition.place.type else None
     if kind is Kind.TEXT:
-        return sum(len(str(text).split()) + len(IDEOGRAPH.findall(str(text))) for text in condition.values)
+        return sum(len(words(str(text))) for text in condition.values)
     return CLAUSES_OF_RANGE * (len(condition.values) if kind is Kind.DATE else 1)
 
 
 def _check_words(text: str) -> None:
-    """Raises ValueError for more words than a regular expression in LanceDB can have."""
-    if len(text.split()) > MOST_WORDS or len(text) > LONGEST_PHRASE:
+    """Raises ValueError for more words than a regular expression in LanceDB can have, and for longer ones than
+    OpenSearch keeps."""
+    found = words(text[: LONGEST_PHRASE + 1])
+    # Chinese characters take little room in one.
+    if len(text) > LONGEST_PHRASE or sum(class_of(word[0]) != "I" for word in found) > MOST_WORDS:
         raise ValueError(f"a phrase has at most {MOST_WORDS} words and {LONGEST_PHRASE} characters")
+    if any(len(word) > LONGEST_WORD for word in found):
+        raise ValueError(f"a word has at most {LONGEST_WORD} characters")
 
 
 def _plain(value: Scalar) -> str:
@@ -162,17 +135,19 @@ def _plain(value: Scalar) -> str:
 
 
 def period(value: Scalar) -> Period:
-    """The period that a text means: all of 2026, of 2026-11 or of 2026-11-26, or one moment. Raises ValueError."""
+    """The period that a value means: all of 2026, of 2026-11 or of 2026-11-26, or one moment. A number that is no year
+    is seconds since 1970, as a number or as a text. Raises ValueError."""
     text = str(value).strip()
-    parts = _PERIOD.fullmatch(text) if isinstance(value, str) else None
+    parts = _PERIOD.fullmatch(text)
     if parts is None:
-        moment = fitted_value(value, FieldType(Kind.DATE))
+        moment = fitted_value(float(text) if _SECONDS.fullmatch(text) else value, FieldType(Kind.DATE))
         if not isinstance(moment, str):
             raise ValueError(f"{shown(value)} is no date")
         return Period(moment, moment, moment)
     year, month, day = parts.groups()
     first = str(fitted_value(f"{year}-{month or '01'}-{day or '01'}", FieldType(Kind.DATE)))
-    return Period(first, _last(first, has_month=bool(month), has_day=bool(day)), text)
+    begin = "-".join(filter(None, parts.groups()))
+    return Period(first, _last(first, has_month=bool(month), has_day=bool(day)), begin)
 
 
 def _last(first: str, *, has_month: bool, has_day: bool) -> str:

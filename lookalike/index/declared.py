@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from lookalike.errors import IndexConflict
-from lookalike.metadata import MAX_FIELDS, NAME, Fields, FieldType, check_fields, fitted, joined_type
+from lookalike.metadata import MAX_FIELDS, MAX_KEYWORD, NAME, Fields, FieldType, check_fields, fitted, joined_type
 from lookalike.records import Document, MetadataValue, Reason, Rejected
 from lookalike.shown import shown
 
@@ -35,14 +35,21 @@ def first_used(documents: Iterable[Document], existing: Fields) -> dict[str, Fie
 
 
 def fit(documents: Sequence[Document], fields: Fields) -> tuple[list[Document], list[Rejected]]:
-    """The documents with metadata as the index holds it, and the rejected ones (`bad_metadata`)."""
+    """The documents with label and metadata as the index holds them, and the rejected ones (`bad_metadata`)."""
     fitting, rejected = [], []
     for document in documents:
         try:
+            _check_label(document.name)
             fitting.append(_fitted(document, fields) if document.metadata else document)
         except ValueError as error:
             rejected.append(Rejected(document.uri, Reason.BAD_METADATA, str(error)))
     return fitting, rejected
+
+
+def _check_label(label: str | None) -> None:
+    """Raises ValueError for a label that OpenSearch cannot compare as a whole, on every backend."""
+    if label is not None and len(label) > MAX_KEYWORD:
+        raise ValueError(f"label: {len(label)} characters are more than {MAX_KEYWORD}")
 
 
 def _fitted(document: Document, fields: Fields) -> Document:

@@ -46,7 +46,7 @@ def test_a_filter_that_cannot_be_meant_is_one_sentence(
     environment: dict[str, str], stored: list[ImageRef], tmp_path: Path, filter: str, code: int, words: list[str]
 ) -> None:
     file = tmp_path / "some.parquet"
-    for asked in (("search", "--uri", stored[0].uri), ("index", "export", file)):
+    for asked in (("search", "--uri", stored[0].uri), ("index", "export", file), ("duplicates",)):
         done = lookalike(environment, *asked, "--filter", filter, code=code)
         said = " ".join(done.stderr.split())
         assert [word for word in words if word not in said] == [] and "\x1b" not in done.stderr and not done.stdout
@@ -58,3 +58,8 @@ def test_only_images_that_meet_the_filters_are_exported(environment: dict[str, s
     done = lookalike(environment, "index", "export", file, "--filter", "number<5", "--filter", "is_even=true", "--json")
     numbers = {row["metadata_number"] for row in parquet.read_table(file).to_pylist()}
     assert numbers <= {0, 2, 4} and answer(done)["images"] == len(numbers) >= 2
+
+
+def test_only_images_that_meet_the_filters_are_compared(environment: dict[str, str]) -> None:
+    found = answer(lookalike(environment, "duplicates", "--filter", "number<5", "--filter", "is_even=true", "--json"))
+    assert 2 <= found["images"] <= 3 and found["groups"] == []

@@ -1,12 +1,13 @@
 """Both indexes find the planted copies and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from lookalike.filters import conditions
 from lookalike.index import Index, open_index
 from lookalike.records import Document, Vector
 from lookalike_evaluation import duplicates
@@ -38,18 +39,19 @@ def index(location: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     documents += [replace(unique(f"/same/{number}", same), content_sha256="5" * 64) for number in range(3)]
     near = direction()
     documents += [unique(f"/near/{number:02d}", near + 0.002 * direction()) for number in range(12)]
+    documents = [replace(each, metadata={"number": int(each.uri[-1])}) for each in documents]
     opened.write(documents)
     opened.refresh()
     yield opened
     opened.close()
 
 
-def found(index: Index, threshold: float | None) -> list[Group]:
-    finder = Finder(index, threshold)
+def found(index: Index, threshold: float | None, filters: Sequence[str] = (), images: int = 55) -> list[Group]:
+    finder = Finder(index, threshold, conditions(filters))
     with ThreadPoolExecutor(2) as pool:
         for batch in finder.batches():
             finder.look(batch, pool)
-    assert finder.images == 55
+    assert finder.images == images
     return finder.groups()
 
 
@@ -63,6 +65,13 @@ def test_planted_copies_are_found_and_nothing_else(index: Index) -> None:
 
 def test_without_a_threshold_only_identical_images_are_found(index: Index) -> None:
     assert [len(group.members) for group in found(index, None)] == [3]
+
+
+def test_only_images_that_meet_the_filters_are_compared(index: Index) -> None:
+    near, same = found(index, 0.98, ["number<2"], images=8 + 2 + 4)
+    assert [member.uri for member in near.members] == [f"/near/{number}" for number in ("00", "01", "10", "11")]
+    assert [member.uri for member in same.members] == ["/same/0", "/same/1"]
+    assert found(index, 0.98, ["number=5"], images=4 + 1) == []
 
 
 def test_the_page_shows_a_group_and_escapes_its_names() -> None:

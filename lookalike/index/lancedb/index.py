@@ -13,7 +13,7 @@ from lookalike.filters import Filters, Scalar
 from lookalike.index import declared
 from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH
-from lookalike.index.bound import Place, bind, bounds_place, facet_place, facet_values
+from lookalike.index.bound import bind, bounds_place, facet_place, facet_values
 from lookalike.index.checks import check_filters, check_query, is_version, valid_text, validate
 from lookalike.index.lancedb import columns, rows, sql
 from lookalike.index.lancedb.catalog import Catalog
@@ -22,6 +22,7 @@ from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.power_cut import durable, look_after_restart
 from lookalike.index.lancedb.tables import add_columns, compact, connect, create_table, fragments, open_snapshot
 from lookalike.index.options import IndexOptions
+from lookalike.index.places import Place
 from lookalike.metadata import Fields
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 

@@ -1,11 +1,11 @@
 """SQL conditions for LanceDB queries. Values are quoted here, and nowhere else."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lookalike.filters import Operator, Scalar
-from lookalike.index.bound import IDEOGRAPH, Bound, Period, Place, Value
 from lookalike.index.lancedb.columns import PREFIX, TEXTS
+from lookalike.index.lancedb.phrase import phrase
+from lookalike.index.places import Bound, Period, Place, Value
 from lookalike.metadata import Kind
 
 IDS_PER_REQUEST = 1000
@@ -22,7 +22,6 @@ _EXTREMES = {
     Operator.AT_MOST: "array_min",
     Operator.BELOW: "array_min",
 }
-_OF_LAST = (Operator.AT_MOST, Operator.ABOVE)
 
 
 def id_conditions(ids: Sequence[str]) -> Iterator[str]:
@@ -61,11 +60,8 @@ def _condition(condition: Bound, has_texts: bool) -> str:
     if condition.operator is Operator.NONE_OF:
         # A row without a value has none of them.
         return f"(({_one_of(condition, column, has_texts)}) IS NOT TRUE)"
-    (value,) = condition.values
-    if isinstance(value, Period):
-        value = value.last if condition.operator in _OF_LAST else value.first
-    held = f"{_EXTREMES[condition.operator]}({column})" if _is_list(condition.place) else column
-    return f"{held} {_COMPARISONS[condition.operator]} {_literal(value)}"
+    held = f"{_EXTREMES[condition.operator]}({column})" if condition.place.is_list else column
+    return f"{held} {_COMPARISONS[condition.operator]} {_literal(condition.limit)}"
 
 
 def _one_of(condition: Bound, column: str, has_texts: bool) -> str:
@@ -99,14 +95,9 @@ def _within(column: str, value: Value, *, is_list: bool) -> str:
 
 def _has_words(column: str, text: str, *, is_list: bool) -> str:
     """Whether the column has these words, one after the other, in upper or lower case."""
-    words = re.findall(r"\w+", text)
-    if not words:
-        return "false"
-    begin = "" if IDEOGRAPH.match(words[0][0]) else r"\b"
-    end = "" if IDEOGRAPH.match(words[-1][-1]) else r"\b"
-    pattern = rf"(?i){begin}" + rf"[^\w{BETWEEN_TEXTS}]+".join(words) + end
+    pattern = phrase(text, between=BETWEEN_TEXTS)
     held = f"array_to_string({column}, {quoted(BETWEEN_TEXTS)})" if is_list else column
-    return f"regexp_like({held}, {quoted(pattern)})"
+    return f"regexp_like({held}, {quoted(pattern)})" if pattern else "false"
 
 
 def _literal(value: Scalar) -> str:
@@ -115,10 +106,6 @@ def _literal(value: Scalar) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"({LOWEST_INTEGER + 1} - 1)" if value == LOWEST_INTEGER and isinstance(value, int) else repr(value)
-
-
-def _is_list(place: Place) -> bool:
-    return place.type is not None and place.type.is_list
 
 
 def _any(conditions: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lookalike.filters import Scalar
-from lookalike.index.bound import Place
+from lookalike.index.places import Place
 from lookalike.metadata import Kind
 
 #: Of dates in an answer: milliseconds since then.

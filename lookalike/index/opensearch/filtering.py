@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from lookalike.filters import Operator
-from lookalike.index.bound import Bound, Period, Place, Value
 from lookalike.index.opensearch.layout import METADATA, Layout
+from lookalike.index.places import Bound, Period, Place, Value
 from lookalike.metadata import Kind
 
 Query = dict[str, Any]
 
 _BOUNDS = {Operator.AT_LEAST: "gte", Operator.AT_MOST: "lte", Operator.ABOVE: "gt", Operator.BELOW: "lt"}
-#: The end of a period that a comparison is with: after a day is after its last moment.
-_OF_LAST = (Operator.AT_MOST, Operator.ABOVE)
 
 
 def clauses(conditions: Iterable[Bound], layout: Layout) -> list[Query]:
@@ -43,10 +41,7 @@ def _clause(condition: Bound, layout: Layout) -> Query:
         return _one_of(condition, layout)
     if condition.operator is Operator.NONE_OF:
         return _not(_one_of(condition, layout))
-    (value,) = condition.values
-    if isinstance(value, Period):
-        value = value.last if condition.operator in _OF_LAST else value.first
-    return {"range": {path: {_BOUNDS[condition.operator]: value}}}
+    return {"range": {path: {_BOUNDS[condition.operator]: condition.limit}}}
 
 
 def _one_of(condition: Bound, layout: Layout) -> Query:

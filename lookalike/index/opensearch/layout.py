@@ -67,6 +67,9 @@ def metadata_of(source: Mapping[str, Any]) -> dict[str, MetadataValue]:
 
 def _field(type: FieldType) -> dict[str, Any]:
     field: dict[str, Any] = {"type": _TYPES[type.kind], "meta": {TYPE: str(type)}}
+    if type.kind is Kind.TEXT:
+        # With norms, a text without words would not exist. The analyzer finds the words of `words`.
+        field |= {"analyzer": "standard", "norms": False}
     if type.kind is Kind.DATE:
         field["format"] = "strict_date_optional_time"
     return field

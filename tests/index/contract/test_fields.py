@@ -96,6 +96,15 @@ def test_only_documents_with_values_that_do_not_fit_are_rejected(index: Index) -
     assert sorted(held, key=str) == sorted(expected, key=str)
 
 
+def test_a_label_is_at_most_as_long_as_a_keyword(index: Index) -> None:
+    labels = ["é" * 8191, "x" * 8192, "x" * 40_000]
+    rejected = index.write([document(str(i), unit(0), name=label) for i, label in enumerate(labels)])
+    assert [(each.uri, each.reason) for each in rejected] == [("1", Reason.BAD_METADATA), ("2", Reason.BAD_METADATA)]
+    assert "label" in rejected[0].detail and "8191" in rejected[0].detail
+    index.refresh()
+    assert index.labels(9) == {labels[0]: 1}
+
+
 def test_text_that_tables_hold_in_place_of_a_value_is_missing_among_numbers_only(index: Index) -> None:
     index.declare({"year": field_type("int"), "brand": field_type("keyword")})
     write(index, [document("/a.jpg", unit(0), metadata={"year": "n/a", "brand": "None"})])

@@ -137,6 +137,98 @@ def test_every_operator_on_every_type_finds_the_images_that_meet_it(filled: Inde
         assert filled.count([text]) == len(expected.split()), text
 
 
+#: Texts, each under the first letter of its uri.
+TEXTS = {
+    "a": "It's 3.14 at example.com, foo_bar",
+    "b": "日本カメラです",
+    "c": "cafe\u0301 noir",
+    "d": "नमस्ते दुनिया",
+    "e": "x" * 32_000,
+    "f": "!!! 🎉",
+    "g": "",
+    "h": "ก" * 32_000,
+    "i": "Straße\n\tCAFÉ  noir",
+    "j": "'it' s, 'tis 1,000:5 (日 。本)",
+    "k": "\u0130\u017f \u212a",
+}
+#: As OpenSearch's analyzer finds them; each was also compared with what it finds without lookalike.
+PHRASES = {
+    "it's": "a",
+    "it": "j",
+    "i\u017f k": "k",
+    "is": "",
+    "it s": "j",
+    "tis": "j",
+    "3.14 AT Example.COM": "a",
+    "3": "",
+    "14": "",
+    "example": "",
+    "1,000": "j",
+    "1,000 5": "j",
+    "000": "",
+    "foo": "",
+    "foo_bar": "a",
+    "foo bar": "",
+    "カメラ": "b",
+    "本カメラで": "b",
+    "メラ": "",
+    "日本": "b j",
+    "cafe\u0301": "c",
+    "café": "i",
+    "cafe": "",
+    "noir": "c i",
+    "नमस्ते": "d",
+    "नमस": "",
+    "straße café": "i",
+    "🎉": "f",
+    "!!!": "",
+    "": "",
+}
+
+
+def test_the_words_of_a_text_are_the_same_on_every_index(index: Index) -> None:
+    """Whatever scripts and marks it has; a text without words exists, and one with a very long word is indexed."""
+    index.declare({"note": field_type("text"), "notes": field_type("text[]")})
+    described: list[Metadata] = [{"note": text, "notes": ["first", text, "last"]} for text in TEXTS.values()]
+    write(index, [document(uri, unit(0), metadata=metadata) for uri, metadata in zip(TEXTS, described, strict=True)])
+    for phrase, expected in PHRASES.items():
+        for field in ("note", "notes"):
+            equal, other = (Condition(f"metadata.{field}", operator, (phrase,)) for operator in [*Operator][:2])
+            assert found(index, equal) == expected, (field, phrase)
+            assert found(index, other).split() == [uri for uri in TEXTS if uri not in expected.split()], (field, phrase)
+    assert found(index, "note exists") == found(index, "notes exists") == " ".join(TEXTS)
+    assert found(index, "notes=first it") == found(index, "note missing") == ""
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        ["year>=2021", "year<=2020"],
+        ["price<1.5", "price>1.5"],
+        ["taken>2020", "taken<=2020-06"],
+        ["brand>=b", "label=x", "brand<b"],
+        ["label>b", "label<a"],
+    ],
+)
+def test_a_range_that_ends_before_it_begins_is_refused(filled: Index, filters: list[str]) -> None:
+    with pytest.raises(BadSetting, match=r"No image has both .*[<>].* and "):
+        filled.count(filters)
+
+
+def test_of_a_list_two_values_may_meet_the_two_ends_of_a_range(filled: Index) -> None:
+    assert found(filled, "sizes>=6", "sizes<=4") == "a"
+    assert found(filled, "year>=2020", "year<=2020") == found(filled, "taken>=2020-02", "taken<2020-03") == "b"
+
+
+def test_zero_has_no_sign_and_numbers_and_texts_name_the_same_moment(filled: Index) -> None:
+    write(filled, [document("f", unit(0), metadata={"price": -0.0, "taken": 1577836800})])
+    assert found(filled, "price=0") == found(filled, "price=-0.0") == found(filled, "price>=0", "price<=0") == "f"
+    assert filled.facet("price", 9, ["uri=f"]) == {0.0: 1}
+    for value in (1577836800, "1577836800", 20200101, "20200101", "2020-01-01T01:00+01:00"):
+        assert filled.count({"taken": value}) == 1
+    assert filled.count({"taken": 2020}) == filled.count(["taken=2020"]) == 3
+
+
 def test_the_documents_that_meet_the_filters_are_read_in_batches(filled: Index) -> None:
     batches = list(filled.scan_documents(batch_size=2, filters=["year exists", "brand!=acme"]))
     assert sorted(document.uri for batch in batches for document in batch) == ["b", "c", "d"]
@@ -178,6 +270,7 @@ def test_conditions_are_combined_and_a_mapping_takes_python_values(filled: Index
         ("caption>=a", ["caption", "text"]),
         ("caption=" + "é " * 101, ["caption", "100 words"]),
         ("caption=" + "x" * 1001, ["caption", "1000 characters"]),
+        ("caption=" + "x" * 256, ["caption", "255 characters"]),
         ("year=n/a", ["year", "missing"]),
     ],
 )
