@@ -13,6 +13,8 @@ _MODULAR = 1
 _USES_LOW = 0x20
 _SIDE = ((0, 8), (256, 11), (2304, 14), (18688, 30))
 _GROUP = 256
+#: A decoder allocates whole rows of blocks, also for an image of one row.
+_LEAST_SIDE = 16
 
 
 @dataclass
@@ -44,7 +46,7 @@ def pixels(data: bytes, at: int, header: Header) -> int:
         frames.more()
         bits.align()
         frame = _frame(bits, header)
-        most = max(most, frame.width * frame.height)
+        most = max(most, max(frame.width, _LEAST_SIDE) * max(frame.height, _LEAST_SIDE))
         if frame.is_shown:
             return most
         bits.skip(8 * _content_bytes(bits, frame, contents))

@@ -1,5 +1,7 @@
 """Grey of 16 and 32 bits as 8 bits, by a rule in which no single pixel moves the others."""
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -37,14 +39,16 @@ def eight_bits(image: Image.Image) -> Image.Image:
     is_inverted = isinstance(image, TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
     levels = Image.new("L", image.size)
     rows = max(1, _BAND_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        band = image.crop((0, top, image.width, min(image.height, top + rows)))
+    # An image may be one row.
+    columns = min(image.width, _BAND_PIXELS)
+    for top, left in product(range(0, image.height, rows), range(0, image.width, columns)):
+        band = image.crop((left, top, min(image.width, left + columns), min(image.height, top + rows)))
         # Hostile values warn: signalling NaNs, and differences that no float32 holds.
         with np.errstate(all="ignore"):
             values = np.nan_to_num(np.asarray(band).astype(np.float32), nan=black, posinf=white, neginf=black)
             scaled = (values.clip(black, white) - black) * (255 / (white - black))
             eight = np.rint(255 - scaled if is_inverted else scaled).astype(np.uint8)
-        levels.paste(Image.fromarray(eight), (0, top))
+        levels.paste(Image.fromarray(eight), (left, top))
     return levels
 
 

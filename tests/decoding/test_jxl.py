@@ -140,6 +140,13 @@ def test_a_header_that_claims_too_many_pixels_is_a_bomb() -> None:
     assert rejected(written(np.zeros((40, 40, 3), np.float32)), 2 * 1600 - 1).reason is Reason.BOMB
 
 
+def test_a_thin_image_counts_as_16_rows() -> None:
+    """libjxl takes as much memory for one."""
+    thin = written(np.zeros((1, 4000, 3), np.uint8))
+    assert rejected(thin, 16 * 4000 - 1).reason is Reason.BOMB
+    assert decode(thin, max_pixels=16 * 4000).width == 4000
+
+
 class Bits:
     """Writes numbers, the least significant bit first."""
 
