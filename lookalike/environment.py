@@ -38,8 +38,10 @@ def _own_file(value: str) -> str | None:
 
 
 def _address(value: str) -> str | None:
-    """The address of a service, without credentials."""
-    return value if re.fullmatch(r"https?://[\w.:\[\]-]+(/[^?#@\s]*)?", value) else None
+    """The address of a service, without credentials. One that cannot be used stays, so that it is refused: without it,
+    another service would be asked."""
+    plain = re.split("[?#]", re.sub("//[^/]*@", "//", value))[0]
+    return plain if re.fullmatch(r"[\w.:/\[\]~-]+", plain) else "unusable"
 
 
 def _folders(value: str) -> str | None:

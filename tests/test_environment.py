@@ -5,8 +5,10 @@ import pytest
 from lookalike.environment import KNOWN, kept
 from tests.library_variables import ALL, KEPT
 
+#: They stay, so that they are refused: without them, another store would be asked.
+ADDRESSES = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT"}
 #: Any value is kept: what libraries make of a wrong one is harmless.
-UNCHECKED = {"LANG", "LC_COLLATE", "TERM", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"}
+UNCHECKED = ADDRESSES | {"LANG", "LC_COLLATE", "TERM", "ALL_PROXY"}
 
 
 def test_no_variable_of_a_library_is_kept_unless_it_is_known_and_meant() -> None:
@@ -20,6 +22,13 @@ def test_no_variable_of_a_library_is_kept_unless_it_is_known_and_meant() -> None
 def test_a_known_variable_is_not_kept_with_a_value_that_cannot_be_meant(name: str) -> None:
     assert name in KNOWN
     assert kept({name: KEPT[name]}) == {}
+
+
+@pytest.mark.parametrize("name", sorted(ADDRESSES))
+def test_an_address_of_a_store_is_kept_without_credentials(name: str) -> None:
+    assert kept({name: "http://user:secret@127.0.0.1:1/x?key=secret"}) == {name: "http://127.0.0.1:1/x"}
+    assert kept({name: "127.0.0.1:9000"}) == {name: "127.0.0.1:9000"}
+    assert kept({name: "http://a b"}) == {name: "unusable"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,9 +19,10 @@ app = Application()
 
 @app.command()
 def search(
-    image: Annotated[Path | None, typer.Argument(help="An image file.")] = None,
+    # Not a Path, which would make s3:/bucket of s3://bucket in the message.
+    image: Annotated[str | None, typer.Argument(help="An image file of this machine.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Id of a stored image, instead of IMAGE.")] = None,
-    uri: Annotated[str | None, typer.Option("--uri", help="Path or URL of a stored image, instead of IMAGE.")] = None,
+    uri: Annotated[str | None, typer.Option("--uri", help="Path or address of one, instead of IMAGE.")] = None,
     k: Neighbours = 10,
     filter: Filters = None,
     index: IndexName = None,

@@ -76,7 +76,8 @@ def rejections_of(query: object) -> Iterator[None]:
 def _read(query: str | os.PathLike[str], max_bytes: int) -> bytes:
     path = expanded(query, "an image")
     if URL.match(path):
-        raise ImageRejected(Reason.UNSUPPORTED, "URLs are not read; download the image and give its path")
+        advice = "download the image, or give one of the index with --uri (uri=)"
+        raise ImageRejected(Reason.UNSUPPORTED, f"URLs are not read; {advice}")
     return Storage(roots=WHOLE_DISK, max_bytes=max_bytes).read(local_uri(path))
 
 

@@ -163,7 +163,10 @@ def _nothing(at: Location, tree: StoreTree, listing: "Listing") -> SourceMissing
     if longer is not None and not at.key.endswith("/"):
         what = f"There is neither a key nor a folder {_harmless(at.uri)}, but keys that begin so."
         return SourceMissing(what, f"Give a glob for them: '{at.uri}*'.")
-    return SourceMissing(f"There is nothing at {_harmless(at.uri)}.", _FORMS)
+    folder = at.key.rstrip("/").rpartition("/")[0]
+    above = at.at(f"{folder}/" if folder else "")
+    advice = f"Correct the address; `lookalike sources check {above.uri}` shows what is there."
+    return SourceMissing(f"No key of {at.store} begins with {_harmless(at.key)}.", advice)
 
 
 def _advice(tree: StoreTree) -> str:

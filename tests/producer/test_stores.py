@@ -135,8 +135,8 @@ def test_a_key_that_no_worker_could_read_is_refused_on_its_own(monkeypatch: pyte
 
 
 NOTHING = {
-    "s3://shop/none": "There is nothing at 's3://shop/none'.",
-    "s3://shop/none/": "There is nothing at 's3://shop/none/'.",
+    "s3://shop/none": "No key of s3://shop begins with 'none'.",
+    "s3://shop/none/": "No key of s3://shop begins with 'none/'.",
     "s3://shop/cat": "There is neither a key nor a folder 's3://shop/cat', but keys that begin so.",
     "s3://shop/none/*.jpg": "Nothing matches 's3://shop/none/*.jpg': no key begins with 's3://shop/none/'.",
     "s3://shop/cats/*.gif": "Nothing matches 's3://shop/cats/*.gif'.",

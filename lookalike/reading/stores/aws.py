@@ -114,7 +114,8 @@ class Access:
         parts = urlsplit(endpoint)
         address = plain_address(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise BadSetting(f"{address} is no address of a store.", "Set AWS_ENDPOINT_URL to https://host:port.")
+            what = address if "://" in endpoint else shown(endpoint)
+            raise BadSetting(f"{what} is no address of a store.", "Set AWS_ENDPOINT_URL to https://host:port.")
         if parts.scheme == "http" and not is_loopback(parts.hostname) and not _is_on("AWS_ALLOW_HTTP"):
             raise BadSetting(
                 f"The store at {address} would be asked unencrypted.", "Use https, or set AWS_ALLOW_HTTP=true."

@@ -13,6 +13,7 @@ from lookalike.errors import (
 )
 from lookalike.reading.stores.location import Location
 from lookalike.records import Reason
+from lookalike.uris import scheme_of
 
 
 class Kind(Enum):
@@ -20,6 +21,7 @@ class Kind(Enum):
 
     NO_KEY = "there is no such key"
     NO_BUCKET = "there is no such bucket"
+    NO_STORE = "what answers is no object store"
     DENIED = "access is denied"
     NOT_SIGNED = "access is denied without credentials"
     CREDENTIALS = "the store does not accept the credentials"
@@ -57,6 +59,18 @@ _REASONS = {
     Kind.UNTRUSTED: Reason.UNTRUSTED_HOST,
 }
 
+#: The variable that says where a store is.
+ADDRESS_OF = {"s3": "AWS_ENDPOINT_URL", "gs": "GOOGLE_BASE_URL", "az": "AZURE_STORAGE_ENDPOINT"}
+_RENEWAL_ADVICE = {
+    "s3": "Renew them: `aws sso login`, or new keys with a new AWS_SESSION_TOKEN. Then run the same command again.",
+    "gs": "Renew them: `gcloud auth application-default login`. Then run the same command again.",
+    "az": "Renew them: `az login`, or a new AZURE_STORAGE_SAS_TOKEN. Then run the same command again.",
+}
+_REFUSED_ADVICE = {
+    "s3": "Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile that AWS_PROFILE names.",
+    "gs": "Correct the file that GOOGLE_APPLICATION_CREDENTIALS names.",
+    "az": "Correct AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN.",
+}
 _CREDENTIALS_ADVICE = {
     "s3": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give this machine a role.",
     "gs": "Set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`.",
@@ -64,7 +78,6 @@ _CREDENTIALS_ADVICE = {
 }
 _ADVICE = {
     Kind.NO_KEY: "List what is there, and correct the address.",
-    Kind.NO_BUCKET: "Correct the name; for a store other than AWS, set AWS_ENDPOINT_URL to its address.",
     Kind.BAD_KEY: "Rename the object, or name the other ones in a list.",
     Kind.DENIED: "The credentials need the right to list this bucket and to read its objects.",
     Kind.CLOCK: "Set the clock; stores accept 15 minutes of difference.",
@@ -77,7 +90,14 @@ class StoreUnavailable(SourceUnavailable):
     """A store of objects is away altogether, or its credentials have expired: the work waits."""
 
     service = "store"
-    advice = "Check the network, AWS_ENDPOINT_URL and the credentials; the work continues when the store answers."
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(address, why)
+        self.advice = f"{_check(scheme_of(address))} The work continues when the store answers."
+
+
+def _check(scheme: str) -> str:
+    return f"Check the network, and the address of the store if {ADDRESS_OF.get(scheme, 'a variable')} gives one."
 
 
 class StoreProblem(Exception):
@@ -108,10 +128,22 @@ def about_image(problem: StoreProblem, at: Location, *, others_answer: bool = Fa
 def about_source(problem: StoreProblem, at: Location, named: str) -> LookalikeError:
     """The error for a source, before work starts. `named` is the source as people know it."""
     if problem.kind.passes:
-        return StoreUnavailable(at.store, problem.why)
-    what = f"{named} cannot be read: {problem.why}."
+        away = StoreUnavailable(at.store, problem.why)
+        away.advice = f"{_check(at.scheme)} Then run the same command again."
+        return away
+    what, advice = f"{named} cannot be read: {problem.why}.", _advice(problem.kind, at.scheme)
     if problem.kind in (Kind.NO_KEY, Kind.NO_BUCKET, Kind.BAD_KEY):
-        return SourceMissing(what, _ADVICE.get(problem.kind, ""))
-    if problem.kind in (Kind.REGION, Kind.UNTRUSTED, Kind.CLOCK):
-        return BadSetting(what, _ADVICE[problem.kind])
-    return AccessDenied(what, _ADVICE.get(problem.kind, _CREDENTIALS_ADVICE[at.scheme]))
+        return SourceMissing(what, advice)
+    if problem.kind in (Kind.REGION, Kind.UNTRUSTED, Kind.CLOCK, Kind.NO_STORE):
+        return BadSetting(what, advice)
+    return AccessDenied(what, advice)
+
+
+def _advice(kind: Kind, scheme: str) -> str:
+    if kind is Kind.NO_BUCKET:
+        return f"Correct the name; if the store is not that of the provider, set {ADDRESS_OF[scheme]} to its address."
+    if kind is Kind.NO_STORE:
+        where = " (or endpoint_url of the profile)" if scheme == "s3" else ""
+        return f"Correct {ADDRESS_OF[scheme]}{where}: it names another server."
+    by_scheme = {Kind.EXPIRED: _RENEWAL_ADVICE, Kind.CREDENTIALS: _REFUSED_ADVICE}.get(kind, _CREDENTIALS_ADVICE)
+    return _ADVICE.get(kind, by_scheme[scheme])

@@ -5,6 +5,7 @@ takes `/a.jpg` for `a.jpg`. docs/decisions/0022-one-library-for-stores.md.
 """
 
 import asyncio
+import os
 import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
@@ -90,8 +91,14 @@ class S3Client:
             await self._made.close()
 
     async def _page(self, at: Location, query: Mapping[str, str]) -> Page:
-        async with self._answer("GET", at.at(""), query=query) as answer:
-            return page_of(await _limited(answer, MAX_PAGE_BYTES))
+        try:
+            async with self._answer("GET", at.at(""), query=query) as answer:
+                return page_of(await _limited(answer, MAX_PAGE_BYTES))
+        except StoreProblem as problem:
+            # A store that has no such bucket says so.
+            if problem.kind is Kind.NO_KEY and problem.detail.startswith("HTTP "):
+                raise StoreProblem(Kind.NO_STORE, problem.detail) from problem
+            raise
 
     @asynccontextmanager
     async def _answer(
@@ -264,8 +271,11 @@ def _broken(error: BaseException) -> StoreProblem:
     if isinstance(error, ClientConnectorCertificateError | ClientSSLError | ssl.SSLCertVerificationError):
         return StoreProblem(Kind.UNTRUSTED)
     if isinstance(error, ClientConnectorError):
-        why = "no address for its name" if "getaddrinfo" in repr(error) or "DNS" in type(error).__name__ else ""
-        return StoreProblem(Kind.AWAY, why or error.os_error.strerror or "no connection")
+        host, number = error.host, error.os_error.errno
+        if "getaddrinfo" in repr(error) or "DNS" in type(error).__name__:
+            return StoreProblem(Kind.AWAY, f"no address for {host}")
+        why = os.strerror(number).lower() if number and number > 0 else "no connection"
+        return StoreProblem(Kind.AWAY, f"{host}:{error.port}: {why}")
     if isinstance(error, TimeoutError):
         return StoreProblem(Kind.AWAY, "no answer in time")
     return StoreProblem(Kind.FAILING, "the connection broke")

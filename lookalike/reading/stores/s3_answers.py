@@ -64,6 +64,8 @@ _STATUSES = {
 MOST_TAGS = 200_000
 
 _CODE = re.compile(r"\w{1,60}")
+#: A store never sends a web page; a proxy or another server does.
+_HTML = re.compile(rb"\s*<(?:!doctype html|html)", re.IGNORECASE)
 _ENCRYPTED = b"Server Side Encryption"
 
 
@@ -102,6 +104,8 @@ def _kind(status: int, code: str, body: bytes, region: str) -> Kind:
 def page_of(body: bytes) -> Page:
     """Raises StoreProblem for what is no page, such as one that was cut."""
     root = _parsed(body)
+    if _HTML.match(body):
+        raise StoreProblem(Kind.NO_STORE, "it sends a web page")
     if root is None or not root.tag.endswith("ListBucketResult"):
         raise StoreProblem(Kind.FAILING, "its list of keys cannot be read")
     is_encoded = root.findtext("{*}EncodingType") == "url"

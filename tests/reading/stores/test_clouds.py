@@ -63,7 +63,7 @@ def test_prefixes_globs_and_keys_are_sources(bucket: str) -> None:
     assert found("/cats/1.jpg") == ["cats/1.jpg"]
     assert found("/c*/[13].jpg") == ["cats-old/3.jpg", "cats/1.jpg"]
     assert {ref.label for ref in find_images([f"{bucket}/cats/"])} == {"cats", "deep"}
-    for source, what in (("/dogs", "nothing at"), ("/cat", "keys that begin so"), ("/*.gif", "Nothing matches")):
+    for source, what in (("/dogs", "No key of"), ("/cat", "keys that begin so"), ("/*.gif", "Nothing matches")):
         with pytest.raises(SourceMissing, match=what):
             find_images([bucket + source])
     with pytest.raises(SourceMissing, match="no such bucket"):

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from lookalike.errors import HostUnavailable, ImageRejected, LookalikeError, SourceUnavailable
+from lookalike.errors import BadSetting, HostUnavailable, ImageRejected, LookalikeError, SourceUnavailable
 from lookalike.reading.contract import MAX_AROUND
 from lookalike.reading.reader import Reader
 from lookalike.reading.stores import retrying
-from lookalike.reading.stores.location import location_of
+from lookalike.reading.stores.listing import Listing
+from lookalike.reading.stores.location import Location, location_of
 from lookalike.reading.stores.place import StorePlace
+from lookalike.reading.stores.problems import ADDRESS_OF, Kind, StoreProblem, StoreUnavailable, about_source
 from lookalike.records import Reason, Span
 from lookalike.settings import read_settings
 from testing.services.key_server import KeyServer
@@ -363,3 +365,47 @@ def test_a_password_file_of_the_user_is_no_credential_of_a_store(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NETRC", f"{tmp_path}/.netrc")
     assert fetch(s3.bucket("one", ["a.jpg"]) + "/a.jpg").data == b"x"
+
+
+ADVICE = {
+    "renew": (Fault(status=400, code="ExpiredToken"), "the credentials have expired", "Renew them: `aws sso login`"),
+    "correct": (Fault(status=403, code="InvalidAccessKeyId"), "does not accept", "Correct AWS_ACCESS_KEY_ID"),
+    "region": (Fault(status=301), "in another region", "Set AWS_REGION"),
+    "other server": (Fault(status=404, body="<html></html>"), "no object store", "Correct AWS_ENDPOINT_URL"),
+    "login page": (Fault(status=200, body="<!DOCTYPE html><p>Log in"), "no object store", "Correct AWS_ENDPOINT_URL"),
+    "bucket": (Fault(status=404, code="NoSuchBucket"), "no such bucket", "set AWS_ENDPOINT_URL"),
+    "away": (Fault(status=503, code="SlowDown"), "fewer requests", "Then run the same command again."),
+}
+
+
+@pytest.mark.parametrize("what", ADVICE)
+def test_the_advice_for_a_source_fits_the_answer(what: str, s3: S3Server, s3_proxy: S3Proxy) -> None:
+    at = location_of(s3.bucket("one", ["a.jpg"]))
+    fault, problem, advice = ADVICE[what]
+    s3_proxy.faults = [fault]
+    with Listing() as listing, pytest.raises(LookalikeError) as refused:
+        listing.first(at)
+    said = str(refused.value).splitlines()
+    assert problem in said[0] and advice in said[1] and len(said) == 2
+
+
+def test_a_store_that_cannot_be_reached_is_named_with_the_address_that_was_asked() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        use_s3(patch, "http://127.0.0.1:1")
+        assert "127.0.0.1:1: connection refused" in str(problem("s3://one/a.jpg"))
+        use_s3(patch, "127.0.0.1:1")
+        assert str(_bad_setting("s3://one/a.jpg")).startswith("'127.0.0.1:1' is no address of a store.")
+
+
+def _bad_setting(uri: str) -> BadSetting:
+    with pytest.raises(BadSetting) as refused:
+        fetch(uri)
+    return refused.value
+
+
+@pytest.mark.parametrize(("scheme", "variable"), ADDRESS_OF.items())
+def test_a_store_that_is_away_is_not_looked_for_under_the_address_of_another(scheme: str, variable: str) -> None:
+    at = Location(scheme, "b")
+    for error in (StoreUnavailable(at.store, "x"), about_source(StoreProblem(Kind.AWAY), at, "b")):
+        assert variable in str(error)
+        assert not any(name in str(error) for name in ADDRESS_OF.values() if name != variable)
