@@ -9,8 +9,8 @@ from typing import ParamSpec, TypeVar
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.pipeline import ChunkIndex, Fetch
 from lookalike.reading.arrivals import Arrival, Wanted
-from lookalike.reading.places import LOCAL, kind_of
 from lookalike.records import Document, Rejected, Stored
+from lookalike.uris import is_remote, member_of
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -53,7 +53,7 @@ class StageClock:
                     wall_s, cpu_s = time.perf_counter(), time.process_time()
                     if (arrival := next(arrivals, None)) is None:
                         return
-                    self._add(read if kind_of(arrival.ref.uri) == LOCAL else wait, wall_s, cpu_s)
+                    self._add(wait if _is_elsewhere(arrival.ref.uri) else read, wall_s, cpu_s)
                     yield arrival
                     del arrival
 
@@ -86,3 +86,8 @@ class TimedIndex:
 
     def discard(self, documents: Mapping[str, Stored]) -> None:
         self._discard(documents)
+
+
+def _is_elsewhere(uri: str) -> bool:
+    """Whether it names no local file, by its text: nobody looks whether one has the name of a member."""
+    return is_remote(uri) or member_of(uri) is not None

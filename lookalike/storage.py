@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -36,6 +37,9 @@ _OF_ONE_FILE = {
     errno.EISDIR: Reason.NOT_REGULAR,
     errno.ENXIO: Reason.NOT_REGULAR,
 }
+
+#: Folders of which it is remembered whether they lie under the roots.
+_REMEMBERED = 1024
 
 _EXCHANGED = "the file or a folder above it was replaced"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -88,6 +92,7 @@ class Storage:
     def __init__(self, roots: Iterable[Path], max_bytes: int) -> None:
         self.roots = tuple(root.resolve() for root in roots)
         self.max_bytes = max_bytes
+        self._is_inside = lru_cache(_REMEMBERED)(self._lies_inside)
 
     def read(self, uri: str) -> bytes:
         """The file's bytes. A file that changes meanwhile is read once more.
@@ -128,12 +133,35 @@ class Storage:
             raise ImageRejected(Reason.NOT_FOUND, f"no file can have this name: {error}") from error
 
     def look(self, uri: str) -> FileTimes | None:
-        """Size and times of the file, without reading it; None if there is no file, or if nobody can tell."""
+        """Size and times of the file, without reading it; None if there is no file, if it does not lie under the roots,
+        or if nobody can tell."""
         try:
-            status = os.stat(local_path(uri))
+            status = self._status(local_path(uri))
         except (OSError, ValueError, ImageRejected):
             return None
-        return _times(status) if stat.S_ISREG(status.st_mode) else None
+        return _times(status) if status and stat.S_ISREG(status.st_mode) else None
+
+    def _status(self, path: str) -> os.stat_result | None:
+        if not self._is_inside(os.path.dirname(path)):
+            return None
+        status = os.stat(path, follow_symlinks=False)
+        if not stat.S_ISLNK(status.st_mode):
+            return status
+        return os.stat(path) if self._lies_inside(path) else None
+
+    def has(self, uri: str) -> bool:
+        """Whether there is anything of this name in a folder under the roots: of others nobody learns it."""
+        try:
+            path = local_path(uri)
+            return self._is_inside(os.path.dirname(path)) and os.path.lexists(path)
+        except (ValueError, ImageRejected):
+            return False
+
+    def _lies_inside(self, path: str) -> bool:
+        if not os.path.isabs(path):
+            return False
+        resolved = _resolved(path, strict=False)
+        return any(resolved.is_relative_to(root) for root in self.roots)
 
     def _limit(self, of_any_size: bool) -> float:
         return math.inf if of_any_size else self.max_bytes

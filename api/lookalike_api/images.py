@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from lookalike import formats
 from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.index import Index
-from lookalike.reading.places import LOCAL, kind_of
+from lookalike.reading.places import LOCAL
 from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef
 from lookalike_api.thumbnails import ThumbnailCache
@@ -70,7 +70,7 @@ class StoredImages:
         document = self._index.get(id) if ID.fullmatch(id) else None
         if document is None:
             raise NotIndexed(id[:100], self._index.name)
-        uri, is_remote = document.uri, kind_of(document.uri) != LOCAL
+        uri, is_remote = document.uri, self._reader.kind_of(document.uri) != LOCAL
         state: object = (document.etag, document.content_sha256)
         if not is_remote:
             with _readable(id):

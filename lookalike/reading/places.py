@@ -18,19 +18,23 @@ if TYPE_CHECKING:
 LOCAL, WEB, STORE, ARCHIVE = "local", "web", "store", "archive"
 
 
-def kind_of(uri: str) -> str:
-    """The kind of place of a uri; a scheme that is none of ours is the kind."""
+def kind_of(uri: str, has_file: Callable[[str], bool] | None = None) -> str:
+    """The kind of place of a uri; a scheme that is none of ours is the kind.
+
+    `has_file` says whether there is a file of this uri: `photos.tar#1.jpg` may be one, and not a member. By default it
+    is any on this machine; whoever reads for others asks `Storage.has`, so that nobody learns what lies elsewhere.
+    """
     scheme = scheme_of(uri)
-    if member_of(uri) and not _is_file(uri, scheme):
+    is_local = scheme in ("", "file")
+    if member_of(uri) and not (is_local and (has_file or _is_file)(uri)):
         return ARCHIVE
-    if scheme in ("", "file"):
+    if is_local:
         return LOCAL
     return STORE if scheme in STORE_SCHEMES else WEB if scheme in WEB_SCHEMES else scheme
 
 
-def _is_file(uri: str, scheme: str) -> bool:
-    """Whether a file has the name of a member: `photos.tar#1.jpg` may be one."""
-    return scheme in ("", "file") and "\0" not in uri and os.path.lexists(local_path(uri))
+def _is_file(uri: str) -> bool:
+    return "\0" not in uri and os.path.lexists(local_path(uri))
 
 
 class Places:
@@ -38,6 +42,7 @@ class Places:
 
     def __init__(self, settings: "Settings", storage: Storage) -> None:
         self._settings = settings
+        self._has_file = storage.has
         self._made: dict[str, Place] = {LOCAL: LocalPlace(storage)}
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
@@ -51,7 +56,7 @@ class Places:
             await place.close()
 
     def _of(self, uri: str) -> Place:
-        kind = kind_of(uri)
+        kind = kind_of(uri, self._has_file)
         if kind not in self._made:
             self._made[kind] = self._make(kind, uri)
         return self._made[kind]

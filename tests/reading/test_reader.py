@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,24 @@ def test_a_file_may_have_the_name_of_a_member(reader: Reader, tmp_path: Path) ->
     (tmp_path / "photos.tar#1.jpg").write_bytes(b"content")
     assert reader.read(local_uri(tmp_path / "photos.tar#1.jpg")) == b"content"
     assert places.kind_of(local_uri(tmp_path / "photos.tar#2.jpg")) == places.ARCHIVE
+
+
+def test_nobody_learns_whether_a_file_or_an_archive_exists_outside_the_roots(tmp_path: Path) -> None:
+    """`photos.tar#1.jpg` may be a file or a member: which of them, and whether either is there, does not show."""
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    outside.mkdir()
+    for name in ("file.tar#1.jpg", "archive.tar", "both.tar", "both.tar#1.jpg"):
+        (outside / name).write_bytes(b"content")
+    (inside / "link").symlink_to(outside)
+    said: set[str] = set()
+    with closing(Reader(read_settings(home=tmp_path, roots=(inside,), max_image_bytes=LIMIT_BYTES))) as reader:
+        for folder in (outside, inside / "link"):
+            for name in ("file", "archive", "both", "none"):
+                uri = f"{folder}/{name}.tar#1.jpg"
+                for ask in (reader.read, reader.state, lambda uri: reader.fetch(ImageRef(uri, span=Span(0, 512)))):
+                    with pytest.raises(ImageRejected) as rejected:
+                        ask(uri)
+                    said.add(str(rejected.value).replace(str(folder), ""))
+                assert (reader.look(uri), reader.kind_of(uri)) == (None, places.ARCHIVE)
+    assert len(said) == 1, said
