@@ -91,13 +91,20 @@ class Ahead:
     async def _answer(self, item: Wanted, flight: Flight) -> Fetched | Unchanged:
         token = current.set((self.allowance, flight))
         try:
-            if item.etag and (await self._place.look(item.ref.uri)).etag == item.etag:
-                return Unchanged(item.etag)
-            fetched = await self._place.fetch(item.ref.uri, item.ref.span)
+            fetched = await self._asked(item)
         finally:
             current.reset(token)
+        if fetched is None:
+            return Unchanged(item.etag)
         self.allowance.add(flight, max(len(fetched.data) - flight.held, 0))
         return fetched
+
+    async def _asked(self, item: Wanted) -> Fetched | None:
+        """None: the image has the etag that it had."""
+        ref = item.ref
+        if item.etag:
+            return await self._place.fetch_unless(ref.uri, item.etag, ref.span)
+        return await self._place.fetch(ref.uri, ref.span)
 
     def ask(self, host: Host, uri: str, *, at_once: bool = False) -> None:
         """If the host is away and it is time, ask it about one image in the background: no chunk waits for it."""

@@ -64,8 +64,18 @@ class Place(Protocol):
         span that reaches beyond the end gives what there is, empty behind the end. Raises NoParts for one that does not
         begin at the start, if its host gives no parts."""
 
+    async def fetch_unless(self, uri: str, etag: str, span: Span | None = None) -> Fetched | None:
+        """As `fetch`; None if the object has still this etag: then its bytes are not sent, or not read."""
+
     async def look(self, uri: str) -> State:
         """The state of one object, without its bytes."""
 
     async def close(self) -> None:
         """Release connections."""
+
+
+class LooksFirst:
+    """The `fetch_unless` of a place that has no conditional requests."""
+
+    async def fetch_unless(self: Place, uri: str, etag: str, span: Span | None = None) -> Fetched | None:
+        return None if (await self.look(uri)).etag == etag else await self.fetch(uri, span)

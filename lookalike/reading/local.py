@@ -2,13 +2,13 @@
 
 import time
 
-from lookalike.reading.contract import Fetched, State
+from lookalike.reading.contract import Fetched, LooksFirst, State
 from lookalike.records import FileTimes, Span
 from lookalike.remembered import SETTLED_AFTER_NS
 from lookalike.storage import Storage
 
 
-class LocalPlace:
+class LocalPlace(LooksFirst):
     """The files that a storage reads. The disk answers soon, so a call blocks the event loop for a moment."""
 
     def __init__(self, storage: Storage) -> None:

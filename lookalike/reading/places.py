@@ -48,6 +48,9 @@ class Places:
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
         return await self._of(uri).fetch(uri, span)
 
+    async def fetch_unless(self, uri: str, etag: str, span: Span | None = None) -> Fetched | None:
+        return await self._of(uri).fetch_unless(uri, etag, span)
+
     async def look(self, uri: str) -> State:
         return await self._of(uri).look(uri)
 

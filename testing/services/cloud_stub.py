@@ -25,6 +25,7 @@ class CloudStub(LoopbackServer):
     def __init__(self, objects: Mapping[str, bytes]) -> None:
         super().__init__()
         self._objects = dict(sorted(objects.items()))
+        self.knows_conditions = True
         self.asked: list[web.BaseRequest] = []
         #: Whether each page of a listing has the same keys, and says that there are more.
         self.begins_again = False
@@ -50,6 +51,8 @@ class CloudStub(LoopbackServer):
             return error(404, missing)
         wanted = request.headers.get("Range") or request.headers.get("x-ms-range")
         headers = {"ETag": f'"{len(content)}"', "Last-Modified": formatdate(0, usegmt=True)}
+        if request.headers.get("If-None-Match") == headers["ETag"] and self.knows_conditions:
+            return web.Response(status=304, headers=headers)
         if not wanted:
             return web.Response(body=content, headers=headers)
         start, end = (int(number) for number in wanted.removeprefix("bytes=").split("-"))

@@ -55,6 +55,7 @@ class Answer:
     content_type: str = "image/jpeg"
     extra: Mapping[str, str | None] = field(default_factory=dict)
     knows_ranges: bool = True
+    knows_conditions: bool = True
 
     def parts(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         """Status, header and body for a request."""
@@ -67,9 +68,18 @@ class Answer:
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("range", ""))
         if wanted and self.knows_ranges and status == HTTPStatus.OK:
             status, body = self._range(headers, int(wanted[1]), int(wanted[2]))
-        headers["Content-Length"] = str(len(body))
-        headers |= self.extra
+        headers |= {"Content-Length": str(len(body)), **self.extra}
+        if status == HTTPStatus.OK and self.knows_conditions and self._is_known(headers, request):
+            status, body = HTTPStatus.NOT_MODIFIED, b""
+            headers["Content-Length"] = None
         return status, {name: value for name, value in headers.items() if value is not None}, body
+
+    def _is_known(self, headers: Mapping[str, str | None], request: Request) -> bool:
+        """Whether the client has this very content, by tags as weak ones, or else by the date."""
+        if (tags := request.headers.get("if-none-match")) is not None:
+            tag = (headers["ETag"] or "none").removeprefix("W/")
+            return tag in [known.strip().removeprefix("W/") for known in tags.split(",")]
+        return request.headers.get("if-modified-since", "") == headers["Last-Modified"]
 
     def _range(self, headers: dict[str, str | None], start: int, end: int) -> tuple[int, bytes]:
         if start >= len(self.data):

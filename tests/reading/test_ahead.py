@@ -14,7 +14,7 @@ from lookalike.errors import HostUnavailable, ImageRejected, SourceUnavailable
 from lookalike.reading import hosts, places
 from lookalike.reading.allowance import received
 from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
-from lookalike.reading.contract import Fetched, State
+from lookalike.reading.contract import Fetched, LooksFirst, State
 from lookalike.reading.hosts import host_of
 from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef, Reason, Span
@@ -26,7 +26,7 @@ from testing.processes import await_true
 SLOW_S = 0.2
 
 
-class Web:
+class Web(LooksFirst):
     """Hosts by name: what each does with a request. By default an answer of 10 bytes after a moment."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.reading import places
-from lookalike.reading.contract import Fetched, State
+from lookalike.reading.contract import Fetched, LooksFirst, State
 from lookalike.reading.local import etag_of
 from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef, Reason, Span
@@ -21,7 +21,7 @@ from lookalike.storage import local_uri
 LIMIT_BYTES = 1000
 
 
-class Example:
+class Example(LooksFirst):
     """A place whose objects contain their uri."""
 
     def __init__(self) -> None:

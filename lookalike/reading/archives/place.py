@@ -7,7 +7,7 @@ from lookalike.reading.archives.contents import content, etag_of, of_archive
 from lookalike.reading.archives.kinds import is_compressed_name
 from lookalike.reading.archives.opened import OpenedArchive
 from lookalike.reading.archives.steps import awaited
-from lookalike.reading.contract import Fetched, NoParts, Place, State
+from lookalike.reading.contract import Fetched, LooksFirst, NoParts, Place, State
 from lookalike.records import Reason, Span
 from lookalike.uris import Member, member_of
 
@@ -17,7 +17,7 @@ MOST_OPEN = 16
 MOST_HELD = 2
 
 
-class ArchivePlace:
+class ArchivePlace(LooksFirst):
     """Members of archives that `places` reads, each of at most `max_bytes`.
 
     A reference that was listed says where its member lies, and one read gets it, headers included. If they name another

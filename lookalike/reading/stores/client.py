@@ -6,6 +6,7 @@ from typing import Protocol
 
 from lookalike.reading.contract import Fetched, State, etag_text
 from lookalike.reading.stores.location import Location
+from lookalike.reading.stores.problems import Kind, StoreProblem
 from lookalike.records import Span
 
 
@@ -21,8 +22,9 @@ class Entry:
 class Client(Protocol):
     """Used from one event loop. Every method raises StoreProblem, and MissingExtra or BadSetting at the first use."""
 
-    async def get(self, at: Location, span: Span | None, max_bytes: int) -> Fetched:
-        """The bytes of an object, counted while they arrive. Raises ImageRejected (`too_large`, `empty`)."""
+    async def get(self, at: Location, span: Span | None, max_bytes: int, *, unless: str = "") -> Fetched:
+        """The bytes of an object, counted while they arrive. Raises ImageRejected (`too_large`, `empty`); StoreProblem
+        (NOT_MODIFIED) if `unless` is the etag that it has."""
 
     async def head(self, at: Location) -> State:
         """Size and etag of an object."""
@@ -37,3 +39,14 @@ class Client(Protocol):
 def plain_etag(etag: str | None) -> str:
     """An etag without quotes: a listing and a response may differ in them."""
     return etag_text(etag or "").removeprefix("W/").strip('"')
+
+
+def quoted_etag(etag: str) -> str:
+    """An etag as a condition has it; empty for what is none."""
+    return f'"{etag}"' if etag.isascii() and etag.isprintable() and '"' not in etag and etag else ""
+
+
+def check_changed(etag: str | None, unless: str) -> None:
+    """For a store that does not heed conditions. Raises StoreProblem (NOT_MODIFIED)."""
+    if unless and plain_etag(etag) == unless:
+        raise StoreProblem(Kind.NOT_MODIFIED)

@@ -13,7 +13,7 @@ from lookalike.errors import BadSetting, ImageRejected
 from lookalike.extras import requiring
 from lookalike.reading.allowance import received
 from lookalike.reading.contract import Fetched, State
-from lookalike.reading.stores.client import Entry, plain_etag
+from lookalike.reading.stores.client import Entry, check_changed, plain_etag, quoted_etag
 from lookalike.reading.stores.location import Location
 from lookalike.reading.stores.problems import Kind, StoreProblem
 from lookalike.reading.stores.progress import Progress
@@ -65,11 +65,12 @@ class CloudClient:
         self._stores: OrderedDict[tuple[str, str], GCSStore | AzureStore] = OrderedDict()
         self._unsigned: set[tuple[str, str]] = set()
 
-    async def get(self, at: Location, span: Span | None, max_bytes: int) -> Fetched:
-        path, options = _path(at), _options_of(span)
+    async def get(self, at: Location, span: Span | None, max_bytes: int, *, unless: str = "") -> Fetched:
+        path, options = _path(at), _options_of(span, unless)
 
         async def ask(store: "GCSStore | AzureStore") -> Fetched:
             result = await store.get_async(path, options=options)
+            check_changed(result.meta["e_tag"], unless)
             size = span.length if span else result.meta["size"]
             data = bytearray()
             async for piece in result.stream() if size <= max_bytes else _nothing():
@@ -159,6 +160,8 @@ def problem_of(error: BaseException) -> StoreProblem:
 
 
 def _kind(error: BaseException, text: str, status: int, code: str) -> Kind:
+    if isinstance(error, _not_modified()):
+        return Kind.NOT_MODIFIED
     if code in _CODES:
         return _CODES[code]
     if "specified bucket does not exist" in text:
@@ -189,8 +192,9 @@ def _path(at: Location) -> str:
     return at.key
 
 
-def _options_of(span: Span | None) -> Any:
-    return {"range": (span.start, span.start + span.length)} if span else {}
+def _options_of(span: Span | None, unless: str) -> Any:
+    part = {"range": (span.start, span.start + span.length)} if span else {}
+    return part | ({"if_none_match": tag} if (tag := quoted_etag(unless)) else {})
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -202,6 +206,12 @@ def _base_error() -> type[Exception]:
     from obstore.exceptions import BaseError
 
     return BaseError
+
+
+def _not_modified() -> type[Exception]:
+    from obstore.exceptions import NotModifiedError
+
+    return NotModifiedError
 
 
 def _made(at: Location, *, is_unsigned: bool) -> "GCSStore | AzureStore":

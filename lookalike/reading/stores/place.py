@@ -7,7 +7,7 @@ from lookalike.errors import ImageRejected
 from lookalike.reading.contract import MAX_AROUND, Fetched, State
 from lookalike.reading.stores.client import Client
 from lookalike.reading.stores.location import Location, location_of
-from lookalike.reading.stores.problems import StoreProblem, about_image
+from lookalike.reading.stores.problems import Kind, StoreProblem, about_image
 from lookalike.reading.stores.retrying import tried
 from lookalike.records import Reason, Span
 from lookalike.roots import Roots
@@ -34,6 +34,21 @@ class StorePlace:
             raise ImageRejected(Reason.TOO_LARGE, f"{span.length} bytes; at most {self._max_bytes} are read")
         at = self._object(uri)
         return await self._answer(at, lambda client: client.get(at, span, most))
+
+    async def fetch_unless(self, uri: str, etag: str, span: Span | None = None) -> Fetched | None:
+        if span is not None:
+            return None if (await self.look(uri)).etag == etag else await self.fetch(uri, span)
+        at = self._object(uri)
+
+        async def ask(client: Client) -> Fetched | None:
+            try:
+                return await client.get(at, None, self._max_bytes, unless=etag)
+            except StoreProblem as problem:
+                if problem.kind is Kind.NOT_MODIFIED:
+                    return None
+                raise
+
+        return await self._answer(at, ask)
 
     async def look(self, uri: str) -> State:
         at = self._object(uri)

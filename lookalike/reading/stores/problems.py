@@ -32,6 +32,7 @@ class Kind(Enum):
     ARCHIVED = "the object is archived; restore it first"
     ENCRYPTED = "the object is encrypted with a key that the store was not given"
     BAD_KEY = "such a key cannot be read"
+    NOT_MODIFIED = "the store says that the object has not changed, although it was not asked"
     SHORTER = "the object is shorter than when it was listed"
     UNTRUSTED = "the certificate of the store does not verify"
     REFUSED = "the store refuses the request"
@@ -54,6 +55,7 @@ _REASONS = {
     Kind.ARCHIVED: Reason.UNREADABLE,
     Kind.ENCRYPTED: Reason.UNREADABLE,
     Kind.REFUSED: Reason.UNREADABLE,
+    Kind.NOT_MODIFIED: Reason.UNREADABLE,
     Kind.BAD_KEY: Reason.BAD_URI,
     Kind.SHORTER: Reason.CHANGED,
     Kind.UNTRUSTED: Reason.UNTRUSTED_HOST,

@@ -20,7 +20,7 @@ from lookalike.reading.allowance import received
 from lookalike.reading.content_range import part_of, whole_size
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.stores.aws import Access
-from lookalike.reading.stores.client import Entry, plain_etag
+from lookalike.reading.stores.client import Entry, check_changed, plain_etag, quoted_etag
 from lookalike.reading.stores.location import Location
 from lookalike.reading.stores.problems import Kind, StoreProblem
 from lookalike.reading.stores.progress import Progress
@@ -54,9 +54,12 @@ class S3Client:
         self._lock = asyncio.Lock()
         self._regions: OrderedDict[str, str] = OrderedDict()
 
-    async def get(self, at: Location, span: Span | None, max_bytes: int) -> Fetched:
+    async def get(self, at: Location, span: Span | None, max_bytes: int, *, unless: str = "") -> Fetched:
         headers = {"Range": f"bytes={span.start}-{span.start + span.length - 1}"} if span else {}
+        if tag := quoted_etag(unless):
+            headers["If-None-Match"] = tag
         async with self._answer("GET", at, headers=headers) as answer:
+            check_changed(answer.headers.get("ETag"), unless)
             _check_range(answer, span)
             data = await _content(answer, max_bytes)
             return Fetched(data[: span.length] if span else data, plain_etag(answer.headers.get("ETag")))

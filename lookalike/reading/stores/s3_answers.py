@@ -57,7 +57,14 @@ _CODES = {
 }
 #: For answers without a code: those to HEAD, and those of a proxy.
 _STATUSES = {
-    **{301: Kind.REGION, 307: Kind.REGION, 401: Kind.CREDENTIALS, 403: Kind.DENIED, 404: Kind.NO_KEY},
+    **{
+        301: Kind.REGION,
+        304: Kind.NOT_MODIFIED,
+        307: Kind.REGION,
+        401: Kind.CREDENTIALS,
+        403: Kind.DENIED,
+        404: Kind.NO_KEY,
+    },
     **{405: Kind.NO_KEY, 408: Kind.FAILING, 410: Kind.NO_KEY, 416: Kind.SHORTER, 429: Kind.THROTTLED},
 }
 #: Tags of a page: each key has about 30, with its checksums and its owner.

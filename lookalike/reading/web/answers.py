@@ -12,6 +12,7 @@ from lookalike.records import Reason
 from lookalike.uris import WEB_SCHEMES, scheme_of, web_url
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+NOT_MODIFIED = 304
 #: Longer waits that a host asks for count as this long.
 MOST_RETRY_AFTER_S = 3600.0
 MOST_REDIRECTS = 5
@@ -29,12 +30,19 @@ _NEVER = frozenset({501, 505, 511})
 
 #: Bytes of a header that are not UTF-8, as aiohttp gives them: a host may write its paths in Latin-1.
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
+#: An entity tag, weak or not (RFC 9110, 8.8.3), of ASCII characters.
+_ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
+#: What `state_of` makes of a date and a size.
+_DATED = re.compile(r'W/"([A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT) \d+"')
 
 
 def check_status(status: int, headers: Mapping[str, str], address: str, *, asked_for_part: bool = False) -> None:
     """Raises ImageRejected or HostUnavailable unless the body of the answer is what was asked for."""
     if status in (200, 203) or (status == 206 and asked_for_part):
         return
+    if status == NOT_MODIFIED:
+        why = f"{address} answers 304 (not modified), although it was not asked whether the image has changed"
+        raise ImageRejected(Reason.UNREADABLE, why)
     if status in _TEMPORARY or (status >= 500 and status not in _NEVER):
         raise HostUnavailable(address, f"it answers {status}", retry_after_s(headers))
     raise ImageRejected(_REASONS.get(status, Reason.UNREADABLE), f"{address} answers {status}")
@@ -86,3 +94,18 @@ def declared_size(headers: Mapping[str, str]) -> int | None:
     text = headers.get("Content-Length", "")
     is_plain = headers.get("Content-Encoding", "identity").strip().lower() in ("", "identity")
     return int(text) if is_plain and re.fullmatch(r"\d{1,18}", text, re.ASCII) else None
+
+
+def condition(etag: str) -> dict[str, str] | None:
+    """The header with which a host sends an image only if its etag, as `state_of` has told it, is another one now; None
+    if there is no such header."""
+    if dated := _DATED.fullmatch(etag):
+        return {"If-Modified-Since": dated[1]}
+    return {"If-None-Match": etag} if _ENTITY_TAG.fullmatch(etag) else None
+
+
+def says_same(headers: Mapping[str, str], etag: str) -> bool:
+    """Whether a 304 is about the content with this etag. It need not repeat the etag, but must not tell another one;
+    tags are compared as weak ones (RFC 9110, 13.1.2)."""
+    told = headers.get("ETag", "").strip()
+    return not told or bool(_DATED.fullmatch(etag)) or told.removeprefix("W/") == etag.removeprefix("W/")

@@ -7,18 +7,23 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import aiohttp
+from cachetools import LRUCache
 from yarl import URL
 
 from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.reading.content_range import part_of, whole_size
 from lookalike.reading.contract import MAX_AROUND, Fetched, NoParts, State
+from lookalike.reading.hosts import host_of
 from lookalike.reading.web import bodies
 from lookalike.reading.web.answers import (
     MOST_REDIRECTS,
+    NOT_MODIFIED,
     REDIRECTS,
     check_status,
+    condition,
     declared_size,
     next_url,
+    says_same,
     state_of,
 )
 from lookalike.reading.web.connections import Connections
@@ -37,6 +42,10 @@ _NO_HEAD = frozenset({400, 403, 405, 406, 501})
 ROBOTS_S = 20.0
 #: Nothing but the first byte, for the header of its answer.
 _FIRST_BYTE = {"Range": "bytes=0-0"}
+
+
+#: Hosts that do not heed conditions, of which this is remembered.
+MOST_HEEDLESS = 1000
 
 
 class _Answer(NamedTuple):
@@ -77,19 +86,37 @@ class WebPlace:
         self._names = SystemNames()
         self._connections = Connections(options, look_up or self._names, proxies or Proxies.of_environment())
         self._robots = Robots(self._robots_txt, options.robot)
+        #: Hosts that have sent an image although its etag was the one that they were told.
+        self._heedless: LRUCache[str, bool] = LRUCache(MOST_HEEDLESS)
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
         url = _address(uri)
         if span is None:
             async with self._within(url), self._answer("GET", url, {}) as answer:
                 check_status(answer.status, answer.headers, answer.address)
-                data = await bodies.whole(answer.response, answer.address, self._options)
-                return Fetched(data, state_of(answer.headers, declared_size(answer.headers)).etag)
+                return await self._whole(answer)
         if span.length > self._options.max_bytes + MAX_AROUND:
             raise bodies.too_large(self._options.max_bytes)
         headers = {"Range": f"bytes={span.start}-{span.start + span.length - 1}"}
         async with self._within(url), self._answer("GET", url, headers) as answer:
             return await self._part(answer, span)
+
+    async def fetch_unless(self, uri: str, etag: str, span: Span | None = None) -> Fetched | None:
+        """One conditional request. A host that does not heed conditions is asked with HEAD from then on."""
+        url = _address(uri)
+        asked, host = condition(etag), host_of(url)
+        if span is not None or asked is None or host in self._heedless:
+            return None if (await self.look(uri)).etag == etag else await self.fetch(uri, span)
+        async with self._within(url), self._answer("GET", url, asked) as answer:
+            if answer.status != NOT_MODIFIED:
+                check_status(answer.status, answer.headers, answer.address)
+                if state_of(answer.headers, declared_size(answer.headers)).etag != etag:
+                    return await self._whole(answer)
+                self._heedless[host] = True
+                return None
+            if says_same(answer.headers, etag):
+                return None
+        return await self.fetch(uri)
 
     async def look(self, uri: str) -> State:
         url = _address(uri)
@@ -196,6 +223,10 @@ class WebPlace:
             # None, or none that may be read; what is wrong with the host itself is told by the image.
             pass
         return None
+
+    async def _whole(self, answer: _Answer) -> Fetched:
+        data = await bodies.whole(answer.response, answer.address, self._options)
+        return Fetched(data, state_of(answer.headers, declared_size(answer.headers)).etag)
 
     async def _part(self, answer: _Answer, span: Span) -> Fetched:
         options, tag = self._options, state_of(answer.headers, whole_size(answer.headers)).etag

@@ -35,6 +35,17 @@ def fetch_all(uris: Sequence[str]) -> list[Fetched]:
     return asyncio.run(ask())
 
 
+def fetch_unless(uri: str, etag: str) -> Fetched | None:
+    async def ask() -> Fetched | None:
+        place = StorePlace(MAX_BYTES)
+        try:
+            return await place.fetch_unless(uri, etag)
+        finally:
+            await place.close()
+
+    return asyncio.run(ask())
+
+
 def look(uri: str) -> State:
     async def ask() -> State:
         place = StorePlace(MAX_BYTES)

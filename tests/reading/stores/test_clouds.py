@@ -19,7 +19,7 @@ from lookalike_producer.sources import find_images
 from testing.services.cloud_stub import ACCOUNT, PAGE_KEYS, CloudStub, error
 from testing.services.tls import Authority
 from testing.services.web import Answer, WebServer
-from tests.reading.stores.asking import fetch, look, problem
+from tests.reading.stores.asking import fetch, fetch_unless, look, problem
 from tests.stores import use_no_store
 
 KEYS = ["a.jpg", "cats/1.jpg", "cats/50% ü#?.jpg", "cats/deep/2.jpg", "cats-old/3.jpg", "empty/", "none.jpg", "z.jpg"]
@@ -52,6 +52,15 @@ def test_objects_are_read_whole_and_in_parts(bucket: str) -> None:
         assert fetched.etag == look(f"{bucket}/{key}").etag == str(len(key.encode()))
         assert look(f"{bucket}/{key}").size_bytes == len(key.encode())
     assert fetch(f"{bucket}/cats/1.jpg", Span(5, 3)).data == b"1.j"
+
+
+@pytest.mark.parametrize("knows_conditions", [True, False])
+def test_an_object_that_is_known_is_not_sent_or_not_read(bucket: str, stub: CloudStub, knows_conditions: bool) -> None:
+    stub.knows_conditions = knows_conditions
+    etag = fetch(f"{bucket}/a.jpg").etag
+    assert fetch_unless(f"{bucket}/a.jpg", etag) is None
+    fetched = fetch_unless(f"{bucket}/a.jpg", "other")
+    assert fetched is not None and fetched.data == b"a.jpg"
 
 
 def test_prefixes_globs_and_keys_are_sources(bucket: str) -> None:

@@ -20,7 +20,7 @@ from lookalike.records import Reason, Span
 from lookalike.settings import read_settings
 from testing.services.key_server import KeyServer
 from testing.services.s3 import Asked, Fault, S3Proxy, S3Server
-from tests.reading.stores.asking import fetch, fetch_all, look, looked, problem
+from tests.reading.stores.asking import fetch, fetch_all, fetch_unless, look, looked, problem
 from tests.stores import use_s3
 
 #: moto has all of these; the ones with line breaks are those of a server of ours.
@@ -67,6 +67,30 @@ def test_an_etag_is_the_same_in_every_answer_and_changes_with_the_content(s3: S3
     assert first.etag and first.etag == look(uri).etag == fetch(uri, Span(0, 2)).etag
     s3.client().put_object(Bucket="one", Key="a.jpg", Body=b"other")
     assert look(uri).etag not in ("", first.etag)
+
+
+def test_an_object_that_is_known_takes_one_request_and_no_bytes(s3: S3Server, s3_proxy: S3Proxy) -> None:
+    uri = s3.bucket("one", {"a.jpg": b"first"}) + "/a.jpg"
+    etag = fetch(uri).etag
+    s3_proxy.asked.clear()
+    assert fetch_unless(uri, etag) is None
+    assert [asked.method for asked in s3_proxy.asked] == ["GET"]
+    for other in ("0" * 32, "", 'a"b', "ä", "line\n"):
+        fetched = fetch_unless(uri, other)
+        assert fetched is not None and fetched == fetch(uri)
+    s3.client().put_object(Bucket="one", Key="a.jpg", Body=b"other")
+    fetched = fetch_unless(uri, etag)
+    assert fetched is not None and (fetched.data, fetched.etag) == (b"other", look(uri).etag)
+    s3.client().delete_object(Bucket="one", Key="a.jpg")
+    with pytest.raises(ImageRejected, match="not_found"):
+        fetch_unless(uri, etag)
+
+
+def test_a_304_that_nobody_asked_for_is_a_reason_of_its_own(s3: S3Server, s3_proxy: S3Proxy) -> None:
+    uri = s3.bucket("one", ["a.jpg"]) + "/a.jpg"
+    s3_proxy.faults = [Fault(status=304)]
+    for error in (problem(uri), looked(uri)):
+        assert reason(error) is Reason.UNREADABLE and "although it was not asked" in str(error)
 
 
 def test_a_span_is_a_part_of_an_object(s3: S3Server) -> None:

@@ -42,6 +42,9 @@ class Client:
     def fetch(self, uri: str, span: Span | None = None) -> Fetched:
         return self.used(lambda place: place.fetch(uri, span))
 
+    def fetch_unless(self, uri: str, etag: str) -> Fetched | None:
+        return self.used(lambda place: place.fetch_unless(uri, etag))
+
     def look(self, uri: str) -> State:
         return self.used(lambda place: place.look(uri))
 

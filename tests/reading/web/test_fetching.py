@@ -41,6 +41,104 @@ def test_the_state_is_what_the_server_says(
     assert client.fetch(url).etag == state.etag
 
 
+#: What a server says of the state of an image, and the condition of a request for another one.
+STATES: list[tuple[dict[str, str | None], dict[str, str]]] = [
+    ({"ETag": '"strong"'}, {"if-none-match": '"strong"'}),
+    ({"ETag": 'W/"weak"'}, {"if-none-match": 'W/"weak"'}),
+    ({"ETag": '""'}, {"if-none-match": '""'}),
+    ({"ETag": None}, {"if-modified-since": "Tue, 14 Nov 2023 22:13:20 GMT"}),
+]
+
+
+def conditions(server: WebServer) -> list[dict[str, str]]:
+    """The method and the conditions of the requests since the last call."""
+    names = ("if-none-match", "if-modified-since")
+    found = [
+        {"method": request.method} | {name: request.headers[name] for name in names if name in request.headers}
+        for request in server.requests
+    ]
+    server.requests.clear()
+    return found
+
+
+@pytest.mark.parametrize(("extra", "condition"), STATES)
+def test_an_image_that_is_known_takes_one_request_and_no_bytes(
+    server: WebServer, client: Client, extra: dict[str, str | None], condition: dict[str, str]
+) -> None:
+    url = server.put("/known.jpg", Answer(JPEG, extra=extra))
+    etag = client.fetch(url).etag
+    server.requests.clear()
+    assert client.fetch_unless(url, etag) is None
+    assert conditions(server) == [{"method": "GET"} | condition]
+    server.put("/known.jpg", Answer(JPEG[:-1], extra={"ETag": '"other"', "Last-Modified": None}))
+    fetched = client.fetch_unless(url, etag)
+    assert fetched is not None and (fetched.data, fetched.etag) == (JPEG[:-1], '"other"')
+    assert conditions(server) == [{"method": "GET"} | condition]
+
+
+def test_a_weak_tag_of_the_same_content_is_known(server: WebServer, client: Client) -> None:
+    """A server that packs what it sends makes its tags weak."""
+    url = server.put("/weak.jpg", Answer(JPEG, extra={"ETag": 'W/"1"'}))
+    assert client.fetch_unless(url, '"1"') is None
+
+
+def test_a_redirect_takes_the_condition_to_where_the_image_is(server: WebServer, client: Client) -> None:
+    server.put("/moved.jpg", Answer(status=301, extra={"Location": "/here.jpg", "ETag": '"1"'}))
+    server.put("/here.jpg", Answer(JPEG, extra={"ETag": '"1"'}))
+    server.requests.clear()
+    assert client.fetch_unless(server.url + "/moved.jpg", '"1"') is None
+    assert [item["if-none-match"] for item in conditions(server)] == ['"1"', '"1"']
+
+
+@pytest.mark.parametrize(("extra", "condition"), STATES)
+def test_a_host_that_does_not_heed_conditions_is_not_read_and_then_asked_with_head(
+    server: WebServer, client: Client, extra: dict[str, str | None], condition: dict[str, str]
+) -> None:
+    urls = [server.put(f"/heedless{n}.jpg", Answer(JPEG, extra=extra, knows_conditions=False)) for n in range(3)]
+    etag = client.fetch(urls[0]).etag
+    server.requests.clear()
+
+    async def ask_all(place):  # type: ignore[no-untyped-def]
+        return [await place.fetch_unless(url, etag) for url in urls] + [await place.fetch_unless(urls[0], '"other"')]
+
+    *same, other = client.used(ask_all)
+    assert same == [None, None, None] and other.data == JPEG
+    assert conditions(server) == [
+        {"method": "GET"} | condition,
+        *({"method": name} for name in ("HEAD",) * 3 + ("GET",)),
+    ]
+
+
+@pytest.mark.parametrize("etag", ["unquoted", '"a" "b"', '"ä"', '"line\nbreak"', "", "*"])
+def test_what_is_no_tag_is_no_condition(server: WebServer, client: Client, etag: str) -> None:
+    url = server.put("/tag.jpg", Answer(JPEG, extra={"ETag": "unquoted"}))
+    server.requests.clear()
+    found = client.fetch_unless(url, etag)
+    assert (found is None) == (etag == "unquoted")
+    assert all(item.keys() == {"method"} for item in conditions(server))
+
+
+def test_a_304_that_nobody_asked_for_is_a_reason_of_its_own(server: WebServer, client: Client) -> None:
+    url = server.put("/wrong.jpg", Answer(status=304))
+    for ask in (client.fetch, client.look):
+        with pytest.raises(ImageRejected, match=r"304 \(not modified\), although it was not asked") as rejected:
+            ask(url)
+        assert rejected.value.reason is Reason.UNREADABLE
+
+
+def test_a_304_about_another_content_is_not_believed(server: WebServer, client: Client) -> None:
+    async def answer(request, writer):  # type: ignore[no-untyped-def]
+        import testing.services.web as web
+
+        is_asked = "if-none-match" in request.headers
+        await web._send(
+            Answer(b"" if is_asked else JPEG, 304 if is_asked else 200, extra={"ETag": '"2"'}), request, writer
+        )
+
+    fetched = client.fetch_unless(server.put("/mixed.jpg", answer), '"1"')
+    assert fetched is not None and (fetched.data, fetched.etag) == (JPEG, '"2"')
+
+
 @pytest.mark.parametrize("status", [400, 403, 405, 406, 501])
 @pytest.mark.parametrize("knows_ranges", [True, False])
 def test_a_server_without_head_is_asked_for_one_byte(
