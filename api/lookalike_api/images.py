@@ -9,15 +9,24 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 
 from lookalike import formats
-from lookalike.errors import ImageRejected, NotIndexed
+from lookalike.errors import HostUnavailable, ImageRejected, NotIndexed, SourceUnavailable
 from lookalike.index import Index
 from lookalike.reading.places import LOCAL
 from lookalike.reading.reader import Reader
-from lookalike.records import ImageRef
-from lookalike_api.thumbnails import ThumbnailCache
+from lookalike.records import ImageRef, Reason
+from lookalike_api.thumbnails import Failures, ThumbnailCache
 
 #: A picture of another host is cached if it takes no larger share of the cache.
 MOST_OF_CACHE = 1 / 16
+#: Why an image cannot be shown, at the end of a sentence; other reasons say it themselves.
+WHY = {
+    Reason.NOT_FOUND: "it is not there any more (not_found)",
+    Reason.OUTSIDE_ROOT: "this service may not read its place (outside_root); LOOKALIKE_ROOTS says what it may read",
+    Reason.FORBIDDEN: "its place denies access (forbidden)",
+    Reason.DISALLOWED: "its host asks programs to keep away (disallowed)",
+    Reason.UNTRUSTED_HOST: "the certificate of its host does not verify (untrusted_host)",
+    Reason.NOT_AN_IMAGE: "its host sends a page or a message instead (not_an_image)",
+}
 #: The form of the ids that `document_id` makes; the index is not queried for other ids.
 ID = re.compile(r"[0-9a-f]{40}")
 MEDIA_TYPES = {
@@ -58,6 +67,7 @@ class StoredImages:
         self._reader = reader
         self._make_thumbnail = make_thumbnail
         self._cache = cache
+        self._failures = Failures()
         self._remote_limit_s = remote_limit_s
 
     def close(self) -> None:
@@ -106,9 +116,17 @@ class StoredImages:
         # One request serves the thumbnail and the picture that a visitor opens next.
         data = self._cache.get(file.version)
         if data is None:
-            data = self._reader.fetch(ImageRef(file.uri), self._remote_limit_s).data
+            data = self._fetched(file)
             self._cache.put(file.version, data, share=MOST_OF_CACHE)
         return data
+
+    def _fetched(self, file: "StoredFile") -> bytes:
+        self._failures.check(file.version)
+        try:
+            return self._reader.fetch(ImageRef(file.uri), self._remote_limit_s).data
+        except (ImageRejected, HostUnavailable, SourceUnavailable) as error:
+            self._failures.add(file.version, error)
+            raise
 
 
 @dataclass(frozen=True)
@@ -127,7 +145,7 @@ def _readable(id: str) -> Iterator[None]:
         yield
     except ImageRejected as error:
         # Without the detail, which names folders of this machine.
-        raise _unreadable(id, error.reason) from error
+        raise _unreadable(id, WHY.get(error.reason, error.reason)) from error
 
 
 def _unreadable(id: str, why: str) -> HTTPException:

@@ -11,12 +11,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from lookalike.errors import HostUnavailable
 from lookalike.index import open_index
 from lookalike.records import ImageRef, document_id
 from lookalike.settings import Settings, read_settings
-from lookalike_api import state
+from lookalike_api import state, thumbnails
 from testing.services.s3 import S3Server
-from testing.services.web import Request, WebServer
+from testing.services.web import Answer, Request, WebServer
 from tests.api.service import serving
 from tests.api.test_bad_input import problem_detail
 from tests.index.documents import COSINE, clustered_vectors, document
@@ -84,6 +85,34 @@ def test_what_cannot_be_shown_is_a_sentence_without_the_address(
     assert "/secret/a.jpg" not in web.paths()
 
 
+def test_why_a_picture_is_missing_is_said_and_its_host_is_not_asked_again_at_once(
+    client: httpx2.Client, settings: Settings, web: WebServer
+) -> None:
+    inner, gone = f"{web.url}/inner/a.jpg", f"{web.url}/open/gone"
+    denied = web.put("/open/denied", Answer(status=403))
+    page = web.put("/open/page", b"<!doctype html><html>Log in</html>")
+    whys = ["LOOKALIKE_ROOTS says what it may read", "not there any more", "denies access", "a page or a message"]
+    for shown, why in zip(store(settings, inner, gone, denied, page), whys, strict=True):
+        for path in (f"{shown}/thumbnail", f"{shown}/thumbnail", shown):
+            assert why in problem_detail(client.get(path), 404)
+    assert sorted(web.paths()) == ["/open/denied", "/open/gone", "/open/page"]
+
+
+def test_pictures_and_failures_are_remembered_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thumbnails, "FRESH_S", 1.0)
+    monkeypatch.setattr(thumbnails, "FAILED_S", 1.0)
+    cache, failures = thumbnails.ThumbnailCache(1000), thumbnails.Failures()
+    cache.put("a", b"x" * 600)
+    cache.put("b", b"x" * 600)
+    failures.add("a", HostUnavailable("host", "away"))
+    assert cache.get("a") is None, "more bytes than there may be"
+    with pytest.raises(HostUnavailable):
+        failures.check("a")
+    time.sleep(1.1)
+    assert cache.get("b") is None
+    failures.check("a")
+
+
 def test_nothing_that_only_a_client_names_is_fetched(
     client: httpx2.Client, settings: Settings, web: WebServer, stored: list[ImageRef]
 ) -> None:
@@ -104,6 +133,8 @@ def test_a_host_that_does_not_answer_holds_up_neither_other_pictures_nor_request
         waiting = [visitors.submit(client.get, f"{shown}/thumbnail") for shown in slow]
         assert client.get(f"{local}/thumbnail").status_code == 200
         assert client.get("/info").status_code == 200
+        found = client.get("/search", params={"id": local.rpartition("/")[2], "k": 5})
+        assert found.status_code == 200 and len(found.json()["matches"]) == 5
         assert not any(item.done() for item in waiting), "they were not held up because nothing was"
         for item in waiting:
             assert "host" in problem_detail(item.result(), 504)

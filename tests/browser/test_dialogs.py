@@ -34,6 +34,20 @@ def test_a_result_opens_in_detail(stage: Stage, visit: Visit) -> None:
     expect(visitor.tiles).to_have_count(PER_CLASS)
 
 
+def test_a_picture_that_cannot_be_shown_says_why(stage: Stage, visit: Visit, tmp_path: Path) -> None:
+    path = max((stage.pictures / "rings").iterdir())
+    path.rename(tmp_path / "away")
+    try:
+        visitor = visit(f"{stage.url}?id={stage.id_of('rings')}&k=12")
+        visitor.expected.append("404")
+        tile = visitor.page.locator(".tile", has=visitor.page.locator('.open[data-why*="not there any more"]'))
+        expect(tile).to_have_count(1)
+        tile.locator(".open").click()
+        expect(visitor.page.locator('#detail .stage[data-why*="not there any more"]')).to_be_visible()
+    finally:
+        (tmp_path / "away").rename(path)
+
+
 def test_jobs_and_their_rejected_pictures_are_listed(stage: Stage, visit: Visit) -> None:
     visitor = visit(stage.url)
     expect(visitor.page.locator("#facts")).to_contain_text(f"{stage.stored} pictures")

@@ -6,6 +6,8 @@ import { address } from "./api.js";
 const SIZES = [128, 192, 256, 384, 512, 768, 1024];
 //: A thumbnail's longest side is this much larger than its square tile, which the shorter side must fill.
 const SPARE = 4 / 3;
+//: What shows a picture, or why there is none.
+const FRAME = ".open, .stage";
 //: Pictures this far below the window are fetched in advance.
 const AHEAD = "600px";
 
@@ -39,14 +41,16 @@ export class Pictures {
 
   #show(image, path, parameters = {}) {
     image.onload = () => image.classList.add("loaded");
-    image.onerror = () => image.classList.add("missing");
+    image.onerror = () => this.#ask(image, request);
     image.classList.remove("loaded", "missing");
+    image.closest(FRAME)?.removeAttribute("title");
+    const request = { path, parameters };
+    this.#paths.set(image, request);
     if (!this.#api.key.value) {
       image.src = address(path, parameters);
       return;
     }
     image.removeAttribute("src");
-    this.#paths.set(image, { path, parameters });
     this.#observer.observe(image);
   }
 
@@ -54,31 +58,45 @@ export class Pictures {
     for (const { target, isIntersecting } of entries) {
       if (isIntersecting) {
         this.#observer.unobserve(target);
-        this.#fetch(target, this.#paths.get(target));
+        this.#ask(target, this.#paths.get(target));
       }
     }
   }
 
-  async #fetch(image, request) {
+  /** Fetch a picture as the page fetches data: the answer says why there is none. */
+  async #ask(image, request) {
+    const isWanted = () => this.#paths.get(image) === request;
     try {
       const blob = await this.#api.blob(request.path, { parameters: request.parameters, isQuiet: true });
-      if (this.#paths.get(image) === request) {
+      if (isWanted()) {
         showBlob(image, blob);
       }
-    } catch {
-      image.classList.add("missing");
+    } catch (problem) {
+      if (isWanted()) {
+        miss(image, problem.message);
+      }
     }
+  }
+}
+
+/** Say in place of a picture why there is none. */
+function miss(image, why) {
+  image.classList.add("missing");
+  const frame = image.closest(FRAME);
+  if (frame) {
+    frame.dataset.why = why;
+    frame.title = why;
   }
 }
 
 /** Show a file or blob in `image`; its object URL is revoked as soon as the image is loaded. */
 export function showBlob(image, blob) {
   const url = URL.createObjectURL(blob);
-  const release = (outcome) => () => {
+  const release = (then) => () => {
     URL.revokeObjectURL(url);
-    image.classList.add(outcome);
+    then();
   };
-  image.onload = release("loaded");
-  image.onerror = release("missing");
+  image.onload = release(() => image.classList.add("loaded"));
+  image.onerror = release(() => miss(image, "This browser cannot show the picture."));
   image.src = url;
 }
