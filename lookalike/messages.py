@@ -132,6 +132,8 @@ def _plain(ref: ImageRef) -> dict[str, Any]:
         plain["span"] = [ref.span.start, ref.span.length]
     if ref.etag:
         plain["etag"] = ref.etag
+    if ref.keeps_metadata:
+        plain["keeps_metadata"] = True
     return plain
 
 
@@ -147,6 +149,7 @@ def _reference(item: Any) -> ImageRef:
         metadata={key: _value(value, key) for key, value in metadata.items()},
         span=_span(item.get("span")),
         etag=_text(item.get("etag", ""), "etag"),
+        keeps_metadata=item.get("keeps_metadata") is True,
     )
 
 

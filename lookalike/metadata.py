@@ -166,8 +166,8 @@ def fitted(metadata: Metadata, fields: Fields) -> dict[str, MetadataValue]:
 
 
 def agree(stored: Stored, ref: ImageRef) -> bool:
-    """Whether a document has the label and the metadata of a reference."""
-    return stored.name == ref.label and is_same(stored.metadata, ref.metadata)
+    """Whether a document has the label and the metadata of a reference, as far as they are known."""
+    return ref.keeps_metadata or (stored.name == ref.label and is_same(stored.metadata, ref.metadata))
 
 
 def is_same(stored: Metadata, given: Metadata) -> bool:

@@ -111,7 +111,8 @@ class ImageRef:
     """The uri of an image, with its label and metadata.
 
     `span` is known of a member of an archive that was listed, `etag` of an object whose store gave it with the listing:
-    what has this etag in the index needs no request.
+    what has this etag in the index needs no request. `keeps_metadata`: a table that may describe the image could not be
+    read as a whole, so a document of it keeps its label and metadata.
     """
 
     uri: str
@@ -119,6 +120,7 @@ class ImageRef:
     metadata: Metadata = field(default_factory=dict)
     span: Span | None = field(default=None, compare=False)
     etag: str = field(default="", compare=False)
+    keeps_metadata: bool = field(default=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -285,7 +287,8 @@ class Outcome:
 
     `repeated` are the uris of rejected ones that an earlier job had rejected, with nothing changed since. `bases`
     are those of the rejections, by uri. `settled` are the uris of images that are in the index: what the ledger records
-    about an earlier rejection of them no longer holds.
+    about an earlier rejection of them no longer holds. `annotated` of the indexed ones kept their vectors: only label
+    or metadata differed.
     """
 
     indexed: int
@@ -295,6 +298,7 @@ class Outcome:
     bases: Mapping[str, Basis] = field(default_factory=dict)
     settled: tuple[str, ...] = ()
     aside: tuple[PutAside, ...] = ()
+    annotated: int = 0
 
     @property
     def still_rejected(self) -> int:

@@ -32,7 +32,7 @@ class Remembered:
         With a document in the index (`is_stored`), only a rejection that kept it counts.
         """
         found = self._rejections.get(ref.uri)
-        if found is None or self._tries_again or found.ref != ref:
+        if found is None or self._tries_again or (found.ref != ref and not ref.keeps_metadata):
             return None
         if found.basis.rules != self._rules(found.rejected.reason):
             return None

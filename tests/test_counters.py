@@ -39,9 +39,10 @@ def expire_lease(client: redis.Redis, made: Chunk) -> None:
 
 def test_a_chunk_closed_twice_counts_once(ledger: Ledger) -> None:
     made = opened(ledger)
-    outcome = Outcome(indexed=1, unchanged=1, rejected=(Rejected(made.refs[2].uri, Reason.CORRUPT),))
+    outcome = Outcome(indexed=1, unchanged=1, rejected=(Rejected(made.refs[2].uri, Reason.CORRUPT),), annotated=1)
     ledger.close_chunk(made, outcome, DONE)
     ledger.close_chunk(made, outcome, DONE)
+    assert (ledger.job(made.job).indexed, ledger.job(made.job).annotated) == (1, 1)
     counters = ledger.counters()
     assert counters.hosts == {"host-a": {"indexed": 1, "unchanged": 1, "rejected": 1, "chunks": 1}}
     assert (counters.seconds, counters.rejected) == ({"read": 0.5, "embed": 1.25}, {"corrupt": 1})

@@ -15,6 +15,7 @@ from lookalike.host_wait import HostWait
 from lookalike.images import DecodedImage
 from lookalike.index import Index, open_index
 from lookalike.index.annotation import Annotated, Annotation
+from lookalike.messages import decode_chunk, encode_chunk
 from lookalike.metadata import field_type
 from lookalike.pipeline import give_up, ingest
 from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
@@ -442,12 +443,27 @@ def test_another_label_or_metadata_is_told_without_embedding_again(index: Index,
     place = Place({"s3://b/a": Fetched(b"aaaa", etag)})
     place.ingest(chunk("s3://b/a"), index)
     told = Chunk("job/1", "job", (ImageRef("s3://b/a", "dog", {"year": 2020}),))
-    assert numbers(place.ingest(told, index)) == (1, 0, 0, 0)
+    outcome = place.ingest(told, index)
+    assert (numbers(outcome), outcome.annotated) == ((1, 0, 0, 0), 1)
     assert numbers(place.ingest(told, index)) == (1, 0, 0, 0), "the repeated chunk counts its document otherwise"
     document = index.get(document_id("s3://b/a"))
     assert document and (document.name, document.metadata) == ("dog", {"year": 2020})
     assert (place.embedded, document.image_embedding.tolist()) == ([1], list(b"aaaa"))
     assert numbers(place.ingest(replace(told, id="job/2"), index)) == (0, 1, 0, 0)
+
+
+def test_a_document_keeps_what_nobody_could_read_again(index: Index) -> None:
+    """The table that describes an image may be cut off; the image may have changed nevertheless."""
+    place = Place({uri: Fetched(b"aaaa", "1") for uri in ("s3://b/same", "s3://b/changed", "s3://b/new")})
+    known = tuple(ImageRef(uri, "cat", {"year": 2020}) for uri in ("s3://b/same", "s3://b/changed"))
+    place.ingest(Chunk("job/0", "job", known), index)
+    place.images["s3://b/changed"] = Fetched(b"bbbb", "2")
+    refs = tuple(ImageRef(uri, keeps_metadata=True) for uri in place.images)
+    sent = decode_chunk("job/1", encode_chunk(Chunk("job/1", "job", refs)))
+    assert numbers(place.ingest(sent, index)) == (2, 1, 0, 0)
+    told = {"s3://b/same": ("cat", {"year": 2020}), "s3://b/changed": ("cat", {"year": 2020}), "s3://b/new": (None, {})}
+    assert {uri: (stored(index, uri).name, stored(index, uri).metadata) for uri in place.images} == told
+    assert stored(index, "s3://b/changed").etag == "2"
 
 
 def test_metadata_that_the_index_holds_in_another_form_is_no_change(index: Index) -> None:

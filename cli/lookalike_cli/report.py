@@ -22,6 +22,7 @@ def summary(report: Report) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "rejected": report.rejected,
         "rejected_unchanged": report.still_rejected,
+        "annotated": report.annotated,
         "seconds": round(report.seconds, 3),
         "images_per_second": round(report.images_per_second, 1),
     }

@@ -178,7 +178,7 @@ class Chunks(Aside):
         """
         host, more = (timings.host, increments(outcome, timings)) if timings else ("", (b"{}", b"{}"))
         reasons = Counter(REASON + item.reason.value for item in outcome.rejected)
-        further = orjson.dumps({**reasons, "still_rejected": outcome.still_rejected})
+        further = orjson.dumps({**reasons, "still_rejected": outcome.still_rejected, "annotated": outcome.annotated})
         done = (chunk.id, outcome.indexed, outcome.unchanged, further)
         lists = (chunk.job, key("rejected", ""), MOST_RECORDS)
         further_lists = (chunk.origin, len(outcome.settled), len(outcome.aside), *outcome.settled, *_parts(outcome))

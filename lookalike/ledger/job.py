@@ -39,8 +39,9 @@ class Job:
     `resent` counts the messages that the reconciler sent again.
     `index_address` is the URL of the index without credentials; `spec` is the model's spec as JSON. `version` is the
     version that the index's name pointed to when the job began. `still_rejected` is how many of the rejected images an
-    earlier job had rejected, with nothing changed since; with `tries_again` these are tried again. `named` are the web
-    addresses that its command named (`roots.named_prefixes`).
+    earlier job had rejected, with nothing changed since; with `tries_again` these are tried again. `annotated` of the
+    indexed images kept their vectors: only label or metadata had changed. `named` are the web addresses that its
+    command named (`roots.named_prefixes`).
     """
 
     id: str
@@ -64,6 +65,7 @@ class Job:
     version: str = ""
     tries_again: bool = False
     still_rejected: int = 0
+    annotated: int = 0
     named: tuple[str, ...] = ()
     #: The number of rejected images for each reason, the most frequent first.
     reasons: Mapping[str, int] = field(default_factory=dict)
@@ -108,7 +110,7 @@ def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
     """The job from the fields of its Redis hash. Raises KeyError or ValueError for a malformed record."""
     text = {name.decode(): value.decode() for name, value in fields.items()}
     reasons = {name.removeprefix(REASON): int(value) for name, value in text.items() if name.startswith(REASON)}
-    names = ("found", "indexed", "unchanged", "rejected", "resent", "still_rejected")
+    names = ("found", "indexed", "unchanged", "rejected", "resent", "still_rejected", "annotated")
     counts = {name: int(text.get(name, 0)) for name in names}
     return Job(
         id=job_id,

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -181,12 +181,18 @@ class _Attempt:
         for item in loaded:
             vector = vectors[item.content_sha256]
             if np.isfinite(vector).all() and vector.any():
-                documents.append(document_of(item, vector, self.chunk.origin, self.fingerprint, now))
+                document = document_of(item, vector, self.chunk.origin, self.fingerprint, now)
+                documents.append(self._as_told(document, item.ref))
             else:
                 self._refuse(item, Reason.BAD_VECTOR, "the model returned a vector that is zero or not finite")
         by_uri = {item.ref.uri: item for item in loaded}
         for rejected in self.index.write(documents) if documents else ():
             self._refuse(by_uri[rejected.uri], rejected.reason, rejected.detail)
+
+    def _as_told(self, document: Document, ref: ImageRef) -> Document:
+        """With the label and the metadata that the index holds, if nobody could read what they are now."""
+        stored = self.verdicts.stored.get(ref.id) if ref.keeps_metadata else None
+        return document if stored is None else replace(document, name=stored.name, metadata=stored.metadata)
 
     def _refuse(self, item: Loaded, reason: Reason, detail: str) -> None:
         error = ImageRejected(reason, detail)
@@ -206,6 +212,7 @@ class _Attempt:
         if not annotations:
             return set()
         done, rejected = self.index.annotate(annotations)
+        self.verdicts.annotated |= {item.ref.id for item in kept if item.tells_something_else} & done
         refs = {item.ref.uri: item for item in kept}
         for refusal in rejected:
             self._refuse_metadata(refs[refusal.uri], refusal)

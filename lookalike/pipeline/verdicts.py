@@ -46,6 +46,8 @@ class Verdicts:
         self._wait = wait
         self._of: dict[str, Verdict] = {}
         self.stored: Mapping[str, Stored] = {}
+        #: Those whose documents were told another label or other metadata.
+        self.annotated: set[str] = set()
 
     def earlier(self, ref: ImageRef) -> Rejection | None:
         """The rejection of an earlier job."""
@@ -99,6 +101,7 @@ class Verdicts:
             bases={item.rejected.uri: item.basis for item in refused},
             settled=tuple(ref.uri for ref in references if self._is_settled(ref)),
             aside=aside,
+            annotated=sum(self._of[id] is True for id in self.annotated),
         )
 
     def _put_aside(self) -> tuple[PutAside, ...]:

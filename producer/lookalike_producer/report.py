@@ -20,7 +20,8 @@ class Report:
 
     `reasons` counts the rejected images by reason, and `details` says what was wrong with one of them.
     `still_rejected` of the rejected images were rejected by an earlier job and were not tried again, because nothing
-    has changed since.
+    has changed since. `annotated` of the indexed images were not embedded again: only label or
+    metadata had changed.
     """
 
     job: str
@@ -34,6 +35,7 @@ class Report:
     reasons: Mapping[str, int] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
     still_rejected: int = 0
+    annotated: int = 0
 
     @property
     def is_all_rejected(self) -> bool:
@@ -51,10 +53,14 @@ class Report:
 
     def __str__(self) -> str:
         return (
-            f"{self.found:,} found = {self.indexed:,} indexed + {self.unchanged:,} unchanged"
+            f"{self.found:,} found = {self._indexed} + {self.unchanged:,} unchanged"
             f" + {self._rejected}  in {self.seconds:.1f} s ({self.images_per_second:,.0f} images/s),"
             f" index {self.index}, job {self.job}"
         )
+
+    @property
+    def _indexed(self) -> str:
+        return f"{self.indexed:,} indexed" + (f" ({self.annotated:,} annotated)" if self.annotated else "")
 
     @property
     def _rejected(self) -> str:
@@ -76,4 +82,5 @@ def report_on(job: "Job", seconds: float, rejected: Iterable[Rejected] = ()) -> 
         reasons=job.reasons,
         details={item.reason.value: item.detail for item in islice(rejected, LOOKED_AT)},
         still_rejected=job.still_rejected,
+        annotated=job.annotated,
     )

@@ -62,8 +62,10 @@ def find_images(
     walker = Walker(options)
     archives = ArchiveLister(options, has_labels=label_from != "none", open=open_archive)
     found = [_labelled(place, walker, archives, label) for place in places if not isinstance(place, TableSet)]
-    rows = [tables.references()] if any(isinstance(place, TableSet) for place in places) else []
-    images = _one_after_the_other([*rows, *found, _references(walker.linked(), label, archives)])
+    others = [*found, _references(walker.linked(), label, archives)]
+    if any(isinstance(place, TableSet) for place in places):
+        others = [tables.references(), *(_beside_tables(images, tables) for images in others)]
+    images = _one_after_the_other(others)
     if _may_overlap(places):
         images = each_once(images)
     return images if on_mounts is None else _with_mounts(images, walker, on_mounts)
@@ -105,6 +107,13 @@ def _one_after_the_other(found: Iterable[Iterable[ImageRef]]) -> Iterator[ImageR
             broken = broken or error
     if broken is not None:
         raise broken
+
+
+def _beside_tables(images: Iterable[ImageRef], tables: TableSource) -> Iterator[ImageRef]:
+    """What lies beside tables, behind their rows. A row that could not be read may describe any of these images: their
+    documents keep label and metadata."""
+    for ref in images:
+        yield ref if tables.is_complete or isinstance(ref, RefusedReference) else replace(ref, keeps_metadata=True)
 
 
 def _labeller(label_from: str) -> Label:

@@ -95,8 +95,7 @@ def test_fields_keep_their_types_and_conflicts_are_said_first(
     assert "year as integer" in lookalike(environment, "ingest", odd, "--metadata", "all", code=1).stderr
 
 
-@one_index
-def test_a_changed_row_is_stale_until_a_sync(
+def test_a_changed_row_is_stale_until_a_sync_and_its_image_is_not_embedded_again(
     environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]
 ) -> None:
     rows: list[dict[str, Any]] = [{"path": f"images/{name}", "year": 2001.0} for name in _images(tmp_path, drawn, 3)]
@@ -112,8 +111,14 @@ def test_a_changed_row_is_stale_until_a_sync(
     changed = answer(lookalike(environment, "verify", table, "--metadata", "all", "--json", code=1))
     assert (changed["stale"], changed["present"], changed["unreadable"]) == (1, 2, 1)
     settled = answer(lookalike(environment, "sync", table, "--metadata", "all", "--json"))
-    assert (settled["indexed"], settled["rejected"]) == (1, 1)
+    assert (settled["indexed"], settled["annotated"], settled["rejected"]) == (1, 1, 1)
     assert answer(lookalike(environment, "verify", table, "--metadata", "all", "--json"))["present"] == 3
+    without = _table(tmp_path / "t.jsonl", [{"path": row["path"]} for row in rows])
+    cleared = answer(lookalike(environment, "sync", without, "--metadata", "all", "--json"))
+    assert (cleared["indexed"], cleared["annotated"]) == (3, 3)
+    [match] = answer(lookalike(environment, "search", tmp_path / "images" / "0.jpg", "-k", 1, "--json"))["matches"]
+    assert match["metadata"] == {}
+    _table(tmp_path / "t.jsonl", rows)
     refusal = lookalike(environment, "sync", table, "--metadata", "year:date", code=1)
     assert "holds the metadata field year as integer" in refusal.stderr
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 
-from lookalike.errors import LookalikeError
 from lookalike_producer.tables.broken import TableBroken
 from lookalike_producer.tables.files import TableFile
 from lookalike_producer.tables.formats import format_of
@@ -45,10 +44,12 @@ def _metadata(folder: str) -> tuple[str, ...]:
 
 
 def _describes(path: str) -> bool:
+    """Whether a table names files. One that cannot be read now may do so: without it, its images would lose their
+    metadata. Raises MissingExtra, SourceUnavailable."""
     try:
         return any(column.name.lower() == "file_name" for column in open_table(TableFile(path)).columns)
-    except (TableBroken, LookalikeError):
-        return False
+    except TableBroken:
+        return True
 
 
 def tables_only(folder: str, parts: Iterable[str]) -> tuple[str, ...]:

@@ -99,6 +99,8 @@ class TableSource:
         self._plans = [(some, self._plan(some, opened)) for some, opened in zip(sets, self.opened, strict=True)]
         self._count = 0
         self._counted = Event()
+        #: Whether each row of the tables was read, and names an image; false until all were.
+        self.is_complete = not sets
         if not sets:
             self._counted.set()
         #: The metadata fields of all tables.
@@ -121,10 +123,13 @@ class TableSource:
         A row that names no image is a RefusedReference, a table that cannot be read on an UnlistedTable. Raises
         DiskFull; SourceUnavailable behind all other tables, if the place of one is away.
         """
+        self.is_complete = False
+        has_refused = False
         repeats = self._repeats()
         with closing(LastRows()) as last:
             away: list[SourceUnavailable] = []
             for ref in self._all_rows(away):
+                has_refused = has_refused or isinstance(ref, RefusedReference)
                 if isinstance(ref, RefusedReference) or ref.uri not in repeats:
                     yield ref
                 else:
@@ -132,6 +137,7 @@ class TableSource:
             yield from last.references()
             if last.replaced:
                 self.notes.append(_repetition(last))
+            self.is_complete = not has_refused
             if away:
                 raise away[0]
 

@@ -1,10 +1,13 @@
 """How tables and images lie together: as on Hugging Face and Kaggle, in folders and globs of tables."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas
+import pyarrow
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from lookalike.errors import SourceMissing
 from lookalike_producer.places import placed
@@ -47,8 +50,51 @@ def test_metadata_beside_images_is_taken_without_options(suffix: str, tmp_path: 
 def test_a_table_called_metadata_that_names_no_files_is_no_description(tmp_path: Path) -> None:
     write(tmp_path / "pics" / "a.jpg", "x")
     write(tmp_path / "pics" / "metadata.csv", "key,value\ncreator,x\n")
-    write(tmp_path / "pics" / "metadata.parquet", "PAR1")
     assert images(tmp_path / "pics")[f"{tmp_path}/pics/a.jpg"] == ("pics", {})
+
+
+@pytest.mark.parametrize(("name", "content"), [("parquet", "PAR1"), ("csv", ""), ("jsonl", "[")])
+def test_images_are_not_taken_without_their_table_while_it_cannot_be_read(
+    name: str, content: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "pics" / "a.jpg", "x")
+    write(tmp_path / "pics" / f"metadata.{name}", content)
+    with pytest.raises(SourceMissing, match=f"metadata.{name}"):
+        find_tables([str(tmp_path / "pics")])
+
+
+def _cut(folder: Path) -> None:
+    """Its schema can be read, and the second group of rows cannot."""
+    frame = pyarrow.table({"file_name": ["0.png", "1.png"], "year": [2001, 2002]})
+    path = folder / "metadata.parquet"
+    parquet.write_table(frame, path, row_group_size=1, compression="none", use_dictionary=False)
+    content = bytearray(path.read_bytes())
+    start = parquet.read_metadata(path).row_group(1).column(0).data_page_offset
+    content[start : start + 20] = b"\xff" * 20
+    path.write_bytes(content)
+
+
+_ROW = '{"file_name": "0.png", "year": 2001}'
+_UNREAD: dict[str, Callable[[Path], object]] = {
+    "cut off": _cut,
+    "a bad row": lambda folder: write(folder / "metadata.jsonl", f'{_ROW}\n{{"file_name": "1.p'),
+    "a bad value": lambda folder: write(folder / "metadata.jsonl", f'{_ROW}\n{{"file_name": "1.png", "year": "x"}}'),
+}
+
+
+@pytest.mark.parametrize("how", _UNREAD)
+def test_images_whose_rows_were_not_read_keep_what_is_known_of_them(how: str, tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / f"{number}.png", "x")
+    _UNREAD[how](tmp_path)
+    found = {ref.uri: ref for ref in read(tmp_path, metadata="year:int")}
+    # Of a Parquet file, no row is read if one page is damaged.
+    is_read = how != "cut off"
+    assert found[f"{tmp_path}/0.png"].metadata == ({"year": 2001} if is_read else {})
+    assert [found[f"{tmp_path}/{number}.png"].keeps_metadata for number in range(3)] == [not is_read, True, True]
+    write(tmp_path / "metadata.jsonl", f"{_ROW}\n")
+    (tmp_path / "metadata.parquet").unlink(missing_ok=True)
+    assert not any(ref.keeps_metadata for ref in read(tmp_path))
 
 
 @pytest.mark.parametrize("column", ["image", "id", "image_id", "filename"])
