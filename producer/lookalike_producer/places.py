@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lookalike.errors import SourceMissing
 from lookalike.reading.archives.kinds import is_archive
@@ -27,6 +28,12 @@ from lookalike_producer.web import WebImage, placed_on_web
 
 #: A file with one of these suffixes is a list of paths, one per line. Any other file is one image.
 LIST_SUFFIXES = (".txt", ".lst", ".list")
+#: Addresses of stores among sources; of more, those that end as images do are not looked at.
+MOST_ASKED = 100
+IMAGE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl"),
+    *(".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"),
+)
 #: Tables that are not read, although people name them.
 OFFICE_SUFFIXES = (".xls", ".xlsx", ".ods", ".numbers")
 #: Archives and compressed files that are not read.
@@ -65,7 +72,9 @@ Place = Tree | Listing | OneImage | TableSet | StoreTree | StoreImage | WebImage
 
 def placed(sources: Sequence[str]) -> list[Place]:
     """What the sources are; one may be several places. Raises SourceMissing."""
-    places = [place for source in sources for place in _each(source)]
+    in_stores = sum(scheme_of(source) in STORE_SCHEMES for source in sources)
+    each = partial(_each, asks_stores=in_stores <= MOST_ASKED)
+    places = [place for source in sources for place in each(source)]
     if len(places) == 1 and isinstance(places[0], OneImage):
         if places[0].path.lower().endswith(".json"):
             return [TableSet(shown(places[0].path), (places[0].path,))]
@@ -73,10 +82,13 @@ def placed(sources: Sequence[str]) -> list[Place]:
     return places
 
 
-def _each(source: str) -> Iterator[Place]:
+def _each(source: str, *, asks_stores: bool) -> Iterator[Place]:
     """The place of a source, or the places of a row of names, of which some may be missing."""
     if isinstance(source, Given):
         yield TableSet(source.name, (source,))
+        return
+    if not asks_stores and _is_plainly_an_image(source):
+        yield one_object(source)
         return
     if not has_range(source) or existing(source, os.getcwd()) is not None:
         yield from _placed(source)
@@ -116,6 +128,12 @@ def _row_of_tables(source: str) -> TableSet:
     if not has_any and scheme_of(source) in ("", "file"):
         raise SourceMissing(f"There is no file of {shown(source)}.", _KINDS)
     return TableSet(shown(source), tuple(found))
+
+
+def _is_plainly_an_image(source: str) -> bool:
+    """Whether an address of a store names one image, by its text."""
+    key = source.partition("://")[2].partition("/")[2]
+    return scheme_of(source) in STORE_SCHEMES and not glob.has_magic(key) and key.lower().endswith(IMAGE_SUFFIXES)
 
 
 def _placed(source: str) -> list[Place]:

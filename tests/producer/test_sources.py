@@ -88,3 +88,13 @@ def test_an_unreadable_folder_is_one_reference_to_be_rejected(images: Path) -> N
     walk = find_images([str(gone)])
     gone.rmdir()
     assert [ref.uri for ref in walk] == [str(gone)]
+
+
+def test_thousands_of_sources_one_in_another_or_twice_give_each_image_once(tmp_path: Path) -> None:
+    many = [tmp_path / f"{number % 10}" / f"{number}.jpg" for number in range(10_000)]
+    for path in many:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    folders = [str(tmp_path), *sorted({str(path.parent) for path in many})]
+    found = [ref.uri for ref in find_images([*map(str, many), *folders, *map(str, many), *folders])]
+    assert len(found) == 10_000 and set(found) == set(map(str, many))

@@ -12,6 +12,7 @@ from lookalike.errors import AccessDenied, BadSetting, LookalikeError, Permanent
 from lookalike.reading.stores import listing, retrying
 from lookalike.records import ImageRef
 from lookalike_producer.refused import RefusedReference
+from lookalike_producer.scope import scopes
 from lookalike_producer.sources import find_images, why_none
 from lookalike_producer.walk.options import WalkOptions
 from testing.services.key_server import KeyServer, numbered
@@ -314,3 +315,13 @@ def test_one_image_of_the_web_is_a_source() -> None:
 def test_a_missing_package_is_named(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     assert '"cloud"' in str(refusal(bucket))
+
+
+def test_thousands_of_addresses_are_not_looked_at_one_by_one(s3: S3Server, s3_proxy: S3Proxy) -> None:
+    s3.bucket("shop", ["in/a.jpg"])
+    s3_proxy.asked.clear()
+    many = [f"s3://shop/in/{number}.JPG" for number in range(10_000)]
+    found = [ref.uri for ref in find_images([*many, *many, "https://host/a.jpg"])]
+    assert found == [*many, "https://host/a.jpg"]
+    assert s3_proxy.asked == [] and scopes(many) == []
+    assert [ref.uri for ref in find_images([*many, "s3://shop/in"])][-1] == "s3://shop/in/a.jpg"
