@@ -79,8 +79,8 @@ def sync(
         typer.Option(
             min=1,
             metavar="SECONDS",
-            help="With --watch, look so often at what reports no changes: stores, lists, tables, network folders.",
-            show_default="60; never if all sources are folders",
+            help="With --watch, compare everything so often: stores, lists and tables report no changes.",
+            show_default="60; 3600 if all sources are folders",
         ),
     ] = None,
     json: Json = False,
@@ -119,7 +119,7 @@ def sync(
             watching.watch(
                 images.settings,
                 sources,
-                lambda deletes: one(delete=deletes),
+                lambda deletes, changed: one(delete=deletes, changed=changed),
                 delete=delete,
                 every_s=every,
                 as_json=as_json,
@@ -182,8 +182,8 @@ def _word(status: SyncStatus) -> str:
 
 
 def _plain(report: SyncReport) -> dict[str, object]:
-    numbers = ("job", "indexed", "unchanged", "rejected")
-    job = summary(report.job) if report.job else {"job": None, "indexed": 0, "unchanged": 0, "rejected": 0}
+    numbers = ("job", "indexed", "unchanged", "rejected", "annotated")
+    job = summary(report.job) if report.job else dict.fromkeys(numbers, 0) | {"job": None}
     counts: dict[str, object] = {status.value: count for status, count in report.counts.items()}
     # `rejected` is what the job rejected; these were not tried again.
     counts["rejected_unchanged"] = report.counts[SyncStatus.REJECTED]

@@ -124,6 +124,7 @@ class Loading(Handle):
         accept_devices: bool = False,
         dry_run: bool = False,
         progress: bool = True,
+        changed: Iterable[Source] | None = None,
     ) -> "SyncReport":
         """Ingest what is missing, stale or of another model; with `delete`, delete orphans from the index before.
 
@@ -133,7 +134,10 @@ class Loading(Handle):
 
         A deletion of more than half of the images, or of more than 10 and a tenth, needs `yes`: True, or a function
         that is called with the Deletion and returns whether to delete. `dry_run` changes nothing, and reports what
-        would happen. Raises SourceMissing, DeletionRefused, and as `ingest` does.
+        would happen. `changed` are absolute paths below folders among the sources: if nothing else has changed since
+        the last sync, only these are compared, where that is as good as a comparison of everything.
+
+        Raises SourceMissing, DeletionRefused, and as `ingest` does.
         """
         from lookalike.image_index.running import run
         from lookalike_producer.sync import Sources, plan, sync
@@ -154,4 +158,5 @@ class Loading(Handle):
             delete=delete,
             confirm=yes if callable(yes) else lambda deletion: yes,
             accept_devices=accept_devices,
+            changed=None if changed is None else frozenset(str(path) for path in changed),
         )

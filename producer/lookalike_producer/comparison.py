@@ -6,7 +6,7 @@ is never reported as an orphan.
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import islice
@@ -21,9 +21,10 @@ from lookalike.storage import local_path
 from lookalike_producer.examiner import Examiner, Files
 from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.id_store import IdStore
+from lookalike_producer.part import Part, Whole
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.rejection_records import RejectionRecords
-from lookalike_producer.scope import Scope, Unlisted, covered
+from lookalike_producer.scope import Unlisted
 
 #: References looked up in one request.
 REFS_PER_REQUEST = 1000
@@ -33,7 +34,7 @@ LOOKERS = 32
 
 def compare(
     references: Iterable[ImageRef],
-    scopes: Sequence[Scope],
+    extent: Whole | Part,
     *,
     index: Index,
     files: Files,
@@ -41,10 +42,10 @@ def compare(
     fingerprint: str,
     on_leftover: Callable[[str], None] = lambda uri: None,
 ) -> Iterator[Finding]:
-    """A finding for every reference, then one for every orphan in the scopes.
+    """A finding for every reference, then one for every orphan in the extent, which is that of the references.
 
-    `on_leftover` is called with the uri of every rejected image in the scopes that is neither in the source nor in the
-    index any more.
+    `on_leftover` is called with the uri of every rejected image in it that is neither in the source nor in the index
+    any more.
 
     Raises what the index raises, BrokerUnavailable, SourceUnavailable for a source that cannot be read now, DiskFull.
     """
@@ -53,8 +54,8 @@ def compare(
         lookers = open_files.enter_context(ThreadPoolExecutor(LOOKERS))
         examiner = Examiner(files, fingerprint)
         index.refresh()
-        _list_documents(scopes, index, documents)
-        _list_rejections(scopes, records, recorded, rejected)
+        documents.add(extent.documents(index))
+        _list_rejections(extent, records, recorded, rejected)
         unlisted = Unlisted()
         remaining = iter(references)
         while refs := list(islice(remaining, REFS_PER_REQUEST)):
@@ -73,17 +74,11 @@ def compare(
                 on_leftover(uri)
 
 
-def _list_documents(scopes: Iterable[Scope], index: Index, documents: IdStore) -> None:
-    for scope in scopes:
-        for prefix in scope.prefixes:
-            documents.add(item for item in index.scan(prefix) if scope.covers(item[1]))
-
-
-def _list_rejections(scopes: Sequence[Scope], records: RejectionRecords, recorded: IdStore, rejected: IdStore) -> None:
-    """All records as `recorded`, by the ids of their images, and the uris of those in the scopes as `rejected`."""
-    for batch in records.batches():
+def _list_rejections(extent: Whole | Part, records: RejectionRecords, recorded: IdStore, rejected: IdStore) -> None:
+    """The records as `recorded`, by the ids of their images, and the uris of those in the extent as `rejected`."""
+    for batch in extent.rejections(records):
         recorded.add((item.ref.id, encode_rejection(item).decode()) for item in batch.values())
-        rejected.add((item.ref.id, uri) for uri, item in batch.items() if covered(uri, scopes))
+        rejected.add((item.ref.id, uri) for uri, item in batch.items() if extent.covers(uri))
 
 
 def _rejections(recorded: Mapping[str, str]) -> dict[str, Rejection]:

@@ -1,5 +1,6 @@
 """What a sync deletes from the index, what it keeps in doubt, and when it asks first."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -40,6 +41,11 @@ class Deletion:
     @property
     def is_large(self) -> bool:
         return self.count > self.documents * (SHARE if self.count > FEW else SHARE_OF_FEW)
+
+    @property
+    def harmless_among(self) -> int:
+        """The number of images of which this deletion is no large share."""
+        return math.ceil(self.count / (SHARE if self.count > FEW else SHARE_OF_FEW))
 
     def __str__(self) -> str:
         share = self.count / max(1, self.documents)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NoReturn, Protocol
 
 from lookalike.errors import AccessDenied, DeletionRefused, LookalikeError, SourceMissing, Unavailable
+from lookalike_producer.changes import Changed
 from lookalike_producer.sync import SyncReport
 
 #: Pauses after a sync that failed because something is away; each is twice as long as the one before.
@@ -12,17 +13,19 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 #: What may be better a little later, if it was right before: a folder that is not mounted, a key that is replaced.
 LATER = (SourceMissing, AccessDenied)
 
+Sync = Callable[[bool, Changed], SyncReport]
+
 
 class Waiting(Protocol):
     """The methods of `Changes` that are used."""
 
-    def begin(self, on_note: Callable[[str], None]) -> None: ...
+    def begin(self, on_note: Callable[[str], None]) -> bool: ...
 
-    def wait(self) -> None: ...
+    def wait(self) -> Changed: ...
 
 
 def follow(
-    sync: Callable[[bool], SyncReport],
+    sync: Sync,
     changes: Waiting,
     *,
     delete: bool,
@@ -30,7 +33,8 @@ def follow(
     on_note: Callable[[str], None],
     pause: Callable[[float], None] = time.sleep,
 ) -> NoReturn:
-    """Sync for ever; `sync` is called with whether to delete. What passes is waited for, and said once.
+    """Sync for ever; `sync` is called with whether to delete, and with the paths that have changed, or None for
+    everything: at first, every so often, and behind what has failed. What passes is waited for, and said once.
 
     A deletion that needs a person's consent is said once, and does not hold up the rest. Raises what `sync` raises but
     does not pass, such as SourceMissing the first time, and KeyboardInterrupt.
@@ -38,29 +42,32 @@ def follow(
     notes = _Notes(on_note)
     pause_s = FIRST_PAUSE_S
     passing: tuple[type[LookalikeError], ...] = (Unavailable,)
+    changed: Changed = None
     while True:
         try:
-            changes.begin(on_note)
-            report = _round(sync, delete, notes)
+            if changes.begin(on_note):
+                changed = None
+            report = _round(sync, delete, changed, notes)
         except passing as error:
             notes.add("away", f"{_sentence(error)} Waiting for it.")
             pause(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s, changed = min(2 * pause_s, LONGEST_PAUSE_S), None
             continue
         if notes.forget("away"):
             on_note("It is back.")
         pause_s, passing = FIRST_PAUSE_S, (Unavailable, *LATER)
         on_report(report)
-        changes.wait()
+        changed = changes.wait()
 
 
-def _round(sync: Callable[[bool], SyncReport], delete: bool, notes: "_Notes") -> SyncReport:
+def _round(sync: Sync, delete: bool, changed: Changed, notes: "_Notes") -> SyncReport:
     try:
-        report = sync(delete)
+        report = sync(delete, changed)
     except DeletionRefused as error:
         notes.add("deletion", f"{error.what} Nothing is deleted until you run `lookalike sync --delete` yourself.")
-        return sync(False)
-    notes.forget("deletion")
+        return sync(False, None)
+    if report.is_whole:
+        notes.forget("deletion")
     return report
 
 

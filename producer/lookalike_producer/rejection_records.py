@@ -27,6 +27,14 @@ class RejectionRecords:
             while some := list(islice(uris, URIS_PER_REQUEST)):
                 yield ledger.earlier(self._place, some)
 
+    def of(self, uris: Sequence[str]) -> Iterator[Mapping[str, Rejection]]:
+        """The records of some images by uri, some at a time."""
+        if not uris:
+            return
+        with self._open_ledger() as ledger:
+            for start in range(0, len(uris), URIS_PER_REQUEST):
+                yield ledger.earlier(self._place, uris[start : start + URIS_PER_REQUEST])
+
     @contextmanager
     def forgetting(self) -> Iterator[Callable[[Sequence[str]], None]]:
         """A function that removes the records of some images."""

@@ -17,8 +17,10 @@ from lookalike_producer.archives.reports import is_report
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.named import absolute, unquoted
 from lookalike_producer.no_match import no_match
+from lookalike_producer.part import Part
 from lookalike_producer.places import Listing, OneImage, Place, Tree, placed
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
+from lookalike_producer.scope import covered
 from lookalike_producer.seen import each_once
 from lookalike_producer.stores import StoreImage, StoreTree, listed_object, reference, references
 from lookalike_producer.tables.files import STDIN
@@ -26,7 +28,7 @@ from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.tables.sets import TableSet
 from lookalike_producer.tables.source import TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions
-from lookalike_producer.walk.pattern import Pattern
+from lookalike_producer.walk.pattern import ANY_FOLDERS, Pattern
 from lookalike_producer.walk.walker import Found, Unlisted, Walker
 from lookalike_producer.web import WebImage, web_reference
 
@@ -69,6 +71,27 @@ def find_images(
     if _may_overlap(places):
         images = each_once(images)
     return images if on_mounts is None else _with_mounts(images, walker, on_mounts)
+
+
+def find_changed(part: Part, label_from: str, options: WalkOptions) -> Iterator[ImageRef]:
+    """The images of a part, as `find_images` finds them. Raises BadSetting, ResourceExhausted."""
+    label, archives = _labeller(label_from), ArchiveLister(options, has_labels=label_from != "none")
+    return _references(_walked(part, options), label, archives)
+
+
+def _walked(part: Part, options: WalkOptions) -> Iterator[Item]:
+    """What a walk through the sources finds of a part."""
+    everything = Pattern((ANY_FOLDERS,), include_hidden=options.include_hidden)
+    below = (Walker(WalkOptions(include_hidden=options.include_hidden)).walk(one, everything) for one in part.folders)
+    files = ((os.path.dirname(path), os.path.basename(path)) for path in part.files)
+    for item in chain(files, chain.from_iterable(below)):
+        if isinstance(item, Unlisted):
+            # A folder may be gone again.
+            is_found = os.path.lexists(item.path)
+        else:
+            is_found = covered(local_uri("/".join(item)), part.walked)
+        if is_found:
+            yield item
 
 
 def find_tables(sources: Sequence[str], columns: TableOptions = AS_FOUND, options: WalkOptions = USUAL) -> TableSource:

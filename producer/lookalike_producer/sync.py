@@ -1,10 +1,10 @@
 """Makes an index match its sources, and counts the differences."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from lookalike import factories
 from lookalike.embedding import ModelSpec
@@ -23,13 +23,15 @@ from lookalike_producer.diff import SETTLED, TO_INGEST, Diff
 from lookalike_producer.examiner import Files
 from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.jobs import JobRequest
+from lookalike_producer.named import remote_scheme
 from lookalike_producer.new_etags import add_etags
+from lookalike_producer.part import Part, Whole, part_of
 from lookalike_producer.preparation import prepare
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
 from lookalike_producer.report import Report
 from lookalike_producer.scope import scopes, walked
-from lookalike_producer.sources import OnMounts, find_images, find_tables
+from lookalike_producer.sources import OnMounts, find_changed, find_images, find_tables
 from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.tables.source import TableSource
@@ -76,7 +78,8 @@ class SyncReport:
     """The differences, the number of deleted orphans, and the report on the ingest; None if nothing was ingested.
 
     `deletion` is what was deleted and what was kept in doubt, or with `dry_run` would be; None without `delete`.
-    `to_ingest` is the number of images that a job looked at, or would.
+    `to_ingest` is the number of images that a job looked at, or would. `is_whole`: everything was compared, and
+    not only what has changed.
     """
 
     counts: Mapping[SyncStatus, int]
@@ -84,6 +87,23 @@ class SyncReport:
     job: Report | None
     deletion: Deletion | None = None
     to_ingest: int = 0
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What the caller of `sync` wants."""
+
+    run: Callable[[JobRequest], Report]
+    open_ledger: OpenLedger
+    delete: bool
+    confirm: Confirm
+    accept_devices: bool
+    on_note: Callable[[str], None]
+
+
+class _EverythingNeeded(Exception):
+    """To compare what has changed is not enough."""
 
 
 def verify(settings: Settings, sources: Sources, open_ledger: OpenLedger) -> Verification:
@@ -113,6 +133,7 @@ def sync(
     confirm: Confirm = lambda deletion: False,
     accept_devices: bool = False,
     on_note: Callable[[str], None] = lambda note: None,
+    changed: Collection[str] | None = None,
 ) -> SyncReport:
     """Ingest what is missing, stale or of another model, and what cannot be read, so that it is rejected; with
     `delete`, delete the orphans before. Rejections of images that are gone, or indexed, are forgotten.
@@ -120,28 +141,42 @@ def sync(
     Orphans that may still exist are kept: below a folder that is empty or cannot be read, or that was on another device
     when they were found, unless `accept_devices`. `confirm` is asked about a large deletion.
 
+    If nothing but `changed` paths has changed since the last sync, only these are compared, where that is as good.
+
     `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, what the index raises, BrokerUnavailable,
     DiskFull.
     """
-    tables = find_tables(sources.names, sources.columns, sources.options)
-    find_images(sources.names, sources.label_from, sources.options, tables=tables)
+    order = _Order(run, open_ledger, delete, confirm, accept_devices, on_note)
+    if changed is not None:
+        with suppress(_EverythingNeeded):
+            return _synced(settings, sources, order, changed)
+    return _synced(settings, sources, order, None)
+
+
+def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collection[str] | None) -> SyncReport:
+    """Sync everything, or what has changed. Raises _EverythingNeeded."""
+    tables = TableSource((), sources.columns) if changed is not None else _checked(sources)
     spec = factories.working_spec(settings)
     mounts: set[str] = set()
-    with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
+    with closing(Diff(deletes=order.delete)) as diff, closing(factories.open_index(settings)) as index:
+        part = None if changed is None else _part(sources, changed, index)
         with suppress(IndexMissing):
             tables.fit(index.fields())
-        prepared = prepare(settings, spec, with_artifact=False, fields=tables.fields, on_note=on_note)
-        records = _records(settings, index, open_ledger)
+        prepared = prepare(settings, spec, with_artifact=False, fields=tables.fields, on_note=order.on_note)
+        records = _records(settings, index, order.open_ledger)
         if prepared.is_new:
             records.forget_all()
-        diff.collect(_findings(settings, sources, index, records, spec, diff.add_leftover, mounts.update, tables))
+        diff.collect(_findings(settings, sources, index, records, spec, diff.add_leftover, mounts.update, tables, part))
         devices = Devices(settings)
-        absence = _absence(devices, sources, diff, accept_devices)
-        deletion = _planned(diff, absence, sources) if delete else None
+        absence = _absence(devices, sources, diff, order.accept_devices)
+        deletion = _planned(diff, absence, sources, part, index) if order.delete else None
         if deletion is not None:
-            check(deletion, confirm)
+            if part is not None and deletion.is_large:
+                raise _EverythingNeeded
+            check(deletion, order.confirm)
             _delete(unquestioned(diff, absence, IDS_PER_REQUEST), index, records)
-        _record(devices, mounts, deletion)
+        if part is None:
+            _record(devices, mounts, deletion)
         _forget(diff.leftovers(IDS_PER_REQUEST), records)
         add_etags(diff.new_etags(IDS_PER_REQUEST), index)
         request = JobRequest(
@@ -154,8 +189,9 @@ def sync(
             fields=tables.fields,
             named=named_prefixes([*sources.names, f"{sources.columns.base}/"]),
         )
-        job = run(request) if diff.to_ingest else None
-        return SyncReport(_all(diff.counts), deletion.count if deletion else 0, job, deletion, diff.to_ingest)
+        job = order.run(request) if diff.to_ingest else None
+        deleted = deletion.count if deletion else 0
+        return SyncReport(_all(diff.counts), deleted, job, deletion, diff.to_ingest, is_whole=part is None)
 
 
 def plan(
@@ -170,8 +206,25 @@ def plan(
         except IndexMissing:
             diff.collect(_all_missing(sources))
         absence = _absence(Devices(settings), sources, diff, accept_devices)
-        deletion = _planned(diff, absence, sources) if delete else None
+        deletion = _planned(diff, absence, sources, None, index) if delete else None
         return SyncReport(_all(diff.counts), 0, None, deletion, diff.to_ingest)
+
+
+def _checked(sources: Sources) -> TableSource:
+    """The tables among the sources, all of which are there. Raises SourceMissing and the like."""
+    tables = find_tables(sources.names, sources.columns, sources.options)
+    find_images(sources.names, sources.label_from, sources.options, tables=tables)
+    return tables
+
+
+def _part(sources: Sources, changed: Collection[str], index: Index) -> Part:
+    """Raises _EverythingNeeded."""
+    local = [name for name in sources.names if remote_scheme(name) is None]
+    in_scope = scopes(local, (), sources.options)
+    with suppress(IndexMissing):
+        if part := part_of(local, sources.options, in_scope, changed, index):
+            return part
+    raise _EverythingNeeded
 
 
 def _all_missing(sources: Sources) -> Iterator[Finding]:
@@ -203,17 +256,22 @@ def _findings(
     on_leftover: Callable[[str], None] = ignore,
     on_mounts: OnMounts | None = None,
     tables: TableSource | None = None,
+    part: Part | None = None,
 ) -> Iterator[Finding]:
-    """The findings, as they come. Metadata is compared as the index holds it."""
+    """The findings, as they come, on everything or on a part. Metadata is compared as the index holds it."""
     names, options = sources.names, sources.options
-    tables = tables or find_tables(names, sources.columns, options)
-    tables.fit(index.fields())
-    references = find_images(names, sources.label_from, options, on_mounts, tables)
-    in_scope = scopes(sources.names, sources.within, sources.options)
+    extent: Whole | Part
+    if part is not None:
+        extent, references = part, find_changed(part, sources.label_from, options)
+    else:
+        tables = tables or find_tables(names, sources.columns, options)
+        tables.fit(index.fields())
+        extent = Whole(scopes(names, sources.within, options))
+        references = find_images(names, sources.label_from, options, on_mounts, tables)
     reader = factories.reader(settings, named=named_prefixes([*names, f"{sources.columns.base}/"]))
     findings = compare(
         references,
-        in_scope,
+        extent,
         index=index,
         files=Files(reader.fetch, reader.state, reader.look, factories.rejection_rules(settings), sources.thorough),
         records=records,
@@ -233,10 +291,15 @@ def _absence(devices: Devices, sources: Sources, diff: Diff, accepts_devices: bo
     return Absence(devices, in_folders, hosts=diff.hosts, accepts_devices=accepts_devices)
 
 
-def _planned(diff: Diff, absence: Absence, sources: Sources) -> Deletion:
+def _planned(diff: Diff, absence: Absence, sources: Sources, part: Part | None, index: Index) -> Deletion:
     """What is deleted. Raises SourceMissing."""
-    _check_sources(diff, sources)
-    return planned(diff, absence)
+    _check_sources(diff, sources, part)
+    deletion = planned(diff, absence)
+    if part is not None and deletion.count:
+        # Whether it is large depends on all images of the sources; no more are counted than are needed to know.
+        documents = islice(Whole(part.scopes).documents(index), deletion.harmless_among)
+        deletion.documents = max(deletion.documents, sum(1 for _ in documents))
+    return deletion
 
 
 def _delete(batches: Iterable[list[tuple[str, str]]], index: Index, records: RejectionRecords) -> None:
@@ -258,12 +321,12 @@ def _forget(batches: Iterator[list[str]], records: RejectionRecords) -> None:
                 forget(uris)
 
 
-def _check_sources(diff: Diff, sources: Sources) -> None:
+def _check_sources(diff: Diff, sources: Sources, part: Part | None) -> None:
     """A folder that is not mounted looks as if all of its images had been deleted. Raises SourceMissing."""
     if not diff.counts[SyncStatus.ORPHANED]:
         return
-    has_images = any(diff.counts[status] for status in (SyncStatus.PRESENT, *TO_INGEST))
-    named = sources.names
+    has_images = part is not None or any(diff.counts[status] for status in (SyncStatus.PRESENT, *TO_INGEST))
+    named = [name for name in sources.names if part is None or remote_scheme(name) is None]
     empty = next((name for name in named if _is_empty(name, sources)), None) if has_images else named[0]
     if empty is not None:
         raise SourceMissing(

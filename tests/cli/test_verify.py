@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from lookalike.index import Index
 from lookalike.records import document_id
 from lookalike.samples import draw_samples
 from lookalike.settings import read_settings
-from testing.processes import answer
+from testing.processes import TIMEOUT_S, answer, started
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
@@ -286,3 +286,26 @@ def test_an_absent_disk_below_the_source_deletes_nothing_and_a_large_deletion_is
     done = sync(environment, images, "--delete", "--yes")
     assert (done["to_delete"], done["deleted"], done["kept"], done["indexed"]) == (8, 8, 0, 1)
     assert verify(environment, images, code=0) == NOTHING | {"present": 7}
+
+
+@one_index
+def test_two_syncs_of_overlapping_sources_at_the_same_time_agree(
+    environment: dict[str, str], images: Path, drawn: list[bytes]
+) -> None:
+    (images / "sub").mkdir()
+    for number in range(12):
+        (images / "sub" / f"{number}.jpg").write_bytes(drawn[number % 8])
+    lookalike(environment, "sync", images)
+    for number in range(6):
+        (images / "sub" / f"{number}.jpg").write_bytes(drawn[9])
+        (images / "sub" / f"{number + 6}.jpg").unlink()
+        (images / f"new{number}.jpg").write_bytes(drawn[number])
+    sources = ((images,), (images / "sub", images / "sub", *images.glob("*.jpg")))
+    with ExitStack() as running:
+        both = [
+            running.enter_context(started(environment, "sync", *some, "--delete", "--yes", "--json"))
+            for some in sources
+        ]
+        ended = [process.communicate(timeout=TIMEOUT_S) for process in both]
+        assert [process.returncode for process in both] == [0, 0], ended
+    assert verify(environment, images, code=0)["present"] == 6 + 6 + 6

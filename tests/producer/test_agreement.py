@@ -24,6 +24,7 @@ from lookalike_producer.comparison import compare
 from lookalike_producer.diff import Diff
 from lookalike_producer.examiner import Files
 from lookalike_producer.finding import Finding, SyncStatus
+from lookalike_producer.part import Whole
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import scopes
 from testing.services.web import WebServer
@@ -122,7 +123,7 @@ class World:
         return list(
             compare(
                 self.refs(),
-                scopes([], [self.base]),
+                Whole(scopes([], [self.base])),
                 index=self.index,
                 files=files,
                 records=records,

@@ -1,5 +1,6 @@
 """Folders report their changes; everything else is looked at from time to time."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ SOON_S = 20.0
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "QUIET_MS", 200)
+    monkeypatch.setattr(changes, "QUIET_S", 0.3)
 
 
 @pytest.fixture
@@ -47,6 +48,49 @@ def ends(watched: Changes, act: Callable[[], object]) -> bool:
     return not waiting.is_alive()
 
 
+def test_the_paths_that_have_changed_are_told(watched: Changes, folder: Path) -> None:
+    new, old = folder / "sub" / "new.jpg", folder / "sub" / "a.jpg"
+    new.write_bytes(b"x")
+    old.rename(folder / "b.jpg")
+    assert watched.wait() == frozenset({str(new), str(old), str(folder / "b.jpg")})
+    (folder / "c.jpg").touch()
+    assert watched.wait() == frozenset({str(folder / "c.jpg")}), "what was told is told again"
+    assert not watched.begin(_fail)
+
+
+def test_names_that_are_not_utf_8_are_a_change_of_everything(watched: Changes, folder: Path) -> None:
+    (folder / os.fsdecode(b"\xff.jpg")).touch()
+    assert watched.wait() is None
+    assert watched.begin(_fail), "the watch has ended, and begins again"
+    (folder / "new.jpg").touch()
+    assert watched.wait() == frozenset({str(folder / "new.jpg")})
+
+
+def test_everything_is_looked_at_every_so_often_even_if_something_changes_all_the_time(
+    folder: Path, tmp_path: Path
+) -> None:
+    watched = Changes([str(folder)], 1.5, tmp_path / "home")
+    assert watched.begin(_fail)
+    ended = threading.Event()
+
+    def change() -> None:
+        while not ended.wait(0.5):
+            (folder / "a.jpg").write_bytes(os.urandom(8))
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        began = time.monotonic()
+        told = [watched.wait()]
+        while told[-1] is not None:
+            told.append(watched.wait())
+        assert time.monotonic() - began < SOON_S and set(told[:-1]) <= {frozenset({str(folder / "a.jpg")})}
+    finally:
+        ended.set()
+        changing.join()
+        watched.close()
+
+
 def test_what_happens_in_a_folder_ends_the_wait(watched: Changes, folder: Path) -> None:
     (folder / "before.jpg").write_bytes(b"while the sources were compared")
     watched.wait()
@@ -67,8 +111,11 @@ def test_a_burst_is_one_change(watched: Changes, folder: Path) -> None:
         for number in range(10_000):
             (folder / "sub" / f"{number}.jpg").touch()
 
-    assert ends(watched, burst)
+    bursting = threading.Thread(target=burst)
+    bursting.start()
+    assert watched.wait() is None, "so many paths are not remembered"
     assert len(list((folder / "sub").iterdir())) == 10_001, "it ended before the burst did"
+    bursting.join()
 
 
 def test_our_own_files_are_no_change(folder: Path) -> None:
@@ -104,4 +151,4 @@ def test_what_reports_no_changes_is_looked_at_every_so_often(tmp_path: Path, fol
     watched.wait()
     assert 0.5 <= time.monotonic() - began < SOON_S
     assert Changes([str(listing)], None, tmp_path)._every_s == changes.EVERY_S
-    assert Changes([str(folder)], None, tmp_path)._every_s is None
+    assert Changes([str(folder)], None, tmp_path)._every_s == changes.EVERY_OF_FOLDERS_S

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.errors import PermanentError, SourceMissing
+from lookalike.errors import PermanentError, SourceMissing, SourceUnavailable
 from lookalike.index import Index, open_index
 from lookalike.reading.contract import Fetched
 from lookalike.reading.reader import Reader
@@ -22,6 +22,8 @@ from lookalike_producer.diff import Diff
 from lookalike_producer.examiner import Files
 from lookalike_producer.finding import Finding, NewEtag, SyncStatus
 from lookalike_producer.new_etags import add_etags
+from lookalike_producer.part import Whole
+from lookalike_producer.refused import UnlistedTable
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import FolderScope, Scope, scopes
 from lookalike_producer.sources import find_images
@@ -62,6 +64,9 @@ class Records(RejectionRecords):
     def batches(self) -> Iterator[Mapping[str, Rejection]]:
         yield self._rejections
 
+    def of(self, uris: Sequence[str]) -> Iterator[Mapping[str, Rejection]]:
+        yield {uri: self._rejections[uri] for uri in uris if uri in self._rejections}
+
 
 def rejection(path: Path, reason: Reason, content: bytes | None = None, *, kept: bool = False) -> Rejection:
     """Of the file at `path` if it has this content; None is for a file that could not be read."""
@@ -86,6 +91,18 @@ def findings(
     reads_all: bool = False,
     on_read: Callable[[str], None] = lambda uri: None,
 ) -> list[Finding]:
+    return list(compared_one_by_one(references, found, index, records, reads_all=reads_all, on_read=on_read))
+
+
+def compared_one_by_one(
+    references: Iterable[ImageRef],
+    found: Sequence[Scope],
+    index: Index,
+    records: Records | None = None,
+    *,
+    reads_all: bool = False,
+    on_read: Callable[[str], None] = lambda uri: None,
+) -> Iterator[Finding]:
     reader = everywhere()
 
     def fetch(ref: ImageRef) -> Fetched:
@@ -93,16 +110,14 @@ def findings(
         return reader.fetch(ref)
 
     records = records or Records()
-    return list(
-        compare(
-            references,
-            found,
-            index=index,
-            files=Files(fetch, reader.state, reader.look, lambda reason: "1", reads_all),
-            records=records,
-            fingerprint=COSINE.fingerprint,
-            on_leftover=records.leftovers.append,
-        )
+    return compare(
+        references,
+        Whole(found),
+        index=index,
+        files=Files(fetch, reader.state, reader.look, lambda reason: "1", reads_all),
+        records=records,
+        fingerprint=COSINE.fingerprint,
+        on_leftover=records.leftovers.append,
     )
 
 
@@ -324,6 +339,25 @@ def test_images_of_a_bucket_in_a_list_are_looked_at_and_not_downloaded(
     s3_proxy.asked.clear()
     assert compared(index, str(listing)) == {"s3://shop/in/2.jpg": SyncStatus.ORPHANED}
     assert {asked.method for asked in s3_proxy.asked} == {"HEAD"}
+
+
+def test_a_source_that_breaks_off_has_no_orphans(index: Index, folder: Path) -> None:
+    for name in ("a.jpg", "b.jpg", "sub/c.jpg"):
+        store(index, folder / name)
+
+    def broken() -> Iterator[ImageRef]:
+        yield ImageRef(str(folder / "a.jpg"))
+        raise SourceUnavailable("store", "it does not answer")
+
+    seen: list[Finding] = []
+    with pytest.raises(SourceUnavailable):
+        for finding in compared_one_by_one(broken(), scopes([str(folder)]), index):
+            seen.append(finding)
+    assert SyncStatus.ORPHANED not in {finding.status for finding in seen}
+    # Nobody knows which images the rest of the table names, wherever they lie.
+    table = UnlistedTable(str(folder.parent / "t.csv"), reason=Reason.TRUNCATED)
+    found = statuses(iter([ImageRef(str(folder / "a.jpg")), table]), scopes([str(folder)]), index)
+    assert found == {SyncStatus.PRESENT: 1, SyncStatus.UNREADABLE: 1}
 
 
 def test_a_bucket_that_is_away_empty_or_denied_has_no_orphans(

@@ -13,9 +13,11 @@ from lookalike.errors import (
     LookalikeError,
     SourceMissing,
 )
+from lookalike_producer.changes import Changed
 from lookalike_producer.follow import follow
 from lookalike_producer.sync import SyncReport
 
+PATHS = frozenset({"/photos/a.jpg"})
 REPORT = SyncReport({}, 0, None)
 INDEX_AWAY = IndexUnavailable("index", "refused")
 BROKER_AWAY = BrokerUnavailable("broker", "refused")
@@ -34,6 +36,8 @@ class Rounds:
         self._results = list(results)
         self._deletes = deletes
         self.events: list[str] = []
+        self.compared: list[Changed] = []
+        self.is_new = False
 
     def run(self) -> list[str]:
         with pytest.raises(KeyboardInterrupt):
@@ -51,13 +55,15 @@ class Rounds:
             pause=lambda seconds: note(f"pause {seconds:g}"),
         )
 
-    def begin(self, on_note: Callable[[str], None]) -> None:
-        pass
+    def begin(self, on_note: Callable[[str], None]) -> bool:
+        return self.is_new
 
-    def wait(self) -> None:
+    def wait(self) -> Changed:
         self.events.append("wait")
+        return PATHS
 
-    def _sync(self, deletes: bool) -> SyncReport:
+    def _sync(self, deletes: bool, changed: Changed) -> SyncReport:
+        self.compared.append(changed)
         if not self._results:
             raise Stopped
         result = self._results.pop(0)
@@ -97,3 +103,13 @@ def test_a_large_deletion_is_said_once_and_holds_up_nothing_else() -> None:
         f"{LARGE.what} Nothing is deleted until you run `lookalike sync --delete` yourself.",
         "report",
     ]
+
+
+def test_everything_is_compared_at_first_behind_a_failure_and_when_changes_may_be_unknown() -> None:
+    rounds = Rounds([None, None, INDEX_AWAY, None, LARGE, None, None], deletes=True)
+    rounds.run()
+    assert rounds.compared == [None, PATHS, PATHS, None, PATHS, None, PATHS, PATHS]
+    unknown = Rounds([None, None])
+    unknown.is_new = True
+    unknown.run()
+    assert unknown.compared == [None, None, None]
