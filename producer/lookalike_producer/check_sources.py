@@ -19,7 +19,7 @@ from lookalike_producer.sources import find_images, find_tables
 from lookalike_producer.tables.columns import Plan
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.tables.repeats import Repeats
-from lookalike_producer.tables.source import NO_TABLES
+from lookalike_producer.tables.source import TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions
 
 #: Images, and rejected rows, that are shown.
@@ -77,7 +77,7 @@ def check_sources(
     """Look at the sources for at most about `seconds`. `roots` are those of the workers, None if nobody here knows
     them. Raises as `find_images` does before it returns."""
     tables = find_tables(sources, columns, options)
-    others = find_images(sources, label_from, options, tables=NO_TABLES)
+    others = find_images(sources, label_from, options, tables=TableSource((), columns))
     described = [
         CheckedTable(name, opened.descriptions[0], plan)
         for name, opened, plan in zip(tables.names, tables.opened, tables.plans, strict=True)

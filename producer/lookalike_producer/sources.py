@@ -11,9 +11,11 @@ from lookalike.records import ImageRef
 from lookalike.shown import shown
 from lookalike.storage import local_uri, reason_of
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, member_of, member_uri, scheme_of, without_credentials
+from lookalike_producer.archives.beside import is_sidecar, shard_finder
+from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.archives.listing import ArchiveLister, Open
 from lookalike_producer.archives.ranges import ranges_of
-from lookalike_producer.archives.reports import is_report
+from lookalike_producer.archives.reports import is_report, without_reports
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.named import absolute, unquoted
 from lookalike_producer.no_match import no_match
@@ -62,7 +64,7 @@ def find_images(
     if isinstance(tables, TableOptions):
         tables = _tables(places, tables, options)
     walker = Walker(options)
-    archives = ArchiveLister(options, has_labels=label_from != "none", open=open_archive)
+    archives = ArchiveLister(options, label_from != "none", open_archive, Chosen(tables.options))
     found = [_labelled(place, walker, archives, label) for place in places if not isinstance(place, TableSet)]
     others = [*found, _references(walker.linked(), label, archives)]
     if any(isinstance(place, TableSet) for place in places):
@@ -176,7 +178,7 @@ def _labelled(
     if isinstance(place, StoreTree):
         images = references(place, options, label)
         # A glob that matches nothing is said now; that a prefix holds something is known.
-        return _expanded(chain((next(images),), images) if place.is_glob else images, archives)
+        return _expanded(without_reports(chain((next(images),), images) if place.is_glob else images), archives)
     if isinstance(place, StoreImage):
         return archives.expanded(reference(place.at, label))
     if isinstance(place, WebImage):
@@ -241,7 +243,8 @@ def _listed_uri(uri: str, label: Label) -> ImageRef:
 
 def _references(found: Iterable[Item], label: Label, archives: ArchiveLister) -> Iterator[ImageRef]:
     last: str | None = None
-    folder_label, is_text = None, True
+    folder_label, is_text, has_sidecars = None, True, False
+    is_shard = shard_finder()
     for item in found:
         if isinstance(item, Unlisted):
             yield _unlisted(item)
@@ -251,7 +254,7 @@ def _references(found: Iterable[Item], label: Label, archives: ArchiveLister) ->
             continue
         folder, name = item
         if folder != last:
-            last, folder_label, is_text = folder, label(folder), _is_text(folder)
+            last, folder_label, is_text, has_sidecars = folder, label(folder), _is_text(folder), is_shard(folder)
         path = f"{folder}/{name}"
         if is_archive(name):
             yield from archives.references(local_uri(path))
@@ -261,7 +264,11 @@ def _references(found: Iterable[Item], label: Label, archives: ArchiveLister) ->
         if "#" in path and (member := member_of(path)) and not os.path.lexists(path):
             yield ImageRef(member_uri(local_uri(member.archive), member.name), archives.label(member.name))
             continue
-        yield ImageRef(path if is_text and (name.isascii() or _is_text(name)) else local_uri(path), folder_label)
+        uri = path if is_text and (name.isascii() or _is_text(name)) else local_uri(path)
+        if not has_sidecars:
+            yield ImageRef(uri, folder_label)
+        elif not is_sidecar(name):
+            yield archives.file(path, uri)
 
 
 def _unlisted(folder: Unlisted) -> UnlistedFolder:

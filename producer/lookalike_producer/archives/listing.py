@@ -28,9 +28,12 @@ from lookalike.records import ImageRef, Reason, Span
 from lookalike.shown import shortened
 from lookalike.uris import MAX_URI, member_of, member_uri
 from lookalike_producer import refused
+from lookalike_producer.archives.beside import sidecars_of
+from lookalike_producer.archives.chosen import Chosen, Described
 from lookalike_producer.archives.field_types import FieldTypes
 from lookalike_producer.archives.ranges import Ranges, ranges_of
 from lookalike_producer.archives.samples import Sample, samples, wanted
+from lookalike_producer.archives.sidecar import Sidecars
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
 from lookalike_producer.walk.options import WalkOptions
 
@@ -46,11 +49,13 @@ Open = Callable[[str], AbstractContextManager[Ranges]]
 
 @dataclass(frozen=True)
 class ArchiveLister:
-    """Lists archives that `open` opens. With `has_labels`, an image has the label of its .cls, else of its folder."""
+    """Lists archives that `open` opens. With `has_labels`, an image has the label of its .cls, else of its folder;
+    `chosen` says what is taken of its sidecars."""
 
     options: WalkOptions
     has_labels: bool = True
     open: Open = ranges_of
+    chosen: Chosen = field(default_factory=Chosen)
     fields: FieldTypes = field(default_factory=FieldTypes)
 
     def references(self, uri: str) -> Iterator[ImageRef]:
@@ -107,15 +112,32 @@ class ArchiveLister:
             return RefusedReference(uri, reason=member.fault, detail=member.detail)
         if is_archive(member.name):
             return RefusedReference(uri, reason=Reason.UNSUPPORTED, detail="an archive in an archive is not read")
+        described = self._described(uri, sample.sidecars)
+        if isinstance(described, RefusedReference):
+            return described
+        label = described.label or self.label(member.name)
+        return ImageRef(uri, label, described.metadata, member.span, etag_of(etag, member.span))
+
+    def _described(self, uri: str, sidecars: Sidecars) -> Described | RefusedReference:
+        """What the sidecars of an image say, with a label if that is wanted."""
         try:
-            label = (sample.sidecars.label() if self.has_labels else None) or self.label(member.name)
-            metadata = self.fields.see(sample.sidecars.metadata())
+            described = self.chosen.of(sidecars)
         except ValueError as error:
             return RefusedReference(uri, reason=Reason.BAD_METADATA, detail=str(error))
+        metadata = self.fields.see(described.metadata)
         if metadata and (length := len(orjson.dumps(metadata))) > MAX_METADATA:
             detail = f"{length} bytes of metadata are more than {MAX_METADATA}"
             return RefusedReference(uri, reason=Reason.BAD_METADATA, detail=detail)
-        return ImageRef(uri, label, metadata, member.span, etag_of(etag, member.span))
+        is_wanted = self.has_labels or self.chosen.columns.label_column is not None
+        return Described(described.label if is_wanted else None, metadata)
+
+    def file(self, path: str, uri: str) -> ImageRef:
+        """The reference of a loose image, with what its sidecars on the disk say; its folder is no label."""
+        described = self._described(uri, sidecars_of(path))
+        if isinstance(described, RefusedReference):
+            return described
+        metadata = self.fields.fitted(described.metadata) if self.fields.are_mixed else described.metadata
+        return ImageRef(uri, described.label, metadata)
 
 
 def _samples(uri: str, ranges: Ranges, faults: list[ImageRejected]) -> Iterator[Sample]:

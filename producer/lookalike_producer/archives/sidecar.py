@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from lookalike.metadata import INTEGERS, MAX_FIELDS, MAX_TEXT, MAX_VALUES, field_name
+from lookalike.metadata import INTEGERS, MAX_TEXT, MAX_VALUES, field_name
 from lookalike.records import Metadata, MetadataValue
 
 #: Ends of names, after the last dot and in lower case, of members that are no images.
@@ -16,6 +16,8 @@ SIDECARS = frozenset({"json", "txt", "cls"})
 CAPTION = "caption"
 #: A label is a name.
 MAX_LABEL = 1000
+#: Fields that are looked at; an index has fewer, which somebody may choose.
+MOST_FIELDS = 1000
 
 
 @dataclass
@@ -31,6 +33,10 @@ class Sidecars:
         elif content:
             # The last one counts, as with images.
             self.contents[extension] = content
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self.contents or self.fault)
 
     @property
     def bytes(self) -> int:
@@ -49,7 +55,7 @@ class Sidecars:
             raise ValueError(self.fault)
         fields: dict[str, MetadataValue] = {}
         for name, value in self._json():
-            if len(fields) < MAX_FIELDS and (held := _held(value)) is not None:
+            if len(fields) < MOST_FIELDS and (held := _held(value)) is not None:
                 fields.setdefault(field_name(name), held)
         if caption := self._text("txt").strip()[:MAX_TEXT]:
             fields.setdefault(CAPTION, caption)

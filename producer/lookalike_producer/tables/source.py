@@ -16,6 +16,7 @@ from lookalike.records import ImageRef
 from lookalike.shown import shown
 from lookalike.storage import local_path
 from lookalike.uris import is_remote
+from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.named import existing
 from lookalike_producer.refused import RefusedReference, UnlistedTable
 from lookalike_producer.tables.addresses import Addresses, Where
@@ -90,7 +91,7 @@ class TableSource:
         self, sets: Sequence[TableSet], options: TableOptions, excludes: Callable[[str], bool] | None = None
     ) -> None:
         options.check()
-        self._options = options
+        self.options = options
         self._excludes = excludes
         self._where: dict[str, tuple[Where, ...]] = {}
         self._kept = _KeptFiles()
@@ -104,7 +105,7 @@ class TableSource:
         if not sets:
             self._counted.set()
         #: The metadata fields of all tables.
-        self.fields: Fields = _together([plan for _, plan in self._plans])
+        self.fields: Fields = self._declared()
         #: Sentences about what was decided, and at the end about rows that repeat an image.
         self.notes = [note for _, plan in self._plans for note in plan.notes]
 
@@ -116,6 +117,10 @@ class TableSource:
     @property
     def plans(self) -> list[Plan]:
         return [plan for _, plan in self._plans]
+
+    def _declared(self) -> Fields:
+        """The fields of all tables; without a table those that a person declared, for the sidecars of archives."""
+        return _together(self.plans) if self._plans else Chosen(self.options).declared()
 
     def references(self) -> Iterator[ImageRef]:
         """The images of all rows, each once: of several rows with the same uri, the last one counts.
@@ -169,7 +174,7 @@ class TableSource:
             }
             fitted.append((some, replace(plan, fields={**plan.fields, **types})))
         self._plans = fitted
-        self.fields = _together(self.plans)
+        self.fields = self._declared()
 
     def count(self) -> int:
         """The number of references; waits until all rows have been seen once."""
@@ -199,7 +204,7 @@ class TableSource:
             some.name,
             list(opened.columns.values()),
             opened.samples,
-            self._options,
+            self.options,
             is_described=some.is_described,
             names_files=names_files,
         )

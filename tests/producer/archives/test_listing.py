@@ -14,8 +14,10 @@ from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import read_settings
 from lookalike_producer.archives import samples
+from lookalike_producer.archives.reports import without_reports
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
-from lookalike_producer.sources import find_images
+from lookalike_producer.sources import find_images, find_tables
+from lookalike_producer.tables.options import TableOptions
 from lookalike_producer.walk.options import USUAL, WalkOptions
 from testing.archives import add, write_tar, write_zip
 
@@ -300,3 +302,110 @@ def test_an_archive_without_a_file_is_empty(tmp_path: Path) -> None:
         ("a.zip", "b.zip", "d.tar"), Reason.EMPTY
     )
     assert len(records) == 3
+
+
+def test_the_folders_of_img2dataset_are_read_with_their_sidecars(tmp_path: Path) -> None:
+    # As version 1.47 writes them with --output_format files.
+    shard = tmp_path / "out" / "00000"
+    shard.mkdir(parents=True)
+    for name in ("00000.parquet", "00000_stats.json"):
+        (tmp_path / "out" / name).write_bytes(b"x")
+    rows: list[dict[str, object]] = [{"caption": "a cat", "year": 2020, "error_message": None}, {"year": 0.5}, {}]
+    for number, fields in enumerate(rows):
+        (shard / f"00000{number}.jpg").write_bytes(b"x")
+        (shard / f"00000{number}.json").write_text(json.dumps({"key": f"00000{number}", **fields}))
+        (shard / f"00000{number}.txt").write_text("a dog")
+    (shard / "000003.jpg").write_bytes(b"x")
+    (shard / "000003.json").write_text("{")
+    (shard / "000004.jpg").write_bytes(b"x")
+    (shard / "000004.json").symlink_to(shard / "000000.json")
+    records = found(tmp_path / "out")
+    broken = records.pop("000003.jpg")
+    assert isinstance(broken, RefusedReference) and broken.reason is Reason.BAD_METADATA
+    assert {name: (ref.label, ref.metadata.get("caption")) for name, ref in records.items()} == {
+        "000000.jpg": (None, "a cat"),
+        "000001.jpg": (None, "a dog"),
+        "000002.jpg": (None, "a dog"),
+        "000004.jpg": (None, None),
+    }
+    assert set(found(shard)) == set(found(tmp_path / "out" / "*" / "*")) == {*records, "000003.jpg"}
+    # A folder that only has a number for its name is one of images, with its label.
+    (tmp_path / "out" / "00000_stats.json").unlink()
+    (tmp_path / "out" / "00000.parquet").unlink()
+    assert found(shard)["000000.jpg"].label == "00000" and "000000.txt" in found(shard)
+
+
+@pytest.mark.parametrize("layout", ["tar", "files"])
+def test_options_for_tables_choose_fields_of_sidecars(layout: str, tmp_path: Path) -> None:
+    rows: dict[str, dict[str, object]] = {
+        "0": {"breed": "tabby", "Year made": "1999", "score": 1, "sku": 7},
+        "1": {"breed": "", "Year made": 2000, "score": 0.5},
+        "2": {"breed": "tabby", "Year made": "soon"},
+    }
+    files = {f"00000/{name}.jpg": b"x" for name in rows}
+    files |= {f"00000/{name}.json": json.dumps(fields).encode() for name, fields in rows.items()}
+    if layout == "tar":
+        write_tar(tmp_path / "00000.tar", files)
+    else:
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+        (tmp_path / "00000_stats.json").touch()
+
+    def described(label_from: str = "none", **columns: str) -> dict[str, object]:
+        references = find_images([str(tmp_path)], label_from, tables=TableOptions(**columns))
+        return {
+            Path(ref.uri).stem: ref.reason if isinstance(ref, RefusedReference) else (ref.label, dict(ref.metadata))
+            for ref in references
+        }
+
+    chosen = described(metadata="Year made:int,score:float", label_column="breed", id_column="sku")
+    assert chosen == {
+        "0": ("tabby", {"Year_made": 1999, "score": 1.0, "id": "7"}),
+        "1": (None, {"Year_made": 2000, "score": 0.5}),
+        "2": Reason.BAD_METADATA,
+    }
+    assert described(metadata="none") == dict.fromkeys("012", (None, {}))
+    assert described(metadata="all") == described()
+    assert described(metadata="breed")["0"] == (None, {"breed": "tabby"})
+    tables = find_tables([str(tmp_path)], TableOptions(metadata="Year made:int,breed", id_column="sku"))
+    assert {name: str(type) for name, type in tables.fields.items()} == {"id": "keyword", "Year_made": "integer"}
+
+
+def test_the_key_of_a_member_ends_at_the_first_dot_of_its_base_name(tmp_path: Path) -> None:
+    members = {
+        "v1.0/a.b.jpg": b"x",
+        "v1.0/a.left.PNG": b"x",
+        "v1.0/a.json": b'{"n": 1}',
+        "v1.0/b.b.json": b'{"n": 2}',
+        "v1.0/b.jpg": b"x",
+        "v1.0/.c.jpg": b"x",
+        "v1.0/noend": b"x",
+    }
+    records = found(write_tar(tmp_path / "a.tar", members))
+    assert {name.rpartition("/")[2]: dict(ref.metadata) for name, ref in records.items()} == {
+        "a.b.jpg": {"n": 1},
+        "a.left.PNG": {"n": 1},
+        "b.jpg": {"n": 2},
+        "noend": {},
+    }
+
+
+def test_reports_between_the_objects_of_a_store_are_left_out() -> None:
+    keys = [
+        "0.parquet",
+        "0.tar",
+        "0_stats.json",
+        "1.parquet",
+        "1/000.jpg",
+        "1_stats.json",
+        "2.parquet",
+        "3.tar",
+        "4_stats.json",
+        "a.parquet",
+        "a.tar",
+        "9.parquet",
+    ]
+    listed = [ImageRef(f"s3://b/out/{key}") for key in keys]
+    kept = ["0.tar", "1/000.jpg", "2.parquet", "3.tar", "4_stats.json", "a.parquet", "a.tar", "9.parquet"]
+    assert [ref.uri.removeprefix("s3://b/out/") for ref in without_reports(listed)] == kept
