@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from lookalike.errors import HostUnavailable, ImageRejected, LookalikeError, SourceUnavailable
@@ -11,6 +12,7 @@ from lookalike.reading.allowance import Allowance, Flight, current
 from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, Place
 from lookalike.reading.hosts import Away, Host, HostLimits, Hosts
+from lookalike.reading.slots import Outpaced, Slots
 from lookalike.records import ImageRef
 
 #: Requests for one image before it is put aside, with pauses that double from the first on, each with full jitter.
@@ -36,7 +38,7 @@ class Ahead:
     def __init__(self, place: Place, limits: AheadLimits) -> None:
         self._place = place
         self._hosts = Hosts(limits.host)
-        self._requests = asyncio.Semaphore(limits.requests)
+        self._slots = Slots(limits.requests)
         self.allowance = Allowance(limits.bytes)
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -75,7 +77,7 @@ class Ahead:
         return Delayed(host.name, last, has_progress=is_throttled(last))
 
     async def _request(self, item: Wanted, host: Host, flight: Flight) -> Fetched | Unchanged:
-        async with host.turn(), self._requests:
+        async with host.turn(), self._slot(host, flight):
             began = time.monotonic()
             try:
                 answer = await self._answer(item, flight)
@@ -87,6 +89,18 @@ class Ahead:
                 raise
             host.answered(time.monotonic() - began)
             return answer
+
+    @asynccontextmanager
+    async def _slot(self, host: Host, flight: Flight) -> AsyncIterator[None]:
+        """A request at a time when there are not too many. A host that is too slow counts as away."""
+        try:
+            async with self._slots.taken(flight):
+                host.asked_at = time.monotonic()
+                yield
+        except Outpaced as error:
+            away = HostUnavailable(host.name, "it is slow, and images of other hosts waited for it")
+            host.left(away)
+            raise away from error
 
     async def _answer(self, item: Wanted, flight: Flight) -> Fetched | Unchanged:
         token = current.set((self.allowance, flight))
@@ -171,11 +185,15 @@ class Run:
         time of the chunk `is_over`. `idle_s`: how long nothing has arrived from any host."""
         for task, (item, host, flight) in list(self._tasks.items()):
             silent_s = time.monotonic() - max(flight.progress_at, host.progress_at, self._began_at)
-            is_silent = not host.is_local and min(silent_s, idle_s) >= host.patience_s(self._tries)
+            # Whoever waits for a turn is not silent.
+            can_be_silent = flight.is_asked and not host.is_local
+            is_silent = can_be_silent and min(silent_s, idle_s) >= host.patience_s(self._tries)
             if task.done() or not (is_over or is_silent):
                 continue
             task.cancel()
-            self._end(flight, (Arrival(item.ref, self._delayed(item, host, silent_s), time.time_ns()), flight))
+            is_told = flight.is_asked or host.asked_at > self._began_at
+            delayed = self._delayed(item, host, silent_s) if is_told else _unasked(host)
+            self._end(flight, (Arrival(item.ref, delayed, time.time_ns()), flight))
 
     def _delayed(self, item: Wanted, host: Host, silent_s: float) -> Delayed:
         error = host.away or HostUnavailable(host.name, f"it does not answer within {silent_s:.1f} s")
@@ -191,6 +209,12 @@ class Run:
             task.cancel()
         for flight in self._flights:
             self._ahead.allowance.release(flight)
+
+
+def _unasked(host: Host) -> Delayed:
+    """Nothing speaks against an image whose host was not asked for any."""
+    error = host.away or HostUnavailable(host.name, "the images of other hosts took all the time")
+    return Delayed(host.name, error, has_progress=not host.away)
 
 
 def is_throttled(error: Away) -> bool:

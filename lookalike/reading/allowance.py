@@ -6,22 +6,30 @@ from contextvars import ContextVar
 
 
 class Flight:
-    """One request, and the bytes that it has brought. `progress_at` is when it last brought some, or began."""
+    """One image on its way, and the bytes that have come. `progress_at` is when some came last, or a request was sent;
+    until `is_asked`, it waits for its turn."""
 
     def __init__(self) -> None:
         self.held = 0
         self.is_complete = False
+        self.is_asked = False
+        self.progress_at = time.monotonic()
+
+    def ask(self) -> None:
+        """A request is sent now."""
+        self.is_asked = True
         self.progress_at = time.monotonic()
 
 
 class Allowance:
-    """At most `limit` bytes for all flights, and for the oldest one as many as it needs: otherwise several large images
+    """At most `limit` bytes for all flights, and for one of them as many as it needs: otherwise several large images
     could wait for each other. Used from one event loop."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._held = 0
         self._flights: dict[Flight, None] = {}
+        self._first: Flight | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -34,7 +42,7 @@ class Allowance:
 
     async def grow(self, flight: Flight, count: int) -> None:
         """Wait until there is room for `count` more bytes."""
-        while self._held + count > self._limit and flight is not self._oldest():
+        while self._held + count > self._limit and flight is not self._unbounded():
             self._changed.clear()
             await self._changed.wait()
         self.add(flight, count)
@@ -58,8 +66,16 @@ class Allowance:
             self._held -= flight.held
             self._changed.set()
 
-    def _oldest(self) -> Flight | None:
-        return next((flight for flight in self._flights if not flight.is_complete), None)
+    def _unbounded(self) -> Flight | None:
+        """The flight that may have as many bytes as it needs, until it is complete: the oldest one that has been asked
+        for. One that waits for its turn may wait for these very flights. None while a complete image waits for the one
+        who decodes it, and who makes room."""
+        if any(flight.is_complete and flight.held for flight in self._flights):
+            return None
+        if self._first not in self._flights or self._first.is_complete:
+            going = (flight for flight in self._flights if flight.is_asked and not flight.is_complete)
+            self._first = next(going, None)
+        return self._first
 
 
 #: The allowance and the flight of the running request.

@@ -100,7 +100,8 @@ class Host:
         self._away_s = SHORTEST_AWAY_S
         self._ask_at = 0.0
         self._usual_s: float | None = None
-        #: When it last answered or sent something.
+        #: When it was last asked, and when it last answered.
+        self.asked_at = 0.0
         self.progress_at = 0.0
 
     @property

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import HostUnavailable, ImageRejected, SourceUnavailable
-from lookalike.reading import hosts, places
+from lookalike.reading import hosts, places, slots
 from lookalike.reading.allowance import received
 from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, LooksFirst, State
@@ -37,6 +37,8 @@ class Web(LooksFirst):
         self.running: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.size = 10
+        #: Hosts that send a byte now and then, without end.
+        self.drips: set[str] = set()
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
         host = host_of(uri)
@@ -47,6 +49,9 @@ class Web(LooksFirst):
         self.most[""] = max(self.most[""], sum(self.running.values()))
         try:
             await self._act(host, uri)
+            while host in self.drips:
+                await received(1)
+                await asyncio.sleep(0.02)
             for _ in range(self.size // 10):
                 await received(10)
                 await asyncio.sleep(0)
@@ -171,6 +176,45 @@ def test_a_host_that_never_answers_holds_up_no_other(web: Web, reader: Reader) -
     assert web.asked.total() == asked + 40 and time.monotonic() - began < 0.5
 
 
+def test_many_hosts_that_never_answer_make_no_other_host_away(web: Web, make_reader: Callable[..., Reader]) -> None:
+    """They take all requests of the process; whoever waits for one is not silent."""
+    dead = [f"dead{number}" for number in range(10)]
+    web.does = {f"http://{host}": lambda uri, times: 60.0 for host in dead}
+    found = read(make_reader(fetches=4), [*(item for host in dead for item in wanted(host, 3)), *wanted("alive", 40)])
+    assert kinds(found)["http://alive"] == {"Fetched"}
+    assert all(kinds(found)[f"http://{host}"] == {"Delayed"} for host in dead)
+    assert all(web.asked[f"http://{host}/0.jpg"] for host in dead), "a host counts as away that nobody asked"
+
+
+@pytest.mark.parametrize("count", [3, 12], ids=["as many as there are requests", "more"])
+def test_hosts_that_send_a_byte_now_and_then_hold_up_no_other(
+    web: Web, make_reader: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(slots, "SLOW_S", 0.2)
+    slow = [f"slow{number}" for number in range(count)]
+    web.drips = {f"http://{host}" for host in slow}
+    items = [*(item for host in slow for item in wanted(host, 5)), *wanted("alive", 40)]
+    left = {item.ref.uri for item in wanted("alive", 40)}
+    began = time.monotonic()
+    with closing(make_reader(fetches=6).arrivals(items)) as arrivals:
+        while left:
+            arrival = next(arrivals)
+            left.discard(arrival.ref.uri)
+            assert isinstance(arrival.result, Fetched) == ("alive" in arrival.ref.uri)
+    assert time.monotonic() - began < 10
+    assert web.most[""] <= 2 * 6
+
+
+def test_an_image_of_which_nobody_was_asked_has_nothing_against_it(
+    web: Web, make_reader: Callable[..., Reader]
+) -> None:
+    """The images of a host that drips waited for their host, the other ones for their turn."""
+    web.drips = {"http://slow"}
+    found = read(make_reader(fetches=2, time_limit_s=5), [*wanted("slow", 5), *wanted("alive", 5)])
+    progress = {uri: item.result.has_progress for uri, item in found.items() if isinstance(item.result, Delayed)}
+    assert progress == {uri: "alive" in uri for uri in found}
+
+
 def test_a_host_that_is_back_is_noticed_in_the_background(
     web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,7 +285,8 @@ def test_the_bytes_of_all_requests_are_bounded_and_large_images_do_not_wait_for_
     reader = make_reader(fetch_bytes=2500)
     most = 0
     with closing(reader.arrivals(wanted("a", 30))) as arrivals:
-        for _ in arrivals:
+        for arrival in arrivals:
+            assert isinstance(arrival.result, Fetched), "an image waits for one that waits for its turn"
             most = max(most, reader._remote._ahead.allowance.held)  # type: ignore[union-attr]
     assert 2000 <= most <= 2500 + 1000
     # One image that is larger than everything that may be held.
