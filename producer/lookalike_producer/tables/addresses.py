@@ -14,6 +14,7 @@ from lookalike.shown import printable
 from lookalike.storage import local_path, local_uri
 from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, image_url, is_remote, member_of, member_uri, scheme_of
 from lookalike_producer.named import absolute, existing
+from lookalike_producer.tables.rows import BadRow
 
 _MISSING = frozenset({"", "nan", "null", "none", "na", "n/a", "nil"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
@@ -132,6 +133,8 @@ class Addresses:
 def _text(value: Any) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
+    if isinstance(value, BadRow):
+        raise BadUri(value.why)
     if isinstance(value, bool | list | dict | bytes):
         raise BadUri("the uri is no text")
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

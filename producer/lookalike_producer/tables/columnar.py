@@ -13,6 +13,7 @@ from lookalike.records import Reason
 from lookalike.shown import clause
 from lookalike_producer.tables.arrow_types import Leaf, is_binary, leaves, type_of
 from lookalike_producer.tables.broken import TableBroken
+from lookalike_producer.tables.compression import is_compressed
 from lookalike_producer.tables.files import TableFile
 from lookalike_producer.tables.rows import BadRow, Column, Values
 
@@ -56,7 +57,7 @@ class ColumnarTable:
                     piece = batch.slice(start, BATCH_ROWS)
                     for row in zip(*(_values(_column(piece, leaf)) for leaf in chosen), strict=True):
                         number += 1
-                        yield number, next((value for value in row if isinstance(value, BadRow)), row)
+                        yield number, row
 
     @contextmanager
     def _opened(self) -> Iterator[Opened]:
@@ -99,8 +100,9 @@ def _arrow_stream(file: BufferedReader, start: bytes) -> Opened:
     try:
         opened = ipc.open_stream(file)
     except (pyarrow.ArrowException, OSError, MemoryError) as error:
+        advice = "Decompress it first." if is_compressed(start) else "Check how it was written."
         raise TableBroken(
-            Reason.UNSUPPORTED, f"is neither Parquet nor Arrow: it begins with {start!r}", "Check how it was written."
+            Reason.UNSUPPORTED, f"is neither Parquet nor Arrow: it begins with {start!r}", advice
         ) from error
     return opened.schema, lambda chosen, rows: map(_valid, opened), "Arrow stream"
 

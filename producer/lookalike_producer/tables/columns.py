@@ -1,7 +1,7 @@
 """Which columns of a table hold uris, labels, keys and metadata."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,22 +61,53 @@ def planned(
     *,
     is_described: bool = False,
     names_files: Callable[[str], bool] = lambda column: False,
+    repeated: Collection[str] = (),
 ) -> Plan:
     """The columns to take of the table called `name`.
 
-    `names_files` says whether the values of a column are names of files that exist. Raises SourceMissing for a table
+    `names_files` says whether the values of a column are names of files that exist, `repeated` are names that several
+    columns have. Raises SourceMissing for a table
     that names no images, and BadSetting for columns that it does not have.
     """
     uri, notes = _uri_column(name, columns, options, names_files)
-    label = _named(columns, options.label_column, "label", name) or _first(columns, LABEL_NAMES, without=(uri,))
+    label = _label_column(name, columns, samples, options, uri)
     id = _named(columns, options.id_column, "id", name)
     taken = {uri, label, id}
     fields, guessed, others = _fields(name, columns, samples, options, taken, is_described)
     if id is not None:
         fields = {id: (ID_FIELD, FieldType(Kind.KEYWORD)), **{c: f for c, f in fields.items() if f[0] != ID_FIELD}}
     check_fields(dict(fields.values()))
-    notes += _notes(name, fields, others, options)
+    notes += [
+        *_repeated(name, [column for column in repeated if column in {*taken, *fields}]),
+        *_notes(name, fields, others, options),
+    ]
     return Plan(uri, label, id, fields, guessed, tuple(notes), tuple(others))
+
+
+def _label_column(
+    name: str, columns: Sequence[Column], samples: Samples, options: TableOptions, uri: str
+) -> str | None:
+    """The column of labels; one that holds lists is none that is found by itself. Raises BadSetting."""
+    wanted = _named(columns, options.label_column, "label", name)
+    by_name = {column.name: column for column in reversed(columns)}
+    if wanted is not None and (why := _no_label(by_name[wanted], samples)):
+        raise BadSetting(
+            f"The column {wanted} of {name} {why}, which are no labels.",
+            "Take it as metadata, such as --metadata NAME:list, or choose another column.",
+        )
+    fit = [column for column in columns if not _no_label(column, samples)]
+    return wanted or _first(fit, LABEL_NAMES, without=(uri,))
+
+
+def _no_label(column: Column, samples: Samples) -> str:
+    """Why the values of a column are no labels."""
+    if column.refusal:
+        return column.refusal
+    values = [value for value in samples.get(column.name, ()) if value is not None]
+    is_list = (column.type is not None and column.type.is_list) or (
+        bool(values) and all(isinstance(value, list) for value in values)
+    )
+    return "holds lists" if is_list else ""
 
 
 def _uri_column(
@@ -174,6 +205,7 @@ def _fields(
     """The fields by column, the fields whose type is a guess, and the columns that are not taken."""
     fields: dict[str, tuple[str, FieldType]] = {}
     guessed: set[str] = set()
+    names: set[str] = set()
     named = options.named
     if named is not None:
         for wanted, type in named.items():
@@ -188,11 +220,14 @@ def _fields(
     elif options.takes_all(is_described=is_described):
         for column in columns:
             is_number = column.name.strip().lower() in NUMBERS
-            type = None if column.name in taken or is_number else _type(column, samples)
+            is_taken = column.name in taken or column.name in fields
+            type = None if is_taken or is_number else _type(column, samples)
             if type is not None:
-                fields[column.name] = (_free(field_name(column.name), fields), type)
+                fields[column.name] = (_free(field_name(column.name), names), type)
+                names.add(fields[column.name][0])
                 guessed.add(column.name)
-    others = [c.name for c in columns if c.name not in taken | fields.keys() and c.name.strip().lower() not in NUMBERS]
+    used = taken | fields.keys()
+    others = [c.name for c in columns if c.name not in used and c.name.strip().lower() not in NUMBERS]
     return fields, frozenset(fields[column][0] for column in guessed if column in fields), others
 
 
@@ -211,15 +246,19 @@ def _type(column: Column, samples: Samples) -> FieldType | None:
     return column.type
 
 
-def _free(name: str, fields: Mapping[str, tuple[str, FieldType]]) -> str:
+def _free(name: str, taken: Set[str]) -> str:
     """The name, with a number if another column has it already."""
-    taken = {field for field, _ in fields.values()}
     number = 2
     free = name
     while free in taken:
         free = f"{name[:60]}_{number}"
         number += 1
     return free
+
+
+def _repeated(name: str, names: Collection[str]) -> list[str]:
+    """A sentence for columns of the same name, of which the first one is taken."""
+    return [f"{name} has several columns called {_listed(sorted(names))}; the first one is taken."] if names else []
 
 
 def _notes(name: str, fields: Mapping[str, Any], others: Sequence[str], options: TableOptions) -> list[str]:

@@ -14,6 +14,8 @@ from lookalike.records import Reason
 from lookalike.shown import clause
 from lookalike_producer.tables.broken import TableBroken
 
+#: A frame that is skipped (RFC 8878, 3.1.2): its magic number ends with any of 16 digits, and comes as its first byte.
+_SKIPPED = tuple(bytes([0x50 + digit]) + b"\x2a\x4d\x18" for digit in range(16))
 _GZIP, _ZSTD, _BZIP, _XZ = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\0"
 #: A block of Zstandard gives at most 128 KiB for 4 bytes (RFC 8878, 3.1.1.2), so this gives at most 16 MiB.
 _PIECE = 512
@@ -26,13 +28,18 @@ def decompressed(file: io.BufferedReader) -> BinaryIO:
     start = file.peek(8)[:8]
     if start.startswith(_GZIP):
         return cast(BinaryIO, gzip.GzipFile(fileobj=file))
-    if start.startswith(_ZSTD):
+    if start.startswith((_ZSTD, *_SKIPPED)):
         return io.BufferedReader(_Zstandard(file), io.DEFAULT_BUFFER_SIZE)
     if start.startswith(_BZIP):
         return cast(BinaryIO, bz2.BZ2File(file))
     if start.startswith(_XZ):
         return cast(BinaryIO, lzma.LZMAFile(file))
     return file
+
+
+def is_compressed(start: bytes) -> bool:
+    """Whether a file that begins so is compressed."""
+    return start.startswith((_GZIP, _ZSTD, *_SKIPPED, _BZIP, _XZ))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ _SEPARATORS = ",;\t|"
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 #: What Excel writes, and reads, before the header.
 _DIRECTIVE = re.compile(r"sep=(.)\r?\n")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
 class DelimitedTable:
@@ -53,12 +54,15 @@ class DelimitedTable:
             lines = Lines(file, self._encoding)
             for _ in range(self._before):
                 next(lines, None)
-            reader = csv.reader(lines, delimiter=self._separator)
-            next(reader, None)
+            next(csv.reader(lines, delimiter=self._separator), None)
             number = 0
             while True:
+                lines.begin_row()
                 try:
-                    for row in reader:
+                    for row in csv.reader(lines, delimiter=self._separator):
+                        if len(lines.of_row) > 1 and _is_open(lines):
+                            raise csv.Error
+                        lines.begin_row()
                         if not row:
                             continue
                         number += 1
@@ -69,10 +73,24 @@ class DelimitedTable:
                     return
                 except csv.Error:
                     number += 1
-                    yield number, BadRow(f"a field has more than {LONGEST_FIELD:,} characters{_where(lines.number)}")
+                    why = _why_bad(lines)
+                    # A quote that is never closed takes what follows into its field: the next line begins a row.
+                    lines.read_again()
+                    yield number, BadRow(f"{why}, in line {lines.number:,}")
                 except LineTooLong:
                     number += 1
                     yield number, BadRow(f"the line is too long{_where(lines.number)}")
+
+
+def _is_open(lines: Lines) -> bool:
+    """Whether the text has ended in a field in quotes."""
+    return lines.is_over and sum(line.count('"') for line in lines.of_row) % 2 == 1
+
+
+def _why_bad(lines: Lines) -> str:
+    if len(lines.of_row) > 1:
+        return f"a quote is not closed, or a field has more than {LONGEST_FIELD:,} characters"
+    return f"a field has more than {LONGEST_FIELD:,} characters"
 
 
 def _taking(wanted: Sequence[int]) -> Any:
@@ -126,11 +144,13 @@ def _header(text: str, separator: str) -> list[str]:
     if not rows:
         raise TableBroken(Reason.UNSUPPORTED, "is no table: its first line is too long")
     header, *others = rows
-    if "\0" in "".join(header):
-        raise TableBroken(Reason.UNSUPPORTED, "is no table of text: it has null bytes")
+    if found := _CONTROL.search("".join(header)):
+        what = "null bytes" if found[0] == "\0" else "control characters"
+        raise TableBroken(Reason.UNSUPPORTED, f"is no table of text: it has {what}")
     if len(header) > MOST_COLUMNS:
         raise TableBroken(Reason.UNSUPPORTED, f"is no table: it has more than {MOST_COLUMNS:,} columns")
     # R gives the numbers of rows no name.
     if others and all(len(row) == len(header) + 1 for row in others if row):
         header = ["", *header]
-    return [name.strip() for name in header]
+    # Programs that append files to one another leave marks of encodings in the text.
+    return [name.strip().strip("\ufeff").strip().strip('"') for name in header]

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -78,19 +79,36 @@ class Lines(Iterator[str]):
     Bytes that are not in the encoding stay in the text as lone surrogates, as in the names of files.
     """
 
-    def __init__(self, file: BinaryIO, encoding: Encoding, *, newline: str = "") -> None:
+    def __init__(self, file: BinaryIO, encoding: Encoding) -> None:
         file.read(encoding.skip)
         decodes_all = encoding.name.startswith(("utf-16", "utf-32"))
         errors = "replace" if decodes_all else "surrogateescape"
-        self._text = io.TextIOWrapper(file, encoding.name, errors=errors, newline=newline)
+        self._text = io.TextIOWrapper(file, encoding.name, errors=errors, newline="")
         #: Lines that were read.
         self.number = 0
+        #: Lines since the last `begin_row`; whether the text has ended among them.
+        self.of_row: list[str] = []
+        self.is_over = False
+        self._again: deque[str] = deque()
+
+    def begin_row(self) -> None:
+        """What comes next belongs to a new row."""
+        self.of_row.clear()
+
+    def read_again(self) -> None:
+        """Give the lines of the row again, but for the first one."""
+        self._again.extendleft(reversed(self.of_row[1:]))
+        self.number -= len(self.of_row) - 1
+        self.is_over = False
+        self.of_row.clear()
 
     def __next__(self) -> str:
-        line = self._text.readline(LONGEST_LINE)
+        line = self._again.popleft() if self._again else self._text.readline(LONGEST_LINE)
         if not line:
+            self.is_over = True
             raise StopIteration
         self.number += 1
+        self.of_row.append(line)
         if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
             self._skip()
             raise LineTooLong

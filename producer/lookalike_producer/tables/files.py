@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from io import BufferedReader, FileIO
+from io import BufferedIOBase, BufferedReader, FileIO
 from typing import BinaryIO, cast
 
 from lookalike.errors import ImageRejected, SourceUnavailable
@@ -22,6 +22,8 @@ from lookalike_producer.tables.given import Given
 
 #: Bytes from which encoding, separator and header are recognized.
 SAMPLE_BYTES = 256 * 1024
+#: Bytes from which a format is recognized that the name does not promise.
+START_BYTES = 16 * 1024
 BUFFER_BYTES = 256 * 1024
 STDIN = "-"
 
@@ -51,6 +53,12 @@ class TableFile:
     def folder(self) -> str:
         """Where relative paths start."""
         return os.path.dirname(self.path)
+
+    @cached_property
+    def start(self) -> bytes:
+        """The first bytes, as they are. Raises as `opened` does."""
+        with self.opened() as file:
+            return file.peek(START_BYTES)[:START_BYTES]
 
     @contextmanager
     def opened(self) -> Iterator[BufferedReader]:
@@ -87,7 +95,9 @@ class TableFile:
         left = SAMPLE_BYTES
         try:
             with self.opened_text() as file:
-                while left > 0 and (piece := file.read(min(left, 4096))):
+                # What comes before damage is given, and not lost with it.
+                buffered = cast(BufferedIOBase, file)
+                while left > 0 and (piece := buffered.read1(min(left, 4096))):
                     pieces.append(piece)
                     left -= len(piece)
         except TableBroken:

@@ -18,6 +18,7 @@ SAMPLE_ROWS = 1000
 MOST_COLUMNS = 10_000
 
 _ADVICE = "JSON lines have an object on each line: `jq -c '.[]' TABLE > TABLE.jsonl` makes them from a list."
+_SUFFIX = "Give a table of another kind the name that fits it, such as .csv."
 
 
 class JsonLinesTable:
@@ -30,19 +31,30 @@ class JsonLinesTable:
         self._file = file
         sample = file.sample()
         self._encoding = encoding_of(sample)
-        if sample[self._encoding.skip :].lstrip().startswith(b"["):
+        text = sample[self._encoding.skip :].decode(self._encoding.name, "replace")
+        if text.lstrip().startswith("["):
             raise TableBroken(Reason.UNSUPPORTED, "has no JSON lines but a list", _ADVICE)
         found: dict[str, None] = {}
-        first = list(islice(self._objects(), SAMPLE_ROWS))
+        first = self._first()
         for _, row in first:
             if isinstance(row, Mapping):
                 found.update(dict.fromkeys(row))
         if first and not found:
-            raise TableBroken(Reason.UNSUPPORTED, "has no JSON lines", _ADVICE)
+            raise TableBroken(Reason.UNSUPPORTED, "has no JSON lines", _ADVICE if "{" in text[:100] else _SUFFIX)
         if not first:
             raise TableBroken(Reason.EMPTY, "is empty", _ADVICE)
         self.columns = tuple(Column(name) for name in islice(found, MOST_COLUMNS))
         self.description = f"JSON lines, {self._encoding.name}"
+
+    def _first(self) -> list[tuple[int, Mapping[str, Any] | BadRow]]:
+        """The first rows. Raises TableBroken if none comes before a damage."""
+        first: list[tuple[int, Mapping[str, Any] | BadRow]] = []
+        try:
+            first.extend(islice(self._objects(), SAMPLE_ROWS))
+        except TableBroken:
+            if not first:
+                raise
+        return first
 
     def rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, Values]]:
         names = [self.columns[number].name for number in wanted]
@@ -57,7 +69,7 @@ class JsonLinesTable:
         # Of an object, a text says why there is no row.
         is_given = isinstance(self._file, GivenTable)
         with self._file.opened_text() as file:
-            lines = Lines(file, self._encoding, newline="\n")
+            lines = Lines(file, self._encoding)
             number = 0
             while True:
                 try:

@@ -87,6 +87,8 @@ class _Field:
         """Raises BadMetadata."""
         if self._classes:
             value = _class(value, self._classes)
+        if isinstance(value, BadRow):
+            raise BadMetadata(f"column {shortened(self._column, 80)}: {value.why}")
         try:
             found = coerced(value, self._type)
         except ValueError as error:
@@ -107,6 +109,8 @@ class _Label:
             value = _class(value, self._column.names)
         if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
             return None
+        if isinstance(value, BadRow):
+            raise BadMetadata(f"column {self._column.name}: {value.why}")
         if isinstance(value, list | dict | bytes):
             raise BadMetadata(f"column {self._column.name}: {type(value).__name__} is no label")
         text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

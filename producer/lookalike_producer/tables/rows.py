@@ -29,7 +29,7 @@ class BadRow:
     why: str
 
 
-#: The values of the wanted columns, None or "" where a row has none.
+#: The values of the wanted columns, None or "" where a row has none, a BadRow where it cannot be read.
 Values: TypeAlias = Sequence[Any] | BadRow
 
 

@@ -49,6 +49,7 @@ class Opened:
     columns: dict[str, Column] = field(default_factory=dict)
     samples: dict[str, list[Any]] = field(default_factory=dict)
     descriptions: list[str] = field(default_factory=list)
+    repeated: set[str] = field(default_factory=set)
     folder: str = ""
 
     def add(self, file: TableFile, table: Table) -> None:
@@ -56,14 +57,18 @@ class Opened:
             self.folder = file.folder
         self.files += 1
         self.descriptions.append(table.description)
-        for column in table.columns:
-            former = self.columns.get(column.name)
-            self.columns[column.name] = column if former is None else _merged(former, column)
-        wanted = [number for number, column in enumerate(table.columns) if not column.refusal]
+        # Of columns with the same name, the first one is taken.
+        first = {column.name: number for number, column in reversed(list(enumerate(table.columns)))}
+        self.repeated |= {column.name for number, column in enumerate(table.columns) if first[column.name] != number}
+        for name, number in sorted(first.items(), key=lambda item: item[1]):
+            former, column = self.columns.get(name), table.columns[number]
+            self.columns[name] = column if former is None else _merged(former, column)
+        wanted = sorted(number for number in first.values() if not table.columns[number].refusal)
         left = SAMPLE_CHARS
         for _, values in islice(table.rows(wanted), SAMPLE_ROWS):
             if not isinstance(values, BadRow):
-                for number, value in zip(wanted, values, strict=True):
+                for number, given in zip(wanted, values, strict=True):
+                    value = None if isinstance(given, BadRow) else given
                     self.samples.setdefault(table.columns[number].name, []).append(value)
                     left -= len(value) if isinstance(value, str) else 1
             if left < 0:
@@ -206,6 +211,7 @@ class TableSource:
             opened.samples,
             self.options,
             is_described=some.is_described,
+            repeated=opened.repeated,
             names_files=names_files,
         )
         self._check_base(some, base, opened.samples.get(plan.uri, []))
@@ -232,8 +238,8 @@ class TableSource:
         base = self._base or file.folder
         if base not in self._where:
             number = next((number for number, column in enumerate(table.columns) if column.name == plan.uri), None)
-            first = [] if number is None else list(islice(table.rows([number]), SAMPLE_ROWS))
-            self._where[base] = located(base, [values[0] for _, values in first if not isinstance(values, BadRow)])
+            first = [] if number is None else _first_values(table, number)
+            self._where[base] = located(base, first)
         return RowReader(table, plan, Addresses(base, self._where[base]), file.uri)
 
     def _rows(self, file: TableFile, plan: Plan) -> Iterator[ImageRef]:
@@ -278,6 +284,17 @@ def _opened(some: TableSet, files: _KeptFiles) -> Opened:
     if broken is not None and not opened.columns:
         raise SourceMissing(f"{some.name} {broken.why}.", *filter(None, [broken.advice])) from broken
     return opened
+
+
+def _first_values(table: Table, number: int) -> list[Any]:
+    """The first values of a column, as far as they can be read."""
+    first: list[Any] = []
+    # What is wrong is said with the rows.
+    with suppress(TableBroken):
+        for _, values in islice(table.rows([number]), SAMPLE_ROWS):
+            if not isinstance(values, BadRow):
+                first.append(values[0])
+    return first
 
 
 def _fits(values: Sequence[Any], type: FieldType) -> bool:
