@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from lookalike.clutter import is_left_out
 from lookalike.errors import SourceMissing
 from lookalike.reading.archives.kinds import is_archive
 from lookalike.shown import shown
@@ -168,14 +169,22 @@ def _in_store(source: str) -> StoreTree | StoreImage | TableSet:
 def _tables_only(place: StoreTree) -> tuple[str, ...]:
     """The tables of a prefix or a glob, in the order of their names; none if there are other objects as well. It looks
     no further than the first one that is no table."""
+    *folders, first = place.first.split("/")
+    if first and not place.is_glob and not any(map(is_left_out, (*folders, first))) and _is_no_table(first):
+        # Most prefixes hold images: no further listing is needed to know.
+        return ()
     found: list[str] = []
     for ref in references(place, USUAL, lambda folder: None):
         name = ref.uri.rpartition("/")[2]
-        if isinstance(ref, RefusedReference) or (format_of(name) is None and not layouts.is_beside_tables(name)):
+        if isinstance(ref, RefusedReference) or _is_no_table(name):
             return ()
         if format_of(name) is not None:
             found.append(ref.uri)
     return tuple(sorted(found))
+
+
+def _is_no_table(name: str) -> bool:
+    return format_of(name) is None and not layouts.is_beside_tables(name)
 
 
 def _on_web(source: str) -> WebImage | TableSet:

@@ -3,7 +3,7 @@
 import glob
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
@@ -32,12 +32,13 @@ _BEFORE_WILDCARD = re.compile(r"[^*?\[]*")
 @dataclass(frozen=True)
 class StoreTree:
     """The keys of a store below a prefix that match. `folder` is empty, or a key that ends with a slash; the parts of
-    the glob start behind it. `prefix` is what all matching keys begin with."""
+    the glob start behind it. `prefix` is what all matching keys begin with, `first` one of these keys."""
 
     folder: Location
     prefix: str
     parts: tuple[str, ...] = (ANY_FOLDERS,)
     is_glob: bool = False
+    first: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ def placed_in_store(source: str) -> StoreTree | StoreImage:
         if at.key and not at.key.endswith("/") and _is_image(at, listing):
             return StoreImage(at)
         tree = _glob(at) if glob.has_magic(at.key) else _prefix(at)
-        if listing.first(at.at(tree.prefix), at) is None:
+        first = listing.first(at.at(tree.prefix), at)
+        if first is None:
             raise _nothing(at, tree, listing)
-    return tree
+    return replace(tree, first=first.key)
 
 
 def one_object(source: str) -> StoreImage:
