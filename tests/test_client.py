@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -215,6 +216,18 @@ def test_every_filter_reaches_the_service(client: Client, query: bytes, stored: 
             found(wrong)
         # What an index of this machine raises, and what the service refuses.
         assert isinstance(error.value, BadFilter) and isinstance(error.value, RequestRejected)
+
+
+@pytest.mark.parametrize("filters", [{"folder": "x" * 2**20}, {"number": range(101)}, ["number>1"] * 21])
+def test_more_filters_than_the_service_accepts_are_refused(
+    client: Client, stored: list[ImageRef], filters: Any
+) -> None:
+    for ask in (
+        lambda: client.search(id=stored[0].id, filters=filters),
+        lambda: client.facet("number", filters=filters),
+    ):
+        with pytest.raises(BadFilter, match=r"At most|characters"):
+            ask()
 
 
 def test_fields_and_facets_are_read(client: Client) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import h11
 import uvicorn
+from h11._connection import DEFAULT_MAX_INCOMPLETE_EVENT_SIZE
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -24,6 +25,8 @@ MAX_CONNECTIONS = 1000
 #: Descriptors for everything else: the index, files, decoders.
 OTHER_DESCRIPTORS = 256
 BACKLOG = 128
+#: In bytes. A longer head may be read, too, if it comes at once.
+LONGEST_HEAD = DEFAULT_MAX_INCOMPLETE_EVENT_SIZE
 #: For the head of a request, from its first byte or from the connection's begin.
 HEAD_TIMEOUT_S = 10.0
 #: For all of a request. Longer than an upload may take (uploads.py), which is answered.
@@ -101,7 +104,13 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(400, "The request is not valid HTTP.")
+        head = self.conn.trailing_data[0]
+        if len(head) <= LONGEST_HEAD:
+            self._refuse(400, "The request is not valid HTTP.")
+        elif b"\n" not in head:
+            self._refuse(414, f"The address has more than {LONGEST_HEAD:,} bytes: give fewer or shorter filters.")
+        else:
+            self._refuse(431, f"The headers of the request have more than {LONGEST_HEAD:,} bytes.")
 
     def _refuse(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         """Answer without the application, and close: only when the client has sent all it wants to send, because it may

@@ -10,7 +10,7 @@ from lookalike.client.answers import BatchResult, batch_result
 from lookalike.client.connection import Connection
 from lookalike.errors import BadSetting
 from lookalike.filters import Filters, conditions
-from lookalike.http_filters import to_parameters
+from lookalike.http_filters import from_parameters, to_parameters
 from lookalike.http_schemas import (
     BatchAnswer,
     Facet,
@@ -138,7 +138,7 @@ class Client:
     def facet(self, field: str, *, limit: int = 50, filters: Filters | None = None) -> Facet:
         """The most frequent values of `label` or of a metadata field, among the images that meet the filters; of
         numbers and dates also the least and the greatest. Raises FilterRejected for an unknown field."""
-        parameters: list[tuple[str, Any]] = [("limit", limit), *to_parameters(conditions(filters))]
+        parameters = [("limit", limit), *_filters(filters)]
         return self._connection.request(Facet, "GET", f"/facets/{_segment(field)}", params=parameters)
 
     def labels(self) -> tuple[Label, ...]:
@@ -171,7 +171,14 @@ class Client:
 def _parameters(options: SearchOptions) -> list[tuple[str, Any]]:
     """Raises BadFilter."""
     plain = [(name, value) for name, value in options.items() if name != "filters"]
-    return plain + to_parameters(conditions(options.get("filters")))
+    return plain + _filters(options.get("filters"))
+
+
+def _filters(filters: Filters | None) -> list[tuple[str, Any]]:
+    """Raises BadFilter, also for more filters than a service accepts: it would not read them to their end."""
+    parameters = to_parameters(conditions(filters))
+    from_parameters(parameters)
+    return [*parameters]
 
 
 def _batch(images: Iterable[Image], mode: Literal["each", "mean"], options: SearchOptions) -> dict[str, Any]:

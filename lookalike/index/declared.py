@@ -19,8 +19,11 @@ def undeclared(existing: Fields, asked: Fields, index: str) -> dict[str, FieldTy
                 f"Index {index} holds the metadata field {name} as {held}; it cannot hold it as {wanted} as well.",
                 f"Declare it as {name}:{held}, give the column another name, or use a new index (--index).",
             )
-    check_fields({**existing, **asked})
-    return {name: type for name, type in asked.items() if name not in existing}
+    new = {name: type for name, type in asked.items() if name not in existing}
+    if new:
+        # Clients that add fields at the same time may have exceeded the limit: what is there stays usable.
+        check_fields({**existing, **new})
+    return new
 
 
 def first_used(documents: Iterable[Document], existing: Fields) -> dict[str, FieldType]:

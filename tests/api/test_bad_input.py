@@ -1,6 +1,7 @@
 """Bad and hostile requests: each gets the right status and a one-line message, and the service keeps working."""
 
 import gzip
+import json
 import os
 import select
 import socket
@@ -9,12 +10,14 @@ import threading
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from lookalike.records import ImageRef
 from lookalike.settings import Settings
 from testing.processes import await_true
 from tests.api.service import serving
@@ -126,11 +129,40 @@ def test_a_form_that_is_too_large_is_refused(lance_client: httpx2.Client) -> Non
             "name=" + "x" * 1001,
             "metadata." + "k" * 999 + "=xx",
         ),
+        *("metadata.=1", "metadata..min=1", "metadata.number.min=2&metadata.number.max=1", "label.min=b&label.max=a"),
+        *("metadata.nubmer=1", "metadata.__proto__=1", "metadata.number=soon", "metadata.number=1&metadata.number=x"),
+        *("&".join(["metadata.number=1"] * 3000), "&".join(f"metadata.k{number}=x" for number in range(3000))),
         "&".join(f"metadata.k{number}=x" for number in range(21)),
     ],
 )
 def test_an_invalid_parameter_is_refused(lance_client: httpx2.Client, query: bytes, parameters: str) -> None:
     problem_detail(lance_client.post(f"/search?{parameters}", content=query), 400)
+
+
+@pytest.mark.parametrize("path", ["/search?id=" + "0" * 40 + "&", "/facets/number?", "/search/batch?"])
+def test_a_filter_that_does_not_fit_is_refused_on_every_route(
+    lance_client: httpx2.Client, stored: list[ImageRef], query: bytes, path: str
+) -> None:
+    path = path.replace("0" * 40, stored[0].id)
+    files = {"image": ("a.jpg", query)}
+    for filter, word in (("metadata.nubmer=1", "Did you mean number"), ("filter=number>=9&filter=number<9", "both")):
+        url = f"{path}{filter.replace('>=9', '%3E%3D9').replace('<9', '%3C9')}"
+        answer = lance_client.post(url, files=files) if "batch" in path else lance_client.get(url)
+        assert word in problem_detail(answer, 400)
+
+
+@pytest.mark.parametrize("size_bytes", [2**17, 2**20])
+def test_an_address_or_a_head_that_is_too_long_is_said_to_be(lance_client: httpx2.Client, size_bytes: int) -> None:
+    for path, headers, status, word in (
+        ("/search?metadata.number=" + "1" * size_bytes, {}, 414, "fewer or shorter filters"),
+        ("/fields", {"X-Long": "a" * size_bytes}, 431, "headers"),
+    ):
+        # Clients of higher levels refuse such an address themselves.
+        connection = HTTPConnection(lance_client.base_url.host, lance_client.base_url.port, timeout=30)
+        with closing(connection):
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            assert answer.status == status and word in json.load(answer)["detail"]
 
 
 @pytest.mark.parametrize("parameters", ["", "id=a&uri=b", "id=a&id=b", "id=a&mode=mean", "id=" + "a" * 101])

@@ -69,6 +69,79 @@ def test_values_and_ranges_narrow_the_results_and_are_part_of_the_address(
     expect(chips(visitor)).to_have_count(3)
 
 
+def counts(visitor: Visitor, field: str) -> Locator:
+    return group(visitor, field).locator(".count")
+
+
+@pytest.mark.parametrize("index", ["stage", "opensearch_stage"])
+def test_counts_are_of_all_images_that_meet_the_other_filters(
+    index: str, request: pytest.FixtureRequest, visit: Visit
+) -> None:
+    """Not of the nearest ones; a field's own values do not count, so that one more can be chosen."""
+    stage: Stage = request.getfixturevalue(index)
+    visitor = opened(visit, stage, "&k=1")
+    expect(visitor.page.locator("#fields .hint")).to_contain_text("all stored pictures that meet the other filters")
+    rings = group(visitor, "folder").get_by_role("checkbox", name="rings")
+    rings.check()
+    expect(rings).to_be_focused()
+    expect(counts(visitor, "is_even")).to_have_text([str(PER_CLASS // 2)] * 2)
+    expect(counts(visitor, "tags").first).to_have_text(str(PER_CLASS))
+    expect(group(visitor, "folder").get_by_role("checkbox", name="flowers")).to_have_accessible_name(
+        f"flowers {PER_CLASS}"
+    )
+    visitor.page.get_by_label("Label", exact=True).fill("citrus")
+    visitor.page.keyboard.press("Enter")
+    expect(counts(visitor, "is_even")).to_have_text(["0", "0"])
+    expect(group(visitor, "folder").get_by_role("checkbox", name="citrus")).to_have_accessible_name(
+        f"citrus {PER_CLASS}"
+    )
+    expect(rings).to_have_accessible_name("rings 0")
+    expect(group(visitor, "number").get_by_label("from")).to_have_attribute("placeholder", "")
+
+
+def test_back_takes_the_last_filter_off_and_forward_sets_it_again(stage: Stage, visit: Visit) -> None:
+    visitor = opened(visit, stage)
+    group(visitor, "folder").get_by_role("checkbox", name="rings").check()
+    expect(visitor.tiles).to_have_count(PER_CLASS)
+    group(visitor, "is_even").get_by_role("checkbox", name="yes").check()
+    expect(visitor.tiles).to_have_count(PER_CLASS // 2)
+    expect(counts(visitor, "tags").first).to_have_text(str(PER_CLASS // 2))
+    visitor.page.go_back()
+    expect(visitor.tiles).to_have_count(PER_CLASS)
+    expect(chips(visitor)).to_have_count(1)
+    expect(group(visitor, "is_even").get_by_role("checkbox", name="yes")).not_to_be_checked()
+    expect(counts(visitor, "tags").first).to_have_text(str(PER_CLASS))
+    visitor.page.go_forward()
+    expect(visitor.tiles).to_have_count(PER_CLASS // 2)
+    visitor.page.go_back()
+    visitor.page.go_back()
+    expect(chips(visitor)).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("address", "found", "shown"),
+    [
+        ("&filter=number%3E%3D4&filter=number%3C8", "4-7", ["number>=4", "number<8"]),
+        ("&label=rings&label=flowers", "2 classes", ["label: rings", "label: flowers"]),
+        ("&label.not=rings&metadata.folder.exists=true", "all but one", ["label not rings", "folder exists: yes"]),
+        ("&name=rings", "one class", []),
+        ("&metadata.folder=", "none", ["folder: (empty)"]),
+    ],
+)
+def test_every_filter_of_an_address_counts_and_is_shown(
+    address: str, found: str, shown: list[str], stage: Stage, visit: Visit
+) -> None:
+    """Also those that the page itself does not make."""
+    visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=48{address}")
+    expect(chips(visitor)).to_have_text([re.compile(re.escape(text)) for text in shown])
+    if found == "none":
+        expect(visitor.page.get_by_role("heading", name="No matches with these filters")).to_be_visible()
+        return
+    visitor.await_results()
+    images = {"one class": PER_CLASS, "2 classes": 2 * PER_CLASS, "all but one": stage.stored - 1 - PER_CLASS}
+    assert visitor.tiles.count() in ([images[found]] if found in images else [3, 4])
+
+
 def numbers(visitor: Visitor) -> list[str]:
     """The metadata `number` of each result, as its details show it."""
     found = []
@@ -136,7 +209,13 @@ def test_days_and_one_of_many_values_are_filters(
     """A range of days includes its last one to its end. A value of many is typed in, or chosen from a list."""
 
     def described(path: Path, number: int) -> Metadata:
-        return {"taken": f"2026-11-{1 + number:02}T18:30:00Z", "camera": f"camera {number:02}", "note": "long " * 99}
+        return {
+            "taken": f"2026-11-{1 + number:02}T18:30:00Z",
+            "camera": f"camera {number:02}",
+            "note": f"long {'words ' * 99} of {path.parent.name}, {path.stem}",
+            "serial": 2**53 + 1,
+            "owner": "" if number % 2 else "true",
+        }
 
     chosen = read_settings(home=settings.home, index_url=f"lancedb://{tmp_path / 'days'}", concurrency=1)
     jobs_url = broker_url.removesuffix("/0") + "/2"
@@ -146,7 +225,7 @@ def test_days_and_one_of_many_values_are_filters(
         visitor = visit(f"{url}?id={stage.id_of('citrus')}&k=48")
         visitor.await_results()
         visitor.page.get_by_role("button", name="More filters").click()
-        expect(visitor.page.get_by_role("group")).to_have_count(2)
+        expect(visitor.page.get_by_role("group")).to_have_count(5)
         group(visitor, "taken").get_by_label("from").fill("2026-11-10")
         visitor.page.keyboard.press("Tab")
         expect(chips(visitor)).to_have_count(1)
@@ -160,6 +239,20 @@ def test_days_and_one_of_many_values_are_filters(
         expect(visitor.tiles).to_have_count(1)
         expect(camera).to_have_value("")
         expect(chips(visitor).last).to_contain_text("camera: camera 11")
+        for _ in range(3):
+            chips(visitor).first.click()
+        # Words of a text, as a phrase.
+        expect(chips(visitor)).to_have_count(0)
+        group(visitor, "note").get_by_role("textbox", name="note").fill("of flowers")
+        visitor.page.keyboard.press("Enter")
+        expect(visitor.tiles).to_have_count(PER_CLASS)
+        expect(group(visitor, "owner").locator(".count")).to_have_text([str(PER_CLASS // 2)] * 2)
+        # A value of no characters is one, and a text is no truth value.
+        group(visitor, "owner").get_by_role("checkbox", name="(empty)").check()
+        expect(visitor.tiles).to_have_count(PER_CLASS // 2)
+        visitor.tiles.first.locator(".open").click()
+        serial = visitor.page.locator("#detail-facts dt", has_text="serial").locator("+ dd")
+        expect(serial).to_have_text(str(2**53 + 1))
 
 
 def test_a_filter_on_a_field_that_does_not_exist_says_so_and_can_be_removed(stage: Stage, visit: Visit) -> None:

@@ -20,7 +20,7 @@ export class Api {
   }
 
   async json(path, options) {
-    return (await this.#send(path, options)).json();
+    return JSON.parse(await (await this.#send(path, options)).text(), exact);
   }
 
   async blob(path, options) {
@@ -48,11 +48,17 @@ export class Api {
 export function address(path, parameters = {}) {
   const url = new URL(path, document.baseURI);
   for (const [name, values] of Object.entries(parameters)) {
-    for (const value of [values].flat().filter((one) => one !== null && one !== "")) {
+    for (const value of [values].flat().filter((one) => one !== null)) {
       url.searchParams.append(name, value);
     }
   }
   return url.href;
+}
+
+/** A whole number that JavaScript would round stays a text, where the browser shows its source. */
+function exact(key, value, context) {
+  const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/u.test(context?.source ?? "");
+  return isRounded ? context.source : value;
 }
 
 async function reach(url, request) {

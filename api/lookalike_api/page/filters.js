@@ -14,15 +14,16 @@ export class Filters {
   #changed;
   #timer = 0;
 
-  /** `fields` are the filters by metadata; `changed()` is called after a person changed one of the others. */
+  /** `fields` are the filters by metadata; `changed(how)` is called after a person changed one of the others. `how` is
+   * the history method: a label is a step back, a number of results or a score is not. */
   constructor(form, fields, changed) {
     [this.#form, this.#fields, this.#changed] = [form, fields, changed];
     [this.#label, this.#score, this.#k] = ["#label", "#min-score", "#k"].map((name) => form.querySelector(name));
     form.addEventListener("submit", (event) => event.preventDefault());
-    this.#label.addEventListener("change", () => this.#chosen());
+    this.#label.addEventListener("change", () => this.#chosen("push"));
     this.#label.addEventListener("input", (event) => this.#picked(event));
-    this.#k.addEventListener("change", () => this.#chosen());
-    this.#score.addEventListener("input", () => this.#chosen(DEBOUNCE_MS));
+    this.#k.addEventListener("change", () => this.#chosen("replace"));
+    this.#score.addEventListener("input", () => this.#chosen("replace", DEBOUNCE_MS));
     form.querySelector("#clear-label").addEventListener("click", () => this.#clearLabel());
   }
 
@@ -53,24 +54,24 @@ export class Filters {
     this.#form.querySelector("#labels").replaceChildren(...options);
   }
 
-  #chosen(delay_ms = 0) {
+  #chosen(how, delay_ms = 0) {
     this.#show();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#changed, delay_ms);
+    this.#timer = setTimeout(() => this.#changed(how), delay_ms);
   }
 
   /** A label from the list counts at once; a typed one only when it is complete. */
   #picked(event) {
     this.#show();
     if (event.inputType === "insertReplacementText" || !event.inputType) {
-      this.#chosen();
+      this.#chosen("push");
     }
   }
 
   #clearLabel() {
     this.#label.value = "";
     this.#label.focus();
-    this.#chosen();
+    this.#chosen("push");
   }
 
   #show() {

@@ -25,9 +25,9 @@ const notice = new Notice(document);
 const fields = new Fields(
   api,
   { button: find("more-filters"), panel: find("fields"), chips: find("chips") },
-  { changed: () => go(query, "replace"), failed: (error) => notice.error(error.message) },
+  { changed: () => go(query), failed: (error) => notice.error(error.message) },
 );
-const filters = new Filters(find("filters"), fields, () => go(query, "replace"));
+const filters = new Filters(find("filters"), fields, (how) => go(query, how));
 const gallery = new Gallery(find("gallery"), find("tile-template"), pictures, {
   open: (match) => detail.show(match),
   more: (match) => moreLike(match),
@@ -85,6 +85,7 @@ async function show() {
     return notice.clear();
   }
   notice.busy();
+  fields.refresh(filters.value.name);
   if (!gallery.matches.length) {
     gallery.showPlaceholders(filters.value.k);
   }
@@ -176,7 +177,7 @@ function moreLike(match) {
 
 function onlyLabel(name) {
   filters.value = { ...filters.value, name };
-  return go(query, "replace");
+  return go(query);
 }
 
 async function loadFacts() {

@@ -1,5 +1,7 @@
 // The current search and the pages of its results. Answers to older searches are dropped.
 
+import { toParameters } from "./conditions.js";
+
 //: The largest offset that the service accepts.
 const MAX_OFFSET = 1000;
 
@@ -34,10 +36,8 @@ export class Search {
     this.cancel();
     const mine = (this.#controller = new AbortController());
     const { k, name, minScore, conditions } = this.#filters;
-    const parameters = { k, offset: this.#offset || null, name, min_score: minScore || null };
-    for (const [condition, value] of conditions) {
-      parameters[condition] = [...(parameters[condition] ?? []), value];
-    }
+    const paging = { k, offset: this.#offset || null, min_score: minScore || null };
+    const parameters = { ...paging, ...toParameters(conditions, name) };
     try {
       const answer = await this.#query.ask(this.#api, parameters, mine.signal);
       return this.#controller === mine ? this.#counted(answer) : null;

@@ -14,7 +14,9 @@ export function nameOf(match) {
 
 /** A value of a metadata field: several are separated by commas. */
 export function valueOf(value) {
-  return [value].flat().map((one) => ({ true: "yes", false: "no" })[one] ?? String(one)).join(", ");
+  const truth = (one) => (one ? "yes" : "no");
+  const shown = (one) => (typeof one === "boolean" ? truth(one) : String(one) || "(empty)");
+  return [value].flat().map(shown).join(", ");
 }
 
 /** A time given in seconds since 1970. */

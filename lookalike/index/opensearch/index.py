@@ -1,7 +1,6 @@
 """Documents in OpenSearch: an alias that points to a numbered index."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from lookalike.errors import IndexConflict, IndexMissing, ModelMismatch
@@ -202,13 +201,19 @@ class OpenSearchIndex:
 
     def _with_fields(self, version: Version, documents: Sequence[Document]) -> Version:
         """The version, with the fields that these documents use first."""
-        new = declared.first_used(documents, version.layout.fields)
-        if not new:
-            return version
-        # Another client may have declared one of them with another type meanwhile: then that type holds.
-        with suppress(IndexConflict):
-            self._declare(version, new)
-        return self._resolve()
+        while new := declared.first_used(documents, version.layout.fields):
+            try:
+                self._declare(version, new)
+            except IndexConflict:
+                # Another client has declared one of them with another type meanwhile: then that type holds. The server
+                # took none of ours.
+                now = self._resolve()
+                if now.layout.fields == version.layout.fields:
+                    raise
+                version = now
+            else:
+                version = self._resolve()
+        return version
 
     def _declare(self, version: Version, fields: Fields) -> None:
         new = declared.undeclared(version.layout.fields, fields, self.name)

@@ -8,6 +8,7 @@ import pytest
 
 from lookalike.errors import BadSetting, IndexConflict, IndexMissing
 from lookalike.index import Index, open_index, open_version, open_versions
+from lookalike.index.declared import undeclared
 from lookalike.metadata import MAX_FIELDS, FieldType, Kind, field_type
 from lookalike.records import Metadata, Reason
 from tests.index.documents import COSINE, document, unit, write
@@ -167,6 +168,42 @@ def test_clients_that_declare_at_the_same_time_lose_no_field_and_agree_on_a_type
     assert set(index.fields()) == {"shared", "contested", *(f"own{number}" for number in range(6))}
     losers = {0, 2, 4} if index.fields()["contested"] == field_type("int") else {1, 3, 5}
     assert set(refused) == losers
+
+
+def test_clients_that_use_fields_first_at_the_same_time_lose_none_and_reject_only_what_does_not_fit(
+    index_url: str, index: Index
+) -> None:
+    """A field that another client gives another type does not keep its neighbours from being declared."""
+    barrier, rejected = threading.Barrier(6), []
+
+    def use(number: int) -> None:
+        values: list[Metadata] = [{"shared": number, f"own{number}": 1}, {f"own{number}": 2}]
+        if number % 2:
+            values[0] = {"shared": "text", f"own{number}": 1}
+        with closing(open_index(index_url, "images")) as own:
+            barrier.wait(timeout=60)
+            documents = [document(f"{number}/{i}", unit(0), metadata=metadata) for i, metadata in enumerate(values)]
+            rejected.extend(own.write(documents))
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(index.fields()) == {"shared", *(f"own{number}" for number in range(6))}
+    # A number is a keyword as well; a text is no number.
+    bad = {"1/0", "3/0", "5/0"} if index.fields()["shared"] == field_type("int") else set()
+    assert {each.uri for each in rejected} == bad and all("shared" in each.detail for each in rejected)
+    index.refresh()
+    assert index.count() == 12 - len(bad)
+
+
+def test_more_fields_than_there_may_be_stay_usable() -> None:
+    """Clients that add fields at the same time may exceed the limit together."""
+    held = {f"f{i}": field_type("int") for i in range(MAX_FIELDS + 1)}
+    assert undeclared(held, {"f0": field_type("int")}, "images") == {}
+    with pytest.raises(BadSetting, match="66"):
+        undeclared(held, {"new": field_type("int")}, "images")
 
 
 def test_a_new_version_has_the_declared_fields(index_url: str, index: Index) -> None:

@@ -1,0 +1,40 @@
+// Conditions on label and metadata: pairs of a parameter's name and its value, as in the address and in requests.
+// Uses no element of the page.
+
+import { valueOf } from "./text.js";
+
+export const PREFIX = "metadata.";
+//: A parameter with a whole condition, as on the command line.
+const WHOLE = "filter";
+//: What stands behind a field in the name of a parameter -> what people read.
+export const SUFFIXES = { min: "from", max: "to", above: "above", below: "below", not: "not", exists: "exists:" };
+const NAME = /^(metadata\.|(?=(?:label|name)(?:\.|$)))(.+?)(?:\.(min|max|above|below|not|exists))?$/su;
+
+/** Whether a parameter of this name is a condition. */
+export const isCondition = (name) => name === WHOLE || NAME.test(name);
+
+/** The name of the parameter without its suffix: conditions on the same field have the same. */
+export function placeOf([name]) {
+  const parts = NAME.exec(name);
+  return parts ? parts[1] + parts[2] : name;
+}
+
+/** A condition as people read it: "year from 2020". */
+export function described([name, value]) {
+  if (name === WHOLE) {
+    return value;
+  }
+  const [, , field, suffix] = NAME.exec(name);
+  // In an address, a truth value is a text.
+  const shown = valueOf({ true: true, false: false }[value] ?? value);
+  return suffix ? `${field} ${SUFFIXES[suffix]} ${shown}` : `${field}: ${shown}`;
+}
+
+/** The parameters of a request with these conditions, and this label unless it is empty. */
+export function toParameters(conditions, label) {
+  const parameters = label ? { label: [label] } : {};
+  for (const [name, value] of conditions) {
+    parameters[name] = [...(parameters[name] ?? []), value];
+  }
+  return parameters;
+}
