@@ -1,12 +1,15 @@
 """The metadata of images: typed fields, as people declare them and as tables hold them."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from numbers import Real
 from typing import Any, TypeAlias
 
 from lookalike.errors import BadSetting
@@ -30,6 +33,8 @@ TEXT_NAMES = frozenset({"caption", "text", "description", "alt", "title", "promp
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
+#: A text in a list as Python shows it.
+_QUOTED = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\s*""", re.DOTALL)
 #: What tables hold in place of a value.
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-"})
 
@@ -217,20 +222,40 @@ def coerced(value: Any, type: FieldType) -> MetadataValue | None:
 
 def _parts(value: Any) -> list[Any]:
     if isinstance(value, str):
-        separator = next((mark for mark in "|;," if mark in value), ",")
-        return value.split(separator)
+        return _split(value)
     if isinstance(value, Iterable) and not isinstance(value, bytes | Mapping):
         return list(value)
     return [] if value is None else [value]
 
 
+def _split(text: str) -> list[Any]:
+    """The values of a list in a cell: with separators, as JSON, or as Python shows a list."""
+    inner = text.strip()
+    if inner.startswith("[") and inner.endswith("]"):
+        with suppress(ValueError, RecursionError):
+            return list(json.loads(inner))
+        found = _QUOTED.findall(inner[1:-1])
+        # Nothing but quoted texts and commas, so that a text in brackets stays one.
+        if found and not _QUOTED.sub("", inner[1:-1]).strip(", "):
+            return [re.sub(r"\\(.)", r"\1", double or single) for double, single in found]
+    separator = next((mark for mark in "|;," if mark in inner), ",")
+    return [part.strip() for part in inner.split(separator)]
+
+
 def _scalar(value: Any, kind: Kind) -> str | int | float | bool | None:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if _is_nothing(value):
         return None
     if isinstance(value, str) and value.strip().lower() in _MISSING and (kind is not Kind.TEXT or not value.strip()):
         return None
     converted: str | int | float | bool = _CONVERSIONS[kind](value)
     return converted
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether it stands for no value: None, NaN of Python or NumPy, NaT and NA of pandas."""
+    if isinstance(value, Real):
+        return bool(value != value)
+    return value is None or type(value).__name__ in ("NaTType", "NAType")
 
 
 def _text(value: Any) -> str:

@@ -28,7 +28,7 @@ export function writeAddress(id, filters) {
   const add = (name, value, usual) => value !== usual && parameters.set(name, value);
   add("id", id, null);
   add("k", filters.k, DEFAULTS.k);
-  add("label", filters.name, DEFAULTS.name);
+  add("name", filters.name, DEFAULTS.name);
   add("min_score", filters.minScore, DEFAULTS.minScore);
   for (const [name, value] of filters.conditions) {
     parameters.append(name, value);
