@@ -18,10 +18,11 @@ NAMES = (
     "peers",
     "rows",
     "remote",
+    "img2dataset",
     "scale",
 )
 #: Run only when named: they need further packages, or take longer than all others together.
-NAMED_ONLY = ("memory", "peers", "remote", "rows", "scale")
+NAMED_ONLY = ("img2dataset", "memory", "peers", "remote", "rows", "scale")
 
 
 def main(names: list[str]) -> int:

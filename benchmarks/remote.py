@@ -34,13 +34,13 @@ def main() -> None:
     with ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory()))
         images = copies(folder / "images", COUNT)
-        late = exits.enter_context(_server(folder / "images", "--delay-s", str(DELAY_S)))
+        late = exits.enter_context(serving(folder / "images", "--delay-s", str(DELAY_S)))
         faults = ("--delay-s", str(DELAY_S), "--share-503", "0.01", "--share-reset", "0.01")
         hosts = [
-            exits.enter_context(_server(folder / "images", *faults, "--host", f"127.0.0.{number}"))
+            exits.enter_context(serving(folder / "images", *faults, "--host", f"127.0.0.{number}"))
             for number in range(2, HOSTS + 1)
         ]
-        silent = exits.enter_context(_server(folder / "images", "--hangs", "--host", f"127.0.0.{HOSTS + 1}"))
+        silent = exits.enter_context(serving(folder / "images", "--hangs", "--host", f"127.0.0.{HOSTS + 1}"))
         exits.enter_context(environment(folder, f"lancedb://{folder / 'index'}"))
         os.environ["LOOKALIKE_HOST_WAIT_S"] = str(HOST_WAIT_S)
         os.environ["LOOKALIKE_ROOTS"] = json.dumps(["/", *(f"{host}/" for host in (late, *hosts, silent))])
@@ -82,7 +82,7 @@ def _listing(folder: Path, name: str, lines: Sequence[str]) -> Path:
 
 
 @contextmanager
-def _server(folder: Path, *options: str) -> Iterator[str]:
+def serving(folder: Path, *options: str) -> Iterator[str]:
     """A server of the images in a process of its own; yields its address."""
     command = [sys.executable, "-m", "testing.services.web", str(folder), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

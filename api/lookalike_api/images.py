@@ -11,9 +11,10 @@ from starlette.exceptions import HTTPException
 from lookalike import formats
 from lookalike.errors import HostUnavailable, ImageRejected, NotIndexed, SourceUnavailable
 from lookalike.index import Index
+from lookalike.reading.archives.contents import span_in
 from lookalike.reading.places import LOCAL
 from lookalike.reading.reader import Reader
-from lookalike.records import ImageRef, Reason
+from lookalike.records import ImageRef, Reason, Span
 from lookalike_api.thumbnails import Failures, ThumbnailCache
 
 #: A picture of another host is cached if it takes no larger share of the cache.
@@ -86,7 +87,7 @@ class StoredImages:
             with _readable(id):
                 state = self._reader.times(uri)
         version = hashlib.sha256(f"{uri} {state}".encode("utf-8", "replace")).hexdigest()[:32]
-        return StoredFile(id, uri, version, is_remote)
+        return StoredFile(id, uri, version, is_remote, span_in(uri, document.etag))
 
     def original(self, file: "StoredFile") -> tuple[bytes, str]:
         """The bytes of the file, and their media type."""
@@ -123,7 +124,7 @@ class StoredImages:
     def _fetched(self, file: "StoredFile") -> bytes:
         self._failures.check(file.version)
         try:
-            return self._reader.fetch(ImageRef(file.uri), self._remote_limit_s).data
+            return self._reader.fetch(ImageRef(file.uri, span=file.span), self._remote_limit_s).data
         except (ImageRejected, HostUnavailable, SourceUnavailable) as error:
             self._failures.add(file.version, error)
             raise
@@ -131,12 +132,14 @@ class StoredImages:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """The file of a stored image. `version` changes with its content. `is_remote`: reading it may take long."""
+    """The file of a stored image. `version` changes with its content. `is_remote`: reading it may take long. `span` is
+    where a member of an archive lay when it was indexed: without it, all of the archive would be looked through."""
 
     id: str
     uri: str
     version: str
     is_remote: bool = False
+    span: Span | None = None
 
 
 @contextmanager

@@ -51,6 +51,11 @@ class IdStore:
         with disk_errors():
             yield from self._database.execute("SELECT id, uri FROM documents")
 
+    def by_uri(self) -> Iterator[tuple[str, str]]:
+        """The same, in the order of URIs: those of a folder, a host or an archive come together."""
+        with disk_errors():
+            yield from self._database.execute("SELECT id, uri FROM documents ORDER BY uri")
+
     def close(self) -> None:
         self._database.close()
 

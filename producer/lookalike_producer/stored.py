@@ -5,6 +5,7 @@ from contextlib import closing
 from itertools import islice
 
 from lookalike.index import Index
+from lookalike.reading.archives.contents import span_in
 from lookalike.records import ImageRef
 from lookalike_producer.id_store import IdStore
 
@@ -13,7 +14,8 @@ REFS_PER_REQUEST = 1000
 
 
 def stored_images(index: Index) -> Iterator[ImageRef]:
-    """The images that the index holds at the start, with labels and metadata, in no particular order.
+    """The images that the index holds at the start, with labels and metadata, in the order of their uris: members of an
+    archive come together, with the places that they had in it.
 
     Ids and URIs are stored on disk first: a server's scroll would expire while the producer waits for the workers.
     Raises what the index raises, DiskFull.
@@ -21,13 +23,14 @@ def stored_images(index: Index) -> Iterator[ImageRef]:
     with closing(IdStore()) as documents:
         index.refresh()
         documents.add(index.scan())
-        remaining = documents.remaining()
+        remaining = documents.by_uri()
         while batch := list(islice(remaining, REFS_PER_REQUEST)):
             stored = index.stored([id for id, _ in batch], is_fresh=False)
             for id, uri in batch:
                 # A document that was deleted meanwhile does not come back.
                 if id in stored:
-                    yield ImageRef(uri, stored[id].name, stored[id].metadata)
+                    span = span_in(uri, stored[id].etag)
+                    yield ImageRef(uri, stored[id].name, stored[id].metadata, span)
 
 
 def strays(index: Index, source: Index) -> Iterator[str]:

@@ -1,10 +1,15 @@
 """The content of one member, from where it lies in its archive."""
 
+import re
+
 from lookalike.errors import ImageRejected
 from lookalike.reading.archives import tar, zip
 from lookalike.reading.archives.member import Reads
 from lookalike.reading.contract import MAX_AROUND
 from lookalike.records import Reason, Span
+from lookalike.uris import member_of
+
+_SPAN = re.compile(r"#([0-9]{1,18})\+([0-9]{1,18})$")
 
 
 def content(name: str, span: Span, max_bytes: int) -> Reads:
@@ -23,6 +28,12 @@ def content(name: str, span: Span, max_bytes: int) -> Reads:
 def etag_of(archive_etag: str, span: Span) -> str:
     """The etag of a member: it changes whenever the archive does. Empty if the archive has none."""
     return f"{archive_etag}#{span.start}+{span.length}" if archive_etag else ""
+
+
+def span_in(uri: str, etag: str) -> Span | None:
+    """Where a member lay when it had this etag; None for what is no member. Who reads it there checks that it is."""
+    found = _SPAN.search(etag) if member_of(uri) else None
+    return Span(int(found[1]), int(found[2])) if found else None
 
 
 def of_archive(rejected: ImageRejected) -> ImageRejected:

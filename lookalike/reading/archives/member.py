@@ -16,6 +16,8 @@ MAX_MEMBERS = 2**21
 #: Characters of a member's name, and bytes of all that stands before the content of a member.
 MAX_NAME = 4096
 MAX_HEADERS = 2**20
+#: Bytes of one read of a local archive while it is listed: few needless ones.
+LOCAL_BLOCK = 2**16
 #: Bytes of a sidecar, such as the JSON beside an image.
 MAX_SIDECAR = 2**18
 

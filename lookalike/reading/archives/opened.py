@@ -11,16 +11,15 @@ from lookalike.reading.archives.compressed import Unpacked, Unpacking
 from lookalike.reading.archives.contents import content, etag_of, of_archive
 from lookalike.reading.archives.directory import Directory
 from lookalike.reading.archives.kinds import START_BYTES, Kind, kind_of
-from lookalike.reading.archives.member import Listing, Member
+from lookalike.reading.archives.member import LOCAL_BLOCK, Listing, Member
 from lookalike.reading.archives.scratch import Scratch
 from lookalike.reading.archives.steps import awaited, listed_ahead
 from lookalike.reading.contract import Fetched, NoParts, Place, State
 from lookalike.records import Reason, Span
 from lookalike.uris import is_remote
 
-#: Bytes of one read while an archive is listed: few requests to a host, few needless bytes of a file.
+#: Bytes of one read while a remote archive is listed: few requests.
 REMOTE_BLOCK = 4 * 2**20
-LOCAL_BLOCK = 2**16
 #: Members that are added to a directory at once.
 _BATCH = 1000
 #: How long the directory of an archive without an etag is taken for true.

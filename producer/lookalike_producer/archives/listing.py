@@ -21,8 +21,7 @@ from lookalike.reading.archives import tar, zip
 from lookalike.reading.archives.compressed import Forward, Unpacking
 from lookalike.reading.archives.contents import content, etag_of
 from lookalike.reading.archives.kinds import START_BYTES, Kind, is_archive, kind_of
-from lookalike.reading.archives.member import MAX_NAME, MAX_SIDECAR, Member, Window
-from lookalike.reading.archives.opened import LOCAL_BLOCK
+from lookalike.reading.archives.member import LOCAL_BLOCK, MAX_NAME, MAX_SIDECAR, Member, Window
 from lookalike.reading.archives.steps import finished, listed
 from lookalike.records import ImageRef, Reason, Span
 from lookalike.shown import shortened

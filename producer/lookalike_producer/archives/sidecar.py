@@ -1,6 +1,5 @@
 """What the members beside an image say of it: fields from a .json, a caption from a .txt, a label from a .cls."""
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,9 +80,8 @@ class Sidecars:
 
 def split(name: str) -> tuple[str, str]:
     """The key of a member, which is its path up to the first dot of its base name, and the end behind the last dot."""
-    folder, base = posixpath.split(name)
-    stem, _, rest = base.partition(".")
-    return f"{folder}/{stem}" if folder else stem, rest.rpartition(".")[2].lower()
+    dot = name.find(".", name.rfind("/") + 1)
+    return (name, "") if dot < 0 else (name[:dot], name[name.rfind(".") + 1 :].lower())
 
 
 def _held(value: Any) -> MetadataValue | None:

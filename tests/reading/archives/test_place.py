@@ -21,6 +21,7 @@ import zstandard
 from lookalike.errors import ImageRejected
 from lookalike.reading.archives import tar, zip
 from lookalike.reading.archives.compressed import Forward, Unpacking
+from lookalike.reading.archives.contents import etag_of, span_in
 from lookalike.reading.archives.kinds import START_BYTES, Kind, kind_of
 from lookalike.reading.archives.member import Member
 from lookalike.reading.archives.place import ArchivePlace
@@ -275,3 +276,15 @@ def test_listed_members_of_local_archives_need_no_event_loop(tmp_path: Path) -> 
     assert cast(Fetched, moved.result).data == b"new b"
     assert reader.fetch(listed_before[1]).data == b"new b"
     reader.close()
+
+
+def test_a_member_is_found_by_the_etag_that_it_had(tmp_path: Path, local: Counted, place: ArchivePlace) -> None:
+    path = write_tar(tmp_path / "a.tar", {"a.jpg": b"a" * 600, "b.jpg": b"b"})
+    for member in members(path):
+        uri = f"{path}#{member.name}"
+        assert span_in(uri, etag_of("1-2-3", member.span)) == member.span
+    assert span_in(f"{path}#b.jpg", "1-2-3") is span_in(f"{path}#b.jpg", "") is None
+    assert span_in("https://host/b.jpg", '"x"#1+2') is None, "a server says what it likes"
+    local.reads.clear()
+    assert run(place.fetch(uri, span_in(uri, etag_of("old", member.span)))).data == b"b"
+    assert local.reads == [member.span], "no directory of the archive is made"
