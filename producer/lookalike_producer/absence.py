@@ -10,6 +10,7 @@ from lookalike.reading.hosts import host_of
 from lookalike.storage import local_path
 from lookalike.uris import is_remote
 from lookalike_producer.devices import Devices, identity
+from lookalike_producer.many_scopes import Scopes
 from lookalike_producer.scope import FolderScope
 from lookalike_producer.walk.options import USUAL
 from lookalike_producer.walk.pattern import ANY_FOLDERS, Pattern
@@ -50,7 +51,7 @@ class Absence:
         accepts_devices: bool = False,
     ) -> None:
         self._devices = devices
-        self._walked = walked
+        self._walked = Scopes(walked)
         self._hosts = hosts
         self._accepts_devices = accepts_devices
         self._doubt_below = lru_cache(REMEMBERED)(self._examined)
@@ -63,7 +64,7 @@ class Absence:
             return None if is_known else Doubt(host, "has no image of the sources any more", is_about_host=True)
         path = local_path(uri)
         doubt = self._doubt_below(os.path.dirname(path))
-        if doubt is None and any(scope.covers(uri) and _is_found(path, scope) for scope in self._walked):
+        if doubt is None and any(_is_found(path, scope) for scope in self._walked.covering(uri)):
             return Doubt(os.path.dirname(path), "has come back while the index was compared")
         return doubt
 

@@ -24,7 +24,7 @@ from lookalike_producer.id_store import IdStore
 from lookalike_producer.part import Part, Whole
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.rejection_records import RejectionRecords
-from lookalike_producer.scope import Unlisted
+from lookalike_producer.unlisted import Unlisted
 
 #: References looked up in one request.
 REFS_PER_REQUEST = 1000

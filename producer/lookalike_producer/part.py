@@ -9,6 +9,7 @@ from lookalike.index import Index
 from lookalike.reading.archives.kinds import is_archive
 from lookalike.records import Rejection, document_id
 from lookalike.storage import local_uri
+from lookalike_producer.many_scopes import Scopes
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.places import Listing, OneImage, Tree, placed
 from lookalike_producer.rejection_records import RejectionRecords
@@ -54,22 +55,21 @@ class Part:
         return (uri in self.gone or covered(uri, self.below)) and covered(uri, self.scopes)
 
 
-@dataclass(frozen=True)
 class Whole:
     """All that the sources may hold: the same for everything."""
 
-    scopes: Sequence[Scope]
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        self._scopes = Scopes(scopes)
 
     def documents(self, index: Index) -> Iterator[tuple[str, str]]:
-        for scope in self.scopes:
-            for prefix in scope.prefixes:
-                yield from (item for item in index.scan(prefix) if scope.covers(item[1]))
+        for prefix in self._scopes.prefixes:
+            yield from (item for item in index.scan(prefix) if self.covers(item[1]))
 
     def rejections(self, records: RejectionRecords) -> Iterator[Mapping[str, Rejection]]:
         return records.batches()
 
     def covers(self, uri: str) -> bool:
-        return covered(uri, self.scopes)
+        return self._scopes.covers(uri)
 
 
 def part_of(

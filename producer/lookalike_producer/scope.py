@@ -14,13 +14,12 @@ from urllib.parse import quote_from_bytes
 
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.reading.archives.kinds import is_archive
-from lookalike.reading.places import ARCHIVE, LOCAL, kind_of
+from lookalike.reading.places import ARCHIVE, kind_of
 from lookalike.shown import shown
 from lookalike.storage import local_path, local_uri
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, Member, member_of, scheme_of, web_url, without_credentials
 from lookalike_producer.named import existing
 from lookalike_producer.places import OneImage, Place, Tree, placed
-from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
 from lookalike_producer.stores import StoreImage, StoreTree
 from lookalike_producer.tables.files import table_file
 from lookalike_producer.tables.sets import TableSet
@@ -139,50 +138,6 @@ class InnerScope:
         name = uri.removeprefix(f"{self.container}#")
         excludes = self.options.excludes
         return name != uri and (excludes is None or not excludes(name))
-
-
-class Unlisted:
-    """What a comparison must take for unknown: what lies where a source could not be listed."""
-
-    def __init__(self) -> None:
-        self._scopes: list[Scope] = []
-        self._is_everything = False
-
-    def add(self, uri: str) -> None:
-        """Add a folder, a prefix or an archive."""
-        self._scopes.append(InnerScope(uri))
-        if kind_of(uri) == LOCAL:
-            self._scopes.append(FolderScope(local_path(uri)))
-        else:
-            self._scopes.append(_AnyBelow(f"{uri.removesuffix('/')}/"))
-
-    def add_table(self) -> None:
-        """Nobody knows which images the rest of a table names."""
-        self._is_everything = True
-
-    def covers(self, uri: str) -> bool:
-        return self._is_everything or covered(uri, self._scopes)
-
-    def add_reference(self, ref: RefusedReference) -> None:
-        """Add what a source could not list; a row or a line that names no image is nothing of the kind."""
-        if isinstance(ref, UnlistedTable):
-            self.add_table()
-        elif isinstance(ref, UnlistedFolder):
-            self.add(ref.uri)
-
-
-@dataclass(frozen=True)
-class _AnyBelow:
-    """Everything that begins so, members of archives as well."""
-
-    prefix: str
-
-    @property
-    def prefixes(self) -> tuple[str, ...]:
-        return (self.prefix,)
-
-    def covers(self, uri: str) -> bool:
-        return uri.startswith(self.prefix)
 
 
 def covered(uri: str, scopes: Iterable[Scope]) -> bool:

@@ -1,13 +1,16 @@
 """What belongs to a source, so that it is an orphan when the source no longer has it."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from lookalike.errors import SourceMissing
 from lookalike.records import Reason
+from lookalike_producer.many_scopes import MOST_LISTED, Scopes
 from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
-from lookalike_producer.scope import FolderScope, InnerScope, PrefixScope, Unlisted, scopes
+from lookalike_producer.scope import FolderScope, InnerScope, PrefixScope, Scope, covered, scopes
+from lookalike_producer.unlisted import Unlisted
 from lookalike_producer.walk.options import WalkOptions
 from testing.archives import write_tar
 
@@ -91,3 +94,24 @@ def test_a_table_that_breaks_off_leaves_everything_unknown() -> None:
     unlisted = Unlisted()
     unlisted.add_reference(UnlistedTable("/t.csv", reason=Reason.TRUNCATED))
     assert unlisted.covers("https://example.com/a.jpg")
+
+
+def test_of_thousands_of_scopes_the_same_ones_cover_a_uri() -> None:
+    odd = os.fsdecode(b"/p/odd\xff")
+    few: list[Scope] = [
+        *(FolderScope("/p/a"), FolderScope("/p/a/b"), FolderScope("/p/g", ("**", "*.jpg")), FolderScope(odd)),
+        *(PrefixScope("s3://b/c/"), PrefixScope("https://h/d/"), InnerScope("/p/x.tar"), InnerScope("s3://b/t.csv")),
+    ]
+    many = [*few, *(FolderScope(f"/p/n/{number}") for number in range(10_000))]
+    folders = ("/p/a/", "/p/a/b/", "/p/ab/", "/p/g/h/", "/p/n/77/", "/p/n/7777777/", "/q/", "file:///p/odd%FF/")
+    inside = ("/p/x.tar#", "/p/x.tar2#", "/p/a/y.zip#z/", "s3://b/c/", "s3://b/cc/", "https://h/d/", "s3://b/t.csv#")
+    uris = [f"{folder}{name}" for folder in (*folders, *inside) for name in ("1.jpg", "deep/2.png", "row=3")]
+    uris += ["/p/x.tar", "/p/a", "s3://b/t.csv", "/p/n"]
+    for some in (few, many):
+        found = Scopes(some)
+        covering = {uri for uri in uris if covered(uri, some)}
+        assert {uri for uri in uris if found.covers(uri)} == covering and 10 < len(covering) < len(uris)
+        assert len(found.prefixes) <= MOST_LISTED
+        assert all(uri.startswith(tuple(found.prefixes)) for uri in covering)
+    assert Scopes([]).prefixes == [] and not Scopes([]).covers("/p/a")
+    assert list(Scopes(few).covering("/p/a/b/1.jpg")) == few[:2]
