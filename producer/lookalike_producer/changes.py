@@ -35,6 +35,7 @@ class Changes:
         self._ignored = ignored
         self._watcher: Watcher | None = None
         self._identities: list[Identity] = []
+        self._is_said = False
         self._looks_at_everything = True
         self._looked_at = time.monotonic()
 
@@ -56,7 +57,10 @@ class Changes:
                 self._watcher = Watcher(there, self._ignored)
             except (OSError, RuntimeError) as error:
                 self._every_s = min(self._every_s, EVERY_S)
-                on_note(f"Changes cannot be watched ({error}); looking every {self._every_s:.0f} s instead.")
+                if not self._is_said:
+                    # It is tried again in every round.
+                    self._is_said = True
+                    on_note(f"Changes cannot be watched ({error}); looking every {self._every_s:.0f} s instead.")
         return True
 
     def wait(self) -> Changed:
