@@ -13,6 +13,9 @@ from lookalike.records import Vectors
 if TYPE_CHECKING:
     from lookalike.image_index.description import IndexDescription
 
+#: Of a facet: OpenSearch counts at most 65,535 in one request.
+MOST_VALUES = 10_000
+
 
 class Contents(Handle):
     """Count, describe, read, export and delete."""
@@ -85,11 +88,11 @@ class Contents(Handle):
     @on_open_handle("embedded")
     def facet(self, field: str, limit: int = 50, *, filters: Filters | None = None) -> dict[Scalar, int]:
         """The number of images for each of the `limit` most frequent values of `label` or of a metadata field, the most
-        frequent first, among the images that meet the filters.
+        frequent first, among the images that meet the filters. `limit` is at most 10,000.
 
         Raises IndexMissing, BadFilter for a field that the index does not have, or one of texts."""
         with self._index() as index:
-            return index.facet(field, arguments.whole_number(limit, "limit", 1), filters)
+            return index.facet(field, arguments.whole_number(limit, "limit", 1, MOST_VALUES), filters)
 
     def __len__(self) -> int:
         return self.count()
