@@ -16,6 +16,8 @@ from lookalike_producer.tables.rows import BadRow, Column, Values
 #: Rows from which the columns are known.
 SAMPLE_ROWS = 1000
 MOST_COLUMNS = 10_000
+#: Keys that come later, of which messages name some.
+MOST_LATER = 100
 
 _ADVICE = "JSON lines have an object on each line: `jq -c '.[]' TABLE > TABLE.jsonl` makes them from a list."
 _SUFFIX = "Give a table of another kind the name that fits it, such as .csv."
@@ -44,6 +46,8 @@ class JsonLinesTable:
         if not first:
             raise TableBroken(Reason.EMPTY, "is empty", _ADVICE)
         self.columns = tuple(Column(name) for name in islice(found, MOST_COLUMNS))
+        #: Some of the keys that come behind the first rows only, and are no columns; known when all rows were read.
+        self.later: dict[str, int] = {}
         self.description = f"JSON lines, {self._encoding.name}"
 
     def _first(self) -> list[tuple[int, Mapping[str, Any] | BadRow]]:
@@ -58,10 +62,13 @@ class JsonLinesTable:
 
     def rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, Values]]:
         names = [self.columns[number].name for number in wanted]
+        known = {column.name for column in self.columns}
         for number, row in self._objects():
             if isinstance(row, BadRow):
                 yield number, row
             else:
+                if not row.keys() <= known and len(self.later) < MOST_LATER:
+                    self.later |= {key: number for key in row if key not in known and key not in self.later}
                 get = row.get
                 yield number, [get(name) for name in names]
 

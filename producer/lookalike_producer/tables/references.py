@@ -13,6 +13,7 @@ from lookalike_producer.refused import RefusedReference, row_uri
 from lookalike_producer.tables.addresses import Addresses, BadUri
 from lookalike_producer.tables.broken import TableBroken
 from lookalike_producer.tables.columns import Plan
+from lookalike_producer.tables.json_lines import JsonLinesTable
 from lookalike_producer.tables.rows import BadRow, Column, Table
 
 #: Bytes of label and metadata of one image, as JSON: a chunk of 1024 references must stay below 32 KiB for each.
@@ -50,6 +51,11 @@ class RowReader:
                 yield None if isinstance(values, BadRow) else self._address(values[0])
             except BadUri:
                 yield None
+
+    @property
+    def later(self) -> dict[str, int]:
+        """Columns that came too late to be taken, with their first rows; known when all rows were read."""
+        return self._table.later if isinstance(self._table, JsonLinesTable) else {}
 
     def references(self) -> Iterator[ImageRef]:
         """One reference a row. Raises as the table does."""

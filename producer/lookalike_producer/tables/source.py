@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -193,8 +193,11 @@ class TableSource:
         for file, plan in self._files():
             # What is wrong is said with the rows.
             with suppress(TableBroken, SourceUnavailable):
-                for uri in self._reader(file, plan).uris():
+                reader = self._reader(file, plan)
+                for uri in reader.uris():
                     self._count += uri is None or repeats.add(uri)
+                if reader.later and plan.fields and self.options.named is None:
+                    self.notes.append(_late(file.uri, reader.later))
         self._counted.set()
         return repeats
 
@@ -328,6 +331,16 @@ def _together(plans: Sequence[Plan]) -> Fields:
                 )
     check_fields(fields)
     return fields
+
+
+def _late(table: str, later: Mapping[str, int]) -> str:
+    """Of columns that no row had when the columns were chosen."""
+    column, row = next(iter(later.items()))
+    more = f" and {len(later) - 1} more" if len(later) > 1 else ""
+    return (
+        f"{shown(column, 80)}{more} of {table} is no metadata: it first comes in row {row:,}. "
+        f"Columns are those of the first {SAMPLE_ROWS:,} rows."
+    )
 
 
 def _repetition(last: LastRows) -> str:

@@ -136,6 +136,19 @@ def test_columns_that_are_not_taken_are_named(tmp_path: Path) -> None:
     assert tables(path, metadata="none").notes == []
 
 
+def test_a_key_that_comes_after_the_first_rows_is_named(tmp_path: Path) -> None:
+    """It may come after a hundred thousand; no row is lost for it."""
+    early = [f'{{"path": "{i}.jpg", "n": {i}}}' for i in range(1200)]
+    late = [f'{{"path": "{i}.jpg", "late": 1, "extra": {{"a": 1}}}}' for i in range(1200, 1210)]
+    path = write(tmp_path / "t.jsonl", "\n".join([*early, *late]))
+    found = tables(path, metadata="all")
+    assert len(list(found.references())) == 1210
+    assert found.notes[-1].startswith(f"'late' and 1 more of {path} is no metadata: it first comes in row 1,201.")
+    for chosen in ("n", "none"):
+        quiet = tables(path, metadata=chosen)
+        assert len(list(quiet.references())) == 1210 and not any("late" in note for note in quiet.notes)
+
+
 def test_tables_of_one_folder_share_their_fields(tmp_path: Path) -> None:
     write(tmp_path / "tables" / "a.csv", "path,n,only_a\n/a.jpg,1,x\n")
     write(tmp_path / "tables" / "b.csv", "n,path\n1.5,/b.jpg\n")
