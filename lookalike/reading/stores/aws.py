@@ -71,8 +71,9 @@ class Access:
     def renew(self, version: int) -> bool:
         """Look credentials up again, because the store does not accept those of this `version` any more: files may have
         changed. Whether there are others now."""
-        with self._lock, _readable():
+        with self._lock, _renewable():
             if self.version == version and time.monotonic() - self._renewed_at >= SHORTEST_S:
+                self._renewed_at = time.monotonic()
                 self._look_up()
             return self.version != version
 
@@ -80,13 +81,12 @@ class Access:
         # A session remembers what it has found, so this takes a new one.
         credentials = _found(_new_session())
         frozen = credentials.get_frozen_credentials() if credentials else None
-        now = self._renewed_at = time.monotonic()
         if frozen is not None and frozen != self._frozen:
-            self._credentials, self._frozen, self._frozen_at = credentials, frozen, now
+            self._credentials, self._frozen, self._frozen_at = credentials, frozen, time.monotonic()
             self.version += 1
 
     def _now(self) -> Any:
-        with self._lock, _readable():
+        with self._lock, _renewable() if self._frozen else _readable():
             if self.needs_look_up:
                 self._frozen = self._credentials.get_frozen_credentials()
                 self._frozen_at = time.monotonic()
@@ -121,6 +121,17 @@ class Access:
                 f"The store at {address} would be asked unencrypted.", "Use https, or set AWS_ALLOW_HTTP=true."
             )
         return endpoint.rstrip("/")
+
+
+@contextmanager
+def _renewable() -> Iterator[None]:
+    """The same for credentials that were there before: work waits until whoever gives them does so again."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield
+    except BotoCoreError as error:
+        raise StoreProblem(Kind.EXPIRED, clause(error)[:200]) from error
 
 
 def _new_session() -> Any:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -345,6 +346,35 @@ def test_credentials_that_are_changed_in_their_file_are_used_at_once(
             keys(second["AccessKeyId"], second["SecretAccessKey"])
             fetched = await asyncio.gather(*(place.fetch(uri) for _ in range(8)))
         assert [one.data for one in fetched] == [b"x"] * 8
+        await place.close()
+
+    asyncio.run(ask())
+
+
+def test_credentials_that_cannot_be_renewed_for_a_while_reject_no_image(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = s3.bucket("one", ["a.jpg"]) + "/a.jpg"
+    answer = tmp_path / "answer"
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = /bin/cat {answer}\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", f"{tmp_path}/config")
+    # Each signature asks for them.
+    monkeypatch.setattr("lookalike.reading.stores.aws.FRESH_S", 0.0)
+    soon = f"{datetime.now(UTC) + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+    keys = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c", "Expiration": soon}
+
+    async def ask() -> None:
+        place = StorePlace(10_000)
+        answer.write_text(json.dumps(keys))
+        assert (await place.fetch(uri)).data == b"x"
+        answer.unlink()
+        for ask in (place.fetch, place.look):
+            with pytest.raises(SourceUnavailable, match="have expired"):
+                await ask(uri)
+        answer.write_text(json.dumps(keys))
+        assert (await place.fetch(uri)).data == b"x"
         await place.close()
 
     asyncio.run(ask())
