@@ -60,8 +60,15 @@ class Broker:
 
     def aside(self) -> int:
         """How many chunks wait for the hosts of their images."""
-        counts: list[int] = [self._redis.hlen(LEDGER + "waiting:" + job_id) for job_id in self.jobs()]
-        return sum(counts)
+        return sum(self.aside_of(job_id) for job_id in self.jobs())
+
+    def aside_of(self, job_id: str) -> int:
+        count: int = self._redis.hlen(LEDGER + "waiting:" + job_id)
+        return count
+
+    def due(self) -> list[str]:
+        """The chunks, of any job, that are sent again later."""
+        return cast(list[str], self._redis.zrange(LEDGER + "due", 0, -1))
 
     def held(self) -> set[str]:
         """The ids of the chunks that workers have leased."""

@@ -28,7 +28,7 @@ PATIENCE_TIMEOUT_S = 480.0
 
 def absent_store(rig: Rig, source: Source, times: int) -> Producer:
     """A store resets every connection for a while. Nothing but its own images waits for it."""
-    with _beside_a_host(rig, source) as listing:
+    with beside_a_host(rig, source) as listing:
         producer = rig.ingest(listing)
         rig.continues_for(producer, len(source) // 10)
         rig.store.faults = [Fault(is_reset=True)]
@@ -43,7 +43,7 @@ def absent_store(rig: Rig, source: Source, times: int) -> Producer:
 
 def throttling_store(rig: Rig, source: Source, times: int) -> Producer:
     """A store answers many requests with SlowDown, and some with Retry-After."""
-    with _beside_a_host(rig, source) as listing:
+    with beside_a_host(rig, source) as listing:
         slow_down = Fault(_share(SHARE_503), status=503, code="SlowDown")
         later = Fault(_share(SHARE_503 / 10), status=503, code="SlowDown", headers={"Retry-After": "1"})
         before = slow_down.times, later.times
@@ -100,7 +100,7 @@ def is_page(number: int) -> Callable[[Asked], bool]:
 
 
 @contextmanager
-def _beside_a_host(rig: Rig, source: Source) -> Iterator[Source]:
+def beside_a_host(rig: Rig, source: Source) -> Iterator[Source]:
     """A list of the same images, every third in a store and the others on a host. `source` has their addresses then."""
     uris = [*source.good, *source.bad]
     stored = {uri for number, uri in enumerate(uris) if number % SHARE == 0}

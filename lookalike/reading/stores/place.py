@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from lookalike.errors import ImageRejected
 from lookalike.reading.contract import MAX_AROUND, Fetched, State
+from lookalike.reading.stores.buckets import Buckets
 from lookalike.reading.stores.client import Client
 from lookalike.reading.stores.location import Location, location_of
 from lookalike.reading.stores.problems import Kind, StoreProblem, about_image
@@ -27,6 +28,7 @@ class StorePlace:
         self._max_bytes = max_bytes
         self._roots = roots
         self._clients: dict[str, Client] = {}
+        self._buckets = Buckets()
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
         most = self._max_bytes if span is None else self._max_bytes + MAX_AROUND
@@ -55,6 +57,7 @@ class StorePlace:
         return await self._answer(at, lambda client: client.head(at))
 
     async def close(self) -> None:
+        self._buckets.close()
         for client in self._clients.values():
             await client.close()
 
@@ -80,17 +83,8 @@ class StorePlace:
         try:
             return await tried(lambda: ask(client))
         except StoreProblem as problem:
-            others_answer = problem.kind.passes and await _answers(client, at)
+            others_answer = problem.kind.passes and await self._buckets.answers(client, at)
             raise about_image(problem, at, others_answer=others_answer) from problem
-
-
-async def _answers(client: Client, at: Location) -> bool:
-    """Whether the bucket answers at all, whatever it says: then one object is to blame, not the store."""
-    try:
-        await anext(client.pages(at), None)
-    except StoreProblem as problem:
-        return not problem.kind.passes
-    return True
 
 
 def _made(scheme: str) -> Client:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from lookalike.errors import BadSetting, HostUnavailable, ImageRejected, LookalikeError, SourceUnavailable
+from lookalike.reading.arrivals import Delayed, Wanted
 from lookalike.reading.contract import MAX_AROUND
 from lookalike.reading.reader import Reader
 from lookalike.reading.stores import retrying
@@ -17,8 +19,9 @@ from lookalike.reading.stores.listing import Listing
 from lookalike.reading.stores.location import Location, location_of
 from lookalike.reading.stores.place import StorePlace
 from lookalike.reading.stores.problems import ADDRESS_OF, Kind, StoreProblem, StoreUnavailable, about_source
-from lookalike.records import Reason, Span
+from lookalike.records import ImageRef, Reason, Span
 from lookalike.settings import read_settings
+from testing.processes import await_true
 from testing.services.key_server import KeyServer
 from testing.services.s3 import Asked, Fault, S3Proxy, S3Server
 from tests.reading.stores.asking import fetch, fetch_all, fetch_unless, look, looked, problem
@@ -248,6 +251,37 @@ def test_a_store_that_never_answers_is_given_up_in_time(
     began = time.monotonic()
     assert isinstance(problem(uri), SourceUnavailable)
     assert time.monotonic() - began < 10
+
+
+def test_a_store_that_swallows_requests_is_waited_for_like_one_that_refuses_them(
+    s3: S3Server, s3_proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("lookalike.reading.stores.s3.READ_S", 0.3)
+    wanted = [Wanted(ImageRef(s3.bucket("one", ["a.jpg"]) + "/a.jpg"))]
+    s3_proxy.faults = [Fault(delay_s=60)]
+    with closing(Reader(read_settings(home=tmp_path, roots=("s3://one/",)))) as reader:
+
+        def error() -> object:
+            (result,) = (arrival.result for arrival in reader.arrivals(wanted))
+            return isinstance(result, Delayed) and result.error
+
+        # At first one object does not answer, for which images are not waited for without a bound.
+        await_true(lambda: isinstance(error(), SourceUnavailable), 30)
+
+
+def test_a_store_that_asks_for_fewer_requests_is_not_asked_for_more(s3: S3Server, s3_proxy: S3Proxy) -> None:
+    bucket = s3.bucket("one", [f"{number}.jpg" for number in range(20)])
+    s3_proxy.faults = [Fault(lambda asked: not asked.is_list, status=503, code="SlowDown")]
+
+    async def ask() -> None:
+        place = StorePlace(10_000)
+        asked = (place.fetch(f"{bucket}/{number}.jpg") for number in range(20))
+        errors = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(error) for error in errors} == {HostUnavailable}
+        await place.close()
+
+    asyncio.run(ask())
+    assert sum(asked.is_list for asked in s3_proxy.asked) == 1
 
 
 def test_expired_credentials_are_renewed_once_and_then_waited_for(s3: S3Server, s3_proxy: S3Proxy) -> None:
