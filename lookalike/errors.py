@@ -119,6 +119,10 @@ class HostUnavailable(Unavailable):
         self.retry_after_s = retry_after_s
 
 
+class ObjectUnavailable(HostUnavailable):
+    """One object of a store does not come, although the store answers: the others do not wait for it."""
+
+
 class MachineExhausted(Unavailable):
     """This machine has no file descriptor or memory left, whatever the work was."""
 

@@ -33,24 +33,27 @@ class HostWait:
     def next(self, delayed: Delayed) -> tuple[Wait, float] | None:
         """How an image goes on waiting, and the seconds until it is tried again; None if it waits no longer."""
         wait = self._wait(delayed)
-        left_s = min(wait.since + self._limit_s, wait.first_at + MOST_LIMITS * self._limit_s) - self._now
+        first_at = max(wait.first_at, wait.counted_from)
+        left_s = min(wait.since + self._limit_s, first_at + MOST_LIMITS * self._limit_s) - self._now
         if isinstance(delayed.error, SourceUnavailable):
             # Waited for without a bound, as an index is.
             return wait, _pause_s(wait.tries)
         if left_s <= 0:
             return None
-        asked_s = delayed.error.retry_after_s
-        if asked_s is None:
-            return wait, max(min(_pause_s(wait.tries), left_s), SHORTEST_PAUSE_S)
-        # Somebody who asks to wait for longer than any image waits is not asked again.
-        return (wait, asked_s * random.uniform(1.0, 1.1)) if asked_s <= MOST_LIMITS * self._limit_s else None
+        asked_s = delayed.error.retry_after_s or 0.0
+        if asked_s > MOST_LIMITS * self._limit_s:
+            # Somebody who asks to wait for longer than any image waits is not asked again.
+            return None
+        return wait, max(min(_pause_s(wait.tries), left_s), SHORTEST_PAUSE_S, asked_s * random.uniform(1.0, 1.1))
 
     def _wait(self, delayed: Delayed) -> Wait:
         host, why = delayed.host, delayed.error.why
         if self._former is None:
             return Wait(host, why, first_at=self._now, since=self._now)
-        since = self._now if delayed.has_progress else self._former.since
-        return replace(self._former, host=host, why=why, since=since, tries=self._former.tries + 1)
+        former, is_store_away = self._former, isinstance(delayed.error, SourceUnavailable)
+        since = self._now if delayed.has_progress or is_store_away else former.since
+        counted_from = self._now if is_store_away else former.counted_from
+        return replace(former, host=host, why=why, since=since, counted_from=counted_from, tries=former.tries + 1)
 
 
 def _pause_s(tries: int) -> float:

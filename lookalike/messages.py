@@ -49,7 +49,8 @@ def encode_references(refs: Iterable[ImageRef]) -> bytes:
 
 def encode_wait(wait: Wait, images: int) -> bytes:
     """Why so many images wait for their host."""
-    return orjson.dumps([wait.host, wait.why[:MAX_DETAIL_CHARS], wait.first_at, wait.since, wait.tries, images])
+    told = (wait.host, wait.why[:MAX_DETAIL_CHARS], wait.first_at, wait.since, wait.tries)
+    return orjson.dumps([*told, images, wait.counted_from])
 
 
 def decode_wait(payload: bytes | None) -> Wait | None:
@@ -62,8 +63,10 @@ def decode_wait(payload: bytes | None) -> Wait | None:
 def decode_waiting(payload: bytes | None) -> tuple[Wait, int] | None:
     """The reverse of `encode_wait`; None for a malformed one."""
     try:
-        host, why, first_at, since, tries, images = _listed(orjson.loads(payload or b"null"))
-        wait = Wait(_text(host, "host"), _text(why, "why"), float(first_at), float(since), int(tries))
+        # An earlier release wrote no `counted_from`.
+        host, why, first_at, since, tries, images, *more = _listed(orjson.loads(payload or b"null"))
+        counted_from = float(more[0]) if more else 0.0
+        wait = Wait(_text(host, "host"), _text(why, "why"), float(first_at), float(since), int(tries), counted_from)
         return wait, int(images)
     except (ValueError, TypeError):
         return None

@@ -254,6 +254,7 @@ class Wait:
     """Why images wait for their host, and since when, in seconds since 1970.
 
     `since` begins again whenever the host makes progress, `first_at` never. `tries` is how often they were put aside.
+    `counted_from` is when a store was back that was away altogether, 0 if it was not: that time does not count.
     """
 
     host: str
@@ -261,6 +262,7 @@ class Wait:
     first_at: float
     since: float
     tries: int = 1
+    counted_from: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """How long images wait for their host, and when they are tried again."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -51,3 +52,12 @@ def test_without_a_limit_nothing_waits_and_a_store_waits_without_one() -> None:
     assert HostWait().next(delayed()) is None
     store = Delayed("s3://b", SourceUnavailable("s3://b", "away"))
     assert HostWait(60, waited(10**6)).next(store) is not None
+
+
+def test_the_time_in_which_a_store_was_away_altogether_does_not_count() -> None:
+    away = Delayed("s3://b", SourceUnavailable("s3://b", "away"))
+    found = HostWait(60, waited(10**6)).next(away)
+    assert found is not None
+    again = HostWait(60, found[0]).next(delayed())
+    assert again is not None and again[0].first_at == found[0].first_at
+    assert HostWait(60, replace(again[0], since=time.time() - 61)).next(delayed()) is None

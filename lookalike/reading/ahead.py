@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from lookalike.errors import HostUnavailable, ImageRejected, LookalikeError, SourceUnavailable
+from lookalike.errors import HostUnavailable, ImageRejected, LookalikeError, ObjectUnavailable, SourceUnavailable
 from lookalike.reading.allowance import Allowance, Flight, current
 from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, Place
@@ -74,14 +74,15 @@ class Ahead:
                     break
             await asyncio.sleep(random.uniform(0, FIRST_PAUSE_S * 2**number))
         self.ask(host, item.ref.uri)
-        return Delayed(host.name, last, has_progress=is_throttled(last))
+        has_progress = is_throttled(last) or (host.is_alive and not flight.is_asked)
+        return Delayed(host.name, last, has_progress=has_progress)
 
     async def _request(self, item: Wanted, host: Host, flight: Flight) -> Fetched | Unchanged:
         async with host.turn(), self._slot(host, flight):
             began = time.monotonic()
             try:
                 answer = await self._answer(item, flight)
-            except ImageRejected:
+            except (ImageRejected, ObjectUnavailable):
                 host.answered(time.monotonic() - began)
                 raise
             except (HostUnavailable, SourceUnavailable) as error:
@@ -131,6 +132,8 @@ class Ahead:
         began = time.monotonic()
         try:
             await self._place.look(uri)
+        except ObjectUnavailable:
+            host.answered(time.monotonic() - began)
         except (HostUnavailable, SourceUnavailable) as error:
             host.left(error)
         except (LookalikeError, OSError):

@@ -115,6 +115,11 @@ class Host:
         return self._error
 
     @property
+    def is_alive(self) -> bool:
+        """Whether it has answered of late: then nothing speaks against an image that nobody asked it for."""
+        return self.progress_at > 0 and time.monotonic() - self.progress_at < LONGEST_AWAY_S
+
+    @property
     def asks_to_wait(self) -> HostUnavailable | None:
         """What the host said when it asked to wait, for longer than a request waits; None if that is over."""
         return self._busy if self._free_at - time.monotonic() > LONGEST_PAUSE_S else None

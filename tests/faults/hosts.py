@@ -9,7 +9,7 @@ from lookalike.records import Reason
 from testing.processes import await_true
 from testing.services.web import WebServer
 from tests.faults.images import Source
-from tests.faults.rig import END_TIMEOUT_S, Producer, Rig
+from tests.faults.rig import END_TIMEOUT_S, PATIENT_TIMEOUT_S, Producer, Rig
 
 #: Every third image lies on the host that fails.
 SHARE = 3
@@ -26,7 +26,9 @@ def hanging_host(rig: Rig, source: Source, times: int) -> Producer:
         for number in range(times):
             rig.workers.kill(rig.workers.names[number % len(rig.workers.names)])
             rig.injected["worker killed while images wait"] += 1
+        await_true(rig.only_waits, PATIENT_TIMEOUT_S)
         bad.hangs = False
+        rig.host_is_back()
         rig.complete(producer)
     return producer
 
@@ -36,10 +38,12 @@ def absent_host(rig: Rig, source: Source, times: int) -> Producer:
     with _hosts(source) as (listing, bad):
         bad.share_reset = 1.0
         producer = rig.ingest(listing)
-        await_true(lambda: rig.broker.aside() > 0, END_TIMEOUT_S)
-        time.sleep(rig.place.pace.away_s)
+        began = time.monotonic()
+        await_true(rig.only_waits, PATIENT_TIMEOUT_S)
+        time.sleep(max(0.0, rig.place.pace.away_s - (time.monotonic() - began)))
         rig.injected["host away"] += 1
         bad.share_reset = 0.0
+        rig.host_is_back()
         rig.complete(producer)
     return producer
 
@@ -49,7 +53,7 @@ def busy_host(rig: Rig, source: Source, times: int) -> Producer:
     with _hosts(source) as (listing, bad):
         bad.share_503, bad.retry_after, bad.share_reset = 0.3, "1", 0.01
         producer = rig.ingest(listing)
-        rig.complete(producer)
+        rig.complete(producer, PATIENT_TIMEOUT_S)
         rig.injected["503"] += bad.refused
     return producer
 

@@ -13,7 +13,7 @@ from testing.services.s3 import Asked, Fault, S3Proxy, S3Server
 from testing.services.web import WebServer
 from tests.faults.hosts import OF_A_HOST, SHARE
 from tests.faults.images import Source
-from tests.faults.rig import END_TIMEOUT_S, Producer, Rig
+from tests.faults.rig import PATIENT_TIMEOUT_S, Producer, Rig
 
 BUCKET = "pictures"
 #: Pages of a listing, of which some break off.
@@ -22,8 +22,6 @@ PAGES = 8
 UPLOADS = 8
 #: An answer of 503 to each share of requests, of which a tenth says when to come again.
 SHARE_503 = 0.4
-#: A listing waits for its store for five minutes.
-PATIENCE_TIMEOUT_S = 480.0
 
 
 def absent_store(rig: Rig, source: Source, times: int) -> Producer:
@@ -33,10 +31,11 @@ def absent_store(rig: Rig, source: Source, times: int) -> Producer:
         rig.continues_for(producer, len(source) // 10)
         rig.store.faults = [Fault(is_reset=True)]
         began = time.monotonic()
-        await_true(lambda: _nothing_else_is_left(rig, producer), END_TIMEOUT_S)
+        await_true(rig.only_waits, PATIENT_TIMEOUT_S)
         time.sleep(max(0.0, rig.place.pace.away_s - (time.monotonic() - began)))
         rig.injected["store away"] += 1
         rig.store.heal()
+        rig.host_is_back()
         rig.complete(producer)
     return producer
 
@@ -49,7 +48,7 @@ def throttling_store(rig: Rig, source: Source, times: int) -> Producer:
         before = slow_down.times, later.times
         rig.store.faults = [later, slow_down]
         producer = rig.ingest(listing)
-        rig.complete(producer)
+        rig.complete(producer, PATIENT_TIMEOUT_S)
         rig.injected["SlowDown"] += before[0] - slow_down.times
         rig.injected["SlowDown with Retry-After"] += before[1] - later.times
     return producer
@@ -65,7 +64,7 @@ def broken_listing(rig: Rig, source: Source, times: int) -> Producer:
             Fault(is_page(6), status=500),
         ]
         producer = rig.ingest(whole)
-        assert producer.wait(PATIENCE_TIMEOUT_S) != 0, "half of a listing counts as all"
+        assert producer.wait(PATIENT_TIMEOUT_S) != 0, "half of a listing counts as all"
         assert "broke off" in producer.errors(), producer.errors()
         rig.injected["listing cut"] += 7
         rig.injected["listing broken off"] += 1
@@ -73,12 +72,6 @@ def broken_listing(rig: Rig, source: Source, times: int) -> Producer:
         again = rig.ingest(whole)
         rig.complete(again)
     return again
-
-
-def _nothing_else_is_left(rig: Rig, producer: Producer) -> bool:
-    """Whether all chunks that are not closed wait for their store, and the whole list is known."""
-    states = {rig.broker.job(job).get("state") for job in rig.broker.active_jobs()}
-    return states == {"draining"} and len(rig.broker.outstanding()) == rig.broker.aside()
 
 
 def _share(share: float) -> Callable[[Asked], bool]:

@@ -36,7 +36,7 @@ from tests.faults.images import Source
 from tests.faults.invariants import Findings, Reference, examine
 from tests.faults.model import PREPROCESSING
 from tests.faults.pace import Pace
-from tests.faults.recovery import Watch
+from tests.faults.recovery import Watch, WorkState
 
 PATCHES = Path(__file__).parent / "patches"
 #: How often the same ingest is run again after it gave up, as a user does.
@@ -50,6 +50,10 @@ ANSWER_TIMEOUT_S = 0.5
 STALLED_AFTER_S = 60.0
 #: Leases, grace and backoff of the product add up to a minute and a half at worst.
 END_TIMEOUT_S = 180.0
+#: For hosts and stores that ask to wait, and so say how fast the work is.
+PATIENT_TIMEOUT_S = 1200.0
+#: Longer than any outage of a scenario, however slow the machine is.
+HOST_WAIT_S = 1200
 #: The messages of an ingest that gave up; the user then runs it again.
 GAVE_UP = ("is not available", "Run the same command again")
 
@@ -132,10 +136,10 @@ class Rig:
         self._producers.append(producer)
         return producer
 
-    def complete(self, producer: "Producer") -> dict[str, Any]:
+    def complete(self, producer: "Producer", timeout_s: float = END_TIMEOUT_S) -> dict[str, Any]:
         """Wait for the end of an ingest and of all jobs; an ingest that gave up runs again. Returns its summary."""
         for _ in range(MOST_RUNS):
-            if producer.wait() == 0:
+            if producer.wait(timeout_s) == 0:
                 break
             message = producer.errors()
             assert any(words in message for words in GAVE_UP), message
@@ -172,6 +176,15 @@ class Rig:
         self.watch.exclude(time.monotonic() - began)
         self.injected[fault] += 1
         self.watch.begin_recovery(before)
+
+    def only_waits(self) -> bool:
+        """Whether all references are known, and all chunks that are not closed wait for the hosts of their images."""
+        states = {self.broker.job(job).get("state") for job in self.broker.active_jobs()}
+        return states == {"draining"} and len(self.broker.outstanding()) == self.broker.aside() > 0
+
+    def host_is_back(self) -> None:
+        """Images that wait can continue, and the recovery is measured."""
+        self.watch.begin_recovery(WorkState(frozenset(), self.done()))
 
     def stalled(self) -> tuple[str, ...]:
         """The workers that do not consume messages after they had time to restart."""
@@ -213,6 +226,7 @@ class Rig:
             "precision": "f32",
             "chunk_size": CHUNK_SIZE,
             "time_limit_s": TIME_LIMIT_S,
+            "host_wait_s": HOST_WAIT_S,
             "roots": '["/", "127.0.0.0/8", "s3://"]',
             **self.settings,
         }

@@ -365,6 +365,8 @@ def _status(url: str, login: str | None) -> int:
 
 #: After the kill of a whole worker: its leases (10 s), the next check (5 s), the grace time (10 s) and the work itself.
 KILL_BOUND_S = 60.0
+#: After the return of a host: a minute until a process asks it again, and a minute until its images are tried again.
+BACK_BOUND_S = 150.0
 
 UNDISTURBED = Scenario("F0", "none", nothing)
 SCENARIOS = (
@@ -401,10 +403,12 @@ SCENARIOS = (
     # Slower images, so that there is time for several faults.
     Scenario("F16", "a random mix", mix, 12, 600, decode_s=0.06, needs_own_server=True, needs_own_rig=True),
     Scenario("F18", "Flower: killed, wrong password", flower, 1, 3),
-    Scenario("F20", "a host that hangs, SIGKILL to a worker while its images wait", hanging_host, 1, 4, 240),
-    Scenario("F21", "a host that is away for a minute", absent_host, images=240),
+    Scenario(
+        "F20", "a host that hangs, SIGKILL to a worker while its images wait", hanging_host, 1, 4, 240, BACK_BOUND_S
+    ),
+    Scenario("F21", "a host that is away for a minute", absent_host, images=240, bound_s=BACK_BOUND_S),
     Scenario("F22", "a host that is busy: 503 with Retry-After, resets", busy_host, images=240),
-    Scenario("F23", "a store that is away for a minute", absent_store, images=240),
+    Scenario("F23", "a store that is away for a minute", absent_store, images=240, bound_s=BACK_BOUND_S),
     Scenario("F24", "a store that throttles", throttling_store, images=240),
     Scenario("F25", "half of a listing: cut, and broken off for longer than it waits", broken_listing, images=240),
     Scenario("F19", "images that break or change, SIGKILL to a pool child", spoilt_images, 2, 50, 240, bound_s=15),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.errors import HostUnavailable, ImageRejected, SourceUnavailable
+from lookalike.errors import HostUnavailable, ImageRejected, ObjectUnavailable, SourceUnavailable
 from lookalike.reading import hosts, places, slots
 from lookalike.reading.allowance import received
 from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
@@ -236,6 +236,27 @@ def test_one_image_that_fails_does_not_make_its_host_away(web: Web, reader: Read
         found = read(reader, wanted("a", 10))
         assert sum(isinstance(item.result, Delayed) for item in found.values()) == 1
         assert isinstance(found["http://a/7.jpg"].result, Delayed)
+
+
+def test_objects_that_always_fail_do_not_make_their_store_away(web: Web, reader: Reader) -> None:
+    sick = {item.ref.uri for item in wanted("store", 5)}
+    web.does["http://store"] = lambda uri, times: ObjectUnavailable("store", "500") if uri in sick else None
+    found = read(reader, wanted("store", 20))
+    results = {uri: arrival.result for uri, arrival in found.items()}
+    delayed = {uri: result for uri, result in results.items() if isinstance(result, Delayed)}
+    assert delayed.keys() == sick and not any(result.has_progress for result in delayed.values())
+    # They were the last ones that were asked for.
+    read(reader, wanted("store", 5))
+    assert kinds(read(reader, wanted("store", 20)[5:])) == {"http://store": {"Fetched"}}
+
+
+def test_nothing_speaks_against_an_image_that_its_host_was_not_asked_for(web: Web, reader: Reader) -> None:
+    read(reader, wanted("a", 3))
+    web.does["http://a"] = lambda uri, times: HostUnavailable("a", "reset")
+    found = [arrival.result for arrival in read(reader, wanted("a", 3)).values()]
+    later = [arrival.result for arrival in read(reader, wanted("a", 9)[3:]).values()]
+    assert [isinstance(result, Delayed) and result.has_progress for result in found + later] == [False] * 3 + [True] * 6
+    assert web.asked["http://a/5.jpg"] == 0
 
 
 def test_a_slow_host_gets_more_time_when_its_images_are_tried_again(web: Web, reader: Reader) -> None:

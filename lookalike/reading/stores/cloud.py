@@ -29,6 +29,8 @@ Answer = TypeVar("Answer")
 
 #: Each has connections of its own.
 MAX_BUCKETS = 32
+#: Buckets of which it is remembered that credentials serve.
+MAX_REMEMBERED = 1024
 #: Keys of a listing that are passed on at once.
 PAGE_KEYS = 1000
 #: Where Azure's emulator is unless its address is given.
@@ -64,6 +66,8 @@ class CloudClient:
     def __init__(self) -> None:
         self._stores: OrderedDict[tuple[str, str], GCSStore | AzureStore] = OrderedDict()
         self._unsigned: set[tuple[str, str]] = set()
+        #: Those that have answered to credentials.
+        self._signed: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def get(self, at: Location, span: Span | None, max_bytes: int, *, unless: str = "") -> Fetched:
         path, options = _path(at), _options_of(span, unless)
@@ -129,19 +133,27 @@ class CloudClient:
 
     async def _asked(self, at: Location, ask: "Callable[[GCSStore | AzureStore], Awaitable[Answer]]") -> Answer:
         """The answer, without credentials if there are none. Raises StoreProblem."""
-        store = self._store(at)
+        store, place = self._store(at), (at.scheme, at.bucket)
         try:
-            return await ask(store)
+            answer = await ask(store)
         except (OSError, ValueError, _base_error()) as error:
             if self._goes_unsigned(error, at):
                 return await self._asked(at, ask)
+            if place in self._signed and _NO_CREDENTIALS.search(str(error)):
+                # Who gave credentials before does so again: work waits.
+                raise StoreProblem(Kind.EXPIRED, "there are no new ones") from None
             # Without its cause, which a traceback in a log would show: it repeats whatever the store has answered.
             raise problem_of(error) from None
+        if place not in self._unsigned:
+            self._signed[place] = None
+            if len(self._signed) > MAX_REMEMBERED:
+                self._signed.popitem(last=False)
+        return answer
 
     def _goes_unsigned(self, error: BaseException, at: Location) -> bool:
         """Whether to ask again without credentials: none are set, and this machine has no role."""
         place = (at.scheme, at.bucket)
-        if place in self._unsigned or not _NO_CREDENTIALS.search(str(error)):
+        if place in self._unsigned or place in self._signed or not _NO_CREDENTIALS.search(str(error)):
             return False
         self._unsigned.add(place)
         self._stores.pop(place, None)

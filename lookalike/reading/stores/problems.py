@@ -8,6 +8,7 @@ from lookalike.errors import (
     HostUnavailable,
     ImageRejected,
     LookalikeError,
+    ObjectUnavailable,
     SourceMissing,
     SourceUnavailable,
 )
@@ -46,6 +47,9 @@ class Kind(Enum):
         """Whether the same request may succeed a little later."""
         return self in _PASSING
 
+
+#: How long a store is left alone that asks for fewer requests without saying how long: S3 does so.
+THROTTLED_S = 1.0
 
 _PASSING = {Kind.THROTTLED, Kind.FAILING, Kind.AWAY}
 
@@ -120,8 +124,10 @@ class StoreProblem(Exception):
 
 def about_image(problem: StoreProblem, at: Location, *, others_answer: bool = False) -> LookalikeError:
     """The error for the image at a location. `others_answer`: the bucket answers other requests."""
+    if problem.kind is Kind.THROTTLED and others_answer:
+        return HostUnavailable(at.store, problem.why, problem.retry_after_s or THROTTLED_S)
     if problem.kind.passes and others_answer:
-        return HostUnavailable(at.store, problem.why, problem.retry_after_s)
+        return ObjectUnavailable(at.store, problem.why, problem.retry_after_s)
     if problem.kind.passes or problem.kind is Kind.EXPIRED:
         return StoreUnavailable(at.store, problem.why)
     return ImageRejected(_REASONS.get(problem.kind, Reason.FORBIDDEN), problem.why)

@@ -1,5 +1,6 @@
 """Objects of Google Cloud Storage and of Azure are read with their reasons, as those of S3 are."""
 
+import asyncio
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from lookalike.errors import (
     SourceMissing,
     SourceUnavailable,
 )
+from lookalike.reading.stores.place import StorePlace
 from lookalike.records import Reason, Span
 from lookalike_producer.sources import find_images
 from testing.services.cloud_stub import ACCOUNT, PAGE_KEYS, CloudStub, error
@@ -192,6 +194,33 @@ def test_requests_carry_credentials_only_if_there_are_some(
         monkeypatch.setenv(name, "true")
     fetch(f"{bucket}/a.jpg")
     assert "Authorization" not in stub.asked[-1].headers
+
+
+def test_a_machine_whose_role_gives_no_credentials_for_a_while_asks_for_nothing_without_them(
+    stub: CloudStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_no_store(monkeypatch)
+    monkeypatch.setenv("GOOGLE_BASE_URL", stub.url)
+    monkeypatch.setenv("HOME", "/nonexistent")
+    token = b'{"access_token": "token", "expires_in": 1, "token_type": "Bearer"}'
+    role = "/computeMetadata/v1/instance/service-accounts/default/token"
+
+    async def ask() -> None:
+        place = StorePlace(10_000)
+        assert (await place.fetch("gs://shop/a.jpg")).data == b"a.jpg"
+        metadata.put(role, Answer(b"busy", 503, "text/plain"))
+        await asyncio.sleep(1)  # The token has expired then.
+        with pytest.raises(SourceUnavailable, match="have expired"):
+            await place.fetch("gs://shop/a.jpg")
+        metadata.put(role, token)
+        assert (await place.fetch("gs://shop/a.jpg")).data == b"a.jpg"
+        await place.close()
+
+    with WebServer() as metadata:
+        monkeypatch.setenv("GCE_METADATA_HOST", f"127.0.0.1:{metadata.port}")
+        metadata.put(role, token)
+        asyncio.run(ask())
+    assert all(request.headers["Authorization"] == "Bearer token" for request in stub.asked)
 
 
 def test_what_a_store_answers_and_a_signed_address_are_in_no_traceback(
