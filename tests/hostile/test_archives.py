@@ -303,3 +303,109 @@ def test_memory_does_not_grow_with_the_members(tmp_path: Path, monkeypatch: pyte
 
     few = peak(5_000)
     assert peak(12_000) < few + 7_000 * 64, "eight bytes a member, and what sorting a part of them takes"
+
+
+def test_what_extended_headers_say_is_checked(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        add(archive, "sparse.jpg", b"x" * 9, pax_headers={"GNU.sparse.major": "1", "GNU.sparse.name": "real.jpg"})
+        add(archive, "path.jpg", b"x", pax_headers={"path": "../../up.jpg\0.exe"})
+        add(archive, "negative.jpg", b"x", pax_headers={"size": "-1"})
+        add(archive, "odd.jpg", b"x", pax_headers={"size": "1x", "hdrcharset": "BINARY", "mtime": "nan"})
+        add(archive, "large.jpg", b"x", pax_headers={"size": "9" * 19})
+        add(archive, "unseen.jpg", b"x")
+    assert outcomes(path) == {
+        "sparse.jpg": Reason.UNSUPPORTED,
+        "../../up.jpg": b"x",
+        "negative.jpg": b"x",
+        "odd.jpg": b"x",
+        "large.jpg": Reason.TRUNCATED,
+        "": Reason.TRUNCATED,
+    }
+
+
+def test_names_that_are_no_utf8_end_once(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
+        for name in ("\xff\xfe.jpg", "\xe9.jpg", "\x1b[31m.jpg", "a\r\nb.jpg"):
+            add(archive, name, name.encode())
+    found = outcomes(tmp_path / "a.tar")
+    assert {name: data.decode() for name, data in found.items() if isinstance(data, bytes)} == {
+        name: name for name in ("\xff\xfe.jpg", "\xe9.jpg", "\x1b[31m.jpg", "a\r\nb.jpg")
+    }
+    path = write_zip(tmp_path / "a.zip", {"ab.jpg": b"x", "cd.jpg": b"y"}, zipfile.ZIP_STORED)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"ab.jpg", b"a\x82.jpg").replace(b"cd.jpg", b"c\0.jpg"))
+    assert outcomes(path) == {"a\xe9.jpg": b"x", "c.jpg@37": Reason.BAD_URI}
+
+
+def test_names_that_differ_in_a_zip_are_corrupt(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"a.jpg": b"x", "b.jpg": b"y"})
+    data = path.read_bytes()
+    path.write_bytes(data[:30] + b"c.jpg" + data[35:])
+    assert outcomes(path) == {"a.jpg": Reason.CORRUPT, "b.jpg": b"y"}
+
+
+@pytest.mark.parametrize("number", [2**32, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("place", ["unpacked", "packed", "offset"])
+def test_lies_of_64_bits_in_a_zip(number: int, place: str, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"a.jpg": b"x" * 99, "link.jpg": b"to"}, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    values = {"unpacked": 99, "packed": 99, "offset": 0} | {place: number}
+    extra = struct.pack("<2H3Q", 1, 24, *values.values())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 20 : entry + 28] = b"\xff" * 8
+    data[entry + 42 : entry + 46] = b"\xff" * 4
+    data[entry + 30 : entry + 32] = len(extra).to_bytes(2, "little")
+    data[entry + 51 : entry + 51] = extra
+    # The other one is a link whose place is a lie as well.
+    link = data.index(b"PK\x01\x02", entry + 4)
+    data[link + 5], data[link + 38 : link + 42] = 3, (0o120777 << 16).to_bytes(4, "little")
+    end = data.index(b"PK\x05\x06")
+    data[end + 12 : end + 16] = (end - entry).to_bytes(4, "little")
+    path.write_bytes(data)
+    found = outcomes(path)
+    expected = {"unpacked": b"x" * 99, "packed": Reason.CORRUPT, "offset": Reason.CORRUPT}
+    assert found["a.jpg"] == expected[place], found
+
+    async def looked_up() -> bytes:
+        place = ArchivePlace(LocalPlace(Storage((tmp_path,), MAX_BYTES)), MAX_BYTES)
+        try:
+            return (await place.fetch(f"{path}#a.jpg")).data
+        finally:
+            await place.close()
+
+    # A worker without a listing puts these numbers into its directory.
+    if place == "unpacked":
+        assert asyncio.run(looked_up()) == b"x" * 99
+    else:
+        with pytest.raises(ImageRejected):
+            asyncio.run(looked_up())
+
+
+@pytest.mark.parametrize(("name", "compress"), [("a.tar.gz", gzip.compress), ("a.tar.xz", lzma.compress)])
+def test_streams_that_hold_nothing_are_counted(name: str, compress: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(compress(_plain(write_tar, "a.tar")) + compress(b"") * 300_000)
+    start = time.monotonic()
+    found = outcomes(path)
+    assert found == {"": Reason.BOMB}
+    assert time.monotonic() - start < 10
+    # What compresses in parallel writes many small streams.
+    blocks = [os.urandom(400) for _ in range(3000)]
+    with tarfile.open(tmp_path / "b.tar", "w") as archive:
+        add(archive, "large.jpg", b"".join(blocks)[:MAX_BYTES])
+        add(archive, "b.jpg", b"".join(blocks))
+    data = (tmp_path / "b.tar").read_bytes()
+    path.write_bytes(b"".join(compress(data[at : at + 400]) for at in range(0, len(data), 400)))
+    assert outcomes(path)["large.jpg"] == b"".join(blocks)[:MAX_BYTES]
+
+
+def test_sidecars_of_a_zip_are_a_bomb_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike_producer.archives.listing.FREE_BYTES", 2**20)
+    members: dict[str, bytes] = {}
+    for number in range(30):
+        members |= {f"{number}.jpg": b"x", f"{number}.txt": b" " * (2**18 - 1) + b"a"}
+    found = references(write_zip(tmp_path / "a.zip", members))
+    refused = [ref for ref in found if isinstance(ref, RefusedReference)]
+    assert {ref.reason for ref in refused} == {Reason.BAD_METADATA} and 20 < len(refused) < 30
+    assert len(found) == 30

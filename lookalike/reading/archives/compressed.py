@@ -26,6 +26,10 @@ MAX_UNPACKED = 4 * 2**30
 #: free.
 MAX_RATIO = 100
 FREE_BYTES = 64 * 2**20
+#: Compressors that work in parallel write many streams into one file, but none of so few bytes as an empty one has: the
+#: average of all, if there are more than so many.
+LEAST_STREAM_BYTES = 256
+FREE_STREAMS = 1000
 #: Of a decoder: `xz -9` takes 65 MiB, `zstd --long` 128 MiB.
 MAX_DECODER_BYTES = 160 * 2**20
 
@@ -109,6 +113,7 @@ class _Streams:
         self._new = _DECODERS[kind]
         self._packed = packed
         self._decoder = self._new()
+        self._count = 1
 
     def read(self, most: int) -> bytes:
         data = b""
@@ -134,6 +139,11 @@ class _Streams:
         if not data.startswith(self._magic):
             return b""
         self._decoder = self._new()
+        self._count += 1
+        if self._count > max(FREE_STREAMS, self._packed.at // LEAST_STREAM_BYTES):
+            raise ImageRejected(
+                Reason.BOMB, f"it consists of more than {FREE_STREAMS} streams that hold next to nothing"
+            )
         return data
 
 

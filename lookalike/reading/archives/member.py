@@ -13,6 +13,8 @@ from lookalike.records import Reason, Span
 
 #: Headers of one archive, folders included.
 MAX_MEMBERS = 2**21
+#: A larger number belongs to no archive that exists.
+MAX_SIZE = 2**60
 #: Characters of a member's name, and bytes of all that stands before the content of a member.
 MAX_NAME = 4096
 MAX_HEADERS = 2**20

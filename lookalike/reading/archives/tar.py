@@ -13,6 +13,7 @@ from lookalike.reading.archives.member import (
     MAX_HEADERS,
     MAX_MEMBERS,
     MAX_SIDECAR,
+    MAX_SIZE,
     Listing,
     Member,
     Wants,
@@ -25,8 +26,6 @@ from lookalike.records import Reason, Span
 BLOCK = 512
 #: Extended headers before one member; writers put one or two there.
 MAX_EXTENSIONS = 16
-#: A larger number belongs to no archive that exists.
-MAX_SIZE = 2**60
 #: A larger sum has no block.
 MAX_SUM = BLOCK * 255 + 1
 #: Zeros behind the mark of the end: writers fill up 10 KiB, for tapes as much as this.

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from lookalike.errors import ImageRejected
-from lookalike.reading.archives.member import MAX_MEMBERS, Listing, Member, Reads, Window, text_of
+from lookalike.reading.archives.member import MAX_MEMBERS, MAX_SIZE, Listing, Member, Reads, Window, text_of
 from lookalike.records import Reason, Span
 
 LOCAL_HEADER = b"PK\x03\x04"
@@ -79,7 +79,8 @@ def _member(fields: tuple[int, ...], names: bytes, directory: _Directory) -> tup
     system, flags, method = fields[2], fields[5], fields[6]
     packed, unpacked, name_length, attributes, place = fields[10], fields[11], fields[12], fields[17], fields[18]
     raw, extra = names[:name_length], names[name_length:]
-    unpacked, packed, place = _in_64(extra, [unpacked, packed, place])
+    # Larger numbers than any file has are lies, and fit into no database.
+    unpacked, packed, place = (min(number, MAX_SIZE) for number in _in_64(extra, [unpacked, packed, place]))
     name = text_of(raw, "cp437")
     if name.endswith(("/", "\\")):
         return None, packed

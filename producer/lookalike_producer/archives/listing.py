@@ -18,7 +18,7 @@ import orjson
 from lookalike.clutter import is_left_out
 from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.reading.archives import tar, zip
-from lookalike.reading.archives.compressed import Forward, Unpacking
+from lookalike.reading.archives.compressed import FREE_BYTES, MAX_RATIO, Forward, Unpacking
 from lookalike.reading.archives.contents import content, etag_of
 from lookalike.reading.archives.kinds import START_BYTES, Kind, is_archive, kind_of
 from lookalike.reading.archives.member import LOCAL_BLOCK, MAX_NAME, MAX_SIDECAR, Member, Window
@@ -104,9 +104,10 @@ class ArchiveLister:
 
     def _reference(self, archive: str, etag: str, sample: Sample, member: Member) -> ImageRef:
         uri = member_uri(archive, member.name)
-        if not member.name or len(member.name) > MAX_NAME or len(uri) > MAX_URI:
-            uri = member_uri(archive, f"{shortened(member.name)}@{member.span.start}")
-            return RefusedReference(uri, reason=Reason.BAD_URI, detail=f"a name of {len(member.name)} characters")
+        if not member.name or "\0" in member.name or len(member.name) > MAX_NAME or len(uri) > MAX_URI:
+            uri = member_uri(archive, f"{shortened(member.name.replace(chr(0), ''))}@{member.span.start}")
+            what = "null characters" if "\0" in member.name else f"{len(member.name)} characters"
+            return RefusedReference(uri, reason=Reason.BAD_URI, detail=f"a name of {what}")
         if member.fault is not None:
             return RefusedReference(uri, reason=member.fault, detail=member.detail)
         if is_archive(member.name):
@@ -166,19 +167,25 @@ def _until_fault(members: Iterable[Member], faults: list[ImageRejected]) -> Iter
 
 
 class _ZipSidecars:
-    """Reads sidecars of a zip, whose content is not beside its directory; neighbours are read at once."""
+    """Reads sidecars of a zip, whose content is not beside its directory; neighbours are read at once. All of them
+    together may be packed as well as a compressed tar: a million bombs of 256 KiB are one."""
 
     def __init__(self, ranges: Ranges, block: int) -> None:
         self._ranges = ranges
         self._window = Window(ranges.size_bytes, block)
+        self._packed = self._unpacked = 0
 
     def read(self, member: Member) -> bytes | None:
-        if member.size_bytes > MAX_SIDECAR:
+        if member.size_bytes > MAX_SIDECAR or self._unpacked > max(FREE_BYTES, MAX_RATIO * self._packed):
             return None
         try:
-            return finished(content(member.name, member.span, MAX_SIDECAR), self._bytes) if member.size_bytes else b""
+            data = finished(content(member.name, member.span, MAX_SIDECAR), self._bytes) if member.size_bytes else b""
         except ImageRejected:
-            return None
+            # A broken one may have taken as much to unpack as a whole one.
+            data = None
+        self._packed += member.span.length
+        self._unpacked += MAX_SIDECAR if data is None else len(data)
+        return data
 
     def _bytes(self, span: Span) -> bytes:
         return finished(self._window.take(span.start, span.length), self._ranges.read)
