@@ -9,6 +9,7 @@ from lookalike.index import Index
 from lookalike.reading.archives.kinds import is_archive
 from lookalike.records import Rejection, document_id
 from lookalike.storage import local_uri
+from lookalike_producer.archives.beside import is_in_shard
 from lookalike_producer.many_scopes import Scopes
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.places import Listing, OneImage, Tree, placed
@@ -123,7 +124,7 @@ def _stored(index: Index, uris: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _tells_of_others(path: str) -> bool:
     """Whether a file says what is to be known of others, or holds images itself."""
-    return is_archive(path) or format_of(path) is not None
+    return is_archive(path) or format_of(path) is not None or is_in_shard(path)
 
 
 def _leads_through_links(path: str, root: str) -> bool:

@@ -75,10 +75,12 @@ def find_images(
     return images if on_mounts is None else _with_mounts(images, walker, on_mounts)
 
 
-def find_changed(part: Part, label_from: str, options: WalkOptions) -> Iterator[ImageRef]:
+def find_changed(
+    part: Part, label_from: str, options: WalkOptions, columns: TableOptions = AS_FOUND
+) -> Iterator[ImageRef]:
     """The images of a part, as `find_images` finds them. Raises BadSetting, ResourceExhausted."""
-    label, archives = _labeller(label_from), ArchiveLister(options, has_labels=label_from != "none")
-    return _references(_walked(part, options), label, archives)
+    archives = ArchiveLister(options, has_labels=label_from != "none", chosen=Chosen(columns))
+    return _references(_walked(part, options), _labeller(label_from), archives)
 
 
 def _walked(part: Part, options: WalkOptions) -> Iterator[Item]:

@@ -262,7 +262,7 @@ def _findings(
     names, options = sources.names, sources.options
     extent: Whole | Part
     if part is not None:
-        extent, references = part, find_changed(part, sources.label_from, options)
+        extent, references = part, find_changed(part, sources.label_from, options, sources.columns)
     else:
         tables = tables or find_tables(names, sources.columns, options)
         tables.fit(index.fields())

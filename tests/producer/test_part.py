@@ -150,6 +150,12 @@ def test_everything_is_compared_where_one_file_tells_of_others(index: Index, fol
     with tarfile.open(folder / "a.tar", "w") as archive:
         archive.add(folder / "a.jpg", "a.jpg")
     assert not is_part(folder / "a.tar")
+    shard = folder / "00000"
+    shard.mkdir()
+    assert is_part(shard / "0.jpg")
+    (folder / "00000_stats.json").touch()
+    assert not is_part(shard / "0.jpg") and not is_part(shard / "0.json"), "a sidecar tells of its image"
+    assert not is_part(folder / "00000_stats.json")
     table = folder.parent / "t.csv"
     table.write_text("path,year\nphotos/a.jpg,2001\n")
     assert not is_part(folder / "a.jpg", USUAL, str(table)), "the row of the image was not read"

@@ -34,6 +34,11 @@ def shard_finder() -> Callable[[str], bool]:
     return lru_cache(_REMEMBERED)(_is_shard)
 
 
+def is_in_shard(path: str) -> bool:
+    """Whether a file may say something of others because it lies in such a folder, or is one of its reports."""
+    return path.endswith(_REPORTS) or _is_shard(path) or _is_shard(os.path.dirname(path))
+
+
 def _is_shard(folder: str) -> bool:
     # Its reports tell it from a folder that only has a number for its name.
     return os.path.basename(folder).isdigit() and any(os.path.isfile(folder + report) for report in _REPORTS)
