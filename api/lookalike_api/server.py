@@ -4,6 +4,7 @@ import asyncio
 import resource
 import socket
 import struct
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -104,10 +105,11 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
-        head = self.conn.trailing_data[0]
-        if len(head) <= LONGEST_HEAD:
+        # uvicorn calls this where it handles h11's error, which tells a head that is too long.
+        error = sys.exc_info()[1]
+        if not (isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431):
             self._refuse(400, "The request is not valid HTTP.")
-        elif b"\n" not in head:
+        elif b"\n" not in self.conn.trailing_data[0]:
             self._refuse(414, f"The address has more than {LONGEST_HEAD:,} bytes: give fewer or shorter filters.")
         else:
             self._refuse(431, f"The headers of the request have more than {LONGEST_HEAD:,} bytes.")
