@@ -1,6 +1,7 @@
 """`verify` and `sync` for every kind of source in one command: what has changed in each, and nothing else."""
 
 import json
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from lookalike.samples import draw_samples
 from testing.archives import write_tar, write_zip
-from testing.processes import answer
+from testing.processes import LOOKALIKE, TIMEOUT_S, answer
 from testing.services.web import WebServer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
@@ -109,3 +110,33 @@ def test_every_kind_of_source_is_compared_and_brought_in_step(
         gone = run("sync", "--delete")
         assert (gone["deleted"], gone["indexed"]) == (2, 0)
         assert run("verify")["present"] == 13
+
+
+@one_index
+def test_standard_input_is_compared_and_brought_in_step(
+    environment: dict[str, str], tmp_path: Path, drawn: list[bytes]
+) -> None:
+    def run(command: str, text: str, code: int = 0) -> dict[str, Any]:
+        done = subprocess.run(
+            [*LOOKALIKE, command, "-", "--json"],
+            input=text,
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+        assert done.returncode == code and "Traceback" not in done.stderr, done.stderr
+        counts: dict[str, Any] = json.loads(done.stdout)
+        return counts
+
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(drawn[number])
+    names = "0.jpg\n1.jpg\n"
+    assert run("sync", names)["indexed"] == 2
+    assert run("verify", names)["present"] == 2
+    # Lines of JSON tell the label and metadata, and say nothing of images that they do not name.
+    rows = "\n".join(json.dumps({"path": f"{number}.jpg", "label": "cat"}) for number in (0, 2))
+    synced = run("sync", f'{rows}\n{{"path"')
+    assert (synced["indexed"], synced["annotated"], synced["deleted"], synced["rejected"]) == (2, 1, 0, 1)
+    assert run("verify", rows)["present"] == 2
