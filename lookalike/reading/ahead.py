@@ -174,6 +174,9 @@ class Run:
         self._end(flight, (Arrival(item.ref, result, read_at_ns), flight))
 
     def _end(self, flight: Flight, delivery: Delivery) -> None:
+        """Deliver what became of an image. One that was given up may take a while to stop, and end in another way."""
+        if flight.is_complete:
+            return
         self._ahead.allowance.complete(flight)
         self._deliver(delivery)
 
@@ -191,7 +194,7 @@ class Run:
             # Whoever waits for a turn is not silent.
             can_be_silent = flight.is_asked and not host.is_local
             is_silent = can_be_silent and min(silent_s, idle_s) >= host.patience_s(self._tries)
-            if task.done() or not (is_over or is_silent):
+            if flight.is_complete or not (is_over or is_silent):
                 continue
             task.cancel()
             is_told = flight.is_asked or host.asked_at > self._began_at

@@ -39,8 +39,19 @@ class Web(LooksFirst):
         self.size = 10
         #: Hosts that send a byte now and then, without end.
         self.drips: set[str] = set()
+        #: Hosts whose requests take so long to stop.
+        self.lingers: dict[str, float] = {}
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
+        try:
+            return await self._fetch(uri)
+        except asyncio.CancelledError:
+            if host_of(uri) in self.lingers:
+                await asyncio.sleep(self.lingers[host_of(uri)])
+                raise HostUnavailable(uri, "the connection was closed") from None
+            raise
+
+    async def _fetch(self, uri: str) -> Fetched:
         host = host_of(uri)
         self.asked[uri] += 1
         self.times.append((host, time.monotonic()))
@@ -174,6 +185,17 @@ def test_a_host_that_never_answers_holds_up_no_other(web: Web, reader: Reader) -
     found = read(reader, [*wanted("dead", 20), *wanted("alive", 40)])
     assert kinds(found) == {"http://dead": {"Delayed"}, "http://alive": {"Fetched"}}
     assert web.asked.total() == asked + 40 and time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("linger_s", [0.05, 1.5])
+def test_a_request_that_is_slow_to_stop_delivers_its_image_once(web: Web, reader: Reader, linger_s: float) -> None:
+    # A host that has answered before gets more time: meanwhile the other one is looked at again.
+    read(reader, wanted("known", 2))
+    for host in ("dead", "known"):
+        web.does[f"http://{host}"] = lambda uri, times: 60.0
+        web.lingers[f"http://{host}"] = linger_s
+    found = read(reader, [*wanted("dead", 2), *wanted("known", 2)])
+    assert kinds(found) == {"http://dead": {"Delayed"}, "http://known": {"Delayed"}}
 
 
 def test_many_hosts_that_never_answer_make_no_other_host_away(web: Web, make_reader: Callable[..., Reader]) -> None:

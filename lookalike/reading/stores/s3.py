@@ -198,10 +198,11 @@ def _session(access: Access) -> "ClientSession":
     import aiohttp
 
     from lookalike.reading.connector import QuietConnector
+    from lookalike.reading.web.names import SystemNames, UnguardedNames
 
     return aiohttp.ClientSession(
         auto_decompress=False,
-        connector=QuietConnector(limit=MAX_CONNECTIONS, ssl=_context(access)),
+        connector=QuietConnector(limit=MAX_CONNECTIONS, ssl=_context(access), resolver=UnguardedNames(SystemNames())),
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("Accept-Encoding", "User-Agent"),
         timeout=aiohttp.ClientTimeout(total=TOTAL_S, sock_connect=CONNECT_S, sock_read=READ_S),

@@ -13,7 +13,7 @@ from yarl import URL
 from lookalike import networks
 from lookalike.reading.connector import QuietConnector
 from lookalike.reading.web.failures import translated
-from lookalike.reading.web.names import GuardedNames, LookUp
+from lookalike.reading.web.names import GuardedNames, LookUp, SystemNames, UnguardedNames
 from lookalike.reading.web.options import WebOptions
 from lookalike.reading.web.proxies import Proxies, Proxy
 from lookalike.roots import Grant, inward
@@ -46,6 +46,7 @@ class Connections:
     def __init__(self, options: WebOptions, look_up: LookUp, proxies: Proxies) -> None:
         self._options = options
         self._look_up = look_up
+        self._system = SystemNames()
         self._proxies = proxies
         self._pools: OrderedDict[_Key, _Pool] = OrderedDict()
         self._context: ssl.SSLContext | None = None
@@ -103,8 +104,10 @@ class Connections:
     async def _close_idle(self) -> None:
         """Close the connections to hosts that were asked longest ago, if there are too many."""
         idle = [key for key, pool in self._pools.items() if not pool.requests]
-        for key in idle[: max(len(self._pools) - MOST_IDLE_HOSTS, 0)]:
-            await self._pools.pop(key).session.close()
+        # Others do the same while one is closed.
+        closing = [self._pools.pop(key) for key in idle[: max(len(self._pools) - MOST_IDLE_HOSTS, 0)]]
+        for pool in closing:
+            await pool.session.close()
 
     def _session(self, key: _Key, scheme: str) -> aiohttp.ClientSession:
         options = self._options
@@ -112,7 +115,7 @@ class Connections:
             self._context = public_context(options.ca_certs)
         connector = QuietConnector(
             # The name of a proxy comes from the environment, and may lead inwards.
-            resolver=None if key.has_proxy else GuardedNames(self._look_up, key.grant, scheme),
+            resolver=UnguardedNames(self._system) if key.has_proxy else GuardedNames(self._look_up, key.grant, scheme),
             use_dns_cache=False,
             # Whoever uses a place bounds its requests, in all and by host.
             limit=0,

@@ -83,8 +83,7 @@ class WebPlace:
 
     def __init__(self, options: WebOptions, look_up: LookUp | None = None, proxies: Proxies | None = None) -> None:
         self._options = options
-        self._names = SystemNames()
-        self._connections = Connections(options, look_up or self._names, proxies or Proxies.of_environment())
+        self._connections = Connections(options, look_up or SystemNames(), proxies or Proxies.of_environment())
         self._robots = Robots(self._robots_txt, options.robot)
         #: Hosts that have sent an image although its etag was the one that they were told.
         self._heedless: LRUCache[str, bool] = LRUCache(MOST_HEEDLESS)
@@ -172,7 +171,6 @@ class WebPlace:
 
     async def close(self) -> None:
         await self._connections.close()
-        self._names.close()
 
     @asynccontextmanager
     async def _within(self, url: str) -> AsyncIterator[None]:

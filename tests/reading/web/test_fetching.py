@@ -263,6 +263,20 @@ def test_a_server_that_serves_a_folder(server: WebServer, client: Client, tmp_pa
     assert client.fetch(f"{server.url}/a.jpg").data == JPEG
 
 
+def test_many_hosts_at_once_do_not_close_the_connections_of_each_other(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.reading.web.connections.MOST_IDLE_HOSTS", 20)
+    server.put("/a.jpg", JPEG)
+
+    async def fetch_all(place):  # type: ignore[no-untyped-def]
+        for first in (0, 20):
+            hosts = [f"host{first + number}.example" for number in range(20)]
+            await asyncio.gather(*(place.fetch(f"http://{host}:{server.port}/a.jpg") for host in hosts))
+
+    Client(look_up=anything, answer_s=5.0).used(fetch_all)
+
+
 def test_connections_to_many_hosts_are_closed() -> None:
     """Each open connection is a descriptor: a list of a million hosts must not use them up."""
     client = Client(roots=["127.0.0.1"], look_up=anything)
