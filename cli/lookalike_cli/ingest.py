@@ -53,7 +53,7 @@ def ingest(
     detach: Annotated[bool, typer.Option("--detach", help="Return without waiting for the workers.")] = False,
     json: Json = False,
 ) -> None:
-    """Index the images of folders, globs and lists; unchanged images are skipped.
+    """Index the images of folders, stores, web addresses, tables and archives; unchanged images are skipped.
 
     Exit with code 1 if every image was rejected.
     """

@@ -24,14 +24,21 @@ Filters = Annotated[
         "Repeatable; all must hold.",
     ),
 ]
-SOURCE_HELP = "A folder, glob, image, table, .txt list, or - for a list on stdin."
+SOURCE_HELP = (
+    "A folder, glob, image, archive, table, .txt list, an s3://, gs://, az:// or https:// address, "
+    "or - for a list on stdin."
+)
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCE_HELP)]
-LabelFrom = Annotated[str, typer.Option(help="Source of the label: parent (the folder's name) or none.")]
+LabelFrom = Annotated[
+    str, typer.Option(metavar="FROM", help="Source of the label: parent (the folder's name) or none.")
+]
 Within = Annotated[
     list[str] | None,
     typer.Option(
         "--within",
-        help="A folder or address that lists cover completely: other indexed images in it are orphaned.",
+        metavar="PLACE",
+        help="A folder or address that lists and tables cover completely: other indexed images in it are orphaned. "
+        "Repeatable.",
     ),
 ]
 Thorough = Annotated[
@@ -68,5 +75,7 @@ Metadata = Annotated[
 ]
 Base = Annotated[
     str | None,
-    typer.Option("--base", help="Where relative paths in tables start.", show_default="the folder of the table"),
+    typer.Option(
+        "--base", metavar="PLACE", help="Where relative paths in tables start.", show_default="the folder of the table"
+    ),
 ]

@@ -1,6 +1,6 @@
 """Formats the report on a job for people and as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lookalike.factories import with_roots
@@ -8,6 +8,7 @@ from lookalike.roots import as_setting, to_allow
 from lookalike.settings import Settings
 from lookalike.terminal import Output
 from lookalike_cli.console import remark, remarks, results, table
+from lookalike_producer.places import names_only
 from lookalike_producer.report import Report
 
 
@@ -42,6 +43,13 @@ def advise_roots(details: Iterable[str], settings: Settings) -> None:
     """If our workers may not read a place: the setting that allows it, whole, because it replaces the default."""
     if (missing := to_allow(details)) and settings.broker_url is None:
         remark(f"To allow it, for this command and for `lookalike up`, set {roots_with(settings, missing)}")
+
+
+def advise_within(sources: Sequence[str], within: Sequence[str] | None) -> None:
+    """Say why images that a list or a table no longer names are not found."""
+    if not within and any(map(names_only, sources)):
+        remark("A list or a table does not say which other images may go. --within FOLDER or --within ADDRESS says so:")
+        remark("images of the index that lie there and that it no longer names are orphaned.")
 
 
 def roots_with(settings: Settings, more: Iterable[str]) -> str:

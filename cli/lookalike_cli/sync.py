@@ -33,7 +33,7 @@ from lookalike_cli.options import (
     Weights,
     Within,
 )
-from lookalike_cli.report import show_report, summary
+from lookalike_cli.report import advise_within, show_report, summary
 from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.deletion import Deletion
@@ -130,6 +130,8 @@ def sync(
         _show_plan(report, for_people(json=json))
     else:
         _show(report, images.settings, for_people(json=json), delete=delete)
+    if delete:
+        advise_within(sources, within)
     if json:
         print_json(_plain(report))
 

@@ -41,7 +41,8 @@ OFFICE_SUFFIXES = (".xls", ".xlsx", ".ods", ".numbers")
 OTHER_ARCHIVES = (".gz", ".bz2", ".tbz", ".tbz2", ".txz", ".xz", ".zst", ".lz4", ".7z", ".rar", ".cab", ".iso")
 
 _KINDS = (
-    "Give a folder, a glob in quotes, a table, a tar or zip, a .txt list of paths, or - for a list on standard input."
+    "Give a folder, a glob in quotes, a table, a tar or zip, an address, a .txt list of paths, "
+    "or - for a list on standard input."
 )
 
 
@@ -190,6 +191,12 @@ def _is_no_table(name: str) -> bool:
 def _on_web(source: str) -> WebImage | TableSet:
     place = placed_on_web(source)
     return TableSet(shown(place.url), (place.url,)) if _is_table(place.url) else place
+
+
+def names_only(source: str) -> bool:
+    """Whether a source names images one by one, as far as its own name tells: a list, a table or standard input. It
+    says nothing about other images."""
+    return source == STDIN or source.lower().endswith(LIST_SUFFIXES) or _is_table(source)
 
 
 def _is_table(name: str) -> bool:

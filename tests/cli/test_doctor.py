@@ -1,5 +1,6 @@
 """`lookalike doctor` reports problems first; the other programs report the same problems before they work."""
 
+import json
 import os
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from testing import processes
 from testing.processes import answer
 from testing.services.opensearch import request
 from testing.services.ports import free_port
+from testing.services.s3 import S3Server
 from testing.services.stub_servers import StubHttpServer
 from tests.cli.inprocess import lookalike
 from tests.index.documents import COSINE
@@ -184,3 +186,19 @@ def test_a_port_in_use_is_reported_before_anything_is_started(
         done = lookalike(environment, command, "--port", port, code=1)
     assert f"Port {port} on 127.0.0.1 is already in use" in done.stderr and len(done.stderr.splitlines()) == 2
     assert not (tmp_path / "home" / "logs").exists()
+
+
+def test_stores_and_hosts_are_asked_with_credentials_that_are_not_shown(
+    environment: dict[str, str], s3: S3Server, stranger: StubHttpServer
+) -> None:
+    secret = {"AWS_ACCESS_KEY_ID": "AKIAOFTHESHOP", "AWS_SECRET_ACCESS_KEY": "Wr0ngIfShown"}
+    s3.bucket("shop", ["a.jpg"])
+    roots = ["/", "s3://shop/", "s3://shopp/x", f"{stranger.url}/pictures/", f"http://{ABSENT}/"]
+    chosen = secret | {"LOOKALIKE_ROOTS": json.dumps(roots)}
+    done = lookalike(environment | s3.variables | chosen, "doctor", "--json", code=1)
+    found = {item["detail"]: item["is_fine"] for item in answer(done)["findings"] if item["what"] == "place"}
+    said = {detail.partition(" answers")[0].partition(" cannot")[0]: fine for detail, fine in found.items()}
+    assert (said["s3://shop/"], said["s3://shopp/"], said[f"{stranger.url}/pictures/"]) == (True, False, True)
+    assert [fine for detail, fine in found.items() if ABSENT in detail] == [None]
+    assert f"s3: from env, region us-east-1, at {s3.url}" in done.stdout
+    assert "Wr0ng" not in done.stdout + done.stderr and "AKIA" not in done.stdout

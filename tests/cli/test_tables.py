@@ -177,3 +177,18 @@ def test_a_report_says_for_each_reason_what_was_wrong(environment: dict[str, str
     said = lookalike(environment, "ingest", table, code=1).stderr
     assert "No such file or directory" in said
     assert 'add "http://127.0.0.1:9/" to LOOKALIKE_ROOTS' in said
+
+
+@one_index
+def test_a_sync_of_a_table_says_how_to_delete_what_it_no_longer_names(
+    environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path]
+) -> None:
+    names = [f"images/{name}" for name in _images(tmp_path, drawn, 3)]
+    table = _table(tmp_path / "t.jsonl", [{"path": name} for name in names])
+    lookalike(environment, "ingest", table)
+    _table(tmp_path / "t.jsonl", [{"path": name} for name in names[:2]])
+    kept = lookalike(environment, "sync", table, "--delete", "--json")
+    assert answer(kept)["deleted"] == 0 and "--within" in kept.stderr
+    gone = lookalike(environment, "sync", table, "--delete", "--within", tmp_path / "images", "--yes", "--json")
+    assert answer(gone)["deleted"] == 1 and "--within" not in gone.stderr
+    assert "--within" not in lookalike(environment, "sync", tmp_path / "images", "--delete", "--json").stderr

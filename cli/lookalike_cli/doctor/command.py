@@ -8,7 +8,7 @@ import typer
 from lookalike.settings import read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, results
-from lookalike_cli.doctor import broker, home, index, installation, model, service
+from lookalike_cli.doctor import broker, home, index, installation, model, places, service
 from lookalike_cli.doctor.finding import Check, examine, is_fine
 from lookalike_cli.doctor.screen import screen
 from lookalike_cli.options import Json
@@ -21,9 +21,11 @@ CHECKS: tuple[Check, ...] = (
     installation.variables,
     home.home,
     home.roots,
+    places.stores,
     broker.broker,
     broker.queue,
     broker.workers,
+    places.places,
     model.model,
     index.index,
     index.documents,
@@ -37,7 +39,7 @@ def doctor(
     worker: Annotated[bool, typer.Option("--worker", help="Only check for a consuming worker on this host.")] = False,
     json: Json = False,
 ) -> None:
-    """Check the installation, broker, workers, index and model; exit with code 1 on a problem."""
+    """Check the installation, broker, workers, stores, hosts, index and model; exit with code 1 on a problem."""
     findings = examine(read_settings(), [broker.worker] if worker else CHECKS)
     if json:
         print_json({"fine": is_fine(findings), "findings": [asdict(finding) for finding in findings]})

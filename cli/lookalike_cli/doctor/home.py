@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from lookalike import factories
 from lookalike.disk import free_bytes
 from lookalike.preflight import check_home, check_roots
 from lookalike.settings import Settings
@@ -20,4 +21,5 @@ def home(settings: Settings) -> Iterator[Finding]:
 
 def roots(settings: Settings) -> Iterator[Finding]:
     check_roots(settings)
-    yield Finding("roots", True, "images allowed under " + ", ".join(settings.roots))
+    allowed = factories.with_roots(settings).roots
+    yield Finding("roots", True, "images allowed under " + ", ".join(allowed))

@@ -52,6 +52,18 @@ class Access:
         """Whether requests are not signed: there are no credentials, or AWS_SKIP_SIGNATURE says so."""
         return self._credentials is None
 
+    @property
+    def description(self) -> str:
+        """Where the credentials come from, the region and the endpoint, for people; no credential."""
+        # botocore's names, such as env, shared-credentials-file, sso, iam-role.
+        method = getattr(self._credentials, "method", "") or "a provider"
+        profile = self._session.get_config_variable("profile")
+        source = method + (f" (profile {shown(profile)})" if profile else "")
+        credentials = "no credentials: public objects are read unsigned" if self.is_anonymous else f"from {source}"
+        return f"{credentials}, region {self.region}" + (
+            f", at {plain_address(self.endpoint)}" if self.endpoint else ""
+        )
+
     def sign(self, method: str, url: str, region: str, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers with those of a signature (Signature Version 4)."""
         if self._credentials is None:
