@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -17,6 +18,7 @@ from lookalike.ledger import Job, Ledger
 from lookalike.plural import counted
 from lookalike.records import Reason
 from lookalike.settings import read_settings
+from lookalike.shown import shown
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark, results, table
 from lookalike_cli.export import Failure, Format, write, write_object
@@ -32,7 +34,26 @@ app = Application(help="List, retry and export rejected images.")
 SHOWN = 20
 
 JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="Job id; default: all jobs, newest first.")]
-OnlyReason = Annotated[Reason | None, typer.Option("--reason", help="Only images rejected for this reason.")]
+
+
+def _reason(text: str) -> Reason:
+    try:
+        return Reason(text)
+    except ValueError:
+        close = get_close_matches(text, [reason.value for reason in Reason], n=1)
+        advice = f"Did you mean {close[0]}?" if close else "`lookalike failed list` shows the reasons there are."
+        raise typer.BadParameter(f"{shown(text)} is no reason. {advice}") from None
+
+
+OnlyReason = Annotated[
+    Reason | None,
+    typer.Option(
+        "--reason",
+        parser=_reason,
+        metavar="REASON",
+        help="Only images rejected for this reason, such as not_found or host_unavailable.",
+    ),
+]
 
 
 @app.command("list")

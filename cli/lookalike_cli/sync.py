@@ -87,8 +87,9 @@ def sync(
 ) -> None:
     """Ingest missing and changed images; with --delete, also remove images that the sources no longer contain.
 
-    Images are kept in the index if they may still exist: below a folder that is empty or cannot be read, or that is
-    on another device than before, or on a host or in a bucket that has none of the images any more.
+    Images are kept in the index if they may still exist: below a folder that
+    is empty, cannot be read or is on another device than before, or on a
+    host or in a bucket that has none of the images any more.
     """
     if watch and dry_run:
         raise BadSetting("--watch and --dry-run do not go together.", "Leave one of them out.")

@@ -41,6 +41,7 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "missing image": (["search", "gone.jpg"], {}, 1, ["gone.jpg", "not_found"]),
     "not an image": (["search", "README.md"], {}, 1, ["README.md", "unsupported"]),
     "address as an image": (["search", "s3://shop/a.jpg"], {}, 1, ["s3://shop/a.jpg cannot be read", "--uri"]),
+    "misspelt reason": (["failed", "list", "--reason", "host_unavailabel"], {}, 2, ["Did you mean host_unavailable?"]),
     "bad filter": (["search", "a.jpg", "--filter", "size"], {}, 2, ["size", "year>=2020"]),
     "two labels": (["search", "a.jpg", "--filter", "label=a", "--filter", "name=b"], {}, 2, ["label=a,b"]),
     "unknown stored image": (["search", "--id", "abc"], {}, 1, ["index"]),
