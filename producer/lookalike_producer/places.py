@@ -207,7 +207,7 @@ def _is_table(name: str) -> bool:
 def _folder(folder: str) -> list[Place]:
     if described := layouts.describing(folder):
         return [
-            TableSet(shown(described[0] if len(described) == 1 else folder), described, is_described=True),
+            TableSet(shown(described[0] if len(described) == 1 else folder), described, True, folder),
             Tree(folder, tables=described),
         ]
     if tables := layouts.tables_only(folder, (ANY_FOLDERS,)):

@@ -49,10 +49,11 @@ class Where:
 
 class Addresses:
     """The uris that the rows of a table name; relative ones start at the places `where`, of which a file has the first
-    that holds it."""
+    that holds it. `within`: the folder below which all of them lie, if they may not lie anywhere."""
 
-    def __init__(self, base: str, where: Sequence[Where] = ()) -> None:
+    def __init__(self, base: str, where: Sequence[Where] = (), within: str = "") -> None:
         self._base = base
+        self._within = f"{local_uri(within)}/" if within else ""
         self._is_remote = is_remote(base)
         self._is_web = scheme_of(base) in WEB_SCHEMES
         self._where = where or (Where(base),)
@@ -69,6 +70,8 @@ class Addresses:
             uri = self._other(text)
         if len(uri) > MAX_URI // 4 and len(uri.encode()) > MAX_URI:
             raise BadUri(f"the uri has more than {MAX_URI:,} bytes")
+        if self._within and not uri.startswith(self._within):
+            raise BadUri("it lies outside of the folder that the table describes; give the table itself to read it")
         return uri
 
     def _local(self, text: str) -> str:

@@ -100,6 +100,7 @@ class TableSource:
         self._excludes = excludes
         self._where: dict[str, tuple[Where, ...]] = {}
         self._kept = _KeptFiles()
+        self._within = {path: some.within for some in sets for path in some.paths}
         self.opened = [_opened(some, self._kept) for some in sets]
         self._base = None if options.base is None else _base(options.base)
         self._plans = [(some, self._plan(some, opened)) for some, opened in zip(sets, self.opened, strict=True)]
@@ -243,7 +244,8 @@ class TableSource:
             number = next((number for number, column in enumerate(table.columns) if column.name == plan.uri), None)
             first = [] if number is None else _first_values(table, number)
             self._where[base] = located(base, first)
-        return RowReader(table, plan, Addresses(base, self._where[base]), file.uri)
+        within = "" if self._base else self._within.get(file.path, "")
+        return RowReader(table, plan, Addresses(base, self._where[base], within), file.uri)
 
     def _rows(self, file: TableFile, plan: Plan) -> Iterator[ImageRef]:
         """The rows of one table that are not excluded; one reference for a table that cannot be read."""

@@ -10,6 +10,7 @@ from PIL import Image
 from pyarrow import parquet
 
 from lookalike.errors import SourceMissing
+from lookalike.records import Reason
 from lookalike_producer.places import placed
 from lookalike_producer.scope import covered, scopes
 from lookalike_producer.sources import find_tables
@@ -45,6 +46,25 @@ def test_metadata_beside_images_is_taken_without_options(suffix: str, tmp_path: 
     }
     assert images(one, metadata="none")[f"{one}/0.png"] == ("cat", {})
     assert covered(f"{one}/gone.png", scopes([one])), "what its folder no longer has is an orphan"
+
+
+def test_a_table_that_nobody_named_names_nothing_outside_of_its_folder(tmp_path: Path) -> None:
+    """Whoever wrote the folder would choose what of this machine, or of the network, is indexed."""
+    secret = write(tmp_path / "secret" / "s.jpg", "x")
+    names = ["../secret/s.jpg", secret, f"file://{secret}", "~/x.jpg", "https://h/x.jpg", "s3://bucket/k.jpg"]
+    good = ["a.jpg", "sub/../a.jpg", "sub/b.jpg", f"{tmp_path}/pics/c.jpg"]
+    table = write(tmp_path / "pics" / "metadata.csv", "\n".join(["file_name", *map(str, [*names, *good])]))
+    for name in ("a.jpg", "sub/b.jpg", "c.jpg"):
+        write(tmp_path / "pics" / name, "x")
+    found = refused(read(tmp_path / "pics"))
+    assert list(found) == [f"row={number}" for number in range(1, 1 + len(names))]
+    assert all(reason is Reason.BAD_URI and "give the table itself" in detail for reason, detail in found.values())
+    assert set(images(tmp_path / "pics")) == {f"{tmp_path}/pics/{name}" for name in ("a.jpg", "sub/b.jpg", "c.jpg")}
+    assert str(secret) in images(table) and "https://h/x.jpg" in images(table), "somebody has named it"
+    # With folders that have a table each, the source's folder counts.
+    write(tmp_path / "set" / "train" / "metadata.csv", "file_name\n../images/1.jpg\n../../secret/s.jpg\n")
+    write(tmp_path / "set" / "images" / "1.jpg", "x")
+    assert list(refused(read(tmp_path / "set"))) == ["row=2"]
 
 
 def test_a_table_called_metadata_that_names_no_files_is_no_description(tmp_path: Path) -> None:
