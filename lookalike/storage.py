@@ -202,8 +202,10 @@ class Storage:
     def _root_of(self, resolved: Path) -> Path:
         root = next((root for root in self.roots if resolved.is_relative_to(root)), None)
         if root is None:
-            known = ", ".join(map(str, self.roots)) or "(no folder)"
-            raise ImageRejected(Reason.OUTSIDE_ROOT, f"it is not under any of: {known} (LOOKALIKE_ROOTS)")
+            known = ", ".join(map(str, self.roots))
+            no_files = "LOOKALIKE_ROOTS of the workers names no folder, so they read no files"
+            detail = f"it is not under any of: {known} (LOOKALIKE_ROOTS)" if known else no_files
+            raise ImageRejected(Reason.OUTSIDE_ROOT, detail)
         return root
 
     def _check(self, status: os.stat_result, limit: float) -> None:

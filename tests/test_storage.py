@@ -334,3 +334,9 @@ def test_the_times_of_a_file_are_those_of_what_is_read(storage: Storage, root: P
     path.unlink()
     with pytest.raises(ImageRejected, match="not_found"):
         storage.times(local_uri(path))
+
+
+def test_workers_that_read_no_files_say_so(root: Path) -> None:
+    with pytest.raises(ImageRejected, match="names no folder") as rejected:
+        Storage(roots=[], max_bytes=100).read(str(root / "a.jpg"))
+    assert rejected.value.reason is Reason.OUTSIDE_ROOT

@@ -22,4 +22,6 @@ def home(settings: Settings) -> Iterator[Finding]:
 def roots(settings: Settings) -> Iterator[Finding]:
     check_roots(settings)
     allowed = factories.with_roots(settings).roots
-    yield Finding("roots", True, "images allowed under " + ", ".join(allowed))
+    # Workers of a broker read theirs where they run.
+    whose = "" if settings.broker_url is None else " (of this machine; each worker has its own)"
+    yield Finding("roots", True, "images allowed under " + ", ".join(allowed) + whose)
