@@ -77,7 +77,7 @@ def check_sources(
     """Look at the sources for at most about `seconds`. `roots` are those of the workers, None if nobody here knows
     them. Raises as `find_images` does before it returns."""
     tables = find_tables(sources, columns, options)
-    others = find_images(sources, label_from, options, tables=TableSource((), columns))
+    others = find_images(sources, label_from, options, tables=TableSource((), columns), is_preview=True)
     described = [
         CheckedTable(name, opened.descriptions[0], plan)
         for name, opened, plan in zip(tables.names, tables.opened, tables.plans, strict=True)

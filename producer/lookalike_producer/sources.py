@@ -49,6 +49,8 @@ def find_images(
     on_mounts: OnMounts | None = None,
     tables: TableOptions | TableSource = AS_FOUND,
     open_archive: Open = ranges_of,
+    *,
+    is_preview: bool = False,
 ) -> Iterator[ImageRef]:
     """The images of folders (recursive), prefixes of stores, globs, lists, tables and single images, in no particular
     order, each once.
@@ -57,14 +59,14 @@ def find_images(
     UnlistedFolder, a row that names no image a RefusedReference. All sources are checked before this returns. Raises
     SourceMissing, BadSetting, AccessDenied, MissingExtra, SourceUnavailable; and while it goes on, SourceMissing,
     SourceUnavailable, ResourceExhausted, DiskFull. A store that is away for long ends its own source only: the error is
-    raised behind all other sources.
+    raised behind all other sources. A preview does not wait for the end of an archive (see `ArchiveLister`).
     """
     label = _labeller(label_from)
     places = placed(sources)
     if isinstance(tables, TableOptions):
         tables = _tables(places, tables, options)
     walker = Walker(options)
-    archives = ArchiveLister(options, label_from != "none", open_archive, Chosen(tables.options))
+    archives = ArchiveLister(options, label_from != "none", open_archive, Chosen(tables.options), is_preview)
     found = [_labelled(place, walker, archives, label) for place in places if not isinstance(place, TableSet)]
     others = [*found, _references(walker.linked(), label, archives)]
     if any(isinstance(place, TableSet) for place in places):
@@ -114,7 +116,11 @@ def why_none(sources: Sequence[str], options: WalkOptions) -> str:
         return "The table has no rows." if len(sources) == 1 else "The tables have no rows."
     place = "The source holds" if len(sources) == 1 else "The sources hold"
     everything = WalkOptions(options.follow_links, include_hidden=True)
-    if STDIN in sources or everything == options or next(find_images(sources, options=everything), None) is None:
+    if (
+        STDIN in sources
+        or everything == options
+        or next(find_images(sources, options=everything, is_preview=True), None) is None
+    ):
         return f"{place} no files."
     return f"{place} only files that a walk leaves out. See --include-hidden and --exclude."
 

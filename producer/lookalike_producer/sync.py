@@ -338,7 +338,8 @@ def _check_sources(diff: Diff, sources: Sources, part: Part | None) -> None:
 def _is_empty(source: str, sources: Sources) -> bool:
     if source == STDIN:
         return False
-    return next(find_images([source], options=sources.options, tables=sources.columns), None) is None
+    found = find_images([source], options=sources.options, tables=sources.columns, is_preview=True)
+    return next(found, None) is None
 
 
 def _all(counts: Mapping[SyncStatus, int]) -> dict[SyncStatus, int]:

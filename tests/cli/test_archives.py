@@ -38,11 +38,14 @@ def test_sync_of_archives(environment: dict[str, str], tmp_path: Path, drawn: li
     shards = tmp_path / "shards"
     first = {"a.jpg": drawn[0], "b.jpg": drawn[1]}
     second = {"c.jpg": drawn[2], "d.jpg": drawn[3]}
-    write_tar(shards / "0.tar", first)
+    captions = {"a.txt": b"A drawing.", "b.txt": b"long " * 2000}
+    write_tar(shards / "0.tar", first | captions)
     whole = write_tar(shards / "1.tar", second).read_bytes()
     write_zip(shards / "2.zip", {"e.jpg": drawn[4]})
     lookalike(environment, "ingest", shards)
     assert counts(environment, shards, code=0) == {"present": 5}
+    with closing(open_index(environment)) as index:
+        assert str(index.fields()["caption"]) == "text", "a keyword holds no long one"
 
     # A member is gone and another one has changed, as many bytes as before; a shard is gone, and one is a page.
     longer, shorter = sorted((drawn[0], drawn[5]), key=len, reverse=True)

@@ -49,12 +49,14 @@ Open = Callable[[str], AbstractContextManager[Ranges]]
 @dataclass(frozen=True)
 class ArchiveLister:
     """Lists archives that `open` opens. With `has_labels`, an image has the label of its .cls, else of its folder;
-    `chosen` says what is taken of its sidecars."""
+    `chosen` says what is taken of its sidecars. A preview (`is_preview`) does not wait for the end of an archive, so it
+    may have an image twice, and values of several types in a field."""
 
     options: WalkOptions
     has_labels: bool = True
     open: Open = ranges_of
     chosen: Chosen = field(default_factory=Chosen)
+    is_preview: bool = False
     fields: FieldTypes = field(default_factory=FieldTypes)
 
     def references(self, uri: str) -> Iterator[ImageRef]:
@@ -63,25 +65,33 @@ class ArchiveLister:
         One that its place does not give, after minutes of trying, is such a record, too: the others go on. Raises
         DiskFull.
         """
+        if self.is_preview:
+            yield from self._found(uri)
+            return
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
             spool = _Spool(file)
-            faults: list[ImageRejected] = []
-            try:
-                with self.open(uri) as ranges:
-                    for sample in _samples(uri, ranges, faults):
-                        for member in sample.images:
-                            if not self._is_left_out(member.name):
-                                spool.add(self._reference(uri, ranges.etag, sample, member))
-            except ImageRejected as rejected:
-                faults.append(rejected)
-            except SourceUnavailable as error:
-                faults.append(ImageRejected(Reason.HOST_UNAVAILABLE, error.why))
-            for fault in faults[:1]:
-                detail = f"the archive cannot be listed: {fault.detail or fault.reason}"
-                spool.add(UnlistedFolder(uri, reason=fault.reason, detail=detail))
+            for ref in self._found(uri):
+                spool.add(ref)
             for ref in spool.last_of_each():
                 is_mixed = bool(ref.metadata) and self.fields.are_mixed
                 yield replace(ref, metadata=self.fields.fitted(ref.metadata)) if is_mixed else ref
+
+    def _found(self, uri: str) -> Iterator[ImageRef]:
+        """The images as they are met, and the record at the end."""
+        faults: list[ImageRejected] = []
+        try:
+            with self.open(uri) as ranges:
+                for sample in _samples(uri, ranges, faults):
+                    for member in sample.images:
+                        if not self._is_left_out(member.name):
+                            yield self._reference(uri, ranges.etag, sample, member)
+        except ImageRejected as rejected:
+            faults.append(rejected)
+        except SourceUnavailable as error:
+            faults.append(ImageRejected(Reason.HOST_UNAVAILABLE, error.why))
+        for fault in faults[:1]:
+            detail = f"the archive cannot be listed: {fault.detail or fault.reason}"
+            yield UnlistedFolder(uri, reason=fault.reason, detail=detail)
 
     def expanded(self, ref: ImageRef) -> Iterator[ImageRef]:
         """The members of an archive that a reference names; any other reference as it is."""

@@ -15,6 +15,7 @@ from lookalike.records import ImageRef, Reason
 from lookalike.settings import read_settings
 from lookalike_producer.archives import samples
 from lookalike_producer.archives.reports import without_reports
+from lookalike_producer.check_sources import check_sources
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
 from lookalike_producer.sources import find_images, find_tables
 from lookalike_producer.tables.options import TableOptions
@@ -409,3 +410,13 @@ def test_reports_between_the_objects_of_a_store_are_left_out() -> None:
     listed = [ImageRef(f"s3://b/out/{key}") for key in keys]
     kept = ["0.tar", "1/000.jpg", "2.parquet", "3.tar", "4_stats.json", "a.parquet", "a.tar", "9.parquet"]
     assert [ref.uri.removeprefix("s3://b/out/") for ref in without_reports(listed)] == kept
+
+
+def test_a_check_does_not_wait_for_the_end_of_an_archive(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {f"{number}.jpg": b"x" for number in range(5000)})
+    whole = check_sources([str(path)])
+    assert (whole.images, whole.is_complete) == (5000, True)
+    part = check_sources([str(path)], seconds=0)
+    assert 0 < part.images < 5000 and not part.is_complete
+    write_tar(path, {"more.jpg": b"x"}, "a")
+    assert check_sources([str(path)]).images == 5001
