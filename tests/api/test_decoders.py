@@ -32,6 +32,7 @@ from lookalike_api.decoders import Decoders
 from testing.processes import await_true
 from tests.api.service import serving
 from tests.api.test_bad_input import BOMB
+from tests.decoding.test_raw_containers import FULL, RAWS
 
 MAX_PIXELS = 64_000_000
 SIZE = 224
@@ -74,12 +75,14 @@ def pid_of(pool: DecoderPool) -> int:
 
 
 def as_file(kind: str) -> bytes:
+    if kind in RAWS:
+        return RAWS[kind](FULL)
     encoded = BytesIO()
     Image.effect_noise((300, 200), 80).convert("RGB").save(encoded, kind)
     return encoded.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JXL"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JXL", *RAWS])
 def test_a_process_decodes_as_workers_do(pool: DecoderPool, kind: str) -> None:
     data = as_file(kind)
     expected = images.decode(data, max_pixels=MAX_PIXELS, size=SIZE).pixels
