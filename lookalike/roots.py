@@ -130,6 +130,12 @@ class Roots:
         return tuple(network for network in self.networks if address in network)
 
     def _why_not(self, target: Prefix) -> str:
+        address = networks.parsed(target.host.strip("[]"))
+        if address is not None and not networks.may_have_name(address):
+            # Nobody should be led to open it: a list, or a redirect, may name it for what it is.
+            return (
+                "no root allows it, and no images lie at such an address: clouds tell machines their credentials there"
+            )
         return f"no root allows it; add {_quoted(target)} to {_SETTING} of the workers to read it"
 
     @cached_property

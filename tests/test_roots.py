@@ -156,6 +156,13 @@ def test_a_name_in_a_root_may_lead_inwards_but_not_to_the_metadata_of_a_cloud() 
     assert written.allows("169.254.169.254", is_written=True)
 
 
+@pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:a9fe:a9fe]", "[fd00:ec2::254]", "100.100.100.200"])
+def test_nobody_is_advised_to_open_the_metadata_of_a_cloud(host: str) -> None:
+    with pytest.raises(ImageRejected, match="credentials") as rejected:
+        Roots.parse(["https://"]).grant(f"http://{host}/latest/meta-data/")
+    assert "LOOKALIKE_ROOTS" not in str(rejected.value)
+
+
 def test_a_network_in_the_roots_allows_names_that_lead_into_it() -> None:
     grant = Roots.parse(["10.0.0.0/8", "https://"]).grant("http://intranet/x.jpg")
     assert [grant.allows(text) for text in ("10.0.0.1", "192.168.0.1", "8.8.8.8")] == [True, False, False]
