@@ -7,6 +7,7 @@ import pyarrow
 from pyarrow import types
 
 from lookalike.metadata import FieldType, Kind
+from lookalike_producer.tables.rows import HOLDS_BYTES
 
 #: Deeper structures are no columns.
 DEEPEST = 8
@@ -47,7 +48,7 @@ def type_of(type: pyarrow.DataType) -> tuple[FieldType | None, str]:
         return (FieldType(kind, is_list=True), "") if kind else (None, f"holds lists of {type.value_type}")
     kind = _kind(type)
     if kind is None:
-        return None, "holds bytes" if is_binary(type) else f"holds values of the type {type}"
+        return None, HOLDS_BYTES if is_binary(type) else f"holds values of the type {type}"
     return FieldType(kind), ""
 
 

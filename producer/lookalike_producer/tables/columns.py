@@ -10,7 +10,7 @@ from lookalike.metadata import Fields, FieldType, Kind, check_fields, field_name
 from lookalike.shown import shortened, shown, visible
 from lookalike_producer.tables.inference import inferred, text_kind
 from lookalike_producer.tables.options import TableOptions
-from lookalike_producer.tables.rows import Column
+from lookalike_producer.tables.rows import HOLDS_BYTES, Column
 
 #: Usual names for uris, as `_key` writes them; the more certain ones first: a table of products also has their pages.
 URI_NAMES = (
@@ -24,6 +24,7 @@ LABEL_NAMES = ("label", "class", "category", "labelname", "classname", "category
 ID_FIELD = "id"
 #: Columns that only number the rows, as pandas writes them.
 NUMBERS = frozenset({"", "unnamed: 0", "__index_level_0__"})
+_UNPACK = "Save the images as files or in a tar (docs/sources.md says how), or choose another column with --uri-column."
 #: Names of columns in a message.
 NAMED = 20
 
@@ -129,14 +130,24 @@ def _uri_column(
     if found is None:
         found = next(filter(names_files, (c.name for c in columns if _key(c.name) in KEY_NAMES)), None)
     if found is None:
-        raise SourceMissing(
-            f"{name} has no column that names images; its columns are {_listed(c.name for c in columns)}.",
-            "Choose one with --uri-column (uri_column=).",
-        )
+        raise _no_uris(name, columns)
     _check_uris(name, found, columns)
     others = [c.name for c in columns if c.name != found and _key(c.name) in URI_NAMES and not c.refusal]
     also = f"; --uri-column chooses another one: {_listed(others)}" if others else ""
     return found, [f"{name}: the images are those in the column {found}{also}."] if others else []
+
+
+def _no_uris(name: str, columns: Sequence[Column]) -> SourceMissing:
+    """Why no column names images: none does, or they are in the table itself."""
+    packed = next((column.name for column in columns if column.refusal == HOLDS_BYTES), None)
+    if packed is not None:
+        column = visible(shortened(packed.removesuffix(".bytes"), 60))
+        what = (
+            f"{name} has no column that names images; its column {column} holds bytes, and images are read from files."
+        )
+        return SourceMissing(what, _UNPACK)
+    what = f"{name} has no column that names images; its columns are {_listed(c.name for c in columns)}."
+    return SourceMissing(what, "Choose one with --uri-column (uri_column=).")
 
 
 def _check_uris(name: str, column: str, columns: Sequence[Column]) -> None:
@@ -144,7 +155,7 @@ def _check_uris(name: str, column: str, columns: Sequence[Column]) -> None:
     if refusal:
         raise SourceMissing(
             f"The column {column} of {name} {refusal}, not uris of images.",
-            "Write the images as files, or choose a column with --uri-column.",
+            _UNPACK,
         )
 
 
@@ -161,7 +172,7 @@ def _path_of(name: str, struct: str, columns: Sequence[Column]) -> str:
     if not by_name[f"{struct}.bytes"].is_blank:
         raise SourceMissing(
             f"The column {struct} of {name} holds the images themselves, as bytes; images are read from files.",
-            "Save each image as a file, with a table that names the files in a column file_name.",
+            _UNPACK,
         )
     return f"{struct}.path"
 

@@ -1,7 +1,7 @@
 """The references that the rows of a table give: images, and rows that are rejected with their number."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -79,6 +79,32 @@ class RowReader:
         return RefusedReference(row_uri(self._uri, number), reason=reason, detail=f"row {number:,}: {why}")
 
 
+def _slow(value: Any) -> bool:
+    return False
+
+
+def _is_fit_text(value: Any) -> bool:
+    """Whether a text is neither a word for a missing value, nor long, nor has halves of surrogate pairs."""
+    return type(value) is str and 4 < len(value) < 1000 and value.isascii() and value[0] > " " and value[-1] > " "
+
+
+def _is_fit_integer(value: Any) -> bool:
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def _is_fit_float(value: Any) -> bool:
+    return type(value) is float and math.isfinite(value)
+
+
+#: By kind, whether a value is what its field holds already, as most are: `coerced` would give it back.
+_FIT: dict[Kind, Callable[[Any], bool]] = {
+    Kind.KEYWORD: _is_fit_text,
+    Kind.TEXT: _is_fit_text,
+    Kind.INTEGER: _is_fit_integer,
+    Kind.FLOAT: _is_fit_float,
+}
+
+
 class _Field:
     """A metadata field and the column that it comes from."""
 
@@ -88,9 +114,12 @@ class _Field:
         self._type = type
         self._classes = column.names
         self._is_text = type in (FieldType(Kind.KEYWORD), FieldType(Kind.TEXT))
+        self._is_fit = _slow if type.is_list or column.names else _FIT.get(type.kind, _slow)
 
     def value(self, value: Any) -> MetadataValue | None:
         """Raises BadMetadata."""
+        if self._is_fit(value):
+            return value  # type: ignore[no-any-return]
         if self._classes:
             value = _class(value, self._classes)
         if isinstance(value, BadRow):

@@ -6,6 +6,9 @@ from typing import Any, Protocol, TypeAlias
 
 from lookalike.metadata import FieldType
 
+#: The refusal of a column of bytes.
+HOLDS_BYTES = "holds bytes"
+
 
 @dataclass(frozen=True)
 class Column:

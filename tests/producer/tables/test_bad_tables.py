@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import re
 import struct
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from lookalike.records import Reason
 from lookalike_producer.check_sources import check_sources
 from lookalike_producer.sources import find_tables
 from lookalike_producer.tables.options import TableOptions
+from testing.processes import ROOT
 from tests.producer.tables.written import images, read, refused, write
 
 
@@ -181,3 +184,35 @@ def test_a_table_of_ten_thousand_columns_is_planned_soon(tmp_path: Path) -> None
     assert images(path, metadata="c1,c9998") == {"/a.jpg": (None, {"c1": 1, "c9998": 1})}
     with pytest.raises(BadSetting, match="9999 metadata fields are too many"):
         find_tables([str(path)], TableOptions(metadata="all"))
+
+
+_PACKED = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+IN_TABLES: dict[str, tuple[pyarrow.Array, str]] = {
+    "image": (pyarrow.array([{"bytes": b"x", "path": "a.jpg"}], _PACKED), "The column image of"),
+    "jpg": (pyarrow.array([{"bytes": b"x", "path": "a.jpg"}], _PACKED), "its column jpg holds bytes"),
+    "img": (pyarrow.array([b"x"]), "The column img of"),
+    "data": (pyarrow.array([b"x"], pyarrow.large_binary()), "its column data holds bytes"),
+}
+
+
+@pytest.mark.parametrize("column", IN_TABLES)
+def test_images_in_a_table_are_refused_with_the_column_and_a_way(column: str, tmp_path: Path) -> None:
+    values, expected = IN_TABLES[column]
+    parquet.write_table(pyarrow.table({column: values, "label": ["x"]}), tmp_path / "t.parquet")
+    with pytest.raises(SourceMissing, match=expected) as ingest:
+        find_tables([str(tmp_path / "t.parquet")])
+    assert "docs/sources.md" in str(ingest.value)
+    with pytest.raises(SourceMissing) as check:
+        check_sources([str(tmp_path / "t.parquet")])
+    assert str(check.value) == str(ingest.value)
+
+
+def test_the_tar_that_the_docs_write_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [{"image": {"bytes": b"x", "path": None}, "label": number} for number in range(3)]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), "train.parquet")
+    text = (ROOT / "docs" / "sources.md").read_text()
+    [program] = re.findall(r"((?:    [^\n]*\n|\n)+)", text[text.index("    import io, tarfile") :])[:1]
+    exec(textwrap.dedent(program), {})
+    found = {ref.uri.rpartition("#")[2]: ref.label for ref in read(tmp_path / "train.tar")}
+    assert found == {f"{number:09}.jpg": str(number) for number in range(3)}

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from lookalike.errors import BadSetting, LookalikeError, SourceMissing
-from lookalike.metadata import FieldType, Kind
+from lookalike.metadata import FieldType, Kind, coerced
 from lookalike_producer.sources import find_tables
 from lookalike_producer.tables.options import TableOptions
+from lookalike_producer.tables.references import BadMetadata, _Field, _without_surrogates
+from lookalike_producer.tables.rows import Column
 from lookalike_producer.tables.source import TableSource
 from tests.producer.tables.written import images, read, write
 
@@ -197,3 +199,36 @@ def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     write(tmp_path / "t.parquet", "PAR1")
     with pytest.raises(LookalikeError, match="parquet"):
         tables(tmp_path / "t.parquet")
+
+
+def test_a_value_that_is_taken_as_it_is_is_what_the_rules_make_of_it() -> None:
+    """Most values fit their field already, and are not converted."""
+    values: list[Any] = [
+        *(
+            "brand",
+            "none",
+            " none ",
+            "n/a",
+            "a b",
+            " padded ",
+            "tail\n",
+            "é" * 9,
+            "\ud800 half",
+            "x" * 999,
+            "x" * 20_000,
+        ),
+        *("12345", "12.50", "2020-01-02", "true", "False", 0, 5, -(2**63), 2**63 - 1, 2**63, True, False, None),
+        *(0.5, -0.0, 1e308, float("nan"), float("inf"), "", [1], ["a"], {"a": 1}, b"bytes"),
+    ]
+    for kind in Kind:
+        type = FieldType(kind)
+        field = _Field(Column("c"), "c", type)
+        for value in values:
+            try:
+                expected: object = _without_surrogates(coerced(value, type))
+            except ValueError:
+                with pytest.raises(BadMetadata):
+                    field.value(value)
+            else:
+                found = field.value(value)
+                assert (found, found.__class__) == (expected, expected.__class__), (kind, value)
