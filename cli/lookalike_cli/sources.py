@@ -115,6 +115,9 @@ def _show_table(one: CheckedTable) -> None:
 def _show_problems(found: Check) -> None:
     for note in found.notes:
         remark(note)
+    if found.stray_table:
+        remark(f"{found.stray_table} is a table, and would be rejected as an image.")
+        remark("Give it as a source in place of its folder, to ingest the images that its rows name.")
     if found.repeated:
         remark(f"{counted(found.repeated, 'row repeats', 'rows repeat')} the image of an earlier row.")
     if found.missing:

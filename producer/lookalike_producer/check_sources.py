@@ -17,6 +17,7 @@ from lookalike_producer.refused import RefusedReference
 from lookalike_producer.seen import each_once
 from lookalike_producer.sources import find_images, find_tables
 from lookalike_producer.tables.columns import Plan
+from lookalike_producer.tables.formats import format_of
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.tables.repeats import Repeats
 from lookalike_producer.tables.source import TableSource
@@ -64,6 +65,8 @@ class Check:
     examples: list[ImageRef] = field(default_factory=list)
     rejected_examples: list[RefusedReference] = field(default_factory=list)
     missing_examples: list[str] = field(default_factory=list)
+    #: The first file that is a table by its name, although it was found among images.
+    stray_table: str = ""
 
 
 def check_sources(
@@ -132,6 +135,8 @@ def _add(ref: ImageRef, check: Check) -> None:
         return
     check.images += 1
     check.places[scheme_of(ref.uri) or "file"] += 1
+    if not check.stray_table and format_of(ref.uri) is not None:
+        check.stray_table = ref.uri
     _count(check.suffixes, os.path.splitext(ref.uri.partition("?")[0])[1].lower())
     if ref.label is not None:
         _count(check.labels, ref.label)

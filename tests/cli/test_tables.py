@@ -192,3 +192,11 @@ def test_a_sync_of_a_table_says_how_to_delete_what_it_no_longer_names(
     gone = lookalike(environment, "sync", table, "--delete", "--within", tmp_path / "images", "--yes", "--json")
     assert answer(gone)["deleted"] == 1 and "--within" not in gone.stderr
     assert "--within" not in lookalike(environment, "sync", tmp_path / "images", "--delete", "--json").stderr
+
+
+def test_a_check_names_a_table_that_lies_among_images(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.jpg").write_bytes(b"x")
+    (tmp_path / "train.csv").write_text("id,breed\na,poodle\n")
+    assert f"{tmp_path}/train.csv is a table" in lookalike({}, "sources", "check", tmp_path).stderr
+    assert "is a table" not in lookalike({}, "sources", "check", tmp_path / "train.csv").stderr

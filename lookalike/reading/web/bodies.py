@@ -68,7 +68,9 @@ def check_page(head: bytes, headers: Mapping[str, str]) -> None:
     named, _ = description(head)
     media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if named in _PAGES and media_type != "image/svg+xml":
-        claimed = f" ({media_type})" if re.fullmatch(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", media_type) else ""
+        is_harmless = re.fullmatch(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", media_type)
+        as_image = f", and calls it {media_type}" if media_type.startswith("image/") else f" ({media_type})"
+        claimed = as_image if is_harmless else ""
         raise ImageRejected(Reason.NOT_AN_IMAGE, f"the host answers with {named}{claimed}")
 
 

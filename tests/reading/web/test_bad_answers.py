@@ -66,7 +66,7 @@ def test_a_host_does_not_say_when(server: WebServer, client: Client, text: str) 
 @pytest.mark.parametrize(
     ("body", "content_type", "named"),
     [
-        (HTML, "image/jpeg", "an HTML page (image/jpeg)"),
+        (HTML, "image/jpeg", "an HTML page, and calls it image/jpeg"),
         (HTML + b" " * 10_000, "text/html; charset=utf-8", "an HTML page (text/html)"),
         (b'{"error": "no such image"}', "application/json", "a text (application/json)"),
         (b"Hotlinking is not allowed", "text/plain\x1b[2J", "a text"),
