@@ -26,6 +26,8 @@ MOST_NAMED = 100
 #: Where a pattern in the path of an address begins.
 _WILDCARD = re.compile(r"[*{?\[#]")
 
+_UNSEEN = re.compile(r"[\x00-\x20\x7f]")
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -243,7 +245,9 @@ def _climbs(path: Sequence[str]) -> bool:
     text = "/".join(path)
     while (plain := unquote(text)) != text:
         text = plain
-    return any(segment.partition(";")[0] in ("..", ".") for segment in re.split(r"[/\\]", text))
+    # Some servers drop what cannot be seen.
+    plain = _UNSEEN.sub("", text)
+    return any(segment.partition(";")[0] in ("..", ".") for segment in re.split(r"[/\\]", plain))
 
 
 def _network(text: str) -> Network | None:
