@@ -52,6 +52,8 @@ _SIGNS = (
     r"[\x00-\x1d\x1f-\x2f:-@\[-^`{-\xa9"
     r"\x{2000}-\x{206f}\x{3000}-\x{3003}\x{3008}-\x{3020}\x{ff01}-\x{ff0f}\x{ff1a}-\x{ff20}]"
 )
+#: Letters that are upper case too: the Turkish dotted I, the signs for kelvin and angstrom.
+_FURTHER_UPPER = {"i": "\u0130", "k": "\u212a", "\u00e5": "\u212b"}
 _OF_RUNS = frozenset("ANE")
 
 
@@ -75,7 +77,7 @@ def _either_case(character: str) -> str:
     """The character in lower and in upper case. `(?i)` would take more for the same: for an s also the long s."""
     # Of the Turkish dotted I, Python's lower case has two characters.
     low = character.lower()[0]
-    upper = (low.upper(), character.upper(), *("İ" * (low == "i")))
+    upper = (low.upper(), character.upper(), _FURTHER_UPPER.get(low, ""))
     same = {low, *(one for one in upper if len(one) == 1 and one.lower()[0] == low)} - {character}
     return f"[{character}{''.join(sorted(same))}]" if same else re.escape(character)
 
