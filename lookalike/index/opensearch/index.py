@@ -1,5 +1,6 @@
 """Documents in OpenSearch: an alias that points to a numbered index."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, 
 IDS_PER_REQUEST = 1000
 #: Two clients that create the same index need two rounds at most; one more for an index that is dropped meanwhile.
 CREATE_ATTEMPTS = 3
+#: A server that has taken a mapping shows it within so long, even if it is busy.
+SHOWN_WITHIN_S = 5.0
+LOOK_PAUSE_S = 0.05
 STORED_FIELDS = ("content_sha256", "model", "chunk", "name", layout.ETAG, *layout.OBJECTS)
 DOCUMENT_FIELDS = (*bulk.SOURCE_FIELDS, layout.ETAG, *layout.OBJECTS)
 
@@ -207,7 +211,7 @@ class OpenSearchIndex:
             except IndexConflict:
                 # Another client has declared one of them with another type meanwhile: then that type holds. The server
                 # took none of ours.
-                now = self._resolve()
+                now = self._after_conflict(version)
                 if now.layout.fields == version.layout.fields:
                     raise
                 version = now
@@ -223,8 +227,16 @@ class OpenSearchIndex:
             self._extend(version, layout.properties(version.layout.root, new))
         except IndexConflict:
             # Tell what another client has declared meanwhile, if that is why.
-            declared.undeclared(self.fields(), fields, self.name)
+            declared.undeclared(self._after_conflict(version).layout.fields, fields, self.name)
             raise
+
+    def _after_conflict(self, version: Version) -> Version:
+        """The version with what another client has declared: the server refuses a type a moment before it shows the one
+        that it has taken."""
+        ends_at = time.monotonic() + SHOWN_WITHIN_S
+        while (now := self._resolve()).layout.fields == version.layout.fields and time.monotonic() < ends_at:
+            time.sleep(LOOK_PAUSE_S)
+        return now
 
     def _extend(self, version: Version, properties: Mapping[str, Any]) -> None:
         """Add properties to the mapping. The server merges those of several clients, and refuses another type."""
