@@ -14,6 +14,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from lookalike.errors import ImageRejected, LookalikeError, SourceUnavailable
 from lookalike.exhaustion import machine_error
 from lookalike.records import FileTimes, Reason, Span
+from lookalike.uris import member_of, member_uri, reads_as_part
 
 #: With O_PATH, a folder that may be entered but not listed can be entered.
 _DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -46,16 +47,40 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 def local_uri(path: str | os.PathLike[str]) -> str:
-    """The uri of a file: its absolute path, or `file://` and percent-encoded bytes if that is not valid UTF-8."""
+    """The uri of a file: its absolute path, or `file://` and percent-encoded bytes if that is not valid UTF-8, or reads
+    as a member of an archive (`a.tar#1.jpg`) or as a row of a table."""
     absolute = os.path.abspath(path)
     if absolute.startswith("//"):
         # Linux takes two slashes at the start for one, and an image has one uri.
         absolute = absolute[1:]
+    return absolute if is_plain(absolute) else "file://" + quote_from_bytes(os.fsencode(absolute))
+
+
+def is_plain(path: str) -> bool:
+    """Whether an absolute path is the uri of its file."""
+    if path.isascii():
+        return not reads_as_part(path)
     try:
-        absolute.encode()
+        path.encode()
     except UnicodeEncodeError:
-        return "file://" + quote_from_bytes(os.fsencode(absolute))
-    return absolute
+        return False
+    return not reads_as_part(path)
+
+
+def beginnings(folder: str) -> tuple[str, ...]:
+    """How the uris of the files below a folder begin; `folder` has no slash at its end. Those of odd names are
+    percent-encoded as a whole."""
+    encoded = f"file://{quote_from_bytes(os.fsencode(folder))}/"
+    return (f"{folder}/", encoded) if is_plain(f"{folder}/x") else (encoded,)
+
+
+def named_uri(path: str) -> str:
+    """The uri of what an absolute path names: a file; or if there is none, the member of an archive that it reads
+    as."""
+    member = member_of(path) if "#" in path else None
+    if member is None or os.path.lexists(path):
+        return local_uri(path)
+    return member_uri(local_uri(member.archive), member.name)
 
 
 def local_path(uri: str) -> str:
@@ -78,7 +103,10 @@ def local_path(uri: str) -> str:
 
 
 def canonical_uri(uri: str) -> str:
-    """The uri as `local_uri` makes it, if it is a `file://` URL; any other uri as it is."""
+    """The uri as `local_uri` makes it, if it is a `file://` URL, or a member of an archive that one names; any other
+    uri as it is."""
+    if "#" in uri and (member := member_of(uri)):
+        return member_uri(canonical_uri(member.archive), member.name)
     match = _SCHEME.match(uri)
     if match is None or match[1].lower() != "file":
         return uri
@@ -148,14 +176,6 @@ class Storage:
         if not stat.S_ISLNK(status.st_mode):
             return status
         return os.stat(path) if self._lies_inside(path) else None
-
-    def has(self, uri: str) -> bool:
-        """Whether there is anything of this name in a folder under the roots: of others nobody learns it."""
-        try:
-            path = local_path(uri)
-            return self._is_inside(os.path.dirname(path)) and os.path.lexists(path)
-        except (ValueError, ImageRejected):
-            return False
 
     def _lies_inside(self, path: str) -> bool:
         if not os.path.isabs(path):

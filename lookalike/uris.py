@@ -1,4 +1,4 @@
-"""The uris of images: local paths, `s3://`, `gs://`, `az://`, `http(s)://`, and members of archives behind a `#`."""
+"""The uris of images: local paths, `s3://`, `gs://`, `az://`, `http(s)://`, and what is in a file behind a `#`."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address
@@ -14,6 +14,8 @@ MAX_URI = 8192
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 #: An archive, and the name of a member: `shard.tar#000.jpg`.
 _MEMBER = re.compile(r"(.+?\.(?:tar|tar\.gz|tgz|tar\.zst|tar\.bz2|tar\.xz|zip))#(.+)", re.IGNORECASE | re.DOTALL)
+#: A row of a table, or a line of a list: `shoes.csv#row=17`.
+_ROW = re.compile(r"#row=[0-9]+\Z")
 #: What a URL may hold as it is (RFC 3986); the rest is percent-encoded, and what is encoded already stays.
 _URL_SAFE = "%/:=&?~#+!$,;'@()*[]-._"
 #: Names of hosts; underscores are no longer forbidden by any resolver.
@@ -58,6 +60,21 @@ def member_of(uri: str) -> Member | None:
 def member_uri(archive: str, name: str) -> str:
     """The uri of a member."""
     return f"{archive}#{name}"
+
+
+def row_uri(table: str, number: int) -> str:
+    """The uri of the record of a row, or of a line of a list, that names no image."""
+    return f"{table}#row={number}"
+
+
+def is_row(uri: str) -> bool:
+    """Whether this is the uri of a row: nothing can be read there."""
+    return _ROW.search(uri) is not None and member_of(uri) is None
+
+
+def reads_as_part(text: str) -> bool:
+    """Whether a path or an address reads as what is in a file, a member or a row, whatever it is."""
+    return "#" in text and (member_of(text) is not None or is_row(text))
 
 
 def image_url(text: str) -> str:

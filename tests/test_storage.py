@@ -322,8 +322,6 @@ def test_nobody_learns_what_exists_outside_the_roots(storage: Storage, root: Pat
     (root / "link to a file").symlink_to(outside / name)
     for path in ((root / "link" if is_linked else outside) / name, root / "link to a file"):
         assert storage.look(str(path)) is None
-    assert not storage.has(str((root / "link" if is_linked else outside) / name))
-    assert storage.has(str(root / "link to a file")), "what is in the roots is known"
 
 
 def test_the_times_of_a_file_are_those_of_what_is_read(storage: Storage, root: Path) -> None:

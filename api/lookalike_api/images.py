@@ -12,7 +12,7 @@ from lookalike import formats
 from lookalike.errors import HostUnavailable, ImageRejected, NotIndexed, SourceUnavailable
 from lookalike.index import Index
 from lookalike.reading.archives.contents import span_in
-from lookalike.reading.places import LOCAL
+from lookalike.reading.places import LOCAL, kind_of
 from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef, Reason, Span
 from lookalike_api.thumbnails import Failures, ThumbnailCache
@@ -81,7 +81,7 @@ class StoredImages:
         document = self._index.get(id) if ID.fullmatch(id) else None
         if document is None:
             raise NotIndexed(id[:100], self._index.name)
-        uri, is_remote = document.uri, self._reader.kind_of(document.uri) != LOCAL
+        uri, is_remote = document.uri, kind_of(document.uri) != LOCAL
         state: object = (document.etag, document.content_sha256)
         if not is_remote:
             with _readable(id):

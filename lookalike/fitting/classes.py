@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lookalike.clutter import is_left_out
 from lookalike.records import ImageRef
-from lookalike.storage import local_path, local_uri
+from lookalike.storage import local_path
+from lookalike.uris import member_of
 
 #: Names that a sentence lists; it counts the rest.
 MAX_NAMES = 5
@@ -18,19 +19,26 @@ def in_classes(folder: Path, references: Iterable[ImageRef]) -> list[ImageRef]:
 
     Folders of one name in different places are different classes: each is named by its path below `folder`.
     """
-    top = os.path.dirname(local_uri(folder / "x"))
+    top = os.path.abspath(folder)
     every = sorted(references, key=lambda ref: ref.uri)
     places: dict[str | None, set[str]] = defaultdict(set)
     for ref in every:
-        places[ref.label].add(os.path.dirname(ref.uri))
+        places[ref.label].add(_place(ref))
     return [ImageRef(ref.uri, _class_of(ref, top, places[ref.label] - {top})) for ref in every]
 
 
 def _class_of(ref: ImageRef, top: str, places: set[str]) -> str | None:
-    place = os.path.dirname(ref.uri)
+    place = _place(ref)
     if place == top:
         return None
-    return ref.label if len(places) == 1 else place.removeprefix(f"{top}/")
+    if len(places) == 1:
+        return ref.label
+    return os.fsencode(place.removeprefix(f"{top}/")).decode("utf-8", "replace")
+
+
+def _place(ref: ImageRef) -> str:
+    """The folder of an image, on the disk or in an archive; a file of an odd name lies where the others do."""
+    return os.path.dirname(ref.uri if member_of(ref.uri) else local_path(ref.uri))
 
 
 def notes_on_classes(labels: Iterable[str | None]) -> list[str]:

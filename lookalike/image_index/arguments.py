@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lookalike.errors import BadSetting
 from lookalike.records import Reason
 from lookalike.shown import kind_of, shown
-from lookalike.storage import canonical_uri, local_uri
+from lookalike.storage import canonical_uri, named_uri
 
 if TYPE_CHECKING:
     from lookalike.metadata import FieldType
@@ -187,7 +187,7 @@ def check_query(image: object, id: object, uri: object, k: object) -> None:
 def stored_uri(uri: str | os.PathLike[str]) -> str:
     """The URI in the index of an image that is named by its URI or by its path."""
     text = os.fspath(uri)
-    return canonical_uri(text) if "://" in text else local_uri(expanded(text, "a uri"))
+    return canonical_uri(text) if "://" in text else named_uri(os.path.abspath(expanded(text, "a uri")))
 
 
 def reason_of(reason: object) -> Reason | None:

@@ -1,6 +1,5 @@
 """Which kind of place reads which uri. A kind is imported and made when the first of its uris is read."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ from lookalike.errors import ImageRejected
 from lookalike.reading.contract import Fetched, Place, State
 from lookalike.reading.local import LocalPlace
 from lookalike.records import Reason, Span
-from lookalike.storage import Storage, local_path
+from lookalike.storage import Storage
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, member_of, scheme_of
 
 if TYPE_CHECKING:
@@ -18,23 +17,14 @@ if TYPE_CHECKING:
 LOCAL, WEB, STORE, ARCHIVE = "local", "web", "store", "archive"
 
 
-def kind_of(uri: str, has_file: Callable[[str], bool] | None = None) -> str:
-    """The kind of place of a uri; a scheme that is none of ours is the kind.
-
-    `has_file` says whether there is a file of this uri: `photos.tar#1.jpg` may be one, and not a member. By default it
-    is any on this machine; whoever reads for others asks `Storage.has`, so that nobody learns what lies elsewhere.
-    """
-    scheme = scheme_of(uri)
-    is_local = scheme in ("", "file")
-    if member_of(uri) and not (is_local and (has_file or _is_file)(uri)):
+def kind_of(uri: str) -> str:
+    """The kind of place of a uri, by its text alone; a scheme that is none of ours is the kind."""
+    if "#" in uri and member_of(uri):
         return ARCHIVE
-    if is_local:
+    scheme = scheme_of(uri)
+    if scheme in ("", "file"):
         return LOCAL
     return STORE if scheme in STORE_SCHEMES else WEB if scheme in WEB_SCHEMES else scheme
-
-
-def _is_file(uri: str) -> bool:
-    return "\0" not in uri and os.path.lexists(local_path(uri))
 
 
 class Places:
@@ -42,7 +32,6 @@ class Places:
 
     def __init__(self, settings: "Settings", storage: Storage) -> None:
         self._settings = settings
-        self._has_file = storage.has
         self._made: dict[str, Place] = {LOCAL: LocalPlace(storage)}
 
     async def fetch(self, uri: str, span: Span | None = None) -> Fetched:
@@ -59,7 +48,7 @@ class Places:
             await place.close()
 
     def _of(self, uri: str) -> Place:
-        kind = kind_of(uri, self._has_file)
+        kind = kind_of(uri)
         if kind not in self._made:
             self._made[kind] = self._make(kind, uri)
         return self._made[kind]

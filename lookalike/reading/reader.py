@@ -36,7 +36,7 @@ class Reader:
 
     def read(self, uri: str) -> bytes:
         """The bytes of an image."""
-        return self._storage.read(uri) if self.kind_of(uri) == LOCAL else self._elsewhere().fetch(ImageRef(uri)).data
+        return self._storage.read(uri) if kind_of(uri) == LOCAL else self._elsewhere().fetch(ImageRef(uri)).data
 
     def fetch(self, ref: ImageRef, limit_s: float | None = None) -> Fetched:
         """The bytes of an image with their etag; from another host within `limit_s`, or HostUnavailable is raised."""
@@ -58,7 +58,7 @@ class Reader:
 
     def state(self, uri: str) -> State:
         """Etag and size, without the bytes."""
-        return state(self._storage, uri) if self.kind_of(uri) == LOCAL else self._elsewhere().look(uri)
+        return state(self._storage, uri) if kind_of(uri) == LOCAL else self._elsewhere().look(uri)
 
     def times(self, uri: str) -> FileTimes:
         """Size and times of a local file."""
@@ -66,7 +66,7 @@ class Reader:
 
     def look(self, uri: str) -> FileTimes | None:
         """Size and times of a local file; None if there is none, or if the uri is no local file."""
-        return self._storage.look(uri) if self.kind_of(uri) == LOCAL else None
+        return self._storage.look(uri) if kind_of(uri) == LOCAL else None
 
     def close(self) -> None:
         """Close all connections. The reader can be used again."""
@@ -74,10 +74,6 @@ class Reader:
             remote, self._remote = self._remote, None
         if remote and self._process == os.getpid():
             remote.close()
-
-    def kind_of(self, uri: str) -> str:
-        """The kind of place of a uri, without a look at what lies outside the roots."""
-        return kind_of(uri, self._storage.has)
 
     def _local(self, item: Wanted) -> Arrival:
         read_at_ns = time.time_ns()
@@ -92,7 +88,7 @@ class Reader:
         return self._here(item.ref) or self._elsewhere().fetch(item.ref)
 
     def _etag(self, ref: ImageRef) -> str:
-        if self.kind_of(ref.uri) == LOCAL:
+        if kind_of(ref.uri) == LOCAL:
             # One call of the system: to open a file below the roots costs as much as to read a small one.
             times = self._storage.look(ref.uri)
             return times.etag if times is not None else ""
@@ -102,7 +98,7 @@ class Reader:
 
     def _here(self, ref: ImageRef) -> Fetched | None:
         """The bytes of a file, or of a member of an archive unless that has changed since it was listed."""
-        if self.kind_of(ref.uri) == LOCAL:
+        if kind_of(ref.uri) == LOCAL:
             return fetched(self._storage, ref.uri)
         from lookalike.reading.archives.local import fetched_member
 
@@ -110,7 +106,7 @@ class Reader:
 
     def _is_here(self, ref: ImageRef) -> bool:
         """Whether the disk gives the bytes at once."""
-        kind = self.kind_of(ref.uri)
+        kind = kind_of(ref.uri)
         if kind != ARCHIVE or ref.span is None:
             return kind == LOCAL
         from lookalike.reading.archives.local import is_local_member

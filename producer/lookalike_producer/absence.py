@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lookalike.reading.hosts import host_of
 from lookalike.storage import local_path
-from lookalike.uris import is_remote
+from lookalike.uris import is_remote, member_of
 from lookalike_producer.devices import Devices, identity
 from lookalike_producer.many_scopes import Scopes
 from lookalike_producer.scope import FolderScope
@@ -62,9 +62,10 @@ class Absence:
             host = host_of(uri)
             is_known = self._accepts_devices or host in self._hosts
             return None if is_known else Doubt(host, "has no image of the sources any more", is_about_host=True)
-        path = local_path(uri)
+        member = member_of(uri)
+        path = local_path(member.archive if member else uri)
         doubt = self._doubt_below(os.path.dirname(path))
-        if doubt is None and any(_is_found(path, scope) for scope in self._walked.covering(uri)):
+        if doubt is None and not member and any(_is_found(path, scope) for scope in self._walked.covering(uri)):
             return Doubt(os.path.dirname(path), "has come back while the index was compared")
         return doubt
 

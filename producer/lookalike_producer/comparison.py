@@ -9,15 +9,16 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from itertools import islice
+from itertools import chain, islice
 
 from lookalike.errors import ImageRejected
 from lookalike.index import Index
 from lookalike.messages import decode_rejection, encode_rejection
 from lookalike.reading.places import LOCAL, kind_of
-from lookalike.records import ImageRef, Rejection
+from lookalike.records import ImageRef, Rejection, document_id
 from lookalike.remembered import Remembered
 from lookalike.storage import local_path
+from lookalike.uris import member_of
 from lookalike_producer.examiner import Examiner, Files
 from lookalike_producer.finding import Finding, SyncStatus
 from lookalike_producer.id_store import IdStore
@@ -57,6 +58,7 @@ def compare(
         documents.add(extent.documents(index))
         _list_rejections(extent, records, recorded, rejected)
         unlisted = Unlisted()
+        listed: set[str] = set()
         remaining = iter(references)
         while refs := list(islice(remaining, REFS_PER_REQUEST)):
             ids = [ref.id for ref in refs]
@@ -65,11 +67,13 @@ def compare(
             documents.discard(ids)
             rejected.discard(ids)
             _add_unlisted(unlisted, (ref for ref in refs if ref.id not in stored))
+            listed |= _recorded_archives(refs, recorded)
             yield from lookers.map(
                 lambda ref, stored=stored, earlier=earlier: examiner.examined(ref, stored.get(ref.id), earlier), refs
             )
         yield from _orphans(documents, rejected, unlisted)
-        for _, uri in rejected.remaining():
+        # An archive that a list names is in no scope.
+        for uri in chain((uri for _, uri in rejected.remaining()), listed):
             if not unlisted.covers(uri):
                 on_leftover(uri)
 
@@ -78,12 +82,19 @@ def _list_rejections(extent: Whole | Part, records: RejectionRecords, recorded: 
     """The records as `recorded`, by the ids of their images, and the uris of those in the extent as `rejected`."""
     for batch in extent.rejections(records):
         recorded.add((item.ref.id, encode_rejection(item).decode()) for item in batch.values())
-        rejected.add((item.ref.id, uri) for uri, item in batch.items() if extent.covers(uri))
+        rejected.add((item.ref.id, uri) for uri, item in batch.items() if extent.covers(item))
 
 
 def _rejections(recorded: Mapping[str, str]) -> dict[str, Rejection]:
     found = (decode_rejection(text.encode()) for text in recorded.values())
     return {item.ref.uri: item for item in found}
+
+
+def _recorded_archives(refs: Iterable[ImageRef], recorded: IdStore) -> set[str]:
+    """The archives that were listed for these references, and that are recorded as rejected."""
+    listed = {member.archive for ref in refs if ref.span is not None and (member := member_of(ref.uri))}
+    uris = {document_id(uri): uri for uri in listed}
+    return {uris[id] for id in recorded.get(list(uris))}
 
 
 def _add_unlisted(unlisted: Unlisted, refs: Iterable[ImageRef]) -> None:

@@ -16,9 +16,9 @@ from typing import BinaryIO
 from lookalike.errors import ImageRejected, SourceMissing, SourceUnavailable
 from lookalike.shown import shown
 from lookalike.storage import local_path, local_uri
-from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, scheme_of
+from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, reads_as_part, row_uri, scheme_of
 from lookalike_producer.named import absolute, existing, member, remote_scheme
-from lookalike_producer.refused import RefusedReference, row_uri
+from lookalike_producer.refused import RefusedReference
 
 #: Bytes from which the kind of a list is recognized.
 SAMPLE_BYTES = 64 * 1024
@@ -65,7 +65,7 @@ class PathList:
 
     def __iter__(self) -> Iterator[str | RefusedReference]:
         with self._open() as file:
-            yield from _paths(_texts(file, self._path), self._base, local_uri(self._path))
+            yield from _paths(_texts(file, self._path), self._base, list_name(self._path))
 
     @contextmanager
     def _open(self) -> Iterator[BinaryIO]:
@@ -80,13 +80,18 @@ class PathList:
             yield file
 
 
+def list_name(path: str) -> str:
+    """What stands before `#row=` in the records of the lines of a list; `path` is "-" for standard input."""
+    return "stdin" if path == "-" else local_uri(path)
+
+
 def stdin_paths() -> Iterator[str | RefusedReference]:
     """The paths on standard input, from the working folder. Raises SourceMissing if it is no list."""
     name = STDIN_NAME
     texts = _texts(sys.stdin.buffer, name)
     first = list(islice(texts, SAMPLE_LINES))
     _check(first, os.getcwd(), name)
-    yield from _paths(chain(first, texts), os.getcwd(), "stdin")
+    yield from _paths(chain(first, texts), os.getcwd(), list_name("-"))
 
 
 def _paths(texts: Iterable[str], base: str, name: str) -> Iterator[str | RefusedReference]:
@@ -126,11 +131,12 @@ def _is_text(text: str) -> bool:
 
 
 def _of_file_url(url: str, base: str) -> str:
-    """The path of a file that is not there; as its URL has it, if that is none."""
+    """The path of a file that is not there; as its URL has it, if that is none, or reads as something else."""
     try:
-        return absolute(local_path(url), base)
+        path = absolute(local_path(url), base)
     except ImageRejected:
         return url
+    return local_uri(path) if reads_as_part(path) else path
 
 
 def _texts(file: BinaryIO, name: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from lookalike_producer.many_scopes import Scopes
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.places import Listing, OneImage, Tree, placed
 from lookalike_producer.rejection_records import RejectionRecords
-from lookalike_producer.scope import FolderScope, Scope, covered
+from lookalike_producer.scope import FolderScope, RowsBelow, RowScope, Scope, covered
 from lookalike_producer.tables.formats import format_of
 from lookalike_producer.walk.options import WalkOptions
 
@@ -44,15 +44,18 @@ class Part:
         yield from _stored(index, self.gone)
         for folder in self.below:
             for prefix in folder.prefixes:
-                yield from (item for item in index.scan(prefix) if self.covers(item[1]))
+                yield from (item for item in index.scan(prefix) if self._covers(item[1]))
 
     def rejections(self, records: RejectionRecords) -> Iterator[Mapping[str, Rejection]]:
         """The records of earlier rejections, some at a time: all if folders have changed, because nobody knows what was
         in them."""
         return records.batches() if self.below else records.of([*map(local_uri, self.files), *self.gone])
 
-    def covers(self, uri: str) -> bool:
-        """Whether the part would have the image at `uri`, if it was there."""
+    def covers(self, rejection: Rejection) -> bool:
+        """Whether the part would have the image, if it was there."""
+        return self._covers(rejection.ref.uri)
+
+    def _covers(self, uri: str) -> bool:
         return (uri in self.gone or covered(uri, self.below)) and covered(uri, self.scopes)
 
 
@@ -60,17 +63,21 @@ class Whole:
     """All that the sources may hold: the same for everything."""
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
-        self._scopes = Scopes(scopes)
+        self._scopes = Scopes(scope for scope in scopes if not isinstance(scope, RowScope | RowsBelow))
+        self._rows = Scopes(scope for scope in scopes if isinstance(scope, RowScope | RowsBelow))
 
     def documents(self, index: Index) -> Iterator[tuple[str, str]]:
         for prefix in self._scopes.prefixes:
-            yield from (item for item in index.scan(prefix) if self.covers(item[1]))
+            yield from (item for item in index.scan(prefix) if self._scopes.covers(item[1]))
 
     def rejections(self, records: RejectionRecords) -> Iterator[Mapping[str, Rejection]]:
         return records.batches()
 
-    def covers(self, uri: str) -> bool:
-        return self._scopes.covers(uri)
+    def covers(self, rejection: Rejection) -> bool:
+        """Whether it is of what the sources may hold. A table that was refused belongs to itself as a source; its file
+        that was read as an image, and was none, belongs to the folder that it was found in."""
+        uri = rejection.ref.uri
+        return self._scopes.covers(uri) or (not rejection.basis.content_sha256 and self._rows.covers(uri))
 
 
 def part_of(
@@ -87,10 +94,11 @@ def part_of(
     if options.follow_links or not is_simple or any(tree.tables for tree in trees):
         return None
     walked = [FolderScope(tree.folder, tree.parts, options) for tree in trees]
+    lists = {place.path for place in places if isinstance(place, Listing)}
     part, missing = Part(scopes, walked), set[str]()
     for path in changed:
         tree = next((tree for tree in trees if path.startswith(f"{tree.folder}/")), None)
-        if tree is None or _tells_of_others(path):
+        if tree is None or path in lists or _tells_of_others(path):
             return None
         if not os.path.lexists(path):
             missing.add(_topmost(path, tree.folder))

@@ -163,7 +163,7 @@ def _in_store(source: str) -> StoreTree | StoreImage | TableSet:
     if isinstance(place, StoreImage) and format_of(place.at.key) is not None:
         return TableSet(shown(place.at.uri), (place.at.uri,))
     if isinstance(place, StoreTree) and (tables := _tables_only(place)):
-        return TableSet(shown(source), tables)
+        return TableSet(shown(source), tables, below=place.folder.uri, pattern=place.parts)
     return place
 
 
@@ -211,7 +211,7 @@ def _folder(folder: str) -> list[Place]:
             Tree(folder, tables=described),
         ]
     if tables := layouts.tables_only(folder, (ANY_FOLDERS,)):
-        return [TableSet(shown(folder), tables)]
+        return [TableSet(shown(folder), tables, below=folder, pattern=(ANY_FOLDERS,))]
     return [Tree(folder)]
 
 
@@ -233,7 +233,7 @@ def _glob(source: str) -> Tree | TableSet:
     folder = "/".join(parts[:number])
     tree = Tree((existing(folder or "/", "/") or folder).rstrip("/"), tuple(parts[number:]), is_glob=True)
     tables = layouts.tables_only(tree.folder, tree.parts)
-    return TableSet(shown(source), tables) if tables else tree
+    return TableSet(shown(source), tables, below=tree.folder, pattern=tree.parts) if tables else tree
 
 
 def _is_folder(parts: Sequence[str]) -> bool:

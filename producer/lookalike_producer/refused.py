@@ -1,24 +1,11 @@
 """References that are rejected before a worker sees them: only this process knows why."""
 
-import re
 from dataclasses import dataclass
 
 import orjson
 
 from lookalike.messages import decode_reference, encode_reference
 from lookalike.records import ImageRef, Reason, Rejected
-
-_ROW = re.compile(r"#row=[0-9]+$").search
-
-
-def row_uri(table: str, number: int) -> str:
-    """The uri of the record of a row that names no image."""
-    return f"{table}#row={number}"
-
-
-def is_row(uri: str) -> bool:
-    """Whether this is the uri of a row: nothing can be read there."""
-    return _ROW(uri) is not None
 
 
 @dataclass(frozen=True)

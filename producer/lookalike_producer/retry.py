@@ -10,8 +10,9 @@ from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.ledger import Job, Ledger
 from lookalike.records import ImageRef, Reason, Rejection
 from lookalike.settings import Settings
+from lookalike.uris import is_row
 from lookalike_producer.jobs import JobRequest
-from lookalike_producer.refused import RefusedReference, is_row
+from lookalike_producer.refused import RefusedReference
 from lookalike_producer.report import Report
 
 #: Removed from a job's list in one step.

@@ -1,8 +1,9 @@
 """Which documents belong to a source: those that could only be in the index because of it.
 
 The scope of a folder or of a prefix of a store is everything below it, that of a glob everything that it would match,
-that of an archive its members, but nothing that a pattern excludes. A list, a table, a single image and standard input
-have no scope, unless the caller names folders or addresses that they list completely.
+that of an archive its members, but nothing that a pattern excludes. A list, a table and standard input have their rows
+that name no image, and a single image has nothing, unless the caller names folders or addresses that they list
+completely.
 """
 
 import os
@@ -10,14 +11,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
-from urllib.parse import quote_from_bytes
 
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.reading.archives.kinds import is_archive
 from lookalike.reading.places import ARCHIVE, kind_of
 from lookalike.shown import shown
-from lookalike.storage import local_path, local_uri
-from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, Member, member_of, scheme_of, web_url, without_credentials
+from lookalike.storage import beginnings, local_path, named_uri
+from lookalike.uris import (
+    STORE_SCHEMES,
+    WEB_SCHEMES,
+    Member,
+    is_remote,
+    is_row,
+    member_of,
+    scheme_of,
+    web_url,
+    without_credentials,
+)
+from lookalike_producer.lists import list_name
 from lookalike_producer.named import existing
 from lookalike_producer.places import OneImage, Place, Tree, placed
 from lookalike_producer.stores import StoreImage, StoreTree
@@ -67,13 +78,7 @@ class FolderScope:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """As plain paths, and percent-encoded if a name is not UTF-8."""
-        encoded = f"file://{quote_from_bytes(os.fsencode(self.folder))}/"
-        try:
-            self.folder.encode()
-        except UnicodeEncodeError:
-            return (encoded,)
-        return (f"{self.folder}/", encoded)
+        return beginnings(self.folder)
 
     def covers(self, uri: str) -> bool:
         """A member of an archive belongs where the archive does."""
@@ -122,8 +127,7 @@ class PrefixScope:
 
 @dataclass(frozen=True)
 class InnerScope:
-    """The members of an archive, or the rows of a table that name no image: what follows a `#`. The container itself is
-    in it, as it may be rejected as a whole."""
+    """The members of an archive. The archive itself is in it, as it may be rejected as a whole."""
 
     container: str
     options: WalkOptions = USUAL
@@ -138,6 +142,38 @@ class InnerScope:
         name = uri.removeprefix(f"{self.container}#")
         excludes = self.options.excludes
         return name != uri and (excludes is None or not excludes(name))
+
+
+@dataclass(frozen=True)
+class RowScope:
+    """The rows of a table, or the lines of a list, that name no image: records of rejections, and no document. A table
+    itself is in it, as it may be rejected as a whole."""
+
+    container: str
+    is_table: bool = True
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return (f"{self.container}#",)
+
+    def covers(self, uri: str) -> bool:
+        if uri == self.container:
+            return self.is_table
+        return uri.startswith(f"{self.container}#row=") and is_row(uri)
+
+
+@dataclass(frozen=True)
+class RowsBelow:
+    """The rows of the tables in a scope, also of those that are gone."""
+
+    tables: FolderScope | PrefixScope
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return self.tables.prefixes
+
+    def covers(self, uri: str) -> bool:
+        return is_row(uri) and self.tables.covers(uri.rpartition("#")[0])
 
 
 def covered(uri: str, scopes: Iterable[Scope]) -> bool:
@@ -169,14 +205,21 @@ def _scopes(place: Place, options: WalkOptions) -> list[Scope]:
         uri = _uri(place)
         return [InnerScope(uri, options)] if is_archive(uri) else []
     if isinstance(place, TableSet):
-        # Only of rows that are rejected: a table says nothing about images that it does not name.
-        return [InnerScope(table_file(path).uri) for path in place.paths]
-    return []
+        # A table says nothing about images that it does not name, nor does a list.
+        below = [RowsBelow(_tables_below(place, options))] if place.below else []
+        return [*below, *(RowScope(table_file(path).uri) for path in place.paths)]
+    return [RowScope(list_name(place.path), is_table=False)]
+
+
+def _tables_below(place: TableSet, options: WalkOptions) -> FolderScope | PrefixScope:
+    if is_remote(place.below):
+        return PrefixScope(place.below, place.pattern, options)
+    return FolderScope(place.below, place.pattern, options)
 
 
 def _uri(place: OneImage | StoreImage | WebImage) -> str:
     if isinstance(place, OneImage):
-        return local_uri(place.path)
+        return named_uri(place.path)
     return place.at.uri if isinstance(place, StoreImage) else place.url
 
 

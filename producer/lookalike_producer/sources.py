@@ -9,8 +9,8 @@ from lookalike.errors import BadSetting, SourceUnavailable
 from lookalike.reading.archives.kinds import is_archive
 from lookalike.records import ImageRef
 from lookalike.shown import shown
-from lookalike.storage import local_uri, reason_of
-from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, member_of, member_uri, scheme_of, without_credentials
+from lookalike.storage import local_uri, named_uri, reason_of
+from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, member_of, scheme_of, without_credentials
 from lookalike_producer.archives.beside import is_sidecar, shard_finder
 from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.archives.listing import ArchiveLister, Open
@@ -264,15 +264,15 @@ def _references(found: Iterable[Item], label: Label, archives: ArchiveLister) ->
         if folder != last:
             last, folder_label, is_text, has_sidecars = folder, label(folder), _is_text(folder), is_shard(folder)
         path = f"{folder}/{name}"
+        uri = path if is_text and "#" not in path and (name.isascii() or _is_text(name)) else named_uri(path)
+        if "#" in uri and (member := member_of(uri)):
+            yield ImageRef(uri, archives.label(member.name))
+            continue
         if is_archive(name):
-            yield from archives.references(local_uri(path))
+            yield from archives.references(uri)
             continue
         if is_report(folder, name):
             continue
-        if "#" in path and (member := member_of(path)) and not os.path.lexists(path):
-            yield ImageRef(member_uri(local_uri(member.archive), member.name), archives.label(member.name))
-            continue
-        uri = path if is_text and (name.isascii() or _is_text(name)) else local_uri(path)
         if not has_sidecars:
             yield ImageRef(uri, folder_label)
         elif not is_sidecar(name):

@@ -11,7 +11,7 @@ from urllib.parse import quote_from_bytes
 from lookalike.errors import SourceMissing
 from lookalike.reading.stores.location import Location, location_of
 from lookalike.records import ImageRef, Reason
-from lookalike.uris import member_of, without_credentials
+from lookalike.uris import member_of, reads_as_part, without_credentials
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.walk.options import WalkOptions
 from lookalike_producer.walk.pattern import ANY_FOLDERS, NOWHERE, Pattern, Positions
@@ -92,8 +92,8 @@ def reference(at: Location, label: Label, etag: str = "") -> ImageRef:
         location_of(uri)
     except ValueError as error:
         return _refused(uri, str(error))
-    if "#" in uri and member_of(uri):
-        return _refused(uri, "the key reads like a member of an archive")
+    if reads_as_part(uri):
+        return _refused(uri, "the key reads like a member of an archive, or like a row of a table")
     return ImageRef(uri, label(at.key.rpartition("/")[0]), etag=etag)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from lookalike import open as open_index
 from lookalike.samples import draw_samples
+from lookalike_producer.finding import SyncStatus
 from testing.archives import write_tar, write_zip
 from testing.processes import LOOKALIKE, TIMEOUT_S, answer
 from testing.services.web import WebServer
@@ -140,3 +142,80 @@ def test_standard_input_is_compared_and_brought_in_step(
     synced = run("sync", f'{rows}\n{{"path"')
     assert (synced["indexed"], synced["annotated"], synced["deleted"], synced["rejected"]) == (2, 1, 0, 1)
     assert run("verify", rows)["present"] == 2
+    for bad in (f"0.jpg\n{'x' * 9000}\n", '{"path": "0.jpg"}\n{"path": ""}\n'):
+        assert run("sync", bad)["rejected"] == 1
+        assert run("verify", bad)["rejected"] == 1 and run("sync", bad)["job"] is None
+        mended = bad.replace("x" * 9000, "1.jpg").replace('""', '"2.jpg"')
+        run("sync", mended)
+        failed = answer(lookalike(environment, "failed", "list", "--json"))["failed"]
+        assert not [item for item in failed if item["uri"].startswith("stdin")]
+
+
+LONG = "x" * 9000
+
+
+def refused_then_mended(folder: Path, image: bytes, *, is_mended: bool) -> list[str]:
+    """Sources that each hold one thing that no worker is asked for, a row, a line or a member; or that do not."""
+    row = "1.jpg,2" if is_mended else f"{LONG},1"
+    files = {
+        "1.jpg": image,
+        "l.txt": b"1.jpg\n" if is_mended else f"1.jpg\n{LONG}\n".encode(),
+        "t.csv": f"path,year:int\n1.jpg,1\n{row}\n".encode(),
+        "t.jsonl": b'{"path": "1.jpg"}\n' + (b"" if is_mended else b'{"path": 7'),
+        "year.csv": f"path,year\n1.jpg,1\n{'1.jpg,2' if is_mended else '1.jpg,new'}\n".encode(),
+        "archives.txt": b"cut.tar\n",
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    tables = folder / "tables"
+    tables.mkdir(exist_ok=True)
+    (tables / "0.csv").write_text(f"path\n{folder}/1.jpg\n")
+    (tables / "1.csv").unlink(missing_ok=True)
+    if not is_mended:
+        (tables / "1.csv").write_text("path\nftp://h/1.jpg\n")
+    members = {"1.jpg": image} | ({} if is_mended else {"inner.zip": b"PK"})
+    write_tar(folder / "a.tar", members)
+    write_zip(folder / "b.zip", members)
+    cut = write_tar(folder / "cut.tar", {"1.jpg": image, "2.jpg": image})
+    if not is_mended:
+        cut.write_bytes(cut.read_bytes()[: len(image) + 1500])
+    return [str(folder / name) for name in (*list(files)[1:], "tables", "a.tar", "b.zip")]
+
+
+@one_index
+def test_what_no_worker_was_asked_for_settles_and_is_forgotten_when_it_is_mended(
+    environment: dict[str, str], tmp_path: Path, drawn: list[bytes]
+) -> None:
+    def run(command: str, source: str, *options: str, code: int = 0) -> dict[str, Any]:
+        types = ["--metadata", "year:int"] if Path(source).name == "year.csv" else []
+        return answer(lookalike(environment, command, source, *types, *options, "--json", code=code))
+
+    def failed() -> set[str]:
+        items = answer(lookalike(environment, "failed", "list", "--json"))["failed"]
+        return {item["uri"].removeprefix(f"{tmp_path}/") for item in items if item["uri"].startswith(str(tmp_path))}
+
+    for source in refused_then_mended(tmp_path, drawn[0], is_mended=False):
+        assert run("sync", source)["rejected"] >= 1, source
+        assert run("verify", source)["rejected"] >= 1 and run("sync", source)["job"] is None, source
+    rows = {"l.txt#row=2", "t.csv#row=2", "t.jsonl#row=2", "year.csv#row=2", "tables/1.csv#row=1"}
+    assert failed() == rows | {"a.tar#inner.zip", "b.zip#inner.zip", "cut.tar", "cut.tar#2.jpg"}
+    for source in refused_then_mended(tmp_path, drawn[0], is_mended=True):
+        run("sync", source)
+        assert run("verify", source)["rejected"] == 0, source
+    assert failed() == set()
+
+
+@one_index
+def test_what_was_refused_of_an_object_in_python_settles_and_is_forgotten(
+    environment: dict[str, str], tmp_path: Path, drawn: list[bytes]
+) -> None:
+    (tmp_path / "1.jpg").write_bytes(drawn[0])
+    with open_index(environment["LOOKALIKE_INDEX"], home=environment["LOOKALIKE_HOME"]) as images:
+        for bad in ({"path": LONG}, {"path": None}, 7):
+            rows: list[Any] = [{"path": str(tmp_path / "1.jpg")}, bad]
+            first = images.sync(rows, progress=False)
+            assert first.counts[SyncStatus.UNREADABLE] == 1 and first.job is not None
+            assert images.verify(rows).is_in_sync and images.sync(rows, progress=False).job is None
+            assert [item.uri for item in images.rejected(first.job.job)] == ["python#row=2"]
+            assert images.sync(rows[:1], progress=False).job is None
+            assert images.verify(rows[:1]).is_in_sync and not list(images.rejected(first.job.job))

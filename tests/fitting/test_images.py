@@ -12,6 +12,7 @@ from lookalike.fitting.classes import empty_classes, in_classes, notes_on_classe
 from lookalike.fitting.images import BATCH_SIZE
 from lookalike.images import DecodedImage
 from lookalike.records import ImageRef, Pixels, Reason, Vectors
+from lookalike.storage import local_uri
 
 
 def _read(uri: str) -> bytes:
@@ -54,6 +55,12 @@ def test_images_beside_the_class_folders_have_no_label_and_the_order_is_fixed(tm
     assert [Path(ref.uri).name for ref in ordered] == ["1.jpg", "2.jpg", "loose.jpg"]
     assert [ref.label for ref in ordered] == ["b", "b", None]
     assert notes_on_classes(ref.label for ref in ordered) == []
+
+
+def test_files_of_odd_names_belong_to_the_class_of_their_folder(tmp_path: Path) -> None:
+    names = ("cats/1.jpg", os.fsdecode(b"cats/\xff.jpg"), "cats/a.tar#2.jpg", os.fsdecode(b"\xff.jpg"))
+    found = [ImageRef(local_uri(tmp_path / name), (tmp_path / name).parent.name) for name in names]
+    assert [ref.label for ref in in_classes(tmp_path, found)].count("cats") == 3
 
 
 def test_folders_of_the_same_name_in_different_places_are_different_classes(tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ from lookalike_producer.new_etags import add_etags
 from lookalike_producer.part import Whole
 from lookalike_producer.refused import UnlistedTable
 from lookalike_producer.rejection_records import RejectionRecords
-from lookalike_producer.scope import FolderScope, Scope, scopes
+from lookalike_producer.scope import FolderScope, RowScope, Scope, scopes
 from lookalike_producer.sources import find_images
 from lookalike_producer.walk.options import WalkOptions
+from testing.archives import write_tar
 from testing.services.s3 import Fault, S3Proxy, S3Server
 from tests.index.documents import COSINE, clustered_vectors, document
 
@@ -210,6 +211,49 @@ def test_rejections_of_images_that_are_gone_or_indexed_are_left_over(index: Inde
     assert (found["kept"].status, found["cut"].status) == (SyncStatus.ORPHANED, SyncStatus.REJECTED)
 
 
+def refused(uri: str) -> Rejection:
+    """Of a row, a line or an archive, which no worker has seen."""
+    return Rejection(Rejected(uri, Reason.BAD_URI), ImageRef(uri), Basis("", "", "1"))
+
+
+@pytest.mark.parametrize("name", ["some.list", "t.csv", "t.jsonl"])
+def test_the_record_of_a_row_stays_until_its_row_is_mended_or_gone(name: str, index: Index, folder: Path) -> None:
+    source, line = folder / name, '{{"path": "{}"}}\n' if name == "t.jsonl" else "{}\n"
+    header = "path\n" if name == "t.csv" else ""
+
+    def left_over(*paths: str) -> list[str]:
+        source.write_text(header + "".join(map(line.format, paths)))
+        records = Records(
+            refused(f"{source}#row=2"),
+            refused(f"{folder}/other{source.suffix}#row=2"),
+            # A walk through the folder has found the file, and it was no image.
+            rejection(source, Reason.UNSUPPORTED, b"text"),
+        )
+        found = findings(find_images([str(source)]), scopes([str(source)]), index, records)
+        assert Counter(item.status for item in found)[SyncStatus.REJECTED] == ("x" * 9000 in paths)
+        return records.leftovers
+
+    assert left_over("a.jpg", "x" * 9000, "b.jpg") == []
+    assert left_over("a.jpg", "c.jpg", "b.jpg") == [f"{source}#row=2"]
+    assert left_over("a.jpg") == [f"{source}#row=2"]
+
+
+def test_the_record_of_an_archive_in_a_list_stays_until_it_can_be_listed(index: Index, folder: Path) -> None:
+    tar, listing = folder / "a.tar", folder / "some.list"
+    whole = write_tar(tar, {"a.jpg": b"a", "b.jpg": b"b" * 20_000}).read_bytes()
+
+    def left_over(lines: str, content: bytes) -> list[str]:
+        tar.write_bytes(content)
+        listing.write_text(lines)
+        records = Records(replace(refused(str(tar)), rejected=Rejected(str(tar), Reason.TRUNCATED)))
+        findings(find_images([str(listing)]), scopes([str(listing)]), index, records)
+        return records.leftovers
+
+    assert left_over("a.tar\n", whole[:3000]) == []
+    assert left_over("a.tar#a.jpg\n", whole) == [], "nobody has listed it"
+    assert left_over("a.tar\n", whole) == [str(tar)]
+
+
 PATTERNS = ["*.jpg", "**/*.jpg", "*/*.jpg", "**/b*", "s?b/*", "[ab].*", "**", ".*", "**/sub/**/*.png", "sub/[!.]*"]
 NAMES = ["a.jpg", "b.png", ".h.jpg", "sub/b.jpg", "sub/.h.jpg", "sub/deep/b.png", ".hidden/b.jpg", "sub.jpg"]
 
@@ -229,8 +273,9 @@ def test_only_folders_and_globs_cover_other_files(folder: Path) -> None:
     listing = folder / "some.txt"
     listing.write_text("a.jpg\n")
     (folder / "a.jpg").touch()
-    assert scopes([str(listing), "-", str(folder / "a.jpg")]) == []
-    assert scopes([str(listing)], within=[str(folder)]) == [FolderScope(str(folder))]
+    found = scopes([str(listing), "-", str(folder / "a.jpg")])
+    assert found == [RowScope(str(listing), is_table=False), RowScope("stdin", is_table=False)]
+    assert scopes([str(listing)], within=[str(folder)])[1:] == [FolderScope(str(folder))]
     with pytest.raises(SourceMissing, match="nowhere"):
         scopes([str(listing)], within=[str(folder / "nowhere")])
 

@@ -156,6 +156,9 @@ def test_everything_is_compared_where_one_file_tells_of_others(index: Index, fol
     (folder / "00000_stats.json").touch()
     assert not is_part(shard / "0.jpg") and not is_part(shard / "0.json"), "a sidecar tells of its image"
     assert not is_part(folder / "00000_stats.json")
+    listing = folder / "list.txt"
+    listing.write_text("a.jpg\n")
+    assert is_part(listing) and not is_part(listing, USUAL, str(listing)), "it names other images now"
     table = folder.parent / "t.csv"
     table.write_text("path,year\nphotos/a.jpg,2001\n")
     assert not is_part(folder / "a.jpg", USUAL, str(table)), "the row of the image was not read"

@@ -7,6 +7,7 @@ import pytest
 
 from lookalike.errors import SourceMissing
 from lookalike.records import Reason
+from lookalike.storage import local_uri
 from lookalike_producer.many_scopes import MOST_LISTED, Scopes
 from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
 from lookalike_producer.scope import FolderScope, InnerScope, PrefixScope, Scope, covered, scopes
@@ -19,6 +20,7 @@ def test_a_list_may_be_complete_for_addresses(tmp_path: Path) -> None:
     (tmp_path / "l.txt").write_text("https://example.com/a/1.jpg\n")
     within = ["s3://bucket/pics", "gs://bucket/pics/", "HTTPS://Example.com:443/a", str(tmp_path)]
     assert [scope.prefixes[0] for scope in scopes([str(tmp_path / "l.txt")], within)] == [
+        f"{tmp_path}/l.txt#",
         "s3://bucket/pics/",
         "gs://bucket/pics/",
         "https://example.com/a/",
@@ -44,14 +46,14 @@ def test_a_prefix_covers_what_a_listing_would_give() -> None:
 
 
 def test_a_member_belongs_where_its_archive_lies(tmp_path: Path) -> None:
-    (tmp_path / "odd.tar#a.jpg").touch()
     everything = FolderScope(str(tmp_path))
     tars = FolderScope(str(tmp_path), ("*.tar",))
     without = FolderScope(str(tmp_path), options=WalkOptions(exclude=("raw/",)))
     member = f"{tmp_path}/x.tar#sub/a.jpg"
     assert everything.covers(member) and tars.covers(member) and without.covers(member)
     assert not without.covers(f"{tmp_path}/x.tar#raw/a.jpg")
-    assert not tars.covers(f"{tmp_path}/odd.tar#a.jpg"), "a file may be called so"
+    assert not tars.covers(local_uri(tmp_path / "odd.tar#a.jpg")), "a file may be called so"
+    assert everything.covers(local_uri(tmp_path / "odd.tar#a.jpg"))
     assert InnerScope(f"{tmp_path}/x.tar").covers(member)
     assert not InnerScope(f"{tmp_path}/x.tar").covers(f"{tmp_path}/x.tar.gz#a.jpg")
 
@@ -71,6 +73,23 @@ def test_the_rejected_rows_of_a_table_belong_to_it_and_no_image_does(tmp_path: P
     [scope] = scopes([str(table)])
     assert scope.covers(f"{table}#row=2") and scope.covers(str(table))
     assert not scope.covers("https://example.com/b.jpg") and not scope.covers(f"{tmp_path}/b.jpg")
+    assert not scope.covers(f"{table}#1.jpg") and not scope.covers(local_uri(f"{table}#row=2"))
+
+
+def test_the_refused_lines_of_a_list_belong_to_it(tmp_path: Path) -> None:
+    listing = tmp_path / "list.txt"
+    listing.write_text("a.jpg\n")
+    [scope] = scopes([str(listing)])
+    assert scope.covers(f"{listing}#row=2") and not scope.covers(f"{listing}#1.jpg")
+    assert not scope.covers(str(listing)), "a walk may have found it among images"
+
+
+def test_the_rows_of_a_table_that_is_gone_belong_to_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "0.csv").write_text("url\nhttps://example.com/a.jpg\n")
+    gone = f"{tmp_path}/1.csv#row=3"
+    for source, is_covered in ((tmp_path, True), (tmp_path / "*.csv", True), (tmp_path / "0*.csv", False)):
+        found = scopes([str(source)])
+        assert covered(gone, found) is is_covered and not covered(f"{tmp_path}/a.jpg", found), source
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef, Reason, Span
 from lookalike.settings import read_settings
 from lookalike.storage import local_uri
+from testing.archives import write_tar
 
 LIMIT_BYTES = 1000
 
@@ -133,12 +134,14 @@ def test_other_schemes_are_unsupported_and_their_secrets_stay_hidden(reader: Rea
 
 def test_a_file_may_have_the_name_of_a_member(reader: Reader, tmp_path: Path) -> None:
     (tmp_path / "photos.tar#1.jpg").write_bytes(b"content")
-    assert reader.read(local_uri(tmp_path / "photos.tar#1.jpg")) == b"content"
-    assert places.kind_of(local_uri(tmp_path / "photos.tar#2.jpg")) == places.ARCHIVE
+    write_tar(tmp_path / "photos.tar", {"1.jpg": b"member"})
+    uri = local_uri(tmp_path / "photos.tar#1.jpg")
+    assert (uri, reader.read(uri)) == (f"file://{tmp_path}/photos.tar%231.jpg", b"content")
+    assert reader.read(f"{tmp_path}/photos.tar#1.jpg") == b"member"
 
 
 def test_nobody_learns_whether_a_file_or_an_archive_exists_outside_the_roots(tmp_path: Path) -> None:
-    """`photos.tar#1.jpg` may be a file or a member: which of them, and whether either is there, does not show."""
+    """Whether an archive is there does not show, nor a file with the name of its member."""
     inside, outside = tmp_path / "in", tmp_path / "out"
     inside.mkdir()
     outside.mkdir()
@@ -154,5 +157,5 @@ def test_nobody_learns_whether_a_file_or_an_archive_exists_outside_the_roots(tmp
                     with pytest.raises(ImageRejected) as rejected:
                         ask(uri)
                     said.add(str(rejected.value).replace(str(folder), ""))
-                assert (reader.look(uri), reader.kind_of(uri)) == (None, places.ARCHIVE)
+                assert (reader.look(uri), places.kind_of(uri)) == (None, places.ARCHIVE)
     assert len(said) == 1, said

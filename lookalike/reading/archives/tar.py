@@ -4,6 +4,7 @@ Names come from PAX records, GNU long names, or the header with its prefix, in t
 files are members that cannot be read: nothing follows a link. A global PAX header says nothing that matters here.
 """
 
+import math
 import zlib
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -28,8 +29,12 @@ BLOCK = 512
 MAX_EXTENSIONS = 16
 #: A larger sum has no block.
 MAX_SUM = BLOCK * 255 + 1
-#: Zeros behind the mark of the end: writers fill up 10 KiB, for tapes as much as this.
-MAX_PADDING = 2**20
+#: Programs fill a tar up to a multiple of such a record: 10 KiB if nobody says otherwise, and for tapes powers of two
+#: (GNU tar manual, "The Blocking Factor of an Archive").
+RECORD = 20 * BLOCK
+RECORDS: tuple[int, ...] = tuple(2**power for power in range(14, 21))
+#: Zeros behind the members: the mark of the end, and a record that is all but empty otherwise.
+MAX_PADDING: int = RECORDS[-1] + BLOCK
 
 _PAX, _LONG_NAME = b"xX", b"L"
 #: Headers that describe the member behind them: PAX, GNU's long name and long link. `g` describes all, `V` is a label.
@@ -99,25 +104,57 @@ def members(size: float, block: int, wants: Wants = nothing) -> Listing:
         if member.fault is None and header.stored <= MAX_SIDECAR and wants(member.name, header.stored):
             content = yield from window.take(header.content_at, header.stored)
             member = Member(member.name, member.span, member.size_bytes, member.content_at, sidecar=content)
-        is_cut = header.content_at + header.stored > size
-        if is_cut and member.fault is None:
-            there = f"after {max(size - header.content_at, 0):.0f} of {header.stored} bytes"
-            member = replace(member, fault=Reason.TRUNCATED, detail=f"the archive is cut off in it, {there}")
+        if member.fault is None and (why := (yield from _why_cut(window, header, size))):
+            member = replace(member, fault=Reason.TRUNCATED, detail=why)
         yield member
-        if is_cut:
+        if header.content_at + header.stored > size:
             raise ImageRejected(Reason.TRUNCATED, f"the archive is cut off in its last member, at byte {size:.0f}")
     raise ImageRejected(Reason.TOO_LARGE, f"the archive has more than {MAX_MEMBERS} members; the others are not read")
 
 
+def _why_cut(window: Window, header: _Header, size: float) -> Generator[Span, bytes | None, str]:
+    """Why the content of a member is not all there; empty if it is."""
+    if header.content_at + header.stored > size:
+        there = f"after {max(size - header.content_at, 0):.0f} of {header.stored} bytes"
+        return f"the archive is cut off in it, {there}"
+    if header.stored and (yield from _ends_in_gap(window, header, size)):
+        return "the copy of the archive was not finished: zeros begin in this member"
+    return ""
+
+
 def _check_end(window: Window, at: int, size: float) -> Generator[Span, bytes | None, None]:
-    """Raises ImageRejected unless only zeros are behind the mark of the end at `at`, and few of them: a copy that was
-    not finished may have its full length, with zeros where members should be."""
+    """Raises ImageRejected unless only zeros are behind the mark of the end at `at`, and as many as a program writes: a
+    copy that was not finished may have its full length, with zeros where members should be."""
     rest = yield from window.take(at, int(min(size - at, MAX_PADDING + 1)))
-    if len(rest) > MAX_PADDING or rest.strip(b"\0"):
-        raise ImageRejected(
-            Reason.TRUNCATED,
-            f"the mark of its end is at byte {at}, and more is behind: it is damaged, or several tars that were joined",
-        )
+    if rest.strip(b"\0"):
+        what = "more is behind: it is damaged, or several tars that were joined"
+    elif not _is_padding(len(rest), size):
+        what = "there are only zeros behind, more than programs write: its copy was not finished"
+    else:
+        return
+    raise ImageRejected(Reason.TRUNCATED, f"the mark of its end is at byte {at}, and {what}")
+
+
+def _is_padding(zeros: int, size: float) -> bool:
+    """Whether so many zeros end a tar of `size` bytes, and do not stand for members. One that was compressed (infinite)
+    shows itself whether it is whole."""
+    if math.isinf(size):
+        return zeros <= MAX_PADDING
+    return zeros <= max(record for record in (RECORD, *RECORDS) if record == RECORD or size % record == 0) + BLOCK
+
+
+def _ends_in_gap(window: Window, header: _Header, size: float) -> Generator[Span, bytes | None, bool]:
+    """Whether a member ends with a zero, and the archive goes on with more of them than a tar may end with: then the
+    member may end in the gap."""
+    length = header.stored % BLOCK or BLOCK
+    last = yield from window.take(header.end - BLOCK, 2 * BLOCK)
+    if len(last) < 2 * BLOCK or last[length - 1] or any(last[BLOCK:]):
+        return False
+    try:
+        yield from _check_end(window, header.end, size)
+    except ImageRejected:
+        return True
+    return False
 
 
 def _described(window: Window, at: int) -> Generator[Span, bytes | None, tuple[_Extension, _Header | None]]:

@@ -11,8 +11,18 @@ from urllib.parse import urljoin
 from lookalike.errors import ImageRejected
 from lookalike.reading.stores.location import location_of
 from lookalike.shown import printable
-from lookalike.storage import local_path, local_uri
-from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, image_url, is_remote, member_of, member_uri, scheme_of
+from lookalike.storage import beginnings, local_path, local_uri, named_uri
+from lookalike.uris import (
+    MAX_URI,
+    STORE_SCHEMES,
+    WEB_SCHEMES,
+    image_url,
+    is_remote,
+    member_of,
+    member_uri,
+    reads_as_part,
+    scheme_of,
+)
 from lookalike_producer.named import absolute, existing
 from lookalike_producer.tables.rows import BadRow
 
@@ -53,7 +63,7 @@ class Addresses:
 
     def __init__(self, base: str, where: Sequence[Where] = (), within: str = "") -> None:
         self._base = base
-        self._within = f"{local_uri(within)}/" if within else ""
+        self._within = beginnings(within.rstrip("/")) if within else ()
         self._is_remote = is_remote(base)
         self._is_web = scheme_of(base) in WEB_SCHEMES
         self._where = where or (Where(base),)
@@ -78,12 +88,15 @@ class Addresses:
         if text.lower() in _MISSING:
             raise BadUri("the uri is missing")
         if self._only is not None:
-            return self._only.path(text)
-        paths = [where.path(text) for where in self._where]
-        return next(filter(os.path.lexists, paths), paths[0])
+            path = self._only.path(text)
+        else:
+            paths = [where.path(text) for where in self._where]
+            path = next(filter(os.path.lexists, paths), paths[0])
+        # The text is plain; the folder may be called whatever.
+        return path if path.isascii() and "#" not in path else named_uri(path)
 
-    def _other(self, text: str) -> str:
-        text = text.strip()
+    def _other(self, given: str) -> str:
+        text = given.strip()
         if text.lower() in _MISSING:
             raise BadUri("the uri is missing")
         if len(text) > MAX_URI:
@@ -93,7 +106,7 @@ class Addresses:
         scheme = scheme_of(text)
         if not _is_encodable(text, is_path=scheme in ("", "file")):
             raise BadUri(f"the uri is not valid Unicode: {printable(text)}")
-        return self._address(text, scheme) if scheme not in ("", "file") else self._relative(text, scheme)
+        return self._address(text, scheme) if scheme not in ("", "file") else self._relative(text, scheme, given)
 
     @staticmethod
     def _address(text: str, scheme: str) -> str:
@@ -103,14 +116,14 @@ class Addresses:
             return _stored(text)
         raise BadUri(f"{scheme}:// is not supported; use one of {_SCHEMES}")
 
-    def _relative(self, text: str, scheme: str) -> str:
+    def _relative(self, text: str, scheme: str, given: str) -> str:
         if text[:5].lower() == "data:":
             raise BadUri("the row holds the image itself; write images as files")
         if self._is_web:
             return self._beside(text, scheme)
         if self._is_remote and not scheme and not text.startswith("/"):
             return self.uri(f"{self._base.rstrip('/')}/{text}")
-        return self._path(text)
+        return self._path(given)
 
     def _beside(self, text: str, scheme: str) -> str:
         """The address that a path means at a web address, as in a page; what a host sends names no files of ours."""
@@ -125,12 +138,13 @@ class Addresses:
             for name in (text, text.replace("\\", "/")) if "\\" in text and not _WINDOWS(text) else (text,):
                 if path := existing(name + where.suffix, where.folder):
                     return local_uri(path)
+        text = text.strip()
         if scheme_of(text):
             try:
                 return local_uri(local_path(text))
             except ImageRejected as error:
                 raise BadUri(error.detail) from error
-        return local_uri(self._where[0].path(os.path.expanduser(text)))
+        return named_uri(self._where[0].path(os.path.expanduser(text)))
 
 
 def _text(value: Any) -> str:
@@ -167,4 +181,6 @@ def _stored(text: str) -> str:
         raise BadUri(str(error)) from error
     if not at.key or at.key.endswith("/"):
         raise BadUri("the address names no object")
+    if member is None and reads_as_part(at.uri):
+        raise BadUri("the key reads like a row of a table")
     return member_uri(at.uri, member.name) if member else at.uri

@@ -9,7 +9,8 @@ import orjson
 from lookalike.metadata import FieldType, Kind, coerced
 from lookalike.records import ImageRef, Metadata, MetadataValue, Reason
 from lookalike.shown import shortened
-from lookalike_producer.refused import RefusedReference, row_uri
+from lookalike.uris import row_uri
+from lookalike_producer.refused import RefusedReference
 from lookalike_producer.tables.addresses import Addresses, BadUri
 from lookalike_producer.tables.broken import TableBroken
 from lookalike_producer.tables.columns import Plan

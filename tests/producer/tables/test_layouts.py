@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from lookalike.errors import SourceMissing
 from lookalike.records import Reason
+from lookalike.storage import local_uri
 from lookalike_producer.places import placed
 from lookalike_producer.scope import covered, scopes
 from lookalike_producer.sources import find_tables
@@ -65,6 +66,14 @@ def test_a_table_that_nobody_named_names_nothing_outside_of_its_folder(tmp_path:
     write(tmp_path / "set" / "train" / "metadata.csv", "file_name\n../images/1.jpg\n../../secret/s.jpg\n")
     write(tmp_path / "set" / "images" / "1.jpg", "x")
     assert list(refused(read(tmp_path / "set"))) == ["row=2"]
+
+
+def test_a_table_that_nobody_named_describes_files_of_odd_names(tmp_path: Path) -> None:
+    names = ["t.tar#1.jpg", "t.tar#1/2.jpg", "t.csv#row=1"]
+    table = "\n".join(["file_name,year", *(f"{name},2001" for name in names)])
+    write(tmp_path / "pics" / "metadata.csv", table)
+    expected = {local_uri(write(tmp_path / "pics" / name, "x")): (None, {"year": 2001}) for name in names}
+    assert images(tmp_path / "pics") == expected
 
 
 def test_a_table_called_metadata_that_names_no_files_is_no_description(tmp_path: Path) -> None:
