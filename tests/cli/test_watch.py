@@ -118,7 +118,9 @@ def test_only_what_has_changed_is_compared_and_a_folder_that_is_gone_deletes_not
         (folder / "0" / "new.jpg").write_bytes(drawn[7])
         (folder / "1" / "1.jpg").unlink()
         lines.await_total(indexed=41, deleted=1)
-        assert [line["whole"] for line in lines.rounds if line["indexed"] or line["deleted"]] == [True, False]
+        # On a busy machine, each change may have a round of its own.
+        first, *later = [line["whole"] for line in lines.rounds if line["indexed"] or line["deleted"]]
+        assert first and later and not any(later)
         # All at once are too many to be deleted without a question.
         shutil.rmtree(folder / "2")
         lines.await_note("Nothing is deleted until you run")

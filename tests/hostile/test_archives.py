@@ -188,9 +188,9 @@ def test_a_size_that_no_archive_has_ends_at_once(tmp_path: Path) -> None:
         data[148:156] = b" " * 8
         data[148:156] = b"%06o\0 " % sum(data[:512])
         path.write_bytes(data)
-        start = time.monotonic()
+        start = time.process_time()
         assert set(outcomes(path).values()) <= {Reason.TRUNCATED, Reason.CORRUPT, Reason.TOO_LARGE}
-        assert time.monotonic() - start < 2
+        assert time.process_time() - start < 2
 
 
 def _patched(path: Path, **fields: int) -> Path:
@@ -386,10 +386,10 @@ def test_lies_of_64_bits_in_a_zip(number: int, place: str, tmp_path: Path) -> No
 def test_streams_that_hold_nothing_are_counted(name: str, compress: Callable[[bytes], bytes], tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(compress(_plain(write_tar, "a.tar")) + compress(b"") * 300_000)
-    start = time.monotonic()
+    start = time.process_time()
     found = outcomes(path)
     assert found == {"": Reason.BOMB}
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     # What compresses in parallel writes many small streams.
     blocks = [os.urandom(400) for _ in range(3000)]
     with tarfile.open(tmp_path / "b.tar", "w") as archive:

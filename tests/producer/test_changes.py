@@ -52,7 +52,12 @@ def test_the_paths_that_have_changed_are_told(watched: Changes, folder: Path) ->
     new, old = folder / "sub" / "new.jpg", folder / "sub" / "a.jpg"
     new.write_bytes(b"x")
     old.rename(folder / "b.jpg")
-    assert watched.wait() == frozenset({str(new), str(old), str(folder / "b.jpg")})
+    expected, told = {str(new), str(old), str(folder / "b.jpg")}, set[str]()
+    while told != expected:
+        # On a busy machine, they may be told one after the other.
+        changed = watched.wait()
+        assert changed is not None and changed <= expected
+        told |= changed
     (folder / "c.jpg").touch()
     assert watched.wait() == frozenset({str(folder / "c.jpg")}), "what was told is told again"
     assert not watched.begin(_fail)
@@ -106,7 +111,10 @@ def test_what_happens_in_a_folder_ends_the_wait(watched: Changes, folder: Path) 
         assert ends(watched, act), number
 
 
-def test_a_burst_is_one_change(watched: Changes, folder: Path) -> None:
+def test_a_burst_is_one_change(watched: Changes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A busy machine may pause for a moment between two files.
+    monkeypatch.setattr(changes, "QUIET_S", 2.0)
+
     def burst() -> None:
         for number in range(10_000):
             (folder / "sub" / f"{number}.jpg").touch()
