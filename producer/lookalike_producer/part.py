@@ -14,7 +14,7 @@ from lookalike_producer.many_scopes import Scopes
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.places import Listing, OneImage, Tree, placed
 from lookalike_producer.rejection_records import RejectionRecords
-from lookalike_producer.scope import FolderScope, RowsBelow, RowScope, Scope, covered
+from lookalike_producer.scope import OF_RECORDS, FolderScope, Scope, covered
 from lookalike_producer.tables.formats import format_of
 from lookalike_producer.walk.options import WalkOptions
 
@@ -63,8 +63,8 @@ class Whole:
     """All that the sources may hold: the same for everything."""
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
-        self._scopes = Scopes(scope for scope in scopes if not isinstance(scope, RowScope | RowsBelow))
-        self._rows = Scopes(scope for scope in scopes if isinstance(scope, RowScope | RowsBelow))
+        self._scopes = Scopes(scope for scope in scopes if not isinstance(scope, OF_RECORDS))
+        self._records = Scopes(scope for scope in scopes if isinstance(scope, OF_RECORDS))
 
     def documents(self, index: Index) -> Iterator[tuple[str, str]]:
         for prefix in self._scopes.prefixes:
@@ -77,7 +77,7 @@ class Whole:
         """Whether it is of what the sources may hold. A table that was refused belongs to itself as a source; its file
         that was read as an image, and was none, belongs to the folder that it was found in."""
         uri = rejection.ref.uri
-        return self._scopes.covers(uri) or (not rejection.basis.content_sha256 and self._rows.covers(uri))
+        return self._scopes.covers(uri) or (not rejection.basis.content_sha256 and self._records.covers(uri))
 
 
 def part_of(
@@ -95,7 +95,7 @@ def part_of(
         return None
     walked = [FolderScope(tree.folder, tree.parts, options) for tree in trees]
     lists = {place.path for place in places if isinstance(place, Listing)}
-    part, missing = Part(scopes, walked), set[str]()
+    part, missing = Part([scope for scope in scopes if not isinstance(scope, OF_RECORDS)], walked), set[str]()
     for path in changed:
         tree = next((tree for tree in trees if path.startswith(f"{tree.folder}/")), None)
         if tree is None or path in lists or _tells_of_others(path):

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.reading.archives.kinds import is_archive
-from lookalike.reading.places import ARCHIVE, kind_of
+from lookalike.reading.places import ARCHIVE, LOCAL, kind_of
 from lookalike.shown import shown
-from lookalike.storage import beginnings, local_path, named_uri
+from lookalike.storage import beginnings, local_path, local_uri, named_uri
 from lookalike.uris import (
     STORE_SCHEMES,
     WEB_SCHEMES,
@@ -145,6 +145,31 @@ class InnerScope:
 
 
 @dataclass(frozen=True)
+class WalkScope:
+    """The folders that a walk lists, each of which may be rejected if it cannot be listed: records, and no document."""
+
+    folder: str
+    pattern: tuple[str, ...]
+    options: WalkOptions = USUAL
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return (local_uri(self.folder or "/"), *beginnings(self.folder))
+
+    def covers(self, uri: str) -> bool:
+        if kind_of(uri) != LOCAL or not os.path.isdir(path := local_path(uri)):
+            return False
+        inner = f"{path.rstrip('/')}/".removeprefix(f"{self.folder}/")
+        excludes = self.options.excludes
+        is_excluded = excludes is not None and inner and excludes(inner)
+        return not inner.startswith("/") and not is_excluded and self._matcher.leads_to(inner.split("/")[:-1])
+
+    @cached_property
+    def _matcher(self) -> Pattern:
+        return Pattern(self.pattern, include_hidden=self.options.include_hidden)
+
+
+@dataclass(frozen=True)
 class RowScope:
     """The rows of a table, or the lines of a list, that name no image: records of rejections, and no document. A table
     itself is in it, as it may be rejected as a whole."""
@@ -176,6 +201,10 @@ class RowsBelow:
         return is_row(uri) and self.tables.covers(uri.rpartition("#")[0])
 
 
+#: Scopes of what is recorded as rejected, and is no image.
+OF_RECORDS = (RowScope, RowsBelow, WalkScope)
+
+
 def covered(uri: str, scopes: Iterable[Scope]) -> bool:
     """Whether one of the scopes covers a uri."""
     return any(scope.covers(uri) for scope in scopes)
@@ -198,7 +227,8 @@ def walked(sources: Sequence[str], options: WalkOptions = USUAL) -> list[FolderS
 
 def _scopes(place: Place, options: WalkOptions) -> list[Scope]:
     if isinstance(place, Tree):
-        return [FolderScope(place.folder, place.parts if place.is_glob else None, options)]
+        found = FolderScope(place.folder, place.parts if place.is_glob else None, options)
+        return [found, WalkScope(place.folder, place.parts, options)]
     if isinstance(place, StoreTree):
         return [PrefixScope(place.folder.uri, place.parts if place.is_glob else None, options)]
     if isinstance(place, OneImage | StoreImage | WebImage):

@@ -23,7 +23,7 @@ from lookalike_producer.examiner import Files
 from lookalike_producer.finding import Finding, NewEtag, SyncStatus
 from lookalike_producer.new_etags import add_etags
 from lookalike_producer.part import Whole
-from lookalike_producer.refused import UnlistedTable
+from lookalike_producer.refused import UnlistedFolder, UnlistedTable
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import FolderScope, RowScope, Scope, scopes
 from lookalike_producer.sources import find_images
@@ -216,6 +216,23 @@ def refused(uri: str) -> Rejection:
     return Rejection(Rejected(uri, Reason.BAD_URI), ImageRef(uri), Basis("", "", "1"))
 
 
+def test_the_record_of_a_folder_stays_until_it_can_be_listed(index: Index, folder: Path) -> None:
+    (folder / "sub" / "a.jpg").touch()
+    (folder / "sub" / "deep").mkdir()
+    of_folders = [folder, folder / "sub", folder / "sub" / "deep"]
+
+    def left_over(source: Path, *more: ImageRef) -> list[Path]:
+        records = Records(*(refused(str(path)) for path in (*of_folders, folder.parent, folder / "sub" / "b.jpg")))
+        findings([*find_images([str(source)]), *more], scopes([str(source)]), index, records)
+        return [Path(uri) for uri in records.leftovers if uri != str(folder / "sub" / "b.jpg")]
+
+    assert sorted(left_over(folder)) == of_folders
+    assert left_over(folder, UnlistedFolder(str(folder))) == [], "nobody knows what is below"
+    assert sorted(left_over(folder, UnlistedFolder(str(folder / "sub")))) == of_folders[:1]
+    assert sorted(left_over(folder / "*" / "*.jpg")) == of_folders[:2], "it does not list the third one"
+    assert left_over(folder / "sub" / "a.jpg") == []
+
+
 @pytest.mark.parametrize("name", ["some.list", "t.csv", "t.jsonl"])
 def test_the_record_of_a_row_stays_until_its_row_is_mended_or_gone(name: str, index: Index, folder: Path) -> None:
     source, line = folder / name, '{{"path": "{}"}}\n' if name == "t.jsonl" else "{}\n"
@@ -263,7 +280,7 @@ def test_a_glob_covers_exactly_the_files_that_it_matches(pattern: str, folder: P
     for name in NAMES:
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).touch()
-    [scope] = scopes([str(folder / pattern)])
+    [scope, _] = scopes([str(folder / pattern)])
     found = {ref.uri for ref in find_images([str(folder / pattern)])}
     assert {str(folder / name) for name in NAMES if scope.covers(str(folder / name))} == found
     assert not scope.covers(str(folder) + "2/a.jpg")
@@ -281,11 +298,11 @@ def test_only_folders_and_globs_cover_other_files(folder: Path) -> None:
 
 
 def test_what_is_excluded_is_in_no_scope(folder: Path) -> None:
-    [scope] = scopes([str(folder)], options=WalkOptions(exclude=("raw/", "*.png", "!keep.png")))
+    [scope, _] = scopes([str(folder)], options=WalkOptions(exclude=("raw/", "*.png", "!keep.png")))
     covered = ["a.jpg", "keep.png", "rawer/b.jpg", "@eaDir/c.jpg", ".d.jpg"]
     names = [*covered, "raw/b.jpg", "deep/raw/b.jpg", "deep/b.png"]
     assert [name for name in names if scope.covers(f"{folder}/{name}")] == covered
-    [glob] = scopes([f"{folder}/*"], options=WalkOptions(include_hidden=True))
+    [glob, _] = scopes([f"{folder}/*"], options=WalkOptions(include_hidden=True))
     assert glob.covers(f"{folder}/.d.jpg") and not glob.covers(f"{folder}/deep/b.png")
 
 

@@ -47,6 +47,13 @@ class Pattern:
             positions = self.step(positions, name)[1]
         return bool(names) and self.step(positions, names[-1])[0]
 
+    def leads_to(self, names: Sequence[str]) -> bool:
+        """Whether something may match in the folder to which the names of folders lead."""
+        positions = self.start
+        for name in names:
+            positions = self.step(positions, name)[1]
+        return bool(positions)
+
     def _matches(self, position: int, name: str, is_visible: bool) -> bool:
         part = self._parts[position]
         if part == ANY_FOLDERS:
