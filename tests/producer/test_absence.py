@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.settings import Settings, read_settings
+from lookalike.storage import local_uri
 from lookalike_producer.absence import Absence
 from lookalike_producer.deletion import NAMED, Deletion, planned, unquestioned
 from lookalike_producer.devices import Devices, identity
@@ -165,6 +166,14 @@ def test_a_deletion_is_planned_without_memory_for_each_document(settings: Settin
     assert [(doubt.folder, count) for doubt, count in deletion.doubts.items()] == [(f"{library}/nas", 30)]
     assert [len(some) for some in unquestioned(diff, absence, 20)] == [20, 10]
     diff.close()
+
+
+def test_a_member_that_is_gone_is_no_file_that_is_called_so(settings: Settings, library: Path) -> None:
+    """Before such files had uris of their own, their documents had those of members."""
+    path = write(library, "t.tar#1.jpg") / "t.tar#1.jpg"
+    absence = Absence(Devices(settings), walked([str(library)]))
+    assert absence.doubt(str(path)) is None
+    assert absence.doubt(local_uri(path)) is not None, "the file itself has come back"
 
 
 def test_a_host_or_a_bucket_without_any_image_may_have_moved(settings: Settings) -> None:
