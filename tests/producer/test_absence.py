@@ -170,7 +170,7 @@ def test_a_deletion_is_planned_without_memory_for_each_document(settings: Settin
 
 def test_a_member_that_is_gone_is_no_file_that_is_called_so(settings: Settings, library: Path) -> None:
     """Before such files had uris of their own, their documents had those of members."""
-    path = write(library, "t.tar#1.jpg") / "t.tar#1.jpg"
+    path = write(library, "t.tar", "t.tar#1.jpg") / "t.tar#1.jpg"
     absence = Absence(Devices(settings), walked([str(library)]))
     assert absence.doubt(str(path)) is None
     assert absence.doubt(local_uri(path)) is not None, "the file itself has come back"
