@@ -70,7 +70,7 @@ Metadata = Annotated[
     typer.Option(
         "--metadata",
         metavar="COLUMNS",
-        help="Columns for metadata, such as brand,year:int,price:float,added:date,tags:list; or all, or none.",
+        help="Columns for metadata, with types if you like: brand,year:int,tags:list. Also all, or none.",
     ),
 ]
 Base = Annotated[

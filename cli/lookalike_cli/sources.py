@@ -57,7 +57,9 @@ def check(
     id_column: IdColumn = None,
     metadata: Metadata = None,
     base: Base = None,
-    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Stop counting after so long.")] = SECONDS,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0, metavar="SECONDS", help="Stop counting after so long.")
+    ] = SECONDS,
     json: Json = False,
 ) -> None:
     """Say what an ingest of sources would read: counts, columns with types, examples, and what is wrong.
