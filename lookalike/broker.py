@@ -15,6 +15,8 @@ from lookalike.tls import require_encryption, tls_context, tls_error
 ADVICE = "Write rediss://user:password@host:6379/0, and / in a password as %2F."
 #: How Redis says that a command is denied, outside and inside a script.
 FORBIDDEN = ("no permissions to", "acl failure in script")
+#: What redis-py puts before the error of a command that was sent together with others.
+OF_PIPELINE = " of pipeline caused error: "
 #: What Redis answers while it refuses commands -> what to do, for it runs and the URL is right.
 REFUSALS = {
     "MISCONF": "Free some space on the disk of Redis: it accepts writes again when it can write its file.",
@@ -67,6 +69,8 @@ def broker_error(error: Exception, address: str) -> LookalikeError:
     if failed := machine_error(error) or tls_error(error, address):
         return failed
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
+    # redis-py names the command first, with what it was to write.
+    why = why.rpartition(OF_PIPELINE)[2]
     if isinstance(error, redis.exceptions.NoPermissionError) or any(sign in why.lower() for sign in FORBIDDEN):
         advice = "Allow it for the user in LOOKALIKE_BROKER_URL (see deploy/redis/users.acl), or use another user."
         return AccessDenied(f"The broker at {address} denied the command: {why.rstrip('.')}.", advice)

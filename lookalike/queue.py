@@ -4,13 +4,13 @@ A message carries only a chunk's id; the ledger holds the chunk itself. So a los
 lose, repeat or change work: the ledger is the truth, and the queue only speeds it up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from celery import Celery
 from celery.app.utils import Settings as Configuration
 from celery.loaders.app import AppLoader
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -87,12 +87,20 @@ def make_app(broker_url: str, time_limit_s: int = TIME_LIMIT_S) -> Celery:
 
 def send_chunk(app: Celery, chunk_id: str) -> None:
     """Send the message of a chunk that is in the ledger."""
-    _send(app, INGEST_CHUNK, chunk_id, chunk_id)
+    send_chunks(app, (chunk_id,))
+
+
+def send_chunks(app: Celery, chunk_ids: Iterable[str]) -> None:
+    """Send the messages of chunks that are in the ledger, in one step.
+
+    If this raises BrokerUnavailable, any of them may have been sent: the reconciler sends those that were not.
+    """
+    _send(app, INGEST_CHUNK, ((chunk_id, chunk_id) for chunk_id in chunk_ids))
 
 
 def send_finish(app: Celery, job_id: str) -> None:
     """Send the message that ends a job without outstanding chunks."""
-    _send(app, FINISH_JOB, job_id, finish_id(job_id))
+    _send(app, FINISH_JOB, [(job_id, finish_id(job_id))])
 
 
 def queued_ids(app: Celery) -> set[str]:
@@ -122,11 +130,14 @@ def _task_id(message: bytes) -> str | None:
         return None
 
 
-def _send(app: Celery, task: str, argument: str, task_id: str) -> None:
+def _send(app: Celery, task: str, calls: Iterable[tuple[str, str]]) -> None:
+    """Send a message for each argument and task id; they reach Redis together with Celery's events about them."""
     # The task id is the chunk's id, so that the queue can be compared with the ledger.
-    with translated(app):
-        # A worker would add its time limit otherwise; the limit is the business of whoever does the work.
-        app.send_task(task, args=(argument,), task_id=task_id, ignore_result=True, time_limit=None)
+    with translated(app), app.producer_or_acquire() as producer, producer.batch():
+        for argument, task_id in calls:
+            # A worker would add its time limit otherwise; the limit is the business of whoever does the work.
+            options = {"ignore_result": True, "time_limit": None, "producer": producer}
+            app.send_task(task, args=(argument,), task_id=task_id, **options)
 
 
 @contextmanager
@@ -134,6 +145,9 @@ def translated(app: Celery) -> Iterator[None]:
     """Turn errors of the broker into our errors."""
     try:
         yield
+    except BatchPublishError as error:
+        why = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        raise broker_error(why, plain_address(app.conf.broker_url)) from error
     except (OperationalError, RedisError) as error:
         raise broker_error(error, plain_address(app.conf.broker_url)) from error
 

@@ -13,7 +13,7 @@ from lookalike.envelope import finish_id
 from lookalike.ledger import Job, JobState, Ledger
 from lookalike.logs import working_on
 from lookalike.messages import MessageInvalid
-from lookalike.queue import queued_ids, send_chunk, send_finish
+from lookalike.queue import queued_ids, send_chunk, send_chunks, send_finish
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ class Reconciler:
         return len(self._missing_since)
 
     def _send_due(self) -> None:
-        for chunk_id in self._ledger.due():
-            send_chunk(self._app, chunk_id)
+        if chunk_ids := self._ledger.due():
+            send_chunks(self._app, chunk_ids)
 
     def _expected(self, job: Job) -> list[str]:
         """Task ids that should be in the queue, because no worker holds a lease on them."""

@@ -9,6 +9,7 @@ import redis
 from lookalike.broker import REFUSALS, broker_error
 from lookalike.errors import BrokerRefuses, BrokerUnavailable
 from lookalike.ledger import Ledger
+from lookalike.queue import make_app, queued_ids, send_chunk, send_chunks
 from lookalike.records import Metric, ModelIdentity
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
@@ -35,6 +36,18 @@ def test_a_redis_without_memory_is_named(client: "redis.Redis", redis_url: str) 
     error = refused(redis_url)
     assert "maxmemory" in error.advice and "Start it" not in str(error)
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_redis_without_memory_takes_no_messages(client: "redis.Redis", redis_url: str) -> None:
+    with make_app(redis_url) as app:
+        send_chunk(app, "job/000000")
+        client.config_set("maxmemory", 1)
+        with pytest.raises(BrokerRefuses) as raised:
+            send_chunks(app, ["job/000001", "job/000002"])
+        assert "maxmemory" in raised.value.advice and "LPUSH" not in str(raised.value)
+        client.config_set("maxmemory", 0)
+        send_chunks(app, ["job/000001", "job/000002"])
+        assert queued_ids(app) == {f"job/00000{number}" for number in range(3)}
 
 
 def test_a_replica_is_named(client: "redis.Redis", redis_url: str) -> None:

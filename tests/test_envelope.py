@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookalike.envelope import FINISH_JOB, INGEST_CHUNK, Refused, check_control, check_work
-from lookalike.queue import KEY_PREFIX, QUEUE, make_app, queued_ids, send_chunk, send_finish
+from lookalike.queue import KEY_PREFIX, QUEUE, make_app, queued_ids, send_chunk, send_chunks, send_finish
 
 CHUNK = "20261126-042416-abcdef/000000"
 JOB = "20261126-042416-abcdef"
@@ -84,6 +84,17 @@ def test_what_we_send_passes(app: Celery, redis_url: str) -> None:
         sent = client.lrange(KEY_PREFIX + QUEUE, 0, -1)
     assert [check_work(each) for each in sent] == [f"{JOB}/finish", f"{CHUNK}.0001", CHUNK]
     assert queued_ids(app) == {f"{JOB}/finish", f"{CHUNK}.0001", CHUNK}
+
+
+def test_what_we_send_together_passes(app: Celery, redis_url: str) -> None:
+    """Each message at its place, and Celery's event about it, which Flower shows."""
+    with redis.Redis.from_url(redis_url) as client, client.pubsub() as listening:
+        listening.psubscribe("*task.sent")
+        assert listening.get_message(timeout=10)
+        send_chunks(app, [CHUNK, f"{JOB}/000001"])
+        sent = client.lrange(KEY_PREFIX + QUEUE, 0, -1)
+        assert [check_work(each) for each in sent] == [f"{JOB}/000001", CHUNK]
+        assert all(listening.get_message(timeout=10) for _ in sent)
 
 
 def test_a_repeated_and_a_delayed_message_pass() -> None:

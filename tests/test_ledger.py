@@ -52,6 +52,16 @@ def test_an_open_chunk_can_be_read(ledger: Ledger) -> None:
     assert ledger.chunk(opened.id) == opened
 
 
+def test_chunks_are_opened_together_and_again_without_counting_twice(ledger: Ledger) -> None:
+    job_id = open_job(ledger)
+    chunks = [chunk(job_id, number, size=number + 1) for number in range(3)]
+    assert ledger.open_chunks(chunks[:2]) == 2
+    assert ledger.open_chunks(chunks) == 3
+    assert [ledger.chunk(opened.id) for opened in chunks] == chunks
+    assert ledger.job(job_id).found == 1 + 2 + 3
+    assert ledger.oldest_opened_at(job_id) is not None
+
+
 def test_a_chunk_closed_twice_counts_once(ledger: Ledger) -> None:
     opened = chunk(open_job(ledger))
     ledger.open_chunk(opened)
@@ -115,8 +125,8 @@ def test_a_failed_job_accepts_no_more_chunks_and_stays_failed(ledger: Ledger) ->
     ledger.open_chunk(chunk(job_id))
     ledger.fail(job_id, "wrong model")
     with pytest.raises(JobEnded):
-        ledger.open_chunk(chunk(job_id, 1))
-    assert ledger.chunk(chunk(job_id).id) is None
+        ledger.open_chunks([chunk(job_id, 1), chunk(job_id, 2)])
+    assert ledger.outstanding(job_id) == 0
     ledger.finish(job_id)
     job = ledger.job(job_id)
     assert (job.state, job.error, job.found) == (JobState.FAILED, "wrong model", 3)

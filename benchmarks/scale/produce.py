@@ -7,12 +7,12 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import redis
 
 from lookalike.ledger import Ledger
-from lookalike.queue import KEY_PREFIX, QUEUE, make_app, send_chunk
+from lookalike.queue import KEY_PREFIX, QUEUE, make_app, send_chunks
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome
 from lookalike_producer.enqueue import enqueue
 from lookalike_producer.sources import find_images
@@ -60,9 +60,9 @@ def enqueued(
     workers = Workers(broker_url, ledger)
     sent_at: list[float] = []
 
-    def send(chunk_id: str) -> None:
-        send_chunk(celery, chunk_id)
-        workers.sent.append(chunk_id)
+    def send(chunk_ids: Sequence[str]) -> None:
+        send_chunks(celery, chunk_ids)
+        workers.sent += chunk_ids
         if not sent_at:
             sent_at.append(time.perf_counter())
 

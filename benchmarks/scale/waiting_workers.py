@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from lookalike import embedding
 from lookalike.addresses import plain_address
 from lookalike.index import open_index
 from lookalike.ledger import Job, JobState, Ledger
-from lookalike.queue import make_app, send_chunk
+from lookalike.queue import make_app, send_chunks
 from lookalike.records import ImageRef
 from lookalike_producer.enqueue import enqueue
 from testing.workers import Workers, Wrap, unwrapped
@@ -35,16 +36,32 @@ Samples = list[tuple[float, int]]
 
 
 class WaitingWorkers:
-    """`count` workers of one process each, an index and a ledger, under `folder`. Entering raises AssertionError if the
-    workers do not become ready."""
+    """`count` workers of `processes` each, an index and a ledger, under `folder`. Entering raises AssertionError if the
+    workers do not become ready. `variables` are further ones of the workers' environment."""
 
-    def __init__(self, broker_url: str, index_url: str, folder: Path, count: int, wrap: Wrap = unwrapped) -> None:
+    def __init__(
+        self,
+        broker_url: str,
+        index_url: str,
+        folder: Path,
+        count: int,
+        wrap: Wrap = unwrapped,
+        *,
+        image_s: float = IMAGE_S,
+        chunk_size: int = CHUNK_SIZE,
+        processes: int = 1,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._broker_url = broker_url
         self._index_url = index_url
         self._folder = folder
         self._home = folder / "home"
         self._count = count
         self._wrap = wrap
+        self._image_s = image_s
+        self._chunk_size = chunk_size
+        self._processes = processes
+        self._variables = variables
         self._ledger = Ledger(broker_url)
         self._index = open_index(index_url, f"scale-{folder.name}")
         self._spec = embedding.resolve(MODEL)
@@ -57,7 +74,7 @@ class WaitingWorkers:
             stack.callback(self._index.close)
             self._index.ensure(self._model)
             stack.callback(self._index.drop)
-            workers = Workers(self._environment(), self._folder, self._count, concurrency=1, wrap=self._wrap)
+            workers = Workers(self._environment(), self._folder, self._count, self._processes, wrap=self._wrap)
             self.workers = stack.enter_context(workers)
             self._stack = stack.pop_all()
         return self
@@ -88,12 +105,9 @@ class WaitingWorkers:
             spec=self._spec.to_json(),
         )
         with make_app(self._broker_url) as app:
-
-            def send(chunk_id: str) -> None:
-                send_chunk(app, chunk_id)
-
-            enqueue(images, job_id, ledger=self._ledger, send=send, chunk_size=CHUNK_SIZE, limit=len(images))
-        deadline = time.monotonic() + MOST_TIMES * (10 + len(images) * IMAGE_S)
+            send = partial(send_chunks, app)
+            enqueue(images, job_id, ledger=self._ledger, send=send, chunk_size=self._chunk_size, limit=len(images))
+        deadline = time.monotonic() + MOST_TIMES * (10 + len(images) * self._image_s)
         samples: Samples = []
         while not (job := self._ledger.job(job_id)).has_ended:
             samples.append((time.monotonic(), job.done))
@@ -115,7 +129,8 @@ class WaitingWorkers:
             "LOOKALIKE_INDEX_URL": self._index_url,
             "LOOKALIKE_KEEP_ENV": "PYTHONPATH,SCALE_*",
             "PYTHONPATH": os.pathsep.join(paths),
-            "SCALE_IMAGE_S": str(IMAGE_S),
+            "SCALE_IMAGE_S": str(self._image_s),
+            **self._variables,
         }
         return {**os.environ, **ours}
 

@@ -46,17 +46,21 @@ class Chunks(Aside):
     """The part of the ledger that is about chunks."""
 
     def open_chunk(self, chunk: Chunk) -> int:
-        """Record a chunk as outstanding, before its message is sent; returns the `backlog`.
+        """Record one chunk, as `open_chunks` does."""
+        return self.open_chunks((chunk,))
+
+    def open_chunks(self, chunks: Sequence[Chunk]) -> int:
+        """Record chunks of one job as outstanding, all or none, before their messages are sent; returns the `backlog`.
 
         Raises JobEnded if the job accepts no more chunks, for example because a worker stopped it.
         """
-        keys = [key(name, chunk.job) for name in ("job", "outstanding", "opened", "waiting")]
-        now = repr(time.time())
-        arguments = [chunk.id, encode_chunk(chunk), len(chunk.refs), now, MOST_ASIDE]
+        job_id = chunks[0].job
+        keys = [key(name, job_id) for name in ("job", "outstanding", "opened", "waiting")]
+        recorded = [part for chunk in chunks for part in (chunk.id, encode_chunk(chunk), len(chunk.refs))]
         with self._translated():
-            count = int(self._run(scripts.OPEN, keys=keys, args=arguments))
+            count = int(self._run(scripts.OPEN, keys=keys, args=[repr(time.time()), MOST_ASIDE, *recorded]))
         if count < 0:
-            raise JobEnded(chunk.job)
+            raise JobEnded(job_id)
         return count
 
     def outstanding(self, job_id: str) -> int:

@@ -1,15 +1,17 @@
 """The atomic steps of the ledger, in Lua: Redis runs each as a whole or not at all."""
 
-# KEYS: job, outstanding, opened, waiting. ARGV: chunk, references, their number, time, most chunks put aside. Only a
-# job that is being enumerated accepts chunks. A chunk that is opened twice, because the answer was lost, counts once.
-# What was put aside is no reason to pause, until it is so much that memory would not hold it.
+# KEYS: job, outstanding, opened, waiting. ARGV: time, most chunks put aside, then chunk, references, their number of
+# every chunk. Only a job that is being enumerated accepts chunks. A chunk that is opened twice, because the answer was
+# lost, counts once. What was put aside is no reason to pause, until it is so much that memory would not hold it.
 OPEN = """
 if redis.call('HGET', KEYS[1], 'state') ~= 'enumerating' then return -1 end
-if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2]) == 1 then
-  redis.call('HINCRBY', KEYS[1], 'found', ARGV[3])
-  redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
+for i = 3, #ARGV, 3 do
+  if redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) == 1 then
+    redis.call('HINCRBY', KEYS[1], 'found', ARGV[i + 2])
+    redis.call('ZADD', KEYS[3], ARGV[1], ARGV[i])
+  end
 end
-return redis.call('HLEN', KEYS[2]) - math.min(redis.call('HLEN', KEYS[4]), ARGV[5])
+return redis.call('HLEN', KEYS[2]) - math.min(redis.call('HLEN', KEYS[4]), ARGV[2])
 """
 
 # KEYS: outstanding, attempts, lease, counters, waiting, due. ARGV: chunk, seconds, attempts that it began with. An

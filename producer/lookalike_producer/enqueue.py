@@ -1,9 +1,10 @@
 """Cuts references into chunks, records them in the ledger, then sends them, with a limit on how many are queued."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import filterfalse
 
 from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
@@ -13,6 +14,11 @@ from lookalike_producer.refused import RefusedReference
 
 #: Between two looks while the producer waits for room in the queue.
 POLL_S = 0.05
+#: Chunks are recorded and sent together until they have this many references: a round trip to Redis takes longer than
+#: what it does with a chunk of 64.
+TOGETHER_REFS = 1024
+#: A source that gives less than this many references in this time is slow: its chunks do not wait for each other.
+TOGETHER_S = 0.05
 
 
 def enqueue(
@@ -20,7 +26,7 @@ def enqueue(
     job_id: str,
     *,
     ledger: Ledger,
-    send: Callable[[str], None],
+    send: Callable[[Sequence[str]], None],
     chunk_size: int,
     limit: int,
     waiting: Callable[[], None] = lambda: None,
@@ -29,29 +35,66 @@ def enqueue(
     """Send every reference in chunks; True if nothing is outstanding at the end.
 
     Pauses while the job has a backlog of `limit` chunks, calling `waiting` at each look, and while the broker does not
-    answer, calling `check`. Raises JobEnded, what these raise, and BrokerUnavailable if the broker does not answer for
-    long.
+    answer, calling `check`. `send` is given the ids of chunks that are recorded. Raises JobEnded, what these raise, and
+    BrokerUnavailable if the broker does not answer for long.
     """
-    for chunk in cut(references, job_id, chunk_size):
-        outstanding = retry_while(partial(ledger.open_chunk, chunk), check=check)
-        if isinstance(chunk.refs[0], RefusedReference):
-            retry_while(partial(_reject, chunk, ledger), check=check)
-            continue
+    backlog = 0
+    for chunks in together(cut(references, job_id, chunk_size)):
+        while chunks:
+            some, chunks = chunks[: limit - backlog], chunks[limit - backlog :]
+            backlog = retry_while(partial(ledger.open_chunks, some), check=check)
+            _hand_over(some, ledger, send, check)
+            while backlog >= limit:
+                with suppress(BrokerUnavailable):
+                    waiting()
+                time.sleep(POLL_S)
+                backlog = retry_while(partial(ledger.backlog, job_id), check=check)
+    return retry_while(partial(ledger.drain, job_id), check=check)
+
+
+def _hand_over(
+    chunks: Sequence[Chunk], ledger: Ledger, send: Callable[[Sequence[str]], None], check: Callable[[], None]
+) -> None:
+    """Send chunks that are recorded, and close those of refused references."""
+    for chunk in filter(_is_refused, chunks):
+        retry_while(partial(_reject, chunk, ledger), check=check)
+    if ids := [chunk.id for chunk in filterfalse(_is_refused, chunks)]:
         with suppress(BrokerUnavailable):
             # The reconciler sends what is recorded but could not be sent.
-            send(chunk.id)
-        while outstanding >= limit:
-            with suppress(BrokerUnavailable):
-                waiting()
-            time.sleep(POLL_S)
-            outstanding = retry_while(partial(ledger.backlog, job_id), check=check)
-    return retry_while(partial(ledger.drain, job_id), check=check)
+            send(ids)
+
+
+def _is_refused(chunk: Chunk) -> bool:
+    return isinstance(chunk.refs[0], RefusedReference)
 
 
 def _reject(chunk: Chunk, ledger: Ledger) -> None:
     """Close a chunk of refused references without a worker: only this process knows why they are refused."""
     rejected = tuple(ref.rejected for ref in chunk.refs if isinstance(ref, RefusedReference))
     ledger.close_chunk(chunk, Outcome(0, 0, rejected), place=ledger.job(chunk.job).place)
+
+
+def together(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """Chunks that a source gives one right after the other; each alone if it takes its time.
+
+    What was found before an error is given before the error. If a quick source stops in between, up to TOGETHER_REFS
+    references wait with it.
+    """
+    some: list[Chunk] = []
+    count, began = 0, time.monotonic()
+    try:
+        for chunk in chunks:
+            some.append(chunk)
+            count += len(chunk.refs)
+            if count >= TOGETHER_REFS or time.monotonic() - began >= TOGETHER_S:
+                yield some
+                some, count, began = [], 0, time.monotonic()
+    except Exception:
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
 
 
 def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:

@@ -28,7 +28,7 @@ from lookalike.errors import (
 )
 from lookalike.ledger import Job, JobState, Ledger, place_of
 from lookalike.metadata import Fields
-from lookalike.queue import make_app, send_chunk, send_finish
+from lookalike.queue import make_app, send_chunks, send_finish
 from lookalike.records import ImageRef
 from lookalike.retry import retry_while
 from lookalike.settings import Settings
@@ -209,7 +209,7 @@ def _send(request: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, w
         request.references(),
         job_id,
         ledger=ledger,
-        send=lambda chunk_id: send_chunk(celery, chunk_id),
+        send=partial(send_chunks, celery),
         chunk_size=request.settings.chunk_size,
         limit=request.settings.queue_limit,
         waiting=watch.look,

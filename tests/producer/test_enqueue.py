@@ -1,14 +1,16 @@
 """Chunks are recorded before they are sent, and never more than the limit."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from lookalike.errors import BrokerUnavailable, JobEnded
+from lookalike.errors import BrokerUnavailable, JobEnded, SourceMissing
 from lookalike.ledger import Ledger
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
-from lookalike_producer.enqueue import cut, enqueue
+from lookalike_producer import enqueue as enqueueing
+from lookalike_producer.enqueue import TOGETHER_REFS, TOGETHER_S, cut, enqueue
 from lookalike_producer.refused import UnlistedFolder
 from testing.services.redis import RedisServer
 
@@ -43,18 +45,61 @@ def test_a_chunk_is_in_the_ledger_before_it_is_sent(ledger: Ledger, job_id: str)
         references(7),
         job_id,
         ledger=ledger,
-        send=lambda chunk_id: there.append(ledger.chunk(chunk_id) is not None),
+        send=lambda ids: there.extend(ledger.chunk(chunk_id) is not None for chunk_id in ids),
         chunk_size=2,
         limit=100,
     )
     assert there == [True] * 4
 
 
+def test_chunks_that_come_at_once_are_sent_together(
+    ledger: Ledger, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enqueueing, "TOGETHER_S", 60.0)
+    sent: list[int] = []
+    enqueue(
+        references(2 * TOGETHER_REFS + 70),
+        job_id,
+        ledger=ledger,
+        send=lambda ids: sent.append(len(ids)),
+        chunk_size=64,
+        limit=100,
+    )
+    assert sent == [16, 16, 2]
+
+
+def test_a_chunk_does_not_wait_for_a_slow_source(ledger: Ledger, job_id: str) -> None:
+    sent: list[str] = []
+
+    def slow() -> Iterator[ImageRef]:
+        for number, ref in enumerate(references(6)):
+            # All chunks before the one that is being filled.
+            assert len(sent) == number // 2
+            time.sleep(TOGETHER_S)
+            yield ref
+
+    enqueue(slow(), job_id, ledger=ledger, send=sent.extend, chunk_size=2, limit=100)
+    assert len(sent) == 3
+
+
+def test_what_was_found_before_an_error_is_sent(ledger: Ledger, job_id: str) -> None:
+    sent: list[str] = []
+
+    def broken() -> Iterator[ImageRef]:
+        yield from references(7)
+        raise SourceMissing("It is gone.")
+
+    with pytest.raises(SourceMissing):
+        enqueue(broken(), job_id, ledger=ledger, send=sent.extend, chunk_size=2, limit=100)
+    assert len(sent) == 3 and sorted(sent) == sorted(ledger.outstanding_ids(job_id))
+    assert ledger.job(job_id).found == 6
+
+
 def test_a_folder_that_cannot_be_listed_is_rejected_without_a_message(ledger: Ledger, job_id: str) -> None:
     folder = UnlistedFolder("/closed", reason=Reason.UNREADABLE, detail="Permission denied")
     sent: list[str] = []
     found = [ImageRef("/0.jpg"), folder, ImageRef("/1.jpg"), ImageRef("/2.jpg")]
-    enqueue(iter(found), job_id, ledger=ledger, send=sent.append, chunk_size=2, limit=100)
+    enqueue(iter(found), job_id, ledger=ledger, send=sent.extend, chunk_size=2, limit=100)
     assert [ref.uri for id in sent if (chunk := ledger.chunk(id)) for ref in chunk.refs] == [
         "/0.jpg",
         "/1.jpg",
@@ -65,7 +110,7 @@ def test_a_folder_that_cannot_be_listed_is_rejected_without_a_message(ledger: Le
 
 
 def test_an_empty_source_is_done_at_once(ledger: Ledger, job_id: str) -> None:
-    assert enqueue(references(0), job_id, ledger=ledger, send=pytest.fail, chunk_size=2, limit=1)
+    assert enqueue(references(0), job_id, ledger=ledger, send=lambda ids: pytest.fail(str(ids)), chunk_size=2, limit=1)
 
 
 def test_the_producer_waits_while_the_queue_is_full(ledger: Ledger, job_id: str) -> None:
@@ -79,12 +124,15 @@ def test_the_producer_waits_while_the_queue_is_full(ledger: Ledger, job_id: str)
         assert chunk is not None
         ledger.close_chunk(chunk, Outcome(indexed=len(chunk.refs), unchanged=0))
 
-    enqueue(references(40), job_id, ledger=ledger, send=queued.append, chunk_size=2, limit=3, waiting=work_off_one)
+    enqueue(references(40), job_id, ledger=ledger, send=queued.extend, chunk_size=2, limit=3, waiting=work_off_one)
     assert deepest == 3
     assert ledger.job(job_id).found == 40
 
 
-def test_a_job_that_was_stopped_stops_its_producer(ledger: Ledger, job_id: str) -> None:
+def test_a_job_that_was_stopped_stops_its_producer(
+    ledger: Ledger, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enqueueing, "TOGETHER_S", 0.0)
     with pytest.raises(JobEnded):
         enqueue(
             references(10),
@@ -98,7 +146,7 @@ def test_a_job_that_was_stopped_stops_its_producer(ledger: Ledger, job_id: str) 
 
 
 def test_a_chunk_that_cannot_be_sent_stays_recorded_for_the_reconciler(ledger: Ledger, job_id: str) -> None:
-    def away(_: str) -> None:
+    def away(_: Sequence[str]) -> None:
         raise BrokerUnavailable("redis://somewhere", "gone")
 
     enqueue(references(3), job_id, ledger=ledger, send=away, chunk_size=2, limit=100)
