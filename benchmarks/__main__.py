@@ -17,12 +17,13 @@ NAMES = (
     "service",
     "peers",
     "rows",
+    "road",
     "remote",
     "img2dataset",
     "scale",
 )
 #: Run only when named: they need further packages, or take longer than all others together.
-NAMED_ONLY = ("img2dataset", "memory", "peers", "remote", "rows", "scale")
+NAMED_ONLY = ("img2dataset", "memory", "peers", "remote", "road", "rows", "scale")
 
 
 def main(names: list[str]) -> int:
