@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import lookalike
@@ -42,6 +43,8 @@ def files() -> dict[str, bytes]:
     return made
 
 
+# Vectors do not depend on the kind of index.
+@pytest.mark.parametrize("options", ["lancedb"], indirect=True)
 def test_worker_python_and_service_embed_and_show_the_same(options: dict[str, Any], tmp_path: Path) -> None:
     made = files()
     for name, data in made.items():
