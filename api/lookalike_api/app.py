@@ -94,7 +94,8 @@ def _add_middleware(app: FastAPI, settings: Settings, is_local: bool) -> None:
             expose_headers=["ETag", "Retry-After"],
         )
     app.add_middleware(ResponseCounter)
-    app.add_middleware(SecurityHeaders, has_origins=bool(settings.cors_origins))
+    has_key = settings.api_key is not None
+    app.add_middleware(SecurityHeaders, has_origins=bool(settings.cors_origins), has_key=has_key)
     app.add_middleware(RelativeRedirects)
     app.add_middleware(HeadAsGet)
 

@@ -32,12 +32,14 @@ class SecurityHeaders:
     """Adds HEADERS to every response whose route did not set them; pages get PAGE_POLICY.
 
     With `has_origins`, pages of other origins are allowed, which show stored images with <img>: the request does not
-    tell their origin.
+    tell their origin. Every answer says which headers it depends on, so that no cache gives an answer to such a request
+    to a script, which may not read it, or one for a key to somebody without it.
     """
 
-    def __init__(self, app: ASGIApp, has_origins: bool) -> None:
+    def __init__(self, app: ASGIApp, has_origins: bool, has_key: bool) -> None:
         self._app = app
         self._has_origins = has_origins
+        self._varies = ["Origin"] * has_origins + ["Authorization", "X-API-Key"] * has_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,6 +56,10 @@ class SecurityHeaders:
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                told = {name.strip().lower() for name in headers.get("Vary", "").split(",")}
+                for name in self._varies:
+                    if name.lower() not in told:
+                        headers.add_vary_header(name)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

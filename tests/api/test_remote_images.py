@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from lookalike.errors import HostUnavailable
 from lookalike.index import open_index
@@ -96,6 +97,44 @@ def test_why_a_picture_is_missing_is_said_and_its_host_is_not_asked_again_at_onc
         for path in (f"{shown}/thumbnail", f"{shown}/thumbnail", shown):
             assert why in problem_detail(client.get(path), 404)
     assert sorted(web.paths()) == ["/open/denied", "/open/gone", "/open/page"]
+
+
+def test_pictures_of_other_hosts_are_kept_by_the_browser_of_their_visitor_only(
+    settings: Settings, web: WebServer, stored: list[ImageRef]
+) -> None:
+    page, other = "https://page.example", "https://other.example"
+    content = Path(stored[0].uri).read_bytes()
+    # What the host says of caches and cookies is not passed on.
+    extra = {"Cache-Control": "public, max-age=99999", "Set-Cookie": "a=b", "Vary": "*", "Content-Type": "text/html"}
+    url = web.put("/open/a", Answer(content, extra=extra))
+    chosen = settings.model_copy(update={"cors_origins": (page,), "api_key": SecretStr("a long key")})
+    with serving(chosen, is_ready=False) as client:
+        [shown] = store(settings, url)
+        key = {"X-API-Key": "a long key"}
+        for path in (shown, f"{shown}/thumbnail"):
+            assert client.get(path).status_code == 401
+            for asked in ({}, {"Origin": page}, {"Origin": other}):
+                got = client.get(path, headers=key | asked)
+                again = client.get(path, headers=key | asked | {"If-None-Match": got.headers["ETag"]})
+                head = client.head(path, headers=key | asked)
+                assert (got.status_code, again.status_code, head.status_code) == (200, 304, 200)
+                assert head.content == b"" and head.headers["Content-Length"] == str(len(got.content))
+                for answer in (got, again, head):
+                    assert answer.headers["Cache-Control"] == "private, max-age=600"
+                    told = [name.strip() for name in answer.headers["Vary"].split(",")]
+                    assert sorted(told) == ["Authorization", "Origin", "X-API-Key"]
+                    allowed = answer.headers.get("Access-Control-Allow-Origin")
+                    assert allowed == (page if asked.get("Origin") == page else None)
+                    assert "Set-Cookie" not in answer.headers and answer.headers["ETag"] == got.headers["ETag"]
+                assert got.headers["Content-Type"].startswith("image/")
+                assert got.headers["X-Content-Type-Options"] == "nosniff"
+            asks = {
+                "Origin": page,
+                "Access-Control-Request-Method": "GET",
+                "Access-Control-Request-Headers": "x-api-key",
+            }
+            assert client.options(path, headers=asks).status_code == 200
+            assert client.options(path, headers=asks | {"Origin": other}).status_code == 400
 
 
 def test_pictures_and_failures_are_remembered_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
