@@ -165,6 +165,21 @@ def test_a_source_that_holds_nothing_says_so_before_work_starts(source: str, buc
     assert len(str(refused.value).splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "detail"),
+    [
+        (403, "InvalidObjectState", ""),
+        (400, "InvalidRequest", "<Message>Server Side Encryption with a Customer provided key</Message>"),
+        (400, "KMS.DisabledException", ""),
+    ],
+)
+def test_an_object_that_nobody_may_read_now_is_an_image_whose_worker_says_why(
+    status: int, code: str, detail: str, bucket: str, s3_proxy: S3Proxy
+) -> None:
+    s3_proxy.faults = [Fault(lambda asked: asked.key == "a.jpg", status=status, code=code, detail=detail)]
+    assert keys("s3://shop/a.jpg") == ["a.jpg"]
+
+
 def test_only_marks_of_folders_are_no_images(bucket: str) -> None:
     assert keys(f"{bucket}/empty/") == []
     assert why_none([f"{bucket}/empty/"], WalkOptions()) == "The source holds no files."

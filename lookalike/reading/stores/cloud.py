@@ -1,5 +1,6 @@
 """The client of Google Cloud Storage and of Azure: obstore, which also finds their credentials."""
 
+import asyncio
 import os
 import re
 from collections import OrderedDict
@@ -13,6 +14,7 @@ from lookalike.errors import BadSetting, ImageRejected
 from lookalike.extras import requiring
 from lookalike.reading.allowance import received
 from lookalike.reading.contract import Fetched, State
+from lookalike.reading.pace import LEAST_BYTES_PER_S, PACE_S
 from lookalike.reading.stores.client import Entry, check_changed, plain_etag, quoted_etag
 from lookalike.reading.stores.location import Location
 from lookalike.reading.stores.problems import Kind, StoreProblem
@@ -22,7 +24,7 @@ from lookalike.records import Reason, Span
 from lookalike.shown import shown
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta
+    from obstore import GetResult, ObjectMeta
     from obstore.store import AzureStore, GCSStore
 
 Answer = TypeVar("Answer")
@@ -31,6 +33,8 @@ Answer = TypeVar("Answer")
 MAX_BUCKETS = 32
 #: Buckets of which it is remembered that credentials serve.
 MAX_REMEMBERED = 1024
+#: From a request to the end of the header of its answer.
+ANSWER_S = 20.0
 #: Keys of a listing that are passed on at once.
 PAGE_KEYS = 1000
 #: Where Azure's emulator is unless its address is given.
@@ -51,6 +55,13 @@ _CODES = {
     "PublicAccessNotPermitted": Kind.NOT_SIGNED,
     "AuthenticationRequired": Kind.NOT_SIGNED,
     "BlobArchived": Kind.ARCHIVED,
+    "BlobBeingRehydrated": Kind.ARCHIVED,
+    "BlobUsesCustomerSpecifiedEncryption": Kind.ENCRYPTED,
+    "ResourceIsEncryptedWithCustomerEncryptionKey": Kind.ENCRYPTED,
+    "KeyVaultEncryptionKeyNotFound": Kind.NO_DECRYPTION,
+    "KeyVaultAccessTokenCannotBeAcquired": Kind.NO_DECRYPTION,
+    "UserProjectMissing": Kind.DENIED,
+    "UserProjectAccessDenied": Kind.DENIED,
     "InvalidRange": Kind.SHORTER,
     "ServerBusy": Kind.THROTTLED,
 }
@@ -73,12 +84,12 @@ class CloudClient:
         path, options = _path(at), _options_of(span, unless)
 
         async def ask(store: "GCSStore | AzureStore") -> Fetched:
-            result = await store.get_async(path, options=options)
+            async with asyncio.timeout(ANSWER_S):
+                result = await store.get_async(path, options=options)
             check_changed(result.meta["e_tag"], unless)
             size = span.length if span else result.meta["size"]
             data = bytearray()
-            async for piece in result.stream() if size <= max_bytes else _nothing():
-                await received(len(piece))
+            async for piece in _pieces(result) if size <= max_bytes else _nothing():
                 data += piece
                 if len(data) > max_bytes:
                     break
@@ -207,6 +218,23 @@ def _path(at: Location) -> str:
 def _options_of(span: Span | None, unless: str) -> Any:
     part = {"range": (span.start, span.start + span.length)} if span else {}
     return part | ({"if_none_match": tag} if (tag := quoted_etag(unless)) else {})
+
+
+async def _pieces(result: "GetResult") -> AsyncIterator[bytes]:
+    """The body in pieces of as many bytes as must come in `PACE_S` at least. Raises StoreProblem (SLOW)."""
+    # By default obstore gives 10 MB at once: meanwhile a large object would look as if nothing came.
+    stream = result.stream(min_chunk_size=int(PACE_S * LEAST_BYTES_PER_S))
+    while True:
+        try:
+            async with asyncio.timeout(PACE_S):
+                piece = await anext(stream, None)
+        except TimeoutError as error:
+            why = f"it sends fewer than {LEAST_BYTES_PER_S:.0f} bytes a second"
+            raise StoreProblem(Kind.SLOW, why) from error
+        if piece is None:
+            return
+        await received(len(piece))
+        yield bytes(piece)
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -31,6 +31,9 @@ class Listing:
             # S3 says "denied" for a missing key to whoever may not list.
             if problem.kind in (Kind.NO_KEY, Kind.DENIED, Kind.NOT_SIGNED, Kind.BAD_KEY):
                 return None
+            # There is one: whoever reads it has the reason why it cannot be read.
+            if problem.kind in (Kind.ARCHIVED, Kind.ENCRYPTED, Kind.NO_DECRYPTION):
+                return State()
             raise about_source(problem, at, at.uri) from problem
 
     def first(self, at: Location, of: Location | None = None) -> Entry | None:

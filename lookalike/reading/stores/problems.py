@@ -32,6 +32,7 @@ class Kind(Enum):
     REGION = "the bucket is in another region"
     ARCHIVED = "the object is archived; restore it first"
     ENCRYPTED = "the object is encrypted with a key that the store was not given"
+    NO_DECRYPTION = "the key that the object is encrypted with cannot be used"
     BAD_KEY = "such a key cannot be read"
     NOT_MODIFIED = "the store says that the object has not changed, although it was not asked"
     SHORTER = "the object is shorter than when it was listed"
@@ -41,6 +42,7 @@ class Kind(Enum):
     THROTTLED = "the store asks for fewer requests"
     FAILING = "the store does not answer in order"
     AWAY = "the store cannot be reached"
+    SLOW = "the store sends too slowly"
 
     @property
     def passes(self) -> bool:
@@ -51,13 +53,14 @@ class Kind(Enum):
 #: How long a store is left alone that asks for fewer requests without saying how long: S3 does so.
 THROTTLED_S = 1.0
 
-_PASSING = {Kind.THROTTLED, Kind.FAILING, Kind.AWAY}
+_PASSING = {Kind.THROTTLED, Kind.FAILING, Kind.AWAY, Kind.SLOW}
 
 _REASONS = {
     Kind.NO_KEY: Reason.NOT_FOUND,
     Kind.NO_BUCKET: Reason.NOT_FOUND,
     Kind.ARCHIVED: Reason.UNREADABLE,
     Kind.ENCRYPTED: Reason.UNREADABLE,
+    Kind.NO_DECRYPTION: Reason.UNREADABLE,
     Kind.REFUSED: Reason.UNREADABLE,
     Kind.NOT_MODIFIED: Reason.UNREADABLE,
     Kind.BAD_KEY: Reason.BAD_URI,

@@ -20,7 +20,7 @@ PATIENCE_S = 300.0
 
 async def tried(ask: Callable[[], Awaitable[Answer]], *, tries: int = TRIES, patience_s: float = 0.0) -> Answer:
     """The answer, after `tries` requests, and further ones for `patience_s`, with full jitter between them. Who has
-    patience waits for new credentials, too.
+    patience waits for new credentials, too; who has none does not wait again for a store that is slow.
 
     Raises StoreProblem: one that no retry helps at once, and the last one.
     """
@@ -30,7 +30,8 @@ async def tried(ask: Callable[[], Awaitable[Answer]], *, tries: int = TRIES, pat
             return await ask()
         except StoreProblem as problem:
             may_pass = problem.kind.passes or (patience_s > 0 and problem.kind is Kind.EXPIRED)
-            if not may_pass or (number >= tries and time.monotonic() - began >= patience_s):
+            is_tried = number >= tries or problem.kind is Kind.SLOW
+            if not may_pass or (is_tried and time.monotonic() - began >= patience_s):
                 raise
             longest = min(FIRST_PAUSE_S * 2.0**number, LONGEST_PAUSE_S)
             asked_s = min(problem.retry_after_s or 0.0, LONGEST_PAUSE_S)

@@ -9,16 +9,16 @@ import os
 import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from lookalike.errors import BadSetting, ImageRejected
 from lookalike.extras import requiring
-from lookalike.reading.allowance import received
 from lookalike.reading.content_range import part_of, whole_size
 from lookalike.reading.contract import Fetched, State
+from lookalike.reading.pace import LEAST_BYTES_PER_S, PACE_S, Pace, TooSlow
 from lookalike.reading.stores.aws import Access
 from lookalike.reading.stores.client import Entry, check_changed, plain_etag, quoted_etag
 from lookalike.reading.stores.location import Location
@@ -39,9 +39,10 @@ MAX_BUCKETS = 1024
 #: Connections to a store; the reader limits how many requests there are at once.
 MAX_CONNECTIONS = 64
 CONNECT_S, READ_S, TOTAL_S = 5.0, 20.0, 120.0
+#: For the text behind a status that says what is wrong.
+ERROR_S = 5.0
 #: A bucket may send us to its region, and expired credentials may be renewed.
 CORRECTIONS = 3
-PIECE_BYTES = 2**16
 
 
 class S3Client:
@@ -139,9 +140,17 @@ class S3Client:
         signed = await asyncio.to_thread(access.sign, *sign) if access.needs_look_up else access.sign(*sign)
         target = URL(url, encoded=True)
         proxy = self._proxies.of(target) if self._proxies else None
-        way: Any = {"proxy": proxy.url, "proxy_headers": proxy.headers} if proxy else {}
+        way: Any = {}
+        if proxy is not None:
+            # As with hosts of the web: its credentials are read by the proxy, and by a store never.
+            is_tunnel = target.scheme == "https"
+            way = {"proxy": proxy.url, "proxy_headers": proxy.headers if is_tunnel else None}
+            signed |= {} if is_tunnel else proxy.headers
         try:
-            async with session.request(method, target, headers=signed, allow_redirects=False, **way) as answer:
+            # Whoever sends a byte of the header now and then is not waited for as for a body.
+            async with asyncio.timeout(READ_S):
+                answer = await session.request(method, target, headers=signed, allow_redirects=False, **way)
+            async with answer:
                 yield answer
         except (ClientError, TimeoutError, OSError) as error:
             raise _broken(error) from error
@@ -241,8 +250,7 @@ async def _content(answer: "ClientResponse", max_bytes: int) -> bytes:
     if length is not None and length > max_bytes:
         raise ImageRejected(Reason.TOO_LARGE, f"{length} bytes; at most {max_bytes} are read")
     data = bytearray()
-    async for piece in answer.content.iter_chunked(PIECE_BYTES):
-        await received(len(piece))
+    async for piece in _pieces(answer):
         data += piece
         if len(data) > max_bytes:
             raise ImageRejected(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
@@ -253,20 +261,35 @@ async def _content(answer: "ClientResponse", max_bytes: int) -> bytes:
 
 async def _limited(answer: "ClientResponse", most: int) -> bytes:
     data = bytearray()
-    async for piece in answer.content.iter_chunked(PIECE_BYTES):
+    async for piece in _pieces(answer):
         data += piece
         if len(data) > most:
             raise StoreProblem(Kind.REFUSED, "its answer is too long")
     return bytes(data)
 
 
+async def _pieces(answer: "ClientResponse") -> AsyncIterator[bytes]:
+    """The body as it comes, counted. Raises StoreProblem (SLOW)."""
+    pace = Pace(PACE_S, LEAST_BYTES_PER_S)
+    async for piece in answer.content.iter_any():
+        try:
+            await pace.take(len(piece))
+        except TooSlow as error:
+            raise StoreProblem(Kind.SLOW, str(error)) from error
+        yield piece
+
+
 async def _problem(answer: "ClientResponse") -> StoreProblem:
-    try:
-        body = await answer.content.read(MAX_ERROR_BYTES)
-    except (TimeoutError, OSError):
-        body = b""
-    headers = answer.headers
-    return problem_of(answer.status, body, headers.get("x-amz-bucket-region", ""), headers.get("Retry-After", ""))
+    """What the store says is wrong; its text counts as far as it comes, and may come in several pieces."""
+    from aiohttp import ClientError
+
+    body = bytearray()
+    with suppress(ClientError, TimeoutError, OSError):
+        async with asyncio.timeout(ERROR_S):
+            while len(body) < MAX_ERROR_BYTES and (piece := await answer.content.readany()):
+                body += piece
+    headers, text = answer.headers, bytes(body[:MAX_ERROR_BYTES])
+    return problem_of(answer.status, text, headers.get("x-amz-bucket-region", ""), headers.get("Retry-After", ""))
 
 
 def _broken(error: BaseException) -> StoreProblem:

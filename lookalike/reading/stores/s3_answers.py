@@ -41,6 +41,18 @@ _CODES = {
     "Redirect": Kind.REGION,
     "IllegalLocationConstraintException": Kind.REGION,
     "InvalidObjectState": Kind.ARCHIVED,
+    "KMS.DisabledException": Kind.NO_DECRYPTION,
+    "KMS.NotFoundException": Kind.NO_DECRYPTION,
+    "KMS.KMSInvalidStateException": Kind.NO_DECRYPTION,
+    "KMS.InvalidStateException": Kind.NO_DECRYPTION,
+    "KMS.InvalidKeyUsageException": Kind.NO_DECRYPTION,
+    "KMS.AccessDeniedException": Kind.DENIED,
+    "KMS.ThrottlingException": Kind.THROTTLED,
+    "KMS.LimitExceededException": Kind.THROTTLED,
+    "KMS.KMSInternalException": Kind.FAILING,
+    "KMS.InternalException": Kind.FAILING,
+    "KMS.DependencyTimeoutException": Kind.FAILING,
+    "KMS.KeyUnavailableException": Kind.FAILING,
     "KeyTooLongError": Kind.BAD_KEY,
     "XMinioInvalidObjectName": Kind.BAD_KEY,
     "InvalidURI": Kind.BAD_KEY,
@@ -70,7 +82,8 @@ _STATUSES = {
 #: Tags of a page: each key has about 30, with its checksums and its owner.
 MOST_TAGS = 200_000
 
-_CODE = re.compile(r"\w{1,60}")
+#: Those of the key service have a dot.
+_CODE = re.compile(r"\w[\w.]{0,59}")
 #: A store never sends a web page; a proxy or another server does.
 _HTML = re.compile(rb"\s*<(?:!doctype html|html)", re.IGNORECASE)
 _ENCRYPTED = b"Server Side Encryption"

@@ -1,8 +1,10 @@
 """Objects of Google Cloud Storage and of Azure are read with their reasons, as those of S3 are."""
 
 import asyncio
+import time
 import traceback
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -15,18 +17,22 @@ from lookalike.errors import (
     SourceMissing,
     SourceUnavailable,
 )
+from lookalike.reading.allowance import Allowance, Flight, current
+from lookalike.reading.stores import cloud
 from lookalike.reading.stores.place import StorePlace
 from lookalike.records import Reason, Span
 from lookalike_producer.sources import find_images
 from testing.services.cloud_stub import ACCOUNT, PAGE_KEYS, CloudStub, error
 from testing.services.tls import Authority
-from testing.services.web import Answer, WebServer
+from testing.services.web import Answer, Request, WebServer
 from tests.reading.stores.asking import fetch, fetch_unless, look, problem
 from tests.stores import use_no_store
 
 KEYS = ["a.jpg", "cats/1.jpg", "cats/50% ü#?.jpg", "cats/deep/2.jpg", "cats-old/3.jpg", "empty/", "none.jpg", "z.jpg"]
 OBJECTS = {key: b"" if key in ("empty/", "none.jpg") else key.encode() for key in KEYS}
 SECRET = "c2VjcmV0"
+#: Without these obstore takes no answer.
+OBJECT_HEADERS = {"ETag": '"1"', "Last-Modified": formatdate(0, usegmt=True)}
 
 
 @pytest.fixture
@@ -89,6 +95,8 @@ ANSWERS = [
     (403, "AccessDenied", Reason.FORBIDDEN),
     (403, "AuthenticationFailed", Reason.FORBIDDEN),
     (409, "BlobArchived", Reason.UNREADABLE),
+    (409, "BlobUsesCustomerSpecifiedEncryption", Reason.UNREADABLE),
+    (400, "UserProjectMissing", Reason.FORBIDDEN),
     (416, "InvalidRange", Reason.CHANGED),
     (400, "SomethingNew", Reason.UNREADABLE),
 ]
@@ -104,6 +112,56 @@ def test_what_the_store_says_is_the_reason(
     assert (code or f"HTTP {status}") in str(said)
     # A text of a library holds addresses, which may be signed.
     assert "secret" not in str(said) and SECRET not in str(said) and "127.0.0.1" not in str(said)
+
+
+def test_an_object_that_drips_is_left_soon(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "PACE_S", 0.3)
+    with WebServer() as server:
+        monkeypatch.setenv("GOOGLE_BASE_URL", server.url)
+        monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"{server.url}/{ACCOUNT}")
+        for path in ("/shop/a.jpg", f"/{ACCOUNT}/shop/a.jpg"):
+            server.put(path, drip_object)
+        begun = time.monotonic()
+        error = problem(f"{bucket}/a.jpg")
+    assert isinstance(error, HostUnavailable | SourceUnavailable), error
+    assert "fewer than 1000 bytes a second" in str(error) and time.monotonic() - begun < 4
+
+
+async def drip_object(request: Request, writer: asyncio.StreamWriter) -> None:
+    header = {"Content-Length": "5000", **OBJECT_HEADERS}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in header.items())
+    writer.write(f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode())
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+class Pieces(Allowance):
+    """Counts the pieces that come."""
+
+    def __init__(self) -> None:
+        super().__init__(10**9)
+        self.sizes: list[int] = []
+
+    async def grow(self, flight: Flight, count: int) -> None:
+        self.sizes.append(count)
+        await super().grow(flight, count)
+
+
+def test_a_large_object_shows_that_it_comes(bucket: str, stub: CloudStub) -> None:
+    """Its pieces are not gathered to megabytes: meanwhile it would count as one of which nothing comes."""
+    stub.fault = lambda request: web.Response(body=bytes(2_000_000), headers=OBJECT_HEADERS)
+    pieces = Pieces()
+
+    async def ask() -> None:
+        flight = Flight()
+        pieces.begin(flight)
+        current.set((pieces, flight))
+        await StorePlace(10**7).fetch(f"{bucket}/large.jpg")
+
+    asyncio.run(ask())
+    assert sum(pieces.sizes) == 2_000_000 and max(pieces.sizes) < 1_000_000
 
 
 @pytest.mark.parametrize(("status", "code"), [(503, "ServerBusy"), (500, ""), (429, "")])

@@ -1,13 +1,15 @@
 """What a store of S3 that lies or breaks its word does to one image, or to a listing."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
-from lookalike.errors import ImageRejected
+from lookalike.errors import ImageRejected, ObjectUnavailable
 from lookalike.reading.contract import Fetched
+from lookalike.reading.stores import s3
 from lookalike.reading.stores.location import location_of
 from lookalike.reading.stores.place import StorePlace
 from lookalike.reading.stores.problems import Kind, StoreProblem
@@ -75,6 +77,41 @@ def test_what_comes_between_two_requests_is_not_the_answer_to_the_second(store: 
             await place.close()
 
     assert [fetched.data for fetched in asyncio.run(fetch_both())] == [b"\xff\xd8\xff1", JPEG]
+
+
+def error_in_pieces() -> Handler:
+    text = b"<Error><Code>InvalidObjectState</Code></Error>"
+    head = b"HTTP/1.1 403 x\r\nContent-Length: %d\r\n\r\n" % len(text)
+    return hostile.raw(head, text[:20], text[20:], pause_s=0.05)
+
+
+def test_an_error_that_comes_in_pieces_is_read_to_its_end(store: WebServer) -> None:
+    store.put("/bucket/a.jpg", error_in_pieces())
+    assert "the object is archived" in str(problem("s3://bucket/a.jpg"))
+
+
+@pytest.mark.parametrize("answer", [hostile.drip, hostile.drip_header, hostile.silence], ids=lambda one: one.__name__)
+def test_an_object_that_drips_is_left_soon_and_holds_up_no_other(
+    store: WebServer, monkeypatch: pytest.MonkeyPatch, answer: Handler
+) -> None:
+    monkeypatch.setattr(s3, "PACE_S", 0.3)
+    monkeypatch.setattr(s3, "READ_S", 0.3)
+    store.put("/bucket/a.jpg", answer)
+    store.put("/bucket/", Answer(xml("a.jpg")))
+    begun = time.monotonic()
+    error = problem("s3://bucket/a.jpg", max_bytes=10**6)
+    assert isinstance(error, ObjectUnavailable), error
+    assert time.monotonic() - begun < 4
+    if answer is hostile.drip:
+        assert "fewer than 1000 bytes a second" in str(error) and store.paths().count("/bucket/a.jpg") == 1
+
+
+def test_a_listing_that_drips_is_left_soon(store: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "PACE_S", 0.3)
+    store.put("/bucket/", hostile.drip)
+    with pytest.raises(StoreProblem) as slow:
+        listed()
+    assert slow.value.kind is Kind.SLOW
 
 
 @pytest.mark.parametrize(

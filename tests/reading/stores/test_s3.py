@@ -24,6 +24,7 @@ from lookalike.settings import read_settings
 from testing.processes import await_true
 from testing.services.key_server import KeyServer
 from testing.services.s3 import Asked, Fault, S3Proxy, S3Server
+from testing.services.web import WebServer
 from tests.reading.stores.asking import fetch, fetch_all, fetch_unless, look, looked, problem
 from tests.stores import use_s3
 
@@ -171,6 +172,9 @@ ANSWERS: list[tuple[int, str, str, Reason]] = [
         "<Message>Server Side Encryption with a Customer provided key</Message>",
         Reason.UNREADABLE,
     ),
+    (400, "KMS.DisabledException", "", Reason.UNREADABLE),
+    (400, "KMS.KMSInvalidStateException", "", Reason.UNREADABLE),
+    (403, "KMS.AccessDeniedException", "", Reason.FORBIDDEN),
     (400, "KeyTooLongError", "", Reason.BAD_URI),
     (400, "XMinioInvalidObjectName", "", Reason.BAD_URI),
     (400, "SomethingNew", "", Reason.UNREADABLE),
@@ -193,6 +197,52 @@ def test_what_the_store_says_is_the_reason(
     assert len(s3_proxy.asked) == 1
 
 
+def test_whoever_pays_for_requests_says_so_and_signs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with WebServer() as store:
+        use_s3(monkeypatch, store.url)
+        store.put("/bucket/a.jpg", b"paid")
+        fetch("s3://bucket/a.jpg")
+        assert "x-amz-request-payer" not in store.requests[-1].headers
+        monkeypatch.setenv("AWS_REQUEST_PAYER", "requester")
+        assert fetch("s3://bucket/a.jpg").data == b"paid"
+        headers = store.requests[-1].headers
+        assert headers["x-amz-request-payer"] == "requester"
+        assert "x-amz-request-payer" in headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0]
+
+
+def test_the_newest_version_counts_and_a_mark_of_deletion_is_none(s3: S3Server) -> None:
+    uri, client = s3.bucket("one") + "/a.jpg", s3.client()
+    client.put_bucket_versioning(Bucket="one", VersioningConfiguration={"Status": "Enabled"})
+    for content in (b"first", b"second"):
+        client.put_object(Bucket="one", Key="a.jpg", Body=content)
+    first = fetch(uri)
+    assert first.data == b"second"
+    mark = client.delete_object(Bucket="one", Key="a.jpg")["VersionId"]
+    assert reason(problem(uri)) is reason(looked(uri)) is Reason.NOT_FOUND
+    with pytest.raises(ImageRejected, match="not_found"):
+        fetch_unless(uri, first.etag)
+    with Listing() as listing:
+        assert list(listing.keys(location_of("s3://one/"))) == []
+    client.delete_object(Bucket="one", Key="a.jpg", VersionId=mark)
+    assert fetch(uri) == first
+
+
+def test_a_proxy_that_asks_for_credentials_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    with WebServer() as proxy:
+        use_s3(monkeypatch, "http://store.example")
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(name, f"http://me:pw@127.0.0.1:{proxy.port}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        proxy.put("/bucket/a.jpg", b"x")
+        assert fetch("s3://bucket/a.jpg").data == b"x"
+        (asked,) = proxy.requests
+        assert asked.target == "http://store.example/bucket/a.jpg"
+        assert asked.headers["proxy-authorization"] == "Basic bWU6cHc="
+        assert asked.headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
+
+
 def test_what_is_no_answer_of_a_store_is_no_object(s3: S3Server, s3_proxy: S3Proxy) -> None:
     uri = s3.bucket("one", ["a.jpg"]) + "/a.jpg"
     for body in ("<Error><Code>", "<!DOCTYPE a [<!ENTITY b 'c'>]><Error><Code>&b;</Code></Error>", "x" * 200_000):
@@ -203,6 +253,7 @@ def test_what_is_no_answer_of_a_store_is_no_object(s3: S3Server, s3_proxy: S3Pro
 PASSING: dict[str, Fault] = {
     "SlowDown": Fault(status=503, code="SlowDown"),
     "429": Fault(status=429, headers={"Retry-After": "0"}),
+    "requests of the key service are limited": Fault(status=400, code="KMS.ThrottlingException"),
     "500": Fault(status=500, code="InternalError"),
     "502 of a proxy": Fault(status=502),
     "a time-out of the store": Fault(status=400, code="RequestTimeout"),
