@@ -115,12 +115,11 @@ def sync(
             accept_devices=accept_devices,
         )
         if watch:
-            one = partial(synced, yes=yes, progress=False)
             as_json = _plain if json else None
             watching.watch(
                 images.settings,
                 sources,
-                lambda deletes, changed: one(delete=deletes, changed=changed),
+                partial(synced, yes=yes, progress=False),
                 delete=delete,
                 every_s=every,
                 as_json=as_json,

@@ -121,6 +121,7 @@ class Loading(Handle):
         base: Source | None = None,
         thorough: bool = False,
         yes: "bool | Confirm" = False,
+        ask_always: bool = False,
         accept_devices: bool = False,
         dry_run: bool = False,
         progress: bool = True,
@@ -133,9 +134,10 @@ class Loading(Handle):
         deleted if a source holds no image, because a folder that is not mounted looks the same.
 
         A deletion of more than half of the images, or of more than 10 and a tenth, needs `yes`: True, or a function
-        that is called with the Deletion and returns whether to delete. `dry_run` changes nothing, and reports what
-        would happen. `changed` are absolute paths below folders among the sources: if nothing else has changed since
-        the last sync, only these are compared, where that is as good as a comparison of everything.
+        that is called with the Deletion and returns whether to delete; with `ask_always`, so does any deletion.
+        `dry_run` changes nothing, and reports what would happen. `changed` are absolute paths below folders among the
+        sources: if nothing else has changed since the last sync, only these are compared, where that is as good as a
+        comparison of everything.
 
         Raises SourceMissing, DeletionRefused, and as `ingest` does.
         """
@@ -157,6 +159,7 @@ class Loading(Handle):
             open_ledger=self._ledger,
             delete=delete,
             confirm=yes if callable(yes) else lambda deletion: yes,
+            ask_always=ask_always,
             accept_devices=accept_devices,
             changed=None if changed is None else frozenset(str(path) for path in changed),
         )

@@ -28,7 +28,7 @@ class Deletion:
     """`count` of the `documents` in the scope of the sources are deleted; `kept` are orphans that may still exist.
 
     `doubts` counts those by the first folders that are in doubt, and `moved` are all folders on another device.
-    `examples` are uris of the first that are deleted.
+    `examples` are uris of the first that are deleted. With `asks_always`, any deletion counts as large.
     """
 
     documents: int
@@ -37,9 +37,12 @@ class Deletion:
     doubts: Counter[Doubt] = field(default_factory=Counter)
     moved: set[str] = field(default_factory=set)
     examples: list[str] = field(default_factory=list)
+    asks_always: bool = False
 
     @property
     def is_large(self) -> bool:
+        if self.asks_always:
+            return self.count > 0
         return self.count > self.documents * (SHARE if self.count > FEW else SHARE_OF_FEW)
 
     @property
@@ -56,9 +59,9 @@ class Deletion:
 Confirm = Callable[[Deletion], bool]
 
 
-def planned(diff: Diff, absence: Absence) -> Deletion:
+def planned(diff: Diff, absence: Absence, *, asks_always: bool = False) -> Deletion:
     """What is deleted of the orphans in a comparison. Nothing is deleted yet."""
-    deletion = Deletion(sum(diff.counts[status] for status in _INDEXED))
+    deletion = Deletion(sum(diff.counts[status] for status in _INDEXED), asks_always=asks_always)
     for _, uri in diff.orphans():
         doubt = absence.doubt(uri)
         if doubt is None:

@@ -13,7 +13,11 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 #: What may be better a little later, if it was right before: a folder that is not mounted, a key that is replaced.
 LATER = (SourceMissing, AccessDenied)
 
-Sync = Callable[[bool, Changed], SyncReport]
+
+class Sync(Protocol):
+    """A sync of what has changed, or of everything (None). It asks before a large deletion, or before any."""
+
+    def __call__(self, *, delete: bool, changed: Changed, ask_always: bool = False) -> SyncReport: ...
 
 
 class Waiting(Protocol):
@@ -36,8 +40,9 @@ def follow(
     """Sync for ever; `sync` is called with whether to delete, and with the paths that have changed, or None for
     everything: at first, every so often, and behind what has failed. What passes is waited for, and said once.
 
-    A deletion that needs a person's consent is said once, and does not hold up the rest. Raises what `sync` raises but
-    does not pass, such as SourceMissing the first time, and KeyboardInterrupt.
+    A deletion that needs a person's consent is said once, and does not hold up the rest. From then on nothing is
+    deleted, also if it is no large share any more, until a comparison of everything finds nothing to delete. Raises
+    what `sync` raises but does not pass, such as SourceMissing the first time, and KeyboardInterrupt.
     """
     notes = _Notes(on_note)
     pause_s = FIRST_PAUSE_S
@@ -62,10 +67,10 @@ def follow(
 
 def _round(sync: Sync, delete: bool, changed: Changed, notes: "_Notes") -> SyncReport:
     try:
-        report = sync(delete, changed)
+        report = sync(delete=delete, changed=changed, ask_always=notes.has("deletion"))
     except DeletionRefused as error:
         notes.add("deletion", f"{error.what} Nothing is deleted until you run `lookalike sync --delete` yourself.")
-        return sync(False, None)
+        return sync(delete=False, changed=None)
     if report.is_whole:
         notes.forget("deletion")
     return report
@@ -82,6 +87,10 @@ class _Notes:
         if about not in self._said:
             self._on_note(text)
         self._said[about] = text
+
+    def has(self, about: str) -> bool:
+        """Whether something was said about it, and is still so."""
+        return about in self._said
 
     def forget(self, about: str) -> bool:
         """Whether something was said about it."""

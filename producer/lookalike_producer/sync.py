@@ -98,6 +98,7 @@ class _Order:
     open_ledger: OpenLedger
     delete: bool
     confirm: Confirm
+    ask_always: bool
     accept_devices: bool
     on_note: Callable[[str], None]
 
@@ -131,6 +132,7 @@ def sync(
     open_ledger: OpenLedger,
     delete: bool = False,
     confirm: Confirm = lambda deletion: False,
+    ask_always: bool = False,
     accept_devices: bool = False,
     on_note: Callable[[str], None] = lambda note: None,
     changed: Collection[str] | None = None,
@@ -139,14 +141,15 @@ def sync(
     `delete`, delete the orphans before. Rejections of images that are gone, or indexed, are forgotten.
 
     Orphans that may still exist are kept: below a folder that is empty or cannot be read, or that was on another device
-    when they were found, unless `accept_devices`. `confirm` is asked about a large deletion.
+    when they were found, unless `accept_devices`. `confirm` is asked about a large deletion, and with `ask_always`
+    about any.
 
     If nothing but `changed` paths has changed since the last sync, only these are compared, where that is as good.
 
     `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, what the index raises, BrokerUnavailable,
     DiskFull.
     """
-    order = _Order(run, open_ledger, delete, confirm, accept_devices, on_note)
+    order = _Order(run, open_ledger, delete, confirm, ask_always, accept_devices, on_note)
     if changed is not None:
         with suppress(_EverythingNeeded):
             return _synced(settings, sources, order, changed)
@@ -169,7 +172,9 @@ def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collec
         diff.collect(_findings(settings, sources, index, records, spec, diff.add_leftover, mounts.update, tables, part))
         devices = Devices(settings)
         absence = _absence(devices, sources, diff, order.accept_devices)
-        deletion = _planned(diff, absence, sources, part, index) if order.delete else None
+        deletion = None
+        if order.delete:
+            deletion = _planned(diff, absence, sources, part, index, asks_always=order.ask_always)
         if deletion is not None:
             if part is not None and deletion.is_large:
                 raise _EverythingNeeded
@@ -291,10 +296,12 @@ def _absence(devices: Devices, sources: Sources, diff: Diff, accepts_devices: bo
     return Absence(devices, in_folders, hosts=diff.hosts, accepts_devices=accepts_devices)
 
 
-def _planned(diff: Diff, absence: Absence, sources: Sources, part: Part | None, index: Index) -> Deletion:
+def _planned(
+    diff: Diff, absence: Absence, sources: Sources, part: Part | None, index: Index, *, asks_always: bool = False
+) -> Deletion:
     """What is deleted. Raises SourceMissing."""
     _check_sources(diff, sources, part)
-    deletion = planned(diff, absence)
+    deletion = planned(diff, absence, asks_always=asks_always)
     if part is not None and deletion.count:
         # Whether it is large depends on all images of the sources; no more are counted than are needed to know.
         documents = islice(Whole(part.scopes).documents(index), deletion.harmless_among)

@@ -130,11 +130,17 @@ def test_only_what_has_changed_is_compared_and_a_folder_that_is_gone_deletes_not
         lines.await_note("It is back.")
         (folder / os.fsdecode(b"\xff.jpg")).write_bytes(drawn[8])
         lines.await_total(indexed=42, deleted=1)
+        # The five that are left would need no consent, had it not been said that nothing is deleted.
+        (folder / "2").mkdir()
+        for number in range(2, 24, 3):
+            (folder / "2" / f"{number}.jpg").write_bytes(drawn[number % 6])
+        (folder / "2" / "new.jpg").write_bytes(drawn[9])
+        lines.await_total(indexed=43, deleted=1)
         lines.stop()
     assert process.returncode == 1 and lines.notes[-1].startswith("Stopped.")
     assert not any("Traceback" in note for note in lines.notes)
     assert processes(home) == {}
-    assert answer(lookalike(alone, "verify", folder, "--json", code=1))["orphaned"] == 13
+    assert answer(lookalike(alone, "verify", folder, "--json", code=1))["orphaned"] == 5
 
 
 def test_an_outage_of_the_index_of_redis_or_of_a_store_loses_nothing(

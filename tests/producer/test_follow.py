@@ -37,6 +37,8 @@ class Rounds:
         self._deletes = deletes
         self.events: list[str] = []
         self.compared: list[Changed] = []
+        #: Rounds that were to ask before any deletion.
+        self.asking: list[int] = []
         self.is_new = False
 
     def run(self) -> list[str]:
@@ -62,12 +64,13 @@ class Rounds:
         self.events.append("wait")
         return PATHS
 
-    def _sync(self, deletes: bool, changed: Changed) -> SyncReport:
+    def _sync(self, *, delete: bool, changed: Changed, ask_always: bool = False) -> SyncReport:
+        self.asking += [len(self.compared)] if ask_always else []
         self.compared.append(changed)
         if not self._results:
             raise Stopped
         result = self._results.pop(0)
-        if isinstance(result, DeletionRefused) and not deletes:
+        if isinstance(result, DeletionRefused) and not delete:
             raise AssertionError("a round without deletion refuses none")
         if result is not None:
             raise result
@@ -96,7 +99,9 @@ def test_what_does_not_pass_ends_it() -> None:
 
 
 def test_a_large_deletion_is_said_once_and_holds_up_nothing_else() -> None:
-    events = Rounds([LARGE, None, LARGE, None, None, LARGE, None], deletes=True).run()
+    rounds = Rounds([LARGE, None, LARGE, None, None, LARGE, None], deletes=True)
+    events = rounds.run()
+    assert rounds.asking == [2, 4, 7], "until there is nothing to delete, also of what has become a small deletion"
     assert [event for event in events if event != "wait"] == [
         f"{LARGE.what} Nothing is deleted until you run `lookalike sync --delete` yourself.",
         *("report", "report", "report"),
