@@ -10,6 +10,9 @@ SETTLED_AFTER_NS = 2 * 10**9
 
 NS_PER_MS = 10**6
 
+#: Reasons that other label or metadata may remove; the others are about the image, whatever is said of it.
+_OF_WHAT_IS_SAID = frozenset({Reason.BAD_METADATA, Reason.REFUSED})
+
 Look = Callable[[str], FileTimes | None]
 Rules = Callable[[Reason], str]
 
@@ -27,12 +30,15 @@ class Remembered:
         self._rules = rules
 
     def of(self, ref: ImageRef, *, is_stored: bool = False) -> Rejection | None:
-        """The rejection of this very reference under today's rules; its file may have changed.
+        """The rejection of this image under today's rules; its file may have changed, and label and metadata, if the
+        reason is not about them.
 
-        With a document in the index (`is_stored`), only a rejection that kept it counts.
+        With a document in the index (`is_stored`), only a rejection of this very reference that kept it counts.
         """
         found = self._rejections.get(ref.uri)
-        if found is None or self._tries_again or (found.ref != ref and not ref.keeps_metadata):
+        if found is None or self._tries_again:
+            return None
+        if is_outdated(found, ref) and (is_stored or found.rejected.reason in _OF_WHAT_IS_SAID):
             return None
         if found.basis.rules != self._rules(found.rejected.reason):
             return None
@@ -65,6 +71,11 @@ class Remembered:
     def _settled(self, uri: str, read_at_ns: int) -> str:
         times = self._look(uri)
         return "" if times is None or times.changed_ns > read_at_ns - SETTLED_AFTER_NS else times.etag
+
+
+def is_outdated(rejection: Rejection, ref: ImageRef) -> bool:
+    """Whether a record has another label or other metadata than the reference: it would be retried with these."""
+    return rejection.ref != ref and not ref.keeps_metadata
 
 
 def nothing_remembered() -> Remembered:

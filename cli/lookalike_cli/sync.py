@@ -168,8 +168,8 @@ def _show(report: SyncReport, settings: Settings, output: Output, *, delete: boo
         remark(f"{counted(orphans, 'image is', 'images are')} orphaned; use --delete to delete them.")
     if report.job is not None:
         show_report(report.job, settings, output)
-        if unchanged := report.counts[SyncStatus.REJECTED]:
-            remark(f"{unchanged:,} more rejected (unchanged): not tried again.")
+        if report.not_tried:
+            remark(f"{report.not_tried:,} more rejected (unchanged): not tried again.")
     else:
         output.say(f"{_counts(report)}; nothing to ingest.")
 
@@ -188,7 +188,7 @@ def _plain(report: SyncReport) -> dict[str, object]:
     job = summary(report.job) if report.job else dict.fromkeys(numbers, 0) | {"job": None}
     counts: dict[str, object] = {status.value: count for status, count in report.counts.items()}
     # `rejected` is what the job rejected; these were not tried again.
-    counts["rejected_unchanged"] = report.counts[SyncStatus.REJECTED]
+    counts["rejected_unchanged"] = report.not_tried
     planned = report.deletion or Deletion(0)
     kept = {"deleted": report.deleted, "to_ingest": report.to_ingest, "to_delete": planned.count, "kept": planned.kept}
     return counts | kept | {name: job[name] for name in numbers}

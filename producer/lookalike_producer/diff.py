@@ -29,8 +29,9 @@ class Diff:
 
     def __init__(self, *, deletes: bool) -> None:
         self.counts: Counter[SyncStatus] = Counter()
-        #: How many images a job has to look at.
+        #: How many images a job has to look at; of these, the rejected ones whose records it only renews.
         self.to_ingest = 0
+        self.to_renew = 0
         #: The hosts and buckets that have images of the sources.
         self.hosts: set[str] = set()
         self._deletes = deletes
@@ -91,13 +92,14 @@ class Diff:
             self._etags.write(orjson.dumps([finding.id, new.etag, new.content_sha256]) + b"\n")
         if finding.ref is not None and self._needs_job(finding):
             self.to_ingest += 1
+            self.to_renew += finding.is_outdated
             self._to_ingest.write(encode(finding.ref) + b"\n")
 
     def _needs_job(self, finding: Finding) -> bool:
         """An image that a list names and that is gone is rejected by a job: again, after its document is deleted."""
         if finding.status is SyncStatus.ORPHANED:
             return self._deletes or not finding.is_recorded
-        return finding.status not in SETTLED
+        return finding.status not in SETTLED or finding.is_outdated
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
 from lookalike.records import Chunk, ImageRef, Outcome
 from lookalike.retry import retry_while
-from lookalike_producer.refused import RefusedReference
+from lookalike_producer.refused import OF_SOURCE, RefusedReference
 
 #: Between two looks while the producer waits for room in the queue.
 POLL_S = 0.05
@@ -71,7 +71,8 @@ def _is_refused(chunk: Chunk) -> bool:
 def _reject(chunk: Chunk, ledger: Ledger) -> None:
     """Close a chunk of refused references without a worker: only this process knows why they are refused."""
     rejected = tuple(ref.rejected for ref in chunk.refs if isinstance(ref, RefusedReference))
-    ledger.close_chunk(chunk, Outcome(0, 0, rejected), place=ledger.job(chunk.job).place)
+    bases = dict.fromkeys((item.uri for item in rejected), OF_SOURCE)
+    ledger.close_chunk(chunk, Outcome(0, 0, rejected, bases=bases), place=ledger.job(chunk.job).place)
 
 
 def together(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:

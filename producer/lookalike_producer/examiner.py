@@ -12,7 +12,7 @@ from lookalike.metadata import agree
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.places import LOCAL, kind_of
 from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored
-from lookalike.remembered import Remembered
+from lookalike.remembered import Remembered, is_outdated
 from lookalike.storage import local_path
 from lookalike_producer.finding import Finding, NewEtag, SyncStatus
 from lookalike_producer.refused import RefusedReference
@@ -59,7 +59,8 @@ class Examiner:
             # Someone has deleted the document: a job has to say so in the record.
             rejection = None
         status, new_etag = self._status(ref, stored, rejection, earlier)
-        return Finding(status, ref.id, ref.uri, ref, is_recorded, new_etag)
+        needs_renewal = status is SyncStatus.REJECTED and rejection is not None and is_outdated(rejection, ref)
+        return Finding(status, ref.id, ref.uri, ref, is_recorded, new_etag, needs_renewal)
 
     def _status(
         self, ref: ImageRef, stored: Stored | None, rejection: Rejection | None, earlier: Remembered

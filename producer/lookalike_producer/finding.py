@@ -21,7 +21,7 @@ class SyncStatus(StrEnum):
     UNREADABLE = "unreadable"
     #: In the index, but no longer in the source whose scope it is in; or its file or object is gone.
     ORPHANED = "orphaned"
-    #: Rejected by a job, for a reason that stands: file, label, metadata, limits and release are the same.
+    #: Rejected by a job, for a reason that stands: file, limits and release are the same.
     REJECTED = "rejected"
 
 
@@ -36,7 +36,8 @@ class NewEtag:
 @dataclass(frozen=True)
 class Finding:
     """The status of one image. `ref` is None for an orphan that the source does not name. `is_recorded`: the ledger has
-    a rejection of the image, right or wrong. `new_etag` may be there for a PRESENT image."""
+    a rejection of the image, right or wrong. `new_etag` may be there for a PRESENT image. `is_outdated`: the record of
+    a REJECTED image has another label or other metadata."""
 
     status: SyncStatus
     id: str
@@ -44,3 +45,4 @@ class Finding:
     ref: ImageRef | None = None
     is_recorded: bool = False
     new_etag: NewEtag | None = None
+    is_outdated: bool = False

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import orjson
 
 from lookalike.messages import decode_reference, encode_reference
-from lookalike.records import ImageRef, Reason, Rejected
+from lookalike.records import Basis, ImageRef, Reason, Rejected, Rejection
+from lookalike.uris import is_row
+
+#: What such a rejection is based on, in its record: nothing but what the source says.
+OF_SOURCE = Basis(rules="source")
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,12 @@ class UnlistedTable(UnlistedFolder):
 
 
 _KINDS = {kind.__name__: kind for kind in (RefusedReference, UnlistedFolder, UnlistedTable)}
+
+
+def is_of_source(rejection: Rejection) -> bool:
+    """Whether a record tells of no image that a worker could try again, but of what its source says: a row, a table, a
+    folder or an archive that could not be read, a member with a bad sidecar."""
+    return rejection.basis == OF_SOURCE or is_row(rejection.rejected.uri)
 
 
 def encode(ref: ImageRef) -> bytes:

@@ -10,9 +10,8 @@ from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.ledger import Job, Ledger
 from lookalike.records import ImageRef, Reason, Rejection
 from lookalike.settings import Settings
-from lookalike.uris import is_row
 from lookalike_producer.jobs import JobRequest
-from lookalike_producer.refused import RefusedReference
+from lookalike_producer.refused import RefusedReference, is_of_source
 from lookalike_producer.report import Report
 
 #: Removed from a job's list in one step.
@@ -29,6 +28,7 @@ class Retry:
         self._reason = reason
         #: Redis holds as many in its memory.
         self._taken: set[str] = set()
+        self._notes: list[str] = []
 
     def run(self, run_job: Callable[[JobRequest], Report]) -> Report:
         """The report on the new job. Raises what `run_job` raises, IndexConflict for an index at another address.
@@ -59,22 +59,35 @@ class Retry:
             references=self._references,
             count=lambda: None,
             tries_again=True,
+            notes=self._notes,
             named=tuple(dict.fromkeys(prefix for job in self._jobs for prefix in job.named)),
         )
 
     def _references(self) -> Iterator[ImageRef]:
+        of_source = 0
         for job in self._jobs:
             for rejection in self._ledger.rejections(job.id):
                 uri = rejection.ref.uri
                 if self._reason in (None, rejection.rejected.reason) and uri not in self._taken:
                     self._taken.add(uri)
+                    of_source += is_of_source(rejection)
                     yield _again(rejection)
+        if of_source:
+            self._notes.append(_not_tried(of_source))
+
+
+def _not_tried(count: int) -> str:
+    one = "record is" if count == 1 else "records are"
+    return (
+        f"{count:,} {one} of rows, tables, folders or archives and not of images: "
+        "to read their source again, repeat its `ingest` or `sync`."
+    )
 
 
 def _again(rejection: Rejection) -> ImageRef:
-    """The image; a row of a table is rejected as before, until its table is read again."""
+    """The image; what tells of none is rejected as before, until its source is read again."""
     rejected = rejection.rejected
-    if is_row(rejected.uri):
+    if is_of_source(rejection):
         return RefusedReference(rejected.uri, reason=rejected.reason, detail=rejected.detail)
     return rejection.ref
 

@@ -78,8 +78,8 @@ class SyncReport:
     """The differences, the number of deleted orphans, and the report on the ingest; None if nothing was ingested.
 
     `deletion` is what was deleted and what was kept in doubt, or with `dry_run` would be; None without `delete`.
-    `to_ingest` is the number of images that a job looked at, or would. `is_whole`: everything was compared, and
-    not only what has changed.
+    `to_ingest` is the number of images that a job looked at, or would; `to_renew` of them are rejected, and only their
+    records get another label or other metadata. `is_whole`: everything was compared, and not only what has changed.
     """
 
     counts: Mapping[SyncStatus, int]
@@ -88,6 +88,12 @@ class SyncReport:
     deletion: Deletion | None = None
     to_ingest: int = 0
     is_whole: bool = True
+    to_renew: int = 0
+
+    @property
+    def not_tried(self) -> int:
+        """How many images stay rejected without a job that looks at them."""
+        return self.counts[SyncStatus.REJECTED] - self.to_renew
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,9 @@ def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collec
         )
         job = order.run(request) if diff.to_ingest else None
         deleted = deletion.count if deletion else 0
-        return SyncReport(_all(diff.counts), deleted, job, deletion, diff.to_ingest, is_whole=part is None)
+        return SyncReport(
+            _all(diff.counts), deleted, job, deletion, diff.to_ingest, is_whole=part is None, to_renew=diff.to_renew
+        )
 
 
 def plan(
@@ -212,7 +220,7 @@ def plan(
             diff.collect(_all_missing(sources))
         absence = _absence(Devices(settings), sources, diff, accept_devices)
         deletion = _planned(diff, absence, sources, None, index) if delete else None
-        return SyncReport(_all(diff.counts), 0, None, deletion, diff.to_ingest)
+        return SyncReport(_all(diff.counts), 0, None, deletion, diff.to_ingest, to_renew=diff.to_renew)
 
 
 def _checked(sources: Sources) -> TableSource:

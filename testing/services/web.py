@@ -235,6 +235,22 @@ class WebServer:
         return Answer(b"no such page", 404, "text/plain")
 
 
+class BreaksOff:
+    """Gives parts in order, but none from the middle on."""
+
+    def __init__(self, content: bytes, *, gives_parts: bool) -> None:
+        self.content = content
+        self.gives_parts = gives_parts
+
+    async def __call__(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        status, headers, body = Answer(self.content, knows_ranges=self.gives_parts).parts(request)
+        text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        start = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
+        is_behind = start > len(self.content) // 2 or not self.gives_parts
+        writer.write(f"HTTP/1.1 {status} x\r\n{text}Connection: close\r\n\r\n".encode())
+        writer.write(body[: len(body) // 2] if is_behind else body)
+
+
 def reset(writer: asyncio.StreamWriter) -> None:
     """Close a connection with RST."""
     with contextlib.suppress(OSError):

@@ -155,11 +155,12 @@ def test_more_images_than_one_request_takes_are_compared(index: Index, folder: P
 
 
 def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: Index, folder: Path) -> None:
-    names = ("cut", "mended", "label", "limit", "kept", "deleted", "new")
-    content = dict.fromkeys(names, b"cut") | {"mended": b"good", "kept": b"x", "new": b"x"}
+    names = ("cut", "mended", "label", "price", "limit", "kept", "relabelled", "deleted", "new")
+    content = dict.fromkeys(names, b"cut") | {"mended": b"good", "kept": b"x", "relabelled": b"x", "new": b"x"}
     for name, data in content.items():
         (folder / name).write_bytes(data)
     store(index, folder / "kept", b"before")
+    store(index, folder / "relabelled", b"before")
     store(index, folder / "gone", b"before")
     (folder / "kept").write_bytes(b"y")
     (folder / "gone").unlink()
@@ -168,19 +169,28 @@ def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: I
         rejection(folder / "cut", Reason.TRUNCATED, b"cut"),
         rejection(folder / "mended", Reason.TRUNCATED, b"cut"),
         replace(rejection(folder / "label", Reason.TRUNCATED, b"cut"), ref=ImageRef(str(folder / "label"), "other")),
+        replace(rejection(folder / "price", Reason.BAD_METADATA, b"cut"), ref=ImageRef(str(folder / "price"), "other")),
         replace(rejection(folder / "limit", Reason.TOO_LARGE, b"cut"), basis=Basis("", "", "another limit")),
         rejection(folder / "kept", Reason.TIMEOUT, b"y", kept=True),
+        replace(
+            rejection(folder / "relabelled", Reason.TIMEOUT, b"x", kept=True),
+            ref=ImageRef(str(folder / "relabelled"), "other"),
+        ),
         rejection(folder / "deleted", Reason.TIMEOUT, b"cut", kept=True),
         rejection(folder / "gone", Reason.NOT_FOUND, kept=True),
         rejection(missing, Reason.NOT_FOUND),
     )
     refs = [ImageRef(str(folder / name)) for name in (*content, "gone")] + [ImageRef(str(missing))]
-    assert {Path(item.uri).name: item.status for item in findings(refs, [], index, records)} == {
+    found = findings(refs, [], index, records)
+    assert {Path(item.uri).name for item in found if item.is_outdated} == {"label"}, "its record needs the new label"
+    assert {Path(item.uri).name: item.status for item in found} == {
         "cut": SyncStatus.REJECTED,
         "mended": SyncStatus.MISSING,
-        "label": SyncStatus.MISSING,
+        "label": SyncStatus.REJECTED,
+        "price": SyncStatus.MISSING,
         "limit": SyncStatus.MISSING,
         "kept": SyncStatus.REJECTED,
+        "relabelled": SyncStatus.STALE,
         "deleted": SyncStatus.MISSING,
         "new": SyncStatus.MISSING,
         "gone": SyncStatus.ORPHANED,

@@ -1,6 +1,5 @@
 """Tables on web hosts: read by parts where the host gives them, otherwise through a copy on the disk."""
 
-import asyncio
 import csv
 import gzip
 import io
@@ -17,7 +16,7 @@ from lookalike.records import ImageRef
 from lookalike_producer.check_sources import check_sources
 from lookalike_producer.sources import find_images
 from lookalike_producer.tables.options import TableOptions
-from testing.services.web import Answer, Request, WebServer
+from testing.services.web import Answer, BreaksOff, WebServer
 from tests.producer.tables.written import images, read, refused
 
 ROWS = 3000
@@ -145,28 +144,12 @@ def test_a_copy_is_bounded(server: WebServer, monkeypatch: pytest.MonkeyPatch) -
             read(server.put("/t.csv", answer))
 
 
-class _BreaksOff:
-    """Gives parts in order, but none from the middle on."""
-
-    def __init__(self, content: bytes, *, gives_parts: bool) -> None:
-        self.content = content
-        self.gives_parts = gives_parts
-
-    async def __call__(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        status, headers, body = Answer(self.content, knows_ranges=self.gives_parts).parts(request)
-        text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        start = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
-        is_behind = start > len(self.content) // 2 or not self.gives_parts
-        writer.write(f"HTTP/1.1 {status} x\r\n{text}Connection: close\r\n\r\n".encode())
-        writer.write(body[: len(body) // 2] if is_behind else body)
-
-
 def test_a_host_that_breaks_off_costs_the_rest_of_its_table_only(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opened, "PATIENCE_S", 0.2)
     content = b"file,year\n" + b"".join(b"%0100d.jpg,1\n" % number for number in range(10_000))
-    server.put("/t-0.csv", _BreaksOff(content, gives_parts=True))
+    server.put("/t-0.csv", BreaksOff(content, gives_parts=True))
     server.put("/t-1.csv", b"file,year\n/last.jpg,1\n")
     found: list[ImageRef] = []
     with pytest.raises(SourceUnavailable):
@@ -177,7 +160,7 @@ def test_a_host_that_breaks_off_costs_the_rest_of_its_table_only(
     check = check_sources([f"{server.url}/t-{{0..1}}.csv"])
     assert not check.is_complete and check.rejected == {"host_unavailable": 1}
     # Nothing can be read of a copy that does not come to its end.
-    server.put("/t.csv", _BreaksOff(CONTENTS["rows.csv"], gives_parts=False))
+    server.put("/t.csv", BreaksOff(CONTENTS["rows.csv"], gives_parts=False))
     with pytest.raises(LookalikeError, match="not available"):
         read(f"{server.url}/t.csv")
 
