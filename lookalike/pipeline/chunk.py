@@ -159,7 +159,7 @@ class _Attempt:
         if found is not None and found.model == self.fingerprint and found.content_sha256 == content_sha256:
             return Kept(ref, found, fetched.etag)
         if earlier is not None and earlier.basis.content_sha256 == content_sha256:
-            self.verdicts.repeat(ref, earlier)
+            self.verdicts.repeat(ref, earlier, fetched.etag)
             return None
         try:
             if content_sha256 not in self.decoded:

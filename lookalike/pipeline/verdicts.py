@@ -65,9 +65,9 @@ class Verdicts:
         """Its host does not give the image now."""
         self._of[ref.id] = delayed
 
-    def repeat(self, ref: ImageRef, earlier: Rejection) -> None:
-        """What an earlier job found still holds."""
-        self._of[ref.id] = _repeated(earlier, self.stored.get(ref.id))
+    def repeat(self, ref: ImageRef, earlier: Rejection, etag: str = "") -> None:
+        """What an earlier job found still holds; `etag` is that of the bytes, if they were read again."""
+        self._of[ref.id] = _repeated(earlier, self.stored.get(ref.id), etag)
 
     def reject(
         self, ref: ImageRef, error: ImageRejected, read_at_ns: int, content_sha256: str = "", etag: str = ""
@@ -138,6 +138,6 @@ def rejected_of(ref: ImageRef, reason: Reason, detail: str, *, is_stored: bool) 
     return Rejected(ref.uri, reason, detail, kept=is_stored and not reason.is_about_content)
 
 
-def _repeated(earlier: Rejection, stored: Stored | None) -> Refused:
-    basis = replace(earlier.basis, judged_at_ms=time.time_ns() // NS_PER_MS)
+def _repeated(earlier: Rejection, stored: Stored | None, etag: str) -> Refused:
+    basis = replace(earlier.basis, etag=etag or earlier.basis.etag, judged_at_ms=time.time_ns() // NS_PER_MS)
     return Refused(replace(earlier.rejected, kept=stored is not None), basis, is_new=False)

@@ -13,6 +13,7 @@ from lookalike.records import ImageRef, Reason
 from lookalike.roots import Roots
 from lookalike.storage import local_path
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, scheme_of
+from lookalike_producer.places import placed
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.seen import each_once
 from lookalike_producer.sources import find_images, find_tables
@@ -79,8 +80,9 @@ def check_sources(
 ) -> Check:
     """Look at the sources for at most about `seconds`. `roots` are those of the workers, None if nobody here knows
     them. Raises as `find_images` does before it returns."""
-    tables = find_tables(sources, columns, options)
-    others = find_images(sources, label_from, options, tables=TableSource((), columns), is_preview=True)
+    places = placed(sources)
+    tables = find_tables(places, columns, options)
+    others = find_images(places, label_from, options, tables=TableSource((), columns), is_preview=True)
     described = [
         CheckedTable(name, opened.descriptions[0], plan)
         for name, opened, plan in zip(tables.names, tables.opened, tables.plans, strict=True)

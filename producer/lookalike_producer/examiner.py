@@ -10,7 +10,7 @@ from threading import Semaphore
 from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.metadata import agree
 from lookalike.reading.contract import Fetched, State
-from lookalike.reading.places import LOCAL, kind_of
+from lookalike.reading.places import LOCAL, STORE, WEB, kind_of
 from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored
 from lookalike.remembered import Remembered, is_outdated
 from lookalike.storage import local_path
@@ -30,13 +30,15 @@ _OF_ACCESS = frozenset(
 @dataclass(frozen=True)
 class Files:
     """How a comparison looks at images: `fetch`, `state` and `look` of a Reader, and what the reasons depend on
-    (`rules`). With `reads_all`, an etag is not believed: the bytes are compared."""
+    (`rules`). With `reads_all`, an etag is not believed: the bytes are compared. With `leaves_changed`, an image of a
+    store or host whose etag is another one counts as changed: the job that follows reads it, once, and compares."""
 
     fetch: Callable[[ImageRef], Fetched]
     state: Callable[[str], State]
     look: Callable[[str], FileTimes | None]
     rules: Callable[[Reason], str]
     reads_all: bool = False
+    leaves_changed: bool = False
 
 
 class Examiner:
@@ -76,6 +78,8 @@ class Examiner:
                 return self._of_same_bytes(ref, stored), None
             if stored is None and rejection is not None and _has_passed(rejection):
                 return SyncStatus.MISSING, None
+            if self._files.leaves_changed and (status := self._of_another_etag(ref, stored, rejection, etag)):
+                return status, None
             with self._reading:
                 fetched = self._files.fetch(ref)
                 return self._of_bytes(ref, stored, rejection, fetched)
@@ -90,6 +94,17 @@ class Examiner:
             return etag
         known = (stored and stored.etag) or (rejection and (rejection.basis.etag or _is_of_access(rejection)))
         return self._files.state(ref.uri).etag if known else ""
+
+    def _of_another_etag(
+        self, ref: ImageRef, stored: Stored | None, rejection: Rejection | None, etag: str
+    ) -> SyncStatus | None:
+        """The status of an image that is read over the network, and has another etag than it had."""
+        former = stored.etag if stored is not None else rejection.basis.etag if rejection is not None else ""
+        if not (etag and former) or kind_of(ref.uri) not in (WEB, STORE):
+            return None
+        if stored is None:
+            return SyncStatus.MISSING
+        return SyncStatus.STALE if stored.model == self._fingerprint else SyncStatus.WRONG_MODEL
 
     def _of_bytes(
         self, ref: ImageRef, stored: Stored | None, rejection: Rejection | None, fetched: Fetched

@@ -10,6 +10,7 @@ from lookalike.settings import Settings
 from lookalike_producer.archives.ranges import Uncounted, counted_ranges
 from lookalike_producer.devices import Devices
 from lookalike_producer.jobs import JobRequest
+from lookalike_producer.places import Places, placed
 from lookalike_producer.sources import find_images, find_tables
 from lookalike_producer.tables.files import STDIN
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
@@ -30,8 +31,9 @@ def ingest_request(
     `on_checked` is called when the sources and the name of the model are right: what takes its time to start can do so
     while the index is looked at.
     """
-    tables = find_tables(sources, columns, options)
-    find_images(sources, label_from, options, tables=tables)
+    places = placed(sources)
+    tables = find_tables(places, columns, options)
+    find_images(places, label_from, options, tables=tables)
     configured = factories.model_spec(settings)
     on_checked()
     spec = factories.spec_in_place_of(configured, settings)
@@ -42,21 +44,19 @@ def ingest_request(
         settings,
         spec,
         source="\n".join(sources),
-        references=lambda: find_images(sources, label_from, options, Devices(settings).add, tables),
-        count=lambda: _count(sources, options, tables),
+        references=lambda: find_images(places, label_from, options, Devices(settings).add, tables),
+        count=lambda: None if STDIN in sources else _count(places, options, tables),
         notes=tables.notes,
         fields=tables.fields,
         named=named_prefixes([*sources, f"{columns.base}/"]),
     )
 
 
-def _count(sources: Sequence[str], options: WalkOptions, tables: TableSource) -> int | None:
-    """The number of images, counted while the job runs; None for standard input, which can be read only once, and for
-    archives that would have to be downloaded a second time."""
-    if STDIN in sources:
-        return None
+def _count(places: Places, options: WalkOptions, tables: TableSource) -> int | None:
+    """The number of images, counted while the job runs, but not on standard input, which can be read only once; None
+    for archives that would have to be downloaded a second time."""
     try:
-        others = sum(1 for _ in find_images(sources, options=options, tables=NO_TABLES, open_archive=counted_ranges))
+        others = sum(1 for _ in find_images(places, options=options, tables=NO_TABLES, open_archive=counted_ranges))
     except Uncounted:
         return None
     return others + tables.count()

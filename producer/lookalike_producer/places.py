@@ -72,8 +72,20 @@ class OneImage:
 Place = Tree | Listing | OneImage | TableSet | StoreTree | StoreImage | WebImage
 
 
-def placed(sources: Sequence[str]) -> list[Place]:
+class Places(tuple[Place, ...]):
+    """What some sources are, found out once: to look asks disks and stores."""
+
+
+#: Sources by their names, or what they are.
+NamesOrPlaces = Sequence[str] | Places
+
+
+def placed(sources: NamesOrPlaces) -> Places:
     """What the sources are; one may be several places. Raises SourceMissing."""
+    return sources if isinstance(sources, Places) else Places(_placed_once(sources))
+
+
+def _placed_once(sources: Sequence[str]) -> list[Place]:
     in_stores = sum(scheme_of(source) in STORE_SCHEMES for source in sources)
     each = partial(_each, asks_stores=in_stores <= MOST_ASKED)
     places = [place for source in sources for place in each(source)]

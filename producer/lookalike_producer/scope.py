@@ -30,7 +30,7 @@ from lookalike.uris import (
 )
 from lookalike_producer.lists import list_name
 from lookalike_producer.named import existing
-from lookalike_producer.places import OneImage, Place, Tree, placed
+from lookalike_producer.places import NamesOrPlaces, OneImage, Place, Tree, placed
 from lookalike_producer.stores import StoreImage, StoreTree
 from lookalike_producer.tables.files import table_file
 from lookalike_producer.tables.sets import TableSet
@@ -210,7 +210,7 @@ def covered(uri: str, scopes: Iterable[Scope]) -> bool:
     return any(scope.covers(uri) for scope in scopes)
 
 
-def scopes(sources: Sequence[str], within: Sequence[str] = (), options: WalkOptions = USUAL) -> list[Scope]:
+def scopes(sources: NamesOrPlaces, within: Sequence[str] = (), options: WalkOptions = USUAL) -> list[Scope]:
     """The scopes of the sources, and of the folders and addresses `within` which they are complete.
 
     Raises SourceMissing, and what `placed` raises.
@@ -219,7 +219,7 @@ def scopes(sources: Sequence[str], within: Sequence[str] = (), options: WalkOpti
     return found + [_within(name, options) for name in within]
 
 
-def walked(sources: Sequence[str], options: WalkOptions = USUAL) -> list[FolderScope]:
+def walked(sources: NamesOrPlaces, options: WalkOptions = USUAL) -> list[FolderScope]:
     """What the walk through folders finds: less than their scopes, without hidden files and clutter."""
     trees = [place for place in placed(sources) if isinstance(place, Tree)]
     return [FolderScope(tree.folder, tree.parts, options) for tree in trees]

@@ -20,7 +20,7 @@ from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.named import absolute, unquoted
 from lookalike_producer.no_match import no_match
 from lookalike_producer.part import Part
-from lookalike_producer.places import Listing, OneImage, Place, Tree, placed
+from lookalike_producer.places import Listing, NamesOrPlaces, OneImage, Place, Tree, placed
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
 from lookalike_producer.scope import covered
 from lookalike_producer.seen import each_once
@@ -43,7 +43,7 @@ OnMounts = Callable[[set[str]], None]
 
 
 def find_images(
-    sources: Sequence[str],
+    sources: NamesOrPlaces,
     label_from: str = "parent",
     options: WalkOptions = USUAL,
     on_mounts: OnMounts | None = None,
@@ -100,7 +100,7 @@ def _walked(part: Part, options: WalkOptions) -> Iterator[Item]:
             yield item
 
 
-def find_tables(sources: Sequence[str], columns: TableOptions = AS_FOUND, options: WalkOptions = USUAL) -> TableSource:
+def find_tables(sources: NamesOrPlaces, columns: TableOptions = AS_FOUND, options: WalkOptions = USUAL) -> TableSource:
     """The tables among the sources, with the columns that are taken. Raises SourceMissing, BadSetting,
     SourceUnavailable."""
     return _tables(placed(sources), columns, options)

@@ -26,6 +26,7 @@ from lookalike_producer.jobs import JobRequest
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.new_etags import add_etags
 from lookalike_producer.part import Part, Whole, part_of
+from lookalike_producer.places import Places, placed
 from lookalike_producer.preparation import prepare
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.rejection_records import OpenLedger, RejectionRecords
@@ -122,7 +123,8 @@ def verify(settings: Settings, sources: Sources, open_ledger: OpenLedger) -> Ver
     examples: dict[SyncStatus, list[Finding]] = {status: [] for status in SyncStatus if status != SyncStatus.PRESENT}
     with closing(factories.open_index(settings)) as index:
         records = _records(settings, index, open_ledger)
-        for finding in _findings(settings, sources, index, records, factories.working_spec(settings)):
+        places = placed(sources.names)
+        for finding in _findings(settings, sources, places, index, records, factories.working_spec(settings)):
             counts[finding.status] += 1
             some = examples.get(finding.status, [])
             if len(some) < EXAMPLES:
@@ -164,7 +166,9 @@ def sync(
 
 def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collection[str] | None) -> SyncReport:
     """Sync everything, or what has changed. Raises _EverythingNeeded."""
-    tables = TableSource((), sources.columns) if changed is not None else _checked(sources)
+    # Of what has changed, the folders alone are looked at.
+    places = placed(sources.names) if changed is None else Places()
+    tables = TableSource((), sources.columns) if changed is not None else _checked(sources, places)
     spec = factories.working_spec(settings)
     mounts: set[str] = set()
     with closing(Diff(deletes=order.delete)) as diff, closing(factories.open_index(settings)) as index:
@@ -175,9 +179,23 @@ def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collec
         records = _records(settings, index, order.open_ledger)
         if prepared.is_new:
             records.forget_all()
-        diff.collect(_findings(settings, sources, index, records, spec, diff.add_leftover, mounts.update, tables, part))
+        findings = _findings(
+            settings,
+            sources,
+            places,
+            index,
+            records,
+            spec,
+            diff.add_leftover,
+            mounts.update,
+            tables,
+            part,
+            leaves_changed=True,
+        )
+        diff.collect(findings)
         devices = Devices(settings)
-        absence = _absence(devices, sources, diff, order.accept_devices)
+        in_folders = walked(places, sources.options) if part is None else part.walked
+        absence = Absence(devices, in_folders, hosts=diff.hosts, accepts_devices=order.accept_devices)
         deletion = None
         if order.delete:
             deletion = _planned(diff, absence, sources, part, index, asks_always=order.ask_always)
@@ -190,21 +208,24 @@ def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collec
             _record(devices, mounts, deletion)
         _forget(diff.leftovers(IDS_PER_REQUEST), records)
         add_etags(diff.new_etags(IDS_PER_REQUEST), index)
-        request = JobRequest(
-            settings,
-            spec,
-            source="\n".join(sources.names),
-            references=diff.references,
-            count=lambda: diff.to_ingest,
-            notes=tables.notes,
-            fields=tables.fields,
-            named=named_prefixes([*sources.names, f"{sources.columns.base}/"]),
-        )
-        job = order.run(request) if diff.to_ingest else None
+        job = order.run(_request(settings, spec, sources, diff, tables)) if diff.to_ingest else None
         deleted = deletion.count if deletion else 0
         return SyncReport(
             _all(diff.counts), deleted, job, deletion, diff.to_ingest, is_whole=part is None, to_renew=diff.to_renew
         )
+
+
+def _request(settings: Settings, spec: ModelSpec, sources: Sources, diff: Diff, tables: TableSource) -> JobRequest:
+    return JobRequest(
+        settings,
+        spec,
+        source="\n".join(sources.names),
+        references=diff.references,
+        count=lambda: diff.to_ingest,
+        notes=tables.notes,
+        fields=tables.fields,
+        named=named_prefixes([*sources.names, f"{sources.columns.base}/"]),
+    )
 
 
 def plan(
@@ -212,21 +233,24 @@ def plan(
 ) -> SyncReport:
     """What `sync` would do. Raises SourceMissing, BrokerUnavailable, DiskFull, what the index raises."""
     factories.model_spec(settings)
+    places = placed(sources.names)
     with closing(Diff(deletes=delete)) as diff, closing(factories.open_index(settings)) as index:
         try:
             records = _records(settings, index, open_ledger)
-            diff.collect(_findings(settings, sources, index, records, factories.working_spec(settings)))
+            spec = factories.working_spec(settings)
+            diff.collect(_findings(settings, sources, places, index, records, spec, leaves_changed=True))
         except IndexMissing:
-            diff.collect(_all_missing(sources))
-        absence = _absence(Devices(settings), sources, diff, accept_devices)
+            diff.collect(_all_missing(sources, places))
+        in_folders = walked(places, sources.options)
+        absence = Absence(Devices(settings), in_folders, hosts=diff.hosts, accepts_devices=accept_devices)
         deletion = _planned(diff, absence, sources, None, index) if delete else None
         return SyncReport(_all(diff.counts), 0, None, deletion, diff.to_ingest, to_renew=diff.to_renew)
 
 
-def _checked(sources: Sources) -> TableSource:
+def _checked(sources: Sources, places: Places) -> TableSource:
     """The tables among the sources, all of which are there. Raises SourceMissing and the like."""
-    tables = find_tables(sources.names, sources.columns, sources.options)
-    find_images(sources.names, sources.label_from, sources.options, tables=tables)
+    tables = find_tables(places, sources.columns, sources.options)
+    find_images(places, sources.label_from, sources.options, tables=tables)
     return tables
 
 
@@ -240,9 +264,9 @@ def _part(sources: Sources, changed: Collection[str], index: Index) -> Part:
     raise _EverythingNeeded
 
 
-def _all_missing(sources: Sources) -> Iterator[Finding]:
+def _all_missing(sources: Sources, places: Places) -> Iterator[Finding]:
     """The findings for an index that does not exist yet."""
-    found = find_images(sources.names, sources.label_from, sources.options, tables=sources.columns)
+    found = find_images(places, sources.label_from, sources.options, tables=sources.columns)
     for ref in found:
         status = SyncStatus.UNREADABLE if isinstance(ref, RefusedReference) else SyncStatus.MISSING
         yield Finding(status, ref.id, ref.uri, ref)
@@ -263,6 +287,7 @@ def _records(settings: Settings, index: Index, open_ledger: OpenLedger) -> Rejec
 def _findings(
     settings: Settings,
     sources: Sources,
+    places: Places,
     index: Index,
     records: RejectionRecords,
     spec: ModelSpec,
@@ -270,6 +295,8 @@ def _findings(
     on_mounts: OnMounts | None = None,
     tables: TableSource | None = None,
     part: Part | None = None,
+    *,
+    leaves_changed: bool = False,
 ) -> Iterator[Finding]:
     """The findings, as they come, on everything or on a part. Metadata is compared as the index holds it."""
     names, options = sources.names, sources.options
@@ -277,16 +304,17 @@ def _findings(
     if part is not None:
         extent, references = part, find_changed(part, sources.label_from, options, sources.columns)
     else:
-        tables = tables or find_tables(names, sources.columns, options)
+        tables = tables or find_tables(places, sources.columns, options)
         tables.fit(index.fields())
-        extent = Whole(scopes(names, sources.within, options))
-        references = find_images(names, sources.label_from, options, on_mounts, tables)
+        extent = Whole(scopes(places, sources.within, options))
+        references = find_images(places, sources.label_from, options, on_mounts, tables)
     reader = factories.reader(settings, named=named_prefixes([*names, f"{sources.columns.base}/"]))
+    rules = factories.rejection_rules(settings)
     findings = compare(
         references,
         extent,
         index=index,
-        files=Files(reader.fetch, reader.state, reader.look, factories.rejection_rules(settings), sources.thorough),
+        files=Files(reader.fetch, reader.state, reader.look, rules, sources.thorough, leaves_changed),
         records=records,
         fingerprint=spec.fingerprint,
         on_leftover=on_leftover,
@@ -297,11 +325,6 @@ def _findings(
 def _closing(reader: Reader, findings: Iterator[Finding]) -> Iterator[Finding]:
     with closing(reader):
         yield from findings
-
-
-def _absence(devices: Devices, sources: Sources, diff: Diff, accepts_devices: bool) -> Absence:
-    in_folders = walked(sources.names, sources.options)
-    return Absence(devices, in_folders, hosts=diff.hosts, accepts_devices=accepts_devices)
 
 
 def _planned(

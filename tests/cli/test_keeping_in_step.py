@@ -104,7 +104,12 @@ def test_every_kind_of_source_is_compared_and_brought_in_step(
         places.make(1)
         differs = run("verify", code=1)
         assert (differs["stale"], differs["present"]) == (8, 7)
+        web.requests.clear()
         second = run("sync", "--delete")
+        assert Counter(path for path in web.paths() if path in ("/one.jpg", "/listed.jpg")) == {
+            "/one.jpg": 1,
+            "/listed.jpg": 1,
+        }, "a changed image is downloaded once"
         assert (second["indexed"], second["annotated"], second["deleted"]) == (8, 1, 0)
         assert run("verify")["present"] == 15
         (tmp_path / "folder" / "1.jpg").unlink()

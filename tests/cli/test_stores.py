@@ -49,6 +49,10 @@ def test_a_bucket_becomes_documents_and_reasons_image_by_image(
     s3_proxy.asked.clear()
     again = _ingest(environment, "s3://shop")
     assert (again["indexed"], again["unchanged"]) == (0, first["indexed"])
+    s3_proxy.asked.clear()
+    synced = answer(lookalike(environment, "sync", "s3://shop", "--json"))
+    assert (synced["present"], synced["indexed"]) == (first["indexed"], 0)
+    assert sum(asked.is_list for asked in s3_proxy.asked) == 2, "what the address names, and the listing"
     found = answer(lookalike(environment, "search", drawn[0] / next(iter(images)), "-k", 3, "--json"))
     assert f"s3://shop/{next(iter(images))}" in json.dumps(found)
     # Once with the wrong name: the sentence comes before any work.

@@ -55,10 +55,11 @@ def examined(
     ref: ImageRef = REF,
     record: Rejection | None = None,
     reads_all: bool = False,
+    leaves_changed: bool = False,
 ) -> Finding:
     records: Mapping[str, Rejection] = {record.ref.uri: record} if record else {}
     earlier = Remembered(records, look=place.look, rules=lambda reason: "1")
-    files = Files(place.fetch, place.state, place.look, lambda reason: "1", reads_all)
+    files = Files(place.fetch, place.state, place.look, lambda reason: "1", reads_all, leaves_changed)
     return Examiner(files, "f").examined(ref, stored, earlier)
 
 
@@ -107,6 +108,23 @@ def test_another_etag_or_none_is_no_proof_and_the_bytes_decide(former: str) -> N
     assert examined(Place(Fetched(b"y", "1")), stored).status is SyncStatus.STALE
     without = examined(Place(Fetched(b"x")), stored)
     assert (without.status, without.new_etag) == (SyncStatus.PRESENT, None)
+
+
+def test_an_image_that_a_job_reads_anyway_is_not_read_before_unless_its_place_gives_no_etag() -> None:
+    place = Place(Fetched(b"x", "2"))
+    assert examined(place, STORED, leaves_changed=True).status is SyncStatus.STALE
+    assert examined(place, replace(STORED, model="other"), leaves_changed=True).status is SyncStatus.WRONG_MODEL
+    record = recorded(Reason.CORRUPT, etag="1", content_sha256=SHA256)
+    assert examined(place, None, record=record, leaves_changed=True).status is SyncStatus.MISSING
+    listed = replace(REF, uri="s3://shop/a.jpg", etag="2")
+    assert examined(place, STORED, ref=listed, leaves_changed=True).status is SyncStatus.STALE
+    assert place.asked == ["state"] * 3
+    place.asked.clear()
+    # A member has another etag whenever its archive was written, and a file whenever it was touched.
+    for ref in (replace(REF, uri="s3://shop/a.tar#a.jpg", etag="2"), replace(REF, uri="/a.jpg", etag="2")):
+        assert examined(place, STORED, ref=ref, leaves_changed=True).status is SyncStatus.PRESENT
+    assert examined(place, replace(STORED, etag=""), leaves_changed=True).status is SyncStatus.PRESENT
+    assert place.asked == ["fetch"] * 3
 
 
 def test_a_thorough_comparison_believes_no_etag() -> None:
