@@ -170,16 +170,25 @@ def fitted(metadata: Metadata, fields: Fields) -> dict[str, MetadataValue]:
     return result
 
 
-def agree(stored: Stored, ref: ImageRef) -> bool:
-    """Whether a document has the label and the metadata of a reference, as far as they are known."""
-    return ref.keeps_metadata or (stored.name == ref.label and is_same(stored.metadata, ref.metadata))
+def agree(stored: Stored, ref: ImageRef, fields: Fields) -> bool:
+    """Whether a document has the label and the metadata of a reference, as far as they are known. `fields` are those of
+    the index."""
+    return ref.keeps_metadata or (stored.name == ref.label and is_same(stored.metadata, ref.metadata, fields))
 
 
-def is_same(stored: Metadata, given: Metadata) -> bool:
+def is_same(stored: Metadata, given: Metadata, fields: Fields) -> bool:
     """Whether an index that was given this metadata would hold what it holds: 5 and "5" are the same in a field of
-    integers, and so are no tags and an empty list of them."""
-    given = {name: value for name, value in given.items() if value != []}
+    integers, and so are no tags and an empty list of them, or "n/a" and no number."""
+    given = {name: value for name, value in given.items() if not _is_left_out(value, fields.get(name))}
     return stored.keys() == given.keys() and all(_is_held_as(value, stored[name]) for name, value in given.items())
+
+
+def _is_left_out(value: MetadataValue, type: FieldType | None) -> bool:
+    """Whether an index holds nothing for a value in a field of this type."""
+    try:
+        return value == [] or (type is not None and fitted_value(value, type) is None)
+    except ValueError:
+        return False
 
 
 def _is_held_as(given: MetadataValue, stored: MetadataValue) -> bool:

@@ -70,6 +70,7 @@ class TimedIndex:
     """A ChunkIndex whose calls count for two stages."""
 
     def __init__(self, index: ChunkIndex, clock: StageClock, *, look_up: str, bulk: str) -> None:
+        self.fields = clock.timed(look_up, index.fields)
         self._stored = clock.timed(look_up, index.stored)
         self._write = clock.timed(bulk, index.write)
         self._annotate = clock.timed(bulk, index.annotate)

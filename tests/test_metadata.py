@@ -128,7 +128,7 @@ def test_undeclared_values_say_their_type() -> None:
 def test_what_an_index_would_hold_alike_is_the_same(type: str, values: list[MetadataValue]) -> None:
     for value in values:
         (held,) = fitted({"field": value}, {"field": field_type(type)}).values()
-        assert all(is_same({"field": held}, {"field": other, "tags": []}) for other in values)
+        assert all(is_same({"field": held}, {"field": other, "tags": []}, {}) for other in values)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,16 @@ def test_what_an_index_would_hold_alike_is_the_same(type: str, values: list[Meta
     ],
 )
 def test_what_an_index_would_hold_differently_is_not_the_same(stored: Metadata, given: Metadata) -> None:
-    assert not is_same(stored, given)
+    assert not is_same(stored, given, {})
+
+
+def test_what_stands_for_no_value_in_a_field_is_the_same_as_none() -> None:
+    fields = {"year": field_type("int"), "sizes": field_type("int[]"), "brand": field_type("str")}
+    given: Metadata = {"year": "n/a", "sizes": ["-", "none"], "brand": "n/a"}
+    held = fitted(given, fields)
+    assert held == {"brand": "n/a"} and is_same(held, given, fields)
+    assert not is_same({}, given, fields), "a text is a value"
+    assert not is_same({}, {"year": "soon"}, fields), "it is rejected, not left out"
 
 
 def test_text_in_a_field_of_text_is_never_missing_and_one_bad_value_names_its_field() -> None:

@@ -16,7 +16,7 @@ from lookalike.images import DecodedImage
 from lookalike.index import Index, open_index
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.messages import decode_chunk, encode_chunk
-from lookalike.metadata import field_type
+from lookalike.metadata import Fields, field_type
 from lookalike.pipeline import give_up, ingest
 from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched
@@ -262,6 +262,9 @@ class Interrupted:
     def __init__(self, index: Index, newer: Document) -> None:
         self._index = index
         self._newer: list[Document] = [newer]
+
+    def fields(self) -> Fields:
+        return self._index.fields()
 
     def stored(self, ids: Sequence[str], *, is_fresh: bool = True) -> dict[str, Stored]:
         return self._index.stored(ids)

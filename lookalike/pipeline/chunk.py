@@ -14,6 +14,7 @@ from lookalike.errors import ImageRejected
 from lookalike.host_wait import HostWait
 from lookalike.images import DecodedImage
 from lookalike.index.annotation import Annotated, Annotation
+from lookalike.metadata import Fields
 from lookalike.pipeline.loaded import Kept, Loaded, annotation_of, document_of
 from lookalike.pipeline.verdicts import Verdicts, rejected_of
 from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
@@ -31,6 +32,8 @@ Embed = Callable[[Pixels], Vectors]
 
 class ChunkIndex(Protocol):
     """The methods of an index that a chunk uses."""
+
+    def fields(self) -> Fields: ...
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]: ...
 
@@ -198,12 +201,20 @@ class _Attempt:
         error = ImageRejected(reason, detail)
         self.verdicts.refuse(item.ref, error, item.read_at_ns, item.content_sha256, item.etag)
 
+    def _told(self, kept: Sequence[Kept]) -> set[str]:
+        """The ids of those whose documents get another label or other metadata."""
+        other = [item for item in kept if item.tells_something_else({})]
+        # The types of the fields say whether "n/a" is a value; most chunks need not ask the index for them.
+        fields = self.index.fields() if any(item.ref.metadata for item in other) else {}
+        return {item.ref.id for item in other if item.tells_something_else(fields)}
+
     def _annotate(self, kept: Sequence[Kept]) -> set[str]:
         """Give documents new labels and metadata; the ids of those that somebody else has written meanwhile are
         returned."""
         now, annotations = _now(), dict[str, Annotation]()
+        told = self._told(kept)
         for item in kept:
-            is_told = item.tells_something_else
+            is_told = item.ref.id in told
             # A document that this chunk has annotated before it was repeated counts as indexed again.
             self.verdicts.accept(item.ref, is_indexed=is_told or item.stored.chunk == self.chunk.origin)
             if is_told or item.has_another_etag:
@@ -212,7 +223,7 @@ class _Attempt:
         if not annotations:
             return set()
         done, rejected = self.index.annotate(annotations)
-        self.verdicts.annotated |= {item.ref.id for item in kept if item.tells_something_else} & done
+        self.verdicts.annotated |= told & done
         refs = {item.ref.uri: item for item in kept}
         for refusal in rejected:
             self._refuse_metadata(refs[refusal.uri], refusal)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lookalike.images import DecodedImage
 from lookalike.index.annotation import Annotation
-from lookalike.metadata import agree
+from lookalike.metadata import Fields, agree
 from lookalike.records import Document, ImageRef, Stored, Vector
 
 
@@ -27,9 +27,9 @@ class Kept:
     stored: Stored
     etag: str
 
-    @property
-    def tells_something_else(self) -> bool:
-        return not agree(self.stored, self.ref)
+    def tells_something_else(self, fields: Fields) -> bool:
+        """Whether the document gets another label or other metadata; `fields` are those of the index."""
+        return not agree(self.stored, self.ref, fields)
 
     @property
     def has_another_etag(self) -> bool:

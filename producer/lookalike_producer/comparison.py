@@ -53,8 +53,8 @@ def compare(
     with ExitStack() as open_files:
         documents, recorded, rejected = (open_files.enter_context(closing(IdStore())) for _ in range(3))
         lookers = open_files.enter_context(ThreadPoolExecutor(LOOKERS))
-        examiner = Examiner(files, fingerprint)
         index.refresh()
+        examiner = Examiner(files, fingerprint, index.fields())
         documents.add(extent.documents(index))
         _list_rejections(extent, records, recorded, rejected)
         unlisted = Unlisted()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Semaphore
 
 from lookalike.errors import HostUnavailable, ImageRejected
-from lookalike.metadata import agree
+from lookalike.metadata import Fields, agree
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.places import LOCAL, STORE, WEB, kind_of
 from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored
@@ -42,11 +42,12 @@ class Files:
 
 
 class Examiner:
-    """Examines images for one comparison; several threads may share it."""
+    """Examines images for one comparison with an index that has these fields; several threads may share it."""
 
-    def __init__(self, files: Files, fingerprint: str) -> None:
+    def __init__(self, files: Files, fingerprint: str, fields: Fields) -> None:
         self._files = files
         self._fingerprint = fingerprint
+        self._fields = fields
         self._reading = Semaphore(READERS)
 
     def examined(self, ref: ImageRef, stored: Stored | None, earlier: Remembered) -> Finding:
@@ -122,7 +123,7 @@ class Examiner:
     def _of_same_bytes(self, ref: ImageRef, stored: Stored) -> SyncStatus:
         if stored.model != self._fingerprint:
             return SyncStatus.WRONG_MODEL
-        return SyncStatus.PRESENT if agree(stored, ref) else SyncStatus.STALE
+        return SyncStatus.PRESENT if agree(stored, ref, self._fields) else SyncStatus.STALE
 
 
 def _unread(error: ImageRejected | HostUnavailable, stored: Stored | None, rejection: Rejection | None) -> SyncStatus:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from lookalike.index import Index
-from lookalike.metadata import is_same
+from lookalike.metadata import Fields, is_same
 from lookalike.records import Stored
 from lookalike_producer.id_store import IdStore
 
@@ -70,12 +70,13 @@ def _different(uris: dict[str, str], old: Index, new: Index) -> list[str]:
         return []
     ids = list(uris)
     before, after = (index.stored(ids, is_fresh=False) for index in (old, new))
-    return [uris[id] for id in ids if id in before and not (id in after and _is_same(before[id], after[id]))]
+    fields = new.fields()
+    return [uris[id] for id in ids if id in before and not (id in after and _is_same(before[id], after[id], fields))]
 
 
-def _is_same(before: Stored, after: Stored) -> bool:
+def _is_same(before: Stored, after: Stored, fields: Fields) -> bool:
     of_file = (before.content_sha256, before.name) == (after.content_sha256, after.name)
-    return of_file and is_same(after.metadata, before.metadata)
+    return of_file and is_same(after.metadata, before.metadata, fields)
 
 
 def _batches(rows: Iterator[tuple[str, str, str]]) -> Iterator[list[tuple[str, str, str]]]:

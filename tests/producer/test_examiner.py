@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lookalike.errors import HostUnavailable, ImageRejected
+from lookalike.metadata import FieldType, Kind
 from lookalike.reading.contract import Fetched, State
 from lookalike.records import Basis, FileTimes, ImageRef, Reason, Rejected, Rejection, Stored
 from lookalike.remembered import Remembered
@@ -60,7 +61,7 @@ def examined(
     records: Mapping[str, Rejection] = {record.ref.uri: record} if record else {}
     earlier = Remembered(records, look=place.look, rules=lambda reason: "1")
     files = Files(place.fetch, place.state, place.look, lambda reason: "1", reads_all, leaves_changed)
-    return Examiner(files, "f").examined(ref, stored, earlier)
+    return Examiner(files, "f", {"size": FieldType(Kind.INTEGER)}).examined(ref, stored, earlier)
 
 
 def recorded(reason: Reason, *, etag: str = "", content_sha256: str = "", kept: bool = False) -> Rejection:
@@ -79,6 +80,12 @@ def recorded(reason: Reason, *, etag: str = "", content_sha256: str = "", kept: 
 def test_what_has_the_etag_of_its_document_is_not_read(stored: Stored, status: SyncStatus) -> None:
     place = Place(Fetched(b"x", "1"))
     assert (examined(place, stored).status, place.asked) == (status, ["state"])
+
+
+def test_what_stands_for_no_number_does_not_make_an_image_stale_for_ever() -> None:
+    for size, status in (("n/a", SyncStatus.PRESENT), ("5", SyncStatus.STALE)):
+        ref = replace(REF, metadata={"year": 2026, "size": size})
+        assert examined(Place(Fetched(b"x", "1")), STORED, ref=ref).status is status
 
 
 def test_an_etag_from_a_listing_needs_no_request() -> None:

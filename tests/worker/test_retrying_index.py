@@ -15,6 +15,7 @@ from lookalike.errors import IndexUnavailable
 from lookalike.index import Index, IndexOptions, open_index
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.ledger import Job
+from lookalike.metadata import Fields
 from lookalike.records import Document, Rejected, Stored
 from lookalike.settings import read_settings
 from lookalike_worker.context import WorkerContext
@@ -30,6 +31,10 @@ class Counted:
     def __init__(self, index: Index) -> None:
         self._index = index
         self.calls = 0
+
+    def fields(self) -> Fields:
+        self.calls += 1
+        return self._index.fields()
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
         self.calls += 1

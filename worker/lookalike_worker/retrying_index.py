@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lookalike.errors import IndexUnavailable
 from lookalike.index.annotation import Annotated, Annotation
+from lookalike.metadata import Fields
 from lookalike.pipeline import ChunkIndex
 from lookalike.records import Document, Rejected, Stored
 from lookalike.retry import retry_while
@@ -19,6 +20,9 @@ class RetryingIndex:
     def __init__(self, index: ChunkIndex, retry_s: float) -> None:
         self._index = index
         self._retry_s = retry_s
+
+    def fields(self) -> Fields:
+        return retry_while(self._index.fields, IndexUnavailable, self._retry_s)
 
     def stored(self, ids: Sequence[str]) -> Mapping[str, Stored]:
         return retry_while(lambda: self._index.stored(ids), IndexUnavailable, self._retry_s)

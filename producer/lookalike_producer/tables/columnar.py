@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow
 from pyarrow import compute, ipc, parquet
@@ -24,10 +24,21 @@ BUFFER_BYTES = 1024 * 1024
 
 _PARQUET, _ENCRYPTED, _ARROW, _FEATHER_1 = b"PAR1", b"PARE", b"ARROW1", b"FEA1"
 
+_PACKED = BadRow("the row holds the image itself, as bytes; write images as files")
+
 #: Batches that have these columns, of at most so many rows if the format allows it.
 Batches: TypeAlias = Callable[[Sequence[Leaf], int], Iterator[pyarrow.RecordBatch]]
-#: Schema, rows and description.
-Opened: TypeAlias = tuple[pyarrow.Schema, Batches, str]
+
+
+class Opened(NamedTuple):
+    """Schema, rows and description. `is_blank`: whether a column has no values in any row, None if only its rows tell.
+    `has_all`: batches hold all columns, also those that nobody wants."""
+
+    schema: pyarrow.Schema
+    batches: Batches
+    description: str
+    is_blank: Callable[[Leaf], bool | None] = lambda leaf: None
+    has_all: bool = True
 
 
 class ColumnarTable:
@@ -38,26 +49,33 @@ class ColumnarTable:
 
     def __init__(self, file: TableFile) -> None:
         self._file = file
-        with self._opened() as (schema, batches, description):
-            names = _class_names(schema)
-            self._leaves = list(leaves(schema))
-            blank = {leaf.name for leaf in self._leaves if is_binary(leaf.type) and _is_blank(batches([leaf], 8), leaf)}
+        with self._opened() as opened:
+            names = _class_names(opened.schema)
+            self._leaves = list(leaves(opened.schema))
+            blank = {leaf.name for leaf in self._leaves if is_binary(leaf.type) and _is_blank(opened, leaf)}
         self.columns = tuple(
             Column(leaf.name, *type_of(leaf.type), names.get(leaf.name, ()), leaf.name in blank)
             for leaf in self._leaves
         )
-        self.description = description
+        self.description = opened.description
 
     def rows(self, wanted: Sequence[int]) -> Iterator[tuple[int, Values]]:
         chosen = [self._leaves[number] for number in wanted]
         number = 0
-        with self._opened() as (_, batches, _):
-            for batch in batches(chosen, BATCH_ROWS):
+        with self._opened() as opened:
+            packed = {leaf: self._bytes_beside(leaf) if opened.has_all else None for leaf in chosen}
+            for batch in opened.batches(chosen, BATCH_ROWS):
                 for start in range(0, batch.num_rows, BATCH_ROWS):
                     piece = batch.slice(start, BATCH_ROWS)
-                    for row in zip(*(_values(_column(piece, leaf)) for leaf in chosen), strict=True):
+                    for row in zip(*(_read(piece, leaf, packed[leaf]) for leaf in chosen), strict=True):
                         number += 1
                         yield number, row
+
+    def _bytes_beside(self, path: Leaf) -> Leaf | None:
+        """The column of bytes that may hold the image in place of its path."""
+        inner = (*path.path[:-1], "bytes")
+        is_path = len(path.path) > 1 and path.path[-1] == "path"
+        return next((leaf for leaf in self._leaves if leaf.path == inner), None) if is_path else None
 
     @contextmanager
     def _opened(self) -> Iterator[Opened]:
@@ -84,7 +102,10 @@ def _parquet(file: BufferedReader) -> Opened:
         names = list(dict.fromkeys(leaf.name for leaf in chosen))
         return iter(opened.iter_batches(rows, columns=names, use_threads=False))
 
-    return opened.schema_arrow, batches, "Parquet"
+    def is_blank(leaf: Leaf) -> bool | None:
+        return _has_no_values(opened.metadata, leaf.name)
+
+    return Opened(opened.schema_arrow, batches, "Parquet", is_blank, has_all=False)
 
 
 def _arrow_file(file: BufferedReader) -> Opened:
@@ -93,7 +114,7 @@ def _arrow_file(file: BufferedReader) -> Opened:
     def batches(chosen: Sequence[Leaf], rows: int) -> Iterator[pyarrow.RecordBatch]:
         return (_valid(opened.get_batch(number)) for number in range(opened.num_record_batches))
 
-    return opened.schema, batches, "Arrow"
+    return Opened(opened.schema, batches, "Arrow")
 
 
 def _arrow_stream(file: BufferedReader, start: bytes) -> Opened:
@@ -104,7 +125,7 @@ def _arrow_stream(file: BufferedReader, start: bytes) -> Opened:
         raise TableBroken(
             Reason.UNSUPPORTED, f"is neither Parquet nor Arrow: it begins with {start!r}", advice
         ) from error
-    return opened.schema, lambda chosen, rows: map(_valid, opened), "Arrow stream"
+    return Opened(opened.schema, lambda chosen, rows: map(_valid, opened), "Arrow stream")
 
 
 def _valid(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
@@ -145,11 +166,35 @@ def _column(batch: pyarrow.RecordBatch, leaf: Leaf) -> pyarrow.Array:
     return column
 
 
-def _is_blank(batches: Iterator[pyarrow.RecordBatch], leaf: Leaf) -> bool:
-    """Whether the first rows have no values."""
-    first = next(batches, None)
+def _is_blank(opened: Opened, leaf: Leaf) -> bool:
+    """Whether no row has a value, or if that is not known, none of the first rows."""
+    if (known := opened.is_blank(leaf)) is not None:
+        return known
+    first = next(opened.batches([leaf], 8), None)
     column = None if first is None else _column(first, leaf)
     return column is None or column.null_count == len(column)
+
+
+def _has_no_values(metadata: parquet.FileMetaData, column: str) -> bool | None:
+    """What the statistics of a file say of a column; None if they are missing."""
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for chunk in map(group.column, range(group.num_columns)):
+            if chunk.path_in_schema != column:
+                continue
+            if chunk.statistics is None or not chunk.statistics.has_null_count:
+                return None
+            if chunk.statistics.null_count < chunk.num_values:
+                return False
+    return True
+
+
+def _read(batch: pyarrow.RecordBatch, leaf: Leaf, packed: Leaf | None) -> list[Any]:
+    """The values of a column; a BadRow for each path of an image that is in the row itself."""
+    values = _values(_column(batch, leaf))
+    there = _column(batch, packed) if packed else None
+    if there is None or there.null_count == len(there):
+        return values
+    return [_PACKED if there[number].is_valid else value for number, value in enumerate(values)]
 
 
 def _values(column: pyarrow.Array) -> list[Any]:

@@ -191,6 +191,11 @@ def _named(columns: Sequence[Column], wanted: str | None, what: str, name: str) 
     return found[0]
 
 
+def has_column(columns: Iterable[str], wanted: str) -> bool:
+    """Whether a person who names a column so means one of these."""
+    return any(_same(name, wanted) for name in columns)
+
+
 def _same(name: str, other: str) -> bool:
     return _key(name) == _key(other)
 

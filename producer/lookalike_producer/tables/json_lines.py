@@ -1,7 +1,7 @@
 """Tables of JSON lines: an object on each line."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -46,9 +46,19 @@ class JsonLinesTable:
         if not first:
             raise TableBroken(Reason.EMPTY, "is empty", _ADVICE)
         self.columns = tuple(Column(name) for name in islice(found, MOST_COLUMNS))
+        #: Whether later rows may have other keys.
+        self.may_have_more = len(first) == SAMPLE_ROWS or len(found) > MOST_COLUMNS
         #: Some of the keys that come behind the first rows only, and are no columns; known when all rows were read.
         self.later: dict[str, int] = {}
+        #: Expected columns that no row has; known when all rows were read.
+        self.unseen: set[str] = set()
         self.description = f"JSON lines, {self._encoding.name}"
+
+    def expect(self, names: Collection[str]) -> None:
+        """Have columns of these names, whenever the first row comes that has them."""
+        known = {column.name for column in self.columns}
+        self.unseen |= set(names) - known
+        self.columns += tuple(Column(name) for name in names if name not in known)
 
     def _first(self) -> list[tuple[int, Mapping[str, Any] | BadRow]]:
         """The first rows. Raises TableBroken if none comes before a damage."""
@@ -67,6 +77,8 @@ class JsonLinesTable:
             if isinstance(row, BadRow):
                 yield number, row
             else:
+                if self.unseen:
+                    self.unseen -= row.keys()
                 if not row.keys() <= known and len(self.later) < MOST_LATER:
                     self.later |= {key: number for key in row if key not in known and key not in self.later}
                 get = row.get

@@ -58,6 +58,11 @@ class RowReader:
         """Columns that came too late to be taken, with their first rows; known when all rows were read."""
         return self._table.later if isinstance(self._table, JsonLinesTable) else {}
 
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Columns that are taken and that no row has; known when all rows were read."""
+        return frozenset(self._table.unseen) if isinstance(self._table, JsonLinesTable) else frozenset()
+
     def references(self) -> Iterator[ImageRef]:
         """One reference a row. Raises as the table does."""
         label, fields, skip = self._label, self._fields, 1 if self._label is None else 2

@@ -15,7 +15,8 @@ class Column:
     """A column. `type` is None if the format has no types, and values have to be looked at.
 
     `refusal` says why its values can be no metadata: it continues a sentence that begins with the name. `names` are
-    the classes that its numbers stand for. `is_blank`: the first rows have no values, of a column that holds bytes.
+    the classes that its numbers stand for. `is_blank`, of a column that holds bytes: no row has a value, as far as that
+    is known.
     """
 
     name: str

@@ -21,8 +21,9 @@ from lookalike_producer.named import existing
 from lookalike_producer.refused import RefusedReference, UnlistedTable
 from lookalike_producer.tables.addresses import Addresses, Where
 from lookalike_producer.tables.broken import TableBroken
-from lookalike_producer.tables.columns import Plan, planned
+from lookalike_producer.tables.columns import Plan, has_column, planned
 from lookalike_producer.tables.files import TableFile, table_file
+from lookalike_producer.tables.json_lines import JsonLinesTable
 from lookalike_producer.tables.locating import are_there, located
 from lookalike_producer.tables.opening import open_table
 from lookalike_producer.tables.options import TableOptions
@@ -51,12 +52,15 @@ class Opened:
     descriptions: list[str] = field(default_factory=list)
     repeated: set[str] = field(default_factory=set)
     folder: str = ""
+    #: Whether rows behind the first ones may have further columns.
+    may_have_more: bool = False
 
     def add(self, file: TableFile, table: Table) -> None:
         if not self.files:
             self.folder = file.folder
         self.files += 1
         self.descriptions.append(table.description)
+        self.may_have_more |= isinstance(table, JsonLinesTable) and table.may_have_more
         # Of columns with the same name, the first one is taken.
         first = {column.name: number for number, column in reversed(list(enumerate(table.columns)))}
         self.repeated |= {column.name for number, column in enumerate(table.columns) if first[column.name] != number}
@@ -170,7 +174,8 @@ class TableSource:
                 yield UnlistedTable(file.uri, reason=file.away, detail=f"the table breaks off: {error.why}")
 
     def fit(self, held: Fields) -> None:
-        """Take the types that an index holds already for fields whose type nobody gave, if the first rows fit them."""
+        """Take the types that an index holds already for fields whose type nobody gave, if most of the first rows fit
+        them: the others are rejected."""
         fitted = []
         for (some, plan), opened in zip(self._plans, self.opened, strict=True):
             types = {
@@ -191,6 +196,7 @@ class TableSource:
         """The uris that several rows have."""
         repeats = Repeats()
         self._count = 0
+        unseen: dict[int, frozenset[str]] = {}
         for file, plan in self._files():
             # What is wrong is said with the rows.
             with suppress(TableBroken, SourceUnavailable):
@@ -199,6 +205,12 @@ class TableSource:
                     self._count += uri is None or repeats.add(uri)
                 if reader.later and plan.fields and self.options.named is None:
                     self.notes.append(_late(file.uri, reader.later))
+                unseen[id(plan)] = unseen.get(id(plan), reader.unseen) & reader.unseen
+        self.notes += [
+            f"No row of {some.name} has the column {shown(name, 80)}."
+            for some, plan in self._plans
+            for name in sorted(unseen.get(id(plan), ()))
+        ]
         self._counted.set()
         return repeats
 
@@ -211,7 +223,7 @@ class TableSource:
 
         plan = planned(
             some.name,
-            list(opened.columns.values()),
+            [*opened.columns.values(), *self._expected(opened)],
             opened.samples,
             self.options,
             is_described=some.is_described,
@@ -220,6 +232,11 @@ class TableSource:
         )
         self._check_base(some, base, opened.samples.get(plan.uri, []))
         return plan
+
+    def _expected(self, opened: Opened) -> list[Column]:
+        """Columns that a person names and that no row has yet."""
+        wanted = (self.options.label_column, self.options.id_column, *(self.options.named or ()))
+        return [Column(name) for name in wanted if name and not has_column(opened.columns, name)] * opened.may_have_more
 
     def _check_base(self, some: TableSet, base: str, values: Sequence[Any]) -> None:
         """Raises SourceMissing for relative paths that start at the working folder."""
@@ -239,6 +256,8 @@ class TableSource:
 
     def _reader(self, file: TableFile, plan: Plan) -> RowReader:
         table = open_table(file)
+        if isinstance(table, JsonLinesTable):
+            table.expect([name for name in (plan.label, *plan.fields) if name is not None])
         base = self._base or file.folder
         if base not in self._where:
             number = next((number for number, column in enumerate(table.columns) if column.name == plan.uri), None)
@@ -303,12 +322,14 @@ def _first_values(table: Table, number: int) -> list[Any]:
 
 
 def _fits(values: Sequence[Any], type: FieldType) -> bool:
-    try:
-        for value in values:
-            coerced(value, type)
-    except ValueError:
-        return False
-    return True
+    """Whether at least half of the values that are there fit the type."""
+    fit = bad = 0
+    for value in values:
+        try:
+            fit += coerced(value, type) is not None
+        except ValueError:
+            bad += 1
+    return fit >= bad
 
 
 def _base(text: str) -> str:

@@ -207,6 +207,23 @@ def test_images_in_a_table_are_refused_with_the_column_and_a_way(column: str, tm
     assert str(check.value) == str(ingest.value)
 
 
+def test_images_in_a_table_are_found_however_late_they_come(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"bytes": None, "path": "a.jpg"}] * 20
+    late = pyarrow.table({"image": pyarrow.array([*rows, {"bytes": b"x", "path": "b.jpg"}], _PACKED)})
+    parquet.write_table(late, tmp_path / "t.parquet", row_group_size=5)
+    with pytest.raises(SourceMissing, match="The column image of .* holds the images themselves"):
+        find_tables([str(tmp_path / "t.parquet")])
+    parquet.write_table(late.slice(0, 20), tmp_path / "t.parquet", row_group_size=5)
+    assert set(images(tmp_path / "t.parquet")) == {f"{tmp_path}/a.jpg"}
+    # A stream has no statistics at its end.
+    _arrow(late, tmp_path / "t.arrow", ipc.new_stream)
+    found = read(tmp_path / "t.arrow")
+    assert refused(found) == {
+        "row=21": (Reason.BAD_URI, "row 21: the row holds the image itself, as bytes; write images as files")
+    }
+    assert len(found) == 2
+
+
 def test_the_tar_that_the_docs_write_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     rows = [{"image": {"bytes": b"x", "path": None}, "label": number} for number in range(3)]

@@ -1,5 +1,6 @@
 """Which columns are taken: found by their names, or chosen; and what is said about it."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 
 from lookalike.errors import BadSetting, LookalikeError, SourceMissing
 from lookalike.metadata import FieldType, Kind, coerced
+from lookalike.records import Reason
+from lookalike_producer.refused import RefusedReference
 from lookalike_producer.sources import find_tables
 from lookalike_producer.tables.options import TableOptions
 from lookalike_producer.tables.references import BadMetadata, _Field, _without_surrogates
@@ -149,6 +152,42 @@ def test_a_key_that_comes_after_the_first_rows_is_named(tmp_path: Path) -> None:
     for chosen in ("n", "none"):
         quiet = tables(path, metadata=chosen)
         assert len(list(quiet.references())) == 1210 and not any("late" in note for note in quiet.notes)
+
+
+def test_a_named_key_may_come_late(tmp_path: Path) -> None:
+    rows = [
+        json.dumps({"path": f"{number}.jpg"} | ({"late": number, "kind": "x"} if number > 1200 else {}))
+        for number in range(1300)
+    ]
+    path = write(tmp_path / "t.jsonl", "\n".join(rows))
+    found = tables(path, metadata="late:int,kind,never")
+    refs = {ref.uri.rpartition("/")[2]: dict(ref.metadata) for ref in found.references()}
+    assert (refs["1200.jpg"], refs["1201.jpg"]) == ({}, {"late": 1201, "kind": "x"})
+    assert found.notes == [f"No row of {str(path)!r} has the column 'never'."]
+    assert {ref.label for ref in tables(path, label_column="kind").references()} == {None, "x"}
+    # Of a short table, all keys are known.
+    short = write(tmp_path / "s.jsonl", "\n".join(rows[1290:]))
+    with pytest.raises(BadSetting, match="has no column 'never'"):
+        tables(short, metadata="late,never")
+    # What the first of several tables has may come late in the next one.
+    both = tables(tmp_path / "s.jsonl", tmp_path / "t.jsonl", metadata="late")
+    assert sum(bool(ref.metadata) for ref in both.references()) == 99
+
+
+def test_the_type_that_an_index_holds_decides_if_most_rows_fit_it(tmp_path: Path) -> None:
+    held = {"year": FieldType(Kind.INTEGER)}
+    for values, type in ((["2001", "about 2002", "n/a"], "integer"), (["early", "late", "2003"], "keyword")):
+        path = write(
+            tmp_path / "t.csv", "path,year\n" + "".join(f"{n}.jpg,{value}\n" for n, value in enumerate(values))
+        )
+        found = tables(path, metadata="all")
+        found.fit(held)
+        assert str(found.fields["year"]) == type
+    found = tables(write(path, "path,year\na.jpg,2001\nb.jpg,about 2002\n"), metadata="year")
+    found.fit(held)
+    good, bad = found.references()
+    assert (good.metadata, bad.uri) == ({"year": 2001}, f"{path}#row=2")
+    assert isinstance(bad, RefusedReference) and bad.reason is Reason.BAD_METADATA
 
 
 def test_tables_of_one_folder_share_their_fields(tmp_path: Path) -> None:
