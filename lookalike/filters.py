@@ -47,9 +47,8 @@ class Condition:
 
     def __str__(self) -> str:
         field = "label" if self.field == "name" else self.field
-        # A metadata field may have the name of another one.
-        key = field.removeprefix(METADATA_PREFIX)
-        field = field if key in OWN_FIELDS else key
+        if field.startswith(METADATA_PREFIX):
+            field = shown_key(field.removeprefix(METADATA_PREFIX))
         if not self.values:
             return f"{field} {self.operator}"
         return f"{field}{self.operator}{','.join(map(_quoted, self.values))}"
@@ -100,6 +99,11 @@ def stored_field(field: str) -> str:
     if field in OWN_FIELDS:
         return "name" if field == "label" else field
     return field if field.startswith(METADATA_PREFIX) else METADATA_PREFIX + field
+
+
+def shown_key(key: str) -> str:
+    """The name of a metadata field as a filter takes it: with its prefix if every document has a field of this name."""
+    return METADATA_PREFIX + key if key in OWN_FIELDS else key
 
 
 def _condition(item: object) -> Condition:

@@ -21,6 +21,7 @@ from lookalike.pipeline import give_up, ingest
 from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched
 from lookalike.records import (
+    Basis,
     Chunk,
     Document,
     FileTimes,
@@ -330,7 +331,37 @@ def test_a_rejected_file_that_did_not_change_is_not_tried_again(index: Index) ->
     assert files.read_uris == ["/touched", "/gone", "/a"], "/cut has not been touched"
 
 
-@pytest.mark.parametrize("what", ["bytes", "label", "rules", "being written"])
+def test_a_rejection_stands_whatever_label_the_image_has_and_its_record_follows(index: Index) -> None:
+    files = Files({"/cut": b"broken"})
+    files.times["/cut"] = OLD
+    first = run(chunk("/cut"), files, index)
+    files.read_uris.clear()
+    again = ingest(
+        chunk("/cut", id="job/1", label="dog"),
+        fetch=one_by_one(files.read),
+        decode=decode,
+        embed=embed,
+        index=index,
+        fingerprint="f",
+        remembered=remembered(chunk("/cut"), files, first),
+    )
+    assert (again.still_rejected, files.read_uris) == (1, [])
+    # A host has given the same bytes another etag: the next look needs no reading.
+    web, sha256 = "https://host/cut.jpg", hashlib.sha256(b"broken").hexdigest()
+    record = Rejection(Rejected(web, Reason.CORRUPT), ImageRef(web, "cat"), Basis("1", sha256, "1"))
+    told = ingest(
+        chunk(web, id="job/2"),
+        fetch=lambda wanted: (Arrival(item.ref, Fetched(b"broken", "2"), 0) for item in wanted),
+        decode=decode,
+        embed=embed,
+        index=index,
+        fingerprint="f",
+        remembered=Remembered({web: record}, look=files.look, rules=lambda reason: "1"),
+    )
+    assert (told.still_rejected, told.bases[web].etag) == (1, "2")
+
+
+@pytest.mark.parametrize("what", ["bytes", "rules", "being written"])
 def test_a_rejected_file_is_tried_again_when_anything_changed(index: Index, what: str) -> None:
     files = Files({"/cut": b"broken"})
     files.times["/cut"] = replace(OLD, changed_ns=time.time_ns()) if what == "being written" else OLD
@@ -340,7 +371,7 @@ def test_a_rejected_file_is_tried_again_when_anything_changed(index: Index, what
         files.files["/cut"] = b"mended"
     if what == "bytes":
         files.times["/cut"] = replace(OLD, changed_ns=OLD.changed_ns + 1)
-    later = chunk("/cut", id="job/1", label="dog" if what == "label" else "cat")
+    later = chunk("/cut", id="job/1")
     earlier = remembered(chunk("/cut"), files, first, rules="2" if what == "rules" else "1")
 
     def counting(data: bytes) -> DecodedImage:

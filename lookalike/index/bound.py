@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 
 from lookalike.errors import BadFilter
-from lookalike.filters import METADATA_PREFIX, Condition, Operator, Scalar, stored_field
+from lookalike.filters import METADATA_PREFIX, Condition, Operator, Scalar, shown_key, stored_field
 from lookalike.index.places import Bound, Period, Place, Value
 from lookalike.index.ranges import check_ranges
 from lookalike.index.words import LONGEST_WORD, class_of, words
@@ -64,7 +64,7 @@ def unknown(key: str, fields: Fields, index: str) -> BadFilter:
     if not fields:
         advice = "It has no metadata: filter on label or uri."
         return BadFilter(f"Index {index} has no metadata field {shown(key)}.", advice)
-    known = ["label", "uri", *sorted(fields)]
+    known = ["label", "uri", *map(shown_key, sorted(fields))]
     near = get_close_matches(key, known, n=3)
     others = [name for name in known if name not in near]
     named = [*near, *others][: max(FIELDS_NAMED, len(near))]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from lookalike.filters import Operator, Scalar
+from lookalike.filters import Operator, Scalar, shown_key
 from lookalike.metadata import FieldType
 
 
@@ -29,7 +29,9 @@ class Place:
     type: FieldType | None
 
     def __str__(self) -> str:
-        return "label" if self.is_own and self.key == "name" else self.key
+        if self.is_own:
+            return "label" if self.key == "name" else self.key
+        return shown_key(self.key)
 
     @property
     def is_list(self) -> bool:

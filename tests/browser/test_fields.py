@@ -215,6 +215,8 @@ def test_days_and_one_of_many_values_are_filters(
             "note": f"long {'words ' * 99} of {path.parent.name}, {path.stem}",
             "serial": 2**53 + 1,
             "owner": "" if number % 2 else "true",
+            # Every picture has a label of its own as well.
+            "label": f"tag {number % 2}",
         }
 
     chosen = read_settings(home=settings.home, index_url=f"lancedb://{tmp_path / 'days'}", concurrency=1)
@@ -225,7 +227,13 @@ def test_days_and_one_of_many_values_are_filters(
         visitor = visit(f"{url}?id={stage.id_of('citrus')}&k=48")
         visitor.await_results()
         visitor.page.get_by_role("button", name="More filters").click()
-        expect(visitor.page.get_by_role("group")).to_have_count(5)
+        expect(visitor.page.get_by_role("group")).to_have_count(6)
+        expect(group(visitor, "metadata.label").get_by_role("checkbox")).to_have_count(2)
+        group(visitor, "metadata.label").get_by_role("checkbox", name="tag 1").check()
+        expect(chips(visitor)).to_contain_text("metadata.label: tag 1")
+        expect(visitor.tiles).to_have_count(stage.stored // 2)
+        chips(visitor).first.click()
+        expect(chips(visitor)).to_have_count(0)
         group(visitor, "taken").get_by_label("from").fill("2026-11-10")
         visitor.page.keyboard.press("Tab")
         expect(chips(visitor)).to_have_count(1)

@@ -118,7 +118,14 @@ def test_a_changed_row_is_stale_until_a_sync_and_its_image_is_not_embedded_again
     assert (changed["stale"], changed["present"], changed["unreadable"]) == (1, 2, 1)
     settled = answer(lookalike(environment, "sync", table, "--metadata", "all", "--json"))
     assert (settled["indexed"], settled["annotated"], settled["rejected"]) == (1, 1, 1)
-    assert answer(lookalike(environment, "verify", table, "--metadata", "all", "--json"))["present"] == 3
+    _table(tmp_path / "t.jsonl", [*rows, {"path": "gone.jpg", "year": 1}])
+    agreed = answer(lookalike(environment, "verify", table, "--metadata", "all", "--json"))
+    assert (agreed["present"], agreed["rejected"]) == (3, 1), "the image is gone, whatever its row says"
+    renewed = answer(lookalike(environment, "sync", table, "--metadata", "all", "--json"))
+    assert (renewed["rejected"], renewed["rejected_unchanged"]) == (1, 0)
+    export = lookalike(environment, "failed", "export", renewed["job"]).stdout
+    assert json.loads(export)["metadata"] == {"year": 1}, "a retry takes what the row says now"
+    assert answer(lookalike(environment, "sync", table, "--metadata", "all", "--json"))["job"] is None
     without = _table(tmp_path / "t.jsonl", [{"path": row["path"]} for row in rows])
     cleared = answer(lookalike(environment, "sync", without, "--metadata", "all", "--json"))
     assert (cleared["indexed"], cleared["annotated"]) == (3, 3)

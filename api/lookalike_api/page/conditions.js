@@ -10,6 +10,12 @@ const WHOLE = "filter";
 export const SUFFIXES = { min: "from", max: "to", above: "above", below: "below", not: "not", exists: "exists:" };
 const NAME = /^(metadata\.|(?=(?:label|name)(?:\.|$)))(.+?)(?:\.(min|max|above|below|not|exists))?$/su;
 
+//: What every picture has beside its metadata, as people read it and as filters name it.
+const OWN = new Set(["label", "name", "uri", "address", "id"]);
+
+/** The name of a metadata field, told apart from what every picture has. */
+export const shownField = (field) => (OWN.has(field) ? PREFIX + field : field);
+
 /** Whether a parameter of this name is a condition. */
 export const isCondition = (name) => name === WHOLE || NAME.test(name);
 
@@ -24,7 +30,8 @@ export function described([name, value]) {
   if (name === WHOLE) {
     return value;
   }
-  const [, , field, suffix] = NAME.exec(name);
+  const [, prefix, key, suffix] = NAME.exec(name);
+  const field = prefix ? shownField(key) : key;
   // In an address, a truth value is a text.
   const shown = valueOf({ true: true, false: false }[value] ?? value);
   return suffix ? `${field} ${SUFFIXES[suffix]} ${shown}` : `${field}: ${shown}`;

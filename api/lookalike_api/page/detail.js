@@ -1,5 +1,6 @@
 // The detail view of one match: a larger picture, its data, and its actions.
 
+import { shownField } from "./conditions.js";
 import { Dialog } from "./dialog.js";
 import { nameOf, scored, valueOf } from "./text.js";
 
@@ -60,8 +61,8 @@ export class Detail {
 }
 
 function facts(match) {
-  // A field may be called as another fact is.
-  const facts = [["label", match.name], ["address", match.uri], ...Object.entries(match.metadata), ["id", match.id]];
+  const metadata = Object.entries(match.metadata).map(([field, value]) => [shownField(field), value]);
+  const facts = [["label", match.name], ["address", match.uri], ...metadata, ["id", match.id]];
   return facts.filter(([, value]) => value !== null && value.length !== 0).flatMap(([term, value]) => {
     const [dt, dd, bdi] = ["dt", "dd", "bdi"].map((tag) => document.createElement(tag));
     dt.textContent = term;

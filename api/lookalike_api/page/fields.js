@@ -1,6 +1,6 @@
 // Filters for the metadata fields of the index: a control for each, and a chip for each filter that is set.
 
-import { described, placeOf, PREFIX, toParameters } from "./conditions.js";
+import { described, placeOf, PREFIX, shownField, toParameters } from "./conditions.js";
 import { Boxes, made, ORDERED, Range, Typed } from "./controls.js";
 
 //: A field with more values gets a box to type in.
@@ -106,7 +106,8 @@ export class Fields {
 
   #facet(name, others, { signal }) {
     const parameters = { limit: MOST_VALUES, ...others };
-    return this.#api.json(`facets/${encodeURIComponent(name)}`, { parameters, signal });
+    // A field may be called label, which without the prefix is that of the pictures.
+    return this.#api.json(`facets/${encodeURIComponent(PREFIX + name)}`, { parameters, signal });
   }
 
   #control({ name, type }, facet) {
@@ -159,7 +160,7 @@ export class Fields {
 function group(name) {
   const fieldset = made("fieldset");
   const legend = made("legend");
-  legend.append(made("bdi", name));
+  legend.append(made("bdi", shownField(name)));
   fieldset.append(legend);
   return fieldset;
 }

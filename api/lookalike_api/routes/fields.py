@@ -20,7 +20,7 @@ router = APIRouter(tags=["metadata"])
 
 MAX_VALUES = 1000
 
-Name = Annotated[str, PathParameter(max_length=100, description="`label`, or a metadata field.")]
+Name = Annotated[str, PathParameter(max_length=100, description="`label`, `metadata.FIELD`, or FIELD alone.")]
 Limit = Annotated[int, Parameter(ge=1, le=MAX_VALUES, description="How many values.")]
 Conditions = Annotated[tuple[Condition, ...], Depends(FilterParams("limit"))]
 

@@ -345,6 +345,22 @@ def test_labels_and_facets_count_the_images_that_meet_the_filters(filled: Index)
             filled.facet(field, 9)
 
 
+def test_metadata_with_the_names_of_our_own_fields_is_kept_apart(index: Index) -> None:
+    names = ("id", "_id", "name", "label", "uri", "vector", "image_embedding", "metadata", "model", "_source", "_score")
+    sent = {name: f"of {name}" for name in names}
+    write(index, [document("/a.jpg", unit(0), name="L0", metadata=sent), document("/b.jpg", unit(1))])
+    [labelled] = [match for match in index.search(unit(0), 2) if match.uri == "/a.jpg"]
+    assert labelled.metadata == sent and labelled.name == "L0"
+    for name in names:
+        field = f"metadata.{name}"
+        assert [match.uri for match in index.search(unit(0), 9, [f'{field}="of {name}"'])] == ["/a.jpg"]
+        assert index.facet(field, 9) == {f"of {name}": 1}
+    assert index.facet("label", 9, ["metadata.label=of label"]) == {"L0": 1}
+    assert index.count(["label=of label"]) == index.count(["uri=of uri"]) == 0
+    with pytest.raises(BadSetting, match=r"uri, _id, _score, _source, id, image_embedding, metadata, metadata\.label"):
+        index.facet("colour", 9)
+
+
 def test_the_least_and_the_greatest_value_of_a_field_are_exact(filled: Index) -> None:
     assert filled.bounds("year") == (-(2**63), 2**63 - 1)
     assert filled.bounds("year", ["price exists", "year>0"]) == (2019, 2020)

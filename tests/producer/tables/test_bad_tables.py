@@ -211,7 +211,7 @@ def test_images_in_a_table_are_found_however_late_they_come(tmp_path: Path) -> N
     rows: list[dict[str, Any]] = [{"bytes": None, "path": "a.jpg"}] * 20
     late = pyarrow.table({"image": pyarrow.array([*rows, {"bytes": b"x", "path": "b.jpg"}], _PACKED)})
     parquet.write_table(late, tmp_path / "t.parquet", row_group_size=5)
-    with pytest.raises(SourceMissing, match="The column image of .* holds the images themselves"):
+    with pytest.raises(SourceMissing, match=r"The column image of .* holds the images themselves"):
         find_tables([str(tmp_path / "t.parquet")])
     parquet.write_table(late.slice(0, 20), tmp_path / "t.parquet", row_group_size=5)
     assert set(images(tmp_path / "t.parquet")) == {f"{tmp_path}/a.jpg"}
