@@ -119,7 +119,8 @@ def sync(
             watching.watch(
                 images.settings,
                 sources,
-                partial(synced, yes=yes, progress=False),
+                partial(synced, progress=False),
+                yes=yes,
                 delete=delete,
                 every_s=every,
                 as_json=as_json,

@@ -20,6 +20,7 @@ def watch(
     sync: Sync,
     *,
     delete: bool,
+    yes: bool,
     every_s: float | None,
     as_json: Callable[[SyncReport], dict[str, Any]] | None,
 ) -> NoReturn:
@@ -42,7 +43,7 @@ def watch(
 
     remark("Watching. Press Ctrl-C to stop.")
     try:
-        follow(sync, changes, delete=delete, on_report=show, on_note=remark)
+        follow(sync, changes, delete=delete, yes=yes, on_report=show, on_note=remark)
     finally:
         changes.close()
 

@@ -28,7 +28,8 @@ class Deletion:
     """`count` of the `documents` in the scope of the sources are deleted; `kept` are orphans that may still exist.
 
     `doubts` counts those by the first folders that are in doubt, and `moved` are all folders on another device.
-    `examples` are uris of the first that are deleted. With `asks_always`, any deletion counts as large.
+    `examples` are uris of the first that are deleted, and `uris()` gives all. With `asks_always`, somebody has to agree
+    to any deletion, not only to a large one.
     """
 
     documents: int
@@ -38,11 +39,14 @@ class Deletion:
     moved: set[str] = field(default_factory=set)
     examples: list[str] = field(default_factory=list)
     asks_always: bool = False
+    uris: Callable[[], Iterator[str]] = lambda: iter(())
+
+    @property
+    def needs_consent(self) -> bool:
+        return self.is_large or (self.asks_always and self.count > 0)
 
     @property
     def is_large(self) -> bool:
-        if self.asks_always:
-            return self.count > 0
         return self.count > self.documents * (SHARE if self.count > FEW else SHARE_OF_FEW)
 
     @property
@@ -62,6 +66,7 @@ Confirm = Callable[[Deletion], bool]
 def planned(diff: Diff, absence: Absence, *, asks_always: bool = False) -> Deletion:
     """What is deleted of the orphans in a comparison. Nothing is deleted yet."""
     deletion = Deletion(sum(diff.counts[status] for status in _INDEXED), asks_always=asks_always)
+    deletion.uris = lambda: (uri for _, uri in _gone(diff, absence))
     for _, uri in diff.orphans():
         doubt = absence.doubt(uri)
         if doubt is None:
@@ -77,14 +82,18 @@ def planned(diff: Diff, absence: Absence, *, asks_always: bool = False) -> Delet
 
 def unquestioned(diff: Diff, absence: Absence, size: int) -> Iterator[list[tuple[str, str]]]:
     """Ids and uris of what is deleted, at most `size` at a time."""
-    gone = ((id, uri) for id, uri in diff.orphans() if absence.doubt(uri) is None)
+    gone = _gone(diff, absence)
     while batch := list(islice(gone, size)):
         yield batch
 
 
+def _gone(diff: Diff, absence: Absence) -> Iterator[tuple[str, str]]:
+    return ((id, uri) for id, uri in diff.orphans() if absence.doubt(uri) is None)
+
+
 def check(deletion: Deletion, confirm: Confirm) -> None:
-    """Raises DeletionRefused if the deletion is large and nobody agrees."""
-    if deletion.is_large and not confirm(deletion):
+    """Raises DeletionRefused if somebody has to agree to the deletion, and nobody does."""
+    if deletion.needs_consent and not confirm(deletion):
         raise DeletionRefused(
             f"A sync would delete {deletion} from the index, so it has changed nothing.",
             "Look at them with --dry-run (dry_run=True); if they are to go, repeat it with --yes (yes=True).",

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn, Protocol
 
 from lookalike.errors import AccessDenied, DeletionRefused, LookalikeError, SourceMissing, Unavailable
 from lookalike_producer.changes import Changed
+from lookalike_producer.consent import Consent
+from lookalike_producer.deletion import Confirm
 from lookalike_producer.sync import SyncReport
 
 #: Pauses after a sync that failed because something is away; each is twice as long as the one before.
@@ -15,9 +18,11 @@ LATER = (SourceMissing, AccessDenied)
 
 
 class Sync(Protocol):
-    """A sync of what has changed, or of everything (None). It asks before a large deletion, or before any."""
+    """A sync of what has changed, or of everything (None). `yes` is asked before a large deletion, or before any."""
 
-    def __call__(self, *, delete: bool, changed: Changed, ask_always: bool = False) -> SyncReport: ...
+    def __call__(
+        self, *, delete: bool, changed: Changed, yes: bool | Confirm = False, ask_always: bool = False
+    ) -> SyncReport: ...
 
 
 class Waiting(Protocol):
@@ -33,6 +38,7 @@ def follow(
     changes: Waiting,
     *,
     delete: bool,
+    yes: bool = False,
     on_report: Callable[[SyncReport], None],
     on_note: Callable[[str], None],
     pause: Callable[[float], None] = time.sleep,
@@ -41,10 +47,12 @@ def follow(
     everything: at first, every so often, and behind what has failed. What passes is waited for, and said once.
 
     A deletion that needs a person's consent is said once, and does not hold up the rest. From then on nothing is
-    deleted, also if it is no large share any more, until a comparison of everything finds nothing to delete. Raises
-    what `sync` raises but does not pass, such as SourceMissing the first time, and KeyboardInterrupt.
+    deleted, also if it is no large share any more, until all of these images are deleted or back. With `yes`, somebody
+    has consented to all. Raises what `sync` raises but does not pass, such as SourceMissing the first time, and
+    KeyboardInterrupt.
     """
-    notes = _Notes(on_note)
+    notes, consent = _Notes(on_note), Consent()
+    answer = yes or consent
     pause_s = FIRST_PAUSE_S
     passing: tuple[type[LookalikeError], ...] = (Unavailable,)
     changed: Changed = None
@@ -52,7 +60,8 @@ def follow(
         try:
             if changes.begin(on_note):
                 changed = None
-            report = _round(sync, delete, changed, notes)
+            one = partial(sync, delete=delete, changed=changed, yes=answer, ask_always=consent.is_holding)
+            report = _round(one, partial(sync, delete=False, changed=None), consent, notes)
         except passing as error:
             notes.add("away", f"{_sentence(error)} Waiting for it.")
             pause(pause_s)
@@ -65,13 +74,19 @@ def follow(
         changed = changes.wait()
 
 
-def _round(sync: Sync, delete: bool, changed: Changed, notes: "_Notes") -> SyncReport:
+def _round(
+    one: Callable[[], SyncReport], without: Callable[[], SyncReport], consent: Consent, notes: "_Notes"
+) -> SyncReport:
+    """One sync; `without` a deletion if that is held back."""
     try:
-        report = sync(delete=delete, changed=changed, ask_always=notes.has("deletion"))
+        report = one()
     except DeletionRefused as error:
+        if consent.is_new:
+            notes.forget("deletion")
         notes.add("deletion", f"{error.what} Nothing is deleted until you run `lookalike sync --delete` yourself.")
-        return sync(delete=False, changed=None)
+        return without()
     if report.is_whole:
+        consent.release()
         notes.forget("deletion")
     return report
 
@@ -87,10 +102,6 @@ class _Notes:
         if about not in self._said:
             self._on_note(text)
         self._said[about] = text
-
-    def has(self, about: str) -> bool:
-        """Whether something was said about it, and is still so."""
-        return about in self._said
 
     def forget(self, about: str) -> bool:
         """Whether something was said about it."""

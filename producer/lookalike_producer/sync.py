@@ -200,7 +200,7 @@ def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collec
         if order.delete:
             deletion = _planned(diff, absence, sources, part, index, asks_always=order.ask_always)
         if deletion is not None:
-            if part is not None and deletion.is_large:
+            if part is not None and deletion.needs_consent:
                 raise _EverythingNeeded
             check(deletion, order.confirm)
             _delete(unquestioned(diff, absence, IDS_PER_REQUEST), index, records)

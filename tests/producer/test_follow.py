@@ -1,19 +1,20 @@
 """A sync that goes on waits for what passes, says so once, and ends for the rest."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from lookalike.errors import (
     AccessDenied,
     BrokerUnavailable,
-    DeletionRefused,
     DiskFull,
     IndexUnavailable,
     LookalikeError,
     SourceMissing,
 )
 from lookalike_producer.changes import Changed
+from lookalike_producer.deletion import Confirm, Deletion, check
 from lookalike_producer.follow import follow
 from lookalike_producer.sync import SyncReport
 
@@ -22,7 +23,15 @@ REPORT = SyncReport({}, 0, None)
 INDEX_AWAY = IndexUnavailable("index", "refused")
 BROKER_AWAY = BrokerUnavailable("broker", "refused")
 MISSING = SourceMissing("There is no /nas.", "Mount it.")
-LARGE = DeletionRefused("A sync would delete much, so it has changed nothing.")
+TEXT = "A sync would delete 3 of 4 images (75%) from the index, so it has changed nothing."
+
+
+def deletion(uris: str, documents: int) -> Deletion:
+    """Of images with names of one letter."""
+    return Deletion(documents, len(uris), uris=lambda: iter(uris))
+
+
+LARGE = deletion("abc", 4)
 
 
 class Stopped(KeyboardInterrupt):
@@ -32,7 +41,7 @@ class Stopped(KeyboardInterrupt):
 class Rounds:
     """What each round ends with; behind the last one somebody presses Ctrl-C."""
 
-    def __init__(self, results: Sequence[LookalikeError | None], deletes: bool = False) -> None:
+    def __init__(self, results: Sequence[LookalikeError | Deletion | None], deletes: bool = False) -> None:
         self._results = list(results)
         self._deletes = deletes
         self.events: list[str] = []
@@ -40,6 +49,8 @@ class Rounds:
         #: Rounds that were to ask before any deletion.
         self.asking: list[int] = []
         self.is_new = False
+        self.deleted: list[str] = []
+        self.yes = False
 
     def run(self) -> list[str]:
         with pytest.raises(KeyboardInterrupt):
@@ -52,6 +63,7 @@ class Rounds:
             self._sync,
             self,
             delete=self._deletes,
+            yes=self.yes,
             on_report=lambda report: note("report"),
             on_note=note,
             pause=lambda seconds: note(f"pause {seconds:g}"),
@@ -64,14 +76,19 @@ class Rounds:
         self.events.append("wait")
         return PATHS
 
-    def _sync(self, *, delete: bool, changed: Changed, ask_always: bool = False) -> SyncReport:
+    def _sync(
+        self, *, delete: bool, changed: Changed, yes: bool | Confirm = False, ask_always: bool = False
+    ) -> SyncReport:
         self.asking += [len(self.compared)] if ask_always else []
         self.compared.append(changed)
         if not self._results:
             raise Stopped
         result = self._results.pop(0)
-        if isinstance(result, DeletionRefused) and not delete:
-            raise AssertionError("a round without deletion refuses none")
+        if isinstance(result, Deletion):
+            assert delete, "a round without deletion refuses none"
+            check(replace(result, asks_always=ask_always), yes if callable(yes) else lambda deletion: yes)
+            self.deleted.append("".join(result.uris()))
+            return REPORT
         if result is not None:
             raise result
         return REPORT
@@ -103,11 +120,23 @@ def test_a_large_deletion_is_said_once_and_holds_up_nothing_else() -> None:
     events = rounds.run()
     assert rounds.asking == [2, 4, 7], "until there is nothing to delete, also of what has become a small deletion"
     assert [event for event in events if event != "wait"] == [
-        f"{LARGE.what} Nothing is deleted until you run `lookalike sync --delete` yourself.",
+        f"{TEXT} Nothing is deleted until you run `lookalike sync --delete` yourself.",
         *("report", "report", "report"),
-        f"{LARGE.what} Nothing is deleted until you run `lookalike sync --delete` yourself.",
+        f"{TEXT} Nothing is deleted until you run `lookalike sync --delete` yourself.",
         "report",
     ]
+
+
+def test_what_was_held_back_stays_although_it_has_become_little_until_somebody_deletes_it() -> None:
+    rounds = Rounds([LARGE, None, deletion("bc", 400), None, deletion("d", 400), deletion("e", 400)], deletes=True)
+    assert len([event for event in rounds.run() if "Nothing is deleted" in event]) == 1
+    assert rounds.deleted == ["d", "e"], "a, b and c are gone, by whoever's hand"
+    other = Rounds([LARGE, None, deletion("xyz", 4), None], deletes=True)
+    assert len([event for event in other.run() if "Nothing is deleted" in event]) == 2, "these are others"
+    agreed = Rounds([LARGE, None], deletes=True)
+    agreed.yes = True
+    agreed.run()
+    assert agreed.deleted == ["abc"]
 
 
 def test_everything_is_compared_at_first_behind_a_failure_and_when_changes_may_be_unknown() -> None:
