@@ -39,7 +39,7 @@ class Deletion:
     moved: set[str] = field(default_factory=set)
     examples: list[str] = field(default_factory=list)
     asks_always: bool = False
-    uris: Callable[[], Iterator[str]] = lambda: iter(())
+    uris: Callable[[], Iterator[str]] = field(default=lambda: iter(()), compare=False, repr=False)
 
     @property
     def needs_consent(self) -> bool:

@@ -17,15 +17,19 @@ from lookalike_cli.main import run
 from testing.processes import Done
 
 
-def lookalike(environment: Mapping[str, str], *arguments: object, code: int | None = 0) -> Done:
+def lookalike(
+    environment: Mapping[str, str], *arguments: object, code: int | None = 0, stdin: str | None = None
+) -> Done:
     """Run a command to its end, with this environment; like `testing.processes.lookalike`.
 
-    A `code` of None stands for any exit code.
+    A `code` of None stands for any exit code, a `stdin` of None for that of the tests.
     """
     command = ["lookalike", *map(str, arguments)]
     stdout, stderr = _stream(), _stream()
     with _logging_restored(), pytest.MonkeyPatch.context() as patch, redirect_stdout(stdout), redirect_stderr(stderr):
         patch.setattr(sys, "argv", command)
+        if stdin is not None:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin.encode()))))
         _replace_environment(patch, environment)
         status = _exit_code()
     done = subprocess.CompletedProcess(command, status, _text(stdout), _text(stderr))

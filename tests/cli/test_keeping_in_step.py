@@ -1,7 +1,6 @@
 """`verify` and `sync` for every kind of source in one command: what has changed in each, and nothing else."""
 
 import json
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ from lookalike import open as open_index
 from lookalike.samples import draw_samples
 from lookalike_producer.finding import SyncStatus
 from testing.archives import write_tar, write_zip
-from testing.processes import LOOKALIKE, TIMEOUT_S, answer
+from testing.processes import answer
 from testing.services.web import WebServer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
@@ -121,22 +120,12 @@ def test_every_kind_of_source_is_compared_and_brought_in_step(
 
 @one_index
 def test_standard_input_is_compared_and_brought_in_step(
-    environment: dict[str, str], tmp_path: Path, drawn: list[bytes]
+    environment: dict[str, str], tmp_path: Path, drawn: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(command: str, text: str, code: int = 0) -> dict[str, Any]:
-        done = subprocess.run(
-            [*LOOKALIKE, command, "-", "--json"],
-            input=text,
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-        )
-        assert done.returncode == code and "Traceback" not in done.stderr, done.stderr
-        counts: dict[str, Any] = json.loads(done.stdout)
-        return counts
+        return answer(lookalike(environment, command, "-", "--json", code=code, stdin=text))
 
+    monkeypatch.chdir(tmp_path)
     for number in range(3):
         (tmp_path / f"{number}.jpg").write_bytes(drawn[number])
     names = "0.jpg\n1.jpg\n"
