@@ -8,6 +8,7 @@ from functools import partial
 from lookalike import factories
 from lookalike.embedding import ModelSpec
 from lookalike.index.annotation import Annotated, Annotation
+from lookalike.metadata import Fields
 from lookalike.pipeline import ingest
 from lookalike.records import Chunk, Document, ImageRef, Rejected, Stored
 from lookalike.settings import Settings
@@ -23,6 +24,9 @@ class DocumentBuffer:
     """A pipeline index that keeps every document in memory."""
 
     documents: list[Document] = field(default_factory=list)
+
+    def fields(self) -> Fields:
+        return {}
 
     def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
         return {}
