@@ -163,6 +163,7 @@ def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: I
     store(index, folder / "relabelled", b"before")
     store(index, folder / "gone", b"before")
     (folder / "kept").write_bytes(b"y")
+    (folder / "relabelled").write_bytes(b"x")
     (folder / "gone").unlink()
     missing = folder / "never there"
     records = Records(
