@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import filterfalse
 
-from lookalike.errors import BrokerUnavailable
+from lookalike.errors import BrokerUnavailable, SourceUnavailable
 from lookalike.ledger import Ledger
 from lookalike.records import Chunk, ImageRef, Outcome
 from lookalike.retry import retry_while
@@ -105,13 +105,19 @@ def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chun
 
 
 def _batches(references: Iterable[ImageRef], size: int) -> Iterator[tuple[ImageRef, ...]]:
-    """A bad row between good ones does not cut their batch short."""
+    """A bad row between good ones does not cut their batch short, and a source that breaks off loses none."""
     fit: list[ImageRef] = []
     refused: list[ImageRef] = []
-    for ref in references:
-        some = refused if isinstance(ref, RefusedReference) else fit
-        some.append(ref)
-        if len(some) == size:
-            yield tuple(some)
-            some.clear()
+    away: SourceUnavailable | None = None
+    try:
+        for ref in references:
+            some = refused if isinstance(ref, RefusedReference) else fit
+            some.append(ref)
+            if len(some) == size:
+                yield tuple(some)
+                some.clear()
+    except SourceUnavailable as error:
+        away = error
     yield from (tuple(some) for some in (fit, refused) if some)
+    if away is not None:
+        raise away
