@@ -170,7 +170,7 @@ def test_a_named_key_may_come_late(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="has no column 'never'"):
         tables(short, metadata="late,never")
     # What the first of several tables has may come late in the next one.
-    both = tables(tmp_path / "s.jsonl", tmp_path / "t.jsonl", metadata="late")
+    both = tables(tmp_path / "s.jsonl", tmp_path / "t.jsonl", metadata="late:int")
     assert sum(bool(ref.metadata) for ref in both.references()) == 99
 
 
