@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from lookalike.errors import BrokerUnavailable, JobEnded, SourceMissing
+from lookalike.errors import BrokerUnavailable, JobEnded, SourceMissing, SourceUnavailable
 from lookalike.ledger import Ledger
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
 from lookalike_producer import enqueue as enqueueing
@@ -37,6 +37,19 @@ def test_references_are_cut_into_numbered_chunks() -> None:
     chunks = list(cut(references(5), "job", 2))
     assert [chunk.id for chunk in chunks] == ["job/000000", "job/000001", "job/000002"]
     assert [len(chunk.refs) for chunk in chunks] == [2, 2, 1]
+
+
+def test_what_was_found_before_a_source_breaks_off_is_sent() -> None:
+    def broken() -> Iterator[ImageRef]:
+        yield from references(1)
+        yield UnlistedFolder("/t.csv", reason=Reason.HOST_UNAVAILABLE)
+        raise SourceUnavailable("/t.csv", "it does not answer")
+
+    found: list[str] = []
+    with pytest.raises(SourceUnavailable):
+        for chunk in cut(broken(), "job", 8):
+            found += [ref.uri for ref in chunk.refs]
+    assert found == ["/0.jpg", "/t.csv"]
 
 
 def test_a_chunk_is_in_the_ledger_before_it_is_sent(ledger: Ledger, job_id: str) -> None:
