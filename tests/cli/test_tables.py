@@ -5,7 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from lookalike.reading import opened
 from testing.processes import answer
+from testing.services.web import BreaksOff, WebServer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
@@ -178,6 +182,39 @@ def test_a_check_counts_an_image_once_that_lies_beside_its_table(tmp_path: Path)
         (tmp_path / name).write_bytes(b"x")
     _table(tmp_path / "metadata.jsonl", [{"file_name": "a.jpg"}])
     assert answer(lookalike({}, "sources", "check", tmp_path, "--json"))["images"] == 2
+
+
+@one_index
+def test_a_table_on_a_host_that_breaks_off_ends_with_a_sentence_and_deletes_nothing(
+    environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(opened, "BLOCK_BYTES", 50_000)
+    names = _images(tmp_path, drawn, 6)
+    # More than is looked at before work starts.
+    rows = "".join(f"{name},{'x' * 240}\n" for name in [*names, *[names[0]] * 2600]).encode()
+    with WebServer() as web:
+        web.put("/robots.txt", b"User-agent: *\nAllow: /\n")
+        web.serve(tmp_path / "images")
+        table = web.put("/t.csv", b"file,note\n" + rows)
+        options = ("--delete", "--yes", "--within", f"{web.url}/", "--json")
+
+        def failed() -> dict[str, str]:
+            listed = answer(lookalike(environment, "failed", "list", "--json"))["failed"]
+            return {item["uri"]: item["reason"] for item in listed if item["uri"].startswith(web.url)}
+
+        assert answer(lookalike(environment, "sync", table, *options))["indexed"] == 6
+        web.put("/t.csv", BreaksOff(b"file,note\n" + rows, gives_parts=True))
+        ended = lookalike(environment, "ingest", table, code=1)
+        assert f"{table} is not available" in ended.stderr and failed() == {table: "host_unavailable"}
+        assert f"{table} is not available" in lookalike(environment, "sync", table, *options, code=1).stderr
+        retried = lookalike(environment, "failed", "retry", "--reason", "host_unavailable", "--json")
+        assert "1 record is of rows, tables" in retried.stderr, "it is no image, for which a worker would take it"
+        assert failed() == {table: "host_unavailable"}
+        web.put("/t.csv", b"file,note\n" + rows)
+        assert answer(lookalike(environment, "verify", table, "--json"))["present"] == 6
+        lookalike(environment, "sync", table, *options)
+        assert failed() == {}
 
 
 @one_index
