@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.pipeline import ChunkIndex, Fetch
-from lookalike.reading.arrivals import Arrival, Wanted
+from lookalike.reading.arrivals import Arrival, Meanwhile, Wanted
 from lookalike.records import Document, Rejected, Stored
 from lookalike.uris import is_remote, member_of
 
@@ -47,12 +47,15 @@ class StageClock:
     def arriving(self, fetch: Fetch, *, read: str, wait: str) -> Fetch:
         """Wrap `fetch`: reading a local file counts for the stage `read`, waiting for another place for `wait`."""
 
-        def counted(wanted: Sequence[Wanted]) -> Generator[Arrival]:
-            with closing(fetch(wanted)) as arrivals:
+        def counted(wanted: Sequence[Wanted], meanwhile: Meanwhile) -> Generator[Arrival]:
+            other = StageClock()
+            with closing(fetch(wanted, other.timed("", meanwhile))) as arrivals:
                 while True:
                     wall_s, cpu_s = time.perf_counter(), time.process_time()
                     if (arrival := next(arrivals, None)) is None:
                         return
+                    # What else was done in this time counts for itself.
+                    wall_s, cpu_s = wall_s + other.wall_s.pop("", 0.0), cpu_s + other.cpu_s.pop("", 0.0)
                     self._add(wait if _is_elsewhere(arrival.ref.uri) else read, wall_s, cpu_s)
                     yield arrival
                     del arrival

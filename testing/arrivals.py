@@ -5,14 +5,14 @@ from collections.abc import Callable, Generator, Sequence
 
 from lookalike.errors import ImageRejected
 from lookalike.pipeline import Fetch
-from lookalike.reading.arrivals import Arrival, Wanted
+from lookalike.reading.arrivals import Arrival, Meanwhile, Wanted
 from lookalike.reading.contract import Fetched
 
 
 def one_by_one(read: Callable[[str], bytes]) -> Fetch:
     """For `lookalike.pipeline.ingest`, in place of a Reader."""
 
-    def fetch(wanted: Sequence[Wanted]) -> Generator[Arrival]:
+    def fetch(wanted: Sequence[Wanted], meanwhile: Meanwhile) -> Generator[Arrival]:
         for item in wanted:
             read_at_ns = time.time_ns()
             try:

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from lookalike.index.annotation import Annotated, Annotation
 from lookalike.messages import decode_chunk, encode_chunk
 from lookalike.metadata import Fields, field_type
 from lookalike.pipeline import give_up, ingest
-from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
+from lookalike.pipeline.parts import MEANWHILE
+from lookalike.reading.arrivals import Arrival, Delayed, Meanwhile, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched
 from lookalike.records import (
     Basis,
@@ -189,6 +191,28 @@ def test_identical_files_are_embedded_once_and_each_counts(index: Index) -> None
     assert vectors["/b"] and vectors["/b"].image_embedding.tolist() == list(b"bbbb")
 
 
+def test_images_are_embedded_while_others_are_awaited(index: Index) -> None:
+    files = Files({f"/{number}": b"%04d" % number for number in range(MEANWHILE + 4)})
+    embedded: list[int] = []
+
+    def counting(pixels: Pixels) -> Vectors:
+        embedded.append(len(pixels))
+        return embed(pixels)
+
+    def fetch(wanted: Sequence[Wanted], meanwhile: Meanwhile) -> Generator[Arrival]:
+        assert not meanwhile(), "nothing has arrived"
+        arrivals = one_by_one(files.read)(wanted, meanwhile)
+        yield from islice(arrivals, MEANWHILE + 2)
+        assert meanwhile() and meanwhile() and not meanwhile()
+        yield from arrivals
+
+    outcome = ingest(chunk(*files.files), fetch=fetch, decode=decode, embed=counting, index=index, fingerprint="f")
+    assert (outcome.indexed, embedded) == (len(files.files), [MEANWHILE, 2, 2])
+    documents = {uri: index.get(document_id(uri)) for uri in files.files}
+    found = {uri: document.image_embedding.tolist() for uri, document in documents.items() if document}
+    assert found == {uri: list(data) for uri, data in files.files.items()}
+
+
 def test_a_vector_that_is_zero_or_not_finite_is_rejected(index: Index) -> None:
     outcome = run(chunk("/zero", "/a"), Files({"/zero": b"\0", "/a": b"aaaa"}), index)
     assert outcome.indexed == 1
@@ -351,7 +375,7 @@ def test_a_rejection_stands_whatever_label_the_image_has_and_its_record_follows(
     record = Rejection(Rejected(web, Reason.CORRUPT), ImageRef(web, "cat"), Basis("1", sha256, "1"))
     told = ingest(
         chunk(web, id="job/2"),
-        fetch=lambda wanted: (Arrival(item.ref, Fetched(b"broken", "2"), 0) for item in wanted),
+        fetch=lambda wanted, _: (Arrival(item.ref, Fetched(b"broken", "2"), 0) for item in wanted),
         decode=decode,
         embed=embed,
         index=index,
@@ -429,7 +453,7 @@ class Place:
         self.asked: list[Wanted] = []
         self.embedded: list[int] = []
 
-    def fetch(self, wanted: Sequence[Wanted]) -> Generator[Arrival]:
+    def fetch(self, wanted: Sequence[Wanted], meanwhile: Meanwhile) -> Generator[Arrival]:
         self.asked += wanted
         for item in wanted:
             result = self.images[item.ref.uri]

@@ -16,18 +16,19 @@ from lookalike.images import DecodedImage
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.metadata import Fields
 from lookalike.pipeline.loaded import Kept, Loaded, annotation_of, document_of
+from lookalike.pipeline.parts import Embed, Parts
 from lookalike.pipeline.verdicts import Verdicts, rejected_of
-from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
+from lookalike.reading.arrivals import Arrival, Delayed, Meanwhile, Unchanged, Wanted
 from lookalike.reading.contract import Fetched
-from lookalike.records import Chunk, Document, ImageRef, Outcome, Pixels, Reason, Rejected, Stored, Vectors
+from lookalike.records import Chunk, Document, ImageRef, Outcome, Reason, Rejected, Stored
 from lookalike.remembered import Remembered, nothing_remembered
 
 #: A chunk looks again at images that other jobs index at the same time, this often at most.
 MOST_ROUNDS = 3
 
-Fetch = Callable[[Sequence[Wanted]], Generator[Arrival]]
+#: Calls its second argument while nothing has arrived, as long as that returns true.
+Fetch = Callable[[Sequence[Wanted], Meanwhile], Generator[Arrival]]
 Decode = Callable[[bytes], DecodedImage]
-Embed = Callable[[Pixels], Vectors]
 
 
 class ChunkIndex(Protocol):
@@ -73,7 +74,7 @@ def ingest(
     """
     known = nothing_remembered() if remembered is None else remembered
     verdicts = Verdicts(chunk, known, wait or HostWait())
-    return _Attempt(chunk, fetch, decode, embed, index, fingerprint, verdicts).run()
+    return _Attempt(chunk, fetch, decode, Parts(embed), index, fingerprint, verdicts).run()
 
 
 def give_up(chunk: Chunk, reason: Reason, detail: str, *, index: ChunkIndex, remembered: Remembered) -> Outcome:
@@ -91,7 +92,7 @@ class _Attempt:
     chunk: Chunk
     fetch: Fetch
     decode: Decode
-    embed: Embed
+    parts: Parts
     index: ChunkIndex
     fingerprint: str
     verdicts: Verdicts
@@ -136,7 +137,7 @@ class _Attempt:
         """
         items: list[Loaded | Kept | None] = []
         if wanted:
-            with closing(self.fetch(wanted)) as arrivals:
+            with closing(self.fetch(wanted, self.parts.work)) as arrivals:
                 items += map(self._judged, arrivals)
         return [item for item in items if isinstance(item, Loaded)], [item for item in items if isinstance(item, Kept)]
 
@@ -167,6 +168,7 @@ class _Attempt:
         try:
             if content_sha256 not in self.decoded:
                 self.decoded[content_sha256] = self.decode(fetched.data)
+                self.parts.add(content_sha256, self.decoded[content_sha256].pixels)
         except ImageRejected as error:
             self.verdicts.reject(ref, error, arrival.read_at_ns, content_sha256, fetched.etag)
             return None
@@ -177,8 +179,7 @@ class _Attempt:
     def _write(self, loaded: Sequence[Loaded]) -> None:
         if not loaded:
             return
-        different = {item.content_sha256: item.image.pixels for item in loaded}
-        vectors = dict(zip(different, self.embed(np.stack(list(different.values()))), strict=True))
+        vectors = self.parts.vectors()
         now = _now()
         documents: list[Document] = []
         for item in loaded:

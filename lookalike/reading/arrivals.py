@@ -1,5 +1,6 @@
 """What a chunk asks of the places of its images, and what comes of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -34,6 +35,8 @@ class Delayed:
     has_progress: bool = False
 
 
+#: A piece of other work, done while nothing has arrived; whether there was any.
+Meanwhile: TypeAlias = Callable[[], bool]
 Result: TypeAlias = Fetched | Unchanged | ImageRejected | Delayed
 
 
@@ -44,3 +47,8 @@ class Arrival:
     ref: ImageRef
     result: Result
     read_at_ns: int
+
+
+def nothing_else() -> bool:
+    """There is no other work."""
+    return False

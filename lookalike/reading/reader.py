@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from lookalike.errors import ImageRejected
-from lookalike.reading.arrivals import Arrival, Result, Unchanged, Wanted
+from lookalike.reading.arrivals import Arrival, Meanwhile, Result, Unchanged, Wanted, nothing_else
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.local import fetched, state
 from lookalike.reading.places import ARCHIVE, LOCAL, kind_of
@@ -43,10 +43,13 @@ class Reader:
         here = self._here(ref) if self._is_here(ref) else None
         return self._elsewhere().fetch(ref, limit_s) if here is None else here
 
-    def arrivals(self, wanted: Sequence[Wanted], *, tries: int = 0) -> Generator[Arrival]:
+    def arrivals(
+        self, wanted: Sequence[Wanted], meanwhile: Meanwhile = nothing_else, *, tries: int = 0
+    ) -> Generator[Arrival]:
         """What becomes of each of these images. Local files are read one by one, in order; those of other places are
         fetched meanwhile, and come as they arrive. The bytes of one may be released when the next one is asked for.
 
+        `meanwhile` is called while nothing has arrived, as long as it has something to do.
         `tries` is how often the images were put aside before: then their hosts have more time. Close the iterator if it
         is left early.
         """
@@ -54,7 +57,7 @@ class Reader:
         if not elsewhere:
             return (self._local(item) for item in wanted)
         here = map(self._local, [item for item in wanted if self._is_here(item.ref)])
-        return self._elsewhere().arrivals(elsewhere, here, tries=tries)
+        return self._elsewhere().arrivals(elsewhere, here, meanwhile, tries=tries)
 
     def state(self, uri: str) -> State:
         """Etag and size, without the bytes."""

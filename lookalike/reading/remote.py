@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator, Sequence
 
 from lookalike.errors import HostUnavailable
 from lookalike.reading.ahead import Ahead, AheadLimits
-from lookalike.reading.arrivals import Arrival, Wanted
+from lookalike.reading.arrivals import Arrival, Meanwhile, Wanted
 from lookalike.reading.background import BackgroundLoop
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.hosts import HostLimits, host_of
@@ -33,20 +33,30 @@ class Remote:
     def look(self, uri: str) -> State:
         return self._loop.run(self._places.look(uri))
 
-    def arrivals(self, wanted: Sequence[Wanted], here: Iterator[Arrival], *, tries: int) -> Generator[Arrival]:
+    def arrivals(
+        self, wanted: Sequence[Wanted], here: Iterator[Arrival], meanwhile: Meanwhile, *, tries: int
+    ) -> Generator[Arrival]:
         """Those of `wanted` as they arrive, and those of `here` while nothing arrives."""
         incoming = Incoming(self._loop, self._ahead, self._limit_s)
         incoming.begin(wanted, tries=tries)
         try:
             while incoming.left:
                 # No name holds an arrival, so that its bytes can be released when the next one is asked for.
-                yield incoming.next_at_once() or next(here, None) or incoming.next()
+                yield _next(incoming, here, meanwhile)
             yield from here
         finally:
             incoming.end()
 
     def close(self) -> None:
         self._loop.close(self._places.close())
+
+
+def _next(incoming: Incoming, here: Iterator[Arrival], meanwhile: Meanwhile) -> Arrival:
+    while True:
+        if arrival := incoming.next_at_once() or next(here, None):
+            return arrival
+        if not meanwhile():
+            return incoming.next()
 
 
 def limits_of(settings: Settings) -> AheadLimits:

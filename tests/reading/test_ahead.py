@@ -159,6 +159,19 @@ def test_images_come_as_they_arrive_and_local_files_meanwhile(web: Web, reader: 
     assert order == [items[2].ref.uri, items[1].ref.uri, items[0].ref.uri]
 
 
+def test_other_work_is_done_while_nothing_has_arrived(web: Web, reader: Reader) -> None:
+    web.does["http://slow"] = lambda uri, times: SLOW_S
+    pieces, began = iter([True, True, False]), time.monotonic()
+    done = []
+
+    def meanwhile() -> bool:
+        done.append(time.monotonic() - began)
+        return next(pieces)
+
+    assert [type(arrival.result) for arrival in reader.arrivals(wanted("slow", 1), meanwhile)] == [Fetched]
+    assert len(done) == 3 and done[-1] < SLOW_S, "none of it waits for the image"
+
+
 def test_a_rejection_is_one_image_of_its_own(web: Web, reader: Reader) -> None:
     gone = ImageRejected(Reason.NOT_FOUND, "gone")
     web.does["http://a"] = lambda uri, times: gone if uri.endswith("/1.jpg") else None
