@@ -14,6 +14,7 @@ from lookalike.reading.contract import Fetched, Place, State
 from lookalike.reading.copied import CopiedFile
 from lookalike.reading.hosts import host_of
 from lookalike.reading.places import STORE, WEB, kind_of
+from lookalike.reading.positioned import PositionedFile
 from lookalike.records import Reason, Span
 from lookalike.uris import scheme_of
 
@@ -166,7 +167,7 @@ class _Source:
         self._loop.close(self._place.close())
 
 
-class RemoteFile(io.RawIOBase):
+class RemoteFile(PositionedFile):
     """Reads by blocks, each of which must belong to the same content (`state`) as the first one."""
 
     def __init__(self, source: _Source, state: State, block_bytes: int) -> None:
@@ -174,28 +175,11 @@ class RemoteFile(io.RawIOBase):
             source.close()
             raise ImageRejected(Reason.UNREADABLE, "its place says no length")
         self.etag = state.etag
-        self.size_bytes = state.size_bytes
+        super().__init__(state.size_bytes)
         self._source = source
         self._block_bytes = block_bytes
-        self._at = 0
         self._held: OrderedDict[int, bytes] = OrderedDict()
         self._ahead: dict[int, Future[Fetched]] = {}
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size_bytes}[whence]
-        if base + offset < 0:
-            raise ValueError("a position before the start")
-        self._at = base + offset
-        return self._at
 
     def readinto(self, buffer: Any) -> int:
         if self._at >= self.size_bytes:

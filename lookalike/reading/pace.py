@@ -23,14 +23,20 @@ class Pace:
         self._begun = time.monotonic()
 
     async def take(self, count: int) -> None:
-        """Count a piece that has come, and wait until there is room for it. Raises TooSlow."""
+        """`add` a piece, and `check`. Raises TooSlow."""
+        await self.add(count)
+        self.check()
+
+    async def add(self, count: int) -> None:
+        """Count a piece that has come, and wait until there is room for it."""
         self._taken += count
-        self._check(time.monotonic())
         asked_at = time.monotonic()
         await received(count)
         self._begun += time.monotonic() - asked_at
 
-    def _check(self, now: float) -> None:
+    def check(self) -> None:
+        """Raises TooSlow if too little has come in the time that is over."""
+        now = time.monotonic()
         if now - self._begun < self._pace_s:
             return
         if self._taken < self._least * self._pace_s:

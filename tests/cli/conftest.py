@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 
 from lookalike.index import list_indexes
+from lookalike.samples import draw_samples
 from testing.processes import await_true, lookalike, make_home, processes, started, stop
 from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.ports import free_port
 
 #: For tests that do not depend on the index: they run on one index only.
 one_index = pytest.mark.parametrize("running", ["lancedb"], indirect=True)
+
+
+def drawn_files(folder: Path, *, per_class: int) -> list[bytes]:
+    """The drawn pictures of each class, as files."""
+    draw_samples(folder, per_class=per_class)
+    return [path.read_bytes() for path in sorted(folder.rglob("*.*")) if path.is_file()]
 
 
 @pytest.fixture(scope="package")

@@ -147,6 +147,14 @@ def test_the_images_of_an_earlier_job_are_named(
         assert not said[1:]
 
 
+def first_note(job_id: str, redis_url: str) -> str:
+    """What whoever waits for a job is told first."""
+    said: list[str] = []
+    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=True), host_wait_s=9, on_note=said.append):
+        await_true(lambda: said)
+    return said[0]
+
+
 def test_a_store_that_workers_wait_for_is_named(
     environment: dict[str, str], ledger: Ledger, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,12 +164,10 @@ def test_a_store_that_workers_wait_for_is_named(
     ledger.claim(chunk_id)
     ledger.release(chunk_id, 30, "store", "The store at s3://pics is not available: the credentials have expired.")
     monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
-    said: list[str] = []
-    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=True), host_wait_s=9, on_note=said.append):
-        await_true(lambda: said)
-    assert said[0].startswith("The store at s3://pics is not available: the credentials have expired. The job waits")
+    note = first_note(job_id, redis_url)
+    assert note.startswith("The store at s3://pics is not available: the credentials have expired. The job waits")
     done = lookalike(environment, "status", job_id)
-    assert said[0] in done.stderr
+    assert note in done.stderr
 
 
 def test_a_host_that_images_wait_for_is_named_with_the_time_that_is_left(
@@ -174,10 +180,8 @@ def test_a_host_that_images_wait_for_is_named_with_the_time_that_is_left(
     wait = Wait("https://a.example", "connection refused", time.time(), time.time())
     ledger.close_chunk(chunk, Outcome(indexed=0, unchanged=0, aside=(PutAside(refs, wait, 30),)))
     monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
-    said: list[str] = []
-    with stall.explained(job_id, stack=Stack(redis_url, is_embedded=True), host_wait_s=9, on_note=said.append):
-        await_true(lambda: said)
-    assert said[0].startswith("1 image waits for https://a.example: connection refused. After 9 s without an answer")
+    note = first_note(job_id, redis_url)
+    assert note.startswith("1 image waits for https://a.example: connection refused. After 9 s without an answer")
     done = lookalike(environment, "status", job_id)
     assert re.search(r"https://a.example: connection refused, for \d+ s until now. After 300 s", done.stderr)
 

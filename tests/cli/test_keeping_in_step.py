@@ -9,20 +9,17 @@ from typing import Any
 import pytest
 
 from lookalike import open as open_index
-from lookalike.samples import draw_samples
 from lookalike_producer.finding import SyncStatus
 from testing.archives import write_tar, write_zip
 from testing.processes import answer
 from testing.services.web import WebServer
-from tests.cli.conftest import one_index
+from tests.cli.conftest import drawn_files, one_index
 from tests.cli.inprocess import lookalike
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    folder = tmp_path_factory.mktemp("sample")
-    draw_samples(folder, per_class=2)
-    return [path.read_bytes() for path in sorted(folder.rglob("*.*")) if path.is_file()]
+    return drawn_files(tmp_path_factory.mktemp("sample"), per_class=2)
 
 
 class Places:

@@ -12,20 +12,17 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 
-from lookalike.samples import draw_samples
 from testing.processes import TIMEOUT_S, answer, await_true, make_home, processes, started, stop
 from testing.proxy import Proxy
 from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.s3 import Fault, S3Proxy, S3Server
-from tests.cli.conftest import one_index
+from tests.cli.conftest import drawn_files, one_index
 from tests.cli.inprocess import lookalike
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    folder = tmp_path_factory.mktemp("sample")
-    draw_samples(folder, per_class=1)
-    return [path.read_bytes() for path in sorted(folder.rglob("*.*")) if path.is_file()]
+    return drawn_files(tmp_path_factory.mktemp("sample"), per_class=1)
 
 
 class Lines:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 import zlib
 from collections.abc import AsyncIterator, Mapping
 
@@ -11,7 +10,7 @@ import aiohttp
 from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.formats import kind_of
 from lookalike.other_formats import description
-from lookalike.reading.allowance import received
+from lookalike.reading.pace import Pace, TooSlow
 from lookalike.reading.web.answers import declared_size
 from lookalike.reading.web.options import WebOptions
 from lookalike.records import Reason
@@ -98,21 +97,16 @@ async def plain(response: aiohttp.ClientResponse, address: str, options: WebOpti
 
 async def raw(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
     """The pieces of the body as they come. Raises HostUnavailable for a slow one, and what aiohttp raises."""
-    taken, begun, count = 0, time.monotonic(), 0
+    pace, count = Pace(options.pace_s, options.least_bytes_per_s), 0
     # A part that a host does not know to give may lie behind as many bytes as an image may have.
     limit = 2 * options.max_bytes + _STEP_BYTES
     async for piece in response.content.iter_any():
-        taken += len(piece)
         count += len(piece)
         if count > limit:
             raise too_large(options.max_bytes)
-        asked_at = time.monotonic()
-        await received(len(piece))
-        # That other images take up the room is not the host's fault.
-        begun += time.monotonic() - asked_at
+        await pace.add(len(piece))
         yield piece
-        now = time.monotonic()
-        if now - begun >= options.pace_s:
-            if taken < options.least_bytes_per_s * options.pace_s:
-                raise HostUnavailable(address, f"it sends fewer than {options.least_bytes_per_s:.0f} bytes a second")
-            taken, begun = 0, now
+        try:
+            pace.check()
+        except TooSlow as slow:
+            raise HostUnavailable(address, str(slow)) from slow

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lookalike.reading.pace import LEAST_BYTES_PER_S, PACE_S
 from lookalike.release import RELEASE
 from lookalike.roots import Roots
 
@@ -22,8 +23,8 @@ class WebOptions:
     connect_s: float = 10.0
     answer_s: float = 20.0
     total_s: float = 120.0
-    pace_s: float = 10.0
-    least_bytes_per_s: float = 1000.0
+    pace_s: float = PACE_S
+    least_bytes_per_s: float = LEAST_BYTES_PER_S
 
     @property
     def robot(self) -> str:
