@@ -78,7 +78,7 @@ def _until_first() -> tuple[float, float]:
                 raise RuntimeError("no image came into the index")
             time.sleep(0.05)
         seconds, memory = time.perf_counter() - began, _peak_mib(command.pid)
-        command.send_signal(signal.SIGINT)
+        command.terminate()
     return seconds, memory
 
 

@@ -4,6 +4,7 @@ import atexit
 import gc
 import logging
 import os
+import signal
 import sys
 from difflib import get_close_matches
 from importlib import import_module
@@ -19,6 +20,7 @@ from lookalike.errors import LookalikeError, MissingExtra, PermanentError
 from lookalike.extras import missing_extra
 from lookalike.terminal import forget_output
 from lookalike_cli.console import remark
+from lookalike_cli.stopping import INTERRUPTS
 
 #: Command -> module, in the order of the help. A module is imported when its command runs, which keeps the other
 #: commands fast. Each module has a Typer application named `app`.
@@ -124,6 +126,9 @@ def run() -> None:
     # Until a command configures its logs, warnings are notes.
     logging.getLogger().handlers = [Notes(logging.WARNING)]
     status = _run()
+    # The command has ended: an interrupt from here on, such as the second Ctrl-C of an impatient hand, changes nothing.
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
     try:
         sys.stdout.flush()
     except OSError:

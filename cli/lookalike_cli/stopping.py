@@ -11,6 +11,8 @@ import typer
 
 from lookalike_cli.console import remark
 
+#: What a person, a terminal that closes, or an init system sends to end a command.
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: Delay before a lost interrupt is sent again: the finalizer that swallowed it must have ended.
 AGAIN_AFTER_S = 0.05
 
@@ -19,7 +21,8 @@ AGAIN_AFTER_S = 0.05
 def stoppable(last_words: str) -> Iterator[None]:
     """Print `last_words` and exit with code 1 when the command is interrupted."""
     handlers = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    unraisable, sys.unraisablehook = sys.unraisablehook, _interrupt_again
+    lost = _LostInterrupts()
+    unraisable, sys.unraisablehook = sys.unraisablehook, lost.notice
     try:
         yield
     except KeyboardInterrupt:
@@ -31,6 +34,7 @@ def stoppable(last_words: str) -> Iterator[None]:
         raise
     finally:
         sys.unraisablehook = unraisable
+        lost.forget()
         for number, handler in handlers.items():
             signal.signal(number, handler)
 
@@ -44,10 +48,22 @@ def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _interrupt_again(unraisable: Any) -> None:
-    """Send an interrupt again that arrived in a finalizer: Python drops it there, and the command would go on."""
-    if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        main = threading.main_thread().ident or 0
-        threading.Timer(AGAIN_AFTER_S, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
-    else:
-        sys.__unraisablehook__(unraisable)
+class _LostInterrupts:
+    """Sends an interrupt again that arrived in a finalizer: Python drops it there, and the command would go on."""
+
+    def __init__(self) -> None:
+        self._timers: list[threading.Timer] = []
+
+    def notice(self, unraisable: Any) -> None:
+        """In place of `sys.unraisablehook`."""
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            main = threading.main_thread().ident or 0
+            self._timers.append(threading.Timer(AGAIN_AFTER_S, signal.pthread_kill, (main, signal.SIGINT)))
+            self._timers[-1].start()
+        else:
+            sys.__unraisablehook__(unraisable)
+
+    def forget(self) -> None:
+        """The command ends: one interrupt can be dropped in a finalizer and raised elsewhere as well."""
+        for timer in self._timers:
+            timer.cancel()

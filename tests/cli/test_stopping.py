@@ -2,12 +2,35 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 import typer
 
 from lookalike_cli.stopping import stoppable
+from testing.processes import ROOT, TIMEOUT_S
+
+#: A command that is interrupted outside `stoppable`, and again while its process ends.
+IMPATIENT = """
+import atexit, signal, sys, types, typer
+from lookalike_cli import main, stopping
+
+def interrupted():
+    signal.raise_signal(signal.SIGINT)
+
+@atexit.register
+def again():
+    for number in stopping.INTERRUPTS:
+        signal.raise_signal(number)
+
+app = typer.Typer()
+app.command()(interrupted)
+sys.modules["interrupted"] = types.SimpleNamespace(app=app)
+main.COMMANDS["interrupted"] = "interrupted"
+main.run()
+"""
 
 
 def test_a_terminated_command_prints_its_message_and_fails() -> None:
@@ -40,3 +63,20 @@ def test_an_interrupt_in_a_finalizer_is_not_lost(capsys: pytest.CaptureFixture[s
         threading.Event().wait(60)
         pytest.fail("the interrupt was lost")
     assert "Ended." in capsys.readouterr().err
+
+
+def test_an_interrupt_that_ends_the_command_is_not_sent_again() -> None:
+    with pytest.raises(typer.Exit), stoppable("Ended."):
+        Finalized()
+        raise KeyboardInterrupt
+    try:
+        for timer in (thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)):
+            timer.join()
+    except KeyboardInterrupt:
+        pytest.fail("the interrupt was sent again")
+
+
+def test_a_second_interrupt_changes_neither_the_exit_code_nor_what_is_printed() -> None:
+    command = [sys.executable, "-c", IMPATIENT, "interrupted"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
