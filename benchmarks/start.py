@@ -1,4 +1,5 @@
-"""Start times: of a worker's child process until its first embedding, and of a search until its results."""
+"""Start times: of a worker's child process until its first embedding, of a search until its results, and of a small
+ingest until its end."""
 
 import json
 import os
@@ -16,6 +17,7 @@ from lookalike.samples import keep, samples
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
 #: Drawn images per class.
 PER_CLASS = 40
+PER_CLASS_SMALL = 6
 
 
 def main() -> None:
@@ -26,17 +28,23 @@ def main() -> None:
                 ingest(images, _index(name), *options)
             children: dict[str, list[float]] = {name: [] for name in MODELS}
             searches: dict[str, list[float]] = {name: [] for name in MODELS}
+            ingests: dict[str, list[float]] = {name: [] for name in MODELS}
             image = next(images.rglob("*.jpg"))
-            for _ in range(ROUNDS):
+            small = _drawn(Path(temporary, "small"), PER_CLASS_SMALL)
+            for number in range(ROUNDS):
                 for name, options in MODELS.items():
                     children[name].append(_child_ms(options))
                     searches[name].append(_search_ms(image, _index(name), options))
+                    ingests[name].append(_ingest_ms(small, f"{_index(name)}-{number}", options))
     print_rates("From a worker child's fork to its first embedding, model cached (target 2,000)", "ms", children)
     print_rates("`lookalike search` without a running stack, embedded index (target 1,500)", "ms", searches)
+    print_rates(
+        "`lookalike ingest` of 96 images without a running stack, new embedded index (target 3,000)", "ms", ingests
+    )
 
 
-def _drawn(folder: Path) -> Path:
-    for sample in samples(per_class=PER_CLASS, seed=7):
+def _drawn(folder: Path, per_class: int = PER_CLASS) -> Path:
+    for sample in samples(per_class=per_class, seed=7):
         keep(sample, folder / sample.path)
     return folder
 
@@ -56,6 +64,13 @@ def _search_ms(image: Path, index: str, options: tuple[str, ...]) -> float:
     began = time.perf_counter()
     command = [*LOOKALIKE, "search", str(image), "--index", index, *options]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return 1000 * (time.perf_counter() - began)
+
+
+def _ingest_ms(folder: Path, index: str, options: tuple[str, ...]) -> float:
+    began = time.perf_counter()
+    command = [*LOOKALIKE, "ingest", str(folder), "--index", index, *options]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     return 1000 * (time.perf_counter() - began)
 
 

@@ -129,12 +129,15 @@ class OwnedStack(Stack):
 
     def _take_back(self) -> None:
         """Send again what the worker that has ended had, at once: there is no other. Raises BrokerUnavailable."""
-        # Celery takes a while to import, and a stack that only reads the ledger does not need it.
-        from lookalike.queue import make_app
-        from lookalike.reconciler import take_back
+        with closing(Ledger(self.broker_url)) as ledger:
+            if not ledger.active_jobs():
+                # Celery takes a while to import and to connect, and at the first start there is nothing to take back.
+                return
+            from lookalike.queue import make_app
+            from lookalike.reconciler import take_back
 
-        with closing(Ledger(self.broker_url)) as ledger, make_app(self.broker_url) as app:
-            take_back(ledger, app)
+            with make_app(self.broker_url) as app:
+                take_back(ledger, app)
 
     def _end_jobs(self) -> None:
         """A job that this process waited for ends with it; an ended Redis leaves that to the next start."""
