@@ -18,10 +18,10 @@ MODELS = {
 }
 RESNET50_INT8 = f"{RESNET50} int8"
 LITE0_INT8 = f"{LITE0} int8"
-#: Name in the tables -> options of `lookalike model quantize`; with ImageNet weights and the projected head.
-QUANTIZED = {
-    RESNET50_INT8: ("--name", "resnet50-int8", "--model", "resnet50", "--weights", str(WEIGHTS)),
-    LITE0_INT8: ("--name", "efficientnet-lite0-int8"),
+#: The same in 8-bit integers; ResNet50 with the projected head.
+INT8 = {
+    RESNET50_INT8: ("--model", "resnet50:int8", "--weights", str(WEIGHTS)),
+    LITE0_INT8: ("--model", "efficientnet-lite0:int8"),
 }
 
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from benchmarks.material import (
     IMAGES,
+    INT8,
     LITE0,
     LITE0_INT8,
     MODELS,
-    QUANTIZED,
     RESNET50,
     RESNET50_INT8,
     WEIGHTS,
@@ -25,7 +25,7 @@ from benchmarks.material import (
     missing,
     sample,
 )
-from benchmarks.ours import environment, ingest, lookalike, running_stack
+from benchmarks.ours import environment, ingest, running_stack
 from benchmarks.side import BATCH
 from benchmarks.table import console, print_rates
 from testing.services import ServiceMissing
@@ -41,7 +41,7 @@ PEER_IMAGES = 8 * BATCH
 #: About 10 s of ResNet50; all images for Lite0, which is the fastest.
 OUR_IMAGES = {RESNET50: 600, RESNET50_INT8: 1200, LITE0: sys.maxsize, LITE0_INT8: sys.maxsize}
 #: Options of `lookalike ingest`.
-OURS = {**MODELS, **{name: ("--model", quantize[1]) for name, quantize in QUANTIZED.items()}}
+OURS = {**MODELS, **INT8}
 #: Images before the measurement of lookalike: each worker process handles a chunk first, as each peer handles a batch.
 WARM_IMAGES = 128
 ARTICLE = "the article's way"
@@ -112,8 +112,6 @@ def _measured() -> tuple[Rates, Rates]:
         tempfile.TemporaryDirectory() as folder,
         environment(Path(folder, "home"), server.url),
     ):
-        for options in QUANTIZED.values():
-            lookalike(["model", "quantize", str(IMAGES), "--json", *options])
         for number in range(ROUNDS):
             place = Place(server.url, Path(folder), number)
             with left_as_found(server):

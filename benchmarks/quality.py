@@ -24,10 +24,10 @@ DATA = Path(os.environ.get("DATA", str(ROOT.parent / "shared" / "data")))
 WEIGHTS = Path(os.environ.get("WEIGHTS", str(DATA.parent / "weights" / "resnet50-v1.5-imagenet.keras")))
 #: The preprocessing that the weights file expects.
 PREPROCESSING = os.environ.get("PREPROCESSING", "caffe")
-LITE0 = tuple(f"efficientnet-lite0{variant}" for variant in ("", ":pooled", "+pca", "+lda", ":flip+lda"))
+LITE0 = tuple(f"efficientnet-lite0{variant}" for variant in ("", ":pooled", ":int8", "+pca", "+lda", ":flip+lda"))
 RESNET50 = (
     "resnet50-article",
-    *(f"resnet50{variant}" for variant in ("", ":pooled", ":gem", "+pca", ":flip+pca", "+lda", ":flip+lda")),
+    *(f"resnet50{variant}" for variant in ("", ":pooled", ":int8", ":gem", "+pca", ":flip+pca", "+lda", ":flip+lda")),
     "resnet50+classifier",
 )
 SEEDS = int(os.environ.get("SEEDS", "5"))

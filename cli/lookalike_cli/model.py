@@ -179,7 +179,7 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
 
 def _origin(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
     """What a model was fitted to or calibrated with; empty for other models."""
-    if spec.is_quantized:
+    if spec.has_graph_file:
         return vars(quantized.read(settings.home, spec.name).calibration)
     return vars(fitted.read(settings.home, spec.name).origin) if spec.head.is_fitted else {}
 

@@ -97,7 +97,7 @@ def _build(spec: ModelSpec, home: Path) -> None:
 def _fill(building: Path, spec: ModelSpec) -> None:
     started = time.monotonic()
     log.info("Compiling the model %s (%s), once.", spec.name, spec.fingerprint)
-    compiled = quantized.unpack(spec, building) if spec.is_quantized else conversion.convert(spec, building)
+    compiled = quantized.unpack(spec, building) if spec.has_graph_file else conversion.convert(spec, building)
     manifest = {
         "name": spec.name,
         "fingerprint": spec.fingerprint,

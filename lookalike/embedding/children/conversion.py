@@ -9,6 +9,7 @@ import numpy as np
 
 from lookalike.embedding.graph import keras_models
 from lookalike.embedding.graph.backend import keras
+from lookalike.embedding.int8.quantization import quantize
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.embedding.runtimes.tensorflow import traced
 from lookalike.embedding.specs.spec import ModelSpec
@@ -26,8 +27,12 @@ def main(folder: Path, spec: ModelSpec) -> dict[str, Any]:
     model = keras_models.build(spec)
     graph = folder / "model.xml"
     # Keras's model.export(format="openvino") does the same, but needs SciPy.
-    openvino.serialize(convert_model(traced(model, spec.size, batch_size=None)), graph)
+    converted = convert_model(traced(model, spec.size, batch_size=None))
+    openvino.serialize(converted, graph)
     _compare(model, graph, spec.size)
+    if spec.int8:
+        quantize(converted, spec.name, spec.size)
+        openvino.serialize(converted, graph)
     versions = {"keras": keras.__version__, "openvino": openvino.__version__}
     return {"dimension": int(model.output_shape[1]), "versions": versions}
 

@@ -3,6 +3,7 @@
 efficientnet-lite0          as it is known: average pooling, projected to 256 numbers
 resnet50:pooled             the pooled features themselves
 resnet50:gem+flip+pooled    any options, in any order: a head, a pooling, and whether mirror images count as well
+resnet50:flip+int8          the same, computed in 8-bit integers
 path/to/file.keras:gem      the same for a file
 celebrities                 a model made by `lookalike model fit` or `model quantize`; takes no options
 """
@@ -20,10 +21,11 @@ from lookalike.errors import BadSetting
 from lookalike.shown import shown
 
 FLIP = "flip"
-#: Options and the head or pooling that they choose; `flip` is neither.
+INT8 = "int8"
+#: Options and the head or pooling that they choose; `flip` and `int8` are neither.
 _HEADS = {"projected": Head.PROJECTION, "pooled": Head.POOLED, "article": Head.ARTICLE}
 _POOLINGS = {pooling.value: pooling for pooling in Pooling}
-OPTIONS = (*_HEADS, *_POOLINGS, FLIP)
+OPTIONS = (*_HEADS, *_POOLINGS, FLIP, INT8)
 
 
 def resolve(
@@ -76,6 +78,7 @@ def _with_options(spec: ModelSpec, options: list[str]) -> ModelSpec:
         head=_HEADS[heads[0]] if heads else spec.head,
         pooling=_POOLINGS[poolings[0]] if poolings else spec.pooling,
         flip=spec.flip or FLIP in options,
+        int8=spec.int8 or INT8 in options,
     )
     return replace(changed, name=_named(spec, changed))
 
@@ -85,6 +88,7 @@ def _named(known: ModelSpec, spec: ModelSpec) -> str:
     options = [option for option, head in _HEADS.items() if head is spec.head and head is not known.head]
     options += [spec.pooling.value] if spec.pooling is not known.pooling else []
     options += [FLIP] if spec.flip else []
+    options += [INT8] if spec.int8 else []
     return f"{known.name}:{'+'.join(options)}" if options else known.name
 
 

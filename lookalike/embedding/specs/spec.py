@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from lookalike.errors import BadSetting
 from lookalike.records import Metric
@@ -11,6 +12,8 @@ from lookalike.shown import clause
 
 #: Increase it when the same spec gives different vectors; stored images must then be embedded again.
 PREPROCESSING_VERSION = 3
+#: Increase it when `:int8` rounds otherwise (lookalike/embedding/int8); stored images must then be embedded again.
+INT8_RECIPE = 1
 #: Dimension of the `projection` and `article` heads.
 HEAD_DIMENSION = 256
 #: `backbone` of a spec whose graph is a `.keras` file.
@@ -61,7 +64,8 @@ class ModelSpec:
 
     `weights` is `imagenet` (fetched by Keras), `install` or a `.keras` path. `flip`: the features are the mean of those
     of the image and its mirror image. `size` is the side in pixels of the images the graph takes. A fitted head is
-    in `head_file`, the quantized graph of the whole model in `graph_file`; each with its digest and dimension.
+    in `head_file`, the quantized graph of the whole model in `graph_file`; each with its digest and dimension. `int8`:
+    the backbone computes in 8-bit integers, in ranges that building it measures on drawn images.
     """
 
     name: str
@@ -79,9 +83,16 @@ class ModelSpec:
     graph_file: str | None = None
     graph_sha256: str | None = None
     graph_dimension: int | None = None
+    int8: bool = False
 
     @property
     def is_quantized(self) -> bool:
+        """Whether it computes in 8-bit integers, which only OpenVINO does."""
+        return self.int8 or self.has_graph_file
+
+    @property
+    def has_graph_file(self) -> bool:
+        """Whether `lookalike model quantize` made it."""
         return self.graph_file is not None
 
     @property
@@ -91,7 +102,7 @@ class ModelSpec:
     @property
     def dimension(self) -> int | None:
         """Length of a vector, or None if only compiling the model tells."""
-        if self.is_quantized:
+        if self.has_graph_file:
             return self.graph_dimension
         if self.head.is_fitted:
             return self.head_dimension
@@ -101,16 +112,25 @@ class ModelSpec:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits over what affects vectors: the bytes of weights and head, but no path and no name."""
-        content = {key: value for key, value in asdict(self).items() if key not in _NOT_HASHED}
-        if not self.is_quantized:
+        """16 hex digits over what affects vectors: the bytes of weights and head, but no path and no name.
+
+        `int8` is hashed as a recipe, not as the graph it makes, so that it is the same on every machine.
+        """
+        content = {key: value for key, value in self._content().items() if key not in _NOT_HASHED}
+        if not self.has_graph_file:
             # Keeps the fingerprints from before models could be quantized.
             content = {key: value for key, value in content.items() if not key.startswith("graph_")}
+        if self.int8:
+            content["int8"] = INT8_RECIPE
         content |= {"weights_sha256": self.weights_sha256 or self.weights, "version": PREPROCESSING_VERSION}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(self._content(), sort_keys=True)
+
+    def _content(self) -> dict[str, Any]:
+        """Without `int8` where it is not chosen: older workers and fingerprints do not know it."""
+        return {key: value for key, value in asdict(self).items() if key != "int8" or value}
 
     @classmethod
     def from_json(cls, text: str) -> "ModelSpec":

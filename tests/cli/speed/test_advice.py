@@ -60,6 +60,15 @@ def test_a_large_model_in_f32_can_be_made_faster() -> None:
     assert "bf16" in found.advice[0] and "--model efficientnet-lite0" in found.advice[1]
 
 
+@pytest.mark.parametrize(
+    ("model", "quick"),
+    [("resnet50", "resnet50:int8"), ("resnet50:gem", "resnet50:gem+int8"), ("resnet50:gem+int8", ""), ("mine", "")],
+)
+def test_8_bit_integers_are_advised_where_a_model_takes_the_option(model: str, quick: str) -> None:
+    advice = " ".join(diagnosis(replace(FACTS, model=model, precision="f32"), embed=(17.0, 0.0)).advice)
+    assert f"--model {quick}. " in advice if quick else ":int8" not in advice and "+int8" not in advice
+
+
 def test_large_images_are_named_when_decoding_is_the_bottleneck() -> None:
     assert "12 megapixels" in diagnosis(replace(FACTS, megapixels=12.2), decode=(30.0, 0.0)).advice[0]
     small = diagnosis(decode=(30.0, 0.0))

@@ -1,0 +1,18 @@
+"""The images that calibrate: those of the demo, which a program draws, so that nobody must bring any."""
+
+import numpy as np
+from PIL import Image
+
+from lookalike.records import Pixels
+from lookalike.samples import samples
+
+#: Neither is the demo's, so that its images are new to a model that it tries.
+CALIBRATION_SEED = 39
+CHECK_SEED = 40
+PER_CLASS = 4
+
+
+def drawn(size: int, per_class: int, seed: int) -> Pixels:
+    """uint8 [16 * per_class, size, size, 3]; the same on every machine."""
+    images = (sample.drawn().resize((size, size), Image.Resampling.BILINEAR) for sample in samples(per_class, seed))
+    return np.stack([np.asarray(image) for image in images])
