@@ -74,7 +74,7 @@ def test_the_spec_of_a_float_model_has_no_field_that_older_workers_refuse() -> N
 def test_lite0_in_8_bits_is_close_to_float32(embed: Embedder, pixels: Pixels, home: Path) -> None:
     quick = load(resolve("efficientnet-lite0:int8"), home=home, precision="f32")
     cosines = _cosines(quick(pixels), embed(pixels))
-    assert np.median(cosines) > 0.99 and cosines.min() > 0.98
+    assert np.median(cosines) > 0.98 and cosines.min() > 0.95
     assert not np.array_equal(quick(pixels), embed(pixels))
 
 
@@ -178,7 +178,7 @@ def _unsuitable(keras: Any, how: str) -> Any:
         # One channel is a million times as large as the others, and does not count.
         factors = np.array([1e6] + [1.0] * 7, np.float32)
         second = layers.Conv2D(8, 1)
-        x = second(x * factors)
+        x = second(keras.ops.relu(x * factors))
         kernel = np.eye(8, dtype=np.float32)[None, None]
         kernel[..., 0, 0] = 0
         second.set_weights([kernel, np.zeros(8, np.float32)])

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from lookalike.embedding.int8.activations import SETTINGS
+from lookalike.embedding.int8.layers import quantizable
 from lookalike.embedding.int8.pictures import CALIBRATION_SEED, CHECK_SEED, PER_CLASS, drawn
 from lookalike.embedding.int8.rewriting import rewrite
 from lookalike.embedding.runtimes.quiet_openvino import openvino
@@ -19,15 +20,15 @@ _ADVICE = "Use the model without :int8, or quantize it with your own images: loo
 
 def quantize(model: Any, name: str, size: int) -> None:
     """Change `model`, from uint8 [-1, size, size, 3], to 8-bit integers in place. Raises ModelUnavailable."""
+    if not quantizable(model):
+        what = f"{name} has nothing to compute in 8-bit integers: neither convolutions nor products for each place."
+        raise ModelUnavailable(what, "Use the model without :int8.")
     check = drawn(size, 1, CHECK_SEED)
     exact = _vectors(model, check)
     try:
-        changed = rewrite(model, drawn(size, PER_CLASS, CALIBRATION_SEED))
+        rewrite(model, drawn(size, PER_CLASS, CALIBRATION_SEED))
     except ValueError as error:
         raise ModelUnavailable(f"{name} cannot compute in 8-bit integers: {clause(error)}.", _ADVICE) from error
-    if not changed:
-        what = f"{name} has nothing to compute in 8-bit integers: it has no convolution, and no product for each place."
-        raise ModelUnavailable(what, "Use the model without :int8.")
     cosine = _median_cosine(exact, _vectors(model, check))
     if not cosine >= LEAST_COSINE:
         what = f"{name} loses too much in 8-bit integers: the cosine to its float32 vectors is {cosine:.3f}."

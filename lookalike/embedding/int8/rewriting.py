@@ -17,16 +17,13 @@ from lookalike.records import Pixels
 import openvino.opset13 as ops  # isort: skip  # After quiet_openvino, which activations loads.
 
 
-def rewrite(model: Any, pixels: Pixels) -> int:
-    """Change `model` in place, with ranges measured on uint8 [N, size, size, 3]; returns the number of layers changed.
+def rewrite(model: Any, pixels: Pixels) -> None:
+    """Change `model` in place, with ranges measured on uint8 [N, size, size, 3].
 
     Raises ValueError if the input of a layer has no range.
     """
-    layers = quantizable(model)
-    if layers:
-        _change(layers, measure(model, pixels))
-        model.validate_nodes_and_infer_types()
-    return len(layers)
+    _change(quantizable(model), measure(model, pixels))
+    model.validate_nodes_and_infer_types()
 
 
 def _change(layers: Sequence[Layer], measured: Sequence[Activations]) -> None:
