@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lookalike import factories
+from lookalike.embedding import resolve
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import ModelUnavailable
 from lookalike.records import document_id
@@ -71,7 +72,7 @@ def test_a_gpu_that_cannot_be_used_is_logged_or_refused(
         ModelProcesses(read_settings(home=tmp_path, runtime="tensorflow"), ("0",)).start()
 
 
-def test_a_model_that_cannot_be_loaded_is_refused_and_named(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_or_needs_a_cpu_is_refused_and_named(tmp_path: Path) -> None:
     settings = read_settings(
         home=tmp_path, runtime="tensorflow", model=str(tmp_path / "gone.keras"), preprocessing="none"
     )
@@ -82,6 +83,10 @@ def test_a_model_that_cannot_be_loaded_is_refused_and_named(tmp_path: Path) -> N
     try:
         with pytest.raises(ModelUnavailable, match="gone"):
             RemoteEmbedder(processes.addresses[0], factories.model_spec(settings))
+        with pytest.raises(
+            ModelUnavailable, match=r"efficientnet-lite0:int8 .* OpenVINO runs on the CPU and TensorFlow"
+        ):
+            RemoteEmbedder(processes.addresses[0], resolve("efficientnet-lite0:int8"))
     finally:
         processes.stop()
 
