@@ -14,6 +14,7 @@ NAMES = (
     "archives",
     "ledger",
     "recall",
+    "int8",
     "service",
     "peers",
     "rows",

@@ -7,11 +7,11 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import recall
+from benchmarks import int8, recall
 from benchmarks.ours import LOOKALIKE
 from benchmarks.table import console
 from lookalike.samples import draw_samples
@@ -66,6 +66,7 @@ def main() -> None:
         home = {"LOOKALIKE_HOME": os.environ.get("LOOKALIKE_HOME", temporary)}
         environment = {**os.environ, **home, "LOOKALIKE_INDEX_URL": server.url}
         sections = [_section(folder, models, environment) for folder in folders]
+        sections.append("\n".join(_closeness(Path(home["LOOKALIKE_HOME"]))))
         sections.append(f"## HNSW compared with exact search\n\n{recall.described(recall.measured(server.url))}.\n")
         _example(Path(temporary), environment)
     text = "\n".join((INTRODUCTION.format(seeds=SEEDS), *sections))
@@ -87,6 +88,18 @@ def _section(folder: Path, models: Sequence[str], environment: dict[str, str]) -
     ]
     notes = [f"- {note}" for note in result["notes"]]
     return "\n".join([*lines, *([""] if notes else []), *notes, ""])
+
+
+def _closeness(home: Path) -> Iterator[str]:
+    yield "## 8-bit integers and float32\n"
+    yield "Cosines of the vectors that `:int8` gives with those of float32, of images from all classes of a folder, on"
+    yield f"a CPU with {int8.instructions()}. `python -m benchmarks int8` measures this table alone.\n"
+    yield "| model | folder | images | median cosine | least |"
+    yield "| --- | --- | --- | --- | --- |"
+    for pair in int8.pairs():
+        for folder, found in int8.closeness(pair, home):
+            yield f"| {pair.quick.name} | {folder} | {found.images} | {found.median:.4f} | {found.least:.4f} |"
+    yield ""
 
 
 def _row(model: dict[str, Any]) -> str:
