@@ -57,6 +57,7 @@ def test_a_fresh_machine_is_fine(environment: dict[str, str]) -> None:
     details = {item["what"]: item["detail"] for item in findings["findings"]}
     assert {"broker", "home", "index", "model", "packages", "ports", "python", "settings", "workers"} <= set(details)
     assert f"{usable_cores()} processes with 1 thread" in details["embedding"]
+    assert "a model named with :int8 takes " in details["embedding"]
 
 
 def test_many_problems_fit_one_screen_and_come_first(

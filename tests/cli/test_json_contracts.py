@@ -113,7 +113,7 @@ def with_json() -> set[str]:
 def test_bench_has_its_documented_keys_and_the_former_ones() -> None:
     cost = spread([0.001])
     stages = Stages("run", 8, tuple(Stage(name, cost, cost) for name in STAGES))
-    facts = Facts(2, 2, 8, "m", 256, "f32", Seat.EMBEDDED, 0.1, 1000, 0.001, 0.0)
+    facts = Facts(2, 2, 8, "m", 256, "f32", None, Seat.EMBEDDED, 0.1, 1000, 0.001, 0.0)
     measured = Measurement(stages, Whole("run", 8, spread([100.0])), facts, rejected=0)
     printed = plain(measured, diagnose(stages, measured.whole, facts), None)
     assert missing(printed, "bench") == []

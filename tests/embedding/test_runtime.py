@@ -12,7 +12,7 @@ import pytest
 
 from lookalike.embedding import Embedder, Head, Layer, ModelSpec, Origin, identify, load, project, resolve
 from lookalike.embedding.artifacts import fitted
-from lookalike.embedding.runtimes.cpu import is_bf16_faster
+from lookalike.embedding.runtimes.cpu import is_bf16_faster, time_in_8_bits
 from lookalike.embedding.runtimes.openvino import has_bf16
 from lookalike.errors import BadSetting
 from lookalike.records import Metric, Pixels, Vectors
@@ -137,6 +137,23 @@ def test_auto_is_the_faster_precision_of_the_cpu(tmp_path: Path) -> None:
         (tmp_path / str(number)).write_text(described.replace(" flags", "\nflags"))
         assert is_bf16_faster(tmp_path / str(number)) is is_faster, described
     assert is_bf16_faster(tmp_path / "not described")
+
+
+@pytest.mark.parametrize(
+    ("described", "precision", "time"),
+    [
+        ("avx2", "f32", "55 to 80 %"),
+        ("avx2 avx_vnni", "f32", "a third to half"),
+        ("avx512f avx512_vnni", "f32", "a third to half"),
+        ("avx512f avx512_vnni avx512_bf16", "bf16", "half to three quarters"),
+    ],
+)
+def test_8_bit_integers_take_the_less_time_the_better_the_cpu_multiplies_them(
+    described: str, precision: str, time: str, tmp_path: Path
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"flags : {described}\n")
+    assert time_in_8_bits(precision, tmp_path / "cpuinfo") == time
+    assert time_in_8_bits(precision, tmp_path / "not described") == "55 to 80 %"
 
 
 def test_tensorflow_in_bf16_stays_close_to_f32(small_file: Path, images: Pixels, home: Path) -> None:

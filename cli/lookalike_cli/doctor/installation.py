@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from lookalike import __version__
 from lookalike.addresses import plain_address
-from lookalike.embedding.runtimes.cpu import has_vnni
+from lookalike.embedding.runtimes.cpu import time_in_8_bits
 from lookalike.embedding.runtimes.device import examine
 from lookalike.extras import is_installed
 from lookalike.machine import usable_cores, visible_gpus
@@ -58,8 +58,8 @@ def embedding(settings: Settings) -> Iterator[Finding]:
     precision = device.precision if settings.precision == "auto" else settings.precision
     why = "" if "bf16" in (precision, device.precision) else _WHY_F32[device.has_bf16]
     each = f"1 thread, batch size {device.batch_size}, {precision}{why}"
-    eight_bits = "; models named with :int8 take about half the time (VNNI)" if has_vnni() else ""
-    yield Finding("embedding", None, f"CPU: {_processes(settings)} with {each}{eight_bits}")
+    eight_bits = f"a model named with :int8 takes {time_in_8_bits(precision)} of the time"
+    yield Finding("embedding", None, f"CPU: {_processes(settings)} with {each}; {eight_bits}")
 
 
 def _processes(settings: Settings) -> str:

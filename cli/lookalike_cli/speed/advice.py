@@ -146,12 +146,13 @@ def _for_embed(facts: Facts) -> Iterator[str]:
 
 
 def _in_8_bits(facts: Facts) -> Iterator[str]:
-    """For models known by name that compute in f32, which none does on a GPU unless it is told to."""
+    """For models known by name, which take the option."""
     name, _, options = facts.model.partition(":")
-    if facts.precision != "f32" or name not in NAMED or INT8 in options.split("+"):
+    if facts.time_in_8_bits is None or name not in NAMED or INT8 in options.split("+"):
         return
     quick = f"{facts.model}{'+' if options else ':'}{INT8}"
-    yield f"Compute in 8-bit integers, in about half the time with VNNI: --model {quick}. It needs an index of its own."
+    share = f"{facts.time_in_8_bits} of the model's time on this CPU"
+    yield f"Compute in 8-bit integers, which takes {share} and needs an index of its own: --model {quick}."
 
 
 def _for_index(bottleneck: str, facts: Facts) -> Iterator[str]:

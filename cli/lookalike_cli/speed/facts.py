@@ -14,7 +14,8 @@ class Seat(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """`busy_cores` is the load average before the measurement began."""
+    """`time_in_8_bits`: the share of its time that the model takes with `:int8`, or None if it does not run on the
+    CPU. `busy_cores` is the load average before the measurement began."""
 
     cores: int
     processes: int
@@ -22,6 +23,7 @@ class Facts:
     model: str
     dimension: int
     precision: str
+    time_in_8_bits: str | None
     seat: Seat
     megapixels: float
     size_bytes: int

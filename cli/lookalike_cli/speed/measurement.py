@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from lookalike import factories
 from lookalike.embedded import OwnedStack, Stack, open_stack
 from lookalike.embedding import Embedder, ModelSpec
+from lookalike.embedding.runtimes.cpu import time_in_8_bits
 from lookalike.errors import PermanentError
 from lookalike.index import backend_of
-from lookalike.machine import usable_cores
+from lookalike.machine import usable_cores, visible_gpus
 from lookalike.plural import counted
 from lookalike.records import ImageRef
 from lookalike.settings import Settings
@@ -125,13 +126,16 @@ def _whole(run: str, wholes: Sequence[Ingest]) -> Whole:
 
 
 def _facts(bench: _Bench, sample: Sample, busy_cores: float) -> Facts:
+    precision = getattr(bench.embed, "precision", "f32")
+    is_on_cpu = bench.settings.runtime == "openvino" or (bench.settings.runtime == "auto" and not visible_gpus())
     return Facts(
         cores=usable_cores(),
         processes=bench.settings.processes,
         chunk_size=bench.settings.chunk_size,
         model=bench.embed.identity.name,
         dimension=bench.embed.identity.dimension,
-        precision=getattr(bench.embed, "precision", "f32"),
+        precision=precision,
+        time_in_8_bits=time_in_8_bits(precision) if is_on_cpu else None,
         seat=bench.seat,
         megapixels=sample.megapixels,
         size_bytes=sample.size_bytes,

@@ -26,9 +26,15 @@ def is_bf16_faster(cpuinfo: Path = CPUINFO) -> bool:
     return "GenuineIntel" not in words or "amx_bf16" in words
 
 
-def has_vnni(cpuinfo: Path = CPUINFO) -> bool:
-    """Whether one instruction multiplies 8-bit integers and adds in 32 bits: `:int8` then takes half the time."""
+def time_in_8_bits(precision: str, cpuinfo: Path = CPUINFO) -> str:
+    """What share of the time in `precision` a model takes with `:int8` on this CPU; docs/performance.md has figures.
+
+    With VNNI one instruction multiplies 8-bit integers and adds in 32 bits.
+    """
     try:
-        return not {"avx512_vnni", "avx_vnni"}.isdisjoint(cpuinfo.read_text().split())
+        words = set(cpuinfo.read_text().split())
     except OSError:
-        return False
+        words = set()
+    if words.isdisjoint({"avx512_vnni", "avx_vnni"}):
+        return "55 to 80 %"
+    return "half to three quarters" if precision == "bf16" else "a third to half"

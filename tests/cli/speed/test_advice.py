@@ -15,6 +15,7 @@ FACTS = Facts(
     model="efficientnet-lite0",
     dimension=256,
     precision="bf16",
+    time_in_8_bits=None,
     seat=Seat.ELSEWHERE,
     megapixels=0.1,
     size_bytes=20_000,
@@ -60,13 +61,22 @@ def test_a_large_model_in_f32_can_be_made_faster() -> None:
     assert "bf16" in found.advice[0] and "--model efficientnet-lite0" in found.advice[1]
 
 
+IN_8_BITS = "takes a third to half of the model's time on this CPU and needs an index of its own: --model"
+
+
+@pytest.mark.parametrize(("model", "quick"), [("resnet50", "resnet50:int8"), ("resnet50:gem", "resnet50:gem+int8")])
+def test_8_bit_integers_are_advised_for_the_model_of_the_bench(model: str, quick: str) -> None:
+    facts = replace(FACTS, model=model, time_in_8_bits="a third to half")
+    assert f"{IN_8_BITS} {quick}." in " ".join(diagnosis(facts, embed=(17.0, 0.0)).advice)
+
+
 @pytest.mark.parametrize(
-    ("model", "quick"),
-    [("resnet50", "resnet50:int8"), ("resnet50:gem", "resnet50:gem+int8"), ("resnet50:gem+int8", ""), ("mine", "")],
+    ("model", "time"),
+    [("resnet50:gem+int8", "a third to half"), ("a fitted model", "a third to half"), ("resnet50", None)],
 )
-def test_8_bit_integers_are_advised_where_a_model_takes_the_option(model: str, quick: str) -> None:
-    advice = " ".join(diagnosis(replace(FACTS, model=model, precision="f32"), embed=(17.0, 0.0)).advice)
-    assert f"--model {quick}. " in advice if quick else ":int8" not in advice and "+int8" not in advice
+def test_8_bit_integers_are_not_advised_where_they_are_used_or_cannot_be(model: str, time: str | None) -> None:
+    facts = replace(FACTS, model=model, time_in_8_bits=time)
+    assert "8-bit" not in " ".join(diagnosis(facts, embed=(17.0, 0.0)).advice)
 
 
 def test_large_images_are_named_when_decoding_is_the_bottleneck() -> None:
