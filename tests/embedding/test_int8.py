@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lookalike.embedding import Embedder, Head, ModelSpec, load, resolve
-from lookalike.embedding.int8.layers import Array
+from lookalike.embedding.int8.layers import Array, quantizable
 from lookalike.embedding.int8.pictures import drawn
 from lookalike.embedding.int8.quantization import quantize
 from lookalike.embedding.runtimes.quiet_openvino import openvino
@@ -72,10 +72,11 @@ def test_the_spec_of_a_float_model_has_no_field_that_older_workers_refuse() -> N
 
 
 def test_lite0_in_8_bits_is_close_to_float32(embed: Embedder, home: Path) -> None:
+    """Least for dusk and a starry sky: their small activations have few of the 256 steps. Photographs give .998."""
     pixels = drawn(224, 1, 7)
     quick = load(resolve("efficientnet-lite0:int8"), home=home, precision="f32")
     cosines = _cosines(quick(pixels), embed(pixels))
-    assert np.median(cosines) > 0.98 and cosines.min() > 0.95
+    assert np.median(cosines) > 0.99 and cosines.min() > 0.98
     assert not np.array_equal(quick(pixels), embed(pixels))
 
 
@@ -116,6 +117,21 @@ def test_every_build_makes_the_same_graph_of_8_bit_weights(tmp_path: Path) -> No
     one, other = (tmp_path / f"{name}.bin" for name in ("one", "other"))
     assert one.read_bytes() == other.read_bytes()
     assert one.stat().st_size < 2 * 9 * (32 * 3 + 48 * 32)
+
+
+def test_what_a_model_computes_of_pooled_features_stays_in_float32() -> None:
+    """Squeeze-and-excitation, which weighs channels, and heads."""
+    pixels = ops.parameter([-1, SIZE, SIZE, 3], np.uint8)
+    x = ops.transpose(ops.convert(pixels, "f32"), ops.constant([0, 3, 1, 2]))
+    x = ops.convolution(x, ops.constant(_weights(8, 3)), [1, 1], [0, 0], [0, 0], [1, 1])
+    weighing = ops.constant(_weights(8, 8)[:, :, :1, :1])
+    weighed = ops.convolution(ops.reduce_mean(x, ops.constant([2, 3]), True), weighing, [1, 1], [0, 0], [0, 0], [1, 1])
+    x = ops.transpose(ops.multiply(x, weighed), ops.constant([0, 2, 3, 1]))
+    x = ops.matmul(x, ops.constant(_weights(8, 5)[:, :, 0, 0]), False, False)
+    pooled = ops.reduce_mean(x, ops.constant([1, 2]), False)
+    head = ops.matmul(pooled, ops.constant(np.eye(5, dtype=np.float32)), False, False)
+    found = quantizable(openvino.Model([head], [pixels], "graph"))
+    assert [layer.weights.shape for layer in found] == [(8, 3, 3, 3), (8, 5)]
 
 
 #: Rounds a graph whose weights and activations are as large as they can be, and prints what it computes.

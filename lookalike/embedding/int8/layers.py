@@ -11,8 +11,6 @@ Array = NDArray[np.float32]
 #: Type of a convolution -> the leading axes of its weights, of output channels; the next is of input channels.
 _CONVOLUTIONS = {"Convolution": (0,), "GroupConvolution": (0, 1)}
 _PRODUCT = "MatMul"
-#: Products of pooled features have two axes; one for each place in the image adds more.
-_LEAST_RANK = 3
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ class Layer:
 
 
 def quantizable(model: Any) -> list[Layer]:
-    """In the order of computation. Products of pooled features, as in the head, are none: they cost little time."""
+    """In the order of computation. Layers of pooled features are none: they cost little time, and those that weigh
+    channels (squeeze-and-excitation) change every place of the image."""
     return [layer for node in model.get_ordered_ops() if (layer := _layer(node)) is not None]
 
 
@@ -63,11 +62,18 @@ def _layer(node: Any) -> Layer | None:
     kind = node.get_type_name()
     if kind not in (*_CONVOLUTIONS, _PRODUCT):
         return None
-    constant, rank = node.input_value(1).get_node(), node.input_value(0).get_partial_shape().rank
-    if constant.get_type_name() != "Constant" or rank.is_dynamic or rank.get_length() < _LEAST_RANK:
+    constant, shape = node.input_value(1).get_node(), node.input_value(0).get_partial_shape()
+    if constant.get_type_name() != "Constant" or shape.rank.is_dynamic:
         return None
-    weights = np.array(constant.data, np.float32)
-    return _product(node, weights, rank.get_length()) if kind == _PRODUCT else _convolution(node, weights)
+    weights, rank = np.array(constant.data, np.float32), shape.rank.get_length()
+    layer = _product(node, weights, rank) if kind == _PRODUCT else _convolution(node, weights)
+    return layer if layer is not None and _has_places(shape, layer.channels) else None
+
+
+def _has_places(shape: Any, channels: int) -> bool:
+    """Whether there are axes of more than one place between the batch and the channels, or behind them."""
+    places = [size for axis, size in enumerate(shape) if axis not in (0, channels)]
+    return any(size.is_dynamic or size.get_length() > 1 for size in places)
 
 
 def _convolution(node: Any, weights: Array) -> Layer:
