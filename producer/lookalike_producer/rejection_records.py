@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from itertools import islice
+from itertools import chain, islice
 
 from lookalike.ledger import Ledger
 from lookalike.records import Rejection
@@ -40,6 +40,13 @@ class RejectionRecords:
         """A function that removes the records of some images."""
         with self._open_ledger() as ledger:
             yield lambda uris: ledger.forget(self._place, uris)
+
+    def forget(self, batches: Iterator[Sequence[str]]) -> None:
+        """Remove the records of some images, some at a time; opens no ledger if there are none."""
+        if first := next(batches, None):
+            with self.forgetting() as forget:
+                for uris in chain((first,), batches):
+                    forget(uris)
 
     def forget_all(self) -> None:
         """Remove every record: the version is new, and one of the same name was deleted."""

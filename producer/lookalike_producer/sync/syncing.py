@@ -1,0 +1,169 @@
+"""Makes an index match its sources."""
+
+from collections.abc import Callable, Collection
+from contextlib import closing, suppress
+from dataclasses import dataclass
+
+from lookalike import factories
+from lookalike.embedding import ModelSpec
+from lookalike.errors import IndexMissing
+from lookalike.index import Index
+from lookalike.settings import Settings
+from lookalike_producer.absence import Absence
+from lookalike_producer.deletion import Confirm, Deletion, check, unquestioned
+from lookalike_producer.devices import Devices
+from lookalike_producer.diff import Diff
+from lookalike_producer.jobs import JobRequest
+from lookalike_producer.named import remote_scheme
+from lookalike_producer.new_etags import add_etags
+from lookalike_producer.part import Part, part_of
+from lookalike_producer.places import Places, placed
+from lookalike_producer.preparation import prepare
+from lookalike_producer.rejection_records import OpenLedger
+from lookalike_producer.report import Report
+from lookalike_producer.scope import scopes, walked
+from lookalike_producer.sources import find_images, find_tables
+from lookalike_producer.sync.compared import Compared, records_of
+from lookalike_producer.sync.orphans import delete_documents, planned_deletion
+from lookalike_producer.sync.report import SyncReport, every_status
+from lookalike_producer.sync.sources import Sources
+from lookalike_producer.tables.source import TableSource
+
+#: Documents deleted in one request.
+IDS_PER_REQUEST = 1000
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What the caller of `sync` wants."""
+
+    run: Callable[[JobRequest], Report]
+    open_ledger: OpenLedger
+    delete: bool
+    confirm: Confirm
+    ask_always: bool
+    accept_devices: bool
+    on_note: Callable[[str], None]
+
+
+class _EverythingNeeded(Exception):
+    """To compare what has changed is not enough."""
+
+
+def sync(
+    settings: Settings,
+    sources: Sources,
+    *,
+    run: Callable[[JobRequest], Report],
+    open_ledger: OpenLedger,
+    delete: bool = False,
+    confirm: Confirm = lambda deletion: False,
+    ask_always: bool = False,
+    accept_devices: bool = False,
+    on_note: Callable[[str], None] = lambda note: None,
+    changed: Collection[str] | None = None,
+) -> SyncReport:
+    """Ingest what is missing, stale or of another model, and what cannot be read, so that it is rejected; with
+    `delete`, delete the orphans before. Rejections of images that are gone, or indexed, are forgotten.
+
+    Orphans that may still exist are kept: below a folder that is empty or cannot be read, or that was on another device
+    when they were found, unless `accept_devices`. `confirm` is asked about a large deletion, and with `ask_always`
+    about any.
+
+    If nothing but `changed` paths has changed since the last sync, only these are compared, where that is as good.
+
+    `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, what the index raises, BrokerUnavailable,
+    DiskFull.
+    """
+    order = _Order(run, open_ledger, delete, confirm, ask_always, accept_devices, on_note)
+    if changed is not None:
+        with suppress(_EverythingNeeded):
+            return _synced(settings, sources, order, changed)
+    return _synced(settings, sources, order, None)
+
+
+def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collection[str] | None) -> SyncReport:
+    """Sync everything, or what has changed. Raises _EverythingNeeded."""
+    # Of what has changed, the folders alone are looked at.
+    places = placed(sources.names) if changed is None else Places()
+    tables = TableSource((), sources.columns) if changed is not None else _checked(sources, places)
+    spec = factories.working_spec(settings)
+    mounts: set[str] = set()
+    with closing(Diff(deletes=order.delete)) as diff, closing(factories.open_index(settings)) as index:
+        part = None if changed is None else _part(sources, changed, index)
+        with suppress(IndexMissing):
+            tables.fit(index.fields())
+        prepared = prepare(settings, spec, with_artifact=False, fields=tables.fields, on_note=order.on_note)
+        records = records_of(settings, index, order.open_ledger)
+        if prepared.is_new:
+            records.forget_all()
+        compared = Compared(settings, sources, places, index, records, spec)
+        diff.collect(compared.findings(diff.add_leftover, mounts.update, tables, part, leaves_changed=True))
+        devices = Devices(settings)
+        deletion = _deleted(compared, diff, devices, order, part) if order.delete else None
+        if part is None:
+            _record(devices, mounts, deletion)
+        records.forget(diff.leftovers(IDS_PER_REQUEST))
+        add_etags(diff.new_etags(IDS_PER_REQUEST), index)
+        job = order.run(_request(settings, spec, sources, diff, tables)) if diff.to_ingest else None
+        return SyncReport(
+            every_status(diff.counts),
+            deletion.count if deletion else 0,
+            job,
+            deletion,
+            diff.to_ingest,
+            is_whole=part is None,
+            to_renew=diff.to_renew,
+        )
+
+
+def _checked(sources: Sources, places: Places) -> TableSource:
+    """The tables among the sources, all of which are there. Raises SourceMissing and the like."""
+    tables = find_tables(places, sources.columns, sources.options)
+    find_images(places, sources.label_from, sources.options, tables=tables)
+    return tables
+
+
+def _part(sources: Sources, changed: Collection[str], index: Index) -> Part:
+    """Raises _EverythingNeeded."""
+    local = [name for name in sources.names if remote_scheme(name) is None]
+    in_scope = scopes(local, (), sources.options)
+    with suppress(IndexMissing):
+        if part := part_of(local, sources.options, in_scope, changed, index):
+            return part
+    raise _EverythingNeeded
+
+
+def _deleted(compared: Compared, diff: Diff, devices: Devices, order: _Order, part: Part | None) -> Deletion:
+    """What is deleted, now, unless somebody has to agree and does not. Raises _EverythingNeeded, SourceMissing,
+    DeletionRefused."""
+    sources, index = compared.sources, compared.index
+    in_folders = walked(compared.places, sources.options) if part is None else part.walked
+    absence = Absence(devices, in_folders, hosts=diff.hosts, accepts_devices=order.accept_devices)
+    deletion = planned_deletion(diff, absence, sources, part, index, asks_always=order.ask_always)
+    if part is not None and deletion.needs_consent:
+        raise _EverythingNeeded
+    check(deletion, order.confirm)
+    delete_documents(unquestioned(diff, absence, IDS_PER_REQUEST), index, compared.records)
+    return deletion
+
+
+def _record(devices: Devices, mounts: set[str], deletion: Deletion | None) -> None:
+    """Remember the devices; where another one was expected, the former one, until somebody accepts it."""
+    if deletion is None:
+        devices.add(mounts)
+    else:
+        devices.replace(mounts, deletion.moved)
+
+
+def _request(settings: Settings, spec: ModelSpec, sources: Sources, diff: Diff, tables: TableSource) -> JobRequest:
+    return JobRequest(
+        settings,
+        spec,
+        source="\n".join(sources.names),
+        references=diff.references,
+        count=lambda: diff.to_ingest,
+        notes=tables.notes,
+        fields=tables.fields,
+        named=sources.web_roots,
+    )
