@@ -84,8 +84,8 @@ def check_sources(
     tables = find_tables(places, columns, options)
     others = find_images(places, label_from, options, tables=TableSource((), columns), is_preview=True)
     described = [
-        CheckedTable(name, opened.descriptions[0], plan)
-        for name, opened, plan in zip(tables.names, tables.opened, tables.plans, strict=True)
+        CheckedTable(name, sample.descriptions[0], plan)
+        for name, sample, plan in zip(tables.names, tables.samples, tables.plans, strict=True)
     ]
     check = Check(described, tuple(tables.notes))
     deadline = time.monotonic() + seconds

@@ -85,6 +85,20 @@ def planned(
     return Plan(uri, label, id, fields, guessed, tuple(notes), tuple(others))
 
 
+def joined_fields(plans: Iterable[Plan]) -> Fields:
+    """The metadata fields of several tables. Raises BadSetting for a field with two types."""
+    fields: dict[str, FieldType] = {}
+    for plan in plans:
+        for name, type in plan.declared.items():
+            if fields.setdefault(name, type) != type:
+                raise BadSetting(
+                    f"The metadata field {name} is {fields[name]} in one table and {type} in another.",
+                    f"Give its type, such as --metadata {name}:text.",
+                )
+    check_fields(fields)
+    return fields
+
+
 def _label_column(
     name: str, columns: Sequence[Column], samples: Samples, options: TableOptions, uri: str
 ) -> str | None:
