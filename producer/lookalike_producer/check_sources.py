@@ -17,9 +17,9 @@ from lookalike_producer.places import placed
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.seen import each_once
 from lookalike_producer.sources import find_images, find_tables
-from lookalike_producer.tables.columns import Plan
 from lookalike_producer.tables.formats import format_of
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
+from lookalike_producer.tables.plan import Plan
 from lookalike_producer.tables.repeats import Repeats
 from lookalike_producer.tables.source import TableSource
 from lookalike_producer.walk.options import USUAL, WalkOptions

@@ -7,8 +7,8 @@ from functools import cached_property
 from lookalike.metadata import Fields, FieldType, Kind, coerced, field_name
 from lookalike.records import Metadata, MetadataValue
 from lookalike_producer.archives.sidecar import MAX_LABEL, Sidecars
-from lookalike_producer.tables.columns import ID_FIELD
 from lookalike_producer.tables.options import AS_FOUND, NONE, TableOptions
+from lookalike_producer.tables.plan import ID_FIELD
 
 
 @dataclass(frozen=True)

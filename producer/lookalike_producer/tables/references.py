@@ -13,8 +13,8 @@ from lookalike.uris import row_uri
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.tables.addresses import Addresses, BadUri
 from lookalike_producer.tables.broken import TableBroken
-from lookalike_producer.tables.columns import Plan
 from lookalike_producer.tables.json_lines import JsonLinesTable
+from lookalike_producer.tables.plan import Plan
 from lookalike_producer.tables.rows import BadRow, Column, Table
 
 #: Bytes of label and metadata of one image, as JSON: a chunk of 1024 references must stay below 32 KiB for each.

@@ -1,6 +1,6 @@
 """What every format of tables has in common: columns, and rows that can be read one after the other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -33,6 +33,8 @@ class BadRow:
     why: str
 
 
+#: The values of columns in the first rows, by the column's name.
+Samples: TypeAlias = Mapping[str, Sequence[Any]]
 #: The values of the wanted columns, None or "" where a row has none, a BadRow where it cannot be read.
 Values: TypeAlias = Sequence[Any] | BadRow
 

@@ -12,7 +12,7 @@ from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.refused import RefusedReference, UnlistedTable
 from lookalike_producer.tables.bases import Bases
 from lookalike_producer.tables.broken import TableBroken
-from lookalike_producer.tables.columns import Plan, has_column, joined_fields, planned
+from lookalike_producer.tables.column_names import has_column
 from lookalike_producer.tables.files import TableFile
 from lookalike_producer.tables.json_lines import JsonLinesTable
 from lookalike_producer.tables.kept_files import KeptFiles
@@ -20,6 +20,7 @@ from lookalike_producer.tables.locating import are_there, located
 from lookalike_producer.tables.notes import late_columns, repeated_rows, unseen_column
 from lookalike_producer.tables.opening import open_table
 from lookalike_producer.tables.options import TableOptions
+from lookalike_producer.tables.plan import Plan, joined_fields, planned
 from lookalike_producer.tables.references import RowReader
 from lookalike_producer.tables.repeats import LastRows, Repeats
 from lookalike_producer.tables.rows import Column
