@@ -7,9 +7,9 @@ vector. Time: one look-up and one search for each distinct image.
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Protocol
 
+from lookalike.batches import batched
 from lookalike.filters import Condition, Filters
 from lookalike.index.base import DOCUMENTS_PER_BATCH
 from lookalike.records import Document, Match, Stored, Vector
@@ -102,9 +102,7 @@ class Finder:
 
     def batches(self) -> Iterator[list[str]]:
         """Yield the ids of all stored images that meet the filters in batches."""
-        ids = self._ids()
-        while batch := list(islice(ids, BATCH)):
-            yield batch
+        return batched(self._ids(), BATCH)
 
     def _ids(self) -> Iterator[str]:
         if not self._filters:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
+from lookalike.batches import batched
 from lookalike.errors import ImageRejected, SourceMissing
 from lookalike.images import DecodedImage
 from lookalike.records import ImageRef, Pixels, Rejected, Vectors
@@ -38,8 +38,7 @@ def gather(
     vectors: list[Vectors] = []
     labels: list[str | None] = []
     rejected: list[Rejected] = []
-    remaining = iter(references)
-    while batch := list(islice(remaining, BATCH_SIZE)):
+    for batch in batched(references, BATCH_SIZE):
         pixels = []
         for ref in batch:
             try:

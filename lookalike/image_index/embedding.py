@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import factories
+from lookalike.batches import batched
 from lookalike.embedding import Embedder
 from lookalike.image_index.query import Query, encoded, rejections_of
 from lookalike.records import Vectors
@@ -20,9 +20,8 @@ BATCH_SIZE = 32
 
 def embed(images: "Query | Iterable[Query]", embedder: Embedder, settings: Settings) -> Vectors:
     """Float32 [N, D] of the images, in their order. Raises QueryRejected for the first that cannot be read."""
-    remaining = _each(images)
     vectors = [np.empty((0, embedder.identity.dimension), np.float32)]
-    while some := list(islice(remaining, BATCH_SIZE)):
+    for some in batched(_each(images), BATCH_SIZE):
         vectors.append(embedder(np.stack([_pixels(image, embedder.size, settings) for image in some])))
     return np.concatenate(vectors)
 

@@ -9,8 +9,9 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from itertools import chain, islice
+from itertools import chain
 
+from lookalike.batches import batched
 from lookalike.errors import ImageRejected
 from lookalike.index import Index
 from lookalike.messages import decode_rejection, encode_rejection
@@ -59,8 +60,7 @@ def compare(
         _list_rejections(extent, records, recorded, rejected)
         unlisted = Unlisted()
         listed: set[str] = set()
-        remaining = iter(references)
-        while refs := list(islice(remaining, REFS_PER_REQUEST)):
+        for refs in batched(references, REFS_PER_REQUEST):
             ids = [ref.id for ref in refs]
             stored = index.stored(ids, is_fresh=False)
             earlier = Remembered(_rejections(recorded.get(ids)), look=files.look, rules=files.rules)
@@ -107,8 +107,7 @@ def _add_unlisted(unlisted: Unlisted, refs: Iterable[ImageRef]) -> None:
 
 def _orphans(documents: IdStore, rejected: IdStore, unlisted: Unlisted) -> Iterator[Finding]:
     """Documents that the source does not name, except where it could not be listed: what is there is unknown."""
-    remaining = documents.remaining()
-    while batch := list(islice(remaining, REFS_PER_REQUEST)):
+    for batch in batched(documents.remaining(), REFS_PER_REQUEST):
         # The rejection of an image that kept its document goes with the document.
         rejected.discard(id for id, _ in batch)
         yield from (Finding(SyncStatus.ORPHANED, id, uri) for id, uri in batch if not unlisted.covers(uri))

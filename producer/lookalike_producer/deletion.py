@@ -4,8 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
+from lookalike.batches import batched
 from lookalike.errors import DeletionRefused
 from lookalike.plural import counted
 from lookalike_producer.absence import Absence, Doubt
@@ -82,9 +82,7 @@ def planned(diff: Diff, absence: Absence, *, asks_always: bool = False) -> Delet
 
 def unquestioned(diff: Diff, absence: Absence, size: int) -> Iterator[list[tuple[str, str]]]:
     """Ids and uris of what is deleted, at most `size` at a time."""
-    gone = _gone(diff, absence)
-    while batch := list(islice(gone, size)):
-        yield batch
+    return batched(_gone(diff, absence), size)
 
 
 def _gone(diff: Diff, absence: Absence) -> Iterator[tuple[str, str]]:

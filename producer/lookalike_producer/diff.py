@@ -9,6 +9,7 @@ from typing import IO
 
 import orjson
 
+from lookalike.batches import batched
 from lookalike.errors import DiskFull
 from lookalike.reading.hosts import host_of
 from lookalike.records import ImageRef
@@ -69,9 +70,7 @@ class Diff:
 
     def leftovers(self, size: int) -> Iterator[list[str]]:
         """The uris whose rejections have to be forgotten, at most `size` at a time."""
-        uris = map(orjson.loads, _lines(self._leftovers))
-        while batch := list(islice(uris, size)):
-            yield batch
+        return batched(map(orjson.loads, _lines(self._leftovers)), size)
 
     def new_etags(self, size: int) -> Iterator[dict[str, NewEtag]]:
         """The etags that documents lack, by id, at most `size` at a time."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
 from lookalike import factories
+from lookalike.batches import batched
 from lookalike.embedded import open_stack
 from lookalike.errors import BrokerUnavailable, IndexConflict, MissingExtra
 from lookalike.index import IndexInfo
@@ -121,8 +121,7 @@ def _carry_rejections(settings: Settings, old: str, new: str) -> None:
     must not become missing. Rejections that depend on the model stay; those images are tried again."""
     left, entered = (place_of(settings.index_address, version) for version in (old, new))
     with closing(factories.open_index(settings, new)) as index, _ledger(settings) as ledger:
-        uris = ledger.recorded(left)
-        while batch := list(islice(uris, URIS_PER_STEP)):
+        for batch in batched(ledger.recorded(left), URIS_PER_STEP):
             held = index.stored([document_id(uri) for uri in batch])
             earlier = ledger.earlier(left, batch)
             absent = [uri for uri in batch if document_id(uri) not in held]

@@ -1,10 +1,10 @@
 """Embeds the images of an index with another model, into a new version, while searches go on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from itertools import islice
 
 from lookalike import factories
+from lookalike.batches import batched
 from lookalike.embedded import Stack
 from lookalike.embedding import ModelSpec
 from lookalike.errors import SourceMissing
@@ -104,11 +104,6 @@ def _target(settings: Settings, spec: ModelSpec, stack: Stack, on_note: Callable
 def _delete_strays(target: Settings, source: Index) -> None:
     """Delete what was deleted from the source since an earlier run embedded it."""
     with closing(factories.open_index(target)) as version:
-        for ids in _batches(strays(version, source)):
+        for ids in batched(strays(version, source), IDS_PER_REQUEST):
             version.delete(ids)
         version.refresh()
-
-
-def _batches(ids: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(ids, IDS_PER_REQUEST)):
-        yield batch

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from itertools import chain, islice
+from itertools import chain
 
+from lookalike.batches import batched
 from lookalike.ledger import Ledger
 from lookalike.records import Rejection
 
@@ -23,9 +24,8 @@ class RejectionRecords:
     def batches(self) -> Iterator[Mapping[str, Rejection]]:
         """All records by uri, some at a time. Read them at once: another program may wait for the stack."""
         with self._open_ledger() as ledger:
-            uris = ledger.recorded(self._place)
-            while some := list(islice(uris, URIS_PER_REQUEST)):
-                yield ledger.earlier(self._place, some)
+            for uris in batched(ledger.recorded(self._place), URIS_PER_REQUEST):
+                yield ledger.earlier(self._place, uris)
 
     def of(self, uris: Sequence[str]) -> Iterator[Mapping[str, Rejection]]:
         """The records of some images by uri, some at a time."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from itertools import islice
 
+from lookalike.batches import batched
 from lookalike.index import Index
 from lookalike.reading.archives.contents import span_in
 from lookalike.records import ImageRef
@@ -23,8 +23,7 @@ def stored_images(index: Index) -> Iterator[ImageRef]:
     with closing(IdStore()) as documents:
         index.refresh()
         documents.add(index.scan())
-        remaining = documents.by_uri()
-        while batch := list(islice(remaining, REFS_PER_REQUEST)):
+        for batch in batched(documents.by_uri(), REFS_PER_REQUEST):
             stored = index.stored([id for id, _ in batch], is_fresh=False)
             for id, uri in batch:
                 # A document that was deleted meanwhile does not come back.
@@ -39,9 +38,8 @@ def strays(index: Index, source: Index) -> Iterator[str]:
         index.refresh()
         source.refresh()
         documents.add(index.scan())
-        remaining = source.scan()
-        while some := list(islice(remaining, REFS_PER_REQUEST)):
-            documents.discard(id for id, _ in some)
+        for batch in batched(source.scan(), REFS_PER_REQUEST):
+            documents.discard(id for id, _ in batch)
         yield from _ids(documents.remaining())
 
 

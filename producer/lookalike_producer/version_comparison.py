@@ -1,10 +1,10 @@
 """Compares two versions of an index, document by document, in constant memory."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 
+from lookalike.batches import batched
 from lookalike.index import Index
 from lookalike.metadata import Fields, is_same
 from lookalike.records import Stored
@@ -51,7 +51,7 @@ def compare_versions(old: Index, new: Index, *, unfit: Callable[[Mapping[str, st
         for index in (old, new):
             index.refresh()
         times.add((id, f"{time} {uri}") for id, uri, time in new.scan_times())
-        for batch in _batches(old.scan_times()):
+        for batch in batched(old.scan_times(), IDS_PER_REQUEST):
             written = {id: text.partition(" ")[0] for id, text in times.pop(id for id, _, _ in batch).items()}
             lacking = {uri: time for id, uri, time in batch if id not in written}
             if lacking:
@@ -77,8 +77,3 @@ def _different(uris: dict[str, str], old: Index, new: Index) -> list[str]:
 def _is_same(before: Stored, after: Stored, fields: Fields) -> bool:
     of_file = (before.content_sha256, before.name) == (after.content_sha256, after.name)
     return of_file and is_same(after.metadata, before.metadata, fields)
-
-
-def _batches(rows: Iterator[tuple[str, str, str]]) -> Iterator[list[tuple[str, str, str]]]:
-    while batch := list(islice(rows, IDS_PER_REQUEST)):
-        yield batch
