@@ -1,6 +1,6 @@
 """Pillow's readers, which get only what the modules of the formats leave of a file.
 
-They override private methods of Pillow, so the supported versions are pinned and tests/test_images.py covers each.
+They override private methods of Pillow, so the supported versions are pinned and tests/images covers each.
 """
 
 from collections.abc import Callable
