@@ -29,7 +29,7 @@ SENT = "opensearch_missing"
 #: The image size of `other_model`; the default model has 224.
 OTHER_SIZE = 96
 #: Folders whose tests share fixtures of the whole folder, such as a browser: one process runs them.
-TOGETHER = ("tests/api", "tests/browser", "tests/reading/stores")
+TOGETHER = ("tests/api", "tests/browser", "tests/client", "tests/reading/stores")
 #: Folders whose tests share nothing: any process runs any of them.
 SINGLY = ("tests/faults",)
 #: Tests that take a minute and more start first, so that no process is left with one at the end.
