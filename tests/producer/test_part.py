@@ -24,7 +24,7 @@ from lookalike_producer.scope import scopes
 from lookalike_producer.sources import find_changed, find_images
 from lookalike_producer.walk.options import USUAL, WalkOptions
 from tests.index.documents import COSINE, clustered_vectors, document
-from tests.producer.test_comparison import Records
+from tests.producer.comparison.records import Records
 
 OPTIONS = WalkOptions(exclude=("raw/", "*.tmp"))
 
