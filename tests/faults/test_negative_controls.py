@@ -8,11 +8,11 @@ import pytest
 from testing.processes import await_true
 from testing.services.s3 import Fault
 from tests.faults.broker import Broker
+from tests.faults.disturbances import BETWEEN
 from tests.faults.images import Source, make_source, spoil
 from tests.faults.invariants import InvariantBroken, Reference
 from tests.faults.object_stores import bucket_of, is_page
 from tests.faults.rig import Place, Rig
-from tests.faults.scenarios import BETWEEN
 
 IMAGES = 400
 #: Work has ended if for this long no message waits, no chunk is leased and no image is done. A chunk takes a third of a
