@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -48,6 +49,9 @@ _INTERPRETER = frozenset(
         "WARNINGS",
     )
 )
+#: PyArrow imports it with its first array where it is installed, which takes longer than PyArrow itself. Our programs
+#: do not use it.
+_LEFT_OUT = "pandas"
 
 
 def command(module: str, *arguments: str) -> list[str]:
@@ -109,6 +113,15 @@ def settle(module: str) -> None:
     for name in set(os.environ) - set(keep):
         del os.environ[name]
     os.environ.update(keep)
+    sys.meta_path.insert(0, _LeftOut())
+
+
+class _LeftOut(MetaPathFinder):
+    """Finds no pandas: to libraries that can use it, it is as if it were not installed."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if name == _LEFT_OUT:
+            raise ModuleNotFoundError(f"{_LEFT_OUT} is left out of this program", name=name)
 
 
 def flush(*streams: IO[str] | None) -> None:

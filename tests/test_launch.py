@@ -164,3 +164,9 @@ def test_a_program_keeps_what_people_tell_it_to_keep(tmp_path: Path) -> None:
     told = json.loads(subprocess.run(command, env=environment, capture_output=True, cwd=tmp_path).stdout)
     assert set(environment) <= set(told["variables"])
     assert (told["warnings"], told["is_restarted"]) == (["error"], False)
+
+
+def test_our_programs_use_arrow_without_pandas() -> None:
+    code = "import pyarrow, sys; from lookalike import launch; launch.settle(''); pyarrow.array(['text'])"
+    done = launch.run([sys.executable, "-c", f"{code}; print('pandas' in sys.modules)"])
+    assert (done.stdout.strip(), done.stderr) == ("False", "")

@@ -18,7 +18,7 @@ from lookalike_cli.options import IndexName, Json, Preprocessing, Weights
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
-from lookalike_producer.jobs import check_detachable
+from lookalike_producer.job_request import check_detachable
 from lookalike_producer.reembed import check_not_empty, open_source
 from lookalike_producer.reembed import reembed as run_reembed
 from lookalike_producer.report import Report

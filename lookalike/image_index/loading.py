@@ -57,9 +57,8 @@ class Loading(Handle):
         Raises SourceMissing, ModelMismatch if the index was made with another model, JobFailed, JobCancelled, DiskFull,
         BrokerUnavailable, BadSetting, ResourceExhausted.
         """
-        from lookalike.image_index.running import run
         from lookalike_producer.ingest import ingest_request
-        from lookalike_producer.jobs import check_detachable
+        from lookalike_producer.job_request import check_detachable
 
         began = time.monotonic()
         options = arguments.walk_options(follow_links, include_hidden, exclude)
@@ -70,6 +69,9 @@ class Loading(Handle):
         stack = lease.with_worker()
         if detach:
             check_detachable(stack)
+        # It imports Celery, for which the start of the stack need not wait.
+        from lookalike.image_index.running import run
+
         return run(request, stack, began=began, detach=detach, is_shown=progress)
 
     @on_open_handle("embedded")

@@ -6,7 +6,8 @@ from contextlib import closing
 from lookalike.embedded import Stack
 from lookalike.image_index.progress import progress
 from lookalike.ledger import Ledger
-from lookalike_producer.jobs import JobRequest, run_job
+from lookalike_producer.job_request import JobRequest
+from lookalike_producer.jobs import run_job
 from lookalike_producer.report import Report, report_on
 
 

@@ -9,7 +9,7 @@ from lookalike.roots import named_prefixes
 from lookalike.settings import Settings
 from lookalike_producer.archives.ranges import Uncounted, counted_ranges
 from lookalike_producer.devices import Devices
-from lookalike_producer.jobs import JobRequest
+from lookalike_producer.job_request import JobRequest
 from lookalike_producer.places import Places, placed
 from lookalike_producer.sources import find_images, find_tables
 from lookalike_producer.tables.files import STDIN

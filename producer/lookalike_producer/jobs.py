@@ -1,18 +1,15 @@
 """Runs a job: opens it, sends references to the workers, and waits for its end."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 
 from celery import Celery
 
 from lookalike import factories, preflight
 from lookalike.embedded import Stack
-from lookalike.embedding import ModelSpec
 from lookalike.errors import (
-    BadSetting,
     BrokerUnavailable,
     DiskFull,
     EmbeddedBrokerUnavailable,
@@ -27,13 +24,12 @@ from lookalike.errors import (
     SourceUnavailable,
 )
 from lookalike.ledger import Job, JobState, Ledger, place_of
-from lookalike.metadata import Fields
 from lookalike.queue import make_app, send_chunks, send_finish
-from lookalike.records import ImageRef
 from lookalike.retry import retry_while
 from lookalike.settings import Settings
 from lookalike_producer.callbacks import ignore
 from lookalike_producer.enqueue import enqueue
+from lookalike_producer.job_request import JobRequest
 from lookalike_producer.job_watch import JobWatch
 from lookalike_producer.preparation import Prepared, prepare
 from lookalike_producer.stall import explained, note_missing_workers
@@ -45,24 +41,6 @@ EMBEDDED_RETRY_S = 10.0
 AGAIN = "Run the same command again: it continues, and images that are in the index are only looked up."
 #: What ends a walk through sources.
 SOURCE_ERRORS = (DiskFull, ResourceExhausted, SourceMissing, SourceUnavailable)
-
-
-@dataclass(frozen=True)
-class JobRequest:
-    """The work of a job. `source` describes it for people; `count` gives the number of references, None if unknown.
-    With `tries_again`, images are tried that an earlier job rejected, even if nothing has changed since. `notes` are
-    sentences for the user; those that are added while the references are found are shown at the end. The index has the
-    metadata `fields` before the first message is sent. `named` are web addresses that the command named."""
-
-    settings: Settings
-    spec: ModelSpec
-    source: str
-    references: Callable[[], Iterable[ImageRef]]
-    count: Callable[[], int | None]
-    tries_again: bool = False
-    notes: list[str] = field(default_factory=list)
-    fields: Fields = field(default_factory=dict)
-    named: tuple[str, ...] = ()
 
 
 def run_job(
@@ -154,13 +132,6 @@ def _open(request: JobRequest, prepared: Prepared, ledger: Ledger, stack: Stack)
         job_id = retry_while(open_job, check=stack.check)
         index.begin_load()
     return job_id
-
-
-def check_detachable(stack: Stack) -> None:
-    """Raises BadSetting for a stack that ends with this process: a job that nobody waits for would end with it."""
-    if stack.is_owner:
-        advice = "Start `lookalike up` first, or set LOOKALIKE_BROKER_URL."
-        raise BadSetting("A detached job needs a broker that keeps running after this process.", advice)
 
 
 def _end_load(settings: Settings) -> None:

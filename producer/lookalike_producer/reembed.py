@@ -14,7 +14,7 @@ from lookalike.index.versions import version_for
 from lookalike.ledger import Ledger
 from lookalike.roots import MOST_NAMED
 from lookalike.settings import Settings
-from lookalike_producer.jobs import JobRequest
+from lookalike_producer.job_request import JobRequest
 from lookalike_producer.preparation import prepare_model
 from lookalike_producer.report import Report
 from lookalike_producer.stored import stored_images, strays

@@ -10,7 +10,7 @@ from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.ledger import Job, Ledger
 from lookalike.records import ImageRef, Reason, Rejection
 from lookalike.settings import Settings
-from lookalike_producer.jobs import JobRequest
+from lookalike_producer.job_request import JobRequest
 from lookalike_producer.refused import RefusedReference, is_of_source
 from lookalike_producer.report import Report
 

@@ -9,7 +9,8 @@ from lookalike.embedded import Stack
 from lookalike.errors import BrokerUnavailable, EmbeddedBrokerUnavailable
 from lookalike.settings import read_settings
 from lookalike_producer import jobs
-from lookalike_producer.jobs import JobRequest, run_job
+from lookalike_producer.job_request import JobRequest
+from lookalike_producer.jobs import run_job
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from lookalike.records import ImageRef
 from lookalike.settings import Settings
 from lookalike_cli.running import run_shown
 from lookalike_cli.speed.stages import drop
-from lookalike_producer.jobs import JobRequest
+from lookalike_producer.job_request import JobRequest
 
 #: Poll interval of the ledger: a hundredth of the shortest ingest worth measuring.
 POLL_S = 0.01

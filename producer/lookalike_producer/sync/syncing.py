@@ -13,7 +13,7 @@ from lookalike_producer.absence import Absence
 from lookalike_producer.deletion import Confirm, Deletion, check, unquestioned
 from lookalike_producer.devices import Devices
 from lookalike_producer.diff import Diff
-from lookalike_producer.jobs import JobRequest
+from lookalike_producer.job_request import JobRequest
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.new_etags import add_etags
 from lookalike_producer.part import Part, part_of
