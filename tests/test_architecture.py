@@ -50,6 +50,12 @@ def test_a_search_from_the_command_line_imports_no_http_library() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+def test_a_worker_loads_one_command_of_celery() -> None:
+    code = "import sys, lookalike_worker.command; print({'celery.bin.celery', 'flower'} & set(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "set()"
+
+
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 80
 

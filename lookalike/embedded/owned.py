@@ -11,6 +11,7 @@ from lookalike.embedded.broker import POLL_S, answers, start_broker, why_ended
 from lookalike.embedded.process import GuardedProcess
 from lookalike.embedded.redis_server import broker_url
 from lookalike.embedded.restarting import RestartedProcess
+from lookalike.embedded.starting import starting
 from lookalike.errors import BrokerUnavailable, LookalikeError, PermanentError, Unavailable
 from lookalike.ledger import Ledger
 from lookalike.settings import Settings
@@ -58,14 +59,19 @@ class OwnedStack(Stack):
         return True
 
     def start(self, *, with_worker: bool) -> None:
-        """Wait for the private Redis, then start the worker. Raises LookalikeError if Redis does not start."""
-        self._await_broker()
-        with closing(Ledger(self.broker_url)) as ledger:
-            ledger.settle(self._settings.home)
-            ledger.end_bound_jobs()
-        if with_worker:
-            self._take_back()
-            self._worker = RestartedProcess(self._start_worker, before_restart=self._take_back)
+        """Wait for the private Redis; the worker starts beside it, and works when the ledger is in order.
+
+        Raises LookalikeError if Redis does not start.
+        """
+        with starting(self._settings.home):
+            if with_worker:
+                self._worker = RestartedProcess(self._start_worker, before_restart=self._take_back)
+            self._await_broker()
+            with closing(Ledger(self.broker_url)) as ledger:
+                ledger.settle(self._settings.home)
+                ledger.end_bound_jobs()
+            if with_worker:
+                self._take_back()
         self._watch.start()
 
     def check(self) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -88,11 +89,12 @@ class GuardedProcess:
         self._group.close()
 
     def _await_end(self) -> None:
-        try:
-            self._process.wait(self._grace_s + 5)
-        except subprocess.TimeoutExpired:
+        # The guard alone reads the other end. A `wait` with a limit would look only every 50 ms.
+        guard = select.poll()
+        guard.register(self._orders, 0)
+        if not guard.poll(1000 * (self._grace_s + 5)):
             self._process.kill()
-            self._process.wait()
+        self._process.wait()
         if self._process.returncode < 0:
             # The guard was killed and has ended nothing.
             self._kill_group()

@@ -10,8 +10,9 @@ from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Job, Ledger
 from lookalike.reconciler import Reconciler
 
-#: Between two looks at the ledger while waiting.
-POLL_S = 0.1
+#: Between two looks at the ledger while waiting: a share of the time waited until now, within these limits.
+POLL_SHARE = 0.02
+LEAST_POLL_S, POLL_S = 0.01, 0.1
 #: Between two checks for lost messages; the workers check as well.
 RECONCILE_EVERY_S = 5.0
 #: How long a waiting producer tolerates a broker that does not answer. The job itself continues when it is back.
@@ -43,9 +44,10 @@ class JobWatch:
 
     def await_end(self) -> Job:
         """The job when it has ended. Raises BrokerUnavailable if the broker does not answer for BROKER_RETRY_S."""
-        seen = time.monotonic()
+        seen = began = time.monotonic()
         while self.job is None or not self.job.has_ended:
-            time.sleep(POLL_S if self.job else 0)
+            waited_s = time.monotonic() - began
+            time.sleep(min(POLL_S, max(LEAST_POLL_S, POLL_SHARE * waited_s)) if self.job else 0)
             try:
                 self.look()
                 seen = time.monotonic()

@@ -1,6 +1,7 @@
 """A worker never mixes models: a job whose model differs is refused, and the error names both models."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -71,6 +72,23 @@ def test_a_model_that_differs_from_that_of_the_producer_is_refused(context: Work
     assert "other" in str(error.value) and "efficientnet-lite0" in str(error.value)
     ours = embedding.identify(factories.model_spec(settings), settings.home)
     assert context.embedder(job_for(context, settings, ours)).identity == ours
+
+
+def test_threads_of_a_worker_share_one_model(context: WorkerContext, settings: Settings) -> None:
+    job = job_for(context, settings, embedding.identify(factories.model_spec(settings), settings.home))
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: context.embedder(job), range(2))
+    assert first is second
+
+
+def test_a_worker_of_the_embedded_stack_has_its_model_before_the_first_chunk(
+    context: WorkerContext, settings: Settings, redis_url: str
+) -> None:
+    embedded = settings.model_copy(update={"broker_url": SecretStr(broker_url(settings.home))})
+    for theirs, is_loaded in ((embedded, True), (settings, False)):
+        worker = WorkerContext(theirs, redis_url)
+        assert worker.warm_up() == is_loaded
+        worker.ledger.close()
 
 
 def test_a_job_for_another_index_address_is_refused(context: WorkerContext, settings: Settings) -> None:

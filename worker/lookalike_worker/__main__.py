@@ -3,12 +3,14 @@
 import sys
 
 from lookalike import launch
+from lookalike.embedded.redis_server import is_embedded
+from lookalike.embedded.starting import await_started
 from lookalike.errors import LookalikeError
 from lookalike.extras import requiring
 from lookalike.malloc import give_memory_back
 
 #: Gossip and mingle make workers wait for each other, and have stalled some after a reconnect (celery#8030).
-DEFAULTS = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO", "--hostname", "lookalike@%h"]
+DEFAULTS = ["--without-gossip", "--without-mingle", "--loglevel", "INFO", "--hostname", "lookalike@%h"]
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +19,10 @@ def main(arguments: list[str]) -> int:
         with requiring("lookalike worker", "worker"):
             from lookalike.preflight import before_working
             from lookalike_worker.app import app, broker_url, models, settings
+            from lookalike_worker.command import run_worker
 
+        if is_embedded(broker_url, settings.home):
+            await_started(settings.home)
         before_working(settings, broker_url)
         models.start()
     except LookalikeError as error:
@@ -25,10 +30,9 @@ def main(arguments: list[str]) -> int:
         return 1
     try:
         # Celery's banner is for people; its lines do not have the log's format.
-        app.worker_main([*(["--quiet"] if settings.log_format == "json" else []), *DEFAULTS, *arguments])
+        return run_worker(app, [*DEFAULTS, *arguments], quiet=settings.log_format == "json")
     finally:
         models.stop()
-    return 0
 
 
 if __name__ == "__main__":

@@ -4,14 +4,17 @@ Nothing is opened before the fork, because models, database handles and connecti
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
 
 from billiard.process import current_process
 
 from lookalike import factories
 from lookalike.embedded.redis_server import is_embedded
 from lookalike.embedding import Embedder, ModelSpec
+from lookalike.embedding.artifacts.cache import is_built
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import IndexConflict, IndexUnavailable, ModelMismatch
 from lookalike.host_wait import HostWait
@@ -41,8 +44,23 @@ class WorkerContext:
         self._honours_named = is_embedded(url, settings.home)
         self._reader: tuple[tuple[str, ...], Reader] | None = None
         self._rules = factories.rejection_rules(settings)
+        #: Of two threads that need a model, the second waits for the first.
+        self._loading = Lock()
         self._embedders = lru_cache(maxsize=CACHE_SIZE)(self._load)
         self._indexes = lru_cache(maxsize=CACHE_SIZE)(self._open)
+
+    def warm_up(self) -> bool:
+        """Load what a job of the embedded stack will probably need, before its first chunk comes: the code of the index
+        and, if it is built, the model. Whether the model was loaded. Raises the errors of both."""
+        if not self._honours_named or self._model_processes:
+            return False
+        with closing(factories.open_index(self._settings)):
+            spec = factories.working_spec(self._settings)
+        if not is_built(spec, self._settings.home):
+            return False
+        with self._loading:
+            self._embedders(spec.to_json())
+        return True
 
     def host_wait(self, wait: Wait | None) -> HostWait:
         """How long the images of a chunk go on waiting for their hosts; `wait` is how they have waited until now."""
@@ -73,7 +91,8 @@ class WorkerContext:
 
     def embedder(self, job: Job) -> Embedder:
         """The job's model. Raises ModelUnavailable, or ModelMismatch if the producer's model is another one."""
-        embed = self._embedders(job.spec)
+        with self._loading:
+            embed = self._embedders(job.spec)
         if embed.identity.fingerprint != job.fingerprint:
             raise ModelMismatch(job.index, f"{job.model} ({job.fingerprint})", str(embed.identity))
         return embed

@@ -3,12 +3,14 @@
 import logging
 import random
 import socket
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from billiard.exceptions import TimeLimitExceeded
 from celery import Celery, Task
+from celery.signals import worker_process_init
 
 from lookalike.envelope import FINISH_JOB, INGEST_CHUNK
 from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentError, Unavailable
@@ -38,6 +40,11 @@ def register(app: Celery, make_context: Callable[[], WorkerContext], make_ledger
     """Register the tasks with `app`; each process makes its context with its first task."""
     cached_context = cache(make_context)
 
+    @worker_process_init.connect(weak=False)
+    def warm_up(**_: object) -> None:
+        # Made here, because two threads would make one each.
+        threading.Thread(target=_warm_up, args=(cached_context(),), daemon=True).start()
+
     class ChunkTask(Task):  # type: ignore[misc]
         def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
             # Called in the parent, which has killed the child; the chunk's next attempt needs the reason.
@@ -53,6 +60,13 @@ def register(app: Celery, make_context: Callable[[], WorkerContext], make_ledger
     def finish_job(task: Task, job_id: str) -> None:
         context = cached_context()
         _guarded(task, context, job_id, lambda job: _finish(context, job))
+
+
+def _warm_up(context: WorkerContext) -> None:
+    try:
+        context.warm_up()
+    except LookalikeError as error:
+        logger.debug("Nothing is loaded before the first chunk, which will meet the same error: %s", error)
 
 
 def _guarded(
