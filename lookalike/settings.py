@@ -98,7 +98,9 @@ class Settings(BaseSettings):
     hnsw_m: int = Field(16, ge=2, le=512, description="Links per node of the HNSW graph.")
     hnsw_ef_construction: int = Field(100, ge=1, le=10_000, description="HNSW candidates when a vector is added.")
     hnsw_ef_search: int = Field(100, ge=1, le=10_000, description="HNSW candidates of a search, never fewer than k.")
-    quantization: Literal["none", "byte", "fp16", "bit"] = Field("none", description="Type of the stored numbers.")
+    quantization: Literal["none", "byte", "fp16", "bit", "flat"] = Field(
+        "none", description="Type of the stored numbers; flat: bits without a graph."
+    )
     vector_mode: Literal["", "in_memory", "on_disk"] = Field("", description="Where faiss holds full vectors.")
     compression: Literal["", "1x", "2x", "4x", "8x", "16x", "32x"] = Field("", description="Level for OpenSearch.")
     shards: int = Field(1, ge=1, description="Primary shards of a new OpenSearch index.")

@@ -68,7 +68,7 @@ def create(
     engine: Annotated[str | None, _built("k-NN engine: lucene, faiss or nmslib.")] = None,
     hnsw_m: Annotated[int | None, _built("HNSW m: links per node.")] = None,
     hnsw_ef_construction: Annotated[int | None, _built("HNSW ef_construction: candidates per insertion.")] = None,
-    quantization: Annotated[str | None, _built("Vector quantization: none, byte, fp16 or bit.")] = None,
+    quantization: Annotated[str | None, _built("Vector quantization: none, byte, fp16, bit or flat.")] = None,
     vector_mode: Annotated[str | None, _built("Where vectors are: in_memory or on_disk (faiss).")] = None,
     compression: Annotated[str | None, _built("Compression level, such as 16x.")] = None,
     shards: Annotated[int | None, _built("Number of primary shards.")] = None,

@@ -9,7 +9,8 @@ class IndexOptions:
 
     #: `lucene` needs no native library; `faiss` crashes a node that lacks its own; `nmslib` only before OpenSearch 3.
     engine: str = "lucene"
-    #: How the engine stores a vector: `none` is float32; `byte` takes a quarter of it, `fp16` half, `bit` 1/32.
+    #: How the engine stores a vector: `none` is float32; `byte` takes a quarter of it, `fp16` half, `bit` 1/32;
+    #: `flat` is `bit` without a graph.
     quantization: str = "none"
     #: `on_disk` keeps compressed vectors in memory and the full ones on disk; `` is the server's default, `in_memory`.
     mode: str = ""

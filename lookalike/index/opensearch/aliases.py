@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from lookalike.errors import IndexConflict
 from lookalike.index.base import IndexInfo
 from lookalike.index.checks import index_of, is_version, number_of
-from lookalike.index.opensearch import address, mapping
+from lookalike.index.opensearch import address, mapping, server_version
 from lookalike.index.opensearch.layout import Layout, layout_of
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
@@ -22,7 +22,8 @@ class Version(NamedTuple):
     name: str
     model: ModelIdentity
     engine: str
-    is_quantized: bool
+    #: Of a dimension of the vectors that a search compares first.
+    bits: int
     layout: Layout
 
 
@@ -56,7 +57,7 @@ def create(
 ) -> bool:
     """Create a version. False if it exists. With `fields` of metadata it is one beside the current one; else the name
     points to it."""
-    body = mapping.definition(model, options, _server_version(server), fields or {})
+    body = mapping.definition(model, options, server_version.read(server), fields or {})
     body["aliases"] = {name: {}} if fields is None else {}
     try:
         server.call("PUT", f"/{version}", body, name=name)
@@ -97,9 +98,3 @@ def _infos(version: str, answer: dict[str, Any], size: dict[str, Any] | None) ->
     aliases = [alias for alias in answer.get("aliases", ()) if not alias.endswith(WRITE_SUFFIX)]
     names = aliases or [index_of(version)]
     return [IndexInfo(name, version, model, documents, size_bytes, bool(aliases)) for name in names]
-
-
-def _server_version(server: Server) -> tuple[int, ...]:
-    """The version of OpenSearch: (3, 6, 0)."""
-    number = str(server.call("GET", "/")["version"]["number"])
-    return tuple(int(part) for part in number.partition("-")[0].split(".") if part.isdecimal())

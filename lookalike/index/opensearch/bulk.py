@@ -1,6 +1,7 @@
 """The operations of a bulk request, and what a response says about each of them. Sends nothing."""
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -9,10 +10,11 @@ import orjson
 
 from lookalike.index.opensearch.layout import ETAG, METADATA, NEW, Layout
 from lookalike.index.opensearch.status import OF_ONE_DOCUMENT, ResponseKind, classify, reason_of
-from lookalike.records import Document, Reason, Rejected
+from lookalike.records import Document, Reason, Rejected, Vector
 
 #: OpenSearch recommends 5 to 15 MB per request and rejects 100 MB.
 REQUEST_SIZE_BYTES = 8 * 2**20
+VECTOR = "image_embedding"
 #: How a reason begins that is found here; status.py has its advice.
 PIPELINE = "processor_exception: an ingest pipeline"
 #: What differs between documents that are rejected for the same reason, besides their ids and uris.
@@ -54,9 +56,11 @@ class BulkFailed(Exception):
         self.why = why
 
 
-def index_operation(document: Document, layout: Layout = NEW, *, after: tuple[int, int] | None = None) -> Operation:
+def index_operation(
+    document: Document, layout: Layout = NEW, *, after: tuple[int, int] | None = None, as_base64: bool = False
+) -> Operation:
     """Store `document` under its id, in an index of this layout. `after` is the sequence number and the primary term
-    of the document that it replaces, if that must be the one."""
+    of the document that it replaces, if that must be the one. `as_base64` sends the vector as `vector_text`."""
     condition = {} if after is None else {"if_seq_no": after[0], "if_primary_term": after[1]}
     action = orjson.dumps({"index": {"_id": document.id, **condition}})
     source = {name: getattr(document, name) for name in SOURCE_FIELDS}
@@ -64,8 +68,24 @@ def index_operation(document: Document, layout: Layout = NEW, *, after: tuple[in
         source[layout.root] = dict(document.metadata)
     if document.etag and layout.has_etag:
         source[ETAG] = document.etag
+    if as_base64:
+        source[VECTOR] = vector_text(document.image_embedding)
     body = orjson.dumps(source, option=orjson.OPT_SERIALIZE_NUMPY)
     return Operation(document.id, document.uri, action + b"\n" + body + b"\n", after is not None)
+
+
+def vector_text(vector: Vector) -> str:
+    """A vector as base64 of little-endian float32, which k-NN reads since OpenSearch 3.8."""
+    return b64encode(vector.astype("<f4").tobytes()).decode()
+
+
+def read_vector(value: Any) -> Vector:
+    """A vector as a source has it: the list or the text that was sent, or the list that the server makes of it."""
+    import numpy as np  # not in the base installation
+
+    if isinstance(value, str):
+        return np.frombuffer(b64decode(value), "<f4").astype(np.float32)
+    return np.asarray(value, dtype=np.float32)
 
 
 def delete_operation(id: str) -> Operation:

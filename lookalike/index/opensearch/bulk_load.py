@@ -1,40 +1,62 @@
-"""The bulk-load mode of an OpenSearch index: no refresh and no replicas while a job writes.
+"""The bulk-load mode of an OpenSearch index: no refresh, no replicas and, if it is empty, no graph while a job writes.
 
 The settings before the load are recorded in the index itself (`_meta`) first, so that they can be restored after any
-crash. Source: https://docs.opensearch.org/latest/vector-search/performance-tuning-indexing/
+crash. Sources: https://docs.opensearch.org/latest/vector-search/performance-tuning-indexing/,
+https://docs.opensearch.org/latest/vector-search/settings/
 """
 
 from typing import Any
 
-from lookalike.index.opensearch import meta
+from lookalike.index.opensearch import force_merge, meta, server_version
+from lookalike.index.opensearch.aliases import Version
 from lookalike.index.opensearch.server import Server
+from lookalike.index.opensearch.server_version import THRESHOLD_SINCE
 
 #: Without replicas, a lost node loses documents of the load; repeating the `ingest` writes them again.
 LOAD_SETTINGS: dict[str, Any] = {"index.refresh_interval": "-1", "index.number_of_replicas": "0"}
+#: With -1 a segment gets no graph, and its vectors are compared one by one.
+THRESHOLD = "index.knn.advanced.approximate_threshold"
+NO_GRAPH = {THRESHOLD: "-1"}
 BEFORE = "before_load"
 
 
-def begin(server: Server, version: str, name: str) -> None:
-    """Record the current settings and turn off refresh and replicas; does nothing if a load has begun."""
-    content = meta.read(server, version, name)
+def begin(server: Server, version: Version, name: str) -> None:
+    """Record the current settings and apply those of a load; does nothing if one has begun."""
+    content = meta.read(server, version.name, name)
     if BEFORE in content:
         return
-    current = server.call("GET", f"/{version}/_settings", name=name, flat_settings="true")[version]["settings"]
-    before = {setting: current.get(setting) for setting in LOAD_SETTINGS}
-    meta.replace(server, version, name, content | {BEFORE: before})
-    server.call("PUT", f"/{version}/_settings", LOAD_SETTINGS, name=name)
+    load = LOAD_SETTINGS | (NO_GRAPH if _builds_once(server, version, name) else {})
+    answer = server.call("GET", f"/{version.name}/_settings", name=name, flat_settings="true")
+    before = {setting: answer[version.name]["settings"].get(setting) for setting in load}
+    meta.replace(server, version.name, name, content | {BEFORE: before})
+    server.call("PUT", f"/{version.name}/_settings", load, name=name)
 
 
 def end(server: Server, version: str, name: str) -> bool:
-    """Restore the settings from before the load; False if no load had begun."""
+    """Restore the settings from before the load, make its documents visible, and let the server build a graph that was
+    put off. False if no load had begun."""
     content = meta.read(server, version, name)
     before = content.pop(BEFORE, None)
+    if before is not None:
+        server.call("PUT", f"/{version}/_settings", before, name=name)
+    server.call("POST", f"/{version}/_refresh", name=name)
     if before is None:
         return False
-    server.call("PUT", f"/{version}/_settings", before, name=name)
+    if THRESHOLD in before:
+        force_merge.start(server, version, name, segments=1)
+    # Last: until then, the next attempt does all of it again.
     meta.replace(server, version, name, content)
     return True
 
 
 def has_begun(server: Server, version: str, name: str) -> bool:
     return BEFORE in meta.read(server, version, name)
+
+
+def _builds_once(server: Server, version: Version, name: str) -> bool:
+    """Whether the graph can be put off until the end of the load: only in an empty index, because a merge during the
+    load would drop the graph of segments that were there before."""
+    since = THRESHOLD_SINCE.get(version.engine)
+    if since is None or not server_version.has(server_version.read(server), since):
+        return False
+    return not server.call("GET", f"/{version.name}/_count", name=name)["count"]

@@ -17,13 +17,18 @@ def merge(server: Server, version: str, name: str, segments: int) -> Iterator[in
     Raises IndexUnavailable if the node that runs the merge is lost, IndexConflict if the merge fails.
     """
     yield _segments(server, version, name)
-    options = {"max_num_segments": str(segments), "wait_for_completion": "false"}
-    task = server.call("POST", f"/{version}/_forcemerge", name=name, **options)["task"]
+    task = start(server, version, name, segments)
     while not _is_done(server, task, name):
         yield _segments(server, version, name)
         time.sleep(POLL_S)
     server.call("POST", f"/{version}/_refresh", name=name)
     yield _segments(server, version, name)
+
+
+def start(server: Server, version: str, name: str, segments: int) -> str:
+    """Begin the merge, which the server goes on with; returns its task."""
+    options = {"max_num_segments": str(segments), "wait_for_completion": "false"}
+    return str(server.call("POST", f"/{version}/_forcemerge", name=name, **options)["task"])
 
 
 def _is_done(server: Server, task: str, name: str) -> bool:

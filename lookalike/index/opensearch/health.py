@@ -7,16 +7,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from lookalike.errors import AccessDenied, DiskFull, IndexConflict, IndexUnavailable, UnsupportedService
-from lookalike.index.opensearch import address
+from lookalike.errors import (
+    AccessDenied,
+    DiskFull,
+    IndexConflict,
+    IndexMissing,
+    IndexUnavailable,
+    UnsupportedService,
+)
+from lookalike.index.opensearch import address, server_version, vector_field
+from lookalike.index.opensearch.aliases import resolve
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
 from lookalike.records import Diagnostic
 
 #: The first version whose k-NN queries take `method_parameters`, and with Lucene's quantization.
 LEAST_VERSION = (2, 16)
-#: The major version that an AWS domain in compatibility mode reports, whatever its true version is.
-COMPATIBLE = 7
 #: OpenSearch's number of the block that it sets when a disk exceeds the flood stage.
 FLOOD_BLOCK = "12"
 #: Parts of the error that a web server of another kind causes.
@@ -39,9 +45,12 @@ def check_server(url: str, options: IndexOptions) -> None:
 
 
 def check_writable(url: str, name: str, options: IndexOptions) -> list[Diagnostic]:
-    """Warnings about an index, which may not exist yet. Raises UnsupportedService, DiskFull."""
+    """Warnings about an index, which may not exist yet; then the options must suit the server.
+
+    Raises UnsupportedService, DiskFull, BadSetting."""
     with connect(url, options) as server:
-        check_version(server)
+        number = check_version(server)
+        _check_options(server, name, options, number)
         blocks = _blocks(server)
         _check_cluster(server, blocks)
         return [
@@ -81,6 +90,17 @@ def index_health(server: Server, name: str) -> dict[str, dict[str, Any]]:
     except (AccessDenied, IndexConflict, IndexUnavailable):
         return {}
     return dict(answer.get("indices", {}))
+
+
+def _check_options(server: Server, name: str, options: IndexOptions, number: str) -> None:
+    """Raises BadSetting if the index has to be created and this version of OpenSearch cannot do it."""
+    try:
+        resolve(server, name)
+    except IndexMissing:
+        if number:
+            vector_field.check(options, server_version.parsed(number))
+    except (AccessDenied, IndexConflict):
+        return
 
 
 def _blocks(server: Server) -> dict[str, Any]:
@@ -139,5 +159,5 @@ def _too_old(server: Server, number: str) -> UnsupportedService:
 
 
 def _is_new_enough(number: str) -> bool:
-    parts = tuple(int(part) for part in number.partition("-")[0].split(".") if part.isdecimal())
-    return parts >= LEAST_VERSION or parts[:1] == (COMPATIBLE,)
+    version = server_version.parsed(number)
+    return version >= LEAST_VERSION or version[:1] == server_version.COMPATIBLE

@@ -14,6 +14,7 @@ from lookalike.index.checks import check_filters, is_version, valid_text, valida
 from lookalike.index.opensearch import address, bulk, bulk_load, facets, filtering, force_merge, layout, scroll
 from lookalike.index.opensearch.aliases import Version, create, next_version, resolve, write_alias_of
 from lookalike.index.opensearch.bulk_writer import BulkWriter
+from lookalike.index.opensearch.document_writer import DocumentWriter
 from lookalike.index.opensearch.search import Search
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
@@ -42,6 +43,7 @@ class OpenSearchIndex:
         self._server = Server(address.parse(url, options), options)
         self._search = Search(self._server, name, options)
         self._writer = BulkWriter(self._server, name, self._write_alias, options.retry_s)
+        self._documents = DocumentWriter(self._server, self._writer)
 
     def ensure(self, model: ModelIdentity) -> None:
         if is_version(self.name):
@@ -85,8 +87,7 @@ class OpenSearchIndex:
         valid, rejected = validate(documents, self.name, version.model)
         version = self._with_fields(version, valid)
         fitting, unfit = declared.fit(valid, version.layout.fields)
-        operations = (bulk.index_operation(document, version.layout) for document in fitting)
-        return rejected + unfit + self._writer.send(operations).rejected
+        return rejected + unfit + self._documents.write(fitting, version.layout)
 
     def search(
         self, vector: Vector, k: int, filters: Filters | None = None, *, fingerprint: str | None = None
@@ -156,14 +157,13 @@ class OpenSearchIndex:
         self._call("POST", "/_refresh")
 
     def begin_load(self) -> None:
-        bulk_load.begin(self._server, self.version(), self.name)
+        bulk_load.begin(self._server, self._resolve(), self.name)
 
     def is_loading(self) -> bool:
         return bulk_load.has_begun(self._server, self.version(), self.name)
 
     def end_load(self) -> None:
         bulk_load.end(self._server, self.version(), self.name)
-        self.refresh()
 
     def optimize(self, segments: int = 1) -> Iterator[int]:
         return force_merge.merge(self._server, self.version(), self.name, segments)
@@ -271,10 +271,7 @@ def _stored(source: Mapping[str, Any]) -> Stored:
 
 
 def _document(id: str, source: Mapping[str, Any]) -> Document:
-    import numpy as np  # not in the base installation
-
-    vector = np.asarray(source["image_embedding"], dtype=np.float32)
-    return Document(**{"name": None, **_whole(source), "id": id, "image_embedding": vector})
+    return Document(**{"name": None, **_whole(source), "id": id, bulk.VECTOR: bulk.read_vector(source[bulk.VECTOR])})
 
 
 def _whole(source: Mapping[str, Any]) -> dict[str, Any]:

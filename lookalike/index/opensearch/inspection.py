@@ -10,6 +10,7 @@ from lookalike.index.base import Inspection
 from lookalike.index.opensearch import health
 from lookalike.index.opensearch.aliases import resolve
 from lookalike.index.opensearch.server import Server
+from lookalike.index.opensearch.vector_field import FLOAT_BITS
 from lookalike.index.options import IndexOptions
 from lookalike.records import Diagnostic
 
@@ -50,7 +51,7 @@ def _index_line(server: Server, name: str) -> str:
     except IndexMissing:
         return ""
     found = health.index_health(server, name).get(version.name, {})
-    parts = [version.name, f"{version.engine}{', quantized' if version.is_quantized else ''}"]
+    parts = [version.name, f"{version.engine}{f', {version.bits} bits' if version.bits < FLOAT_BITS else ''}"]
     parts += [f"{version.model.dimension} dimensions"]
     if found:
         parts += [f"{found['number_of_shards']} shards with {found['number_of_replicas']} replicas", found["status"]]

@@ -6,7 +6,7 @@ from typing import Any
 from lookalike.index import identity
 from lookalike.index.opensearch import layout
 from lookalike.index.opensearch.layout import NEW
-from lookalike.index.opensearch.vector_field import vector_field
+from lookalike.index.opensearch.vector_field import ENGINES, FLAT, FLOAT_BITS, vector_field
 from lookalike.index.options import IndexOptions
 from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
@@ -44,10 +44,16 @@ def model_of(mappings: Mapping[str, Any]) -> ModelIdentity | None:
         return None
 
 
-def engine_of(mappings: Mapping[str, Any]) -> tuple[str, bool]:
-    """The k-NN engine of an index that lookalike made, and whether it compares quantized vectors."""
+def engine_of(mappings: Mapping[str, Any]) -> tuple[str, int]:
+    """The k-NN engine of an index that lookalike made, `flat` if it has no graph, and the bits of a dimension of the
+    vectors that it compares."""
     method = mappings.get("properties", {}).get("image_embedding", {}).get("method", {})
-    return str(method.get("engine", "")), "encoder" in method.get("parameters", {})
+    if method.get("name") == FLAT:
+        return FLAT, ENGINES["lucene"][FLAT]
+    encoder = method.get("parameters", {}).get("encoder")
+    # Before OpenSearch 3.6, faiss's encoder had a type, fp16, and no bits.
+    bits = FLOAT_BITS if encoder is None else int(encoder.get("parameters", {}).get("bits", ENGINES["faiss"]["fp16"]))
+    return str(method.get("engine", "")), bits
 
 
 def _properties(vectors: dict[str, Any], fields: Fields) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Search:
             filtering.clauses(bound, version.layout),
             engine=version.engine,
             ef_search=self._ef_search,
-            is_quantized=version.is_quantized,
+            bits=version.bits,
         )
         body = {"size": k, "_source": MATCH_FIELDS, "query": query}
         hits: Hits = self._server.call("POST", f"/{index}/_search", body, name=self._name)["hits"]["hits"]

@@ -1,7 +1,10 @@
-"""A proxy in front of a real OpenSearch that rejects bulk requests as an overloaded server does."""
+"""A proxy in front of a real OpenSearch that rejects bulk requests as an overloaded server does, or claims to be of
+another version."""
 
+import base64
 import http.client
 import json
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +17,10 @@ REJECTED = {"type": "rejected_execution_exception", "reason": "rejected executio
 
 class OverloadedProxy(ThreadingHTTPServer):
     """Answers bulk requests with `responses` first, one each. It forwards everything else, except every other operation
-    of the next `halved` bulk requests, which it rejects."""
+    of the next `halved` bulk requests, which it rejects.
+
+    `version` is the number that it reports in place of the server's. With `reads_base64` it forwards vectors that are
+    base64 as numbers."""
 
     daemon_threads = True
 
@@ -23,7 +29,11 @@ class OverloadedProxy(ThreadingHTTPServer):
         self.target = str(urlsplit(target).netloc)
         self.responses: list[tuple[int, dict[str, Any]]] = []
         self.halved = 0
-        #: The ids of every bulk request so far.
+        self.version = ""
+        self.reads_base64 = False
+        #: The body of every bulk request so far, and its ids.
+        self.bulk_bodies: list[bytes] = []
+        self.merges = 0
         self.bulk_requests: list[list[str]] = []
 
     @property
@@ -51,15 +61,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.raw_requestline = self.rfile.readline(65537)
         if self.raw_requestline and self.parse_request():
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._respond(*(self._bulk(body) if "/_bulk" in self.path else self._forward(body)))
+            self._respond(*self._answer(body))
+
+    def _answer(self, body: bytes) -> tuple[int, bytes]:
+        if "/_bulk" in self.path:
+            return self._bulk(body)
+        self.server.merges += "/_forcemerge" in self.path
+        status, content = self._forward(body)
+        if self.path == "/" and self.server.version:
+            greeting = json.loads(content)
+            greeting["version"]["number"] = self.server.version
+            content = json.dumps(greeting).encode()
+        return status, content
 
     def _bulk(self, body: bytes) -> tuple[int, bytes]:
         lines = body.splitlines(keepends=True)
         pairs = [b"".join(lines[i : i + 2]) for i in range(0, len(lines), 2)]
+        self.server.bulk_bodies.append(body)
         self.server.bulk_requests.append([json.loads(line)["index"]["_id"] for line in lines[::2]])
         if self.server.responses:
             status, response = self.server.responses.pop(0)
             return status, json.dumps(response).encode()
+        if self.server.reads_base64:
+            return self._forward(b"".join(_with_numbers(line) for line in lines))
         if not self.server.halved:
             return self._forward(body)
         self.server.halved -= 1
@@ -85,3 +109,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Keep the output of the tests clean."""
+
+
+def _with_numbers(line: bytes) -> bytes:
+    """A line of a bulk request as OpenSearch 3.8 reads it (k-NN#3350): base64 of little-endian floats is a vector."""
+    source = json.loads(line)
+    if isinstance(text := source.get("image_embedding"), str):
+        packed = base64.b64decode(text, validate=True)
+        source["image_embedding"] = struct.unpack(f"<{len(packed) // 4}f", packed)
+    return json.dumps(source).encode() + b"\n"

@@ -1,5 +1,7 @@
 """The operations and responses of bulk requests, without a server."""
 
+import base64
+import struct
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from lookalike.index.opensearch import bulk
 from lookalike.index.opensearch.status import ResponseKind
 from lookalike.records import Reason
-from tests.index.documents import document, documents
+from tests.index.documents import DIMENSION, document, documents
 
 BREAKER = {
     "type": "mapper_parsing_exception",
@@ -44,6 +46,14 @@ def test_float32_survives_json() -> None:
     (sent,) = documents(1)
     source = orjson.loads(bulk.index_operation(sent).body.splitlines()[1])
     np.testing.assert_array_equal(np.asarray(source["image_embedding"], np.float32), sent.image_embedding)
+
+
+def test_float32_survives_base64_of_little_endian_bytes() -> None:
+    (sent,) = documents(1)
+    source = orjson.loads(bulk.index_operation(sent, as_base64=True).body.splitlines()[1])
+    assert base64.b64decode(source["image_embedding"]) == struct.pack(f"<{DIMENSION}f", *sent.image_embedding.tolist())
+    for value in (source["image_embedding"], sent.image_embedding.tolist()):
+        np.testing.assert_array_equal(bulk.read_vector(value), sent.image_embedding)
 
 
 @pytest.mark.parametrize(

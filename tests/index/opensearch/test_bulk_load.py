@@ -7,8 +7,11 @@ import pytest
 from lookalike.index import Index, IndexOptions, open_index
 from testing.services.opensearch import request
 from tests.index.documents import COSINE, documents
+from tests.index.opensearch.overloaded_proxy import overloaded_proxy
 
 REPLICAS = 1
+THRESHOLD = "knn.advanced.approximate_threshold"
+SETTINGS = ("refresh_interval", "number_of_replicas", THRESHOLD)
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def index(opensearch_url: str) -> Index:
 def settings(url: str) -> dict[str, Any]:
     answer: Any = request(url, "GET", "/loading-v1/_settings?flat_settings=true")
     found: dict[str, Any] = answer["loading-v1"]["settings"]
-    return {name: found.get(f"index.{name}") for name in ("refresh_interval", "number_of_replicas")}
+    return {name: found.get(f"index.{name}") for name in SETTINGS}
 
 
 def refreshes(url: str) -> int:
@@ -34,7 +37,7 @@ def test_a_load_turns_off_refresh_and_replicas_and_its_end_restores_them(index: 
     assert not index.is_loading()
     index.begin_load()
     assert index.is_loading()
-    assert settings(opensearch_url) == {"refresh_interval": "-1", "number_of_replicas": "0"}
+    assert settings(opensearch_url) == {"refresh_interval": "-1", "number_of_replicas": "0", THRESHOLD: None}
     index.write(documents(3))
     index.end_load()
     assert settings(opensearch_url) == before
@@ -85,3 +88,21 @@ def test_the_index_keeps_its_model_during_and_after_a_load(index: Index) -> None
     assert index.model() == COSINE
     index.end_load()
     assert index.model() == COSINE
+
+
+@pytest.mark.parametrize(("version", "threshold"), [("3.9.0", "-1"), ("3.8.0", None)])
+def test_an_empty_index_builds_its_graph_once_at_the_end_of_the_load_if_the_server_can(
+    index: Index, opensearch_url: str, version: str, threshold: str | None
+) -> None:
+    with overloaded_proxy(opensearch_url) as proxy:
+        proxy.version = version
+        newer = open_index(proxy.url, "loading")
+        newer.begin_load()
+        assert settings(opensearch_url)[THRESHOLD] == threshold
+        newer.write(documents(3))
+        newer.end_load()
+        assert settings(opensearch_url)[THRESHOLD] is None
+        assert proxy.merges == (1 if threshold else 0)
+        newer.begin_load()
+        assert settings(opensearch_url)[THRESHOLD] is None, "a graph that exists would be dropped"
+    assert index.count() == 3

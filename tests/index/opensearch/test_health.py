@@ -6,12 +6,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from lookalike.errors import DiskFull, IndexUnavailable, UnsupportedService
+from lookalike.errors import BadSetting, DiskFull, IndexUnavailable, UnsupportedService
 from lookalike.index import IndexOptions, check_location, check_writable, inspect, open_index
 from testing.services.opensearch import request
 from testing.services.ports import free_port
 from testing.services.stub_servers import StubHttpServer
 from tests.index.documents import COSINE
+from tests.index.opensearch.overloaded_proxy import overloaded_proxy
 
 BLOCKS = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
 
@@ -50,6 +51,17 @@ def test_an_inspection_has_a_line_on_the_server_and_one_on_the_index(url_with_in
     assert found.skew_s is not None and abs(found.skew_s) < 2
     absent = inspect(url_with_index, "not-created-yet")
     assert absent is not None and absent.index == ""
+
+
+def test_options_of_a_new_index_that_the_server_is_too_old_for_are_refused_before_any_work(url_with_index: str) -> None:
+    options = IndexOptions(quantization="bit")
+    assert check_writable(url_with_index, "not-created-yet", options=options) == []
+    with overloaded_proxy(url_with_index) as proxy:
+        proxy.version = "3.5.0"
+        assert check_writable(proxy.url, "images", options=options) == []
+        with pytest.raises(BadSetting, match=r"3\.6 or later; this one is 3\.5\.0") as error:
+            check_writable(proxy.url, "not-created-yet", options=options)
+    assert len(str(error.value).splitlines()) == 2 and "LOOKALIKE_QUANTIZATION" in error.value.advice
 
 
 def test_an_engine_that_was_never_used_gives_a_warning(url_with_index: str) -> None:

@@ -1,0 +1,49 @@
+"""Writes documents to one OpenSearch index, with their vectors as base64 if the server reads it."""
+
+from collections.abc import Sequence
+
+from lookalike.errors import IndexConflict
+from lookalike.index.opensearch import bulk, server_version
+from lookalike.index.opensearch.bulk_writer import BulkWriter
+from lookalike.index.opensearch.layout import Layout
+from lookalike.index.opensearch.server import Server
+from lookalike.records import Document, Rejected
+
+
+class DocumentWriter:
+    """Base64 has four bytes for three of a vector, numbers have about eleven for four, which the server must parse."""
+
+    def __init__(self, server: Server, writer: BulkWriter) -> None:
+        self._server = server
+        self._writer = writer
+        #: None until the first write.
+        self._takes_base64: bool | None = None
+
+    def write(self, documents: Sequence[Document], layout: Layout) -> list[Rejected]:
+        """Store the documents under their ids; returns those that the index rejects. Raises as `BulkWriter.send`."""
+        if not (documents and self._is_base64()):
+            return self._send(documents, layout, as_base64=False)
+        try:
+            rejected = self._send(documents, layout, as_base64=True)
+        except IndexConflict:
+            again = list(documents)
+        else:
+            uris = {item.uri for item in rejected}
+            again = [document for document in documents if document.uri in uris]
+        return self._write_numbers(again, layout) if again else []
+
+    def _write_numbers(self, documents: Sequence[Document], layout: Layout) -> list[Rejected]:
+        """Write again what was rejected, which may be for the base64: an older node of the cluster, or an ingest
+        pipeline that reads vectors. Then the next documents go as numbers at once."""
+        rejected = self._send(documents, layout, as_base64=False)
+        self._takes_base64 = len(rejected) == len(documents)
+        return rejected
+
+    def _is_base64(self) -> bool:
+        if self._takes_base64 is None:
+            self._takes_base64 = server_version.has(server_version.read(self._server), server_version.BASE64_SINCE)
+        return self._takes_base64
+
+    def _send(self, documents: Sequence[Document], layout: Layout, *, as_base64: bool) -> list[Rejected]:
+        operations = (bulk.index_operation(document, layout, as_base64=as_base64) for document in documents)
+        return self._writer.send(operations).rejected
