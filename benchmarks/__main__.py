@@ -21,10 +21,11 @@ NAMES = (
     "road",
     "remote",
     "img2dataset",
+    "loads",
     "scale",
 )
 #: Run only when named: they need further packages, or take longer than all others together.
-NAMED_ONLY = ("img2dataset", "memory", "peers", "remote", "road", "rows", "scale")
+NAMED_ONLY = ("img2dataset", "loads", "memory", "peers", "remote", "road", "rows", "scale")
 
 
 def main(names: list[str]) -> int:

@@ -76,27 +76,27 @@ def _run(url: str, size: int) -> Filled:
     index = open_index(url, "scale")
     index.ensure(synthetic_model())
     index.begin_load()
-    insert_s = _insert(index, size)
+    insert_s = insert(index, size)
     merge_s = _merged(url)
     assert index.count() == size
     (size_bytes,) = (info.size_bytes for info in list_indexes(url) if info.name == index.name)
-    queries = _queries(size)
-    took_ms, found = _ask(index, queries)
-    recall = _exact(queries, size).recall(found)
+    asked = queries(size)
+    took_ms, found = ask(index, asked)
+    recall = exact(asked, size).recall(found)
     index.drop()
     index.close()
     p50_ms, p99_ms = np.percentile(took_ms, (50, 99))
     return Filled(size / insert_s, merge_s, float(p50_ms), float(p99_ms), recall, size_bytes)
 
 
-def _insert(index: Index, size: int) -> float:
+def insert(index: Index, count: int, *, size: int = WRITE_SIZE, writers: int = WRITERS) -> float:
     """Seconds of the writes and of ending the load, without the time to generate vectors."""
     seconds = 0.0
-    with ThreadPoolExecutor(WRITERS) as writers:
-        for part in _stored(size):
+    with ThreadPoolExecutor(writers) as pool:
+        for part in _stored(count):
             began = time.perf_counter()
-            pieces = [part[start : start + WRITE_SIZE] for start in range(0, len(part), WRITE_SIZE)]
-            assert not any(writers.map(index.write, pieces)), "a vector was rejected"
+            pieces = [part[start : start + size] for start in range(0, len(part), size)]
+            assert not any(pool.map(index.write, pieces)), "a vector was rejected"
             seconds += time.perf_counter() - began
     began = time.perf_counter()
     index.end_load()
@@ -110,14 +110,14 @@ def _merged(url: str) -> float:
     return await_merged(url)
 
 
-def _ask(index: Index, queries: Vectors) -> tuple[list[float], list[set[int]]]:
+def ask(index: Index, asked: Vectors) -> tuple[list[float], list[set[int]]]:
     """Milliseconds of each search, one after the other, and the numbers of the vectors that it found."""
     # Like the query service: without a fingerprint, each search would also read the mapping.
     model = synthetic_model().fingerprint
-    for query in queries[:WARM_QUERIES]:
+    for query in asked[:WARM_QUERIES]:
         index.search(query, K, fingerprint=model)
     took_ms, found = [], []
-    for query in queries:
+    for query in asked:
         began = time.perf_counter()
         matches = index.search(query, K, fingerprint=model)
         took_ms.append((time.perf_counter() - began) * 1000)
@@ -125,8 +125,8 @@ def _ask(index: Index, queries: Vectors) -> tuple[list[float], list[set[int]]]:
     return took_ms, found
 
 
-def _exact(queries: Vectors, size: int) -> Nearest:
-    nearest = Nearest(queries, K)
+def exact(asked: Vectors, size: int) -> Nearest:
+    nearest = Nearest(asked, K)
     for part in _stored(size):
         nearest.add(_vectors(part), _numbers(part))
     return nearest
@@ -137,7 +137,7 @@ def _stored(size: int) -> Iterator[list[Document]]:
     return islice(clustered_parts(PART_SIZE + size, PART_SIZE), 1, None)
 
 
-def _queries(size: int) -> Vectors:
+def queries(size: int) -> Vectors:
     """Queries from the same clusters as the stored vectors, but not stored themselves."""
     return _vectors(next(clustered_parts(PART_SIZE + size, PART_SIZE))[:QUERIES])
 
