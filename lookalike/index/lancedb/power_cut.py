@@ -32,11 +32,11 @@ TRANSACTIONS = "_transactions"
 @contextmanager
 def durable(table_folder: Path) -> Iterator[None]:
     """Wait at the end until the files that were added to the table are on the disk. Call with the lock held."""
-    before = _files(table_folder)
+    before = _names(table_folder)
     yield
-    added = {path for path in _files(table_folder) - before if path.parent.name != TRANSACTIONS}
+    added = {Path(name) for name in _names(table_folder) - before}
     folders = {path.parent for path in added}
-    known = {path.parent for path in before}
+    known = {Path(folder) for folder in {os.path.dirname(name) for name in before}}
     # The entry of a folder that is new is in the folder above it.
     above = {folder.parent for folder in folders - known} | {folder.parent.parent for folder in folders - known}
     for path in (*sorted(added), *sorted(folders | above, reverse=True)):
@@ -119,4 +119,15 @@ def _is_whole(path: Path) -> bool:
 
 
 def _files(table_folder: Path) -> set[Path]:
-    return {Path(place, name) for place, _, names in os.walk(table_folder) for name in names}
+    return set(map(Path, _names(table_folder)))
+
+
+def _names(table_folder: Path) -> set[str]:
+    """The paths of the files that a reader of the table may need. As texts: there are hundreds, looked at twice a
+    write."""
+    found: set[str] = set()
+    for place, folders, names in os.walk(table_folder):
+        found.update(os.path.join(place, name) for name in names)
+        if TRANSACTIONS in folders:
+            folders.remove(TRANSACTIONS)
+    return found

@@ -10,7 +10,7 @@ import pytest
 
 from lookalike.errors import IndexMissing, IndexUnavailable
 from lookalike.index import Index, list_indexes, open_index
-from lookalike.index.lancedb.index import MOST_FRAGMENTS
+from lookalike.index.lancedb.index import FEWEST_FRAGMENTS, MOST_FRAGMENTS, most_fragments
 from lookalike.index.lancedb.tables import compact
 from tests.index.documents import COSINE, documents
 
@@ -36,12 +36,18 @@ def test_a_folder_with_a_space_and_a_percent_is_found(tmp_path: Path) -> None:
 
 
 def test_many_small_writes_are_compacted_meanwhile(index: Index, folder: Path) -> None:
-    written = documents(MOST_FRAGMENTS + 10)
+    written, most = documents(3 * FEWEST_FRAGMENTS), 0
     for each in written:
         index.write([each])
-    table = lancedb.connect(folder).open_table("images-v1")
-    assert table.stats()["fragment_stats"]["num_fragments"] < 20
+        table = lancedb.connect(folder).open_table("images-v1")
+        most = max(most, table.stats()["fragment_stats"]["num_fragments"])
+    assert most == FEWEST_FRAGMENTS
     assert index.count() == len(index.stored([each.id for each in written])) == len(written)
+
+
+def test_a_large_table_is_rewritten_less_often() -> None:
+    rows = (0, 10_000, MOST_FRAGMENTS * 1_000, 1_000_000)
+    assert [most_fragments(count) for count in rows] == [16, 26, 67, 114]
 
 
 def test_compaction_removes_old_files(index: Index, folder: Path) -> None:
