@@ -76,7 +76,7 @@ def sources(values: "Iterable[Source | Rows]", label_from: str = "parent") -> li
         if isinstance(value, str | os.PathLike):
             found.append(path(value, "a source"))
         else:
-            from lookalike_producer.sources import label_of_path
+            from lookalike_producer.labels import label_of_path
             from lookalike_producer.tables.given import given
 
             number += 1

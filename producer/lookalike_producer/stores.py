@@ -2,7 +2,7 @@
 
 import glob
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from lookalike.errors import SourceMissing
 from lookalike.reading.stores.location import Location, location_of
 from lookalike.records import ImageRef, Reason
 from lookalike.uris import member_of, reads_as_part, without_credentials
+from lookalike_producer.labels import Label
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.walk.options import WalkOptions
 from lookalike_producer.walk.pattern import ANY_FOLDERS, NOWHERE, Pattern, Positions
@@ -19,9 +20,6 @@ from lookalike_producer.walk.pattern import ANY_FOLDERS, NOWHERE, Pattern, Posit
 if TYPE_CHECKING:
     from lookalike.reading.stores.client import Entry
     from lookalike.reading.stores.listing import Listing
-
-#: The label of the images in a folder.
-Label = Callable[[str], str | None]
 
 _FORMS = "Give s3://bucket/prefix/, s3://bucket/key, or a glob such as 's3://bucket/**/*.jpg'."
 #: Hadoop marks a folder by an empty object of this name.

@@ -8,9 +8,9 @@ from lookalike.records import ImageRef
 from lookalike.storage import local_uri
 from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.archives.listing import ArchiveLister
+from lookalike_producer.labels import labeller
 from lookalike_producer.part import Part
 from lookalike_producer.scope import covered
-from lookalike_producer.sources.labels import labeller
 from lookalike_producer.sources.references import Item, as_references
 from lookalike_producer.tables.options import AS_FOUND, TableOptions
 from lookalike_producer.walk.options import WalkOptions

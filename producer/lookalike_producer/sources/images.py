@@ -10,10 +10,10 @@ from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.archives.listing import ArchiveLister, Open
 from lookalike_producer.archives.ranges import ranges_of
 from lookalike_producer.archives.reports import without_reports
+from lookalike_producer.labels import Label, labeller, no_label
 from lookalike_producer.places import Listing, NamesOrPlaces, OneImage, Place, Tree, placed
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.seen import each_once
-from lookalike_producer.sources.labels import Label, labeller, no_label
 from lookalike_producer.sources.local import found_in
 from lookalike_producer.sources.overlap import may_overlap
 from lookalike_producer.sources.references import as_references

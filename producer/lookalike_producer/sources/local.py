@@ -6,11 +6,11 @@ from itertools import chain
 
 from lookalike.records import ImageRef
 from lookalike.uris import STORE_SCHEMES, WEB_SCHEMES, is_remote, scheme_of, without_credentials
+from lookalike_producer.labels import Label
 from lookalike_producer.lists import PathList, stdin_paths
 from lookalike_producer.no_match import no_match
 from lookalike_producer.places import Listing, OneImage, Tree
 from lookalike_producer.refused import RefusedReference
-from lookalike_producer.sources.labels import Label
 from lookalike_producer.sources.references import Item
 from lookalike_producer.stores import listed_object
 from lookalike_producer.tables.files import STDIN

@@ -9,8 +9,8 @@ from lookalike.uris import member_of
 from lookalike_producer.archives.beside import is_sidecar, shard_finder
 from lookalike_producer.archives.listing import ArchiveLister
 from lookalike_producer.archives.reports import is_report
+from lookalike_producer.labels import Label
 from lookalike_producer.refused import UnlistedFolder
-from lookalike_producer.sources.labels import Label
 from lookalike_producer.walk.walker import Found, Unlisted
 
 #: What a source finds: a file, a folder that could not be listed, or the finished reference of what is no file.

@@ -19,8 +19,9 @@ import pytest
 from lookalike.errors import BadSetting, SourceMissing
 from lookalike.records import ImageRef
 from lookalike_producer.check_sources import check_sources
+from lookalike_producer.labels import label_of_path
 from lookalike_producer.scope import scopes
-from lookalike_producer.sources import find_images, label_of_path
+from lookalike_producer.sources import find_images
 from lookalike_producer.tables.given import FRAME_ROWS, given
 from lookalike_producer.tables.options import TableOptions
 from tests.producer.tables.written import refused
@@ -196,7 +197,8 @@ def test_what_a_reader_or_a_generator_raises_reaches_its_caller() -> None:
 def test_memory_does_not_grow_with_what_a_generator_gives() -> None:
     program = (
         "import resource\n"
-        "from lookalike_producer.sources import find_images, label_of_path\n"
+        "from lookalike_producer.labels import label_of_path\n"
+        "from lookalike_producer.sources import find_images\n"
         "from lookalike_producer.tables.given import given\n"
         "def peak(count):\n"
         "    rows = ({'path': f'/{number:0200}.jpg'} for number in range(count))\n"
@@ -212,8 +214,9 @@ def test_memory_does_not_grow_with_what_a_generator_gives() -> None:
 
 def test_neither_pandas_nor_polars_is_imported_by_us() -> None:
     program = (
-        "import sys, lookalike_producer.tables.given as g, lookalike_producer.sources as s\n"
-        "list(s.find_images([g.given([{'path': '/a.jpg'}], 1, s.label_of_path('none'))]))\n"
+        "import sys, lookalike_producer.tables.given as g, lookalike_producer.labels as l\n"
+        "import lookalike_producer.sources as s\n"
+        "list(s.find_images([g.given([{'path': '/a.jpg'}], 1, l.label_of_path('none'))]))\n"
         "print(sorted({'pandas', 'polars', 'pyarrow', 'numpy'} & sys.modules.keys()))\n"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip() == "[]"
