@@ -10,6 +10,7 @@ from lookalike.errors import BadSetting
 from lookalike.records import Reason
 from lookalike.shown import kind_of, shown
 from lookalike.storage import canonical_uri, named_uri
+from lookalike.unicode import is_path, is_unicode
 
 if TYPE_CHECKING:
     from lookalike.metadata import FieldType
@@ -40,7 +41,7 @@ def text(value: object, what: str) -> str:
         raise BadSetting(f"{kind_of(value)} is not {what}.", "Give a text.")
     if not value:
         raise BadSetting(f"An empty text is not {what}.", "Give one that is not empty.")
-    if not value.isascii() and not _is_unicode(value):
+    if not value.isascii() and not is_unicode(value):
         raise BadSetting(f"{shown(value)} is not {what}: it is not valid Unicode.", "Give another text.")
     return value
 
@@ -52,7 +53,7 @@ def path(value: object, what: str) -> str:
         raise BadSetting(f"{kind_of(value)} is not {what}.", "Give a path as a text or a Path.")
     if not place:
         raise BadSetting(f"An empty path is not {what}.", "The working folder is '.'.")
-    if "\0" in place or not _names_a_file(place):
+    if "\0" in place or not is_path(place):
         raise BadSetting(f"{shown(place)} is not {what}: no file can have this name.", "Give the path of a file.")
     return place
 
@@ -203,7 +204,7 @@ def check_values(settings: Mapping[str, Any]) -> None:
     """Raises BadSetting for a setting whose text no variable and no file name can have."""
     for name, value in settings.items():
         place = os.fspath(value) if isinstance(value, Path) else value
-        if isinstance(place, str) and ("\0" in place or not _names_a_file(place)):
+        if isinstance(place, str) and ("\0" in place or not is_path(place)):
             # The value may be a URL with a password.
             raise BadSetting(
                 f"{name} cannot be used: it has a character that no address and no file name can have.", "Correct it."
@@ -214,20 +215,3 @@ def _each(values: object, what: str) -> Iterable[object]:
     if isinstance(values, bytes | bytearray | memoryview | Mapping) or not isinstance(values, Iterable):
         raise BadSetting(f"{kind_of(values)} is not {what}.", "Give a list.")
     return values
-
-
-def _is_unicode(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _names_a_file(place: str) -> bool:
-    """Whether the system can encode it. A name with bytes that are not UTF-8 has surrogates that stand for them."""
-    try:
-        os.fsencode(place)
-    except UnicodeEncodeError:
-        return False
-    return True

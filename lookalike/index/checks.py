@@ -10,6 +10,7 @@ from lookalike.filters import Condition, Filters, conditions
 from lookalike.records import Document, Metric, ModelIdentity, Reason, Rejected, Vector
 from lookalike.shown import shown
 from lookalike.storage import canonical_uri
+from lookalike.unicode import is_unicode
 
 #: A shorter vector has no direction that float32 can represent, so no cosine.
 SHORTEST_NORM = 1e-6
@@ -53,7 +54,7 @@ def check_filters(filters: Filters | None) -> tuple[Condition, ...]:
 
 
 def _checked(condition: Condition) -> Condition:
-    if not _is_encodable("".join((condition.field, *map(str, condition.values)))):
+    if not is_unicode("".join((condition.field, *map(str, condition.values)))):
         raise BadFilter(f"Cannot filter on {shown(str(condition))}: it is not valid Unicode.", "Give another text.")
     if condition.field == "uri":
         return replace(condition, values=tuple(canonical_uri(str(value)) for value in condition.values))
@@ -129,12 +130,4 @@ def _is_unicode(document: Document) -> bool:
         *document.metadata,
         *map(str, chain.from_iterable(values)),
     )
-    return _is_encodable("".join(texts))
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return is_unicode("".join(texts))

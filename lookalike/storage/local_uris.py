@@ -6,6 +6,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from lookalike.errors import ImageRejected
 from lookalike.records import Reason
+from lookalike.unicode import is_unicode
 from lookalike.uris import member_of, member_uri, reads_as_part
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -23,13 +24,7 @@ def local_uri(path: str | os.PathLike[str]) -> str:
 
 def is_plain(path: str) -> bool:
     """Whether an absolute path is the uri of its file."""
-    if path.isascii():
-        return not reads_as_part(path)
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return not reads_as_part(path)
+    return (path.isascii() or is_unicode(path)) and not reads_as_part(path)
 
 
 def beginnings(folder: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from lookalike.errors import ImageRejected, SourceMissing, SourceUnavailable
 from lookalike.shown import shown
 from lookalike.storage import local_path, local_uri
+from lookalike.unicode import is_unicode
 from lookalike.uris import MAX_URI, STORE_SCHEMES, WEB_SCHEMES, reads_as_part, row_uri, scheme_of
 from lookalike_producer.named import absolute, existing, member, remote_scheme
 from lookalike_producer.refused import RefusedReference
@@ -117,17 +118,9 @@ def _fault(text: str) -> str:
         return f"the line has more than {MAX_URI:,} bytes"
     if "\0" in text:
         return "the line has a null in it"
-    if not text.isascii() and remote_scheme(text.strip()) and not _is_text(text):
+    if not text.isascii() and remote_scheme(text.strip()) and not is_unicode(text):
         return "the address is not valid UTF-8"
     return ""
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _of_file_url(url: str, base: str) -> str:

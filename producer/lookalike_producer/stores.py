@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes
 from lookalike.errors import SourceMissing
 from lookalike.reading.stores.location import Location, location_of
 from lookalike.records import ImageRef, Reason
+from lookalike.unicode import is_unicode
 from lookalike.uris import member_of, reads_as_part, without_credentials
 from lookalike_producer.labels import Label
 from lookalike_producer.refused import RefusedReference
@@ -109,9 +110,7 @@ def listed_object(uri: str, label: Label) -> ImageRef:
 
 def _refused(uri: str, why: str) -> RefusedReference:
     uri = without_credentials(uri)
-    try:
-        uri.encode()
-    except UnicodeEncodeError:
+    if not is_unicode(uri):
         uri = quote_from_bytes(uri.encode("utf-8", "surrogatepass"), safe="/:")
     return RefusedReference(uri, reason=Reason.BAD_URI, detail=why)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from lookalike.reading.archives.kinds import is_archive
 from lookalike.records import ImageRef
 from lookalike.storage import local_uri, named_uri, reason_of
+from lookalike.unicode import is_unicode
 from lookalike.uris import member_of
 from lookalike_producer.archives.beside import is_sidecar, shard_finder
 from lookalike_producer.archives.listing import ArchiveLister
@@ -31,9 +32,9 @@ def as_references(found: Iterable[Item], label: Label, archives: ArchiveLister) 
             continue
         folder, name = item
         if folder != last:
-            last, folder_label, is_text, has_sidecars = folder, label(folder), _is_text(folder), is_shard(folder)
+            last, folder_label, is_text, has_sidecars = folder, label(folder), is_unicode(folder), is_shard(folder)
         path = f"{folder}/{name}"
-        uri = path if is_text and "#" not in path and (name.isascii() or _is_text(name)) else named_uri(path)
+        uri = path if is_text and "#" not in path and (name.isascii() or is_unicode(name)) else named_uri(path)
         if "#" in uri and (member := member_of(uri)):
             yield ImageRef(uri, archives.label(member.name))
             continue
@@ -53,11 +54,3 @@ def _unlisted(folder: Unlisted) -> UnlistedFolder:
     return UnlistedFolder(
         local_uri(folder.path), reason=reason_of(folder.error), detail=f"the folder cannot be listed: {why}"
     )
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

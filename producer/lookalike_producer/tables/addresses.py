@@ -12,6 +12,7 @@ from lookalike.errors import ImageRejected
 from lookalike.reading.stores.location import location_of
 from lookalike.shown import printable
 from lookalike.storage import beginnings, local_path, local_uri, named_uri
+from lookalike.unicode import is_path, is_unicode
 from lookalike.uris import (
     MAX_URI,
     STORE_SCHEMES,
@@ -104,7 +105,8 @@ class Addresses:
         if _CONTROL(text):
             raise BadUri(f"the uri has control characters: {printable(text)}")
         scheme = scheme_of(text)
-        if not _is_encodable(text, is_path=scheme in ("", "file")):
+        # A path may have bytes that are no text; an address may not.
+        if not (is_path(text) if scheme in ("", "file") else is_unicode(text)):
             raise BadUri(f"the uri is not valid Unicode: {printable(text)}")
         return self._address(text, scheme) if scheme not in ("", "file") else self._relative(text, scheme, given)
 
@@ -155,15 +157,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bool | list | dict | bytes):
         raise BadUri("the uri is no text")
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _is_encodable(text: str, *, is_path: bool) -> bool:
-    """A path may have bytes that are no text; an address may not."""
-    try:
-        os.fsencode(text) if is_path else text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _web(text: str) -> str:
