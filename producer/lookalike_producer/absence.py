@@ -10,8 +10,7 @@ from lookalike.reading.hosts import host_of
 from lookalike.storage import local_path
 from lookalike.uris import is_remote, member_of
 from lookalike_producer.devices import Devices, identity
-from lookalike_producer.many_scopes import Scopes
-from lookalike_producer.scope import FolderScope
+from lookalike_producer.scope import FolderScope, Scopes
 from lookalike_producer.walk.options import USUAL
 from lookalike_producer.walk.pattern import ANY_FOLDERS, Pattern
 from lookalike_producer.walk.walker import Unlisted, Walker

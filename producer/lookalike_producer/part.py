@@ -10,11 +10,10 @@ from lookalike.reading.archives.kinds import is_archive
 from lookalike.records import Rejection, document_id
 from lookalike.storage import local_uri
 from lookalike_producer.archives.beside import is_in_shard
-from lookalike_producer.many_scopes import Scopes
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.places import Listing, OneImage, Tree, placed
 from lookalike_producer.rejection_records import RejectionRecords
-from lookalike_producer.scope import OF_RECORDS, FolderScope, Scope, covered
+from lookalike_producer.scope import OF_RECORDS, FolderScope, Scope, Scopes, covered
 from lookalike_producer.tables.formats import format_of
 from lookalike_producer.walk.options import WalkOptions
 

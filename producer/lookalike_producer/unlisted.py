@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from lookalike.reading.places import LOCAL, kind_of
 from lookalike.storage import local_path
-from lookalike_producer.many_scopes import Scopes
 from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
-from lookalike_producer.scope import FolderScope, InnerScope, Scope
+from lookalike_producer.scope import FolderScope, InnerScope, Scope, Scopes
 
 
 class Unlisted:

@@ -8,9 +8,9 @@ import pytest
 from lookalike.errors import SourceMissing
 from lookalike.records import Reason
 from lookalike.storage import local_uri
-from lookalike_producer.many_scopes import MOST_LISTED, Scopes
 from lookalike_producer.refused import RefusedReference, UnlistedFolder, UnlistedTable
-from lookalike_producer.scope import FolderScope, InnerScope, PrefixScope, Scope, covered, scopes
+from lookalike_producer.scope import FolderScope, InnerScope, PrefixScope, Scope, Scopes, covered, scopes
+from lookalike_producer.scope.many import MOST_LISTED
 from lookalike_producer.unlisted import Unlisted
 from lookalike_producer.walk.options import WalkOptions
 from testing.archives import write_tar

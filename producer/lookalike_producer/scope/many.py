@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from lookalike.uris import scheme_of
-from lookalike_producer.scope import Scope
+from lookalike_producer.scope.base import Scope
 
 Kind = TypeVar("Kind", bound=Scope)
 
