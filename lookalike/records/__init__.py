@@ -1,0 +1,37 @@
+"""The records that programs exchange: small and frozen."""
+
+from lookalike.records.arrays import Pixels, Vector, Vectors
+from lookalike.records.chunks import Chunk, Outcome, PutAside, Wait
+from lookalike.records.diagnostic import Diagnostic
+from lookalike.records.documents import Document, Match, Stored
+from lookalike.records.file_times import FileTimes
+from lookalike.records.models import Metric, ModelIdentity
+from lookalike.records.reasons import Reason
+from lookalike.records.references import ImageRef, Metadata, MetadataValue, Span, document_id
+from lookalike.records.rejections import Basis, Rejected, Rejection
+
+__all__ = [
+    "Basis",
+    "Chunk",
+    "Diagnostic",
+    "Document",
+    "FileTimes",
+    "ImageRef",
+    "Match",
+    "Metadata",
+    "MetadataValue",
+    "Metric",
+    "ModelIdentity",
+    "Outcome",
+    "Pixels",
+    "PutAside",
+    "Reason",
+    "Rejected",
+    "Rejection",
+    "Span",
+    "Stored",
+    "Vector",
+    "Vectors",
+    "Wait",
+    "document_id",
+]
