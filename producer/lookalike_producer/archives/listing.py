@@ -6,43 +6,38 @@ when tar unpacks. Memory grows by eight bytes a member.
 
 import math
 import tempfile
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import IO
 
 import orjson
 
 from lookalike.clutter import is_left_out
 from lookalike.errors import ImageRejected, SourceUnavailable
 from lookalike.reading.archives import tar, zip
-from lookalike.reading.archives.compressed import FREE_BYTES, MAX_RATIO, Forward, Unpacking
-from lookalike.reading.archives.contents import content, etag_of
+from lookalike.reading.archives.compressed import Forward, Unpacking
+from lookalike.reading.archives.contents import etag_of
 from lookalike.reading.archives.kinds import START_BYTES, Kind, is_archive, kind_of
-from lookalike.reading.archives.member import LOCAL_BLOCK, MAX_NAME, MAX_SIDECAR, Member, Window
-from lookalike.reading.archives.steps import finished, listed
+from lookalike.reading.archives.member import LOCAL_BLOCK, MAX_NAME, Member
+from lookalike.reading.archives.steps import listed
 from lookalike.records import ImageRef, Reason, Span
 from lookalike.shown import shortened
 from lookalike.uris import MAX_URI, member_of, member_uri
-from lookalike_producer import refused
 from lookalike_producer.archives.beside import sidecars_of
 from lookalike_producer.archives.chosen import Chosen, Described
 from lookalike_producer.archives.field_types import FieldTypes
 from lookalike_producer.archives.ranges import Ranges, ranges_of
 from lookalike_producer.archives.samples import Sample, samples, wanted
 from lookalike_producer.archives.sidecar import Sidecars
+from lookalike_producer.archives.spool import Spool
+from lookalike_producer.archives.zip_sidecars import ZipSidecars
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
 from lookalike_producer.walk.options import WalkOptions
 
 #: The references of a small archive stay in memory.
 _IN_MEMORY = 2**22
-#: Hashes that are sorted at once.
-_SORTED = 2**16
 #: JSON of the metadata of one image; `lookalike.messages` holds a chunk of them.
 MAX_METADATA = 24 * 1024
-
 Open = Callable[[str], AbstractContextManager[Ranges]]
 
 
@@ -69,7 +64,7 @@ class ArchiveLister:
             yield from self._found(uri)
             return
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
-            spool = _Spool(file)
+            spool = Spool(file)
             for ref in self._found(uri):
                 spool.add(ref)
             for ref in spool.last_of_each():
@@ -156,7 +151,7 @@ def _samples(uri: str, ranges: Ranges, faults: list[ImageRejected]) -> Iterator[
     block = LOCAL_BLOCK
     if kind is Kind.ZIP:
         members = listed(zip.members(ranges.size_bytes, block), ranges.read)
-        return samples(_until_fault(members, faults), _ZipSidecars(ranges, block).read)
+        return samples(_until_fault(members, faults), ZipSidecars(ranges, block).read)
     read, size = ranges.read, float(ranges.size_bytes)
     if kind.is_compressed:
         read, size = Forward(Unpacking(kind, ranges.size_bytes, ranges.read)).read, math.inf
@@ -174,59 +169,3 @@ def _until_fault(members: Iterable[Member], faults: list[ImageRejected]) -> Iter
     if is_empty and not faults:
         # A file of zeros is an empty tar: what is indexed from there stays, as with an empty folder.
         faults.append(ImageRejected(Reason.EMPTY, "it holds no file"))
-
-
-class _ZipSidecars:
-    """Reads sidecars of a zip, whose content is not beside its directory; neighbours are read at once. All of them
-    together may be packed as well as a compressed tar: a million bombs of 256 KiB are one."""
-
-    def __init__(self, ranges: Ranges, block: int) -> None:
-        self._ranges = ranges
-        self._window = Window(ranges.size_bytes, block)
-        self._packed = self._unpacked = 0
-
-    def read(self, member: Member) -> bytes | None:
-        if member.size_bytes > MAX_SIDECAR or self._unpacked > max(FREE_BYTES, MAX_RATIO * self._packed):
-            return None
-        try:
-            data = finished(content(member.name, member.span, MAX_SIDECAR), self._bytes) if member.size_bytes else b""
-        except ImageRejected:
-            # A broken one may have taken as much to unpack as a whole one.
-            data = None
-        self._packed += member.span.length
-        self._unpacked += MAX_SIDECAR if data is None else len(data)
-        return data
-
-    def _bytes(self, span: Span) -> bytes:
-        return finished(self._window.take(span.start, span.length), self._ranges.read)
-
-
-class _Spool:
-    """References in a file, until it is known which of them count."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._hashes = array("q")
-
-    def add(self, ref: ImageRef) -> None:
-        self._file.write(refused.encode(ref) + b"\n")
-        self._hashes.append(hash(ref.uri))
-
-    def last_of_each(self) -> Iterator[ImageRef]:
-        """The references in their order; of those with the same uri only the last."""
-        repeated = _repeated(self._hashes)
-        last = {uri_hash: number for number, uri_hash in enumerate(self._hashes) if uri_hash in repeated}
-        self._file.seek(0)
-        for number, line in enumerate(self._file):
-            if not last or last.get(self._hashes[number], number) == number:
-                yield refused.decode(line)
-
-
-def _repeated(hashes: "array[int]") -> set[int]:
-    """The hashes that are there more than once, with few of them as objects at a time."""
-    parts = 1 + len(hashes) // _SORTED
-    repeated: set[int] = set()
-    for part in range(parts):
-        some = sorted(hashes if parts == 1 else (each for each in hashes if each % parts == part))
-        repeated.update(before for before, after in pairwise(some) if before == after)
-    return repeated

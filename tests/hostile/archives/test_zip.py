@@ -131,7 +131,7 @@ def test_lies_of_64_bits_in_a_zip(number: int, place: str, tmp_path: Path) -> No
 
 
 def test_sidecars_of_a_zip_are_a_bomb_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookalike_producer.archives.listing.FREE_BYTES", 2**20)
+    monkeypatch.setattr("lookalike_producer.archives.zip_sidecars.FREE_BYTES", 2**20)
     members: dict[str, bytes] = {}
     for number in range(30):
         members |= {f"{number}.jpg": b"x", f"{number}.txt": b" " * (2**18 - 1) + b"a"}

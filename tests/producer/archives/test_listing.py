@@ -89,7 +89,7 @@ def test_hidden_members_clutter_and_archives_in_archives(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("parts", [1, 7])
 def test_the_last_member_of_a_name_counts(parts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookalike_producer.archives.listing._SORTED", 8 // parts + 1)
+    monkeypatch.setattr("lookalike_producer.archives.spool._SORTED", 8 // parts + 1)
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         for name, content in (
             ("a.jpg", b"1" * 9),
