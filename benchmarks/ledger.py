@@ -14,7 +14,7 @@ from lookalike.pipeline import ingest
 from lookalike.records import Chunk, Outcome
 from lookalike.samples import draw_samples
 from lookalike.settings import Settings, read_settings
-from lookalike_producer.enqueue import cut
+from lookalike_producer.chunks import cut
 from lookalike_producer.sources import find_images
 from lookalike_worker.lease import keep_lease
 from testing.services.redis import RedisServer

@@ -1,24 +1,20 @@
-"""Cuts references into chunks, records them in the ledger, then sends them, with a limit on how many are queued."""
+"""Records chunks in the ledger, then sends them, with a limit on how many are queued."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import filterfalse
 
-from lookalike.errors import BrokerUnavailable, SourceUnavailable
+from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
 from lookalike.records import Chunk, ImageRef, Outcome
 from lookalike.retry import retry_while
+from lookalike_producer.chunks import cut, together
 from lookalike_producer.refused import OF_SOURCE, RefusedReference
 
 #: Between two looks while the producer waits for room in the queue.
 POLL_S = 0.05
-#: Chunks are recorded and sent together until they have this many references: a round trip to Redis takes longer than
-#: what it does with a chunk of 64.
-TOGETHER_REFS = 1024
-#: A source that gives less than this many references in this time is slow: its chunks do not wait for each other.
-TOGETHER_S = 0.05
 
 
 def enqueue(
@@ -73,51 +69,3 @@ def _reject(chunk: Chunk, ledger: Ledger) -> None:
     rejected = tuple(ref.rejected for ref in chunk.refs if isinstance(ref, RefusedReference))
     bases = dict.fromkeys((item.uri for item in rejected), OF_SOURCE)
     ledger.close_chunk(chunk, Outcome(0, 0, rejected, bases=bases), place=ledger.job(chunk.job).place)
-
-
-def together(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
-    """Chunks that a source gives one right after the other; each alone if it takes its time.
-
-    What was found before an error is given before the error. If a quick source stops in between, up to TOGETHER_REFS
-    references wait with it.
-    """
-    some: list[Chunk] = []
-    count, began = 0, time.monotonic()
-    try:
-        for chunk in chunks:
-            some.append(chunk)
-            count += len(chunk.refs)
-            if count >= TOGETHER_REFS or time.monotonic() - began >= TOGETHER_S:
-                yield some
-                some, count, began = [], 0, time.monotonic()
-    except Exception:
-        if some:
-            yield some
-        raise
-    if some:
-        yield some
-
-
-def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:
-    """Chunks of at most `size` references, numbered in order; refused references have chunks of their own."""
-    for number, refs in enumerate(_batches(references, size)):
-        yield Chunk(id=f"{job_id}/{number:06d}", job=job_id, refs=refs)
-
-
-def _batches(references: Iterable[ImageRef], size: int) -> Iterator[tuple[ImageRef, ...]]:
-    """A bad row between good ones does not cut their batch short, and a source that breaks off loses none."""
-    fit: list[ImageRef] = []
-    refused: list[ImageRef] = []
-    away: SourceUnavailable | None = None
-    try:
-        for ref in references:
-            some = refused if isinstance(ref, RefusedReference) else fit
-            some.append(ref)
-            if len(some) == size:
-                yield tuple(some)
-                some.clear()
-    except SourceUnavailable as error:
-        away = error
-    yield from (tuple(some) for some in (fit, refused) if some)
-    if away is not None:
-        raise away

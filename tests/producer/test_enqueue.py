@@ -9,8 +9,9 @@ import pytest
 from lookalike.errors import BrokerUnavailable, JobEnded, SourceMissing, SourceUnavailable
 from lookalike.ledger import Ledger
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
-from lookalike_producer import enqueue as enqueueing
-from lookalike_producer.enqueue import TOGETHER_REFS, TOGETHER_S, cut, enqueue
+from lookalike_producer import chunks
+from lookalike_producer.chunks import TOGETHER_REFS, TOGETHER_S, cut
+from lookalike_producer.enqueue import enqueue
 from lookalike_producer.refused import UnlistedFolder
 from testing.services.redis import RedisServer
 
@@ -68,7 +69,7 @@ def test_a_chunk_is_in_the_ledger_before_it_is_sent(ledger: Ledger, job_id: str)
 def test_chunks_that_come_at_once_are_sent_together(
     ledger: Ledger, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enqueueing, "TOGETHER_S", 60.0)
+    monkeypatch.setattr(chunks, "TOGETHER_S", 60.0)
     sent: list[int] = []
     enqueue(
         references(2 * TOGETHER_REFS + 70),
@@ -145,7 +146,7 @@ def test_the_producer_waits_while_the_queue_is_full(ledger: Ledger, job_id: str)
 def test_a_job_that_was_stopped_stops_its_producer(
     ledger: Ledger, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enqueueing, "TOGETHER_S", 0.0)
+    monkeypatch.setattr(chunks, "TOGETHER_S", 0.0)
     with pytest.raises(JobEnded):
         enqueue(
             references(10),

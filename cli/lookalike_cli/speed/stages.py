@@ -14,7 +14,7 @@ from lookalike.pipeline import ingest
 from lookalike.records import Document, ImageRef, Rejected
 from lookalike.settings import Settings
 from lookalike.stage_clock import StageClock, TimedIndex
-from lookalike_producer.enqueue import cut
+from lookalike_producer.chunks import cut
 
 READ, FETCH, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "fetch", "decode", "embed", "look-up", "encode", "bulk"
 #: The remaining work of a chunk: hashing and assembling documents.
