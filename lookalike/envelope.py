@@ -25,7 +25,7 @@ MOST_WORK_BYTES = 8 * 1024
 MOST_CONTROL_BYTES = 256 * 1024
 #: A worker sets no later time: it holds a message until then. A sender whose clock is further ahead is sent again.
 MOST_DELAY = timedelta(minutes=5)
-#: The id of a job, and the id of a chunk; see `Chunk` in records.py.
+#: The id of a job, and the id of a chunk; see `lookalike.records.Chunk`.
 _JOB = r"[0-9A-Za-z-]{1,40}"
 _CHUNK = rf"{_JOB}/\d{{1,9}}(?:\.\d{{1,9}}){{0,2}}"
 _TASK_ID = re.compile(rf"{_CHUNK}|{_JOB}/finish")

@@ -33,7 +33,7 @@ _LOGIN = re.compile(
     r"(?:[^\s\"'<>/]{0,300}|[^\s\"'<>/@:]{0,100}:[^\s\"'<>@]{0,300})@"
 )
 _PARAMETER = re.compile(r"(?i)([?&](?:password|api_key|token)=)[^&\s\"'<>]*")
-#: The id of a chunk, which is also the id of its task; see `Chunk` in records.py.
+#: The id of a chunk, which is also the id of its task; see `lookalike.records.Chunk`.
 _CHUNK = re.compile(r"([^/\s]+)/\d+(?:\.\d+)*")
 
 _task: ContextVar[str | None] = ContextVar("task", default=None)
