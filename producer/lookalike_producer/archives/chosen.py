@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lookalike.metadata import Fields, FieldType, Kind, coerced, field_name
+from lookalike.metadata import FieldType, coerced, field_name
 from lookalike.records import Metadata, MetadataValue
 from lookalike_producer.archives.sidecar import MAX_LABEL, Sidecars
-from lookalike_producer.tables.options import AS_FOUND, NONE, TableOptions
-from lookalike_producer.tables.plan import ID_FIELD
+from lookalike_producer.tables.options import AS_FOUND, ID_FIELD, NONE, TableOptions
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,6 @@ class Chosen:
             return Described()
         fields = sidecars.metadata()
         return Described(self._label(sidecars, fields), self._metadata(fields))
-
-    def declared(self) -> Fields:
-        """The fields whose types a person gave."""
-        named = {name: type for name, (_, type) in (self._named or {}).items() if type is not None}
-        return {ID_FIELD: FieldType(Kind.KEYWORD), **named} if self.columns.id_column else named
 
     def _label(self, sidecars: Sidecars, fields: Metadata) -> str | None:
         if self.columns.label_column is None:

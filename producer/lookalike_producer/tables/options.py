@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lookalike.errors import BadSetting
-from lookalike.metadata import MAX_FIELDS, FieldType, parse_fields
+from lookalike.metadata import MAX_FIELDS, Fields, FieldType, Kind, field_name, parse_fields
 
 #: In place of names of columns.
 ALL, NONE = "all", "none"
+#: The metadata field that holds the values of `--id-column`.
+ID_FIELD = "id"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,13 @@ class TableOptions:
         if self.metadata is None or self.metadata in (ALL, NONE):
             return None
         return parse_fields(self.metadata) if isinstance(self.metadata, str) else dict(self.metadata)
+
+    @property
+    def declared(self) -> Fields:
+        """The metadata fields whose types a person gave, as an index declares them."""
+        types = {field_name(column): type for column, type in (self.named or {}).items()}
+        named = {name: type for name, type in types.items() if type is not None}
+        return {ID_FIELD: FieldType(Kind.KEYWORD), **named} if self.id_column else named
 
     def takes_all(self, *, is_described: bool) -> bool:
         """Whether every column is taken that can be metadata; `is_described` by the table beside its images."""

@@ -9,12 +9,9 @@ from lookalike.metadata import Fields, FieldType, Kind, check_fields
 from lookalike_producer.tables.column_names import listed, named_column
 from lookalike_producer.tables.label_column import label_column
 from lookalike_producer.tables.metadata_columns import metadata_columns
-from lookalike_producer.tables.options import TableOptions
+from lookalike_producer.tables.options import ID_FIELD, TableOptions
 from lookalike_producer.tables.rows import Column, Samples
 from lookalike_producer.tables.uri_column import uri_column
-
-#: The metadata field that holds the values of `--id-column`.
-ID_FIELD = "id"
 
 
 @dataclass(frozen=True)

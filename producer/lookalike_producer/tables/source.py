@@ -8,7 +8,6 @@ from threading import Event
 from lookalike.errors import SourceUnavailable
 from lookalike.metadata import Fields
 from lookalike.records import ImageRef
-from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.refused import RefusedReference, UnlistedTable
 from lookalike_producer.tables.bases import Bases
 from lookalike_producer.tables.broken import TableBroken
@@ -67,7 +66,7 @@ class TableSource:
 
     def _declared(self) -> Fields:
         """The fields of all tables; without a table those that a person declared, for the sidecars of archives."""
-        return joined_fields(self.plans) if self._plans else Chosen(self.options).declared()
+        return joined_fields(self.plans) if self._plans else self.options.declared
 
     def references(self) -> Iterator[ImageRef]:
         """The images of all rows, each once: of several rows with the same uri, the last one counts.
