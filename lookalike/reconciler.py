@@ -69,7 +69,7 @@ class Reconciler:
     def _expected(self, job: Job) -> list[str]:
         """Task ids that should be in the queue, because no worker holds a lease on them."""
         if job.state is JobState.FINISHING:
-            return [finish_id(job.id)]
+            return [] if self._ledger.is_end_held(finish_id(job.id)) else [finish_id(job.id)]
         if job.state is JobState.CANCELLING:
             return []
         return self._ledger.unleased(job.id)
@@ -127,6 +127,7 @@ def take_back(ledger: Ledger, app: Celery) -> None:
     queued = queued_ids(app)
     for job in ledger.active_jobs():
         ledger.end_leases(job.id)
+        ledger.release_end(finish_id(job.id))
         for chunk_id in ledger.outstanding_ids(job.id):
             if job.is_worked_on and chunk_id not in queued:
                 send_chunk(app, chunk_id)

@@ -7,11 +7,12 @@ import redis
 from celery import Celery
 
 from lookalike.envelope import finish_id
-from lookalike.errors import BrokerUnavailable
+from lookalike.errors import BrokerUnavailable, ChunkLeased
 from lookalike.ledger import JobState, Ledger
 from lookalike.queue import KEY_PREFIX, QUEUE, make_app, queued_ids, send_chunk
 from lookalike.reconciler import Reconciler, take_back
 from lookalike.records import Chunk, ImageRef, Metric, ModelIdentity, Outcome
+from lookalike_worker.lease import hold_end
 from testing.services.redis import RedisServer
 
 MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSINE)
@@ -89,6 +90,18 @@ def test_a_lost_finish_message_is_sent_again(ledger: Ledger, app: Celery, chunk:
     assert queued_ids(app) == {finish_id(chunk.job)}
 
 
+def test_the_end_of_a_job_that_takes_long_is_left_to_the_worker_that_has_it(
+    ledger: Ledger, app: Celery, chunk: Chunk
+) -> None:
+    ledger.drain(chunk.job)
+    assert ledger.close_chunk(chunk, Outcome(indexed=1, unchanged=0))
+    with hold_end(ledger, chunk.job):
+        assert Reconciler(ledger, app, grace_s=0).resend_lost() == 0
+        with pytest.raises(ChunkLeased), hold_end(ledger, chunk.job):
+            pass
+    assert Reconciler(ledger, app, grace_s=0).resend_lost() == 1
+
+
 def test_a_job_without_producer_is_drained_and_its_chunks_stay(
     ledger: Ledger, app: Celery, chunk: Chunk, redis_url: str
 ) -> None:
@@ -153,7 +166,9 @@ def test_what_ended_workers_had_is_sent_again_at_once(ledger: Ledger, app: Celer
     ledger.claim(chunk.id)
     finishing = ledger.open_job(source="s", index="i", index_address="lancedb:///i", model=MODEL, spec="{}")
     ledger.drain(finishing)
+    ledger.hold_end(finish_id(finishing))
     for _ in range(2):
         take_back(ledger, app)
         assert queued_ids(app) == {chunk.id, finish_id(finishing)}
     assert ledger.claim(chunk.id) == (chunk, 1, None)
+    assert not ledger.is_end_held(finish_id(finishing))

@@ -125,6 +125,23 @@ class Chunks(Aside):
         with self._translated():
             self._redis.expire(key("lease", chunk_id), LEASE_S)
 
+    def hold_end(self, finish_id: str) -> None:
+        """Lease the task that ends a job for LEASE_S: it may take long. Raises ChunkLeased during another attempt."""
+        with self._translated():
+            is_ours = self._redis.set(key("lease", finish_id), "working", ex=LEASE_S, nx=True)
+        if not is_ours:
+            raise ChunkLeased(finish_id)
+
+    def is_end_held(self, finish_id: str) -> bool:
+        """Whether a worker is ending the job."""
+        with self._translated():
+            return bool(self._redis.exists(key("lease", finish_id)))
+
+    def release_end(self, finish_id: str) -> None:
+        """End the lease of `hold_end`."""
+        with self._translated():
+            self._redis.delete(key("lease", finish_id))
+
     def release(self, chunk_id: str, for_s: float, away: str = "service", why: str = "") -> None:
         """Return a chunk in order because the service `away` was; it is resent after `for_s` seconds.
 

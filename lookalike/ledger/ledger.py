@@ -4,11 +4,11 @@ Keys: `jobs` (ids by start time), `active` (ids that have not ended), `job:ID` (
 while its producer lives), `outstanding:ID` (chunk id -> its references), `attempts:ID` (chunk id -> how often it was
 claimed), `waiting:ID` (chunk id -> why its images were put aside), `due` (such chunk ids of all jobs by the time when
 they are sent again), `returned:ID` (why a chunk was returned a moment ago), `timeouts:ID` (chunks that exceeded the
-time limit), `opened:ID` (chunk id -> when it was opened), `lease:CHUNK` (exists while a worker holds it), `rejected:ID`
-(uri -> rejection, for the images that no later job saw), `holders:PLACE` (uri -> the job on whose list it is, for one
-version of an index), `workers` (name -> time of its last heartbeat), `home` (the home that holds this Redis, if it is
-embedded); counters.py has the keys of the totals. A chunk is outstanding from before its message is sent until one
-atomic step counts it, so a chunk that is delivered twice counts once.
+time limit), `opened:ID` (chunk id -> when it was opened), `lease:TASK` (exists while a worker holds this chunk, or ends
+this job), `rejected:ID` (uri -> rejection, for the images that no later job saw), `holders:PLACE` (uri -> the job on
+whose list it is, for one version of an index), `workers` (name -> time of its last heartbeat), `home` (the home that
+holds this Redis, if it is embedded); counters.py has the keys of the totals. A chunk is outstanding from before its
+message is sent until one atomic step counts it, so a chunk that is delivered twice counts once.
 """
 
 from lookalike.ledger.cancelling import Cancelling

@@ -1,19 +1,35 @@
-"""Renews the lease of a chunk while an attempt runs."""
+"""Renews the lease of a chunk, or of the end of a job, while an attempt runs."""
 
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 
+from lookalike.envelope import finish_id
 from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
 from lookalike.ledger.chunks import LEASE_S
+from lookalike.retry import retry_while
 
 logger = logging.getLogger(__name__)
 
 #: A chunk or image whose process died this often is rejected.
 MAX_ATTEMPTS = 3
+
+
+@contextmanager
+def hold_end(ledger: Ledger, job_id: str) -> Iterator[None]:
+    """Lease the end of a job, so that its message is not sent again meanwhile. Raises ChunkLeased."""
+    task_id = finish_id(job_id)
+    retry_while(lambda: ledger.hold_end(task_id))
+    try:
+        with keep_lease(ledger, task_id):
+            yield
+    finally:
+        # If the broker is away the lease ends by itself.
+        with suppress(BrokerUnavailable):
+            ledger.release_end(task_id)
 
 
 @contextmanager

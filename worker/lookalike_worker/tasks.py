@@ -26,7 +26,7 @@ from lookalike.remembered import nothing_remembered
 from lookalike.retry import retry_while
 from lookalike.stage_clock import StageClock, TimedIndex
 from lookalike_worker.context import WorkerContext
-from lookalike_worker.lease import MAX_ATTEMPTS, keep_lease
+from lookalike_worker.lease import MAX_ATTEMPTS, hold_end, keep_lease
 
 logger = logging.getLogger(__name__)
 
@@ -189,8 +189,10 @@ def _close(
 
 
 def _finish(context: WorkerContext, job: Job) -> None:
-    context.index(job).end_load()
-    context.ledger.finish(job.id)
+    with hold_end(context.ledger, job.id):
+        index = context.index(job)
+        index.end_load()
+        context.ledger.finish(job.id)
 
 
 def _backoff_s(retries: int) -> float:
