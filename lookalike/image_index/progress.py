@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, Tex
 from rich.progress import Progress as Bars
 
 from lookalike.errors import LookalikeError
-from lookalike.ledger import Job
+from lookalike.ledger import Job, JobState
 from lookalike.shown import as_html
 from lookalike.terminal import Output
 
@@ -19,6 +19,8 @@ from lookalike.terminal import Output
 LINE_EVERY_S = 5.0
 #: Between two updates of the bar in a notebook: each one is a message to the browser.
 NOTEBOOK_EVERY_S = 0.25
+#: After the last image: the index is compacted, and a large embedded one gets its ANN index.
+FINISHING = "finishing the index"
 
 
 class Progress(Protocol):
@@ -71,7 +73,12 @@ class Bar:
         rate = job.done / (time.monotonic() - self._began)
         rejected = f"{job.rejected:,} rejected" if job.rejected else ""
         self._bars.update(
-            self._task, total=self._total.value, completed=job.done, rate=f"{rate:,.0f} images/s", rejected=rejected
+            self._task,
+            description=FINISHING if job.state is JobState.FINISHING else "ingest",
+            total=self._total.value,
+            completed=job.done,
+            rate=f"{rate:,.0f} images/s",
+            rejected=rejected,
         )
 
     def note(self, text: str) -> None:
@@ -147,7 +154,8 @@ def _line(job: Job, total: int | None, seconds: float, *, has_progress: bool) ->
     is_known = has_progress and total and rate and total > job.done
     left = f", {(total - job.done) / rate:,.0f} s left" if is_known and total else ""
     of = f"{total:,}" if total else "?"
-    return f"{job.done:,} of {of} images, {rate:,.0f} images/s{left}, {job.rejected:,} rejected"
+    last = f", {FINISHING}" if job.state is JobState.FINISHING else ""
+    return f"{job.done:,} of {of} images, {rate:,.0f} images/s{left}, {job.rejected:,} rejected{last}"
 
 
 def _notebook_display() -> Callable[..., Any] | None:
