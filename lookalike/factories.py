@@ -185,6 +185,7 @@ def index_options(settings: Settings) -> IndexOptions:
         quantization=settings.quantization,
         mode=settings.vector_mode,
         compression=settings.compression,
+        ann_rows=settings.ann_rows,
         shards=settings.shards,
         replicas=settings.replicas,
         ca_certs=_path(settings.ca_certs),

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     )
     vector_mode: Literal["", "in_memory", "on_disk"] = Field("", description="Where faiss holds full vectors.")
     compression: Literal["", "1x", "2x", "4x", "8x", "16x", "32x"] = Field("", description="Level for OpenSearch.")
+    ann_rows: int = Field(20_000, ge=1, description="Fewer documents in an embedded index are searched exactly.")
     shards: int = Field(1, ge=1, description="Primary shards of a new OpenSearch index.")
     replicas: int = Field(0, ge=0, description="Replicas of a new OpenSearch index.")
 

@@ -30,12 +30,14 @@ MOVED = (ModelMismatch, IndexMissing, SizeChanged)
 
 @dataclass(frozen=True)
 class Query:
-    """The options of a search: `k` matches after the first `offset`, none with a score below `min_score`."""
+    """The options of a search: `k` matches after the first `offset`, none with a score below `min_score`; `exact`
+    compares all vectors."""
 
     k: int = 10
     offset: int = 0
     min_score: float = -1.0
     filters: tuple[Condition, ...] = ()
+    exact: bool = False
 
 
 class Embedded(NamedTuple):
@@ -76,12 +78,14 @@ class Searcher:
         """Whether the first model is being loaded now."""
         return self._embedder is None and self._loading.locked()
 
-    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...] = ()) -> list[Match]:
+    def like_image(
+        self, data: bytes, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False
+    ) -> list[Match]:
         """The k stored images most similar to an encoded image, best first. Raises ImageRejected, ModelMismatch."""
 
         def ask() -> list[Match]:
             vectors, model = self.embed(self.decode(data)[None])
-            return self.nearest(vectors[0], Query(k, filters=filters), model.fingerprint)
+            return self.nearest(vectors[0], Query(k, filters=filters, exact=exact), model.fingerprint)
 
         try:
             return ask()
@@ -89,11 +93,11 @@ class Searcher:
             self.refresh()
             return ask()
 
-    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...] = ()) -> list[Match]:
+    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False) -> list[Match]:
         """The k images most similar to a stored one, without itself, best first. Raises NotIndexed."""
 
         def ask() -> list[Match]:
-            return self.neighbours(self.document(id), Query(k, filters=filters))
+            return self.neighbours(self.document(id), Query(k, filters=filters, exact=exact))
 
         try:
             return ask()
@@ -139,7 +143,7 @@ class Searcher:
             return self._embedder
 
     def _search(self, vector: Vector, k: int, query: Query, fingerprint: str) -> list[Match]:
-        return self.index.search(vector, k, query.filters, fingerprint=fingerprint)
+        return self.index.search(vector, k, query.filters, fingerprint=fingerprint, exact=query.exact)
 
 
 def mean_of(vectors: Vectors, metric: Metric) -> Vector:

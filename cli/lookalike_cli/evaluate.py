@@ -20,7 +20,7 @@ from lookalike_cli.stopping import stoppable
 from lookalike_evaluation.page import check_writable, write
 from lookalike_evaluation.split import split
 from lookalike_evaluation.sweep import SweepRow, sweep
-from lookalike_evaluation.temporary import is_exact
+from lookalike_evaluation.temporary import is_embedded
 
 app = Application()
 
@@ -91,8 +91,8 @@ def _sweep(settings: Settings, done: Evaluation, share: float, engines: Sequence
     """Measure each setting on the first split."""
     candidate, summary = done.candidates[0], done.summaries[0]
     location, options = settings.index_location, factories.index_options(settings)
-    if is_exact(location):
-        remark("The embedded index searches exactly: it has no HNSW settings to sweep.")
+    if is_embedded(location):
+        remark("The embedded index has no HNSW settings to sweep; it is searched exactly here.")
     one = split(candidate.labels, share, summary.trials[0].seed)
     yield from sweep(
         candidate, one, location=location, options=options, engines=engines or [options.engine], k=summary.k

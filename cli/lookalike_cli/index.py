@@ -12,7 +12,7 @@ from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.index import IndexInfo, index_of, is_version
 from lookalike.index.checks import check_name
 from lookalike.plural import counted
-from lookalike.settings import read_settings
+from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, remarks, results, table
 from lookalike_cli.filters import parsed
@@ -51,6 +51,7 @@ def _plain(info: IndexInfo) -> dict[str, Any]:
         "fingerprint": info.model.fingerprint,
         "documents": info.documents,
         "size_bytes": info.size_bytes,
+        "ann_vectors": info.ann.vectors if info.ann else None,
     }
 
 
@@ -113,20 +114,32 @@ def optimize(
     segments: Annotated[int, typer.Option(min=1, help="Number of segments to merge into, per shard.")] = 1,
     json: Json = False,
 ) -> None:
-    """Merge the segments of an index for faster searches; searches and ingests go on meanwhile."""
+    """Merge the segments of an index for faster searches, and build the ANN index of an embedded one anew.
+
+    Searches and ingests go on meanwhile."""
     settings = read_settings(index=index)
     counts: list[int] = []
     with (
         closing(factories.open_index(settings)) as opened,
         stoppable("Interrupted. A merge that OpenSearch has started goes on; run the command again to watch it."),
-        remarks.status(f"Merging {settings.index} ...") as status,
+        remarks.status(f"Optimizing {settings.index} ...") as status,
     ):
         for count in opened.optimize(segments):
             counts.append(count)
-            status.update(f"Merging {settings.index}: {counts[0]:,} segments, {count:,} now ...")
+            status.update(f"Optimizing {settings.index}: {counts[0]:,} segments, {count:,} now ...")
+        ann = _ann_vectors(settings, opened.version())
     remark(f"Index {settings.index} has {counts[-1]:,} segments; before, {counts[0]:,}.")
+    if ann is not None:
+        remark(f"Its ANN index holds {ann:,} vectors." if ann else "It is searched exactly: it has no ANN index.")
     if json:
-        print_json({"name": settings.index, "before": counts[0], "after": counts[-1]})
+        print_json({"name": settings.index, "before": counts[0], "after": counts[-1], "ann_vectors": ann})
+
+
+def _ann_vectors(settings: Settings, version: str) -> int | None:
+    """How many vectors the ANN index of an embedded index holds; None for a server."""
+    return next(
+        (info.ann.vectors for info in factories.list_indexes(settings) if info.version == version and info.ann), None
+    )
 
 
 @app.command()

@@ -15,6 +15,7 @@ Preprocessing = Annotated[
     str | None, typer.Option("--preprocessing", help="Preprocessing of a .keras file: caffe, tf, torch, lite or none.")
 ]
 Neighbours = Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of matches.")]
+Exact = Annotated[bool, typer.Option("--exact", help="Compare all vectors, however many there are.")]
 Filters = Annotated[
     list[str] | None,
     typer.Option(

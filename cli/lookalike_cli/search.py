@@ -12,7 +12,7 @@ from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, results, table
 from lookalike_cli.filters import parsed
 from lookalike_cli.no_matches import why_none
-from lookalike_cli.options import Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
+from lookalike_cli.options import Exact, Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
 
 app = Application()
 
@@ -25,6 +25,7 @@ def search(
     uri: Annotated[str | None, typer.Option("--uri", help="Path or address of one, instead of IMAGE.")] = None,
     k: Neighbours = 10,
     filter: Filters = None,
+    exact: Exact = False,
     index: IndexName = None,
     model: ModelName = None,
     weights: Weights = None,
@@ -36,7 +37,7 @@ def search(
         raise typer.BadParameter("give one of IMAGE, --id and --uri")
     filters = parsed(filter)
     with lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images:
-        matches = images.search(image, id=id, uri=uri, k=k, filters=filters)
+        matches = images.search(image, id=id, uri=uri, k=k, filters=filters, exact=exact)
         reason = "" if matches else why_none(images, filters, is_stored=image is None)
     if json:
         print_json({"matches": [asdict(match) for match in matches], "took_ms": round(matches.took_ms, 1)})

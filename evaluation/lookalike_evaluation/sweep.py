@@ -12,20 +12,20 @@ import numpy as np
 from lookalike.index import IndexOptions
 from lookalike_evaluation.candidate import Candidate
 from lookalike_evaluation.split import Split
-from lookalike_evaluation.temporary import is_exact, temporary_place
+from lookalike_evaluation.temporary import is_embedded, temporary_place
 from lookalike_evaluation.trial import Trial, ask, documents_of, fill
 
 #: HNSW m, ef_construction and ef_search, around the defaults of `IndexOptions`.
 MS = (8, 16, 32)
 EF_CONSTRUCTIONS = (64, 100, 256)
 EF_SEARCHES = (10, 50, 100, 200)
-#: The only build of an index that searches exactly.
+#: The only build of an embedded index, which has no ANN index here, so that it is searched exactly.
 EXACT_BUILDS: tuple[tuple[str, None, None], ...] = (("exact", None, None),)
 
 
 @dataclass(frozen=True)
 class SweepRow:
-    """One measured setting. `m`, `ef_construction` and `ef_search` are None if the index searches exactly."""
+    """One measured setting. `m`, `ef_construction` and `ef_search` are None for an embedded index."""
 
     engine: str
     m: int | None
@@ -44,7 +44,7 @@ def sweep(
     candidate: Candidate, split: Split, *, location: str, options: IndexOptions, engines: Sequence[str], k: int
 ) -> Iterator[SweepRow]:
     """Yield one row per setting as it is measured, in temporary indexes of the same kind as `location`."""
-    builds = EXACT_BUILDS if is_exact(location) else tuple(product(engines, MS, EF_CONSTRUCTIONS))
+    builds = EXACT_BUILDS if is_embedded(location) else tuple(product(engines, MS, EF_CONSTRUCTIONS))
     for engine, m, ef_construction in builds:
         searches: Sequence[int]
         if m is None or ef_construction is None:

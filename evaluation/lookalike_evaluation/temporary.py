@@ -27,9 +27,9 @@ class Place:
         return next((info.size_bytes for info in infos if info.name == self.name), 0)
 
 
-def is_exact(location: str) -> bool:
-    """Whether an index at `location` searches exactly."""
-    return backend_of(location).is_exact
+def is_embedded(location: str) -> bool:
+    """Whether an index at `location` is a folder, which has no HNSW settings."""
+    return backend_of(location).is_embedded
 
 
 @contextmanager

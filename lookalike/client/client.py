@@ -41,12 +41,14 @@ class SearchOptions(TypedDict, total=False):
 
     `k` is the number of matches (default 10), after the first `offset` (default 0). Matches with a score below
     `min_score` are left out. Only images that meet all `filters` are returned: a list of texts such as "year>=2020", or
-    a mapping of `label`, `uri` or a metadata field to a value, or to several of which one must fit.
+    a mapping of `label`, `uri` or a metadata field to a value, or to several of which one must fit. `exact` compares
+    all vectors, however many there are.
     """
 
     k: int
     offset: int
     min_score: float
+    exact: bool
     filters: Filters
 
 
@@ -170,7 +172,10 @@ class Client:
 
 def _parameters(options: SearchOptions) -> list[tuple[str, Any]]:
     """Raises BadFilter."""
-    plain = [(name, value) for name, value in options.items() if name != "filters"]
+    # A service of an earlier release refuses `exact`.
+    plain = [
+        (name, value) for name, value in options.items() if name != "filters" and (name, value) != ("exact", False)
+    ]
     return plain + _filters(options.get("filters"))
 
 

@@ -25,11 +25,11 @@ class LocalSearch:
         self._index = factories.open_index(settings)
         self._searcher = open_searcher(settings, self._index, preload=preload)
 
-    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...]) -> list[Match]:
-        return self._searcher.like_image(data, k, filters)
+    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
+        return self._searcher.like_image(data, k, filters, exact=exact)
 
-    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...]) -> list[Match]:
-        return self._searcher.like_stored(id, k, filters)
+    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
+        return self._searcher.like_stored(id, k, filters, exact=exact)
 
     def thumbnail(self, match: Match) -> bytes | None:
         with suppress(LookalikeError):

@@ -21,9 +21,9 @@ class Searching(Protocol):
     #: Whether images cross a network.
     is_remote: bool
 
-    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...]) -> list[Match]: ...
+    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]: ...
 
-    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...]) -> list[Match]:
+    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
         """The stored image itself is left out."""
 
     def thumbnail(self, match: Match) -> bytes | None:
@@ -66,12 +66,12 @@ class RemoteSearch:
                 self.close()
                 raise
 
-    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...]) -> list[Match]:
-        return list(self._client.search(data, k=k, filters=filters).matches)
+    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
+        return list(self._client.search(data, k=k, filters=filters, exact=exact).matches)
 
-    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...]) -> list[Match]:
+    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
         try:
-            return list(self._client.search(id=id, k=k, filters=filters).matches)
+            return list(self._client.search(id=id, k=k, filters=filters, exact=exact).matches)
         except RequestRejected as error:
             if error.status == NOT_FOUND:
                 raise NotIndexed(id, self._client.info().index) from error

@@ -6,13 +6,14 @@ are imported only when an index is used.
 
 from lookalike.index.backend import Backend
 from lookalike.index.backends import backend_of
-from lookalike.index.base import CpuClock, Index, IndexInfo, Inspection
+from lookalike.index.base import AnnState, CpuClock, Index, IndexInfo, Inspection
 from lookalike.index.checks import check_name, index_of, is_version
 from lookalike.index.options import IndexOptions
 from lookalike.index.versions import Versions
 from lookalike.records import Diagnostic
 
 __all__ = [
+    "AnnState",
     "Backend",
     "CpuClock",
     "Index",

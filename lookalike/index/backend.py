@@ -19,8 +19,8 @@ class Backend(Protocol):
     schemes: tuple[str, ...]
     #: A URL for error messages.
     example: str
-    #: Whether a search compares the query with every vector, so that it finds the true neighbours.
-    is_exact: bool
+    #: Whether the index is a folder, which our own processes read and write.
+    is_embedded: bool
 
     def open_index(self, url: str, name: str, options: IndexOptions) -> Index:
         """The index or version `name`, whether it exists or not. Sends no request and creates nothing."""

@@ -14,6 +14,15 @@ DOCUMENTS_PER_BATCH = 500
 
 
 @dataclass(frozen=True)
+class AnnState:
+    """The approximate-nearest-neighbour (ANN) index of one version: how many vectors it holds, and whether it is being
+    built now. Vectors that it does not hold are compared one by one."""
+
+    vectors: int
+    is_building: bool
+
+
+@dataclass(frozen=True)
 class IndexInfo:
     """One line of `lookalike index list`: one version of the index `name`, such as "images-v2" of "images"."""
 
@@ -24,6 +33,8 @@ class IndexInfo:
     size_bytes: int
     #: Whether `name` points to this version.
     is_current: bool = True
+    #: None where the server keeps it in step by itself.
+    ann: AnnState | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +101,17 @@ class Index(Protocol):
         Raises ModelMismatch if a document comes from another model."""
 
     def search(
-        self, vector: Vector, k: int, filters: Filters | None = None, *, fingerprint: str | None = None
+        self,
+        vector: Vector,
+        k: int,
+        filters: Filters | None = None,
+        *,
+        fingerprint: str | None = None,
+        exact: bool = False,
     ) -> list[Match]:
         """The k nearest documents, best first. `vector` is float32 [dimension]. Only documents that meet
-        all `filters` count. `fingerprint` is that of the model that made the vector, if known.
+        all `filters` count. `fingerprint` is that of the model that made the vector, if known. `exact` compares the
+        vectors of all of them, however many there are.
 
         Raises ModelMismatch if the index holds vectors of another model, ImageRejected (`bad_vector`) for a vector of
         the wrong shape, with NaN or of length zero, BadSetting for a filter on a field that the index does not have, or
@@ -163,8 +181,13 @@ class Index(Protocol):
         """Leave bulk-load mode, even if another process entered it: restore the settings, make the writes visible and
         compact the index. Calling it again has no effect."""
 
+    def build_ann(self, within_s: float) -> None:
+        """Build what makes searches of many documents fast, if the backend has it and it is due; searches and writes go
+        on meanwhile. What cannot be built within this time is logged, and searches stay exact."""
+
     def optimize(self, segments: int = 1) -> Iterator[int]:
-        """Merge the index into at most `segments` pieces per shard; yields the number of pieces from time to time.
+        """Merge the index into at most `segments` pieces per shard, and build anew what `build_ann` builds; yields the
+        number of pieces from time to time.
 
         The merge goes on in the server if the caller stops iterating."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class IndexOptions:
-    """How to connect to an index and how to create it. LanceDB uses `retry_s` only."""
+    """How to connect to an index and how to create it. LanceDB uses `ann_rows` and `retry_s` only."""
 
     #: `lucene` needs no native library; `faiss` crashes a node that lacks its own; `nmslib` only before OpenSearch 3.
     engine: str = "lucene"
@@ -22,6 +22,8 @@ class IndexOptions:
     ef_construction: int = 100
     #: Candidates considered by a search; at least k are.
     ef_search: int = 100
+    #: Fewer documents in a LanceDB folder are searched exactly.
+    ann_rows: int = 20_000
     shards: int = 1
     replicas: int = 0
     #: A file of certificate authorities to trust instead of the public ones.

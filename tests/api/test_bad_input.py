@@ -120,6 +120,7 @@ def test_a_form_that_is_too_large_is_refused(lance_client: httpx2.Client) -> Non
     [
         *("k=0", "k=-1", "k=1000000000", "k=x", "k=", "k=1.5", "k=1&k=2", "k=99999999999999999999999999"),
         *("offset=-1", "offset=1001", "min_score=2", "min_score=nan", "min_score=inf", "min_score="),
+        *("exact=2", "exact=", "exact=true&exact=true"),
         *("colour=red", "id=1", "uri=/etc/passwd", "_source=*", "metadata=x", "METADATA.a=x", "name.=a"),
         *("label=a&name=b", "label=" + "x" * 1001, "filter=year", "filter=year>=", "filter=", "label.size=1"),
         *(

@@ -82,6 +82,13 @@ def test_matches_below_the_minimum_score_are_left_out(client: httpx2.Client, que
     assert found(client.post("/search?min_score=1", content=query)) == []
 
 
+def test_an_exact_search_is_one_parameter(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
+    whole = ids(client.post("/search?k=24", content=query))
+    assert ids(client.post("/search?k=24&exact=true", content=query)) == whole
+    asked = f"/search?id={stored[0].id}&k=24"
+    assert ids(client.get(f"{asked}&exact=true")) == ids(client.get(asked))
+
+
 @pytest.mark.parametrize("filter", ["label", "name", "metadata.folder"])
 def test_a_search_is_filtered_by_label_and_by_metadata(client: httpx2.Client, query: bytes, filter: str) -> None:
     matches = found(client.post("/search?k=24", params={filter: LABELS[2], "k": 24}, content=query))

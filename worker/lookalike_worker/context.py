@@ -31,6 +31,8 @@ from lookalike_worker.retrying_index import RetryingIndex
 
 #: Models and indexes in memory: of the running job and, during a change of models, of the job before.
 CACHE_SIZE = 2
+#: Of the time limit, for the ANN index at the end of a job; compacting the index comes before.
+BUILD_SHARE = 0.75
 
 
 class WorkerContext:
@@ -38,6 +40,8 @@ class WorkerContext:
 
     def __init__(self, settings: Settings, broker_url: str, model_processes: Sequence[Path] = ()) -> None:
         self._settings = settings
+        #: The process that ends a job is killed after its time limit, as any other.
+        self.build_limit_s = BUILD_SHARE * settings.time_limit_s
         self._model_processes = model_processes
         self.ledger = Ledger(broker_url)
         url = settings.broker_url.get_secret_value() if settings.broker_url else None

@@ -13,13 +13,14 @@ from lookalike_api.search import Query
 
 MAX_K = 200
 MAX_OFFSET = 1000
-SHARED = ("k", "offset", "min_score")
+SHARED = ("k", "offset", "min_score", "exact")
 
 K = Annotated[int, Parameter(ge=1, le=MAX_K, description="How many matches.")]
 Offset = Annotated[int, Parameter(ge=0, le=MAX_OFFSET, description="How many of the best matches to skip.")]
 MinScore = Annotated[
     float, Parameter(ge=-1, le=1, allow_inf_nan=False, description="Leave out matches with a lower score.")
 ]
+Exact = Annotated[bool, Parameter(description="Compare all vectors, however many there are.")]
 Texts = list[Annotated[str, Parameter(max_length=MAX_LENGTH)]] | None
 Label = Annotated[Texts, Parameter(description="Only images with this label, or with one of several.")]
 Name = Annotated[Texts, Parameter(description="The same as `label`.")]
@@ -58,11 +59,12 @@ class QueryParams:
         k: K = 10,
         offset: Offset = 0,
         min_score: MinScore = -1.0,
+        exact: Exact = False,
         label: Label = None,
         name: Name = None,
         filter: Filter = None,
     ) -> Query:
-        return Query(k, offset, min_score, conditions_of(request, self._names))
+        return Query(k, offset, min_score, conditions_of(request, self._names), exact)
 
 
 def conditions_of(request: Request, others: frozenset[str]) -> tuple[Condition, ...]:

@@ -91,9 +91,8 @@ def _set_up(settings: Settings, spec: ModelSpec) -> Iterator[_Bench]:
         backend = backend_of(private.index_location)
         server = exits.enter_context(backend.cpu_clock(private.index_location, factories.index_options(private)))
         embed = factories.embedder(private, spec)
-        is_embedded = backend.is_exact
-        work = StageWork(private, embed, server, is_encoding=not is_embedded)
-        seat = Seat.EMBEDDED if is_embedded else Seat.HERE if server else Seat.ELSEWHERE
+        work = StageWork(private, embed, server, is_encoding=not backend.is_embedded)
+        seat = Seat.EMBEDDED if backend.is_embedded else Seat.HERE if server else Seat.ELSEWHERE
         yield _Bench(private, spec, stack, embed, work, seat)
 
 

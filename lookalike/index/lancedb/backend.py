@@ -24,7 +24,7 @@ class LanceDBBackend:
 
     schemes: tuple[str, ...] = ("lancedb",)
     example = "lancedb:///absolute/path"
-    is_exact = True
+    is_embedded = True
 
     def open_index(self, url: str, name: str, options: IndexOptions) -> Index:
         with requiring(NEEDED_BY):

@@ -1,4 +1,4 @@
-"""The catalog file of a LanceDB folder: which table each name points to, and the lock that writers share."""
+"""The catalog file of a LanceDB folder: which table each name points to, and the locks that writers share."""
 
 import json
 import os
@@ -13,6 +13,8 @@ from filelock import FileLock, Timeout
 from lookalike.errors import IndexUnavailable
 
 CATALOG = "catalog.json"
+#: Behind the name of a table: the lock for building its ANN index.
+BUILDING = ".building"
 #: How often a waiting writer tries the lock; writing 128 documents holds it for 10 to 40 ms.
 POLL_S = 0.005
 
@@ -85,13 +87,43 @@ class Catalog:
         Raises IndexUnavailable if it cannot be had within `timeout_s`."""
         # Private if it is new. Users that share an index create its folder first, with the rights that they want.
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._held("lock", timeout_s, "another process has been writing to it for too long"):
+            yield
+
+    @contextmanager
+    def building(self, table: str, timeout_s: float) -> Iterator[None]:
+        """Hold the lock of whoever builds the ANN index of this table, or replaces its rows by a compaction. It may be
+        taken with the lock of the folder held, but not the other way round.
+
+        Raises IndexUnavailable if it cannot be had within `timeout_s`."""
+        with self._held(self.building_lock(table).name, timeout_s, f"the ANN index of {table} is being built"):
+            yield
+
+    def building_lock(self, table: str) -> Path:
+        """The file of `building`."""
+        return self._folder / (table + BUILDING)
+
+    def is_building(self, table: str) -> bool:
+        """Whether the ANN index of this table is being built, or the table is being compacted. Creates no file; who may
+        not open that of another user is told False."""
+        if not self.building_lock(table).exists():
+            return False
+        try:
+            with self.building(table, 0):
+                return False
+        except IndexUnavailable:
+            return True
+        except OSError:
+            return False
+
+    @contextmanager
+    def _held(self, file: str, timeout_s: float, why: str) -> Iterator[None]:
         # One object per call: a shared one would let in a second thread of the same process. No soft lock, which would
         # outlive a killed process.
-        lock = FileLock(self._folder / "lock", mode=0o600, poll_interval=POLL_S, fallback_to_soft=False)
+        lock = FileLock(self._folder / file, mode=0o600, poll_interval=POLL_S, fallback_to_soft=False)
         try:
             lock.acquire(timeout=max(0.0, timeout_s))
         except Timeout as error:
-            why = "another process has been writing to it for too long"
             raise IndexUnavailable(str(self._folder), why) from error
         try:
             yield

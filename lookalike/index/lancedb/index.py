@@ -1,4 +1,4 @@
-"""Documents in a LanceDB table, searched exactly."""
+"""Documents in a LanceDB table."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,12 +15,23 @@ from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH
 from lookalike.index.bound import bind, bounds_place, facet_place, facet_values
 from lookalike.index.checks import check_filters, check_query, is_version, valid_text, validate
-from lookalike.index.lancedb import columns, rows, sql
+from lookalike.index.lancedb import ann, building, columns, rows, sql
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
+from lookalike.index.lancedb.nearest import Nearest, Searches
 from lookalike.index.lancedb.power_cut import durable, look_after_restart
-from lookalike.index.lancedb.tables import add_columns, compact, connect, create_table, fragments, open_snapshot
+from lookalike.index.lancedb.tables import (
+    ANN_CACHE_BYTES,
+    INDEX_CACHE_BYTES,
+    add_columns,
+    compact,
+    connect,
+    create_table,
+    drop_table,
+    fragments,
+    open_snapshot,
+)
 from lookalike.index.options import IndexOptions
 from lookalike.index.places import Place
 from lookalike.metadata import Fields
@@ -45,7 +56,10 @@ class LanceDBIndex:
         self._catalog = Catalog(self._folder)
         with self._translated():
             look_after_restart(self._folder, self._catalog, self._retry_s)
-        self._open: tuple[str, Any] | None = None
+        self._least_rows = options.ann_rows
+        #: The open tables by the size of their cache: only searches need a large one.
+        self._open: dict[int, tuple[str, Any]] = {}
+        self._searches = Searches()
 
     def ensure(self, model: ModelIdentity) -> None:
         with self._writing():
@@ -95,17 +109,21 @@ class LanceDBIndex:
             return rejected + self._upsert(table, valid)
 
     def search(
-        self, vector: Vector, k: int, filters: Filters | None = None, *, fingerprint: str | None = None
+        self,
+        vector: Vector,
+        k: int,
+        filters: Filters | None = None,
+        *,
+        fingerprint: str | None = None,
+        exact: bool = False,
     ) -> list[Match]:
         with self._translated():
-            table = self._table()
+            table = self._table(ANN_CACHE_BYTES)
             model = rows.model_of(table)
             check_query(vector, model, self.name, fingerprint)
-            query = table.search(vector, vector_column_name="image_embedding").distance_type(str(model.metric))
-            if condition := self._condition(table, filters):
-                query = query.where(condition, prefilter=True)
-            found = query.select(rows.wanted(table.schema, rows.MATCH_FIELDS)).limit(k).to_arrow().to_pylist()
-        return [rows.to_match(row, model.metric) for row in found]
+            wanted = rows.wanted(table.schema, rows.MATCH_FIELDS)
+            asked = Nearest(vector, k, model.metric, self._condition(table, filters), wanted)
+            return [rows.to_match(row, model.metric) for row in self._searches(table, asked, exact=exact)]
 
     def get(self, id: str) -> Document | None:
         with self._translated():
@@ -207,25 +225,34 @@ class LanceDBIndex:
 
     def end_load(self) -> None:
         with self._writing():
-            compact(self._table(), most_fragments=1)
+            table = self._table()
+            compact(table, self._catalog, most_fragments=_last_fragments(table))
+
+    def build_ann(self, within_s: float) -> None:
+        with self._translated():
+            table = self._table()
+            if ann.is_due(table, self._least_rows):
+                building.run(self._folder, table.name, self._least_rows, within_s)
 
     def optimize(self, segments: int = 1) -> Iterator[int]:
         with self._translated():
-            yield fragments(self._table())
+            table = self._table()
+            yield fragments(table)
+            if table.count_rows() >= self._least_rows:
+                building.run(self._folder, table.name, building.ALWAYS)
         with self._writing():
-            compact(self._table(), most_fragments=segments)
+            compact(self._table(), self._catalog, most_fragments=segments)
         with self._translated():
             yield fragments(self._table())
 
     def drop(self) -> None:
         with self._writing():
             table = self._table().name
-            self._catalog.remove(table)
-            self._open = None
-            connect(self._folder).drop_table(table)
+            self._open.clear()
+            drop_table(self._folder, self._catalog, table, self._retry_s)
 
     def close(self) -> None:
-        self._open = None
+        self._open.clear()
 
     def _columns(self, names: list[str], prefix: str = "") -> Iterator[tuple[str, ...]]:
         """The columns of all rows whose URI starts with `prefix`."""
@@ -253,14 +280,15 @@ class LanceDBIndex:
             values = batch[name].drop_null()
             yield columns.different(values) if place.type and place.type.is_list else values
 
-    def _table(self) -> Any:
+    def _table(self, cache_bytes: int = INDEX_CACHE_BYTES) -> Any:
         """The table that the name points to now: it may have moved since the last call. Raises IndexMissing."""
         version = self.name if is_version(self.name) else self._catalog.tables().get(self.name)
         if version is None:
             raise missing(self._folder, self.name)
-        if self._open is None or self._open[0] != version:
-            self._open = (version, connect(self._folder).open_table(version))
-        return self._open[1]
+        opened = self._open.get(cache_bytes)
+        if opened is None or opened[0] != version:
+            opened = self._open[cache_bytes] = (version, connect(self._folder, cache_bytes).open_table(version))
+        return opened[1]
 
     def _create(self, model: ModelIdentity) -> None:
         self._catalog.point(self.name, create_table(self._folder, self._catalog.reserve(self.name), model, fields={}))
@@ -277,7 +305,7 @@ class LanceDBIndex:
             upsert = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
             with durable(Path(table.uri)):
                 upsert.execute(rows.to_arrow(fitting, schema))
-            compact(table, most_fragments=most_fragments(table.count_rows()))
+            compact(table, self._catalog, most_fragments=most_fragments(table.count_rows()))
         return unfit
 
     def _add(self, fields: Fields) -> None:
@@ -308,3 +336,12 @@ class LanceDBIndex:
 def most_fragments(rows_held: int) -> int:
     """How many fragments a table with so many rows may have while a load writes to it."""
     return min(FEWEST_FRAGMENTS + rows_held // ROWS_PER_FRAGMENT_BELOW, MOST_FRAGMENTS + rows_held // ROWS_PER_FRAGMENT)
+
+
+def _last_fragments(table: Any) -> int:
+    """How many fragments the end of a load leaves. A few rows wait for the ANN index: each time that it takes rows in,
+    it gets one more segment."""
+    found = ann.state(table)
+    if found is None:
+        return 1
+    return 0 if found.waiting > ann.MOST_WAITING else most_fragments(table.count_rows())

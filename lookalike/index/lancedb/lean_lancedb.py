@@ -65,6 +65,6 @@ def _stubbed() -> Iterator[None]:
 
 with _stubbed():
     import lancedb
-    from lancedb.index import BTree
+    from lancedb.index import BTree, IvfSq
 
-__all__ = ["BTree", "lancedb"]
+__all__ = ["BTree", "IvfSq", "lancedb"]

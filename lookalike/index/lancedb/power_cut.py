@@ -7,7 +7,7 @@ the beginnings of a write that did not count yet: these are removed once, before
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 MARKER = "checked.boot"
 #: The last bytes of every whole file of these kinds (https://lance.org/format/file/).
 MAGIC = b"LANC"
-WITH_MAGIC = (".lance", ".manifest")
+WITH_MAGIC = (".lance", ".manifest", ".idx")
 VERSIONS = "_versions"
 INDICES = "_indices"
 #: What a writer tells writers at the same time, of which there are none under the lock.
@@ -31,7 +31,9 @@ TRANSACTIONS = "_transactions"
 
 @contextmanager
 def durable(table_folder: Path) -> Iterator[None]:
-    """Wait at the end until the files that were added to the table are on the disk. Call with the lock held."""
+    """Wait at the end until the files that were added to the table are on the disk. Call with the lock held.
+
+    Without it, the files of other writers count as added too, unless they are removed again meanwhile."""
     before = _names(table_folder)
     yield
     added = {Path(name) for name in _names(table_folder) - before}
@@ -40,7 +42,8 @@ def durable(table_folder: Path) -> Iterator[None]:
     # The entry of a folder that is new is in the folder above it.
     above = {folder.parent for folder in folders - known} | {folder.parent.parent for folder in folders - known}
     for path in (*sorted(added), *sorted(folders | above, reverse=True)):
-        synced(path)
+        with suppress(FileNotFoundError):
+            synced(path)
 
 
 def look_after_restart(folder: Path, catalog: Catalog, retry_s: float) -> None:
@@ -76,7 +79,7 @@ def _boot_id() -> str:
 
 def _repair(table_folder: Path) -> None:
     """Return to the newest version that can be read, if a file of the table is torn."""
-    torn = [path for path in _files(table_folder) if path.suffix in WITH_MAGIC and not _is_whole(path)]
+    torn = [path for path in _files(table_folder) if path.suffix in WITH_MAGIC and not is_whole(path)]
     if not torn:
         return
     manifests = sorted((table_folder / VERSIONS).glob("*.manifest"), key=_number, reverse=True)
@@ -89,7 +92,16 @@ def _repair(table_folder: Path) -> None:
         path.unlink(missing_ok=True)
     if any(INDICES in path.parts for path in torn) and any(path.exists() for path in manifests):
         with durable(table_folder):
-            _opened(table_folder).create_index("id", config=BTree(), replace=True)
+            _replace_indexes(_opened(table_folder))
+
+
+def _replace_indexes(table: Any) -> None:
+    """Build the small index of the ids anew. Without the large one of the vectors, searches are exact until a later
+    load builds it."""
+    table.create_index("id", config=BTree(), replace=True)
+    for index in table.list_indices():
+        if index.columns != ["id"]:
+            table.drop_index(index.name)
 
 
 def _is_readable(table_folder: Path) -> bool:
@@ -111,7 +123,8 @@ def _number(manifest: Path) -> int:
     return 2**64 - 1 - int(manifest.stem)
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
+    """Whether a file of one of these kinds ends as every whole one does."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - len(MAGIC)))

@@ -1,14 +1,17 @@
 """The tables of a LanceDB folder: created, listed and compacted."""
 
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from lookalike.index.base import IndexInfo
-from lookalike.index.lancedb import rows
+from lookalike.errors import IndexUnavailable
+from lookalike.index.base import AnnState, IndexInfo
+from lookalike.index.lancedb import ann, rows
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import translated
 from lookalike.index.lancedb.folder import folder_of
@@ -16,6 +19,8 @@ from lookalike.index.lancedb.lean_lancedb import BTree, lancedb
 from lookalike.index.lancedb.power_cut import durable
 from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
+
+logger = logging.getLogger(__name__)
 
 #: A search that began before a compaction still finds its files for this long.
 KEEP_OLD_FILES = timedelta(seconds=60)
@@ -25,12 +30,14 @@ NEVER = timedelta(days=36_500)
 NO_STALENESS = timedelta(0)
 #: Enough for the ids of a million images; LanceDB's default is 6 GiB.
 INDEX_CACHE_BYTES = 64 * 2**20
+#: An ANN index of three million vectors of 256 dimensions; memory is taken for what is there.
+ANN_CACHE_BYTES = 2 * 2**30
 #: LanceDB's default is 1 GiB, for table versions that nobody reads again.
 METADATA_CACHE_BYTES = 16 * 2**20
 
 
-def connect(folder: Path) -> Any:
-    session = lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+def connect(folder: Path, index_cache_bytes: int = INDEX_CACHE_BYTES) -> Any:
+    session = lancedb.Session(index_cache_size_bytes=index_cache_bytes, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
     return lancedb.connect(folder, read_consistency_interval=NO_STALENESS, session=session)
 
 
@@ -48,6 +55,17 @@ def create_table(folder: Path, version: str, model: ModelIdentity, fields: Field
         table = connect(folder).create_table(version, schema=rows.schema(model, fields))
         table.create_index("id", config=BTree())
     return version
+
+
+def drop_table(folder: Path, catalog: Catalog, version: str, wait_s: float) -> None:
+    """Delete a table and every reference to it; waits for a process that builds its ANN index, which would go on
+    writing into the folder. Call with the lock held. Raises IndexUnavailable."""
+    with catalog.building(version, wait_s):
+        catalog.remove(version)
+        connect(folder).drop_table(version)
+        # Whoever waits for this lock finds no table.
+        with suppress(PermissionError):
+            catalog.building_lock(version).unlink()
 
 
 def list_indexes(url: str) -> list[IndexInfo]:
@@ -69,15 +87,37 @@ def add_columns(table: Any, added: Sequence[Any]) -> None:
         table.add_columns(pa.schema(added))
 
 
-def compact(table: Any, most_fragments: int, keep: timedelta = KEEP_OLD_FILES) -> None:
-    """Merge the fragments if there are more than `most_fragments`, and delete the files of table versions that are
-    older than `keep`. Call with the lock held."""
-    if fragments(table) > most_fragments:
-        with durable(Path(table.uri)):
-            table.optimize(cleanup_older_than=NEVER)
-        # Only now are the new files on the disk.
-        with durable(Path(table.uri)):
-            table.optimize(cleanup_older_than=keep)
+def compact(table: Any, catalog: Catalog, most_fragments: int, keep: timedelta = KEEP_OLD_FILES) -> None:
+    """Merge the fragments if there are more than `most_fragments`, take all rows into the ANN index if there is one,
+    and delete the files of table versions that are older than `keep`. While that index is being built, do nothing.
+
+    Call with the lock of the folder held."""
+    if fragments(table) <= most_fragments or mergeable(table) <= most_fragments:
+        return
+    with suppress(IndexUnavailable), catalog.building(table.name, 0):
+        try:
+            _compact(table, keep)
+        except (OSError, RuntimeError, ValueError) as error:
+            if not ann.is_damage(error, table):
+                raise
+            logger.warning("%s: its ANN index is removed, because it cannot be extended: %s", table.name, error)
+            ann.drop(table)
+            _compact(table, keep)
+
+
+def _compact(table: Any, keep: timedelta) -> None:
+    with durable(Path(table.uri)):
+        table.optimize(cleanup_older_than=NEVER)
+    # Only now are the new files on the disk.
+    with durable(Path(table.uri)):
+        table.optimize(cleanup_older_than=keep)
+
+
+def mergeable(table: Any) -> int:
+    """The number of fragments less those that only another ANN index could merge: rows of different segments of it
+    are in different fragments."""
+    now = ann.state(table)
+    return fragments(table) - (now.segments if now and now.waiting else now.segments - 1 if now else 0)
 
 
 def fragments(table: Any) -> int:
@@ -88,4 +128,7 @@ def fragments(table: Any) -> int:
 def _info(folder: Path, name: str, version: str, *, is_current: bool) -> IndexInfo:
     table = connect(folder).open_table(version)
     size_bytes = int(table.stats()["total_bytes"])
-    return IndexInfo(name, version, rows.model_of(table), table.count_rows(), size_bytes, is_current)
+    is_building = Catalog(folder).is_building(version)
+    found = ann.state(table)
+    held = AnnState(found.rows if found else 0, is_building=is_building)
+    return IndexInfo(name, version, rows.model_of(table), table.count_rows(), size_bytes, is_current, held)

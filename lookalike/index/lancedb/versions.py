@@ -11,7 +11,7 @@ from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.power_cut import look_after_restart
 from lookalike.index.lancedb.rows import model_of
-from lookalike.index.lancedb.tables import connect, create_table, list_indexes
+from lookalike.index.lancedb.tables import connect, create_table, drop_table, list_indexes
 from lookalike.index.options import IndexOptions
 from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
@@ -49,9 +49,8 @@ class LanceDBVersions:
 
     def delete(self, version: str) -> None:
         with self._writing():
-            database = self._database_with(version)
-            self._catalog.remove(version)
-            database.drop_table(version)
+            self._database_with(version)
+            drop_table(self._folder, self._catalog, version, self._retry_s)
 
     def close(self) -> None:
         """Does nothing: no connection is kept open."""

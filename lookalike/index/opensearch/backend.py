@@ -13,7 +13,7 @@ class OpenSearchBackend:
 
     schemes: tuple[str, ...] = ("http", "https")
     example = "https://host:9200"
-    is_exact = False
+    is_embedded = False
 
     def open_index(self, url: str, name: str, options: IndexOptions) -> Index:
         from lookalike.index.opensearch.index import OpenSearchIndex

@@ -90,9 +90,15 @@ class OpenSearchIndex:
         return rejected + unfit + self._documents.write(fitting, version.layout)
 
     def search(
-        self, vector: Vector, k: int, filters: Filters | None = None, *, fingerprint: str | None = None
+        self,
+        vector: Vector,
+        k: int,
+        filters: Filters | None = None,
+        *,
+        fingerprint: str | None = None,
+        exact: bool = False,
     ) -> list[Match]:
-        return self._search(vector, k, filters, fingerprint)
+        return self._search(vector, k, filters, fingerprint, exact)
 
     def get(self, id: str) -> Document | None:
         source = self._fetch([id], DOCUMENT_FIELDS).get(id)
@@ -164,6 +170,9 @@ class OpenSearchIndex:
 
     def end_load(self) -> None:
         bulk_load.end(self._server, self.version(), self.name)
+
+    def build_ann(self, within_s: float) -> None:
+        """Does nothing: the server builds a graph for each segment."""
 
     def optimize(self, segments: int = 1) -> Iterator[int]:
         return force_merge.merge(self._server, self.version(), self.name, segments)

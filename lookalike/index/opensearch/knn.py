@@ -16,6 +16,11 @@ BIT_OVERSAMPLING = 10
 #: What OpenSearch takes: times k, and in all.
 MOST_OVERSAMPLING = 100
 MOST_CANDIDATES = 10_000
+#: Scores of an exact search: not negative, and independent of how a version of OpenSearch scales those of `knn_score`.
+_SCRIPTS = {
+    Metric.COSINE: "1.0 + cosineSimilarity(params.vector, doc['image_embedding'])",
+    Metric.L2: "1.0 / (1.0 + l2Squared(params.vector, doc['image_embedding']))",
+}
 
 
 def knn_query(
@@ -61,3 +66,15 @@ def similarity(score: float, metric: Metric, engine: str) -> float:
     if metric is Metric.L2:
         return score
     return 2 - 1 / score if engine == "nmslib" else 2 * score - 1
+
+
+def exact_query(vector: Vector, filters: Sequence[dict[str, Any]], metric: Metric) -> dict[str, Any]:
+    """The query that compares the vectors of all documents that match all these queries, without the graph. Source:
+    https://docs.opensearch.org/latest/vector-search/vector-search-techniques/painless-functions/"""
+    script = {"source": _SCRIPTS[metric], "params": {"vector": vector}}
+    return {"script_score": {"query": {"bool": {"filter": list(filters)}}, "script": script}}
+
+
+def exact_similarity(score: float, metric: Metric) -> float:
+    """As `similarity`, for the score of `exact_query`."""
+    return score if metric is Metric.L2 else score - 1

@@ -10,6 +10,7 @@ import pytest
 
 from lookalike.errors import IndexMissing, IndexUnavailable
 from lookalike.index import Index, list_indexes, open_index
+from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.index import FEWEST_FRAGMENTS, MOST_FRAGMENTS, most_fragments
 from lookalike.index.lancedb.tables import compact
 from tests.index.documents import COSINE, documents
@@ -19,7 +20,7 @@ def compact_and_keep_nothing(folder: Path) -> None:
     """Compact without grace. A compaction commits two versions in less than a millisecond, and the first names the
     former files, so that any longer time could keep them."""
     with pytest.warns(UserWarning, match="removes every version except the latest"):
-        compact(lancedb.connect(folder).open_table("images-v1"), 1, keep=timedelta(0))
+        compact(lancedb.connect(folder).open_table("images-v1"), Catalog(folder), 1, keep=timedelta(0))
 
 
 def test_reading_a_missing_index_creates_nothing(folder: Path) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.index import Index, open_index
+from lookalike.index import Index, IndexOptions, open_index
 from lookalike.index.lancedb.power_cut import MARKER
 from lookalike.records import Document
 from tests.index.documents import documents
 
 DOCUMENTS = documents(40)
+#: An ANN index of so few documents.
+ANN = IndexOptions(ann_rows=10)
 STORED, CUT_OFF = DOCUMENTS[:20], DOCUMENTS[10:]
 
 
@@ -51,7 +53,7 @@ def test_everything_that_a_write_adds_is_on_the_disk_when_it_counts(
 def torn(index_folder: Path, step: Callable[[Index], object], place: Path) -> Iterator[Path]:
     """Copies of the folder in which one file of those that `step` adds or changes is empty, cut, or missing."""
     before = {path.relative_to(index_folder): path.read_bytes() for path in index_folder.rglob("*") if path.is_file()}
-    step(open_index(f"lancedb://{index_folder}", "images"))
+    step(open_index(f"lancedb://{index_folder}", "images", options=ANN))
     after = {path.relative_to(index_folder): path.read_bytes() for path in index_folder.rglob("*") if path.is_file()}
     changed = [path for path in after if after[path] != before.get(path) and path.name not in (MARKER, "lock")]
     for number, path in enumerate(changed):
@@ -66,7 +68,7 @@ def torn(index_folder: Path, step: Callable[[Index], object], place: Path) -> It
             yield copy
 
 
-@pytest.mark.parametrize("step", ["write", "delete", "compact"])
+@pytest.mark.parametrize("step", ["write", "delete", "compact", "build"])
 def test_an_index_whose_last_step_is_torn_keeps_what_counted_and_takes_the_rest_again(
     index: Index, folder: Path, tmp_path: Path, step: str
 ) -> None:
@@ -76,6 +78,7 @@ def test_an_index_whose_last_step_is_torn_keeps_what_counted_and_takes_the_rest_
         "write": lambda opened: opened.write(CUT_OFF),
         "delete": lambda opened: opened.delete([document.id for document in CUT_OFF]),
         "compact": lambda opened: opened.end_load(),
+        "build": lambda opened: opened.build_ann(60),
     }
     copies = list(torn(folder, steps[step], tmp_path))
     assert len(copies) > 5
@@ -92,6 +95,7 @@ def test_an_index_whose_last_step_is_torn_keeps_what_counted_and_takes_the_rest_
 def check(index: Index, expected: list[Document]) -> None:
     assert set(index.stored([document.id for document in expected])) == {document.id for document in expected}
     for document in expected[::5]:
+        assert index.search(document.image_embedding, 1)[0].id == document.id
         found = index.get(document.id)
         assert found is not None
         np.testing.assert_array_equal(found.image_embedding, document.image_embedding)
