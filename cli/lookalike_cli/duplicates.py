@@ -18,7 +18,7 @@ from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.filters import parsed
-from lookalike_cli.options import Filters, IndexName, Json
+from lookalike_cli.options import Exact, Filters, IndexName, Json
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
@@ -42,6 +42,7 @@ def duplicates(
         typer.Option(min=-1.0, max=1.0, help="Lowest score of near-identical images.", show_default=f"{THRESHOLD}"),
     ] = None,
     filter: Filters = None,
+    exact: Exact = False,
     index: IndexName = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML page that shows the groups.")] = None,
     json: Json = False,
@@ -53,7 +54,7 @@ def duplicates(
         check_writable(report)
     with stoppable("Interrupted."), closing(factories.open_index(settings)) as opened:
         limit = _limit(opened, threshold)
-        finder = Finder(opened, limit, filters)
+        finder = Finder(opened, limit, filters, exact=exact)
         # Also says at once what is wrong with a filter.
         _scan(finder, opened.count(filters))
         groups = finder.groups()
