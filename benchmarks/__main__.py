@@ -17,6 +17,7 @@ NAMES = (
     "int8",
     "service",
     "peers",
+    "ann",
     "rows",
     "road",
     "remote",

@@ -143,7 +143,7 @@ def _search(url: str, options: IndexOptions, count: int) -> Searched:
 def _asked(count: int) -> tuple[Vectors, Nearest]:
     """The queries, and what they must find among so many vectors."""
     queries = vectors.queries(count)
-    return queries, vectors.exact(queries, count)
+    return queries, vectors.true_neighbours(queries, count)
 
 
 def memory_bytes(options: IndexOptions) -> float:
