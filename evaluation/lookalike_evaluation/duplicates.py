@@ -33,9 +33,7 @@ class Searchable(Protocol):
 
     def get(self, id: str) -> Document | None: ...
 
-    def search(
-        self, vector: Vector, k: int, filters: Filters | None = None, *, exact: bool = False
-    ) -> list[Match]: ...
+    def search(self, vector: Vector, k: int, filters: Filters | None = None, *, exact: bool = False) -> list[Match]: ...
 
     def scan_documents(
         self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None

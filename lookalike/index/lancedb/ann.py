@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.errors import IndexConflict, IndexMissing
-from lookalike.index.lancedb.errors import translate
+from lookalike.index.lancedb.errors import is_failure, translate
 from lookalike.index.lancedb.lean_lancedb import IvfSq
 from lookalike.index.lancedb.power_cut import INDICES, durable, is_whole
 from lookalike.records import Metric
@@ -52,7 +52,9 @@ def state(table: Any) -> State | None:
 
 def is_damage(error: Exception, table: Any) -> bool:
     """Whether the ANN index may be to blame for this error of LanceDB."""
-    return isinstance(translate(error, Path(table.uri), table.name), DAMAGE) and state(table) is not None
+    if not is_failure(error) or not isinstance(translate(error, Path(table.uri), table.name), DAMAGE):
+        return False
+    return state(table) is not None
 
 
 def is_due(table: Any, least_rows: int) -> bool:

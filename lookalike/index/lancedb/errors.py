@@ -33,8 +33,16 @@ def translated(folder: Path, name: str) -> Iterator[None]:
     """Raise lookalike's errors in place of LanceDB's and the file system's."""
     try:
         yield
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:
+        if not is_failure(error):
+            raise
         raise translate(error, folder, name) from error
+
+
+def is_failure(error: Exception) -> bool:
+    """Whether it is an exception of LanceDB or of the file system."""
+    # No module has this class: it is of Rust code that meets a damaged file.
+    return isinstance(error, OSError | RuntimeError | ValueError) or type(error).__name__ == "RustPanic"
 
 
 def translate(error: Exception, folder: Path, name: str) -> LookalikeError:

@@ -50,7 +50,7 @@ class Searches:
             return _exactly(table, asked)
         try:
             found = _approximately(table, asked)
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:
             if not ann.is_damage(error, table):
                 raise
             found = _exactly(table, asked)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.index.lancedb.catalog import Catalog, synced
+from lookalike.index.lancedb.errors import is_failure
 from lookalike.index.lancedb.lean_lancedb import BTree, lancedb
 
 logger = logging.getLogger(__name__)
@@ -110,7 +111,9 @@ def _is_readable(table_folder: Path) -> bool:
         table = _opened(table_folder)
         rows = sum(batch.num_rows for batch in table.search().to_batches())
         return bool(rows == table.count_rows())
-    except (OSError, RuntimeError, ValueError):
+    except Exception as error:
+        if not is_failure(error):
+            raise
         return False
 
 

@@ -97,7 +97,7 @@ def compact(table: Any, catalog: Catalog, most_fragments: int, keep: timedelta =
     with suppress(IndexUnavailable), catalog.building(table.name, 0):
         try:
             _compact(table, keep)
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:
             if not ann.is_damage(error, table):
                 raise
             logger.warning("%s: its ANN index is removed, because it cannot be extended: %s", table.name, error)

@@ -10,7 +10,7 @@ import pytest
 
 from lookalike.errors import AccessDenied, DiskFull, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
 from lookalike.index import Index, open_index
-from lookalike.index.lancedb.errors import translate
+from lookalike.index.lancedb.errors import translate, translated
 from tests.index.documents import COSINE, documents
 
 #: Uses the index as the user nobody, who may not write to the folder.
@@ -54,6 +54,14 @@ def test_a_folder_of_another_user_is_access_denied(index: Index, folder: Path) -
 )
 def test_the_text_of_a_failure_decides_the_error(error: Exception, meant: type[LookalikeError], folder: Path) -> None:
     assert type(translate(error, folder, "images")) is meant
+
+
+def test_a_panic_of_lancedb_is_a_failure_of_the_index_and_other_bugs_are_not(folder: Path) -> None:
+    panic = type("RustPanic", (Exception,), {})
+    with pytest.raises(IndexConflict), translated(folder, "images"):
+        raise panic("rust future panicked: unknown error")
+    with pytest.raises(KeyError), translated(folder, "images"):
+        raise KeyError("images")
 
 
 def test_a_full_disk_is_an_error_and_stored_documents_remain(tmp_path: Path) -> None:
