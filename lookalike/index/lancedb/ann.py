@@ -79,9 +79,8 @@ def _built_from(table: Any, index: Any) -> int | None:
     files = list((Path(table.uri) / INDICES / index.index_uuid).glob("*"))
     if not files or not all(map(is_whole, files)):
         return None
-    share = sum(path.stat().st_size for path in files) / max(1, index.size_bytes or 0)
-    rows: int = index.num_indexed_rows
-    return round(min(1.0, share) * rows)
+    share: float = sum(path.stat().st_size for path in files) / max(1, index.size_bytes or 0)
+    return round(min(1.0, share) * int(index.num_indexed_rows))
 
 
 def build(table: Any, metric: Metric) -> None:

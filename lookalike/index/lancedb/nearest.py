@@ -45,7 +45,7 @@ class Searches:
         self._passed_over: dict[str, float] = {}
 
     def __call__(self, table: Any, asked: Nearest, *, exact: bool) -> Rows:
-        """The rows, best first; exactly if the ANN index is damaged, or finds fewer than k."""
+        """The rows, best first; exactly if the ANN index is damaged, or finds fewer than there are."""
         if exact or self._clock() < self._passed_over.get(table.name, -math.inf):
             return _exactly(table, asked)
         try:
@@ -57,8 +57,9 @@ class Searches:
             self._passed_over[table.name] = self._clock() + PASSED_OVER_S
             logger.warning("%s: its ANN index is damaged, searching exactly (%s): %s", table.name, ADVICE, error)
             return found
-        is_enough = len(found) == asked.k or ann.state(table) is None
-        return found if is_enough else _exactly(table, asked)
+        # Counting is faster than comparing.
+        are_all = len(found) == asked.k or len(found) == table.count_rows(asked.condition or None)
+        return found if are_all else _exactly(table, asked)
 
 
 def _approximately(table: Any, asked: Nearest) -> Rows:
