@@ -19,7 +19,7 @@ from lookalike.index import AnnState, Index, IndexOptions, list_indexes, open_in
 from lookalike.index.annotation import Annotation
 from lookalike.index.lancedb import ann, building, nearest
 from lookalike.index.lancedb.catalog import Catalog
-from lookalike.index.lancedb.index import MOST_FRAGMENTS
+from lookalike.index.lancedb.index import most_fragments
 from lookalike.index.lancedb.tables import connect
 from lookalike.records import Document, Stored, Vectors
 from tests.index.documents import COSINE, L2, clustered_vectors, document, documents
@@ -27,6 +27,8 @@ from tests.index.documents import COSINE, L2, clustered_vectors, document, docum
 K = 10
 ROWS = 1000
 OPTIONS = IndexOptions(ann_rows=ROWS, retry_s=0.2)
+#: So many writes of one document are compacted.
+MANY = most_fragments(ROWS) + 1
 QUERIES = clustered_vectors(20, seed=1)
 
 
@@ -148,13 +150,13 @@ def annotation(seen: Stored) -> Annotation:
 
 def test_many_later_writes_neither_pile_up_nor_wait_for_it(index: Index, folder: Path) -> None:
     expected = by_id(documents(ROWS))
-    for number in range(MOST_FRAGMENTS + 10):
+    for number in range(MANY + 10):
         new = document(f"/later/{number}", clustered_vectors(1, seed=100 + number)[0])
         index.write([new])
         expected[new.id] = new
     check(index, expected)
     table = connect(folder).open_table("images-v1")
-    assert table.stats()["fragment_stats"]["num_fragments"] <= MOST_FRAGMENTS + segments(folder)
+    assert table.stats()["fragment_stats"]["num_fragments"] <= MANY + segments(folder)
     assert segments(folder) == 2
 
 
@@ -260,13 +262,13 @@ def test_while_it_is_built_nothing_is_compacted_and_the_table_is_not_deleted(ind
     expected = by_id(documents(ROWS))
     with Catalog(folder).building("images-v1", 1):
         assert held(folder) == AnnState(ROWS, is_building=True)
-        for number in range(MOST_FRAGMENTS + 5):
+        for number in range(MANY + 5):
             new = document(f"/meanwhile/{number}", clustered_vectors(1, seed=number)[0])
             index.write([new])
             expected[new.id] = new
         index.end_load()
         table = connect(folder).open_table("images-v1")
-        assert table.stats()["fragment_stats"]["num_fragments"] == MOST_FRAGMENTS + 6
+        assert table.stats()["fragment_stats"]["num_fragments"] == MANY + 6
         with pytest.raises(IndexUnavailable, match="is being built"):
             index.drop()
         with pytest.raises(IndexUnavailable, match="is being built"):
@@ -311,7 +313,7 @@ def test_a_damaged_one_is_passed_over_and_built_anew(
     assert [record.getMessage().partition(" (")[0] for record in caplog.records] == [
         "images-v1: its ANN index is damaged, searching exactly"
     ]
-    for number in range(MOST_FRAGMENTS + 5):
+    for number in range(MANY + 5):
         new = document(f"/later/{number}", clustered_vectors(1, seed=number)[0])
         index.write([new])
         expected[new.id] = new
