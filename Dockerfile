@@ -95,7 +95,7 @@ CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/ready', timeout=5)"]
 
-# Not yet run on a GPU. TensorFlow runs the Keras model, so the image holds the weights as well.
+# Not yet run on a GPU. JAX runs the Keras model, so the image holds the weights as well.
 FROM runtime AS worker-gpu
 ARG MODEL=resnet50
 ENV LOOKALIKE_MODEL=${MODEL} \

@@ -17,9 +17,9 @@ from testing.services.redis import RedisServer
 
 #: Target -> modules that must not be in it. worker-gpu takes gigabytes of CUDA, so it is built only on request.
 LEFT_OUT = {
-    "producer": ("fastapi", "flower", "keras", "lancedb", "numpy", "openvino", "tensorflow"),
-    "flower": ("fastapi", "keras", "lancedb", "numpy", "openvino", "tensorflow"),
-    "api": ("flower", "keras", "lancedb", "tensorflow"),
+    "producer": ("fastapi", "flower", "jax", "keras", "lancedb", "numpy", "openvino", "tensorflow"),
+    "flower": ("fastapi", "jax", "keras", "lancedb", "numpy", "openvino", "tensorflow"),
+    "api": ("flower", "jax", "keras", "lancedb", "tensorflow"),
     "worker": ("fastapi", "flower", "lancedb", "matplotlib"),
 }
 USER_ID = 10001

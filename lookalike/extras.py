@@ -22,6 +22,8 @@ MODULES = {
     "flower": {"flower", "prometheus_client"},
     "aws": {"botocore"},
     "cloud": _MODELS | {"botocore", "obstore"},
+    "gpu": _WORKER | {"jax"},
+    "gpu-cuda12": _WORKER | {"jax"},
     "int8": _WORKER | {"nncf"},
     "lancedb": _LANCEDB,
     "parquet": {"pyarrow", "zstandard"},

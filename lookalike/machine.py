@@ -2,12 +2,14 @@
 
 import math
 import os
+import re
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 #: The NVIDIA driver has a folder here for each card.
 CARDS = Path("/proc/driver/nvidia/gpus")
+DRIVER = Path("/proc/driver/nvidia/version")
 #: A container that gets single cards has only their device files.
 DEVICES = Path("/dev")
 
@@ -67,3 +69,12 @@ def visible_gpus(cards: Path = CARDS, devices: Path = DEVICES) -> tuple[str, ...
     # CUDA ignores all names after the first invalid one.
     last = next((place for place, name in enumerate(names) if name in ("", "-1")), len(names))
     return tuple(names[:last])
+
+
+def nvidia_driver(version: Path = DRIVER) -> int | None:
+    """The branch of NVIDIA's driver, such as 580; None without one."""
+    try:
+        found = re.search(r"\s(\d{3,})\.\d", version.read_text())
+    except OSError:
+        return None
+    return int(found[1]) if found else None

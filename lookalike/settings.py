@@ -58,7 +58,9 @@ class Settings(BaseSettings):
     preprocessing: str | None = Field(
         None, description="Preprocessing that a .keras file expects: caffe, tf, torch, lite, none."
     )
-    runtime: Literal["auto", "openvino", "tensorflow"] = Field("auto", description="Library that runs the model.")
+    runtime: Literal["auto", "jax", "openvino", "tensorflow"] = Field(
+        "auto", description="Library that runs the model."
+    )
     precision: Literal["auto", "f32", "bf16"] = Field("auto", description="auto: bf16 if this CPU is faster with it.")
     concurrency: int = Field(0, ge=0, le=512, description="Processes per worker. 0: one per core.")
     chunk_size: int = Field(64, ge=1, le=1024, description="Images per task.")
@@ -239,6 +241,17 @@ class Settings(BaseSettings):
     def fetch_limit_s(self) -> float:
         """Seconds for fetching a chunk: what has not come then is put aside, and the rest fits into its time limit."""
         return self.time_limit_s / 3
+
+    @property
+    def answer_limit_s(self) -> float:
+        """Seconds for an answer of the model process: a chunk that waits must end before its limit, and be blamed for
+        nothing."""
+        return self.time_limit_s / 2
+
+    @property
+    def device_limit_s(self) -> float:
+        """Seconds for a call of the model on its device, which hangs then; it is noticed before anybody gives up."""
+        return self.time_limit_s / 4
 
     @property
     def processes(self) -> int:

@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from typing import ParamSpec, TypeVar
 
 from lookalike.index.annotation import Annotated, Annotation
-from lookalike.pipeline import ChunkIndex, Fetch
+from lookalike.pipeline import Ask, Asking, ChunkIndex, Embed, Fetch
 from lookalike.reading.arrivals import Arrival, Meanwhile, Wanted
-from lookalike.records import Document, Rejected, Stored
+from lookalike.records import Document, Pixels, Rejected, Stored, Vectors
 from lookalike.uris import is_remote, member_of
 
 Params = ParamSpec("Params")
@@ -67,6 +67,24 @@ class StageClock:
         for totals in (self.cpu_s, self.wall_s):
             if stage in totals:
                 totals[out_of] = max(0.0, totals[out_of] - totals[stage])
+
+
+class TimedEmbed:
+    """An `Embed` whose time counts for a stage: computing, or sending and waiting if it can be asked ahead."""
+
+    def __init__(self, embed: Embed | Asking, clock: StageClock, stage: str) -> None:
+        self._clock = clock
+        self._stage = stage
+        self._embed = clock.timed(stage, embed)
+        self._asked: Ask | None = getattr(embed, "ask", None)
+        self.ask: Ask | None = self._ask if self._asked is not None else None
+
+    def __call__(self, pixels: Pixels) -> Vectors:
+        return self._embed(pixels)
+
+    def _ask(self, pixels: Pixels) -> Callable[[], Vectors]:
+        assert self._asked is not None
+        return self._clock.timed(self._stage, self._clock.timed(self._stage, self._asked)(pixels))
 
 
 class TimedIndex:

@@ -11,7 +11,7 @@ import pytest
 from lookalike.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
-HEAVY = {"keras", "lancedb", "matplotlib", "openvino", "pyarrow", "sklearn", "tensorflow"}
+HEAVY = {"jax", "keras", "lancedb", "matplotlib", "openvino", "pyarrow", "sklearn", "tensorflow"}
 #: Modules of the producer, and of the commands that neither embed nor build.
 LIGHT = [
     "lookalike",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.machine import cgroup_cores, usable_cores, visible_gpus
+from lookalike.machine import cgroup_cores, nvidia_driver, usable_cores, visible_gpus
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
@@ -76,3 +76,13 @@ def test_gpus_are_limited_by_cuda_visible_devices(
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
     assert visible_gpus(cards, tmp_path) == visible_gpus(tmp_path / "none", devices) == gpus
     assert visible_gpus(tmp_path / "none", tmp_path) == ()
+
+
+def test_the_branch_of_the_driver_is_read(tmp_path: Path) -> None:
+    (tmp_path / "open").write_text(
+        "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.159.04  Release Build  (builder@host)\n"
+        "GCC version:  gcc version 11.4.0 (Ubuntu 11.4.0-1ubuntu1~22.04)\n"
+    )
+    (tmp_path / "other").write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.256.02\n")
+    found = [nvidia_driver(tmp_path / name) for name in ("open", "other", "none")]
+    assert found == [580, 470, None]

@@ -16,7 +16,7 @@ from lookalike.images import DecodedImage
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.metadata import Fields
 from lookalike.pipeline.loaded import Kept, Loaded, annotation_of, document_of
-from lookalike.pipeline.parts import Embed, Parts
+from lookalike.pipeline.parts import Asking, Embed, Parts
 from lookalike.pipeline.verdicts import Verdicts, rejected_of
 from lookalike.reading.arrivals import Arrival, Delayed, Meanwhile, Unchanged, Wanted
 from lookalike.reading.contract import Fetched
@@ -50,7 +50,7 @@ def ingest(
     *,
     fetch: Fetch,
     decode: Decode,
-    embed: Embed,
+    embed: Embed | Asking,
     index: ChunkIndex,
     fingerprint: str,
     remembered: Remembered | None = None,

@@ -9,7 +9,7 @@ import pytest
 
 from lookalike.embedding import Embedder
 
-HEAVY = {"keras", "tensorflow", "openvino", "openvino_telemetry"}
+HEAVY = {"jax", "keras", "tensorflow", "openvino", "openvino_telemetry"}
 
 
 def _imported_by(code: str) -> set[str]:

@@ -1,9 +1,11 @@
-"""One process holds the model for all processes of a worker, as on a GPU; in these tests TensorFlow runs on the CPU."""
+"""One process holds the model for all processes of a worker, as on a GPU; in these tests the runtimes use the CPU."""
 
 import logging
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -12,15 +14,19 @@ import pytest
 
 from lookalike import factories
 from lookalike.embedding import resolve
+from lookalike.embedding.children.model_process import FAILED
+from lookalike.embedding.runtimes import remote_embedder
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
-from lookalike.errors import ModelUnavailable
+from lookalike.errors import ModelProcessUnavailable, ModelUnavailable
+from lookalike.installation import install_command
 from lookalike.records import document_id
-from lookalike.settings import read_settings
+from lookalike.settings import Settings, read_settings
 from lookalike_worker.model_processes import MODULE, ModelProcesses
 from testing.images import encoded
 from testing.processes import await_true
 from testing.services.redis import RedisServer
 from testing.worker_harness import WorkerHarness
+from tests.embedding.test_jax import FLOAT32_ERROR
 from tests.worker.conftest import working
 
 
@@ -30,6 +36,10 @@ def harness(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model
         server, tmp_path_factory.mktemp("model-processes"), model_home, "LOOKALIKE_RUNTIME=tensorflow"
     ) as made:
         yield made
+
+
+def on_tensorflow(home: Path, **settings: object) -> Settings:
+    return read_settings(home=home, runtime="tensorflow", precision="f32").model_copy(update=settings)
 
 
 def model_processes(worker: int) -> list[int]:
@@ -61,15 +71,84 @@ def test_work_continues_after_the_model_process_is_killed(harness: WorkerHarness
     assert after != before
 
 
-def test_a_gpu_that_cannot_be_used_is_logged_or_refused(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_gpus_that_cannot_be_used_are_logged_or_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    processes = ModelProcesses(read_settings(home=tmp_path), ("0", "1"))
+    with caplog.at_level(logging.CRITICAL), ThreadPoolExecutor(1) as thread:
+        start = thread.submit(processes.start)
+        # Side by side: each loads its libraries for seconds.
+        await_true(lambda: len(model_processes(os.getpid())) == 2)
+        start.result()
+    assert processes.addresses == () and "2 GPU(s)" in caplog.text and "on the CPU" in caplog.text
+    assert install_command("gpu") in caplog.text
+    with pytest.raises(ModelUnavailable, match="JAX is installed without its CUDA plugin"):
+        ModelProcesses(read_settings(home=tmp_path, runtime="jax"), ("0",)).start()
+
+
+@pytest.fixture(scope="module")
+def processes(model_home: Path) -> Iterator[ModelProcesses]:
+    """With TensorFlow, for tests that need no worker; they end the process, which is started anew."""
+    made = ModelProcesses(on_tensorflow(model_home), ())
+    made.start()
+    yield made
+    made.stop()
+
+
+def embedder(processes: ModelProcesses, settings: Settings) -> RemoteEmbedder:
+    return RemoteEmbedder(processes.addresses[0], factories.model_spec(settings))
+
+
+def test_the_vectors_are_those_of_a_local_model(processes: ModelProcesses, model_home: Path) -> None:
+    settings = on_tensorflow(model_home)
+    local = factories.embedder(settings.model_copy(update={"runtime": "openvino"}), factories.model_spec(settings))
+    pixels = np.random.RandomState(1).randint(0, 256, (70, 28, 28, 3)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
+    with closing(embedder(processes, settings)) as embed:
+        assert embed.identity == local.identity
+        # More than may be in flight, of different sizes, and read in another order than they were sent.
+        waits = [embed.ask(pixels[:count]) for count in (3, 70, 1, 33)]
+        for count, wait in reversed(list(zip((3, 70, 1, 33), waits, strict=True))):
+            np.testing.assert_allclose(wait(), local(pixels[:count]), atol=2e-3)
+
+
+def test_what_was_asked_of_a_model_process_that_ends_is_asked_again(
+    processes: ModelProcesses, model_home: Path
 ) -> None:
-    processes = ModelProcesses(read_settings(home=tmp_path), ("0",))
-    with caplog.at_level(logging.CRITICAL):
-        processes.start()
-    assert processes.addresses == () and "GPU" in caplog.text and "on the CPU" in caplog.text
-    with pytest.raises(ModelUnavailable, match="cannot be used"):
-        ModelProcesses(read_settings(home=tmp_path, runtime="tensorflow"), ("0",)).start()
+    pixels = np.random.RandomState(2).randint(0, 256, (2, 224, 224, 3)).astype(np.uint8)
+    with closing(embedder(processes, on_tensorflow(model_home))) as embed:
+        first, second = embed(pixels[:1]), embed(pixels[1:])
+        (before,) = model_processes(os.getpid())
+        os.kill(before, signal.SIGSTOP)
+        # The second one does not fit into the socket before the process ends.
+        threading.Timer(0.5, os.kill, (before, signal.SIGKILL)).start()
+        waits = [embed.ask(pixels[:1]), embed.ask(pixels[1:])]
+        again = [wait() for wait in waits]
+    np.testing.assert_allclose(np.concatenate(again), np.concatenate([first, second]), atol=1e-5)
+
+
+def test_jax_and_tensorflow_agree_in_float32(processes: ModelProcesses, model_home: Path) -> None:
+    pixels = np.random.RandomState(3).randint(0, 256, (5, 28, 28, 3)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
+    settings = on_tensorflow(model_home)
+    with closing(embedder(processes, settings)) as embed:
+        reference = embed(pixels)
+    on_jax = ModelProcesses(settings.model_copy(update={"runtime": "jax"}), ())
+    on_jax.start()
+    try:
+        with closing(embedder(on_jax, settings)) as embed:
+            vectors = embed(pixels)
+    finally:
+        on_jax.stop()
+    assert np.linalg.norm(vectors - reference, axis=1).max() < FLOAT32_ERROR
+    assert any((model_home / "compiled" / "jax").iterdir()), "compiled graphs are kept"
+
+
+def test_an_error_that_is_not_the_models_ends_the_process(
+    processes: ModelProcesses, model_home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an error of CUDA, after which no call of the same process succeeds."""
+    with closing(embedder(processes, on_tensorflow(model_home))) as embed:
+        monkeypatch.setattr(remote_embedder, "RETRY_S", 0)
+        with pytest.raises(ModelProcessUnavailable):
+            embed(np.zeros((1, 5, 5, 3), np.uint8))
+    await_true(lambda: f"ended with exit code {FAILED}; restarting it" in caplog.text)
 
 
 def test_a_model_that_cannot_be_loaded_or_needs_a_cpu_is_refused_and_named(tmp_path: Path) -> None:

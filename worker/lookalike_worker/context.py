@@ -122,7 +122,7 @@ class WorkerContext:
         # Celery numbers a worker's processes from 0; a replacement takes the number of the process that died.
         number = getattr(current_process(), "index", 0)
         address = self._model_processes[number % len(self._model_processes)]
-        return RemoteEmbedder(address, ModelSpec.from_json(spec))
+        return RemoteEmbedder(address, ModelSpec.from_json(spec), self._settings.answer_limit_s)
 
     def _open(self, name: str, model: str, fingerprint: str) -> Index:
         index = factories.open_index(self._settings, name)

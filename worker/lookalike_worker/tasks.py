@@ -24,7 +24,7 @@ from lookalike.queue import send_chunk, send_finish
 from lookalike.records import Chunk, Outcome, Reason
 from lookalike.remembered import nothing_remembered
 from lookalike.retry import retry_while
-from lookalike.stage_clock import StageClock, TimedIndex
+from lookalike.stage_clock import StageClock, TimedEmbed, TimedIndex
 from lookalike_worker.context import WorkerContext
 from lookalike_worker.lease import MAX_ATTEMPTS, hold_end, keep_lease
 
@@ -144,7 +144,7 @@ def _ingest(app: Celery, context: WorkerContext, job: Job, chunk_id: str) -> dic
             chunk,
             fetch=clock.arriving(context.fetch(job, host_wait), read="read", wait="fetch"),
             decode=clock.timed("decode", context.decoder(job)),
-            embed=clock.timed("embed", context.embedder(job)),
+            embed=TimedEmbed(context.embedder(job), clock, "embed"),
             index=TimedIndex(context.chunk_index(job), clock, look_up="look_up", bulk="bulk"),
             fingerprint=job.fingerprint,
             remembered=context.remembered(job, chunk),

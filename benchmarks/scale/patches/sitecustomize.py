@@ -19,6 +19,8 @@ from lookalike.settings import Settings
 class Waiting:
     """An `Embedder` that waits and returns random vectors."""
 
+    precision = "f32"
+
     def __init__(self, spec: ModelSpec, settings: Settings) -> None:
         self.identity = identify(spec, settings.home)
         self.size = spec.size

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from lookalike import __version__
 from lookalike.addresses import plain_address
+from lookalike.embedding.runtimes import gpu
 from lookalike.embedding.runtimes.cpu import time_in_8_bits
 from lookalike.embedding.runtimes.device import examine
 from lookalike.extras import is_installed
@@ -17,7 +18,6 @@ from lookalike.plural import counted
 from lookalike.settings import PREFIX, Settings, setting_names
 from lookalike.variables import check_names, given
 from lookalike_cli.doctor.finding import Finding, warnings
-from lookalike_worker.model_processes import ADVICE
 
 #: Package -> its module; most of them belong to extras.
 PACKAGES = {
@@ -28,6 +28,7 @@ PACKAGES = {
     "lancedb": "lancedb",
     "openvino": "openvino",
     "keras": "keras",
+    "jax": "jax",
 }
 #: Why `auto` is f32, by whether the CPU has bf16.
 _WHY_F32 = {True: " (bf16 is slower on this CPU)", False: " (this CPU has no bf16)"}
@@ -50,11 +51,12 @@ def embedding(settings: Settings) -> Iterator[Finding]:
         yield Finding("embedding", None, "not installed: this installation runs no models")
         return
     gpus = visible_gpus()
-    device = examine(with_gpu=bool(gpus))
-    if gpus and settings.runtime != "openvino":
-        detail = f"{len(gpus)}, one process each, fed by {_processes(settings)}"
+    runtime = gpu.runtime(settings.runtime) if gpus and settings.runtime != "openvino" else None
+    device = examine(runtime)
+    if runtime is not None:
+        detail = f"{len(gpus)}, one process each with {runtime}, fed by {_processes(settings)}"
         what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
-        yield Finding("gpu", device.unusable_gpu is None, what, ADVICE)
+        yield Finding("gpu", device.unusable_gpu is None, what, gpu.advice())
     precision = device.precision if settings.precision == "auto" else settings.precision
     why = "" if "bf16" in (precision, device.precision) else _WHY_F32[device.has_bf16]
     each = f"1 thread, batch size {device.batch_size}, {precision}{why}"

@@ -2,9 +2,15 @@
 
 import json
 import subprocess
+import threading
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from lookalike import launch
+
+#: A killed process ends within this time, unless a driver keeps it.
+END_S = 5.0
 
 
 class ChildFailed(Exception):
@@ -34,9 +40,10 @@ def run(module: str, *arguments: str, stdin: str = "", timeout_s: float | None =
 
 
 def start(
-    module: str, *arguments: str, variables: dict[str, str] | None = None
-) -> tuple["subprocess.Popen[str]", dict[str, Any] | None]:
-    """Start `module`, which goes on running, and return it with its answer; None if it ended without one.
+    module: str, *arguments: str, variables: dict[str, str] | None = None, timeout_s: float
+) -> tuple["subprocess.Popen[str]", dict[str, Any]]:
+    """Start `module`, which goes on running, and return it with its answer. Raises ChildFailed if it gives none in
+    time; it is killed then.
 
     It leads a session of its own, so that Ctrl-C does not reach it; stderr is ours. `variables` go to its environment.
     """
@@ -48,11 +55,32 @@ def start(
         encoding="utf-8",
         start_new_session=True,
     )
+    line = _first_line(process, timeout_s)
+    answer = _parsed(line or "")
+    if answer is not None:
+        return process, answer
+    kill(process)
+    if line is None:
+        raise ChildFailed(f"no answer within {timeout_s:.0f} s", None)
+    raise ChildFailed(f"its process ended with {process.returncode}", process.returncode)
+
+
+def kill(process: "subprocess.Popen[str]") -> None:
+    """End what `start` started. It does not wait for one that hangs in a driver, which ends when the driver lets it."""
+    process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=END_S)
+
+
+def _first_line(process: "subprocess.Popen[str]", timeout_s: float) -> str | None:
+    """The first line on stdout, empty if the process ends without one; None after `timeout_s`."""
+    lines: SimpleQueue[str] = SimpleQueue()
     assert process.stdout is not None
-    answer = _parsed(process.stdout.readline())
-    if answer is None:
-        process.wait()
-    return process, answer
+    threading.Thread(target=lambda out: lines.put(out.readline()), args=(process.stdout,), daemon=True).start()
+    try:
+        return lines.get(timeout=timeout_s)
+    except Empty:
+        return None
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

@@ -1,69 +1,154 @@
 """Program that runs the models of one device for several processes: it receives pixels and returns vectors.
 
-Run as `python -m lookalike.embedding.children.model_process SOCKET PRECISION THREADS [GPU]`. It prints one JSON line:
-whether it can run. It ends when its standard input closes, which its parent holds open. With GPU it uses only that GPU,
-and never falls back to the CPU.
+Run as `python -m lookalike.embedding.children.model_process SOCKET HOME RUNTIME PRECISION THREADS LIMIT_S [GPU]`.
+It prints one JSON line: whether it can run. It ends when its standard input closes, which its parent holds open, and
+after an error of the runtime or the device, also one that it has not answered for LIMIT_S.
+With GPU it uses only that GPU, and never falls back to the CPU.
 """
 
 import contextlib
 import json
+import logging
 import os
+import socket
 import sys
 import threading
+from collections.abc import Callable
 from functools import lru_cache
-from multiprocessing.connection import Connection, Listener
-from typing import Any
+from pathlib import Path
+from queue import LifoQueue, SimpleQueue
+from typing import NoReturn
 
 import numpy as np
 
-from lookalike.embedding.runtimes import framing
-from lookalike.embedding.runtimes.tensorflow import TensorFlowEmbedder, unusable_gpu
+from lookalike.embedding.runtimes import framing, gpu
+from lookalike.embedding.runtimes.batches import BatchModel
+from lookalike.embedding.runtimes.merging import Merging
+from lookalike.embedding.runtimes.runtime import load_batch_model, unusable_gpu
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import PermanentError
+from lookalike.records import Pixels, Vectors
 
+log = logging.getLogger(__name__)
+
+#: Exit code after an error of the device or of the runtime.
+FAILED = 70
+#: A model is downloaded, built, compiled and measured within this time.
+LOAD_S = 900.0
 #: Models in memory: of the running job and, during a change of models, of the job before.
 CACHE_SIZE = 2
-#: Concurrent calls: one computes while the pixels of the next are copied to the device.
-IN_FLIGHT = 2
+
+#: An answer: its header, and what waits for the vectors.
+Answer = tuple[framing.Header, Callable[[], Vectors]]
 
 
 class Models:
-    """The models of this process, each loaded with its first call. Threads may share it."""
+    """The models of this process, each loaded with its first call, one at a time. Threads may share it."""
 
-    def __init__(self, precision: str, threads: int) -> None:
+    def __init__(self, load: Callable[[ModelSpec], BatchModel]) -> None:
         self._loading = threading.Lock()
-        self._calls = threading.Semaphore(IN_FLIGHT)
-        self._precision = precision
-        self._threads = threads
-        self._embedders = lru_cache(maxsize=CACHE_SIZE)(self._load)
+        self._models = lru_cache(maxsize=CACHE_SIZE)(lambda spec: load(ModelSpec.from_json(spec)))
 
-    def answer(self, header: dict[str, Any], pixels: np.ndarray[Any, Any]) -> tuple[dict[str, Any], Any]:
+    def of(self, spec: str) -> BatchModel:
         """Raises PermanentError."""
         with self._loading:
-            embed = self._embedders(header["spec"])
-        answer = {"name": embed.identity.name, "dimension": embed.identity.dimension, "precision": embed.precision}
-        with self._calls:
-            return answer, embed(pixels)
-
-    def _load(self, spec: str) -> TensorFlowEmbedder:
-        return TensorFlowEmbedder(ModelSpec.from_json(spec), precision=self._precision, threads=self._threads)
-
-
-def serve(listener: Listener, models: Models) -> None:
-    """Serve each connection in a thread; never returns."""
-    while True:
-        threading.Thread(target=_serve_connection, args=(listener.accept(), models), daemon=True).start()
-
-
-def _serve_connection(connection: "Connection[Any, Any]", models: Models) -> None:
-    with contextlib.suppress(EOFError, OSError), connection:
-        while True:
-            header, pixels = framing.receive(connection)
+            watchdog = threading.Timer(LOAD_S, fail, [f"a model is not loaded after {LOAD_S:.0f} s"])
+            watchdog.daemon = True
+            watchdog.start()
             try:
-                answer, vectors = models.answer(header, pixels)
-            except PermanentError as error:
-                answer, vectors = {"refused": [error.what, error.advice]}, np.empty(0, np.float32)
-            framing.send(connection, answer, vectors)
+                return self._models(spec)
+            finally:
+                watchdog.cancel()
+
+
+class Buffer:
+    """Memory for the pixels of a chunk, kept for the next one."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+
+    def pixels(self, count: int, model: BatchModel) -> Pixels:
+        """uint8 for at least `count` images, in whole batches; what is behind them is of former chunks."""
+        shape = (-(-count // model.batch_size) * model.batch_size, model.size, model.size, 3)
+        size = int(np.prod(shape))
+        if size > self._bytes.size:
+            self._bytes = np.zeros(size, np.uint8)
+        return self._bytes[:size].reshape(shape)
+
+
+class Conversation:
+    """One connection: receives chunks while former ones are computed, and answers them in their order."""
+
+    def __init__(self, connection: socket.socket, models: Models, merging: Merging) -> None:
+        self._connection = connection
+        self._models = models
+        self._merging = merging
+        self._answers: SimpleQueue[tuple[Buffer, Answer] | None] = SimpleQueue()
+        # The last one that was given back comes first: a process that waits for each answer needs only one.
+        self._buffers: LifoQueue[Buffer] = LifoQueue()
+        for _ in range(framing.IN_FLIGHT):
+            self._buffers.put(Buffer())
+
+    def run(self) -> None:
+        """Returns when the other side has closed."""
+        threading.Thread(target=_guarded, args=(self._answer,), daemon=True).start()
+        with contextlib.suppress(EOFError, OSError), self._connection:
+            while True:
+                buffer = self._buffers.get()
+                header = framing.receive_header(self._connection)
+                self._answers.put((buffer, self._begun(header, buffer)))
+        self._answers.put(None)
+
+    def _begun(self, header: framing.Header, buffer: Buffer) -> Answer:
+        try:
+            model = self._models.of(header["spec"])
+        except PermanentError as error:
+            framing.receive_array(self._connection, header)
+            return {"refused": [error.what, error.advice]}, lambda: np.empty(0, np.float32)
+        except (EOFError, OSError) as error:
+            # Not of the connection: the handler of its errors must not see this one.
+            fail(gpu.reason(error))
+        count, *shape = header["shape"]
+        if shape != [model.size, model.size, 3] or header["dtype"] != "uint8":
+            fail(f"pixels of the shape {header['shape']}, {header['dtype']}, for images of {model.size}")
+        answer = {"dimension": model.identity.dimension, "precision": model.precision}
+        if not count:
+            return answer, lambda: np.empty((0, model.identity.dimension), np.float32)
+        pixels = buffer.pixels(count, model)
+        framing.receive_into(self._connection, pixels[:count].data.cast("B"))
+        return answer, self._merging.submit(model, pixels, count)
+
+    def _answer(self) -> None:
+        """Send the answers. After the other side has closed, what was begun is still waited for."""
+        while item := self._answers.get():
+            buffer, (header, vectors) = item
+            found = vectors()
+            with contextlib.suppress(OSError):
+                framing.send(self._connection, header, found)
+            self._buffers.put(buffer)
+
+
+def fail(why: str) -> NoReturn:
+    """End this process: after an error of CUDA, for example, every later call fails as well."""
+    error = sys.exc_info()[1]
+    # For an error that nobody foresaw, with the traceback.
+    is_unforeseen = error is not None and not gpu.is_exhausted(error)
+    log.critical("The model process ends, to be started anew: %s.", why, exc_info=is_unforeseen)
+    os._exit(FAILED)
+
+
+def _guarded(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception as error:
+        fail(gpu.reason(error))
+
+
+def serve(listener: socket.socket, models: Models, merging: Merging) -> NoReturn:
+    """Serve each connection in a thread."""
+    while True:
+        conversation = Conversation(listener.accept()[0], models, merging)
+        threading.Thread(target=_guarded, args=(conversation.run,), daemon=True).start()
 
 
 def _end_with_input() -> None:
@@ -72,17 +157,25 @@ def _end_with_input() -> None:
     os._exit(0)
 
 
-def main(address: str, precision: str, threads: int, gpu: str | None = None) -> int:
+def main(
+    address: str, home: str, runtime: str, precision: str, threads: str, limit_s: str, card: str | None = None
+) -> int:
     threading.Thread(target=_end_with_input, daemon=True).start()
-    why = unusable_gpu() if gpu is not None else None
+    why = unusable_gpu(runtime) if card is not None else None
     print(json.dumps({"unusable": why}), flush=True)
     if why is not None:
         return 1
+
+    def load(spec: ModelSpec) -> BatchModel:
+        return load_batch_model(spec, home=Path(home), runtime=runtime, precision=precision, threads=int(threads))
+
     # Nobody reads the pipe from here on, so libraries must not fill it.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(Listener(address, "AF_UNIX"), Models(precision, threads))
-    return 0
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(512)
+    serve(listener, Models(load), Merging(fail, float(limit_s)))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:]))
+    sys.exit(main(*sys.argv[1:]))

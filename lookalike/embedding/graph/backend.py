@@ -1,8 +1,10 @@
-"""Keras, bound to TensorFlow and quiet: the only module that imports it, because both must be set before the import."""
+"""Keras, bound to a backend and quiet: the only module that imports it, because both are set before the import."""
 
 import os
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
+from lookalike.embedding.graph import chosen
+
+os.environ["KERAS_BACKEND"] = chosen.backend()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras

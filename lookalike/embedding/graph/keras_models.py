@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lookalike.embedding.graph import backbones, heads
+from lookalike.embedding.graph import backbones, folding, heads
 from lookalike.embedding.graph.backend import keras
 from lookalike.embedding.specs.spec import ModelSpec, Pooling, Preprocessing
 from lookalike.errors import ModelUnavailable
@@ -28,12 +28,15 @@ _SCALES: dict[Preprocessing, tuple[Numbers, Numbers]] = {
 }
 
 
-def build(spec: ModelSpec, *, precision: str = "f32") -> Any:
+def build(spec: ModelSpec, *, precision: str = "f32", is_folded: bool = False) -> Any:
     """A keras.Model from uint8 RGB [N, size, size, 3] to float32 [N, D], with preprocessing and head.
 
-    `precision` bf16 lets the backbone compute in bfloat16. Raises ModelUnavailable.
+    `precision` bf16 lets the backbone compute in bfloat16. `is_folded`: its normalizations are in its convolutions.
+    Raises ModelUnavailable.
     """
     backbone = backbones.build(spec)
+    if is_folded:
+        backbone = folding.folded(backbone)
     if precision == "bf16":
         for layer in backbone._flatten_layers(include_self=False):
             layer.dtype_policy = "mixed_bfloat16"

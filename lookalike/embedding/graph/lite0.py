@@ -42,12 +42,17 @@ def _convolved(x: Any, tensors: Tensors, convolution: str, normalization: str, s
     # PyTorch keeps kernels as [out, in, height, width], Keras as [height, width, in, out]; a depthwise kernel has
     # in = 1 there and out = 1 here.
     kernel = tensors[f"{convolution}.weight"]
+    # Zeros, because JAX compiles a program for the random numbers of each shape.
     if "depthwise" in convolution:
         kernel = kernel.transpose(2, 3, 0, 1)
-        layer = keras.layers.DepthwiseConv2D(kernel.shape[0], stride, _PADDING[stride], use_bias=False)
+        layer = keras.layers.DepthwiseConv2D(
+            kernel.shape[0], stride, _PADDING[stride], depthwise_initializer="zeros", use_bias=False
+        )
     else:
         kernel = kernel.transpose(2, 3, 1, 0)
-        layer = keras.layers.Conv2D(kernel.shape[3], kernel.shape[0], stride, _PADDING[stride], use_bias=False)
+        layer = keras.layers.Conv2D(
+            kernel.shape[3], kernel.shape[0], stride, _PADDING[stride], kernel_initializer="zeros", use_bias=False
+        )
     x = layer(x if stride == 1 else keras.layers.ZeroPadding2D(kernel.shape[0] // 2)(x))
     layer.set_weights([kernel])
     return _normalized(x, tensors, normalization)

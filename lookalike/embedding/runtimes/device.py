@@ -7,7 +7,7 @@ from lookalike.errors import ModelUnavailable
 from lookalike.shown import clause
 
 CHILD = "lookalike.embedding.children.device"
-#: TensorFlow takes a while to load on a busy machine.
+#: A runtime takes a while to load on a busy machine.
 TIMEOUT_S = 120.0
 
 
@@ -21,9 +21,9 @@ class Device:
     unusable_gpu: str | None
 
 
-def examine(*, with_gpu: bool = False) -> Device:
-    """Ask. Raises ModelUnavailable if the runtime cannot be loaded."""
+def examine(gpu_runtime: str | None = None) -> Device:
+    """Ask, also whether `gpu_runtime` can use the GPUs. Raises ModelUnavailable if the runtime cannot be loaded."""
     try:
-        return Device(**json_process.run(CHILD, *(["gpu"] if with_gpu else []), timeout_s=TIMEOUT_S))
+        return Device(**json_process.run(CHILD, *([gpu_runtime] if gpu_runtime else []), timeout_s=TIMEOUT_S))
     except (json_process.ChildFailed, TypeError) as error:
         raise ModelUnavailable(f"OpenVINO cannot run here: {clause(error)}.", "Reinstall lookalike.") from error

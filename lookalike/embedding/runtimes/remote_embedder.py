@@ -1,9 +1,11 @@
 """An embedder whose model runs in another process, which several processes share."""
 
-from contextlib import suppress
-from multiprocessing.connection import Client, Connection
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,46 +15,139 @@ from lookalike.errors import ModelProcessUnavailable, ModelUnavailable
 from lookalike.records import ModelIdentity, Pixels, Vectors
 from lookalike.retry import retry_while
 
-#: A model process is restarted within seconds, but then loads TensorFlow.
+#: A model process is restarted within seconds, but then loads its runtime.
 RETRY_S = 60.0
+#: One that is silent for longer loads a model, or hangs.
+ANSWER_S = 120.0
+
+
+class ModelProcessEnded(ModelProcessUnavailable):
+    """It is restarted, so what was asked is worth asking again at once."""
+
+
+@dataclass(eq=False)
+class _Asked:
+    pixels: Pixels
+    answer: tuple[framing.Header, Vectors] | None = None
 
 
 class RemoteEmbedder:
     """An Embedder that asks the model process at `address`. Not safe to share between threads, or across a fork.
 
-    Raises ModelUnavailable if the process cannot load the model, and ModelProcessUnavailable if it does not come back.
+    Raises ModelUnavailable if the process cannot load the model, and ModelProcessUnavailable if it does not come back
+    or is silent for `answer_s`.
     """
 
-    def __init__(self, address: Path, spec: ModelSpec) -> None:
+    def __init__(self, address: Path, spec: ModelSpec, answer_s: float = ANSWER_S) -> None:
+        self._connection: socket.socket | None = None
         self._address = address
         self._spec = spec.to_json()
-        self._connection: Connection[Any, Any] | None = None
+        self._answer_s = answer_s
+        #: What was asked and is not answered yet; after a new connection all of it is sent again.
+        self._asked: deque[_Asked] = deque()
         self.size = spec.size
-        header, _ = self._call(np.zeros((0, spec.size, spec.size, 3), np.uint8))
+        header, _ = self._answer(self._sent(np.zeros((0, spec.size, spec.size, 3), np.uint8)))
         self.precision = header["precision"]
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(header["dimension"]), spec.metric)
 
     def __call__(self, pixels: Pixels) -> Vectors:
-        return np.asarray(self._call(pixels)[1], np.float32)
+        return self.ask(pixels)()
 
-    def _call(self, pixels: Pixels) -> tuple[dict[str, Any], Vectors]:
-        header, vectors = retry_while(lambda: self._request(pixels), ModelProcessUnavailable, RETRY_S)
-        if "refused" in header:
-            raise ModelUnavailable(*header["refused"])
-        return header, vectors
+    def ask(self, pixels: Pixels) -> Callable[[], Vectors]:
+        """Send the pixels, which must not change; what this returns waits for the vectors. Two may be asked at once."""
+        asked = self._sent(pixels)
+        return lambda: np.asarray(self._answer(asked)[1], np.float32)
 
-    def _request(self, pixels: Pixels) -> tuple[dict[str, Any], Vectors]:
+    def _sent(self, pixels: Pixels) -> _Asked:
+        # The other side reads no further before these answers are read.
+        while len(self._asked) >= framing.IN_FLIGHT:
+            self._receive_next()
+        asked = _Asked(pixels)
+        is_connected = self._connection is not None
+        self._asked.append(asked)
+        # The wait for the answer tries again.
+        with suppress(ModelProcessEnded):
+            connection = self._connected()
+            if is_connected:
+                self._send(connection, asked)
+        return asked
+
+    def _answer(self, asked: _Asked) -> tuple[framing.Header, Vectors]:
+        while asked.answer is None:
+            if asked not in self._asked:
+                raise ModelProcessUnavailable(str(self._address), "it did not answer what was asked before")
+            self._receive_next()
+        if "refused" in asked.answer[0]:
+            raise ModelUnavailable(*asked.answer[0]["refused"])
+        return asked.answer
+
+    def _receive_next(self) -> None:
+        """Receive the answer to what was asked first; for a while again if the process has ended."""
         try:
-            if self._connection is None:
-                self._connection = Client(str(self._address), "AF_UNIX")
-            framing.send(self._connection, {"spec": self._spec}, pixels)
-            return framing.receive(self._connection)
-        except (EOFError, OSError) as error:
-            self._disconnect()
-            raise ModelProcessUnavailable(str(self._address), str(error) or "the process has ended") from error
+            retry_while(self._receive, ModelProcessEnded, RETRY_S)
+        except ModelProcessEnded:
+            # Whoever asked begins anew.
+            self._asked.clear()
+            raise
 
-    def _disconnect(self) -> None:
+    def _receive(self) -> None:
+        connection = self._connected()
+        with self._translated():
+            header = framing.receive_header(connection)
+            answer = header, framing.receive_array(connection, header)
+            # Here, where an error of any kind disconnects: no answer is ever taken for that of another request.
+            self._asked.popleft().answer = answer
+
+    def _connected(self) -> socket.socket:
+        """The connection; over a new one everything that is not answered is sent."""
+        if self._connection is None:
+            with self._translated():
+                self._connection = _connected(self._address, self._answer_s)
+            for asked in self._asked:
+                self._send(self._connection, asked)
+        return self._connection
+
+    def _send(self, connection: socket.socket, asked: _Asked) -> None:
+        with self._translated():
+            framing.send(connection, {"spec": self._spec}, asked.pixels)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Disconnect after any error, which leaves half a message. Raises ModelProcessUnavailable for the other
+        side's."""
+        try:
+            yield
+        except TimeoutError as error:
+            self.close()
+            # Whoever asked begins anew.
+            self._asked.clear()
+            why = f"no answer within {self._answer_s:.0f} s"
+            raise ModelProcessUnavailable(str(self._address), why) from error
+        except (EOFError, OSError) as error:
+            self.close()
+            raise ModelProcessEnded(str(self._address), str(error) or "the process has ended") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Disconnect; the next call connects anew."""
         if self._connection is not None:
             with suppress(OSError):
                 self._connection.close()
             self._connection = None
+
+    def __del__(self) -> None:
+        # A worker process that changes models drops this one.
+        self.close()
+
+
+def _connected(address: Path, answer_s: float) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(answer_s)
+    try:
+        connection.connect(str(address))
+    except OSError:
+        connection.close()
+        raise
+    return connection

@@ -2,53 +2,54 @@
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lookalike.embedding.graph import keras_models
+from lookalike.embedding.graph import chosen, keras_models
+from lookalike.embedding.runtimes import batches, gpu
 from lookalike.embedding.specs.spec import ModelSpec
-from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import ModelIdentity, Pixels, Vectors
 
 import tensorflow  # isort: skip  # After keras_models, which makes it quiet.
 
 log = logging.getLogger(__name__)
 
-#: Images per call of the graph; the last batch is padded, because another shape would be traced again.
+#: Images of a batch.
 BATCH_SIZE = 32
-#: One chunk of the default size.
-GPU_BATCH_SIZE = 64
-PRECISIONS = ("auto", "f32", "bf16")
 
 
 class TensorFlowEmbedder:
-    """An Embedder on the first GPU, or on the CPU if there is no GPU. Not safe to share across a fork."""
+    """An Embedder, and a BatchModel, on the first GPU, or on the CPU if there is no GPU. Not safe to share across a
+    fork."""
+
+    together: tuple[int, ...] = (1,)
 
     def __init__(self, spec: ModelSpec, *, precision: str = "auto", threads: int = 1) -> None:
-        if precision not in PRECISIONS:
-            raise BadSetting(f"{precision!r} is not a precision.", f"Choose one of {', '.join(PRECISIONS)}.")
-        if spec.is_quantized:
-            what = f"{spec.name} is a quantized model, which OpenVINO runs on the CPU and TensorFlow does not."
-            raise ModelUnavailable(what, "Set LOOKALIKE_RUNTIME=openvino, or use the model that it was made from.")
+        chosen.use("tensorflow")
+        gpu.refuse_quantized(spec, "TensorFlow")
         _limit(threads)
+        # Otherwise float32 on a GPU has the short numbers of TF32.
+        tensorflow.config.experimental.enable_tensor_float_32_execution(False)
         has_gpu = _has_gpu()
-        self.precision = precision if precision != "auto" else "bf16" if has_gpu else "f32"
-        model = keras_models.build(spec, precision=self.precision)
+        self.precision = gpu.precision(precision, _capability() if has_gpu else None)
+        model = keras_models.build(spec, precision=self.precision, is_folded=has_gpu)
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(model.output_shape[1]), spec.metric)
         self.size = spec.size
-        self._batch_size = GPU_BATCH_SIZE if has_gpu else BATCH_SIZE
+        self.batch_size = BATCH_SIZE
         # XLA fuses kernels for the fixed shape; on a CPU it is slower.
-        self._run = traced(model, spec.size, self._batch_size, is_compiled=has_gpu)
+        self._run = traced(model, spec.size, self.batch_size, is_compiled=has_gpu)
 
     def __call__(self, pixels: Pixels) -> Vectors:
-        vectors = np.empty((len(pixels), self.identity.dimension), np.float32)
-        for start in range(0, len(pixels), self._batch_size):
-            part = pixels[start : start + self._batch_size]
-            padded = np.zeros((self._batch_size, *part.shape[1:]), np.uint8)
-            padded[: len(part)] = part
-            vectors[start : start + len(part)] = self._run(tensorflow.constant(padded)).numpy()[: len(part)]
-        return vectors
+        return batches.embed(self, pixels)
+
+    def begin(self, parts: Sequence[Pixels]) -> Any:
+        (pixels,) = parts
+        return self._run(tensorflow.constant(pixels))
+
+    def finish(self, begun: Any) -> Vectors:
+        return np.asarray(begun.numpy(), np.float32)
 
 
 def traced(model: Any, size: int, batch_size: int | None, *, is_compiled: bool = False) -> Any:
@@ -69,11 +70,18 @@ def unusable_gpu() -> str | None:
 
 def _has_gpu() -> bool:
     gpus = tensorflow.config.list_physical_devices("GPU")
-    for gpu in gpus:
+    for one in gpus:
         # Otherwise the first process takes all memory of the GPU.
         with contextlib.suppress(RuntimeError):
-            tensorflow.config.experimental.set_memory_growth(gpu, True)
+            tensorflow.config.experimental.set_memory_growth(one, True)
     return bool(gpus)
+
+
+def _capability() -> tuple[int, int] | None:
+    """The compute capability of the first GPU; None if TensorFlow does not tell it."""
+    details = tensorflow.config.experimental.get_device_details(tensorflow.config.list_physical_devices("GPU")[0])
+    found = details.get("compute_capability")
+    return (int(found[0]), int(found[1])) if found else None
 
 
 def _limit(threads: int) -> None:

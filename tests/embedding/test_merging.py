@@ -1,0 +1,101 @@
+"""Chunks that wait are merged, and each gets its own vectors."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+
+from lookalike.embedding.runtimes import batches
+from lookalike.embedding.runtimes.merging import Merging
+from lookalike.records import Metric, ModelIdentity, Pixels, Vectors
+from testing.processes import await_true
+
+
+class Means:
+    """A model without a library: the mean and the first value of each image."""
+
+    size, precision, batch_size = 2, "f32", 4
+
+    def __init__(self, *together: int) -> None:
+        self.identity = ModelIdentity("means", "0", 2, Metric.COSINE)
+        self.together = together
+        self.may_finish = threading.Event()
+        self.calls: list[int] = []
+
+    def begin(self, parts: Sequence[Pixels]) -> Any:
+        self.calls.append(len(parts))
+        return [np.stack([part.mean(axis=(1, 2, 3)), part[:, 0, 0, 0]], axis=1).astype(np.float32) for part in parts]
+
+    def finish(self, begun: Any) -> Vectors:
+        assert self.may_finish.wait(30)
+        return np.concatenate(begun)
+
+
+class Failed(Exception):
+    pass
+
+
+def unexpected(why: str) -> NoReturn:
+    raise Failed(why)
+
+
+def chunk(count: int, seed: int) -> Pixels:
+    return np.random.RandomState(seed).randint(0, 256, (count, 2, 2, 3)).astype(np.uint8)
+
+
+def test_chunks_that_wait_are_merged_and_each_gets_its_own_vectors() -> None:
+    model, other = Means(1, 2, 4), Means(1)
+    other.may_finish.set()
+    merging = Merging(unexpected, 60)
+    chunks = [chunk(count, seed) for seed, count in enumerate((4, 4, 3, 9, 1, 4, 4))]
+    waits = [merging.submit(model, batches.whole(chunks[0], 4), 4)]
+    # Two calls are in flight; what comes now waits.
+    await_true(lambda: model.calls == [1])
+    waits.append(merging.submit(model, batches.whole(chunks[1], 4), 4))
+    await_true(lambda: model.calls == [1, 1])
+    for pixels in chunks[2:]:
+        waits.append(merging.submit(model, batches.whole(pixels, -(-len(pixels) // 4) * 4), len(pixels)))
+    of_other = merging.submit(other, batches.whole(chunks[0], 4), 4)
+    model.may_finish.set()
+    for pixels, wait in zip(chunks, waits, strict=True):
+        expected = np.stack([pixels.mean(axis=(1, 2, 3)), pixels[:, 0, 0, 0]], axis=1)
+        np.testing.assert_allclose(wait(), expected, rtol=1e-6)
+    assert of_other().shape == (4, 2)
+    # Seven batches waited for one model: of three chunks, and three of the one of nine images.
+    assert model.calls == [1, 1, 4, 2, 1]
+
+
+def test_many_threads_each_get_their_own_vectors() -> None:
+    model = Means(1, 2)
+    model.may_finish.set()
+    merging = Merging(unexpected, 60)
+
+    def asked(seed: int) -> None:
+        pixels = chunk(4, seed)
+        np.testing.assert_array_equal(merging.submit(model, pixels, 4)()[:, 1], pixels[:, 0, 0, 0])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(asked, range(300)))
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+def test_a_call_that_fails_or_hangs_is_noticed(breaks: bool) -> None:
+    reasons: list[str] = []
+
+    def fail(why: str) -> NoReturn:
+        reasons.append(why)
+        # The thread goes no further, as the process would not.
+        while True:
+            threading.Event().wait()
+
+    model = Means(1)
+    if breaks:
+        model.may_finish.set()
+    merging = Merging(fail, 60 if breaks else 0.05)
+    merging.submit(model, np.zeros((4, 2, 2) if breaks else (4, 2, 2, 3), np.uint8), 4)
+    await_true(lambda: bool(reasons))
+    model.may_finish.set()
+    assert ("AxisError" if breaks else "no answer of the device") in reasons[0]

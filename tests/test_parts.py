@@ -1,0 +1,57 @@
+"""A chunk's images are embedded in parts: elsewhere while others are decoded, or here while others are awaited."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lookalike.pipeline.parts import MEANWHILE, PART, Parts
+from lookalike.records import Pixels, Vectors
+
+
+class Remote:
+    """Answers with the first value of each image; `log` has what was sent and waited for."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def __call__(self, pixels: Pixels) -> Vectors:
+        return pixels[:, :1].astype(np.float32)
+
+    def ask(self, pixels: Pixels) -> Callable[[], Vectors]:
+        self.log.append(f"sent {len(pixels)}")
+        return lambda: self._waited(pixels)
+
+    def _waited(self, pixels: Pixels) -> Vectors:
+        self.log.append(f"got {len(pixels)}")
+        return self(pixels)
+
+
+def test_a_part_is_sent_while_the_next_is_decoded() -> None:
+    remote = Remote()
+    parts = Parts(remote)
+    for number in range(PART + 3):
+        parts.add(str(number), np.array([number], np.uint8))
+        assert remote.log == ([f"sent {PART}"] if number + 1 >= PART else [])
+        assert not parts.work(), "it embeds nothing here, and waits for nothing"
+    found = parts.vectors()
+    assert remote.log == [f"sent {PART}", "sent 3", f"got {PART}", "got 3"]
+    assert {digest: int(vector[0]) for digest, vector in found.items()} == {str(n): n for n in range(PART + 3)}
+    # What a later round of the chunk decodes is embedded alone.
+    parts.add("later", np.array([77], np.uint8))
+    assert (int(parts.vectors()["later"][0]), remote.log[-2:]) == (77, ["sent 1", "got 1"])
+
+
+def test_a_model_in_this_process_takes_the_time_in_which_nothing_arrives() -> None:
+    sizes: list[int] = []
+
+    def embed(pixels: Pixels) -> Vectors:
+        sizes.append(len(pixels))
+        return pixels[:, :1].astype(np.float32)
+
+    parts = Parts(embed)
+    for number in range(PART + 3):
+        parts.add(str(number), np.array([number], np.uint8))
+    assert not sizes and parts.work() and sizes == [MEANWHILE]
+    found = {digest: int(vector[0]) for digest, vector in parts.vectors().items()}
+    assert found == {str(n): n for n in range(PART + 3)} and sizes == [MEANWHILE, PART + 3 - MEANWHILE]
+    assert not parts.work() and parts.vectors() and len(sizes) == 2
