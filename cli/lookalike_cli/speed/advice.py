@@ -63,6 +63,8 @@ def _waiting(stages: Stages, facts: Facts) -> tuple[str, str] | None:
         return None
     longest = max(waiting, key=lambda name: waiting[name])
     stalled = f"waits {1000 * waiting[longest]:.1f} ms per image while its core is idle"
+    if longest == EMBED and facts.gpus:
+        return longest, f"it waits {1000 * waiting[longest]:.1f} ms per image for the GPU"
     if longest in (READ, FETCH, BULK, LOOK_UP):
         return longest, f"it {stalled}"
     return OTHERS, f"{longest}, which only computes, {stalled.replace('is idle', 'is used by others')}"
@@ -106,6 +108,7 @@ def _advice(bottleneck: str, stages: Stages, facts: Facts) -> Iterator[str]:
 
 
 MORE_CORES = "Use more cores, or workers on more machines."
+MORE_GPUS = "Use more GPUs, or workers with GPUs on more machines."
 
 
 def _for_queue(facts: Facts) -> Iterator[str]:
@@ -138,11 +141,12 @@ def _for_decode(facts: Facts) -> Iterator[str]:
 
 def _for_embed(facts: Facts) -> Iterator[str]:
     if facts.precision == "f32":
-        yield "LOOKALIKE_PRECISION=auto computes in bf16 on CPUs that are faster with it: up to twice as fast."
+        place = "GPUs that have it" if facts.gpus else "CPUs that are faster with it"
+        yield f"LOOKALIKE_PRECISION=auto computes in bf16 on {place}: up to twice as fast."
     if facts.model != SMALLEST_MODEL:
         yield f"Use a smaller model if its quality suffices (`lookalike evaluate`): --model {SMALLEST_MODEL}."
     yield from _in_8_bits(facts)
-    yield MORE_CORES
+    yield MORE_GPUS if facts.gpus else MORE_CORES
 
 
 def _in_8_bits(facts: Facts) -> Iterator[str]:

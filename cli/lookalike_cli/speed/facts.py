@@ -15,7 +15,7 @@ class Seat(StrEnum):
 @dataclass(frozen=True)
 class Facts:
     """`time_in_8_bits`: the share of its time that the model takes with `:int8`, or None if it does not run on the
-    CPU. `busy_cores` is the load average before the measurement began."""
+    CPU. `busy_cores` is the load average before the measurement began. `gpus` run the model, or with 0 the cores do."""
 
     cores: int
     processes: int
@@ -29,3 +29,4 @@ class Facts:
     size_bytes: int
     first_read_s: float
     busy_cores: float
+    gpus: int = 0

@@ -10,6 +10,7 @@ from lookalike import factories
 from lookalike.embedded import OwnedStack, Stack, open_stack
 from lookalike.embedding import Embedder, ModelSpec
 from lookalike.embedding.runtimes.cpu import time_in_8_bits
+from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import PermanentError
 from lookalike.index import backend_of
 from lookalike.machine import usable_cores, visible_gpus
@@ -24,6 +25,7 @@ from lookalike_cli.speed.sample import Sample, even, examine
 from lookalike_cli.speed.stages import SERVER, STAGES, StageWork
 from lookalike_cli.speed.whole import Ingest, ingest, warm_up
 from lookalike_producer.preparation import prepare_model
+from lookalike_worker.model_processes import ModelProcesses
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class _Bench:
     embed: Embedder
     work: StageWork
     seat: Seat
+    gpus: int
 
     def warm_up(self, images: Sequence[ImageRef]) -> None:
         """Run both once, so that one-off costs are not measured."""
@@ -90,10 +93,24 @@ def _set_up(settings: Settings, spec: ModelSpec) -> Iterator[_Bench]:
         exits.callback(_stop_worker, stack)
         backend = backend_of(private.index_location)
         server = exits.enter_context(backend.cpu_clock(private.index_location, factories.index_options(private)))
-        embed = factories.embedder(private, spec)
+        embed, gpus = exits.enter_context(_embedder(private, spec))
         work = StageWork(private, embed, server, is_encoding=not backend.is_embedded)
         seat = Seat.EMBEDDED if backend.is_embedded else Seat.HERE if server else Seat.ELSEWHERE
-        yield _Bench(private, spec, stack, embed, work, seat)
+        yield _Bench(private, spec, stack, embed, work, seat, gpus)
+
+
+@contextmanager
+def _embedder(settings: Settings, spec: ModelSpec) -> Iterator[tuple[Embedder, int]]:
+    """The model as the processes of a worker have it, and the number of GPUs that run it for all of them."""
+    gpus = visible_gpus() if settings.runtime != "openvino" else ()
+    processes = ModelProcesses(settings, gpus)
+    try:
+        if gpus:
+            processes.start()
+        addresses = processes.addresses
+        yield RemoteEmbedder(addresses[0], spec) if addresses else factories.embedder(settings, spec), len(addresses)
+    finally:
+        processes.stop()
 
 
 def _stop_worker(stack: Stack) -> None:
@@ -125,19 +142,19 @@ def _whole(run: str, wholes: Sequence[Ingest]) -> Whole:
 
 
 def _facts(bench: _Bench, sample: Sample, busy_cores: float) -> Facts:
-    precision = getattr(bench.embed, "precision", "f32")
-    is_on_cpu = bench.settings.runtime == "openvino" or (bench.settings.runtime == "auto" and not visible_gpus())
+    is_on_cpu = not bench.gpus and bench.settings.runtime in ("auto", "openvino")
     return Facts(
         cores=usable_cores(),
         processes=bench.settings.processes,
         chunk_size=bench.settings.chunk_size,
         model=bench.embed.identity.name,
         dimension=bench.embed.identity.dimension,
-        precision=precision,
-        time_in_8_bits=time_in_8_bits(precision) if is_on_cpu else None,
+        precision=bench.embed.precision,
+        time_in_8_bits=time_in_8_bits(bench.embed.precision) if is_on_cpu else None,
         seat=bench.seat,
         megapixels=sample.megapixels,
         size_bytes=sample.size_bytes,
         first_read_s=sample.first_read_s,
         busy_cores=busy_cores,
+        gpus=bench.gpus,
     )

@@ -69,9 +69,10 @@ def _rates(measured: Measurement) -> Iterator[str]:
     stages, whole, facts = measured.stages, measured.whole, measured.facts
     rate, limit = whole.rate, bound(stages, facts.cores)
     processes = counted(facts.processes, "process", "processes")
+    on_gpus = f" on {counted(facts.gpus, 'GPU')}" if facts.gpus else ""
     yield (
         f"Ingest rate: {rate.median:,.1f} images per second ({rate.lowest:,.1f} to {rate.highest:,.1f}) with "
-        f"{processes}, {counted(facts.chunk_size, 'image')} per chunk, {facts.model} in {facts.precision}; "
+        f"{processes}, {counted(facts.chunk_size, 'image')} per chunk, {facts.model} in {facts.precision}{on_gpus}; "
         f"{rate.median / facts.cores:,.1f} per core."
     )
     cost_ms = 1000 * stages.cpu_s

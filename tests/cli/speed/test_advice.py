@@ -61,6 +61,12 @@ def test_a_large_model_in_f32_can_be_made_faster() -> None:
     assert "bf16" in found.advice[0] and "--model efficientnet-lite0" in found.advice[1]
 
 
+def test_a_gpu_that_is_waited_for_is_the_bottleneck() -> None:
+    found = diagnosis(replace(FACTS, gpus=1), embed=(0.1, 3.0))
+    assert found.bottleneck == "embed" and "3.0 ms per image for the GPU" in found.why
+    assert "GPUs" in found.advice[0]
+
+
 IN_8_BITS = "takes a third to half of the model's time on this CPU and needs an index of its own: --model"
 
 
