@@ -24,9 +24,10 @@ NAMES = (
     "img2dataset",
     "loads",
     "scale",
+    "gpu",
 )
 #: Run only when named: they need further packages, or take longer than all others together.
-NAMED_ONLY = ("img2dataset", "loads", "memory", "peers", "remote", "road", "rows", "scale")
+NAMED_ONLY = ("gpu", "img2dataset", "loads", "memory", "peers", "remote", "road", "rows", "scale")
 
 
 def main(names: list[str]) -> int:

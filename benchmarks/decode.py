@@ -58,7 +58,7 @@ def _rates(decoders: dict[str, Decoder], files: Sequence[bytes]) -> dict[str, li
 
 
 def _workloads() -> Iterator[tuple[str, list[bytes]]]:
-    small = _small()
+    small = small_jpegs()
     yield f"{len(small)} small JPEGs, {sum(map(len, small)) / len(small) / 1000:.0f} kB each", small
     medium = [encoded(photograph(*MEDIUM_SIZE, seed), "JPEG", quality=QUALITY) for seed in range(MEDIUM_COUNT)]
     yield f"{MEDIUM_SIZE[0]} x {MEDIUM_SIZE[1]} pixels", medium
@@ -70,7 +70,7 @@ def _workloads() -> Iterator[tuple[str, list[bytes]]]:
             yield f"12 megapixels, {subsampling}, {form}, {len(data) / 1e6:.1f} MB", [data]
 
 
-def _small() -> list[bytes]:
+def small_jpegs() -> list[bytes]:
     if IMAGES:
         paths = sorted(Path(IMAGES).rglob("*.jpg"))
         return [path.read_bytes() for path in paths[:: max(1, len(paths) // SMALL_COUNT)]]
