@@ -1,5 +1,6 @@
 """What every kind of place has in common: it gives the bytes of one uri, or says in what state it is."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,19 +23,22 @@ class State:
     size_bytes: int | None = None
 
 
-#: Longer entity tags are cut.
+#: Longer entity tags are cut, with a hash of the whole in place of the rest.
 MOST_ETAG = 512
 
 
 def etag_text(header: str) -> str:
     """An entity tag as a document can hold it: a server may send bytes that are no UTF-8, of which aiohttp makes lone
     surrogates."""
-    text = header.strip()[:MOST_ETAG]
+    text = header.strip()
     try:
         text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape").decode("latin-1")
-    return text
+        text = text.encode("utf-8", "surrogateescape").decode("latin-1")
+    if len(text) <= MOST_ETAG:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return text[: MOST_ETAG - len(digest)] + digest
 
 
 @dataclass(frozen=True)

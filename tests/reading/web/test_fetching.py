@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import ImageRejected
-from lookalike.reading.contract import MAX_AROUND, NoParts, State
+from lookalike.reading.contract import MAX_AROUND, MOST_ETAG, NoParts, State
 from lookalike.reading.web.connections import MOST_IDLE_HOSTS
 from lookalike.records import Reason, Span
 from testing.services.web import Answer, WebServer
@@ -116,6 +116,26 @@ def test_what_is_no_tag_is_no_condition(server: WebServer, client: Client, etag:
     found = client.fetch_unless(url, etag)
     assert (found is None) == (etag == "unquoted")
     assert all(item.keys() == {"method"} for item in conditions(server))
+
+
+#: What hosts write as an entity tag that is none, or no text, or longer than an index keeps it.
+ODD_TAGS = [
+    *('"\xe9\xff"', '"' + "x" * 5000 + '"', '""', "bare", "W/", 'W/"', '"a", "b"', '"a\tb"', '"\x80"', "*", '"\\"'),
+    *("-- DROP", '{"a": 1}', '"<script>"'),
+]
+
+
+def test_an_odd_tag_is_kept_as_text_and_tells_whether_an_image_has_changed(server: WebServer, client: Client) -> None:
+    async def ask_all(place):  # type: ignore[no-untyped-def]
+        for tag in ODD_TAGS:
+            url = server.put("/odd.jpg", Answer(JPEG, extra={"ETag": tag}))
+            etag = (await place.fetch(url)).etag
+            assert 0 < len(etag.encode()) <= 2 * MOST_ETAG, tag[:20]
+            assert await place.fetch_unless(url, etag) is None, tag[:20]
+            server.put("/odd.jpg", Answer(JPEG[:-1], extra={"ETag": tag + "!"}))
+            assert await place.fetch_unless(url, etag) is not None, tag[:20]
+
+    client.used(ask_all)
 
 
 def test_a_304_that_nobody_asked_for_is_a_reason_of_its_own(server: WebServer, client: Client) -> None:
