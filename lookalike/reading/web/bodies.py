@@ -13,15 +13,12 @@ from lookalike.other_formats import description
 from lookalike.reading.pace import Pace, TooSlow
 from lookalike.reading.web.answers import declared_size
 from lookalike.reading.web.options import WebOptions
+from lookalike.reading.web.unpacking import WINDOW_BITS, Unpacking
 from lookalike.records import Reason
 
 #: What tells a page from an image.
 _HEAD_BYTES = 512
-#: Between two of these, other work of the event loop goes on.
-_STEP_BYTES = 2**20
 _PAGES = frozenset({"an HTML page", "an XML document", "a text"})
-#: gzip with its header, zlib with its own (RFC 9110, 8.4.1).
-_WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
 async def whole(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> bytes:
@@ -80,18 +77,18 @@ async def plain(response: aiohttp.ClientResponse, address: str, options: WebOpti
         async for piece in raw(response, address, options):
             yield piece
         return
-    if encoding not in _WINDOW_BITS:
+    if encoding not in WINDOW_BITS:
         raise ImageRejected(Reason.UNREADABLE, "the host packs the image in a way that it was not asked for")
-    unpacking = zlib.decompressobj(_WINDOW_BITS[encoding])
+    unpacking = Unpacking(encoding)
     try:
         async for piece in raw(response, address, options):
             while piece:
-                yield unpacking.decompress(piece, _STEP_BYTES)
-                piece = unpacking.unconsumed_tail
+                data, piece = unpacking.step(piece)
+                yield data
                 await asyncio.sleep(0)
     except zlib.error as error:
         raise ImageRejected(Reason.UNREADABLE, f"the host sends damaged {encoding}") from error
-    if not unpacking.eof:
+    if not unpacking.is_complete:
         raise HostUnavailable(address, "its answer ends early")
 
 
@@ -99,7 +96,7 @@ async def raw(response: aiohttp.ClientResponse, address: str, options: WebOption
     """The pieces of the body as they come. Raises HostUnavailable for a slow one, and what aiohttp raises."""
     pace, count = Pace(options.pace_s, options.least_bytes_per_s), 0
     # A part that a host does not know to give may lie behind as many bytes as an image may have.
-    limit = 2 * options.max_bytes + _STEP_BYTES
+    limit = 2 * options.max_bytes + 2**20
     async for piece in response.content.iter_any():
         count += len(piece)
         if count > limit:

@@ -1,6 +1,7 @@
 """What a bad server does to one image: the right reason, in bounded time and memory."""
 
 import asyncio
+import gzip
 import time
 import tracemalloc
 from email.utils import formatdate
@@ -8,6 +9,7 @@ from email.utils import formatdate
 import pytest
 
 from lookalike.errors import HostUnavailable, ImageRejected
+from lookalike.reading.web import unpacking
 from lookalike.records import Reason
 from testing.services.web import Answer, WebServer
 from tests.reading.web import hostile
@@ -105,6 +107,11 @@ def test_a_long_page_is_not_read_to_its_end(server: WebServer, client: Client) -
         ("endless chunks", hostile.endless_chunks, Reason.TOO_LARGE),
         ("a bomb of gzip", hostile.packed("gzip", hostile.gzip_bomb(64 * 2**20)), Reason.TOO_LARGE),
         ("gzip of nothing without end", hostile.endless_gzip_of_nothing, Reason.TOO_LARGE),
+        (
+            "a damaged second member",
+            hostile.packed("gzip", gzip.compress(JPEG) + b"\x1f\x8b" + bytes(20)),
+            Reason.UNREADABLE,
+        ),
         ("gzip, gzip", hostile.packed("gzip, gzip", hostile.gzip_twice(JPEG)), Reason.UNREADABLE),
         ("brotli", hostile.packed("br", b"\x0b\x02\x80"), Reason.UNREADABLE),
         ("no gzip", hostile.packed("gzip", JPEG), Reason.UNREADABLE),
@@ -131,6 +138,14 @@ def test_a_bomb_of_gzip_takes_little_memory(server: WebServer, client: Client) -
         tracemalloc.stop()
 
 
+def test_gzip_may_have_so_many_members(server: WebServer, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "MOST_MEMBERS", 10)
+    empty = gzip.compress(b"")
+    assert client.fetch(server.put("/few", hostile.packed("gzip", empty * 9 + gzip.compress(JPEG)))).data == JPEG
+    with pytest.raises(ImageRejected, match="more than 10 members of gzip"):
+        client.fetch(server.put("/many", hostile.packed("gzip", empty * 10 + gzip.compress(JPEG))))
+
+
 def test_gzip_of_gzip_is_unpacked_once(server: WebServer, client: Client) -> None:
     fetched = client.fetch(server.put("/twice", hostile.packed("gzip", hostile.gzip_twice(JPEG))))
     assert fetched.data.startswith(b"\x1f\x8b")
@@ -154,6 +169,7 @@ def test_gzip_of_gzip_is_unpacked_once(server: WebServer, client: Client) -> Non
         ("one byte at a time", hostile.drip),
         ("one byte of the header at a time", hostile.drip_header),
         ("announcements for ever", hostile.endless_information),
+        ("a cut second member", hostile.packed("gzip", gzip.compress(JPEG) + gzip.compress(JPEG)[:500])),
         ("cut gzip", hostile.packed("gzip", hostile.gzip_bomb(2**20)[:500])),
     ],
 )

@@ -221,11 +221,14 @@ def test_an_archive_that_became_shorter(server: WebServer, client: Client) -> No
     [
         ("gzip", gzip.compress(JPEG)),
         ("X-GZIP", gzip.compress(JPEG)),
+        ("gzip", b"".join(gzip.compress(JPEG[start : start + 20_000]) for start in range(0, len(JPEG), 20_000))),
+        ("gzip", gzip.compress(b"") + gzip.compress(JPEG) + b"padding"),
+        ("gzip", gzip.compress(JPEG) + b"\x1f"),
         ("deflate", zlib.compress(JPEG)),
         ("identity", JPEG),
     ],
     # Not the bytes, in which gzip writes the time: processes that run the tests would name them differently.
-    ids=range(4),
+    ids=range(7),
 )
 def test_what_is_packed_although_nobody_asked_is_unpacked(
     server: WebServer, client: Client, encoding: str, body: bytes
