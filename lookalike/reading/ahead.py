@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from lookalike.errors import HostUnavailable, ImageRejected, LookalikeError, ObjectUnavailable, SourceUnavailable
+from lookalike.reading import hops
 from lookalike.reading.allowance import Allowance, Flight, current
 from lookalike.reading.arrivals import Arrival, Delayed, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, Place
+from lookalike.reading.hops import Redirected
 from lookalike.reading.hosts import Away, Host, HostLimits, Hosts
 from lookalike.reading.slots import Outpaced, Slots
 from lookalike.records import ImageRef
@@ -51,42 +53,52 @@ class Ahead:
 
     async def fetch(self, ref: ImageRef) -> Fetched:
         """The bytes of one image. Raises as a place does."""
-        flight = Flight()
+        flight = Flight(ref.uri)
         self.allowance.begin(flight)
         try:
-            result = await self.result(Wanted(ref), self._hosts.of(ref.uri), flight)
+            result = await self.result(Wanted(ref), flight)
         finally:
             self.allowance.release(flight)
         if isinstance(result, Fetched):
             return result
         raise result.error if isinstance(result, Delayed) else _as_error(result)
 
-    async def result(self, item: Wanted, host: Host, flight: Flight) -> Result:
+    async def result(self, item: Wanted, flight: Flight) -> Result:
         """What becomes of an image in a few requests. Raises MachineExhausted."""
         for number in range(TRIES):
             try:
-                return await self._request(item, host, flight)
+                return await self._found(item, flight)
             except ImageRejected as error:
                 return error
             except (HostUnavailable, SourceUnavailable) as error:
-                last = error
+                last, host = error, self._hosts.of(flight.at)
                 if host.away or host.asks_to_wait or number + 1 == TRIES:
                     break
             await asyncio.sleep(random.uniform(0, FIRST_PAUSE_S * 2**number))
-        self.ask(host, item.ref.uri)
-        has_progress = is_throttled(last) or (host.is_alive and not flight.is_asked)
+        self.ask(host, flight.at)
+        has_progress = is_throttled(last) or (host.is_alive and flight.at not in flight.asked)
         return Delayed(host.name, last, has_progress=has_progress)
 
-    async def _request(self, item: Wanted, host: Host, flight: Flight) -> Fetched | Unchanged:
+    async def _found(self, item: Wanted, flight: Flight) -> Fetched | Unchanged:
+        """The image at the end of all redirects; each host on the way is asked in its turn."""
+        flight.go(item.ref.uri, hops.first(item.ref.uri))
+        while True:
+            try:
+                return await self._request(item, flight)
+            except Redirected as elsewhere:
+                flight.go(elsewhere.url, elsewhere.count)
+
+    async def _request(self, item: Wanted, flight: Flight) -> Fetched | Unchanged:
+        host = self._hosts.of(flight.at)
         async with host.turn(), self._slot(host, flight):
             began = time.monotonic()
             try:
                 answer = await self._answer(item, flight)
-            except (ImageRejected, ObjectUnavailable):
+            except (ImageRejected, ObjectUnavailable, Redirected):
                 host.answered(time.monotonic() - began)
                 raise
             except (HostUnavailable, SourceUnavailable) as error:
-                host.failed(item.ref.uri, error)
+                host.failed(flight.at, error)
                 raise
             host.answered(time.monotonic() - began)
             return answer
@@ -104,22 +116,22 @@ class Ahead:
             raise away from error
 
     async def _answer(self, item: Wanted, flight: Flight) -> Fetched | Unchanged:
-        token = current.set((self.allowance, flight))
+        token, token_of_hops = current.set((self.allowance, flight)), hops.taken.set(flight.redirects)
         try:
-            fetched = await self._asked(item)
+            fetched = await self._asked(item, flight.at)
         finally:
             current.reset(token)
+            hops.taken.reset(token_of_hops)
         if fetched is None:
             return Unchanged(item.etag)
         self.allowance.add(flight, max(len(fetched.data) - flight.held, 0))
         return fetched
 
-    async def _asked(self, item: Wanted) -> Fetched | None:
+    async def _asked(self, item: Wanted, at: str) -> Fetched | None:
         """None: the image has the etag that it had."""
-        ref = item.ref
         if item.etag:
-            return await self._place.fetch_unless(ref.uri, item.etag, ref.span)
-        return await self._place.fetch(ref.uri, ref.span)
+            return await self._place.fetch_unless(at, item.etag, item.ref.span)
+        return await self._place.fetch(at, item.ref.span)
 
     def ask(self, host: Host, uri: str, *, at_once: bool = False) -> None:
         """If the host is away and it is time, ask it about one image in the background: no chunk waits for it."""
@@ -130,16 +142,17 @@ class Ahead:
 
     async def _ask(self, host: Host, uri: str) -> None:
         began = time.monotonic()
+        hops.taken.set(hops.first(uri))
         try:
             await self._place.look(uri)
-        except ObjectUnavailable:
-            host.answered(time.monotonic() - began)
+        except (ObjectUnavailable, Redirected):
+            pass
         except (HostUnavailable, SourceUnavailable) as error:
             host.left(error)
+            return
         except (LookalikeError, OSError):
-            host.answered(time.monotonic() - began)
-        else:
-            host.answered(time.monotonic() - began)
+            pass
+        host.answered(time.monotonic() - began)
 
     def host_of(self, uri: str) -> Host:
         return self._hosts.of(uri)
@@ -153,21 +166,21 @@ class Run:
         self._deliver = deliver
         self._tries = tries
         self._began_at = time.monotonic()
-        self._tasks: dict[asyncio.Task[None], tuple[Wanted, Host, Flight]] = {}
+        self._tasks: dict[asyncio.Task[None], tuple[Wanted, Flight]] = {}
         self._flights: list[Flight] = []
 
     def add(self, item: Wanted) -> None:
-        host, flight = self._ahead.host_of(item.ref.uri), Flight()
+        flight = Flight(item.ref.uri)
         self._ahead.allowance.begin(flight)
         self._flights.append(flight)
-        task = asyncio.create_task(self._bring(item, host, flight))
-        self._tasks[task] = (item, host, flight)
+        task = asyncio.create_task(self._bring(item, flight))
+        self._tasks[task] = (item, flight)
         task.add_done_callback(self._forget)
 
-    async def _bring(self, item: Wanted, host: Host, flight: Flight) -> None:
+    async def _bring(self, item: Wanted, flight: Flight) -> None:
         read_at_ns = time.time_ns()
         try:
-            result = await self._ahead.result(item, host, flight)
+            result = await self._ahead.result(item, flight)
         except (LookalikeError, OSError, MemoryError) as error:
             self._end(flight, error)
             return
@@ -189,7 +202,8 @@ class Run:
     def give_up(self, idle_s: float, is_over: bool) -> None:
         """Deliver as delayed the images of hosts that have shown no sign of life for too long, and of all hosts if the
         time of the chunk `is_over`. `idle_s`: how long nothing has arrived from any host."""
-        for task, (item, host, flight) in list(self._tasks.items()):
+        for task, (item, flight) in list(self._tasks.items()):
+            host = self._ahead.host_of(flight.at)
             silent_s = time.monotonic() - max(flight.progress_at, host.progress_at, self._began_at)
             # Whoever waits for a turn is not silent.
             can_be_silent = flight.is_asked and not host.is_local
@@ -198,15 +212,15 @@ class Run:
                 continue
             task.cancel()
             is_told = flight.is_asked or host.asked_at > self._began_at
-            delayed = self._delayed(item, host, silent_s) if is_told else _unasked(host)
+            delayed = self._delayed(flight.at, host, silent_s) if is_told else _unasked(host)
             self._end(flight, (Arrival(item.ref, delayed, time.time_ns()), flight))
 
-    def _delayed(self, item: Wanted, host: Host, silent_s: float) -> Delayed:
+    def _delayed(self, at: str, host: Host, silent_s: float) -> Delayed:
         error = host.away or HostUnavailable(host.name, f"it does not answer within {silent_s:.1f} s")
         is_alive = host.progress_at > self._began_at
         if not is_alive and not host.away:
             host.left(error)
-            self._ahead.ask(host, item.ref.uri, at_once=True)
+            self._ahead.ask(host, at, at_once=True)
         return Delayed(host.name, error, has_progress=is_alive)
 
     def end(self) -> None:

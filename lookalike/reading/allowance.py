@@ -7,17 +7,28 @@ from contextvars import ContextVar
 
 class Flight:
     """One image on its way, and the bytes that have come. `progress_at` is when some came last, or a request was sent;
-    until `is_asked`, it waits for its turn."""
+    until `is_asked`, it waits for its turn. `at` is where it is asked for, after so many `redirects`; None if it is the
+    place that follows all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: str) -> None:
+        self.at = at
+        self.redirects: int | None = None
         self.held = 0
         self.is_complete = False
         self.is_asked = False
+        #: Everywhere where it was asked for until now.
+        self.asked: set[str] = set()
         self.progress_at = time.monotonic()
+
+    def go(self, at: str, redirects: int | None) -> None:
+        """It is asked for at this address from now on, when it is its turn there."""
+        self.at, self.redirects = at, redirects
+        self.is_asked = False
 
     def ask(self) -> None:
         """A request is sent now."""
         self.is_asked = True
+        self.asked.add(self.at)
         self.progress_at = time.monotonic()
 
 

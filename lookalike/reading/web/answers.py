@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin
+from urllib.parse import urldefrag, urljoin
 
 from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.reading.contract import State, etag_text
@@ -15,7 +15,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NOT_MODIFIED = 304
 #: Longer waits that a host asks for count as this long.
 MOST_RETRY_AFTER_S = 3600.0
-MOST_REDIRECTS = 5
 
 _REASONS = {
     **dict.fromkeys((404, 410), Reason.NOT_FOUND),
@@ -67,8 +66,8 @@ def _percent(found: re.Match[str]) -> str:
 def next_url(url: str, headers: Mapping[str, str]) -> str:
     """Where a redirect leads. Raises ImageRejected for what is not followed."""
     try:
-        # In the one form of addresses, relative ones as well.
-        joined = urljoin(url, _NOT_UTF8.sub(_percent, headers["Location"]))
+        # In the one form of addresses, relative ones as well; no host names a member of an archive.
+        joined, _ = urldefrag(urljoin(url, _NOT_UTF8.sub(_percent, headers["Location"])))
         if scheme_of(joined) not in WEB_SCHEMES:
             raise ImageRejected(Reason.OUTSIDE_ROOT, "it redirects to something that is no web address")
         target = web_url(joined)

@@ -13,10 +13,10 @@ from yarl import URL
 from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.reading.content_range import part_of, whole_size
 from lookalike.reading.contract import MAX_AROUND, Fetched, NoParts, State
+from lookalike.reading.hops import MOST_REDIRECTS, Hops
 from lookalike.reading.hosts import host_of
 from lookalike.reading.web import bodies
 from lookalike.reading.web.answers import (
-    MOST_REDIRECTS,
     NOT_MODIFIED,
     REDIRECTS,
     check_status,
@@ -185,7 +185,8 @@ class WebPlace:
     @asynccontextmanager
     async def _answer(self, method: str, url: str, headers: Mapping[str, str]) -> AsyncIterator[_Answer]:
         """The answer at the end of all redirects, each of which is checked like the first address."""
-        for _ in range(MOST_REDIRECTS + 1):
+        hops = Hops()
+        while True:
             grant = self._options.roots.grant(url)
             if self._options.respects_robots:
                 await self._robots.check(url, grant)
@@ -194,8 +195,8 @@ class WebPlace:
                     self._check_opt_out(response)
                     yield _Answer(response, str(URL(url, encoded=True).origin()))
                     return
-                url = next_url(url, response.headers)
-        raise ImageRejected(Reason.UNREADABLE, f"it redirects more than {MOST_REDIRECTS} times")
+                url, before = next_url(url, response.headers), url
+            hops.take(before, url)
 
     def _check_opt_out(self, response: aiohttp.ClientResponse) -> None:
         if self._options.respects_robots:

@@ -155,10 +155,10 @@ def test_a_large_object_shows_that_it_comes(bucket: str, stub: CloudStub) -> Non
     pieces = Pieces()
 
     async def ask() -> None:
-        flight = Flight()
+        flight = Flight(f"{bucket}/large.jpg")
         pieces.begin(flight)
         current.set((pieces, flight))
-        await StorePlace(10**7).fetch(f"{bucket}/large.jpg")
+        await StorePlace(10**7).fetch(flight.at)
 
     asyncio.run(ask())
     assert sum(pieces.sizes) == 2_000_000 and max(pieces.sizes) < 1_000_000

@@ -4,13 +4,18 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from lookalike.errors import BadSetting, HostUnavailable, ImageRejected, SourceUnavailable
+from lookalike.reading.arrivals import Unchanged, Wanted
+from lookalike.reading.reader import Reader
 from lookalike.reading.web.proxies import Proxies
-from lookalike.records import Reason, Span
+from lookalike.records import ImageRef, Reason, Span
+from lookalike.settings import read_settings
+from testing.archives import write_tar
 from testing.services.tls import Authority
 from testing.services.web import Answer, WebServer
 from tests.reading.web.conftest import Client, names
@@ -294,6 +299,49 @@ def test_a_resolver_that_hangs_holds_up_its_own_name_only(server: WebServer) -> 
 
     slow, quick = Client(look_up=look_up).used(both)
     assert isinstance(slow, HostUnavailable) and quick.data == JPEG
+
+
+def test_redirects_between_hosts_are_followed_and_guarded_by_whoever_counts_their_requests(
+    server: WebServer, inner: WebServer, tmp_path: Path
+) -> None:
+    with WebServer("127.0.0.3") as other:
+        roots = (f"{server.url}/", f"{other.url}/")
+        last = server.put("/last.jpg", redirect(other.put("/last.jpg", redirect(server.put("/end.jpg", JPEG)))))
+        ring = server.put("/ring", redirect(f"{other.url}/ring"))
+        other.put("/ring", redirect(ring))
+        inwards = server.put("/in", redirect(other.put("/in", redirect(f"{inner.url}/secret.jpg"))))
+        write_tar(tmp_path / "a.tar", {f"{number}.jpg": JPEG for number in range(8)})
+        archive = server.put("/a.tar", redirect(other.put("/a.tar", (tmp_path / "a.tar").read_bytes())))
+        member = server.put("/member", redirect(f"{other.url}/a.tar#7.jpg"))
+        with closing(Reader(read_settings(home=tmp_path, roots=roots, respect_robots=False))) as reader:
+            asked = len(inner.requests)
+            fetched = reader.fetch(ImageRef(last))
+            assert fetched.data == JPEG
+            known = reader.arrivals([Wanted(ImageRef(last), fetched.etag)])
+            assert [arrival.result for arrival in known] == [Unchanged(fetched.etag)]
+            assert reader.read(f"{archive}#7.jpg") == JPEG, "each of its parts is redirected"
+            assert reader.read(member) == (tmp_path / "a.tar").read_bytes(), "a host names no member of an archive"
+            server.requests.clear()
+            other.requests.clear()
+            assert rejection(reader, ring).detail == "it redirects more than 5 times"
+            assert len(server.requests) + len(other.requests) == 6
+            assert rejection(reader, inwards).reason is Reason.OUTSIDE_ROOT
+            assert len(inner.requests) == asked
+
+
+def rejection(reader: Reader, uri: str) -> ImageRejected:
+    with pytest.raises(ImageRejected) as rejected:
+        reader.fetch(ImageRef(uri))
+    return rejected.value
+
+
+def test_nobody_sees_what_netrc_holds(
+    server: WebServer, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password pw\ndefault login me password pw")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    client.fetch(server.put("/a.jpg", JPEG))
+    assert "authorization" not in server.requests[-1].headers
 
 
 def test_the_resolver_of_the_system_knows_this_machine(server: WebServer) -> None:
