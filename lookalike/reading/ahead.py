@@ -20,6 +20,10 @@ from lookalike.records import ImageRef
 #: Requests for one image before it is put aside, with pauses that double from the first on, each with full jitter.
 TRIES = 3
 FIRST_PAUSE_S = 0.25
+#: A process that waits for its last images waits so long, and twice as long each time that they are tried again, unless
+#: more than so many bytes a second come from all hosts together.
+TRICKLE_S = 10.0
+TRICKLE_BYTES_PER_S = 16 * 1024
 
 #: An arrival with the flight that holds its bytes, or an error that concerns the whole chunk.
 Delivery = tuple[Arrival, Flight] | BaseException
@@ -165,9 +169,13 @@ class Run:
         self._ahead = ahead
         self._deliver = deliver
         self._tries = tries
+        self._patience_s = TRICKLE_S * 2.0 ** min(tries, 10)
         self._began_at = time.monotonic()
         self._tasks: dict[asyncio.Task[None], tuple[Wanted, Flight]] = {}
         self._flights: list[Flight] = []
+        #: How long nothing had arrived when it was last looked at, and the bytes that there were when that began.
+        self._idle_s = float("inf")
+        self._held_before = 0
 
     def add(self, item: Wanted) -> None:
         flight = Flight(item.ref.uri)
@@ -202,21 +210,34 @@ class Run:
     def give_up(self, idle_s: float, is_over: bool) -> None:
         """Deliver as delayed the images of hosts that have shown no sign of life for too long, and of all hosts if the
         time of the chunk `is_over`. `idle_s`: how long nothing has arrived from any host."""
+        is_trickle = self._is_trickle(idle_s)
         for task, (item, flight) in list(self._tasks.items()):
             host = self._ahead.host_of(flight.at)
             silent_s = time.monotonic() - max(flight.progress_at, host.progress_at, self._began_at)
             # Whoever waits for a turn is not silent.
             can_be_silent = flight.is_asked and not host.is_local
             is_silent = can_be_silent and min(silent_s, idle_s) >= host.patience_s(self._tries)
-            if flight.is_complete or not (is_over or is_silent):
+            is_slow = can_be_silent and is_trickle and time.monotonic() - flight.asked_at >= self._patience_s
+            if flight.is_complete or not (is_over or is_silent or is_slow):
                 continue
             task.cancel()
             is_told = flight.is_asked or host.asked_at > self._began_at
-            delayed = self._delayed(flight.at, host, silent_s) if is_told else _unasked(host)
+            is_dripping = is_slow and not is_silent
+            why = "it sends too slowly" if is_dripping else f"it does not answer within {silent_s:.1f} s"
+            delayed = self._delayed(flight.at, host, why) if is_told else _unasked(host)
             self._end(flight, (Arrival(item.ref, delayed, time.time_ns()), flight))
 
-    def _delayed(self, at: str, host: Host, silent_s: float) -> Delayed:
-        error = host.away or HostUnavailable(host.name, f"it does not answer within {silent_s:.1f} s")
+    def _is_trickle(self, idle_s: float) -> bool:
+        """Whether the process has waited for long, and little has come meanwhile: then the images that are on their way
+        go into chunks of their own, where they have more time."""
+        held = sum(flight.held for flight in self._flights)
+        if idle_s <= self._idle_s:
+            self._held_before = held
+        self._idle_s = idle_s
+        return idle_s >= self._patience_s and held - self._held_before < TRICKLE_BYTES_PER_S * idle_s
+
+    def _delayed(self, at: str, host: Host, why: str) -> Delayed:
+        error = host.away or HostUnavailable(host.name, why)
         is_alive = host.progress_at > self._began_at
         if not is_alive and not host.away:
             host.left(error)

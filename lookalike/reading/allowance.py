@@ -18,7 +18,7 @@ class Flight:
         self.is_asked = False
         #: Everywhere where it was asked for until now.
         self.asked: set[str] = set()
-        self.progress_at = time.monotonic()
+        self.progress_at = self.asked_at = time.monotonic()
 
     def go(self, at: str, redirects: int | None) -> None:
         """It is asked for at this address from now on, when it is its turn there."""
@@ -29,7 +29,7 @@ class Flight:
         """A request is sent now."""
         self.is_asked = True
         self.asked.add(self.at)
-        self.progress_at = time.monotonic()
+        self.progress_at = self.asked_at = time.monotonic()
 
 
 class Allowance:

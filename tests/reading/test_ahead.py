@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import HostUnavailable, ImageRejected, ObjectUnavailable, SourceUnavailable
-from lookalike.reading import hosts, places, slots
+from lookalike.reading import ahead, hosts, places, slots
 from lookalike.reading.allowance import received
 from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, LooksFirst, State
@@ -260,6 +260,39 @@ def test_an_image_of_which_nobody_was_asked_has_nothing_against_it(
     found = read(make_reader(fetches=2, time_limit_s=5), [*wanted("slow", 5), *wanted("alive", 5)])
     progress = {uri: item.result.has_progress for uri, item in found.items() if isinstance(item.result, Delayed)}
     assert progress == {uri: "alive" in uri for uri in found}
+
+
+@pytest.mark.parametrize(("tries", "shortest_s"), [(0, 0.5), (2, 2.0)])
+def test_the_last_images_of_a_chunk_that_drip_do_not_hold_its_process(
+    web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch, tries: int, shortest_s: float
+) -> None:
+    monkeypatch.setattr(ahead, "TRICKLE_S", 0.5)
+    web.drips = {f"http://slow{number}" for number in range(5)}
+    began = time.monotonic()
+    slow = [item for number in range(5) for item in wanted(f"slow{number}", 2)]
+    found = read(reader, [*slow, *wanted("alive", 20)], tries=tries)
+    assert kinds(found) == {"http://alive": {"Fetched"}} | {host: {"Delayed"} for host in web.drips}
+    assert time.monotonic() - began >= shortest_s
+    errors = [item.result.error.why for item in found.values() if isinstance(item.result, Delayed)]
+    assert "it sends too slowly" in errors
+
+
+def test_a_large_image_on_a_fair_line_is_waited_for(web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "TRICKLE_S", 0.2)
+    monkeypatch.setattr(ahead, "TRICKLE_BYTES_PER_S", 1)
+    web.drips = {"http://fair"}
+    threading.Timer(1.0, web.drips.clear).start()
+    assert kinds(read(reader, wanted("fair", 1))) == {"http://fair": {"Fetched"}}
+
+
+def test_a_host_that_is_asked_seldom_is_not_slow(
+    web: Web, make_reader: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "TRICKLE_S", 1.0)
+    monkeypatch.setattr(hosts, "FIRST_PATIENCE_S", 10.0)
+    web.does["http://a"] = lambda uri, times: 0.2
+    # The second image is asked for when nothing has come for longer than the last ones may take.
+    assert kinds(read(make_reader(host_rate=0.8), wanted("a", 2))) == {"http://a": {"Fetched"}}
 
 
 def redirects(web: Web, sources: Iterable[str], target: str) -> None:
