@@ -262,6 +262,13 @@ class ChunkLeased(LookalikeError):
         return (f"Another process is working on chunk {self.chunk}.",)
 
 
+class WorkerStopping(LookalikeError):
+    """The worker stops while images are still on their way: the chunk goes back, and another worker takes it."""
+
+    def sentences(self) -> tuple[str, ...]:
+        return ("The worker stops before all images of the chunk have come.",)
+
+
 class JobFailed(PermanentError):
     """A job was stopped; `what` is the reason that the worker gave, in one line or two."""
 

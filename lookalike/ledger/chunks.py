@@ -161,10 +161,13 @@ class Chunks(Aside):
 
     def end_leases(self, job_id: str) -> None:
         """Return the chunks of workers that have all ended by an outer cause; their attempts do not count."""
-        ids = self.outstanding_ids(job_id)
+        for chunk_id in self.outstanding_ids(job_id):
+            self.give_back(chunk_id)
+
+    def give_back(self, chunk_id: str) -> None:
+        """Return a chunk of a worker that ends by an outer cause; the attempt does not count."""
         with self._translated():
-            for chunk_id in ids:
-                self._run(scripts.END_LEASE, keys=_work_keys(chunk_id), args=[chunk_id])
+            self._run(scripts.END_LEASE, keys=_work_keys(chunk_id), args=[chunk_id])
 
     def split(self, chunk: Chunk, parts: Sequence[Chunk], attempts: int, wait: Wait | None = None) -> bool:
         """Replace a chunk by parts that begin with `attempts` attempts, and that were put aside as the chunk was. False

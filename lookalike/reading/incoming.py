@@ -1,7 +1,7 @@
 """The images of a chunk as they arrive from the event loop, in the thread that decodes them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from lookalike.reading.ahead import Ahead, Delivery, Run
@@ -14,11 +14,12 @@ POLL_S = 0.1
 
 
 class Incoming:
-    """The arrivals of one run. After `limit_s` the rest arrives as delayed."""
+    """The arrivals of one run. After `limit_s` the rest arrives as delayed. What `check` raises ends the wait."""
 
-    def __init__(self, loop: BackgroundLoop, ahead: Ahead, limit_s: float) -> None:
+    def __init__(self, loop: BackgroundLoop, ahead: Ahead, limit_s: float, check: Callable[[], None]) -> None:
         self._loop = loop
         self._ahead = ahead
+        self._check = check
         self._ends_at = time.monotonic() + limit_s
         self._deliveries: SimpleQueue[Delivery] = SimpleQueue()
         self._taken: Flight | None = None
@@ -49,6 +50,7 @@ class Incoming:
             try:
                 return self._received(self._deliveries.get(timeout=POLL_S))
             except Empty:
+                self._check()
                 self._give_up(time.monotonic() - idle_since)
 
     def end(self) -> None:

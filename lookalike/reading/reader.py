@@ -4,7 +4,7 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING
 
 from lookalike.errors import ImageRejected
@@ -44,12 +44,18 @@ class Reader:
         return self._elsewhere().fetch(ref, limit_s) if here is None else here
 
     def arrivals(
-        self, wanted: Sequence[Wanted], meanwhile: Meanwhile = nothing_else, *, tries: int = 0
+        self,
+        wanted: Sequence[Wanted],
+        meanwhile: Meanwhile = nothing_else,
+        *,
+        tries: int = 0,
+        check: Callable[[], None] = lambda: None,
     ) -> Generator[Arrival]:
         """What becomes of each of these images. Local files are read one by one, in order; those of other places are
         fetched meanwhile, and come as they arrive. The bytes of one may be released when the next one is asked for.
 
-        `meanwhile` is called while nothing has arrived, as long as it has something to do.
+        `meanwhile` is called while nothing has arrived, as long as it has something to do, and `check` again and again
+        while other hosts are waited for: what it raises ends the wait.
         `tries` is how often the images were put aside before: then their hosts have more time. Close the iterator if it
         is left early.
         """
@@ -57,7 +63,7 @@ class Reader:
         if not elsewhere:
             return (self._local(item) for item in wanted)
         here = map(self._local, [item for item in wanted if self._is_here(item.ref)])
-        return self._elsewhere().arrivals(elsewhere, here, meanwhile, tries=tries)
+        return self._elsewhere().arrivals(elsewhere, here, meanwhile, tries=tries, check=check)
 
     def state(self, uri: str) -> State:
         """Etag and size, without the bytes."""

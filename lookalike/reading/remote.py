@@ -1,6 +1,6 @@
 """Everything that is read in the event loop of this process, for code that is not asynchronous."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from lookalike.errors import HostUnavailable
 from lookalike.reading.ahead import Ahead, AheadLimits
@@ -34,10 +34,16 @@ class Remote:
         return self._loop.run(self._places.look(uri))
 
     def arrivals(
-        self, wanted: Sequence[Wanted], here: Iterator[Arrival], meanwhile: Meanwhile, *, tries: int
+        self,
+        wanted: Sequence[Wanted],
+        here: Iterator[Arrival],
+        meanwhile: Meanwhile,
+        *,
+        tries: int,
+        check: Callable[[], None],
     ) -> Generator[Arrival]:
         """Those of `wanted` as they arrive, and those of `here` while nothing arrives."""
-        incoming = Incoming(self._loop, self._ahead, self._limit_s)
+        incoming = Incoming(self._loop, self._ahead, self._limit_s, check)
         incoming.begin(wanted, tries=tries)
         try:
             while incoming.left:

@@ -1,5 +1,6 @@
 """A worker that is told to stop ends the chunk that it has and exits within seconds, whichever signal it gets."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from lookalike.records import Chunk, ImageRef
 from testing.images import encoded, scene
 from testing.processes import await_true, worker_processes
 from testing.services.redis import RedisServer
+from testing.services.web import Request, WebServer
 from testing.worker_harness import WorkerHarness
 from tests.worker.conftest import start_worker, working
 
@@ -53,6 +55,13 @@ def signalled(bench: WorkerHarness, number: signal.Signals) -> int:
     return code
 
 
+def restart(bench: WorkerHarness, folder: Path, *further: str) -> None:
+    """Another worker in place of the one that a test before this one has ended, or has not."""
+    if bench.worker.is_running:
+        bench.worker.stop()
+    bench.worker = start_worker(bench.settings, folder, *further)
+
+
 def test_a_worker_under_load_stops_after_its_chunk_and_the_next_one_goes_on(
     bench: WorkerHarness, tmp_path: Path
 ) -> None:
@@ -62,14 +71,49 @@ def test_a_worker_under_load_stops_after_its_chunk_and_the_next_one_goes_on(
     done = bench.ledger.job(job_id).done
     assert 0 < done < PER_CHUNK * CHUNKS and done % PER_CHUNK == 0
     assert (bench.client.hlen(HELD), bench.client.llen(KEY_PREFIX + QUEUE)) == (0, CHUNKS - done // PER_CHUNK)
-    bench.worker = start_worker(bench.settings, tmp_path)
+    restart(bench, tmp_path)
     job = bench.ended(job_id)
     assert (job.state, job.indexed, job.resent) == (JobState.FINISHED, PER_CHUNK * CHUNKS, 0)
     assert signalled(bench, signal.SIGTERM) == 0
 
 
+async def drip(request: Request, writer: asyncio.StreamWriter) -> None:
+    """An image at a pace that no limit forbids, for far longer than a worker may take to stop."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 40000000\r\n\r\n" + encoded("jpeg")[:20])
+    while True:
+        writer.write(bytes(10_000))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+def test_a_worker_stops_soon_although_hosts_drip_or_hang_and_loses_nothing(
+    bench: WorkerHarness, tmp_path: Path
+) -> None:
+    with WebServer() as slow, WebServer(hangs=True) as silent:
+        roots = f'LOOKALIKE_ROOTS=["{bench.root}", "{slow.url}/", "{silent.url}/"]'
+        restart(bench, tmp_path, roots)
+        job_id, local = bench.open_job(), bench.root / "beside.jpg"
+        local.write_bytes(encoded("jpeg"))
+        urls = [host.put(path, drip) for host in (slow, silent) for path in ("/1.jpg", "/2.jpg")]
+        chunk = Chunk(f"{job_id}/000000", job_id, tuple(map(ImageRef, (str(local), *urls))))
+        bench.ledger.open_chunk(chunk)
+        send_chunk(bench.app, chunk.id)
+        bench.ledger.drain(job_id)
+        await_true(lambda: {"/1.jpg", "/2.jpg"} <= set(slow.paths()))
+        assert signalled(bench, signal.SIGTERM) == 0
+        assert (bench.client.hlen(HELD), bench.client.llen(KEY_PREFIX + QUEUE)) == (0, 1)
+        silent.hangs = False
+        for number, host in enumerate((slow, slow, silent, silent)):
+            host.put(f"/{number % 2 + 1}.jpg", encoded("jpeg", scene(64, 48 + number)))
+        restart(bench, tmp_path, roots)
+        job = bench.ended(job_id)
+        assert (job.state, job.indexed, job.rejected, job.resent) == (JobState.FINISHED, 5, 0, 0)
+        assert "did not finish" not in bench.log, "the attempt counted"
+
+
 def test_a_second_signal_returns_the_chunk_of_a_process_that_does_not_end(bench: WorkerHarness, tmp_path: Path) -> None:
-    bench.worker = start_worker(bench.settings, tmp_path)
+    if not bench.worker.is_running:
+        restart(bench, tmp_path)
     await_true(lambda: "ready." in bench.log)
     (child,) = worker_processes(bench.settings.home)[1]
     os.kill(child, signal.SIGSTOP)

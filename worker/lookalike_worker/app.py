@@ -9,7 +9,7 @@ from lookalike.settings import Settings, read_settings
 from lookalike_worker.context import WorkerContext
 from lookalike_worker.log_setup import set_up_logging
 from lookalike_worker.model_processes import ModelProcesses
-from lookalike_worker.stopping import stop_in_order
+from lookalike_worker.stopping import Hurry, stop_in_order
 from lookalike_worker.tasks import register
 from lookalike_worker.watchdog import start_watchdog
 
@@ -27,7 +27,8 @@ set_up_logging(settings)
 broker_url = _broker_url(settings)
 app = make_app(broker_url, settings.time_limit_s)
 app.conf.worker_concurrency = settings.processes
-stop_in_order(app)
+hurry = Hurry()
+stop_in_order(app, hurry)
 models = ModelProcesses(settings, visible_gpus())
-register(app, lambda: WorkerContext(settings, broker_url, models.addresses), lambda: Ledger(broker_url))
+register(app, lambda: WorkerContext(settings, broker_url, models.addresses, hurry.check), lambda: Ledger(broker_url))
 start_watchdog(app, broker_url, settings.stalled_after_s, settings.time_limit_s)

@@ -1,6 +1,7 @@
 """How a worker stops: its chunks end first, for a limited time, whichever of the signals to stop it gets."""
 
 import logging
+import mmap
 import os
 import signal
 import threading
@@ -11,30 +12,53 @@ from celery import Celery, platforms
 from celery.apps import worker as celery_worker
 from celery.worker import state
 
+from lookalike.errors import WorkerStopping
+
 logger = logging.getLogger(__name__)
 
 #: The signals of systemd and containers, of Celery's soft shutdown, and of a terminal.
 SIGNALS = ("SIGTERM", "SIGQUIT", "SIGINT")
+#: So long a worker that stops waits for images of other hosts.
+FETCHES_S = 10.0
 #: After its processes are killed, the worker returns their messages to the queue, unless the broker is away as well.
 RETURN_S = 10.0
 FORCED_EXIT_CODE = 1
 
 
-def stop_in_order(app: Celery) -> None:
+class Hurry:
+    """Tells the processes of a worker to wait for no more images: in memory that they share, because they are forked
+    after this was made."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 1)
+
+    def begin(self) -> None:
+        self._memory[0] = 1
+
+    def check(self) -> None:
+        """Raises WorkerStopping."""
+        if self._memory[0]:
+            raise WorkerStopping
+
+
+def stop_in_order(app: Celery, hurry: Hurry) -> None:
     """Make the workers of this app stop as `Worker` does."""
-    app.Worker = app.subclass_with_self(Worker)
+    app.Worker = app.subclass_with_self(Worker, hurry=hurry)
 
 
 class Worker(celery_worker.Worker):  # type: ignore[misc]
     """Celery's worker, which on a signal takes no further chunk, ends those that run, and then exits.
 
-    Celery's own soft shutdown sleeps for its whole time limit, although chunks end in a second. A second signal, or the
-    end of `worker_soft_shutdown_timeout`, kills the processes; their chunks are sent again.
+    Celery's own soft shutdown sleeps for its whole time limit, although chunks end in a second. A chunk of which images
+    are still on their way after `FETCHES_S` goes back to the queue. A second signal, or the end of
+    `worker_soft_shutdown_timeout`, kills the processes; their chunks are sent again.
     """
+
+    hurry: Hurry
 
     def install_platform_tweaks(self, worker: Any) -> None:
         super().install_platform_tweaks(worker)
-        stop = _Stop(worker)
+        stop = _Stop(worker, self.hurry)
         for name in SIGNALS:
             platforms.signals[name] = stop.on_signal
 
@@ -42,8 +66,9 @@ class Worker(celery_worker.Worker):  # type: ignore[misc]
 class _Stop:
     """The stop of one worker."""
 
-    def __init__(self, worker: Any) -> None:
+    def __init__(self, worker: Any, hurry: Hurry) -> None:
         self._worker = worker
+        self._hurry = hurry
         self._limit_s = float(worker.app.conf.worker_soft_shutdown_timeout)
         self._is_urgent = threading.Event()
 
@@ -58,7 +83,9 @@ class _Stop:
     def _end_after_limit(self) -> None:
         """In a daemon thread, which ends with the worker if its chunks end in time."""
         logger.info("Stopping: running chunks end first, for at most %.0f s.", self._limit_s)
-        self._is_urgent.wait(self._limit_s)
+        if not self._is_urgent.wait(FETCHES_S):
+            self._hurry.begin()
+            self._is_urgent.wait(self._limit_s - FETCHES_S)
         logger.warning("Chunks that still run are stopped now; they are sent again.")
         self._kill_processes()
         time.sleep(RETURN_S)

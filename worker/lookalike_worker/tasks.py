@@ -13,7 +13,7 @@ from celery import Celery, Task
 from celery.signals import worker_process_init
 
 from lookalike.envelope import FINISH_JOB, INGEST_CHUNK
-from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentError, Unavailable
+from lookalike.errors import ChunkLeased, JobUnknown, LookalikeError, PermanentError, Unavailable, WorkerStopping
 from lookalike.exhaustion import machine_error
 from lookalike.ledger import ChunkTimings, Job, Ledger
 from lookalike.ledger.chunks import Claim, job_of
@@ -89,6 +89,10 @@ def _tried(task: Task, context: WorkerContext, job_id: str, work: Callable[[Job]
         if chunk_id is not None:
             retry_while(lambda: context.ledger.release(chunk_id, wait_s, away, why))
         raise task.retry(exc=error, countdown=wait_s) from error
+    except WorkerStopping as error:
+        if chunk_id is not None:
+            retry_while(lambda: context.ledger.give_back(chunk_id))
+        raise task.retry(exc=error, countdown=0) from error
     except JobUnknown as error:
         logger.error("Dropped a message: %s", error)
     except PermanentError as error:
