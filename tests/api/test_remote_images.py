@@ -99,6 +99,29 @@ def test_why_a_picture_is_missing_is_said_and_its_host_is_not_asked_again_at_onc
     assert sorted(web.paths()) == ["/open/denied", "/open/gone", "/open/page"]
 
 
+#: What a document may name, whoever has written it into the index.
+HOSTILE = [
+    *("", "/", "//evil.example/a.jpg", "file:///etc/passwd", "file://host/etc/passwd", "javascript:alert(1)"),
+    *("data:image/png;base64,AAAA", "ftp://a.example/b", "gopher://127.0.0.1:6379/_", "http://", "https:///a.jpg"),
+    *("http://[broken/a.jpg", "http://a.example:99999/a.jpg", "http://user:secret@127.0.0.1/a.jpg", "http://\x00/"),
+    *("http://0x7f000001/a.jpg", "http://127.1/a.jpg", "http://[::ffff:169.254.169.254]/latest/meta-data/"),
+    *("s3://", "s3://../a", "s3://bucket", "gs://a/../b", "az://x", "s3://user:secret@bucket/a.jpg"),
+    *("http://127.0.0.1/a.tar#../../etc/passwd", "/etc/passwd#a.jpg", "a.tar#", "a.zip#b\nSet-Cookie: x", "\x00"),
+    *("http://127.0.0.1/" + "a" * 9000, "http://a.example/\r\nHost: b", "http://*.example/", "/../../etc/passwd"),
+]
+
+
+def test_a_hostile_address_in_a_document_is_a_sentence(client: httpx2.Client, settings: Settings) -> None:
+    for uri, shown in zip(HOSTILE, store(settings, *HOSTILE), strict=True):
+        for path in (shown, f"{shown}/thumbnail"):
+            for method in ("GET", "HEAD"):
+                answer = client.request(method, path)
+                assert answer.status_code == 404, (uri, answer.status_code, answer.text)
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert "secret" not in answer.text and "passwd" not in answer.text, (uri, answer.text)
+                assert "set-cookie" not in answer.headers
+
+
 def test_pictures_of_other_hosts_are_kept_by_the_browser_of_their_visitor_only(
     settings: Settings, web: WebServer, stored: list[ImageRef]
 ) -> None:
