@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
-from lookalike.reading.ahead import Ahead, Delivery, Run
+from lookalike.reading.ahead import Ahead
 from lookalike.reading.allowance import Flight
 from lookalike.reading.arrivals import Arrival, Wanted
 from lookalike.reading.background import BackgroundLoop
+from lookalike.reading.run import Delivery, Run
 
 #: Between two looks for hosts that have been silent for too long.
 POLL_S = 0.1
@@ -32,7 +33,7 @@ class Incoming:
         self._run = self._loop.run(self._begun(wanted, tries))
 
     async def _begun(self, wanted: Sequence[Wanted], tries: int) -> Run:
-        return self._ahead.begin(wanted, self._deliveries.put, tries=tries)
+        return Run(self._ahead, wanted, self._deliveries.put, tries=tries)
 
     def next_at_once(self) -> Arrival | None:
         """The next arrival, if there is one. The bytes of the former one are released."""

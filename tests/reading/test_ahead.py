@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import HostUnavailable, ImageRejected, ObjectUnavailable, SourceUnavailable
-from lookalike.reading import ahead, hosts, places, slots
+from lookalike.reading import hosts, places, run, slots
 from lookalike.reading.allowance import received
 from lookalike.reading.arrivals import Arrival, Delayed, Unchanged, Wanted
 from lookalike.reading.contract import Fetched, LooksFirst, State
@@ -266,7 +266,7 @@ def test_an_image_of_which_nobody_was_asked_has_nothing_against_it(
 def test_the_last_images_of_a_chunk_that_drip_do_not_hold_its_process(
     web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch, tries: int, shortest_s: float
 ) -> None:
-    monkeypatch.setattr(ahead, "TRICKLE_S", 0.5)
+    monkeypatch.setattr(run, "TRICKLE_S", 0.5)
     web.drips = {f"http://slow{number}" for number in range(5)}
     began = time.monotonic()
     slow = [item for number in range(5) for item in wanted(f"slow{number}", 2)]
@@ -278,8 +278,8 @@ def test_the_last_images_of_a_chunk_that_drip_do_not_hold_its_process(
 
 
 def test_a_large_image_on_a_fair_line_is_waited_for(web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "TRICKLE_S", 0.2)
-    monkeypatch.setattr(ahead, "TRICKLE_BYTES_PER_S", 1)
+    monkeypatch.setattr(run, "TRICKLE_S", 0.2)
+    monkeypatch.setattr(run, "TRICKLE_BYTES_PER_S", 1)
     web.drips = {"http://fair"}
     threading.Timer(1.0, web.drips.clear).start()
     assert kinds(read(reader, wanted("fair", 1))) == {"http://fair": {"Fetched"}}
@@ -288,7 +288,7 @@ def test_a_large_image_on_a_fair_line_is_waited_for(web: Web, reader: Reader, mo
 def test_a_host_that_is_asked_seldom_is_not_slow(
     web: Web, make_reader: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "TRICKLE_S", 1.0)
+    monkeypatch.setattr(run, "TRICKLE_S", 1.0)
     monkeypatch.setattr(hosts, "FIRST_PATIENCE_S", 10.0)
     web.does["http://a"] = lambda uri, times: 0.2
     # The second image is asked for when nothing has come for longer than the last ones may take.
