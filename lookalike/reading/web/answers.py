@@ -91,8 +91,11 @@ def state_of(headers: Mapping[str, str], size_bytes: int | None) -> State:
 def declared_size(headers: Mapping[str, str]) -> int | None:
     """The size that a header claims for the body; None if it claims none, or of a compressed body."""
     text = headers.get("Content-Length", "")
-    is_plain = headers.get("Content-Encoding", "identity").strip().lower() in ("", "identity")
-    return int(text) if is_plain and re.fullmatch(r"\d{1,18}", text, re.ASCII) else None
+    return int(text) if not is_packed(headers) and re.fullmatch(r"\d{1,18}", text, re.ASCII) else None
+
+
+def is_packed(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
 
 
 def condition(etag: str) -> dict[str, str] | None:

@@ -11,7 +11,7 @@ from lookalike.errors import HostUnavailable, ImageRejected
 from lookalike.formats import kind_of
 from lookalike.other_formats import description
 from lookalike.reading.pace import Pace, TooSlow
-from lookalike.reading.web.answers import declared_size
+from lookalike.reading.web.answers import declared_size, is_packed
 from lookalike.reading.web.options import WebOptions
 from lookalike.reading.web.unpacking import WINDOW_BITS, Unpacking
 from lookalike.records import Reason
@@ -41,13 +41,11 @@ async def whole(response: aiohttp.ClientResponse, address: str, options: WebOpti
     return bytes(data)
 
 
-async def part(response: aiohttp.ClientResponse, address: str, options: WebOptions, *, skip: int, length: int) -> bytes:
-    """`length` bytes of the body behind the first `skip` ones, or as many as there are."""
+async def part(response: aiohttp.ClientResponse, address: str, options: WebOptions, length: int) -> bytes:
+    """The first `length` bytes of the body, or as many as there are."""
     data = bytearray()
     async for piece in raw(response, address, options):
-        # A piece has 64 KiB or so: what stands before the part is not kept.
-        data += piece[skip:]
-        skip = max(skip - len(piece), 0)
+        data += piece
         if len(data) >= length:
             break
     return bytes(data[:length])
@@ -72,11 +70,11 @@ def check_page(head: bytes, headers: Mapping[str, str]) -> None:
 
 async def plain(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
     """The pieces of the body, unpacked if the host has packed it although it was not asked to."""
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding in ("", "identity"):
+    if not is_packed(response.headers):
         async for piece in raw(response, address, options):
             yield piece
         return
+    encoding = response.headers["Content-Encoding"].strip().lower()
     if encoding not in WINDOW_BITS:
         raise ImageRejected(Reason.UNREADABLE, "the host packs the image in a way that it was not asked for")
     unpacking = Unpacking(encoding)
@@ -95,7 +93,7 @@ async def plain(response: aiohttp.ClientResponse, address: str, options: WebOpti
 async def raw(response: aiohttp.ClientResponse, address: str, options: WebOptions) -> AsyncIterator[bytes]:
     """The pieces of the body as they come. Raises HostUnavailable for a slow one, and what aiohttp raises."""
     pace, count = Pace(options.pace_s, options.least_bytes_per_s), 0
-    # A part that a host does not know to give may lie behind as many bytes as an image may have.
+    # Also what is unpacked to nothing has an end.
     limit = 2 * options.max_bytes + 2**20
     async for piece in response.content.iter_any():
         count += len(piece)

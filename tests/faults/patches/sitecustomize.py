@@ -31,7 +31,7 @@ SHORT_WAITS: Mapping[str, Mapping[str, float]] = {
     "lookalike_worker.watchdog": {"EVERY_S": 1.0},
     "lookalike.host_wait": {"FIRST_PAUSE_S": 1.0, "LONGEST_PAUSE_S": 4.0},
     "lookalike.reading.hosts": {"LONGEST_AWAY_S": 8.0, "LONGEST_PATIENCE_S": 6.0},
-    "lookalike.reading.web.place": {"ROBOTS_S": 5.0},
+    "lookalike.reading.web.requests": {"ROBOTS_S": 5.0},
     "lookalike.reading.stores.retrying": {"PATIENCE_S": 3.0},
 }
 SHORT_SOCKET_TIMEOUT_S = 3
