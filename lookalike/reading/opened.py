@@ -2,44 +2,26 @@
 
 import io
 import tempfile
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from lookalike.errors import DiskFull, HostUnavailable, ImageRejected, SourceUnavailable
-from lookalike.reading.background import BackgroundLoop
-from lookalike.reading.contract import Fetched, Place, State
+from lookalike.errors import DiskFull, ImageRejected
+from lookalike.reading.contract import Place, State
 from lookalike.reading.copied import CopiedFile
-from lookalike.reading.hosts import host_of
+from lookalike.reading.patient import PatientSource
 from lookalike.reading.places import STORE, WEB, kind_of
-from lookalike.reading.positioned import PositionedFile
-from lookalike.records import Reason, Span
+from lookalike.reading.remote_file import RemoteFile
+from lookalike.records import Reason
 from lookalike.uris import scheme_of
 
 if TYPE_CHECKING:
     from lookalike.reading.web import WebPlace
 
-Answer = TypeVar("Answer")
-
 #: One request.
 BLOCK_BYTES = 2 * 2**20
-#: Blocks in memory: the columns of a Parquet file are read side by side.
-HELD_BLOCKS = 16
-#: Blocks that are on their way.
-MOST_AHEAD = 4
 #: What lies on a host that gives no parts is copied to the disk, at most so much: by whoever reads it once.
 MOST_COPIED = 4 * 2**30
 #: The same, by whoever finds what each worker copies again.
 MOST_AT_ONCE = 64 * 2**20
-#: A place that is away is asked again for so long: a table is read as long as its job lasts.
-PATIENCE_S = 300.0
-#: For further objects of a host or bucket that was given up: of a hundred archives there, one waits, and not each.
-SHORT_PATIENCE_S = 5.0
-
-#: When this process has given up a host or bucket, until it answers again.
-_given_up: dict[str, float] = {}
 
 
 def open_remote(
@@ -59,7 +41,7 @@ def open_remote(
     if kind_of(uri) == WEB:
         raw = _on_web(uri, block_bytes, most_copied or MOST_COPIED, unpacks=unpacks)
     else:
-        source = _Source(_store(uri, block_bytes), uri)
+        source = PatientSource(_store(uri, block_bytes), uri)
         raw = RemoteFile(source, source.looked(lambda place: place.look(uri)), block_bytes)
     return io.BufferedReader(raw, min(block_bytes, 2**16))
 
@@ -72,7 +54,7 @@ def _store(uri: str, block_bytes: int) -> Place:
     return StorePlace(block_bytes)
 
 
-def _on_web(uri: str, block_bytes: int, most_copied: int, *, unpacks: bool) -> "RemoteFile | CopiedFile":
+def _on_web(uri: str, block_bytes: int, most_copied: int, *, unpacks: bool) -> RemoteFile | CopiedFile:
     """The user has named the uri, so roots and robots.txt, which are for what workers find, do not matter here. Where
     it redirects to, does."""
     from lookalike.reading.web import WebOptions, WebPlace
@@ -80,7 +62,7 @@ def _on_web(uri: str, block_bytes: int, most_copied: int, *, unpacks: bool) -> "
 
     roots = Roots.parse((*PUBLIC, *named_prefixes([uri])))
     place = WebPlace(WebOptions(roots, block_bytes, respects_robots=False))
-    source = _Source(place, uri)
+    source = PatientSource(place, uri)
     state = source.looked(lambda _: place.look_at_parts(uri))
     if state is not None:
         return RemoteFile(source, state, block_bytes)
@@ -90,7 +72,7 @@ def _on_web(uri: str, block_bytes: int, most_copied: int, *, unpacks: bool) -> "
         source.close()
 
 
-def _copied(place: "WebPlace", source: "_Source", most: int, *, unpacks: bool) -> CopiedFile:
+def _copied(place: "WebPlace", source: PatientSource, most: int, *, unpacks: bool) -> CopiedFile:
     file = tempfile.TemporaryFile("w+b")  # noqa: SIM115
 
     async def copied() -> State:
@@ -111,133 +93,3 @@ def _copied(place: "WebPlace", source: "_Source", most: int, *, unpacks: bool) -
         file.close()
         raise
     return CopiedFile(file, state.etag)
-
-
-class _Source:
-    """What lies at a uri, asked for from code that is not asynchronous."""
-
-    def __init__(self, place: Place, uri: str) -> None:
-        self.uri = uri
-        self._place = place
-        self._loop = BackgroundLoop()
-
-    def looked(self, ask: Callable[[Place], Coroutine[Any, Any, Answer]]) -> Answer:
-        """As `patiently`, and closed if it fails."""
-        try:
-            return self.patiently(lambda: ask(self._place))
-        except BaseException:
-            self.close()
-            raise
-
-    def start(self, span: Span) -> Future[Fetched]:
-        return self._loop.start(self.part(span))
-
-    def part(self, span: Span) -> Coroutine[Any, Any, Fetched]:
-        return self._place.fetch(self.uri, span)
-
-    def patiently(self, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
-        """Ask again while the place is away, not before the time that it asks to wait. Raises SourceUnavailable."""
-        from lookalike.retry import retry_while
-
-        limit_s = self._limit_s()
-        until = time.monotonic() + limit_s
-
-        def once() -> Answer:
-            try:
-                return self._loop.run(ask())
-            except HostUnavailable as error:
-                # The retry itself waits for a second or so.
-                time.sleep(max(0.0, min((error.retry_after_s or 0.0) - 1.0, until - time.monotonic())))
-                raise SourceUnavailable(self.uri, error.why) from error
-
-        try:
-            answer = retry_while(once, SourceUnavailable, limit_s)
-        except SourceUnavailable:
-            _given_up[host_of(self.uri)] = time.monotonic()
-            raise
-        _given_up.pop(host_of(self.uri), None)
-        return answer
-
-    def _limit_s(self) -> float:
-        given_up_at = _given_up.get(host_of(self.uri))
-        is_recent = given_up_at is not None and time.monotonic() - given_up_at < PATIENCE_S
-        return min(SHORT_PATIENCE_S, PATIENCE_S) if is_recent else PATIENCE_S
-
-    def close(self) -> None:
-        self._loop.close(self._place.close())
-
-
-class RemoteFile(PositionedFile):
-    """Reads by blocks, each of which must belong to the same content (`state`) as the first one."""
-
-    def __init__(self, source: _Source, state: State, block_bytes: int) -> None:
-        if state.size_bytes is None:
-            source.close()
-            raise ImageRejected(Reason.UNREADABLE, "its place says no length")
-        self.etag = state.etag
-        super().__init__(state.size_bytes)
-        self._source = source
-        self._block_bytes = block_bytes
-        self._held: OrderedDict[int, bytes] = OrderedDict()
-        self._ahead: dict[int, Future[Fetched]] = {}
-
-    def readinto(self, buffer: Any) -> int:
-        if self._at >= self.size_bytes:
-            return 0
-        number, inner = divmod(self._at, self._block_bytes)
-        piece = memoryview(self._block(number))[inner : inner + len(buffer)]
-        buffer[: len(piece)] = piece
-        self._at += len(piece)
-        return len(piece)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._held.clear()
-            self._ahead.clear()
-            self._source.close()
-        super().close()
-
-    def _block(self, number: int) -> bytes:
-        """A block, which is held for a while; if it follows another one, the one behind it is asked for."""
-        if number in self._held:
-            self._held.move_to_end(number)
-        else:
-            self._hold(number, self._fetched(number))
-        block = self._held[number]
-        self._look_ahead(number)
-        return block
-
-    def _hold(self, number: int, fetched: Fetched) -> None:
-        if fetched.etag != self.etag or len(fetched.data) != self._span(number).length:
-            raise ImageRejected(Reason.CHANGED, "it changed while it was read")
-        while len(self._held) >= HELD_BLOCKS:
-            self._held.popitem(last=False)
-        self._held[number] = fetched.data
-
-    def _look_ahead(self, number: int) -> None:
-        following = number + 1
-        is_there = (
-            following in self._held or following in self._ahead or following * self._block_bytes >= self.size_bytes
-        )
-        if not is_there and number - 1 in self._held and len(self._ahead) < MOST_AHEAD:
-            self._ahead[following] = self._source.start(self._span(following))
-        # What came before it was asked for makes room for others.
-        if len(self._ahead) == MOST_AHEAD and (oldest := next(iter(self._ahead))) != following:
-            self._take(oldest)
-
-    def _take(self, number: int) -> None:
-        if self._ahead[number].done():
-            asked = self._ahead.pop(number)
-            if asked.exception() is None:
-                self._hold(number, asked.result())
-
-    def _fetched(self, number: int) -> Fetched:
-        asked = self._ahead.pop(number, None) or self._source.start(self._span(number))
-        try:
-            return asked.result()
-        except (HostUnavailable, SourceUnavailable):
-            return self._source.patiently(lambda: self._source.part(self._span(number)))
-
-    def _span(self, number: int) -> Span:
-        start = number * self._block_bytes
-        return Span(start, min(self._block_bytes, self.size_bytes - start))

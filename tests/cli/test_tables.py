@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.reading import opened
+from lookalike.reading import opened, patient
 from testing.processes import answer
 from testing.services.web import BreaksOff, WebServer
 from tests.cli.conftest import one_index
@@ -188,7 +188,7 @@ def test_a_check_counts_an_image_once_that_lies_beside_its_table(tmp_path: Path)
 def test_a_table_on_a_host_that_breaks_off_ends_with_a_sentence_and_deletes_nothing(
     environment: dict[str, str], tmp_path: Path, drawn: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(patient, "PATIENCE_S", 0.2)
     monkeypatch.setattr(opened, "BLOCK_BYTES", 50_000)
     names = _images(tmp_path, drawn, 6)
     # More than is looked at before work starts.

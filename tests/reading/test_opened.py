@@ -9,7 +9,7 @@ from aiohttp import web
 from pyarrow import parquet
 
 from lookalike.errors import ImageRejected, SourceUnavailable
-from lookalike.reading import opened
+from lookalike.reading import patient
 from lookalike.reading.opened import open_remote
 from lookalike.records import Reason
 from testing.services.cloud_stub import CloudStub
@@ -75,7 +75,7 @@ def test_a_store_that_is_away_for_a_moment_interrupts_nothing(
         # More than one request tries by itself.
         s3_proxy.faults = [Fault(times=5, status=503, code="SlowDown"), Fault(times=1, cut_after=99)]
         assert file.read() == CONTENT[10:]
-        monkeypatch.setattr(opened, "PATIENCE_S", 0.1)
+        monkeypatch.setattr(patient, "PATIENCE_S", 0.1)
         file.seek(0)
         s3_proxy.faults = [Fault(is_reset=True)]
         with pytest.raises(SourceUnavailable):

@@ -15,7 +15,7 @@ from lookalike.storage import kind_of_file, local_path, reason_of
 from lookalike.uris import is_remote
 
 if TYPE_CHECKING:
-    from lookalike.reading.opened import RemoteFile
+    from lookalike.reading.remote_file import RemoteFile
 
 
 class Ranges(Protocol):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import ImageRejected
-from lookalike.reading import opened
+from lookalike.reading import opened, patient
 from lookalike.reading.reader import Reader
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import read_settings
@@ -178,8 +178,8 @@ def test_a_member_may_be_as_large_as_an_image(server: WebServer, reader: Reader,
 def test_shards_that_a_host_does_not_give_wait_once(
     server: WebServer, tar: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "PATIENCE_S", 2.0)
-    monkeypatch.setattr(opened, "SHORT_PATIENCE_S", 0.0)
+    monkeypatch.setattr(patient, "PATIENCE_S", 2.0)
+    monkeypatch.setattr(patient, "SHORT_PATIENCE_S", 0.0)
     for number in range(12):
         server.put(f"/{number:02}.tar", tar if number == 11 else Answer(status=503))
     began = time.monotonic()

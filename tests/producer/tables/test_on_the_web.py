@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from lookalike.errors import LookalikeError, SourceMissing, SourceUnavailable
-from lookalike.reading import opened
+from lookalike.reading import opened, patient
 from lookalike.records import ImageRef
 from lookalike_producer.check_sources import check_sources
 from lookalike_producer.sources import find_images
@@ -147,7 +147,7 @@ def test_a_copy_is_bounded(server: WebServer, monkeypatch: pytest.MonkeyPatch) -
 def test_a_host_that_breaks_off_costs_the_rest_of_its_table_only(
     server: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(patient, "PATIENCE_S", 0.2)
     content = b"file,year\n" + b"".join(b"%0100d.jpg,1\n" % number for number in range(10_000))
     server.put("/t-0.csv", BreaksOff(content, gives_parts=True))
     server.put("/t-1.csv", b"file,year\n/last.jpg,1\n")
