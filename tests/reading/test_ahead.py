@@ -288,11 +288,12 @@ def test_a_large_image_on_a_fair_line_is_waited_for(web: Web, reader: Reader, mo
 def test_a_host_that_is_asked_seldom_is_not_slow(
     web: Web, make_reader: Callable[..., Reader], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "TRICKLE_S", 1.0)
-    monkeypatch.setattr(hosts, "FIRST_PATIENCE_S", 10.0)
+    monkeypatch.setattr(run, "TRICKLE_S", 1.5)
+    for patience in ("FIRST_PATIENCE_S", "SHORTEST_PATIENCE_S"):
+        monkeypatch.setattr(hosts, patience, 10.0)
     web.does["http://a"] = lambda uri, times: 0.2
     # The second image is asked for when nothing has come for longer than the last ones may take.
-    assert kinds(read(make_reader(host_rate=0.8), wanted("a", 2))) == {"http://a": {"Fetched"}}
+    assert kinds(read(make_reader(host_rate=0.55), wanted("a", 2))) == {"http://a": {"Fetched"}}
 
 
 def redirects(web: Web, sources: Iterable[str], target: str) -> None:

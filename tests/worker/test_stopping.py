@@ -18,8 +18,8 @@ from testing.services.web import Request, WebServer
 from testing.worker_harness import WorkerHarness
 from tests.worker.conftest import start_worker, working
 
-#: A chunk takes a second; Celery's soft shutdown would sleep for 60.
-STOP_S = 20.0
+#: A chunk takes a second, images of other hosts have ten; Celery's soft shutdown would sleep for 60.
+STOP_S = 40.0
 CHUNKS = 6
 PER_CHUNK = 20
 HELD = KEY_PREFIX + "unacked"
