@@ -90,10 +90,10 @@ def _ready(address: Path, settings: Settings, start: float, seconds: float) -> f
     """Images a second of one process that sends one chunk again and again: the ceiling of the road."""
     embed = RemoteEmbedder(address, factories.model_spec(settings))
     pixels = np.zeros((CHUNK, embed.size, embed.size, 3), np.uint8)
-    waits = [embed.ask(pixels)]
+    waits = [embed.ask(list(pixels))]
     images, started = 0, _awaited(start)
     while time.time() < start + seconds:
-        waits.append(embed.ask(pixels))
+        waits.append(embed.ask(list(pixels)))
         images += len(waits.pop(0)())
     return images / (time.time() - started)
 
@@ -113,6 +113,7 @@ def _decoding(address: Path, settings: Settings, start: float, seconds: float) -
         parts = Parts(embed)
         for number in range(CHUNK):
             data = files[(images + number) % len(files)]
-            parts.add(str(number), factories.decode(settings, data, size=embed.size).pixels)
+            image = factories.decode(settings, data, size=embed.size, largest=embed.largest)
+            parts.add(str(number), image.pixels)
         images += len(parts.vectors())
     return images / (time.time() - started)

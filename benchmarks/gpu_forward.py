@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from lookalike.embedding import resolve
+from lookalike.embedding.runtimes.batches import Batch
 from lookalike.embedding.runtimes.jax import JaxEmbedder
-from lookalike.records import Pixels
 from lookalike.samples import samples
 
 #: Calls that are begun before the first is waited for, as in the model process.
@@ -35,7 +35,7 @@ def main(model: str, home: Path, seconds: float) -> dict[str, Any]:
 def _rate(embed: JaxEmbedder, number: int, seconds: float) -> float:
     """Images a second in calls of `number` batches, from memory of the host to memory of the host."""
     shape = (embed.batch_size, embed.size, embed.size, 3)
-    parts: list[Pixels] = [np.full(shape, part, np.uint8) for part in range(number)]
+    parts = [Batch(np.full(shape, part, np.uint8), embed.batch_size) for part in range(number)]
     begun: deque[Any] = deque()
     images, started = 0, time.perf_counter()
     while time.perf_counter() < started + seconds or begun:

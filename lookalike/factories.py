@@ -151,11 +151,12 @@ def with_roots(settings: Settings, *, is_embedded: bool | None = None, named: It
     return settings.model_copy(update={"roots": (*settings.roots, *PUBLIC, *named)})
 
 
-def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> "DecodedImage":
-    """The image in `data` (the content of a file), scaled to `size` x `size` pixels. Raises ImageRejected."""
+def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE, largest: int = 0) -> "DecodedImage":
+    """The image in `data` (the content of a file), scaled to `size` x `size` pixels, or left as it is if nothing else
+    is to be done to it and no side is longer than `largest`. Raises ImageRejected."""
     from lookalike import images  # Pillow and NumPy are not in the base installation
 
-    return images.decode(data, max_pixels=settings.max_image_pixels, size=size)
+    return images.decode(data, max_pixels=settings.max_image_pixels, size=size, largest=largest)
 
 
 def thumbnail(settings: Settings, data: bytes, size: int) -> bytes:

@@ -14,7 +14,7 @@ from PIL import Image
 from lookalike import formats, other_formats
 from lookalike.decoding.levels import is_deep, sixteen_bits
 from lookalike.decoding.readers import SIDEWAYS, UPRIGHT, open_image
-from lookalike.decoding.rgb import on_background
+from lookalike.decoding.rgb import is_plain, on_background
 from lookalike.errors import ImageRejected
 from lookalike.records import Reason
 
@@ -46,16 +46,18 @@ _TRUNCATED_SIGNS = ("truncated", "not enough data", "need_more_input")
 
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
-    """`pixels`: uint8 RGB [size, size, 3], upright. `width`, `height`: size of the original as shown, in pixels."""
+    """`pixels`: uint8 RGB [size, size, 3], or of their own size if the model resizes, upright. `width`, `height`: size
+    of the original as shown, in pixels."""
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
 
 
-def decode(data: bytes, *, max_pixels: int, size: int = 224) -> DecodedImage:
+def decode(data: bytes, *, max_pixels: int, size: int = 224, largest: int = 0) -> DecodedImage:
     """The first frame of an image, upright, on white, scaled to `size` x `size` without keeping the aspect ratio, as in
-    Keras' `load_img`. Safe to call from several threads.
+    Keras' `load_img`. Safe to call from several threads. An image that needs no more than that, and whose sides then
+    have at most `largest` pixels, is left as large as it is.
 
     Memory beside `data` and at most one copy of it, in bytes per pixel of the original: baseline
     JPEG under 1, progressive JPEG 3 (6 if its colours are not subsampled, 8 as CMYK), RGB of the other formats 4 to 5,
@@ -64,7 +66,7 @@ def decode(data: bytes, *, max_pixels: int, size: int = 224) -> DecodedImage:
     of is counted.
     Raises ImageRejected: empty, unsupported, bomb (more than `max_pixels`), truncated or corrupt.
     """
-    return _reading(data, lambda kind: _decode(kind, data, max_pixels, size))
+    return _reading(data, lambda kind: _decode(kind, data, max_pixels, size, largest))
 
 
 def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
@@ -128,13 +130,15 @@ def _for_png(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def _decode(kind: str, data: bytes, max_pixels: int, size: int) -> DecodedImage:
+def _decode(kind: str, data: bytes, max_pixels: int, size: int, largest: int) -> DecodedImage:
     opened, encoded = open_image(kind, data, max_pixels)
     with opened as image:
         width, height = image.size
         # libjpeg then decodes a large JPEG at 1/2, 1/4 or 1/8; no effect for other formats.
         image.draft("RGB", (2 * size, 2 * size))
         image.load()
+        if max(image.size) <= largest and is_plain(image, encoded.profile) and encoded.orientation not in UPRIGHT:
+            return DecodedImage(np.asarray(image), width, height)
         small = on_background(image, (size, size), encoded.profile)
     # For a square, turning after scaling gives the same result, and turning 224 x 224 pixels is cheaper.
     if encoded.orientation in UPRIGHT:

@@ -82,9 +82,9 @@ class TimedEmbed:
     def __call__(self, pixels: Pixels) -> Vectors:
         return self._embed(pixels)
 
-    def _ask(self, pixels: Pixels) -> Callable[[], Vectors]:
+    def _ask(self, images: Sequence[Pixels]) -> Callable[[], Vectors]:
         assert self._asked is not None
-        return self._clock.timed(self._stage, self._clock.timed(self._stage, self._asked)(pixels))
+        return self._clock.timed(self._stage, self._clock.timed(self._stage, self._asked)(images))
 
 
 class TimedIndex:

@@ -1,6 +1,6 @@
 """A chunk's images are embedded in parts: elsewhere while others are decoded, or here while others are awaited."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,9 +17,9 @@ class Remote:
     def __call__(self, pixels: Pixels) -> Vectors:
         return pixels[:, :1].astype(np.float32)
 
-    def ask(self, pixels: Pixels) -> Callable[[], Vectors]:
-        self.log.append(f"sent {len(pixels)}")
-        return lambda: self._waited(pixels)
+    def ask(self, images: Sequence[Pixels]) -> Callable[[], Vectors]:
+        self.log.append(f"sent {len(images)}")
+        return lambda: self._waited(np.stack(images))
 
     def _waited(self, pixels: Pixels) -> Vectors:
         self.log.append(f"got {len(pixels)}")

@@ -21,6 +21,11 @@ def on_background(image: Image.Image, size: tuple[int, int], profile: bytes = b"
     return small if small.mode == "RGB" else small.convert("RGB")
 
 
+def is_plain(image: Image.Image, profile: bytes) -> bool:
+    """Whether `on_background` would only resize it."""
+    return image.mode == "RGB" and not image.has_transparency_data and not profile
+
+
 def _scaled(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """In one of the modes that are resized."""
     if is_deep(image):

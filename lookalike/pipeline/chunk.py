@@ -26,6 +26,8 @@ from lookalike.remembered import Remembered, nothing_remembered
 #: A chunk looks again at images that other jobs index at the same time, this often at most.
 MOST_ROUNDS = 3
 
+NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+
 #: Calls its second argument while nothing has arrived, as long as that returns true.
 Fetch = Callable[[Sequence[Wanted], Meanwhile], Generator[Arrival]]
 Decode = Callable[[bytes], DecodedImage]
@@ -167,14 +169,15 @@ class _Attempt:
             return None
         try:
             if content_sha256 not in self.decoded:
-                self.decoded[content_sha256] = self.decode(fetched.data)
-                self.parts.add(content_sha256, self.decoded[content_sha256].pixels)
+                image = self.decode(fetched.data)
+                self.parts.add(content_sha256, image.pixels)
+                # The pixels live no longer than their part.
+                self.decoded[content_sha256] = replace(image, pixels=NO_PIXELS)
         except ImageRejected as error:
             self.verdicts.reject(ref, error, arrival.read_at_ns, content_sha256, fetched.etag)
             return None
         self.verdicts.accept(ref, is_indexed=True)
-        image = self.decoded[content_sha256]
-        return Loaded(ref, image, content_sha256, fetched.etag, arrival.read_at_ns)
+        return Loaded(ref, self.decoded[content_sha256], content_sha256, fetched.etag, arrival.read_at_ns)
 
     def _write(self, loaded: Sequence[Loaded]) -> None:
         if not loaded:

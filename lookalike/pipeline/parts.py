@@ -1,6 +1,6 @@
 """Embeds the images of a chunk in parts, so that the model works while further images are on their way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,8 +13,8 @@ PART = 32
 MEANWHILE = 8
 
 Embed = Callable[[Pixels], Vectors]
-#: Sends pixels, and returns what waits for their vectors.
-Ask = Callable[[Pixels], Callable[[], Vectors]]
+#: Sends images, and returns what waits for their vectors.
+Ask = Callable[[Sequence[Pixels]], Callable[[], Vectors]]
 
 
 class Asking(Protocol):
@@ -35,7 +35,7 @@ class Parts:
     def __init__(self, embed: Embed | Asking) -> None:
         ask: Ask | None = getattr(embed, "ask", None)
         self._is_elsewhere = ask is not None
-        self._ask = ask or (lambda pixels: lambda: embed(pixels))
+        self._ask = ask or (lambda images: lambda: embed(np.stack(images)))
         self._left: dict[str, Pixels] = {}
         self._asked: list[tuple[list[str], Callable[[], Vectors]]] = []
         self._vectors: dict[str, Vector] = {}
@@ -62,8 +62,7 @@ class Parts:
 
     def _ask_for(self, digests: list[str]) -> None:
         if digests:
-            pixels = np.stack([self._left.pop(digest) for digest in digests])
-            self._asked.append((digests, self._ask(pixels)))
+            self._asked.append((digests, self._ask([self._left.pop(digest) for digest in digests])))
 
     def _receive(self) -> None:
         for digests, vectors in self._asked:

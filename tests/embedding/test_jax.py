@@ -75,14 +75,20 @@ import sys
 from pathlib import Path
 import numpy as np
 from lookalike.embedding import ModelSpec
+from lookalike.embedding.runtimes.batches import Batch
 from lookalike.embedding.runtimes.jax import CACHE, JaxEmbedder
+from lookalike.embedding.runtimes.resizing import resized
+from PIL import Image
+from lookalike.decoding import resizing
 import jax
 
 home, spec = Path(sys.argv[1]), ModelSpec.from_json(sys.argv[2])
 embed = JaxEmbedder(spec, home=home, together=(1, 2))
-parts = np.random.RandomState(0).randint(0, 256, (2, embed.batch_size, embed.size, embed.size, 3)).astype(np.uint8)
-alone = np.concatenate([embed.finish(embed.begin([part])) for part in parts])
-found = {"merged": np.abs(alone - embed.finish(embed.begin(list(parts)))).max(), "together": embed.together}
+random = np.random.RandomState(0)
+parts = random.randint(0, 256, (2, embed.batch_size, embed.size, embed.size, 3)).astype(np.uint8)
+batches = [Batch(part, len(part)) for part in parts]
+alone = np.concatenate([embed.finish(embed.begin([batch])) for batch in batches])
+found = {"merged": np.abs(alone - embed.finish(embed.begin(batches))).max(), "together": embed.together}
 
 damaged = list((home / CACHE).iterdir())
 for path in damaged:
@@ -93,12 +99,31 @@ found |= {"damaged": len(damaged), "again": np.abs(JaxEmbedder(spec, home=home)(
 class Small(JaxEmbedder):
     # As a GPU that has memory for eight images.
     def begin(self, parts):
-        if sum(map(len, parts)) > 8:
+        if sum(len(part.pixels) for part in parts) > 8:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 1 bytes.")
         return super().begin(parts)
 
 small = Small(spec, home=home, together=(1, 2))
 found |= {"small": [small.batch_size, small.together], "same": np.abs(small(np.concatenate(parts)) - alone).max()}
+
+def at_own_sizes(sizes, canvas):
+    images = [random.randint(0, 256, (*size, 3)).astype(np.uint8) for size in sizes]
+    data = np.full(len(sizes) * canvas * canvas * 3, 255, np.uint8)
+    data[:sum(image.size for image in images)] = np.concatenate([image.ravel() for image in images])
+    return images, data, np.asarray(sizes, np.int32)
+
+def on_the_cpu(images, size):
+    return np.stack([resizing.resized(Image.fromarray(image), (size, size)) for image in images])
+
+images, data, sizes = at_own_sizes([(500, 375), (1, 1), (224, 224), (17, 512), (512, 3), (175, 176), (512, 512)], 512)
+difference = np.abs(np.asarray(jax.jit(resized, static_argnums=2)(data, sizes, 224), int) - on_the_cpu(images, 224))
+found |= {"levels": difference.max(), "other": (difference > 0).mean()}
+
+own = JaxEmbedder(spec, home=home, together=(1,), resizes=True)
+canvas, found["canvases"] = own.canvases[1], own.canvases
+images, data, sizes = at_own_sizes([(canvas - number, 60 + number) for number in range(own.batch_size)], canvas)
+vectors = own.finish(own.begin([Batch(data, len(images), sizes)]))
+found["own"] = np.linalg.norm(vectors - own(on_the_cpu(images, own.size)), axis=1).max()
 print(json.dumps(found, default=float))
 """
 
@@ -125,6 +150,13 @@ def test_with_little_memory_batches_are_smaller(batches: tuple[dict[str, Any], s
     found, log = batches
     assert found["small"] == [8, [1]] and found["same"] < 1e-6
     assert "32 images in a call need more memory than the GPU has free." in log
+
+
+def test_images_are_resized_as_on_the_cpu(batches: tuple[dict[str, Any], str]) -> None:
+    """Noise of any sizes, in one call: within one level."""
+    found, _ = batches
+    assert found["levels"] <= 1 and found["other"] < 0.2
+    assert found["canvases"] == [128, 256] and found["own"] < 0.02
 
 
 def test_one_process_runs_one_backend(keras: Any, lite0: ModelSpec, home: Path) -> None:

@@ -98,8 +98,11 @@ class WorkerContext:
         return Remembered(rejections, look=self.reader(job).look, rules=self._rules, tries_again=job.tries_again)
 
     def decoder(self, job: Job) -> Callable[[bytes], DecodedImage]:
-        """Return a function that decodes to the image size of the job's model."""
-        return partial(factories.decode, self._settings, size=ModelSpec.from_json(job.spec).size)
+        """Return a function that decodes to the image size of the job's model, or to what its model process resizes.
+        Raises as `embedder`."""
+        embed = self.embedder(job)
+        largest = embed.largest if isinstance(embed, RemoteEmbedder) else 0
+        return partial(factories.decode, self._settings, size=embed.size, largest=largest)
 
     def embedder(self, job: Job) -> Embedder:
         """The job's model. Raises ModelUnavailable, or ModelMismatch if the producer's model is another one."""

@@ -9,25 +9,27 @@ With GPU it uses only that GPU, and never falls back to the CPU.
 import contextlib
 import json
 import logging
+import math
 import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from queue import LifoQueue, SimpleQueue
 from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lookalike.embedding.runtimes import framing, gpu
-from lookalike.embedding.runtimes.batches import BatchModel
+from lookalike.embedding.runtimes.batches import Batch, BatchModel
 from lookalike.embedding.runtimes.merging import Merging
 from lookalike.embedding.runtimes.runtime import load_batch_model, unusable_gpu
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import PermanentError
-from lookalike.records import Pixels, Vectors
+from lookalike.records import Vectors
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ LOAD_S = 900.0
 #: Models in memory: of the running job and, during a change of models, of the job before.
 CACHE_SIZE = 2
 
+Sizes = NDArray[np.int32]
 #: An answer: its header, and what waits for the vectors.
 Answer = tuple[framing.Header, Callable[[], Vectors]]
 
@@ -62,18 +65,34 @@ class Models:
 
 
 class Buffer:
-    """Memory for the pixels of a chunk, kept for the next one."""
+    """Memory for the pixels of a chunk, kept for the next one: what is behind them is of former chunks."""
 
     def __init__(self) -> None:
         self._bytes = np.empty(0, np.uint8)
 
-    def pixels(self, count: int, model: BatchModel) -> Pixels:
-        """uint8 for at least `count` images, in whole batches; what is behind them is of former chunks."""
-        shape = (-(-count // model.batch_size) * model.batch_size, model.size, model.size, 3)
-        size = int(np.prod(shape))
+    def received(self, connection: socket.socket, count: int, model: BatchModel) -> Iterator[Batch]:
+        """The batches of `count` images of the model's size."""
+        shape = (-(-count // model.batch_size), model.batch_size, model.size, model.size, 3)
+        pixels = self._of(math.prod(shape))
+        framing.receive_into(connection, pixels[: count * math.prod(shape[2:])].data)
+        for start, batch in zip(range(0, count, model.batch_size), pixels.reshape(shape), strict=True):
+            yield Batch(batch, min(model.batch_size, count - start))
+
+    def received_at_own_sizes(self, connection: socket.socket, sizes: Sizes, model: BatchModel) -> Iterator[Batch]:
+        """The batches of images of these heights and widths."""
+        canvas = next(canvas for canvas in model.canvases if canvas >= sizes.max())
+        starts = range(0, len(sizes), model.batch_size)
+        every = self._of(len(starts) * model.batch_size * canvas * canvas * 3).reshape(len(starts), -1)
+        for start, pixels in zip(starts, every, strict=True):
+            own = sizes[start : start + model.batch_size]
+            framing.receive_into(connection, pixels[: 3 * int(own.prod(axis=1).sum())].data)
+            behind = np.ones((model.batch_size - len(own), 2), np.int32)
+            yield Batch(pixels, len(own), np.concatenate([own, behind]))
+
+    def _of(self, size: int) -> NDArray[np.uint8]:
         if size > self._bytes.size:
             self._bytes = np.zeros(size, np.uint8)
-        return self._bytes[:size].reshape(shape)
+        return self._bytes[:size]
 
 
 class Conversation:
@@ -108,15 +127,19 @@ class Conversation:
         except (EOFError, OSError) as error:
             # Not of the connection: the handler of its errors must not see this one.
             fail(gpu.reason(error))
+        return _facts(model), self._submitted(header, model, buffer)
+
+    def _submitted(self, header: framing.Header, model: BatchModel, buffer: Buffer) -> Callable[[], Vectors]:
         count, *shape = header["shape"]
-        if shape != [model.size, model.size, 3] or header["dtype"] != "uint8":
-            fail(f"pixels of the shape {header['shape']}, {header['dtype']}, for images of {model.size}")
-        answer = {"dimension": model.identity.dimension, "precision": model.precision}
         if not count:
-            return answer, lambda: np.empty((0, model.identity.dimension), np.float32)
-        pixels = buffer.pixels(count, model)
-        framing.receive_into(self._connection, pixels[:count].data.cast("B"))
-        return answer, self._merging.submit(model, pixels, count)
+            return lambda: np.empty((0, model.identity.dimension), np.float32)
+        if (sizes := header.get("sizes")) is not None:
+            received = buffer.received_at_own_sizes(self._connection, np.asarray(sizes, np.int32), model)
+        elif shape == [model.size, model.size, 3]:
+            received = buffer.received(self._connection, count, model)
+        else:
+            fail(f"pixels of the shape {header['shape']} for images of {model.size}")
+        return self._merging.submit(model, list(received))
 
     def _answer(self) -> None:
         """Send the answers. After the other side has closed, what was begun is still waited for."""
@@ -126,6 +149,10 @@ class Conversation:
             with contextlib.suppress(OSError):
                 framing.send(self._connection, header, found)
             self._buffers.put(buffer)
+
+
+def _facts(model: BatchModel) -> framing.Header:
+    return {"dimension": model.identity.dimension, "precision": model.precision, "canvases": model.canvases}
 
 
 def fail(why: str) -> NoReturn:

@@ -22,6 +22,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 import jax  # noqa: E402
 
 from lookalike.embedding.graph import keras_models  # noqa: E402
+from lookalike.embedding.runtimes import resizing  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +42,19 @@ CACHE = Path("compiled", "jax")
 class JaxEmbedder:
     """An Embedder, and a BatchModel, on the first GPU, or on the CPU if there is no GPU. Threads may share it, a fork
     may not. `together`: numbers of batches to try in one call; with little memory, the batches are smaller.
+    `resizes`: takes images at their own sizes as well; by default on a GPU.
 
     On the CPU JAX takes all cores: it has no setting for threads.
     """
 
     def __init__(
-        self, spec: ModelSpec, *, home: Path, precision: str = "auto", together: tuple[int, ...] | None = None
+        self,
+        spec: ModelSpec,
+        *,
+        home: Path,
+        precision: str = "auto",
+        together: tuple[int, ...] | None = None,
+        resizes: bool | None = None,
     ) -> None:
         gpu.refuse_quantized(spec, "JAX")
         self.batch_size = BATCH_SIZE
@@ -56,16 +64,22 @@ class JaxEmbedder:
         model = keras_models.build(spec, precision=self.precision, is_folded=True)
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(model.output_shape[1]), spec.metric)
         self.size = spec.size
+        self.canvases = resizing.canvases(spec.size) if (has_gpu if resizes is None else resizes) else ()
         # Arguments, not constants: otherwise every graph that is kept holds them as well.
         self._weights = [[v.value for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]
-        self._run = jax.jit(_function(model, is_exact=self.precision == "f32"))
+        function = _function(model, is_exact=self.precision == "f32")
+        self._run = jax.jit(function)
+        self._run_resized = jax.jit(_after_resizing(function, spec.size))
         self.together = self._measured(together or (GPU_TOGETHER if has_gpu else (1,)))
 
     def __call__(self, pixels: Pixels) -> Vectors:
         return batches.embed(self, pixels)
 
-    def begin(self, parts: Sequence[Pixels]) -> Any:
-        return self._run(self._weights, *parts)
+    def begin(self, parts: Sequence[batches.Batch]) -> Any:
+        pixels = [part.pixels for part in parts]
+        if parts[0].sizes is None:
+            return self._run(self._weights, *pixels)
+        return self._run_resized(self._weights, [part.sizes for part in parts], *pixels)
 
     def finish(self, begun: Any) -> Vectors:
         return np.asarray(begun, np.float32)
@@ -95,8 +109,13 @@ class JaxEmbedder:
         return used
 
     def _batch_s(self, number: int) -> float:
-        """Seconds for each of `number` batches in one call."""
-        parts = [np.zeros((self.batch_size, self.size, self.size, 3), np.uint8)] * number
+        """Seconds for each of `number` batches in one call; all graphs for this number are compiled then."""
+        for canvas in self.canvases:
+            data, sizes = np.zeros(self.batch_size * canvas * canvas * 3, np.uint8), [[canvas, canvas]]
+            batch = batches.Batch(data, self.batch_size, np.asarray(sizes * self.batch_size, np.int32))
+            self.finish(self.begin([batch] * number))
+        pixels = np.zeros((self.batch_size, self.size, self.size, 3), np.uint8)
+        parts = [batches.Batch(pixels, self.batch_size)] * number
         self.finish(self.begin(parts))
         seconds = []
         for _ in range(MEASURED_CALLS):
@@ -114,6 +133,15 @@ def _function(model: Any, *, is_exact: bool) -> Any:
         pixels = jax.numpy.concatenate(parts)
         with jax.default_matmul_precision("highest" if is_exact else "default"):
             return model.stateless_call(*weights, pixels, training=False)[0]
+
+    return embedding
+
+
+def _after_resizing(function: Any, size: int) -> Any:
+    """The function for images at their own sizes (see `Batch`)."""
+
+    def embedding(weights: Any, sizes: Any, *parts: Any) -> Any:
+        return function(weights, *(resizing.resized(part, own, size) for part, own in zip(parts, sizes, strict=True)))
 
     return embedding
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -11,25 +11,28 @@ from typing import Any, NoReturn
 import numpy as np
 
 from lookalike.embedding.runtimes import gpu
-from lookalike.embedding.runtimes.batches import BatchModel
-from lookalike.records import Pixels, Vectors
+from lookalike.embedding.runtimes.batches import Batch, BatchModel
+from lookalike.records import Vectors
 
 #: Calls: one computes while the pixels of the next are copied to the device.
 IN_FLIGHT = 2
 
 
 @dataclass(eq=False)
-class _Batch:
+class _Waiting:
     model: BatchModel
-    pixels: Pixels
-    count: int
+    batch: Batch
     vectors: "Future[Vectors]" = field(default_factory=Future)
+
+    def goes_with(self, other: "_Waiting") -> bool:
+        """Whether one call can have both."""
+        return self.model is other.model and self.batch.pixels.shape == other.batch.pixels.shape
 
 
 @dataclass(eq=False)
 class _Call:
     model: BatchModel
-    batches: list[_Batch]
+    batches: list[_Waiting]
     begun: Any
     watchdog: threading.Timer
 
@@ -43,23 +46,21 @@ class Merging:
     def __init__(self, fail: Callable[[str], NoReturn], limit_s: float) -> None:
         self._fail = fail
         self._limit_s = limit_s
-        self._waiting: deque[_Batch] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._slots = threading.Semaphore(IN_FLIGHT)
         self._calls: SimpleQueue[_Call] = SimpleQueue()
         for work in (self._begin, self._finish):
             threading.Thread(target=self._always, args=(work,), daemon=True).start()
 
-    def submit(self, model: BatchModel, pixels: Pixels, count: int) -> Callable[[], Vectors]:
-        """Begin on the first `count` images of `pixels`, which has whole batches, and return what waits for the
-        vectors. The memory of `pixels` must not change before that."""
-        size = model.batch_size
-        starts = range(0, count, size)
-        batches = [_Batch(model, pixels[start : start + size], min(size, count - start)) for start in starts]
+    def submit(self, model: BatchModel, batches: Sequence[Batch]) -> Callable[[], Vectors]:
+        """Begin on the batches, and return what waits for the vectors of their images. The memory of the pixels must
+        not change before that."""
+        waiting = [_Waiting(model, batch) for batch in batches]
         with self._changed:
-            self._waiting.extend(batches)
+            self._waiting.extend(waiting)
             self._changed.notify()
-        return lambda: np.concatenate([batch.vectors.result() for batch in batches])
+        return lambda: np.concatenate([one.vectors.result() for one in waiting])
 
     def _always(self, work: Callable[[], None]) -> None:
         while True:
@@ -76,16 +77,16 @@ class Merging:
         watchdog.daemon = True
         watchdog.start()
         model = batches[0].model
-        self._calls.put(_Call(model, batches, model.begin([batch.pixels for batch in batches]), watchdog))
+        self._calls.put(_Call(model, batches, model.begin([one.batch for one in batches]), watchdog))
 
-    def _taken(self) -> list[_Batch]:
+    def _taken(self) -> list[_Waiting]:
         """As many batches as wait one behind the other for the same model, and can be in one call."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
-            model = self._waiting[0].model
-            others = (place for place, batch in enumerate(self._waiting) if batch.model is not model)
+            first = self._waiting[0]
+            others = (place for place, one in enumerate(self._waiting) if not one.goes_with(first))
             there = next(others, len(self._waiting))
-            number = max(number for number in model.together if number <= there)
+            number = max(number for number in first.model.together if number <= there)
             return [self._waiting.popleft() for _ in range(number)]
 
     def _finish(self) -> None:
@@ -93,6 +94,6 @@ class Merging:
         vectors = call.model.finish(call.begun)
         call.watchdog.cancel()
         self._slots.release()
-        for place, batch in enumerate(call.batches):
+        for place, one in enumerate(call.batches):
             start = place * call.model.batch_size
-            batch.vectors.set_result(vectors[start : start + batch.count])
+            one.vectors.set_result(vectors[start : start + one.batch.count])

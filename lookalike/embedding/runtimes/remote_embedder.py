@@ -2,12 +2,13 @@
 
 import socket
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lookalike.embedding.runtimes import framing
 from lookalike.embedding.specs.spec import ModelSpec
@@ -27,7 +28,8 @@ class ModelProcessEnded(ModelProcessUnavailable):
 
 @dataclass(eq=False)
 class _Asked:
-    pixels: Pixels
+    header: framing.Header
+    pixels: NDArray[np.uint8]
     answer: tuple[framing.Header, Vectors] | None = None
 
 
@@ -46,23 +48,32 @@ class RemoteEmbedder:
         #: What was asked and is not answered yet; after a new connection all of it is sent again.
         self._asked: deque[_Asked] = deque()
         self.size = spec.size
-        header, _ = self._answer(self._sent(np.zeros((0, spec.size, spec.size, 3), np.uint8)))
+        header, _ = self._answer(self._sent({}, np.zeros((0, spec.size, spec.size, 3), np.uint8)))
         self.precision = header["precision"]
+        #: The longest side of images that need not be resized here; 0 if all must.
+        self.largest = max(header["canvases"], default=0)
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(header["dimension"]), spec.metric)
 
     def __call__(self, pixels: Pixels) -> Vectors:
-        return self.ask(pixels)()
+        return self._asked_for({}, pixels)()
 
-    def ask(self, pixels: Pixels) -> Callable[[], Vectors]:
-        """Send the pixels, which must not change; what this returns waits for the vectors. Two may be asked at once."""
-        asked = self._sent(pixels)
+    def ask(self, images: Sequence[Pixels]) -> Callable[[], Vectors]:
+        """Send the images, of the model's size or with no side longer than `largest`; what this returns waits for the
+        vectors. Two may be asked at once."""
+        if all(image.shape == (self.size, self.size, 3) for image in images):
+            return self._asked_for({}, np.stack(images))
+        sizes = [image.shape[:2] for image in images]
+        return self._asked_for({"sizes": sizes}, np.concatenate([image.reshape(-1) for image in images]))
+
+    def _asked_for(self, header: framing.Header, pixels: NDArray[np.uint8]) -> Callable[[], Vectors]:
+        asked = self._sent(header, pixels)
         return lambda: np.asarray(self._answer(asked)[1], np.float32)
 
-    def _sent(self, pixels: Pixels) -> _Asked:
+    def _sent(self, header: framing.Header, pixels: NDArray[np.uint8]) -> _Asked:
         # The other side reads no further before these answers are read.
         while len(self._asked) >= framing.IN_FLIGHT:
             self._receive_next()
-        asked = _Asked(pixels)
+        asked = _Asked({"spec": self._spec, **header}, pixels)
         is_connected = self._connection is not None
         self._asked.append(asked)
         # The wait for the answer tries again.
@@ -109,7 +120,7 @@ class RemoteEmbedder:
 
     def _send(self, connection: socket.socket, asked: _Asked) -> None:
         with self._translated():
-            framing.send(connection, {"spec": self._spec}, asked.pixels)
+            framing.send(connection, asked.header, asked.pixels)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -25,6 +25,7 @@ class TensorFlowEmbedder:
     fork."""
 
     together: tuple[int, ...] = (1,)
+    canvases: tuple[int, ...] = ()
 
     def __init__(self, spec: ModelSpec, *, precision: str = "auto", threads: int = 1) -> None:
         chosen.use("tensorflow")
@@ -44,9 +45,9 @@ class TensorFlowEmbedder:
     def __call__(self, pixels: Pixels) -> Vectors:
         return batches.embed(self, pixels)
 
-    def begin(self, parts: Sequence[Pixels]) -> Any:
-        (pixels,) = parts
-        return self._run(tensorflow.constant(pixels))
+    def begin(self, parts: Sequence[batches.Batch]) -> Any:
+        (part,) = parts
+        return self._run(tensorflow.constant(part.pixels))
 
     def finish(self, begun: Any) -> Vectors:
         return np.asarray(begun.numpy(), np.float32)
