@@ -7,13 +7,14 @@ from functools import partial
 
 from lookalike import factories
 from lookalike.embedding import Embedder
+from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import IndexMissing
 from lookalike.index import CpuClock, Index
 from lookalike.index.opensearch import bulk
 from lookalike.pipeline import ingest
 from lookalike.records import Document, ImageRef, Rejected
 from lookalike.settings import Settings
-from lookalike.stage_clock import StageClock, TimedIndex
+from lookalike.stage_clock import StageClock, TimedEmbed, TimedIndex
 from lookalike_producer.chunks import cut
 
 READ, FETCH, DECODE, EMBED, LOOK_UP, ENCODE, BULK = "read", "fetch", "decode", "embed", "look-up", "encode", "bulk"
@@ -69,12 +70,13 @@ class StageWork:
         return clock, indexed
 
     def _ingest(self, references: Sequence[ImageRef], index: Index, clock: StageClock) -> int:
-        decode = partial(factories.decode, self._settings, size=self._embed.size)
+        largest = self._embed.largest if isinstance(self._embed, RemoteEmbedder) else 0
+        decode = partial(factories.decode, self._settings, size=self._embed.size, largest=largest)
         ingest_chunk = partial(
             ingest,
             fetch=clock.arriving(factories.reader(self._settings).arrivals, read=READ, wait=FETCH),
             decode=clock.timed(DECODE, decode),
-            embed=clock.timed(EMBED, self._embed),
+            embed=TimedEmbed(self._embed, clock, EMBED),
             index=BenchIndex(index, clock, is_encoding=self._is_encoding),
             fingerprint=self._embed.identity.fingerprint,
         )
