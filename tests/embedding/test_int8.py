@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lookalike.embedding import Embedder, Head, ModelSpec, load, resolve
+from lookalike.embedding import Embedder, Head, ModelSpec, build_artifact, load, resolve
 from lookalike.embedding.int8.layers import Array, quantizable
 from lookalike.embedding.int8.pictures import drawn
 from lookalike.embedding.int8.quantization import quantize
+from lookalike.embedding.runtimes import batching
+from lookalike.embedding.runtimes.openvino import CHOICES
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Vectors
@@ -86,7 +88,20 @@ def test_a_file_in_8_bits_with_other_options_is_close_to_tensorflow(small: str, 
     exact = load(plain, home=home, runtime="tensorflow", precision="f32")
     images = drawn(SIZE, 1, 7)
     assert _cosines(one(images), exact(images)).min() > 0.98
-    np.testing.assert_array_equal(one(images), two(images))
+    np.testing.assert_array_equal(np.concatenate([one(image[None]) for image in images]), two(images))
+
+
+def test_a_graph_that_takes_several_images_per_call_returns_the_same_vectors(small: str, home: Path) -> None:
+    spec = resolve(f"{small}:flip+gem+pooled+int8", preprocessing="tf")
+    images = drawn(SIZE, 1, 7)[: 3 * batching.SIZE + 1]
+    load(spec, home=home, precision="f32")(images)
+    kept = build_artifact(spec, home).graph.parent / CHOICES
+    (cpu,) = json.loads(kept.read_text())
+    vectors = []
+    for size in (1, batching.SIZE):
+        batching.keep(kept, cpu, size)
+        vectors.append(load(spec, home=home, precision="f32")(images))
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
 
 
 def _graph(*layers: Array, factors: Sequence[float] = (1,), offset: float = 0) -> Any:

@@ -42,7 +42,7 @@ class ModelStore:
     def write(self, home: Path, name: str, fill: Callable[[IO[bytes]], None]) -> None:
         """Store what `fill` writes, atomically. Raises DiskFull, ModelUnavailable."""
         try:
-            _write(self.path(home, name), fill)
+            write_file(self.path(home, name), fill)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise DiskFull(f"No space left in {home} for the {self.word} model.", "Free some space.") from error
@@ -73,7 +73,8 @@ def check_name(store: ModelStore, home: Path, name: str, *, replace_existing: bo
         )
 
 
-def _write(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
+def write_file(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Write what `fill` writes, atomically. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # The dot hides the file of a killed process from `names`.
     descriptor, part = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)

@@ -26,6 +26,17 @@ def is_bf16_faster(cpuinfo: Path = CPUINFO) -> bool:
     return "GenuineIntel" not in words or "amx_bf16" in words
 
 
+def described(cpuinfo: Path = CPUINFO) -> str:
+    """What tells this CPU from others for oneDNN: its model, and which instructions are allowed."""
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "all").upper()
+    try:
+        lines = cpuinfo.read_text().splitlines()
+    except OSError:
+        lines = []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
+    return f"{model}, {limit} instructions"
+
+
 def time_in_8_bits(precision: str, cpuinfo: Path = CPUINFO) -> str:
     """What share of the time in `precision` a model takes with `:int8` on this CPU; docs/performance.md has figures.
 

@@ -50,7 +50,15 @@ def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str =
     with requiring(f"Running the model {spec.name}"):
         from lookalike.embedding.runtimes.openvino import OpenVINOEmbedder
     artifact = cache.build_artifact(spec, home)
-    return OpenVINOEmbedder(artifact.graph, artifact.identity, size=spec.size, precision=precision, threads=threads)
+    return OpenVINOEmbedder(
+        artifact.graph,
+        artifact.identity,
+        size=spec.size,
+        precision=precision,
+        threads=threads,
+        # Graphs in float32 gain nothing from batches.
+        is_batched=spec.is_quantized,
+    )
 
 
 def load_batch_model(
