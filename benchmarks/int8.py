@@ -15,12 +15,11 @@ import numpy as np
 
 from benchmarks.material import SHARED, WEIGHTS
 from benchmarks.table import console, print_rates
-from lookalike import factories
 from lookalike.embedding import ModelSpec, build_artifact, load, resolve
 from lookalike.embedding.runtimes.quiet_openvino import openvino
+from lookalike.images import decode
 from lookalike.records import Pixels
 from lookalike.samples import samples
-from lookalike.settings import read_settings
 
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
 #: Images per side and round.
@@ -30,6 +29,7 @@ BATCHES = (1, 4)
 #: Images of each labelled folder whose vectors are compared.
 COMPARED = 100
 FOLDERS = ("celebrities", "objects")
+MAX_PIXELS = 10**8
 CPUINFO = Path("/proc/cpuinfo")
 #: The instruction sets of /proc/cpuinfo that change the speed of either side.
 INSTRUCTIONS = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
@@ -131,5 +131,4 @@ def _spread(paths: Sequence[Path]) -> Sequence[Path]:
 
 
 def _read(paths: Sequence[Path], size: int) -> Pixels:
-    settings = read_settings()
-    return np.stack([factories.decode(settings, path.read_bytes(), size=size).pixels for path in paths])
+    return np.stack([decode(path.read_bytes(), max_pixels=MAX_PIXELS, size=size).pixels for path in paths])
