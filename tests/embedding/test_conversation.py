@@ -53,7 +53,7 @@ def embed(tmp_path: Path) -> Iterator[RemoteEmbedder]:
         def serve() -> None:
             Conversation(listener.accept()[0], Models(lambda _: Corners()), Merging(unexpected, 60)).run()
 
-        thread = threading.Thread(target=serve)
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         made = RemoteEmbedder(tmp_path / "models", resolve("efficientnet-lite0"))
         yield made
