@@ -7,8 +7,9 @@ https://docs.opensearch.org/latest/vector-search/settings/
 
 from typing import Any
 
-from lookalike.index.opensearch import force_merge, meta, server_version
+from lookalike.index.opensearch import graph_once, meta, server_version
 from lookalike.index.opensearch.aliases import Version
+from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.server import Server
 from lookalike.index.opensearch.server_version import THRESHOLD_SINCE
 
@@ -32,7 +33,7 @@ def begin(server: Server, version: Version, name: str) -> None:
     server.call("PUT", f"/{version.name}/_settings", load, name=name)
 
 
-def end(server: Server, version: str, name: str) -> bool:
+def end(server: Server, writer: BulkWriter, version: str, name: str) -> bool:
     """Restore the settings from before the load, make its documents visible, and let the server build a graph that was
     put off. False if no load had begun."""
     content = meta.read(server, version, name)
@@ -43,7 +44,7 @@ def end(server: Server, version: str, name: str) -> bool:
     if before is None:
         return False
     if THRESHOLD in before:
-        force_merge.start(server, version, name, segments=1)
+        graph_once.build(server, writer, version, name)
     # Last: until then, the next attempt does all of it again.
     meta.replace(server, version, name, content)
     return True

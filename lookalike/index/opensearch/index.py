@@ -169,7 +169,7 @@ class OpenSearchIndex:
         return bulk_load.has_begun(self._server, self.version(), self.name)
 
     def end_load(self) -> None:
-        bulk_load.end(self._server, self.version(), self.name)
+        bulk_load.end(self._server, self._writer, self.version(), self.name)
 
     def build_ann(self, within_s: float) -> None:
         """Does nothing: the server builds a graph for each segment."""

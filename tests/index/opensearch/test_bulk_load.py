@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lookalike.index import Index, IndexOptions, open_index
@@ -94,15 +95,23 @@ def test_the_index_keeps_its_model_during_and_after_a_load(index: Index) -> None
 def test_an_empty_index_builds_its_graph_once_at_the_end_of_the_load_if_the_server_can(
     index: Index, opensearch_url: str, version: str, threshold: str | None
 ) -> None:
+    written = documents(3)
     with overloaded_proxy(opensearch_url) as proxy:
-        proxy.version = version
+        proxy.version, proxy.reads_base64 = version, True
         newer = open_index(proxy.url, "loading")
         newer.begin_load()
         assert settings(opensearch_url)[THRESHOLD] == threshold
-        newer.write(documents(3))
+        newer.write(written)
         newer.end_load()
         assert settings(opensearch_url)[THRESHOLD] is None
         assert proxy.merges == (1 if threshold else 0)
+        # One is written again, because a merge leaves a single segment without a graph as it is.
+        again = [id for request in proxy.bulk_requests[1:] for id in request]
+        assert len(again) == proxy.merges and set(again) <= {each.id for each in written}
         newer.begin_load()
         assert settings(opensearch_url)[THRESHOLD] is None, "a graph that exists would be dropped"
     assert index.count() == 3
+    for each in written:
+        kept = index.get(each.id)
+        assert kept is not None and kept.uri == each.uri
+        np.testing.assert_array_equal(kept.image_embedding, each.image_embedding)
