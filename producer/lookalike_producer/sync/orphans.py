@@ -6,15 +6,22 @@ from itertools import chain, islice
 from lookalike.errors import SourceMissing
 from lookalike.index import Index
 from lookalike_producer.absence import Absence
-from lookalike_producer.deletion import Deletion, planned
+from lookalike_producer.deletion import Deletion, check, planned, unquestioned
+from lookalike_producer.devices import Devices
 from lookalike_producer.diff import TO_INGEST, Diff
 from lookalike_producer.finding import SyncStatus
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.part import Part, Whole
 from lookalike_producer.rejection_records import RejectionRecords
+from lookalike_producer.scope import walked
 from lookalike_producer.sources import find_images
+from lookalike_producer.sync.compared import Compared
+from lookalike_producer.sync.order import EverythingNeeded, Order
 from lookalike_producer.sync.sources import Sources
 from lookalike_producer.tables.files import STDIN
+
+#: Documents deleted in one request.
+IDS_PER_REQUEST = 1000
 
 
 def planned_deletion(
@@ -30,7 +37,21 @@ def planned_deletion(
     return deletion
 
 
-def delete_documents(batches: Iterable[list[tuple[str, str]]], index: Index, records: RejectionRecords) -> None:
+def delete_orphans(compared: Compared, diff: Diff, devices: Devices, order: Order, part: Part | None) -> Deletion:
+    """What is deleted, now, unless somebody has to agree and does not. Raises EverythingNeeded, SourceMissing,
+    DeletionRefused."""
+    sources, index = compared.sources, compared.index
+    in_folders = walked(compared.places, sources.options) if part is None else part.walked
+    absence = Absence(devices, in_folders, hosts=diff.hosts, accepts_devices=order.accept_devices)
+    deletion = planned_deletion(diff, absence, sources, part, index, asks_always=order.ask_always)
+    if part is not None and deletion.needs_consent:
+        raise EverythingNeeded
+    check(deletion, order.confirm)
+    _delete(unquestioned(diff, absence, IDS_PER_REQUEST), index, compared.records)
+    return deletion
+
+
+def _delete(batches: Iterable[list[tuple[str, str]]], index: Index, records: RejectionRecords) -> None:
     """Delete documents, by id and uri, and the rejections that had kept them; opens no ledger if there are none."""
     remaining = iter(batches)
     if first := next(remaining, None):

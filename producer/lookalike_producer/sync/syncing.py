@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
-from dataclasses import dataclass
 
 from lookalike import factories
 from lookalike.embedding import ModelSpec
 from lookalike.errors import IndexMissing
 from lookalike.index import Index
 from lookalike.settings import Settings
-from lookalike_producer.absence import Absence
-from lookalike_producer.deletion import Confirm, Deletion, check, unquestioned
+from lookalike_producer.deletion import Confirm, Deletion
 from lookalike_producer.devices import Devices
 from lookalike_producer.diff import Diff
 from lookalike_producer.job_request import JobRequest
@@ -21,33 +19,17 @@ from lookalike_producer.places import Places, placed
 from lookalike_producer.preparation import prepare
 from lookalike_producer.rejection_records import OpenLedger
 from lookalike_producer.report import Report
-from lookalike_producer.scope import scopes, walked
+from lookalike_producer.scope import scopes
 from lookalike_producer.sources import find_images, find_tables
 from lookalike_producer.sync.compared import Compared, records_of
-from lookalike_producer.sync.orphans import delete_documents, planned_deletion
+from lookalike_producer.sync.order import EverythingNeeded, Order
+from lookalike_producer.sync.orphans import delete_orphans
 from lookalike_producer.sync.report import SyncReport, every_status
 from lookalike_producer.sync.sources import Sources
 from lookalike_producer.tables.source import TableSource
 
-#: Documents deleted in one request.
+#: Images that one request forgets or changes.
 IDS_PER_REQUEST = 1000
-
-
-@dataclass(frozen=True)
-class _Order:
-    """What the caller of `sync` wants."""
-
-    run: Callable[[JobRequest], Report]
-    open_ledger: OpenLedger
-    delete: bool
-    confirm: Confirm
-    ask_always: bool
-    accept_devices: bool
-    on_note: Callable[[str], None]
-
-
-class _EverythingNeeded(Exception):
-    """To compare what has changed is not enough."""
 
 
 def sync(
@@ -75,15 +57,15 @@ def sync(
     `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, what the index raises, BrokerUnavailable,
     DiskFull.
     """
-    order = _Order(run, open_ledger, delete, confirm, ask_always, accept_devices, on_note)
+    order = Order(run, open_ledger, delete, confirm, ask_always, accept_devices, on_note)
     if changed is not None:
-        with suppress(_EverythingNeeded):
+        with suppress(EverythingNeeded):
             return _synced(settings, sources, order, changed)
     return _synced(settings, sources, order, None)
 
 
-def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collection[str] | None) -> SyncReport:
-    """Sync everything, or what has changed. Raises _EverythingNeeded."""
+def _synced(settings: Settings, sources: Sources, order: Order, changed: Collection[str] | None) -> SyncReport:
+    """Sync everything, or what has changed. Raises EverythingNeeded."""
     # Of what has changed, the folders alone are looked at.
     places = placed(sources.names) if changed is None else Places()
     tables = TableSource((), sources.columns) if changed is not None else _checked(sources, places)
@@ -100,7 +82,7 @@ def _synced(settings: Settings, sources: Sources, order: _Order, changed: Collec
         compared = Compared(settings, sources, places, index, records, spec)
         diff.collect(compared.findings(diff.add_leftover, mounts.update, tables, part, leaves_changed=True))
         devices = Devices(settings)
-        deletion = _deleted(compared, diff, devices, order, part) if order.delete else None
+        deletion = delete_orphans(compared, diff, devices, order, part) if order.delete else None
         if part is None:
             _record(devices, mounts, deletion)
         records.forget(diff.leftovers(IDS_PER_REQUEST))
@@ -125,27 +107,13 @@ def _checked(sources: Sources, places: Places) -> TableSource:
 
 
 def _part(sources: Sources, changed: Collection[str], index: Index) -> Part:
-    """Raises _EverythingNeeded."""
+    """Raises EverythingNeeded."""
     local = [name for name in sources.names if remote_scheme(name) is None]
     in_scope = scopes(local, (), sources.options)
     with suppress(IndexMissing):
         if part := part_of(local, sources.options, in_scope, changed, index):
             return part
-    raise _EverythingNeeded
-
-
-def _deleted(compared: Compared, diff: Diff, devices: Devices, order: _Order, part: Part | None) -> Deletion:
-    """What is deleted, now, unless somebody has to agree and does not. Raises _EverythingNeeded, SourceMissing,
-    DeletionRefused."""
-    sources, index = compared.sources, compared.index
-    in_folders = walked(compared.places, sources.options) if part is None else part.walked
-    absence = Absence(devices, in_folders, hosts=diff.hosts, accepts_devices=order.accept_devices)
-    deletion = planned_deletion(diff, absence, sources, part, index, asks_always=order.ask_always)
-    if part is not None and deletion.needs_consent:
-        raise _EverythingNeeded
-    check(deletion, order.confirm)
-    delete_documents(unquestioned(diff, absence, IDS_PER_REQUEST), index, compared.records)
-    return deletion
+    raise EverythingNeeded
 
 
 def _record(devices: Devices, mounts: set[str], deletion: Deletion | None) -> None:
