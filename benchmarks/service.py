@@ -1,4 +1,7 @@
-"""The query service under load: one client, sixteen clients, and the same search in the article's way."""
+"""The query service under load: one client, sixteen clients, and the same search in the article's way.
+
+With LOOKALIKE_BEFORE, the folder of another checkout that has its `.venv`, the service of that checkout is a side too.
+"""
 
 import json
 import os
@@ -6,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
@@ -25,6 +28,7 @@ from testing.services.ports import free_port
 
 #: A folder of JPEGs to send; without it the demo's images are drawn.
 IMAGES = os.environ.get("LOOKALIKE_PICTURES")
+BEFORE = os.environ.get("LOOKALIKE_BEFORE")
 VECTORS = int(os.environ.get("LOOKALIKE_VECTORS", "100000"))
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
 #: Length of one run of the load generator.
@@ -36,6 +40,7 @@ HEAP_MIB = 2048
 INDEX = "service"
 MODEL = "efficientnet-lite0"
 OURS = "lookalike"
+EARLIER = "lookalike, the other checkout"
 ARTICLE = "the article's way"
 RESNET = f"{ARTICLE}, ResNet50"
 
@@ -77,9 +82,9 @@ def _fill(index_url: str, images: Path, folder: Path) -> None:
     await_merged(index_url)
 
 
-def _ours() -> Program:
+def _ours(lookalike: Sequence[str] = LOOKALIKE) -> Program:
     port = free_port()
-    return Program([*LOOKALIKE, "serve", "--index", INDEX, "--port", str(port)], port, "/health/ready")
+    return Program([*lookalike, "serve", "--index", INDEX, "--port", str(port)], port, "/health/ready")
 
 
 def _article(index_url: str, *model: str) -> Program:
@@ -97,6 +102,9 @@ def _running(index_url: str) -> Iterator[dict[str, Program]]:
     """Start every side."""
     with ExitStack() as ending:
         programs = {OURS: _ours(), ARTICLE: _article(index_url, MODEL)}
+        if BEFORE:
+            # -P: not the packages of the folder that this runs in.
+            programs[EARLIER] = _ours([f"{BEFORE}/.venv/bin/python", "-P", "-m", "lookalike_cli"])
         if WEIGHTS.is_file():
             programs[RESNET] = _article(index_url, "resnet50", str(WEIGHTS))
         for program in programs.values():
@@ -134,6 +142,11 @@ def _report(one: Runs, many: Runs) -> None:
         title = f"{VECTORS:,} vectors, {clients} client{'s' * (clients > 1)}"
         rates = {name: [run["rate"] for run in sides] for name, sides in runs.items()}
         print_rates(title, "searches/s", rates, baseline=ARTICLE)
+        if BEFORE:
+            sides_of_ours = {name: rates[name] for name in (OURS, EARLIER)}
+            print_rates(title, "searches/s", sides_of_ours, baseline=EARLIER)
+            cpu = {name: [run["server_cpu_ms"] for run in runs[name]] for name in sides_of_ours}
+            print_rates(f"{title}, CPU of the service", "ms a search", cpu, baseline=EARLIER)
         latencies = {f"{name} {p}": [run[f"{p}_ms"] for run in runs[name]] for name in runs for p in ("p50", "p99")}
         print_rates(title, "ms", latencies)
     for name, sides in many.items():

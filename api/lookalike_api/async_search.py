@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
-from lookalike.records import Document, Match, Pixels, Vector
+from lookalike.records import Document, Match, Pixels, Vector, Vectors
 from lookalike.stage_clock import StageClock
 from lookalike_api.decoders import Decoders
 from lookalike_api.executors import Executor, Executors
@@ -74,6 +74,13 @@ class AsyncSearch:
 
     async def nearest(self, vector: Vector, query: Query, fingerprint: str, watch: Stopwatch) -> list[Match]:
         work = partial(self._searcher.nearest, vector, query, fingerprint)
+        return await _run(self._executors.index, watch, "search", work)
+
+    async def nearest_each(
+        self, vectors: Vectors, query: Query, fingerprint: str, watch: Stopwatch
+    ) -> list[list[Match]]:
+        """The matches of each vector, in one go. Raises the first error."""
+        work = partial(self._searcher.nearest_each, vectors, query, fingerprint)
         return await _run(self._executors.index, watch, "search", work)
 
     async def neighbours(self, document: Document, query: Query, watch: Stopwatch) -> list[Match]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
-from lookalike.errors import IndexMissing, ModelMismatch, NotIndexed
+from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch, NotIndexed
 from lookalike.filters import Condition
 from lookalike.images import DecodedImage
-from lookalike.index.base import Index
+from lookalike.index.base import Index, VectorQuery
 from lookalike.records import Document, Match, Metric, ModelIdentity, Pixels, Vector, Vectors
 
 Load = Callable[[ModelIdentity], Embedder]
@@ -120,6 +120,16 @@ class Searcher:
         """The matches of a vector, float32 [D], of the model `fingerprint`, best first. Raises ModelMismatch if the
         index moved to another model."""
         return _page(self._search(vector, query.offset + query.k, query, fingerprint), query)
+
+    def nearest_each(self, vectors: Vectors, query: Query, fingerprint: str) -> list[list[Match]]:
+        """What `nearest` returns for each of the vectors, float32 [N, D]. Raises the first error."""
+        queries = [VectorQuery(vector, query.offset + query.k, query.filters, fingerprint) for vector in vectors]
+        pages = []
+        for found in self.index.search_each(queries):
+            if isinstance(found, LookalikeError):
+                raise found
+            pages.append(_page(found, query))
+        return pages
 
     def neighbours(self, document: Document, query: Query) -> list[Match]:
         """The matches of a stored image, without itself, best first."""

@@ -6,7 +6,7 @@ are imported only when an index is used.
 
 from lookalike.index.backend import Backend
 from lookalike.index.backends import backend_of
-from lookalike.index.base import AnnState, CpuClock, Index, IndexInfo, Inspection
+from lookalike.index.base import AnnState, CpuClock, Index, IndexInfo, Inspection, VectorQuery
 from lookalike.index.checks import check_name, index_of, is_version
 from lookalike.index.options import IndexOptions
 from lookalike.index.versions import Versions
@@ -20,6 +20,7 @@ __all__ = [
     "IndexInfo",
     "IndexOptions",
     "Inspection",
+    "VectorQuery",
     "Versions",
     "backend_of",
     "check_location",

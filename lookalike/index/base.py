@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lookalike.filters import Filters, Scalar
+from lookalike.errors import LookalikeError
+from lookalike.filters import Condition, Filters, Scalar
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.metadata import Fields
 from lookalike.records import Diagnostic, Document, Match, ModelIdentity, Rejected, Stored, Vector
@@ -46,6 +47,17 @@ class Inspection:
     #: How far the server's clock is ahead of ours; None if unknown.
     skew_s: float | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class VectorQuery:
+    """The arguments of one `Index.search`."""
+
+    vector: Vector
+    k: int
+    filters: tuple[Condition, ...] = ()
+    fingerprint: str | None = None
+    exact: bool = False
 
 
 class CpuClock(Protocol):
@@ -116,6 +128,10 @@ class Index(Protocol):
         Raises ModelMismatch if the index holds vectors of another model, ImageRejected (`bad_vector`) for a vector of
         the wrong shape, with NaN or of length zero, BadSetting for a filter on a field that the index does not have, or
         with a value that does not fit its type."""
+
+    def search_each(self, queries: Sequence[VectorQuery]) -> list[list[Match] | LookalikeError]:
+        """For each query what `search` returns, or the permanent error or rejection that it raises. Raises the errors
+        that concern all of them."""
 
     def get(self, id: str) -> Document | None:
         """One document with its vector, or None."""

@@ -180,6 +180,8 @@ def test_each_image_of_a_batch_is_searched_for(client: httpx2.Client, stored: li
     assert answer.status_code == 200, answer.text
     answers = answer.json()["answers"]
     assert [each["matches"][0]["id"] for each in answers if "matches" in each] == [ref.id for ref in stored[:3]]
+    unknown = client.post("/search/batch", params={"filter": "unknown=1"}, files=files)
+    assert unknown.status_code == 400 and "unknown" in unknown.json()["detail"]
     error = answers[1]["error"]
     assert (error["status"], error["reason"], error["rejection"]["reason"]) == (422, "unsupported", "unsupported")
 

@@ -157,7 +157,7 @@ async def _nearest_each(state: ServiceState, pixels: list[Pixels], query: Query,
     if not pixels:
         return []
     vectors, model = await state.search.embed(np.stack(pixels), watch)
-    nearest = [await state.search.nearest(vector, query, model.fingerprint, watch) for vector in vectors]
+    nearest = await state.search.nearest_each(vectors, query, model.fingerprint, watch)
     return [Matches(_in_range(matches)) for matches in nearest]
 
 

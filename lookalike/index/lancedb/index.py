@@ -8,11 +8,11 @@ from typing import Any
 
 from pyarrow import compute
 
-from lookalike.errors import IndexMissing, IndexUnavailable, ModelMismatch
+from lookalike.errors import IndexMissing, IndexUnavailable, LookalikeError, ModelMismatch
 from lookalike.filters import Filters, Scalar
-from lookalike.index import declared
+from lookalike.index import declared, outcomes
 from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
-from lookalike.index.base import DOCUMENTS_PER_BATCH
+from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
 from lookalike.index.bound import bind, bounds_place, facet_place, facet_values
 from lookalike.index.checks import check_filters, check_query, is_version, valid_text, validate
 from lookalike.index.lancedb import ann, building, columns, rows, sql
@@ -124,6 +124,12 @@ class LanceDBIndex:
             wanted = rows.wanted(table.schema, rows.MATCH_FIELDS)
             asked = Nearest(vector, k, model.metric, self._condition(table, filters), wanted)
             return [rows.to_match(row, model.metric) for row in self._searches(table, asked, exact=exact)]
+
+    def search_each(self, queries: Sequence[VectorQuery]) -> list[list[Match] | LookalikeError]:
+        def search(query: VectorQuery) -> list[Match]:
+            return self.search(query.vector, query.k, query.filters, fingerprint=query.fingerprint, exact=query.exact)
+
+        return outcomes.each(search, queries)
 
     def get(self, id: str) -> Document | None:
         with self._translated():

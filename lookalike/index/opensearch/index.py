@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lookalike.errors import IndexConflict, IndexMissing, ModelMismatch
+from lookalike.errors import IndexConflict, IndexMissing, LookalikeError, ModelMismatch
 from lookalike.filters import Filters, Scalar
 from lookalike.index import declared
 from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
-from lookalike.index.base import DOCUMENTS_PER_BATCH
+from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
 from lookalike.index.bound import bind, bounds_place, facet_place
 from lookalike.index.checks import check_filters, is_version, valid_text, validate
 from lookalike.index.opensearch import address, bulk, bulk_load, facets, filtering, force_merge, layout, scroll
@@ -98,7 +98,10 @@ class OpenSearchIndex:
         fingerprint: str | None = None,
         exact: bool = False,
     ) -> list[Match]:
-        return self._search(vector, k, filters, fingerprint, exact)
+        return self._search(VectorQuery(vector, k, check_filters(filters), fingerprint, exact))
+
+    def search_each(self, queries: Sequence[VectorQuery]) -> list[list[Match] | LookalikeError]:
+        return self._search.each(queries)
 
     def get(self, id: str) -> Document | None:
         source = self._fetch([id], DOCUMENT_FIELDS).get(id)

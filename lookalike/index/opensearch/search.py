@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from lookalike.errors import PermanentError
-from lookalike.filters import Condition, Filters
+import orjson
+
+from lookalike.errors import ImageRejected, LookalikeError, PermanentError
+from lookalike.index.base import VectorQuery
 from lookalike.index.bound import bind
 from lookalike.index.checks import check_filters, check_query
 from lookalike.index.opensearch import filtering, layout
@@ -13,7 +15,8 @@ from lookalike.index.opensearch.aliases import Version, resolve
 from lookalike.index.opensearch.knn import exact_query, exact_similarity, knn_query, similarity
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
-from lookalike.records import Match, Vector
+from lookalike.index.outcomes import outcome
+from lookalike.records import Match
 
 MATCH_FIELDS = ("uri", "name", "model", *layout.OBJECTS)
 
@@ -29,43 +32,63 @@ class Search:
         self._ef_search = options.ef_search
         self._last: Version | None = None
 
-    def __call__(
-        self, vector: Vector, k: int, filters: Filters | None, fingerprint: str | None, exact: bool
-    ) -> list[Match]:
-        conditions = check_filters(filters)
-        last = self._last
-        if last is not None and last.model.fingerprint == fingerprint:
-            check_query(vector, last.model, self._name, fingerprint)
-            # If this fails or finds nothing, the search below gives the exact error or result.
-            with suppress(PermanentError):
-                hits = self._hits(self._name, last, vector, k, conditions, exact)
-                if hits and all(_is_of(hit, last) for hit in hits):
-                    return [_match(hit, last, exact) for hit in hits]
-        version = self._last = resolve(self._server, self._name)
-        check_query(vector, version.model, self._name, fingerprint)
-        # Search the version that was checked, not the alias, which may move in between.
-        hits = self._hits(version.name, version, vector, k, conditions, exact)
-        return [_match(hit, version, exact) for hit in hits]
+    def __call__(self, query: VectorQuery) -> list[Match]:
+        found = self._at_once([query])[0]
+        return self._alone(query) if found is None else found
 
-    def _hits(
-        self, index: str, version: Version, vector: Vector, k: int, conditions: Sequence[Condition], exact: bool
-    ) -> Hits:
-        bound = bind(conditions, version.layout.fields, self._name, has_texts=version.layout.has_texts)
+    def each(self, queries: Sequence[VectorQuery]) -> list[list[Match] | LookalikeError]:
+        """See `Index.search_each`: one request for all, and further ones for those that it does not answer."""
+        joined = zip(queries, self._at_once(queries), strict=True)
+        return [outcome(self._alone, query) if found is None else found for query, found in joined]
+
+    def _alone(self, query: VectorQuery) -> list[Match]:
+        """A search of the version that the name points to now."""
+        version = self._last = resolve(self._server, self._name)
+        check_query(query.vector, version.model, self._name, query.fingerprint)
+        # Search the version that was checked, not the alias, which may move in between.
+        path = f"/{version.name}/_search"
+        hits: Hits = self._server.call("POST", path, self._body(query, version), name=self._name)["hits"]["hits"]
+        return [_match(hit, version, query.exact) for hit in hits]
+
+    def _at_once(self, queries: Sequence[VectorQuery]) -> list[list[Match] | None]:
+        """The matches in the version that answered last; None where something else than matches comes back: then a
+        search of its own gives the exact error or result."""
+        last = self._last
+        bodies: dict[int, dict[str, Any]] = {}
+        for number, query in enumerate(queries):
+            with suppress(PermanentError, ImageRejected):
+                if last is not None and last.model.fingerprint == query.fingerprint:
+                    check_query(query.vector, last.model, self._name, query.fingerprint)
+                    bodies[number] = self._body(query, last)
+        found: list[list[Match] | None] = [None] * len(queries)
+        if last is not None and bodies:
+            for number, hits in zip(bodies, self._hits(list(bodies.values())), strict=True):
+                if hits and all(_is_of(hit, last) for hit in hits):
+                    found[number] = [_match(hit, last, queries[number].exact) for hit in hits]
+        return found
+
+    def _hits(self, bodies: Sequence[dict[str, Any]]) -> list[Hits]:
+        """The hits for each body of a search; none for one that fails."""
+        with suppress(PermanentError):
+            if len(bodies) == 1:
+                return [self._server.call("POST", f"/{self._name}/_search", bodies[0], name=self._name)["hits"]["hits"]]
+            lines = b"".join(b"{}\n" + orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n" for body in bodies)
+            answers = self._server.call("POST", f"/{self._name}/_msearch", lines, name=self._name)["responses"]
+            return [answer["hits"]["hits"] if "hits" in answer else [] for answer in answers]
+        return [[] for _ in bodies]
+
+    def _body(self, query: VectorQuery, version: Version) -> dict[str, Any]:
+        bound = bind(
+            check_filters(query.filters), version.layout.fields, self._name, has_texts=version.layout.has_texts
+        )
         filters = filtering.clauses(bound, version.layout)
-        if exact:
-            query = exact_query(vector, filters, version.model.metric)
+        if query.exact:
+            clause = exact_query(query.vector, filters, version.model.metric)
         else:
-            query = knn_query(
-                vector,
-                k,
-                filters,
-                engine=version.engine,
-                ef_search=self._ef_search,
-                bits=version.bits,
+            clause = knn_query(
+                query.vector, query.k, filters, engine=version.engine, ef_search=self._ef_search, bits=version.bits
             )
-        body = {"size": k, "_source": MATCH_FIELDS, "query": query}
-        hits: Hits = self._server.call("POST", f"/{index}/_search", body, name=self._name)["hits"]["hits"]
-        return hits
+        return {"size": query.k, "_source": MATCH_FIELDS, "query": clause}
 
 
 def _is_of(hit: Mapping[str, Any], version: Version) -> bool:

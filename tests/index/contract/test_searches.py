@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from lookalike.errors import BadSetting, ImageRejected
-from lookalike.index import Index, backend_of
+from lookalike.errors import BadFilter, BadSetting, ImageRejected, IndexMissing, ModelMismatch
+from lookalike.filters import Condition, Operator
+from lookalike.index import Index, VectorQuery, backend_of
 from lookalike.records import Reason
 from tests.index.documents import DIMENSION, L2, clustered_vectors, document, documents, unit, write
 
@@ -31,6 +32,33 @@ def test_a_search_with_a_stored_vector_finds_its_document_first(index: Index) ->
         best = index.search(wanted.image_embedding, 3)[0]
         assert (best.id, best.uri, best.name) == (wanted.id, wanted.uri, wanted.name)
         assert best.score == pytest.approx(1.0, abs=1e-4)
+
+
+def test_each_of_several_searches_has_its_own_matches_or_error(index: Index) -> None:
+    stored = documents(60)
+    write(index, stored)
+    fingerprint = stored[0].model
+    vectors = [document.image_embedding for document in stored[:3]]
+    unknown = (Condition("metadata.unknown", Operator.ONE_OF, ("1",)),)
+    queries = [VectorQuery(vector, k, (), fingerprint) for vector, k in zip(vectors, (1, 3, 5), strict=True)]
+    queries[1:1] = [
+        VectorQuery(vectors[0], 2, (), "another"),
+        VectorQuery(np.zeros(3, np.float32), 2, (), fingerprint),
+        VectorQuery(vectors[0], 2, unknown, fingerprint),
+        VectorQuery(vectors[0], 2, (Condition("uri", Operator.ONE_OF, ("nothing",)),), fingerprint),
+    ]
+    # The first time, the index is not known yet.
+    for _ in range(2):
+        found = index.search_each(queries)
+        assert [type(item) for item in found[1:4]] == [ModelMismatch, ImageRejected, BadFilter]
+        assert found[4] == [] and index.search_each([]) == []
+        for item, query in zip([found[0], *found[5:]], [queries[0], *queries[5:]], strict=True):
+            assert item == index.search(query.vector, query.k, fingerprint=fingerprint)
+
+
+def test_several_searches_of_a_missing_index_are_refused(absent: Index) -> None:
+    found = absent.search_each([VectorQuery(unit(0), 1), VectorQuery(unit(1), 1)])
+    assert [type(item) for item in found] == [IndexMissing, IndexMissing]
 
 
 def test_a_score_is_the_cosine_from_one_to_minus_one(index: Index) -> None:
