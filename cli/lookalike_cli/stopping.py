@@ -39,6 +39,12 @@ def stoppable(last_words: str) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def ignore_interrupts() -> None:
+    """The command has ended: an interrupt from here on, such as that of an impatient hand, changes nothing."""
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _ended(last_words: str) -> typer.Exit:
     remark(last_words)
     return typer.Exit(1)
