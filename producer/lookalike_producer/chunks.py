@@ -1,7 +1,9 @@
 """Cuts references into chunks, and puts together what a quick source gives."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, filterfalse, islice
 
 from lookalike.errors import SourceUnavailable
 from lookalike.records import Chunk, ImageRef
@@ -42,8 +44,8 @@ def _batches(references: Iterable[ImageRef], size: int) -> Iterator[tuple[ImageR
 def together(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
     """Chunks that a source gives one right after the other; each alone if it takes its time.
 
-    What was found before an error is given before the error. If a quick source stops in between, up to TOGETHER_REFS
-    references wait with it.
+    The last ones are of the same size. What was found before an error is given before the error. If a quick source
+    stops in between, up to TOGETHER_REFS references wait with it.
     """
     some: list[Chunk] = []
     count, began = 0, time.monotonic()
@@ -59,4 +61,19 @@ def together(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
             yield some
         raise
     if some:
-        yield some
+        yield _evened(some)
+
+
+def is_refused(chunk: Chunk) -> bool:
+    """Whether it has only references that no worker sees."""
+    return isinstance(chunk.refs[0], RefusedReference)
+
+
+def _evened(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """The last chunks of a source, of the same size but for one reference: 50 and 50 in place of 64 and 36, so that no
+    worker goes on alone."""
+    fit = list(filterfalse(is_refused, chunks))
+    refs = list(chain.from_iterable(chunk.refs for chunk in fit))
+    size, more = divmod(len(refs), max(1, len(fit)))
+    left, sizes = iter(refs), iter([size + (number < more) for number in range(len(fit))])
+    return [chunk if is_refused(chunk) else replace(chunk, refs=tuple(islice(left, next(sizes)))) for chunk in chunks]

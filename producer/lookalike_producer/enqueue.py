@@ -10,7 +10,7 @@ from lookalike.errors import BrokerUnavailable
 from lookalike.ledger import Ledger
 from lookalike.records import Chunk, ImageRef, Outcome
 from lookalike.retry import retry_while
-from lookalike_producer.chunks import cut, together
+from lookalike_producer.chunks import cut, is_refused, together
 from lookalike_producer.refused import OF_SOURCE, RefusedReference
 
 #: Between two looks while the producer waits for room in the queue.
@@ -52,16 +52,12 @@ def _hand_over(
     chunks: Sequence[Chunk], ledger: Ledger, send: Callable[[Sequence[str]], None], check: Callable[[], None]
 ) -> None:
     """Send chunks that are recorded, and close those of refused references."""
-    for chunk in filter(_is_refused, chunks):
+    for chunk in filter(is_refused, chunks):
         retry_while(partial(_reject, chunk, ledger), check=check)
-    if ids := [chunk.id for chunk in filterfalse(_is_refused, chunks)]:
+    if ids := [chunk.id for chunk in filterfalse(is_refused, chunks)]:
         with suppress(BrokerUnavailable):
             # The reconciler sends what is recorded but could not be sent.
             send(ids)
-
-
-def _is_refused(chunk: Chunk) -> bool:
-    return isinstance(chunk.refs[0], RefusedReference)
 
 
 def _reject(chunk: Chunk, ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from lookalike.errors import BrokerUnavailable, JobEnded, SourceMissing, SourceU
 from lookalike.ledger import Ledger
 from lookalike.records import ImageRef, Metric, ModelIdentity, Outcome, Reason, Rejected
 from lookalike_producer import chunks
-from lookalike_producer.chunks import TOGETHER_REFS, TOGETHER_S, cut
+from lookalike_producer.chunks import TOGETHER_REFS, TOGETHER_S, cut, together
 from lookalike_producer.enqueue import enqueue
 from lookalike_producer.refused import UnlistedFolder
 from testing.services.redis import RedisServer
@@ -80,6 +80,24 @@ def test_chunks_that_come_at_once_are_sent_together(
         limit=100,
     )
     assert sent == [16, 16, 2]
+
+
+def test_the_last_chunks_of_a_source_are_of_the_same_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "TOGETHER_S", 60.0)
+
+    def table() -> Iterator[ImageRef]:
+        yield from references(100)
+        yield UnlistedFolder("/t.csv", reason=Reason.HOST_UNAVAILABLE)
+
+    (last,) = together(cut(table(), "job", 64))
+    assert [(chunk.id, len(chunk.refs)) for chunk in last] == [
+        ("job/000000", 50),
+        ("job/000001", 50),
+        ("job/000002", 1),
+    ]
+    found = [ref for chunk in last for ref in chunk.refs]
+    assert [ref.uri for ref in found] == [*(ref.uri for ref in references(100)), "/t.csv"]
+    assert list(together(iter(()))) == []
 
 
 def test_a_chunk_does_not_wait_for_a_slow_source(ledger: Ledger, job_id: str) -> None:
