@@ -44,7 +44,7 @@ def main(folder: Path, table: str, least_rows: int, patience_s: float) -> None:
         opened = connect(folder).open_table(table)
         # Another process may have built it while this one waited.
         if least_rows == ALWAYS or ann.is_due(opened, least_rows):
-            ann.build(opened, model_of(opened).metric)
+            ann.build(opened, model_of(opened.schema).metric)
 
 
 if __name__ == "__main__":

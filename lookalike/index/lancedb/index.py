@@ -66,7 +66,7 @@ class LanceDBIndex:
             if not is_version(self.name) and self.name not in self._catalog.tables():
                 self._create(model)
             table = self._table()
-            existing = rows.model_of(table)
+            existing = rows.model_of(table.schema)
             if existing.fingerprint != model.fingerprint:
                 raise ModelMismatch(self.name, str(existing), str(model))
             if rows.ETAG.name not in table.schema.names:
@@ -74,7 +74,7 @@ class LanceDBIndex:
 
     def model(self) -> ModelIdentity:
         with self._translated():
-            return rows.model_of(self._table())
+            return rows.model_of(self._table().schema)
 
     def version(self) -> str:
         with self._translated():
@@ -105,7 +105,7 @@ class LanceDBIndex:
         # Under the lock, because two concurrent upserts of a new id would leave two rows.
         with self._writing():
             table = self._table()
-            valid, rejected = validate(documents, self.name, rows.model_of(table))
+            valid, rejected = validate(documents, self.name, rows.model_of(table.schema))
             return rejected + self._upsert(table, valid)
 
     def search(
@@ -119,10 +119,12 @@ class LanceDBIndex:
     ) -> list[Match]:
         with self._translated():
             table = self._table(ANN_CACHE_BYTES)
-            model = rows.model_of(table)
+            # Each look at the schema reads the newest version of the table.
+            schema = table.schema
+            model = rows.model_of(schema)
             check_query(vector, model, self.name, fingerprint)
-            wanted = rows.wanted(table.schema, rows.MATCH_FIELDS)
-            asked = Nearest(vector, k, model.metric, self._condition(table, filters), wanted)
+            wanted = rows.wanted(schema, rows.MATCH_FIELDS)
+            asked = Nearest(vector, k, model.metric, self._condition(schema, filters), wanted)
             return [rows.to_match(row, model.metric) for row in self._searches(table, asked, exact=exact)]
 
     def search_each(self, queries: Sequence[VectorQuery]) -> list[list[Match] | LookalikeError]:
@@ -157,7 +159,7 @@ class LanceDBIndex:
 
     def _numbered(self, snapshot: Any, filters: Filters | None) -> tuple[Callable[[list[int]], Any], Sequence[int]]:
         """How to read rows of the snapshot by number, and the numbers of those that meet the filters."""
-        condition = self._condition(snapshot, filters)
+        condition = self._condition(snapshot.schema, filters)
         if not condition:
             return snapshot.take_offsets, range(snapshot.count_rows())
         found = snapshot.search().where(condition).select(["id"]).with_row_id(True).to_arrow()
@@ -195,7 +197,7 @@ class LanceDBIndex:
     def count(self, filters: Filters | None = None) -> int:
         with self._translated():
             table = self._table()
-            return int(table.count_rows(self._condition(table, filters) or None))
+            return int(table.count_rows(self._condition(table.schema, filters) or None))
 
     def labels(self, limit: int, filters: Filters | None = None) -> dict[str, int]:
         return {str(value): count for value, count in self.facet("label", limit, filters).items()}
@@ -269,9 +271,8 @@ class LanceDBIndex:
             for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
                 yield from zip(*(batch[name].to_pylist() for name in names), strict=True)
 
-    def _condition(self, table: Any, filters: Filters | None) -> str:
+    def _condition(self, schema: Any, filters: Filters | None) -> str:
         """The SQL condition for the filters; "" if there are none."""
-        schema = table.schema
         has_texts = columns.TEXTS in schema.names
         bound = bind(check_filters(filters), columns.fields_of(schema), self.name, has_texts=has_texts)
         return sql.matching(bound, has_texts=has_texts)
@@ -280,7 +281,7 @@ class LanceDBIndex:
         """The values of one place in the rows that meet the filters, in batches; of a list, each different one."""
         name = sql.column_of(place)
         query = table.search().select([name])
-        if condition := self._condition(table, filters):
+        if condition := self._condition(table.schema, filters):
             query = query.where(condition)
         for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
             values = batch[name].drop_null()

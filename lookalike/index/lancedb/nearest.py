@@ -73,5 +73,7 @@ def _exactly(table: Any, asked: Nearest) -> Rows:
 
 
 def _rows(query: Any) -> Rows:
-    found: Rows = query.to_arrow().to_pylist()
+    # In batches and with row numbers: else LanceDB looks three times for columns that we do not have, and each look at
+    # the schema reads the newest version of the table.
+    found: Rows = query.with_row_id(True).to_batches().read_all().to_pylist()
     return found

@@ -29,9 +29,9 @@ def schema(model: ModelIdentity, fields: Fields) -> Any:
     return pa.schema([*own, ETAG, *typed], metadata={MODEL_KEY: json.dumps(identity.to_mapping(model)).encode()})
 
 
-def model_of(table: Any) -> ModelIdentity:
-    """The model that `schema` recorded."""
-    return identity.from_mapping(json.loads(table.schema.metadata[MODEL_KEY]))
+def model_of(schema: Any) -> ModelIdentity:
+    """The model that the schema of a table records."""
+    return identity.from_mapping(json.loads(schema.metadata[MODEL_KEY]))
 
 
 def to_arrow(documents: Sequence[Document], schema: Any) -> Any:

@@ -131,4 +131,4 @@ def _info(folder: Path, name: str, version: str, *, is_current: bool) -> IndexIn
     is_building = Catalog(folder).is_building(version)
     found = ann.state(table)
     held = AnnState(found.rows if found else 0, is_building=is_building)
-    return IndexInfo(name, version, rows.model_of(table), table.count_rows(), size_bytes, is_current, held)
+    return IndexInfo(name, version, rows.model_of(table.schema), table.count_rows(), size_bytes, is_current, held)

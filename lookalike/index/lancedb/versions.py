@@ -38,7 +38,7 @@ class LanceDBVersions:
 
     def move(self, version: str, *, remember: bool = True) -> None:
         with self._writing():
-            former = model_of(self._database_with(version).open_table(self._current()))
+            former = model_of(self._database_with(version).open_table(self._current()).schema)
             self._catalog.move(self.name, version, former_model=former.fingerprint, remember=remember)
 
     def previous(self) -> str | None:
