@@ -39,6 +39,10 @@ class Query:
     filters: tuple[Condition, ...] = ()
     exact: bool = False
 
+    def asked(self, vector: Vector, k: int, fingerprint: str) -> VectorQuery:
+        """What the index is asked for the k nearest of a vector, float32 [D], of the model `fingerprint`."""
+        return VectorQuery(vector, k, self.filters, fingerprint, self.exact)
+
 
 class Embedded(NamedTuple):
     """Vectors, float32 [N, D], and the model that made them."""
@@ -123,9 +127,9 @@ class Searcher:
 
     def nearest_each(self, vectors: Vectors, query: Query, fingerprint: str) -> list[list[Match]]:
         """What `nearest` returns for each of the vectors, float32 [N, D]. Raises the first error."""
-        queries = [VectorQuery(vector, query.offset + query.k, query.filters, fingerprint) for vector in vectors]
+        asked = [query.asked(vector, query.offset + query.k, fingerprint) for vector in vectors]
         pages = []
-        for found in self.index.search_each(queries):
+        for found in self.index.search_each(asked):
             if isinstance(found, LookalikeError):
                 raise found
             pages.append(_page(found, query))
@@ -153,7 +157,10 @@ class Searcher:
             return self._embedder
 
     def _search(self, vector: Vector, k: int, query: Query, fingerprint: str) -> list[Match]:
-        return self.index.search(vector, k, query.filters, fingerprint=fingerprint, exact=query.exact)
+        (found,) = self.index.search_each([query.asked(vector, k, fingerprint)])
+        if isinstance(found, LookalikeError):
+            raise found
+        return found
 
 
 def mean_of(vectors: Vectors, metric: Metric) -> Vector:

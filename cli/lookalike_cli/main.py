@@ -121,11 +121,12 @@ def run() -> None:
     """Run the command in the environment as it is."""
     # Skip the last garbage collection: it takes 0.2 s, and the process ends anyway.
     atexit.register(gc.freeze)
-    atexit.register(ignore_interrupts)
     _prepare_streams()
     # Until a command configures its logs, warnings are notes.
     logging.getLogger().handlers = [Notes(logging.WARNING)]
     status = _run()
+    # Last, so that it is called before what the command registered, which may take seconds.
+    atexit.register(ignore_interrupts)
     try:
         sys.stdout.flush()
     except OSError:

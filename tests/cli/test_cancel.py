@@ -21,7 +21,7 @@ MODEL = ModelIdentity(name="m", fingerprint="f", dimension=2, metric=Metric.COSI
 def environment(tmp_path: Path, model_home: Path, redis_url: str) -> dict[str, str]:
     home = make_home(tmp_path, model_home)
     (tmp_path / "images").mkdir()
-    for number in range(50):
+    for number in range(6 * CHUNK_SIZE):
         (tmp_path / "images" / f"{number}.jpg").touch()
     chosen = {"LOOKALIKE_CHUNK_SIZE": str(CHUNK_SIZE), "LOOKALIKE_QUEUE_LIMIT": str(QUEUE_LIMIT)}
     return {**os.environ, "LOOKALIKE_HOME": str(home), "LOOKALIKE_BROKER_URL": redis_url, **chosen}

@@ -9,6 +9,7 @@ import threading
 import pytest
 import typer
 
+from lookalike_cli import stopping
 from lookalike_cli.stopping import stoppable
 from testing.processes import ROOT, TIMEOUT_S
 
@@ -18,9 +19,9 @@ import atexit, signal, sys, types, typer
 from lookalike_cli import main, stopping
 
 def interrupted():
+    atexit.register(again)
     signal.raise_signal(signal.SIGINT)
 
-@atexit.register
 def again():
     for number in stopping.INTERRUPTS:
         signal.raise_signal(number)
@@ -65,7 +66,8 @@ def test_an_interrupt_in_a_finalizer_is_not_lost(capsys: pytest.CaptureFixture[s
     assert "Ended." in capsys.readouterr().err
 
 
-def test_an_interrupt_that_ends_the_command_is_not_sent_again() -> None:
+def test_an_interrupt_that_ends_the_command_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "AGAIN_AFTER_S", 10.0)
     with pytest.raises(typer.Exit), stoppable("Ended."):
         Finalized()
         raise KeyboardInterrupt

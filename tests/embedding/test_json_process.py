@@ -1,5 +1,6 @@
 """A child that gives no answer is noticed and ended."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,13 @@ def test_a_child_that_hangs_when_it_starts_is_killed() -> None:
 def test_a_child_that_ends_without_an_answer_is_told_by_its_exit_code() -> None:
     with pytest.raises(json_process.ChildFailed, match="ended with 1"):
         json_process.start("no_such_module", timeout_s=60)
+
+
+def test_a_child_that_the_machine_cannot_start_is_told_in_one_line() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(json_process.ChildFailed, match="cannot be started: Too many open files"):
+            json_process.start(SILENT, timeout_s=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -278,10 +278,10 @@ def test_the_last_images_of_a_chunk_that_drip_do_not_hold_its_process(
 
 
 def test_a_large_image_on_a_fair_line_is_waited_for(web: Web, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "TRICKLE_S", 0.2)
+    monkeypatch.setattr(run, "TRICKLE_S", 1.0)
     monkeypatch.setattr(run, "TRICKLE_BYTES_PER_S", 1)
     web.drips = {"http://fair"}
-    threading.Timer(1.0, web.drips.clear).start()
+    threading.Timer(2.5, web.drips.clear).start()
     assert kinds(read(reader, wanted("fair", 1))) == {"http://fair": {"Fetched"}}
 
 

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,8 +142,10 @@ def _move_aside(folder: Path) -> None:
 def _sweep(models: Path) -> None:
     """Remove what killed builds left behind."""
     for left in (*models.glob(".building-*"), *models.glob(".damaged-*")):
-        if time.time() - left.stat().st_mtime > _ABANDONED_S:
-            shutil.rmtree(left, ignore_errors=True)
+        # Another process may finish a build, or sweep, at the same time.
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

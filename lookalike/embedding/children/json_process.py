@@ -43,19 +43,27 @@ def start(
     module: str, *arguments: str, variables: dict[str, str] | None = None, timeout_s: float
 ) -> tuple["subprocess.Popen[str]", dict[str, Any]]:
     """Start `module`, which goes on running, and return it with its answer. Raises ChildFailed if it gives none in
-    time; it is killed then.
+    time, and is killed then, or if the machine can start nothing more now.
 
     It leads a session of its own, so that Ctrl-C does not reach it; stderr is ours. `variables` go to its environment.
     """
-    process = launch.start(
-        launch.command(module, *arguments),
-        variables,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
-    )
-    line = _first_line(process, timeout_s)
+    try:
+        process = launch.start(
+            launch.command(module, *arguments),
+            variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ChildFailed(f"it cannot be started: {error.strerror}", None) from error
+    try:
+        line = _first_line(process, timeout_s)
+    except RuntimeError as error:
+        # No thread can be started: the machine has too many.
+        kill(process)
+        raise ChildFailed(f"it cannot be read: {error}", None) from error
     answer = _parsed(line or "")
     if answer is not None:
         return process, answer

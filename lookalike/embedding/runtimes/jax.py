@@ -85,8 +85,10 @@ class JaxEmbedder:
         return np.asarray(begun, np.float32)
 
     def _measured(self, tried: tuple[int, ...]) -> tuple[int, ...]:
-        """The numbers of batches, of those tried, up to which more in a call are faster. Compiles one by one."""
+        """The numbers of batches, of those tried, up to which more in a call are faster. Compiles one by one: here, and
+        not in the first call of a client, which may take a limited time."""
         if len(tried) == 1:
+            self._compile(tried[0])
             return tried
         used: tuple[int, ...] = ()
         least_s = math.inf
@@ -110,6 +112,16 @@ class JaxEmbedder:
 
     def _batch_s(self, number: int) -> float:
         """Seconds for each of `number` batches in one call; all graphs for this number are compiled then."""
+        parts = self._compile(number)
+        seconds = []
+        for _ in range(MEASURED_CALLS):
+            started = time.perf_counter()
+            self.finish(self.begin(parts))
+            seconds.append(time.perf_counter() - started)
+        return min(seconds) / number
+
+    def _compile(self, number: int) -> list[batches.Batch]:
+        """Call all graphs for this number of batches; returns batches without sizes of their own."""
         for canvas in self.canvases:
             data, sizes = np.zeros(self.batch_size * canvas * canvas * 3, np.uint8), [[canvas, canvas]]
             batch = batches.Batch(data, self.batch_size, np.asarray(sizes * self.batch_size, np.int32))
@@ -117,12 +129,7 @@ class JaxEmbedder:
         pixels = np.zeros((self.batch_size, self.size, self.size, 3), np.uint8)
         parts = [batches.Batch(pixels, self.batch_size)] * number
         self.finish(self.begin(parts))
-        seconds = []
-        for _ in range(MEASURED_CALLS):
-            started = time.perf_counter()
-            self.finish(self.begin(parts))
-            seconds.append(time.perf_counter() - started)
-        return min(seconds) / number
+        return parts
 
 
 def _function(model: Any, *, is_exact: bool) -> Any:

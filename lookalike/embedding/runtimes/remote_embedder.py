@@ -95,7 +95,8 @@ class RemoteEmbedder:
     def _receive_next(self) -> None:
         """Receive the answer to what was asked first; for a while again if the process has ended."""
         try:
-            retry_while(self._receive, ModelProcessEnded, RETRY_S)
+            # Whoever waits less long for an answer has less time for all of it.
+            retry_while(self._receive, ModelProcessEnded, min(RETRY_S, self._answer_s / 2))
         except ModelProcessEnded:
             # Whoever asked begins anew.
             self._asked.clear()

@@ -41,6 +41,9 @@ class TensorFlowEmbedder:
         self.batch_size = BATCH_SIZE
         # XLA fuses kernels for the fixed shape; on a CPU it is slower.
         self._run = traced(model, spec.size, self.batch_size, is_compiled=has_gpu)
+        if has_gpu:
+            # XLA compiles with the first call, which for a client may take a limited time.
+            self(np.zeros((1, spec.size, spec.size, 3), np.uint8))
 
     def __call__(self, pixels: Pixels) -> Vectors:
         return batches.embed(self, pixels)

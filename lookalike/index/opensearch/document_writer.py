@@ -26,11 +26,16 @@ class DocumentWriter:
         try:
             rejected = self._send(documents, layout, as_base64=True)
         except IndexConflict:
-            again = list(documents)
-        else:
-            uris = {item.uri for item in rejected}
-            again = [document for document in documents if document.uri in uris]
-        return self._write_numbers(again, layout) if again else []
+            return self._write_numbers(documents, layout)
+        uris = {item.uri for item in rejected}
+        again = [document for document in documents if document.uri in uris]
+        try:
+            return self._write_numbers(again, layout) if again else []
+        except IndexConflict:
+            if len(again) == len(documents):
+                raise
+            # One reason for all of these concerns them alone: the index took the others.
+            return rejected
 
     def _write_numbers(self, documents: Sequence[Document], layout: Layout) -> list[Rejected]:
         """Write again what was rejected, which may be for the base64: an older node of the cluster, or an ingest

@@ -48,8 +48,7 @@ class OpenSearchIndex:
     def ensure(self, model: ModelIdentity) -> None:
         if is_version(self.name):
             self._check(self._resolve(), model)
-            action = {"add": {"index": self.name, "alias": self._write_alias, "is_hidden": True}}
-            self._server.call("POST", "/_aliases", {"actions": [action]}, name=self.name)
+            self._add_write_alias()
             return
         for _ in range(CREATE_ATTEMPTS):
             # The number before the alias: if another client creates the index in between, our number is taken, and
@@ -172,7 +171,12 @@ class OpenSearchIndex:
         return bulk_load.has_begun(self._server, self.version(), self.name)
 
     def end_load(self) -> None:
-        bulk_load.end(self._server, self._writer, self.version(), self.name)
+        version = self.version()
+        if is_version(self.name):
+            # A load through the name of the index is ended by that of its version: one document of each shard is
+            # written again.
+            self._add_write_alias()
+        bulk_load.end(self._server, self._writer, version, self.name)
 
     def build_ann(self, within_s: float) -> None:
         """Does nothing: the server builds a graph for each segment."""
@@ -202,6 +206,10 @@ class OpenSearchIndex:
 
     def _resolve(self) -> Version:
         return resolve(self._server, self.name)
+
+    def _add_write_alias(self) -> None:
+        action = {"add": {"index": self.name, "alias": self._write_alias, "is_hidden": True}}
+        self._server.call("POST", "/_aliases", {"actions": [action]}, name=self.name)
 
     def _check(self, existing: Version, model: ModelIdentity) -> None:
         if existing.model.fingerprint != model.fingerprint:

@@ -5,13 +5,14 @@ Only this module and `aws` import opensearchpy.
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
 from opensearchpy import Connection, OpenSearch
 from opensearchpy import exceptions as client_errors
 
-from lookalike.errors import BadSetting, IndexUnavailable, LookalikeError
+from lookalike.errors import AccessDenied, BadSetting, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
 from lookalike.exhaustion import machine_error
 from lookalike.index.opensearch.address import Address
 from lookalike.index.opensearch.status import ResponseKind, classify, error_for, reason_of
@@ -48,6 +49,21 @@ class Server:
         Raises IndexUnavailable, AccessDenied, IndexMissing, IndexConflict, BadSetting."""
         if body is not None and not isinstance(body, bytes):
             body = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+        try:
+            return self._call(method, path, body, name, parameters)
+        except IndexMissing:
+            if not name:
+                raise
+        self._await_recovery(name)
+        return self._call(method, path, body, name, parameters)
+
+    def _await_recovery(self, name: str) -> None:
+        """Wait until the server knows its indexes: a node that starts answers that any single one is missing. A request
+        for a pattern, which none need match, it answers later, or as unavailable."""
+        with suppress(AccessDenied, BadSetting, IndexConflict, IndexMissing):
+            self._call("GET", f"/{name}*/_settings/index.uuid", None, name, {})
+
+    def _call(self, method: str, path: str, body: bytes | None, name: str, parameters: dict[str, str]) -> Any:
         try:
             return self._client.transport.perform_request(method, path, params=parameters, body=body)
         except client_errors.OpenSearchException as error:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+UNFIT = {"type": "illegal_argument_exception", "reason": "of no use"}
 REJECTED = {"type": "rejected_execution_exception", "reason": "rejected execution of coordinating operation"}
 
 
@@ -20,7 +21,8 @@ class OverloadedProxy(ThreadingHTTPServer):
     of the next `halved` bulk requests, which it rejects.
 
     `version` is the number that it reports in place of the server's. With `reads_base64` it forwards vectors that are
-    base64 as numbers."""
+    base64 as numbers, and rejects documents with the text `refused`. One that `is_starting` knows no index until it is
+    asked for a pattern."""
 
     daemon_threads = True
 
@@ -29,6 +31,8 @@ class OverloadedProxy(ThreadingHTTPServer):
         self.target = str(urlsplit(target).netloc)
         self.responses: list[tuple[int, dict[str, Any]]] = []
         self.halved = 0
+        self.is_starting = False
+        self.refused = b""
         self.version = ""
         self.reads_base64 = False
         #: The body of every bulk request so far, and its ids.
@@ -64,6 +68,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._respond(*self._answer(body))
 
     def _answer(self, body: bytes) -> tuple[int, bytes]:
+        if self.server.is_starting and "*" not in self.path:
+            error = {"type": "index_not_found_exception", "reason": "no such index"}
+            return 404, json.dumps({"error": error, "status": 404}).encode()
+        self.server.is_starting = False
         if "/_bulk" in self.path:
             return self._bulk(body)
         self.server.merges += "/_forcemerge" in self.path
@@ -83,14 +91,19 @@ class _Handler(BaseHTTPRequestHandler):
             status, response = self.server.responses.pop(0)
             return status, json.dumps(response).encode()
         if self.server.reads_base64:
-            return self._forward(b"".join(_with_numbers(line) for line in lines))
+            pairs = [_with_numbers(pair.splitlines(keepends=True)) for pair in pairs]
+            is_refused = [bool(self.server.refused) and self.server.refused in pair for pair in pairs]
+            return self._partly(pairs, is_refused, {"status": 400, "error": UNFIT})
         if not self.server.halved:
             return self._forward(body)
         self.server.halved -= 1
-        _, forwarded = self._forward(b"".join(pairs[::2]))
-        items = iter(json.loads(forwarded)["items"])
-        rejected = {"index": {"status": 429, "error": REJECTED}}
-        return 200, json.dumps({"items": [rejected if i % 2 else next(items) for i in range(len(pairs))]}).encode()
+        return self._partly(pairs, [bool(i % 2) for i in range(len(pairs))], {"status": 429, "error": REJECTED})
+
+    def _partly(self, pairs: list[bytes], is_rejected: list[bool], answer: dict[str, Any]) -> tuple[int, bytes]:
+        """Forward the operations that are not rejected; the others have this answer."""
+        wanted = b"".join(pair for pair, bad in zip(pairs, is_rejected, strict=True) if not bad)
+        items = iter(json.loads(self._forward(wanted)[1])["items"] if wanted else ())
+        return 200, json.dumps({"items": [{"index": answer} if bad else next(items) for bad in is_rejected]}).encode()
 
     def _forward(self, body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(self.server.target, timeout=30)
@@ -111,10 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the output of the tests clean."""
 
 
-def _with_numbers(line: bytes) -> bytes:
-    """A line of a bulk request as OpenSearch 3.8 reads it (k-NN#3350): base64 of little-endian floats is a vector."""
-    source = json.loads(line)
+def _with_numbers(lines: list[bytes]) -> bytes:
+    """An operation of a bulk request as OpenSearch 3.8 reads it (k-NN#3350): base64 of little-endian floats is a
+    vector."""
+    source = json.loads(lines[1])
     if isinstance(text := source.get("image_embedding"), str):
         packed = base64.b64decode(text, validate=True)
         source["image_embedding"] = struct.unpack(f"<{len(packed) // 4}f", packed)
-    return json.dumps(source).encode() + b"\n"
+    return lines[0] + json.dumps(source).encode() + b"\n"

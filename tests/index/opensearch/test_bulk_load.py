@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lookalike.index import Index, IndexOptions, open_index
+from lookalike.index import Index, IndexOptions, open_index, open_version
 from testing.services.opensearch import request
 from tests.index.documents import COSINE, documents
 from tests.index.opensearch.overloaded_proxy import overloaded_proxy
@@ -110,8 +110,23 @@ def test_an_empty_index_builds_its_graph_once_at_the_end_of_the_load_if_the_serv
         assert len(again) == proxy.merges and set(again) <= {each.id for each in written}
         newer.begin_load()
         assert settings(opensearch_url)[THRESHOLD] is None, "a graph that exists would be dropped"
+        newer.end_load()
     assert index.count() == 3
     for each in written:
         kept = index.get(each.id)
         assert kept is not None and kept.uri == each.uri
         np.testing.assert_array_equal(kept.image_embedding, each.image_embedding)
+
+
+def test_a_load_that_put_off_the_graph_can_be_ended_by_the_name_of_the_version(
+    index: Index, opensearch_url: str
+) -> None:
+    before = settings(opensearch_url)
+    with overloaded_proxy(opensearch_url) as proxy:
+        proxy.version, proxy.reads_base64 = "3.9.0", True
+        newer = open_index(proxy.url, "loading")
+        newer.begin_load()
+        newer.write(documents(3))
+        version = open_version(proxy.url, "loading-v1")
+        version.end_load()
+        assert not version.is_loading() and settings(opensearch_url) == before

@@ -67,6 +67,17 @@ def test_a_document_that_the_server_rejects_either_way_does_not_end_the_use_of_b
     assert index.count() == 4
 
 
+def test_some_documents_that_the_server_rejects_for_one_reason_do_not_stop_the_others(
+    index: Index, proxy: OverloadedProxy
+) -> None:
+    proxy.reads_base64, proxy.refused = True, b'"odd"'
+    rejected = index.write(documents(6))
+    assert [each.uri for each in rejected] == [f"/photos/{number}.jpg" for number in (1, 3, 5)]
+    assert all("of no use" in each.detail for each in rejected)
+    index.refresh()
+    assert index.count() == 3
+
+
 @pytest.mark.parametrize("version", ["3.7.0", "7.10.2"])
 def test_an_older_server_is_never_sent_base64(index: Index, proxy: OverloadedProxy, version: str) -> None:
     proxy.version = version

@@ -11,6 +11,7 @@ from testing.services.opensearch import OpenSearchServer, request
 from testing.services.ports import free_port
 from tests.index.conftest import SHORT_TIMEOUTS
 from tests.index.documents import COSINE, documents
+from tests.index.opensearch.overloaded_proxy import overloaded_proxy
 
 
 @pytest.fixture
@@ -89,3 +90,12 @@ def test_https_to_a_server_without_tls_is_a_bad_setting(opensearch_url: str) -> 
     with pytest.raises(BadSetting, match="No trusted connection"):
         index.count()
     index.close()
+
+
+def test_an_index_is_not_taken_for_missing_by_a_server_that_still_starts(opensearch_url: str, index: Index) -> None:
+    with overloaded_proxy(opensearch_url) as proxy:
+        proxy.is_starting = True
+        started = open_index(proxy.url, "images", options=SHORT_TIMEOUTS)
+        assert started.model() == COSINE
+        with pytest.raises(IndexMissing):
+            open_index(proxy.url, "absent", options=SHORT_TIMEOUTS).model()
