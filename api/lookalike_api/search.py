@@ -1,7 +1,7 @@
 """Finds the stored images most similar to an image, with the model, decoder and index that the workers use."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -123,21 +123,18 @@ class Searcher:
     def nearest(self, vector: Vector, query: Query, fingerprint: str) -> list[Match]:
         """The matches of a vector, float32 [D], of the model `fingerprint`, best first. Raises ModelMismatch if the
         index moved to another model."""
-        return _page(self._search(vector, query.offset + query.k, query, fingerprint), query)
+        (page,) = self.nearest_each([vector], query, fingerprint)
+        return page
 
-    def nearest_each(self, vectors: Vectors, query: Query, fingerprint: str) -> list[list[Match]]:
-        """What `nearest` returns for each of the vectors, float32 [N, D]. Raises the first error."""
-        asked = [query.asked(vector, query.offset + query.k, fingerprint) for vector in vectors]
-        pages = []
-        for found in self.index.search_each(asked):
-            if isinstance(found, LookalikeError):
-                raise found
-            pages.append(_page(found, query))
-        return pages
+    def nearest_each(self, vectors: Iterable[Vector], query: Query, fingerprint: str) -> list[list[Match]]:
+        """What `nearest` returns for each of the vectors, float32 [D]. Raises the first error."""
+        found = self._search(vectors, query.offset + query.k, query, fingerprint)
+        return [_page(matches, query) for matches in found]
 
     def neighbours(self, document: Document, query: Query) -> list[Match]:
         """The matches of a stored image, without itself, best first."""
-        matches = self._search(document.image_embedding, query.offset + query.k + 1, query, document.model)
+        vector, k = document.image_embedding, query.offset + query.k + 1
+        (matches,) = self._search([vector], k, query, document.model)
         return _page([match for match in matches if match.id != document.id], query)
 
     def document(self, id: str) -> Document:
@@ -156,11 +153,12 @@ class Searcher:
                 self._embedder = self._load(stored)
             return self._embedder
 
-    def _search(self, vector: Vector, k: int, query: Query, fingerprint: str) -> list[Match]:
-        (found,) = self.index.search_each([query.asked(vector, k, fingerprint)])
-        if isinstance(found, LookalikeError):
-            raise found
-        return found
+    def _search(self, vectors: Iterable[Vector], k: int, query: Query, fingerprint: str) -> Iterator[list[Match]]:
+        """The k matches of each vector. Raises the first error."""
+        for found in self.index.search_each([query.asked(vector, k, fingerprint) for vector in vectors]):
+            if isinstance(found, LookalikeError):
+                raise found
+            yield found
 
 
 def mean_of(vectors: Vectors, metric: Metric) -> Vector:

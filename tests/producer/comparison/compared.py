@@ -43,18 +43,6 @@ def findings(
     *,
     reads_all: bool = False,
     on_read: Callable[[str], None] = lambda uri: None,
-) -> list[Finding]:
-    return list(compared_one_by_one(references, found, index, records, reads_all=reads_all, on_read=on_read))
-
-
-def compared_one_by_one(
-    references: Iterable[ImageRef],
-    found: Sequence[Scope],
-    index: Index,
-    records: Records | None = None,
-    *,
-    reads_all: bool = False,
-    on_read: Callable[[str], None] = lambda uri: None,
 ) -> Iterator[Finding]:
     reader = everywhere()
 

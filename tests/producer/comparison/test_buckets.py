@@ -29,7 +29,7 @@ def bucket(s3_proxy: S3Proxy, s3: S3Server, index: Index) -> str:
 
 
 def compared(index: Index, *sources: str, reads_all: bool = False) -> dict[str, SyncStatus]:
-    found = findings(find_images(sources), scopes(sources), index, reads_all=reads_all)
+    found = list(findings(find_images(sources), scopes(sources), index, reads_all=reads_all))
     return {item.uri: item.status for item in found if item.status is not SyncStatus.PRESENT}
 
 

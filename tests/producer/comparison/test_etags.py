@@ -25,10 +25,10 @@ def test_a_file_is_read_only_until_its_document_has_the_etag_of_its_bytes(index:
     (folder / "touched.jpg").touch()
     (folder / "changed.jpg").write_bytes(b"y")
     reads: list[str] = []
-    found = findings(refs, [], index, on_read=reads.append)
+    found = list(findings(refs, [], index, on_read=reads.append))
     assert [item.status for item in found] == [SyncStatus.PRESENT, SyncStatus.PRESENT, SyncStatus.STALE]
     assert sorted(reads) == [str(folder / "changed.jpg"), str(folder / "touched.jpg")]
-    assert len(findings(refs, [], index, reads_all=True, on_read=reads.append)) == 3 and len(reads) == 5
+    assert len(list(findings(refs, [], index, reads_all=True, on_read=reads.append))) == 3 and len(reads) == 5
 
 
 def await_settled(refs: Sequence[ImageRef]) -> None:
@@ -39,7 +39,7 @@ def await_settled(refs: Sequence[ImageRef]) -> None:
 
 def with_new_etags(refs: Sequence[ImageRef], index: Index) -> list[Finding]:
     """The findings, after which the documents have their etags."""
-    found = findings(refs, [], index)
+    found = list(findings(refs, [], index))
     with closing(Diff(deletes=False)) as diff:
         diff.collect(found)
         add_etags(diff.new_etags(2), index)

@@ -15,7 +15,7 @@ from lookalike_producer.refused import UnlistedTable
 from lookalike_producer.scope import scopes
 from lookalike_producer.sources import find_images
 from tests.index.documents import clustered_vectors, document
-from tests.producer.comparison.compared import compared_one_by_one, statuses, store
+from tests.producer.comparison.compared import findings, statuses, store
 
 
 def test_a_folder_that_cannot_be_listed_has_no_orphans(index: Index, folder: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_source_that_breaks_off_has_no_orphans(index: Index, folder: Path) -> 
 
     seen: list[Finding] = []
     with pytest.raises(SourceUnavailable):
-        for finding in compared_one_by_one(broken(), scopes([str(folder)]), index):
+        for finding in findings(broken(), scopes([str(folder)]), index):
             seen.append(finding)
     assert SyncStatus.ORPHANED not in {finding.status for finding in seen}
     # Nobody knows which images the rest of the table names, wherever they lie.

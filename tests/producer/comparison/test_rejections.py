@@ -45,7 +45,7 @@ def test_an_image_that_was_rejected_is_rejected_until_something_changes(index: I
         rejection(missing, Reason.NOT_FOUND),
     )
     refs = [ImageRef(str(folder / name)) for name in (*content, "gone")] + [ImageRef(str(missing))]
-    found = findings(refs, [], index, records)
+    found = list(findings(refs, [], index, records))
     assert {Path(item.uri).name for item in found if item.is_outdated} == {"label"}, "its record needs the new label"
     assert {Path(item.uri).name: item.status for item in found} == {
         "cut": SyncStatus.REJECTED,
@@ -92,7 +92,7 @@ def test_the_record_of_a_folder_stays_until_it_can_be_listed(index: Index, folde
 
     def left_over(source: Path, *more: ImageRef) -> list[Path]:
         records = Records(*(refused(str(path)) for path in (*of_folders, folder.parent, folder / "sub" / "b.jpg")))
-        findings([*find_images([str(source)]), *more], scopes([str(source)]), index, records)
+        list(findings([*find_images([str(source)]), *more], scopes([str(source)]), index, records))
         return [Path(uri) for uri in records.leftovers if uri != str(folder / "sub" / "b.jpg")]
 
     assert sorted(left_over(folder)) == of_folders
@@ -115,7 +115,7 @@ def test_the_record_of_a_row_stays_until_its_row_is_mended_or_gone(name: str, in
             # A walk through the folder has found the file, and it was no image.
             rejection(source, Reason.UNSUPPORTED, b"text"),
         )
-        found = findings(find_images([str(source)]), scopes([str(source)]), index, records)
+        found = list(findings(find_images([str(source)]), scopes([str(source)]), index, records))
         assert Counter(item.status for item in found)[SyncStatus.REJECTED] == ("x" * 9000 in paths)
         return records.leftovers
 
@@ -132,7 +132,7 @@ def test_the_record_of_an_archive_in_a_list_stays_until_it_can_be_listed(index: 
         tar.write_bytes(content)
         listing.write_text(lines)
         records = Records(replace(refused(str(tar)), rejected=Rejected(str(tar), Reason.TRUNCATED)))
-        findings(find_images([str(listing)]), scopes([str(listing)]), index, records)
+        list(findings(find_images([str(listing)]), scopes([str(listing)]), index, records))
         return records.leftovers
 
     assert left_over("a.tar\n", whole[:3000]) == []
