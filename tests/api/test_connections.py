@@ -42,9 +42,10 @@ def until_closed(connection: socket.socket, drip: bytes = b"") -> bytes:
     connection.settimeout(0.1)
     while True:
         assert time.monotonic() - began < 15, "the connection was never closed"
-        with suppress(TimeoutError, BrokenPipeError):
-            if drip:
-                connection.sendall(drip)
+        # A connection that takes nothing more may still hold an answer.
+        with suppress(TimeoutError, BrokenPipeError, ConnectionResetError):
+            connection.sendall(drip)
+        with suppress(TimeoutError):
             try:
                 piece = connection.recv(65536)
             except ConnectionResetError:
