@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,3 +127,24 @@ def test_a_second_signal_returns_the_chunk_of_a_process_that_does_not_end(bench:
     signalled(bench, signal.SIGTERM)
     assert bench.client.hlen(HELD) + bench.client.llen(KEY_PREFIX + QUEUE) == 1
     assert "they are sent again" in bench.log
+
+
+def test_a_second_signal_counts_while_the_main_thread_runs_no_handler() -> None:
+    program = """
+import hashlib, os, signal, threading
+from lookalike_worker.stopping import Received
+
+def watch():
+    print("second", received.await_second(0), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("second", received.await_second(60), flush=True)
+    os._exit(0)
+
+received = Received()
+signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=watch).start())
+signal.raise_signal(signal.SIGTERM)
+# Minutes in one call, in which no handler runs.
+hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 2**31 - 1)
+"""
+    output = subprocess.check_output([sys.executable, "-c", program], text=True, timeout=50)
+    assert output.split() == ["second", "False", "second", "True"]

@@ -3,6 +3,7 @@
 import logging
 import mmap
 import os
+import select
 import signal
 import threading
 import time
@@ -58,34 +59,57 @@ class Worker(celery_worker.Worker):  # type: ignore[misc]
 
     def install_platform_tweaks(self, worker: Any) -> None:
         super().install_platform_tweaks(worker)
-        stop = _Stop(worker, self.hurry)
+        stop = _Stop(worker, self.hurry, Received())
         for name in SIGNALS:
             platforms.signals[name] = stop.on_signal
+
+
+class Received:
+    """Counts the signals to stop, for a thread that is not the main one.
+
+    Python runs a signal's handler in the main thread only, and between two instructions. A signal that comes right
+    before that thread begins to wait for another one does not end its wait, and its handler does not run. The byte of
+    `signal.set_wakeup_fd` is written all the same. Must be made in the main thread.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = {getattr(signal, name) for name in SIGNALS}
+        self._count = 0
+        self._reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        # A child's signals are its own.
+        os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))
+
+    def await_second(self, timeout_s: float) -> bool:
+        """Whether two signals have come at the end of `timeout_s`; returns as soon as they have."""
+        deadline = time.monotonic() + timeout_s
+        while self._count < 2 and select.select([self._reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            self._count += sum(number in self._numbers for number in os.read(self._reader, 256))
+        return self._count > 1
 
 
 class _Stop:
     """The stop of one worker."""
 
-    def __init__(self, worker: Any, hurry: Hurry) -> None:
+    def __init__(self, worker: Any, hurry: Hurry, received: Received) -> None:
         self._worker = worker
         self._hurry = hurry
+        self._received = received
         self._limit_s = float(worker.app.conf.worker_soft_shutdown_timeout)
-        self._is_urgent = threading.Event()
 
     def on_signal(self, *_: object) -> None:
         """Runs in the main thread between two instructions, so it logs nothing and waits for nothing."""
-        if state.should_stop is not None:
-            self._is_urgent.set()
-            return
-        state.should_stop = os.EX_OK
-        threading.Thread(target=self._end_after_limit, daemon=True).start()
+        if state.should_stop is None:
+            state.should_stop = os.EX_OK
+            threading.Thread(target=self._end_after_limit, daemon=True).start()
 
     def _end_after_limit(self) -> None:
         """In a daemon thread, which ends with the worker if its chunks end in time."""
         logger.info("Stopping: running chunks end first, for at most %.0f s.", self._limit_s)
-        if not self._is_urgent.wait(FETCHES_S):
+        if not self._received.await_second(FETCHES_S):
             self._hurry.begin()
-            self._is_urgent.wait(self._limit_s - FETCHES_S)
+            self._received.await_second(self._limit_s - FETCHES_S)
         logger.warning("Chunks that still run are stopped now; they are sent again.")
         self._kill_processes()
         time.sleep(RETURN_S)
