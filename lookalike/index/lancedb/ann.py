@@ -22,7 +22,7 @@ NAME = "image_embedding_idx"
 #: Rows of a partition, on average.
 PARTITION_ROWS = 2048
 #: Partitions that a search visits: those whose mean is nearest.
-PARTITIONS = 16
+PARTITIONS = 10
 #: Under a filter, which may leave nothing in the nearest ones.
 ALL_PARTITIONS = 100_000
 #: A search compares this many times k candidates by their whole vectors.

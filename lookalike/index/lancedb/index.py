@@ -13,17 +13,15 @@ from lookalike.filters import Filters, Scalar
 from lookalike.index import declared, outcomes
 from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
-from lookalike.index.bound import bind, bounds_place, facet_place, facet_values
-from lookalike.index.checks import check_filters, check_query, is_version, valid_text, validate
-from lookalike.index.lancedb import ann, building, columns, rows, sql
+from lookalike.index.bound import bounds_place, facet_place, facet_values
+from lookalike.index.checks import check_filters, is_version, valid_text, validate
+from lookalike.index.lancedb import ann, building, columns, filtering, rows, sql
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
-from lookalike.index.lancedb.nearest import Nearest, Searches
 from lookalike.index.lancedb.power_cut import durable, look_after_restart
+from lookalike.index.lancedb.search import Search
 from lookalike.index.lancedb.tables import (
-    ANN_CACHE_BYTES,
-    INDEX_CACHE_BYTES,
     add_columns,
     compact,
     connect,
@@ -57,9 +55,9 @@ class LanceDBIndex:
         with self._translated():
             look_after_restart(self._folder, self._catalog, self._retry_s)
         self._least_rows = options.ann_rows
-        #: The open tables by the size of their cache: only searches need a large one.
-        self._open: dict[int, tuple[str, Any]] = {}
-        self._searches = Searches()
+        #: The version that was used last, and its table.
+        self._open: tuple[str, Any] | None = None
+        self._search = Search(self._folder, name)
 
     def ensure(self, model: ModelIdentity) -> None:
         with self._writing():
@@ -117,21 +115,10 @@ class LanceDBIndex:
         fingerprint: str | None = None,
         exact: bool = False,
     ) -> list[Match]:
-        with self._translated():
-            table = self._table(ANN_CACHE_BYTES)
-            # Each look at the schema reads the newest version of the table.
-            schema = table.schema
-            model = rows.model_of(schema)
-            check_query(vector, model, self.name, fingerprint)
-            wanted = rows.wanted(schema, rows.MATCH_FIELDS)
-            asked = Nearest(vector, k, model.metric, self._condition(schema, filters), wanted)
-            return [rows.to_match(row, model.metric) for row in self._searches(table, asked, exact=exact)]
+        return self._searched(VectorQuery(vector, k, check_filters(filters), fingerprint, exact))
 
     def search_each(self, queries: Sequence[VectorQuery]) -> list[list[Match] | LookalikeError]:
-        def search(query: VectorQuery) -> list[Match]:
-            return self.search(query.vector, query.k, query.filters, fingerprint=query.fingerprint, exact=query.exact)
-
-        return outcomes.each(search, queries)
+        return outcomes.each(self._searched, queries)
 
     def get(self, id: str) -> Document | None:
         with self._translated():
@@ -159,7 +146,7 @@ class LanceDBIndex:
 
     def _numbered(self, snapshot: Any, filters: Filters | None) -> tuple[Callable[[list[int]], Any], Sequence[int]]:
         """How to read rows of the snapshot by number, and the numbers of those that meet the filters."""
-        condition = self._condition(snapshot.schema, filters)
+        condition = filtering.condition(snapshot.schema, filters, self.name)
         if not condition:
             return snapshot.take_offsets, range(snapshot.count_rows())
         found = snapshot.search().where(condition).select(["id"]).with_row_id(True).to_arrow()
@@ -197,7 +184,7 @@ class LanceDBIndex:
     def count(self, filters: Filters | None = None) -> int:
         with self._translated():
             table = self._table()
-            return int(table.count_rows(self._condition(table.schema, filters) or None))
+            return int(table.count_rows(filtering.condition(table.schema, filters, self.name) or None))
 
     def labels(self, limit: int, filters: Filters | None = None) -> dict[str, int]:
         return {str(value): count for value, count in self.facet("label", limit, filters).items()}
@@ -256,11 +243,12 @@ class LanceDBIndex:
     def drop(self) -> None:
         with self._writing():
             table = self._table().name
-            self._open.clear()
+            self.close()
             drop_table(self._folder, self._catalog, table, self._retry_s)
 
     def close(self) -> None:
-        self._open.clear()
+        self._open = None
+        self._search.close()
 
     def _columns(self, names: list[str], prefix: str = "") -> Iterator[tuple[str, ...]]:
         """The columns of all rows whose URI starts with `prefix`."""
@@ -271,30 +259,33 @@ class LanceDBIndex:
             for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
                 yield from zip(*(batch[name].to_pylist() for name in names), strict=True)
 
-    def _condition(self, schema: Any, filters: Filters | None) -> str:
-        """The SQL condition for the filters; "" if there are none."""
-        has_texts = columns.TEXTS in schema.names
-        bound = bind(check_filters(filters), columns.fields_of(schema), self.name, has_texts=has_texts)
-        return sql.matching(bound, has_texts=has_texts)
-
     def _values(self, table: Any, place: Place, filters: Filters | None) -> Iterator[Any]:
         """The values of one place in the rows that meet the filters, in batches; of a list, each different one."""
         name = sql.column_of(place)
         query = table.search().select([name])
-        if condition := self._condition(table.schema, filters):
+        if condition := filtering.condition(table.schema, filters, self.name):
             query = query.where(condition)
         for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
             values = batch[name].drop_null()
             yield columns.different(values) if place.type and place.type.is_list else values
 
-    def _table(self, cache_bytes: int = INDEX_CACHE_BYTES) -> Any:
-        """The table that the name points to now: it may have moved since the last call. Raises IndexMissing."""
+    def _searched(self, query: VectorQuery) -> list[Match]:
+        with self._translated():
+            return self._search(self._version(), query)
+
+    def _version(self) -> str:
+        """The version that the name points to now: it may have moved since the last call. Raises IndexMissing."""
         version = self.name if is_version(self.name) else self._catalog.tables().get(self.name)
         if version is None:
             raise missing(self._folder, self.name)
-        opened = self._open.get(cache_bytes)
+        return version
+
+    def _table(self) -> Any:
+        """The table that the name points to now. Raises IndexMissing."""
+        version = self._version()
+        opened = self._open
         if opened is None or opened[0] != version:
-            opened = self._open[cache_bytes] = (version, connect(self._folder, cache_bytes).open_table(version))
+            opened = self._open = version, connect(self._folder).open_table(version)
         return opened[1]
 
     def _create(self, model: ModelIdentity) -> None:

@@ -65,6 +65,7 @@ def _stubbed() -> Iterator[None]:
 
 with _stubbed():
     import lancedb
+    from lancedb.background_loop import LOOP
     from lancedb.index import BTree, IvfSq
 
-__all__ = ["BTree", "IvfSq", "lancedb"]
+__all__ = ["LOOP", "BTree", "IvfSq", "lancedb"]

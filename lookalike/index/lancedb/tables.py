@@ -36,9 +36,17 @@ ANN_CACHE_BYTES = 2 * 2**30
 METADATA_CACHE_BYTES = 16 * 2**20
 
 
-def connect(folder: Path, index_cache_bytes: int = INDEX_CACHE_BYTES) -> Any:
-    session = lancedb.Session(index_cache_size_bytes=index_cache_bytes, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+def connect(folder: Path) -> Any:
+    session = lancedb.Session(index_cache_size_bytes=INDEX_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
     return lancedb.connect(folder, read_consistency_interval=NO_STALENESS, session=session)
+
+
+async def open_for_searches(folder: Path, version: str) -> Any:
+    """The table in LanceDB's asynchronous interface, with a cache for its ANN index. It stays at one version of the
+    table until `checkout_latest`."""
+    session = lancedb.Session(index_cache_size_bytes=ANN_CACHE_BYTES, metadata_cache_size_bytes=METADATA_CACHE_BYTES)
+    connection = await lancedb.connect_async(folder, session=session)
+    return await connection.open_table(version)
 
 
 def open_snapshot(folder: Path, version: str) -> Any:

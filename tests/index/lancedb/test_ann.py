@@ -17,9 +17,10 @@ from lookalike import launch
 from lookalike.errors import IndexUnavailable
 from lookalike.index import AnnState, Index, IndexOptions, list_indexes, open_index, open_version, open_versions
 from lookalike.index.annotation import Annotation
-from lookalike.index.lancedb import ann, building, nearest
+from lookalike.index.lancedb import ann, building
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.index import most_fragments
+from lookalike.index.lancedb.nearest import Nearest
 from lookalike.index.lancedb.tables import connect
 from lookalike.records import Document, Stored, Vectors
 from tests.index.documents import COSINE, L2, clustered_vectors, document, documents
@@ -210,10 +211,14 @@ def test_under_a_filter_it_finds_the_nearest_that_meet_it(folder: Path, share: f
 def test_what_finds_fewer_than_there_are_is_asked_exactly(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     few = documents(ROWS)[:3]
     annotate_all(index, few)
+
+    async def nothing(*_: object) -> list[object]:
+        return []
+
     with monkeypatch.context() as patched:
-        patched.setattr(nearest, "_approximately", lambda *_: [])
+        patched.setattr(Nearest, "approximately", nothing)
         check(index, by_id(documents(ROWS)), recall=1)
-    monkeypatch.setattr(nearest, "_exactly", lambda *_: pytest.fail("it was asked twice"))
+    monkeypatch.setattr(Nearest, "exactly", lambda *_: pytest.fail("it was asked twice"))
     for kept in (few, []):
         found = index.search(QUERIES[0], K, {"metadata.seen": "yes" if kept else "no"})
         assert {match.id for match in found} == {each.id for each in kept}

@@ -1,0 +1,15 @@
+"""Filters as a condition of SQL for one table."""
+
+from typing import Any
+
+from lookalike.filters import Filters
+from lookalike.index.bound import bind
+from lookalike.index.checks import check_filters
+from lookalike.index.lancedb import columns, sql
+
+
+def condition(schema: Any, filters: Filters | None, index: str) -> str:
+    """The condition for the rows that meet the filters; "" if there are none. Raises BadFilter."""
+    has_texts = columns.TEXTS in schema.names
+    bound = bind(check_filters(filters), columns.fields_of(schema), index, has_texts=has_texts)
+    return sql.matching(bound, has_texts=has_texts)

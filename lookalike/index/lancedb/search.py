@@ -1,0 +1,79 @@
+"""Searches of one index.
+
+They go through LanceDB's asynchronous interface, in the event loop that LanceDB runs for its synchronous one: a search
+is one task of that loop. The synchronous interface changes threads for each step, and looks for the newest version of
+the table each time.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lookalike.index.base import VectorQuery
+from lookalike.index.checks import check_query
+from lookalike.index.lancedb import ann, filtering, rows
+from lookalike.index.lancedb.lean_lancedb import LOOP
+from lookalike.index.lancedb.nearest import Nearest
+from lookalike.index.lancedb.tables import connect, open_for_searches
+from lookalike.records import Match
+
+logger = logging.getLogger(__name__)
+
+#: A damaged ANN index is tried again after this time: it may have been built anew.
+PASSED_OVER_S = 60.0
+ADVICE = "`lookalike index optimize` builds it anew"
+
+
+class Search:
+    """Searches the versions of one index. Remembers which ANN indexes are damaged. Safe to share between threads."""
+
+    def __init__(self, folder: Path, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder = folder
+        self._name = name
+        self._clock = clock
+        #: The version that was searched last, and its table.
+        self._opened: tuple[str, Any] | None = None
+        #: Until when the ANN index of a version is passed over.
+        self._passed_over: dict[str, float] = {}
+
+    def __call__(self, version: str, query: VectorQuery) -> list[Match]:
+        """See `Index.search`; exactly if the ANN index is damaged."""
+        if query.exact or self._clock() < self._passed_over.get(version, -math.inf):
+            return self._matches(version, query, exact=True)
+        try:
+            return self._matches(version, query, exact=False)
+        except Exception as error:
+            if not ann.is_damage(error, connect(self._folder).open_table(version)):
+                raise
+            found = self._matches(version, query, exact=True)
+            self._passed_over[version] = self._clock() + PASSED_OVER_S
+            logger.warning("%s: its ANN index is damaged, searching exactly (%s): %s", version, ADVICE, error)
+            return found
+
+    def close(self) -> None:
+        self._opened = None
+
+    def _matches(self, version: str, query: VectorQuery, *, exact: bool) -> list[Match]:
+        matches: list[Match] = LOOP.run(self._found(version, query, exact=exact))
+        return matches
+
+    async def _found(self, version: str, query: VectorQuery, *, exact: bool) -> list[Match]:
+        table = await self._newest(version)
+        schema = await table.schema()
+        model = rows.model_of(schema)
+        check_query(query.vector, model, self._name, query.fingerprint)
+        condition = filtering.condition(schema, query.filters, self._name)
+        nearest = Nearest(query.vector, query.k, model.metric, condition, rows.wanted(schema, rows.MATCH_FIELDS))
+        found = await (nearest.exactly(table) if exact else nearest.found(table))
+        return [rows.to_match(row, model.metric) for row in found]
+
+    async def _newest(self, version: str) -> Any:
+        """The table as it is now."""
+        opened = self._opened
+        if opened is None or opened[0] != version:
+            opened = self._opened = version, await open_for_searches(self._folder, version)
+        await opened[1].checkout_latest()
+        return opened[1]
