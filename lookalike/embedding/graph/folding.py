@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 
 from lookalike.embedding.graph.backend import keras
 
-#: Of weights that are set at once: JAX compiles a program for the random numbers of each shape.
-_INITIALIZERS = {"depthwise_initializer", "kernel_initializer"}
-
 Weights = list[NDArray[np.float32]]
 
 
@@ -26,26 +23,32 @@ class Nothing(keras.layers.Layer):  # type: ignore[misc]
 
 
 def folded(model: Any) -> Any:
-    """The model without the normalizations that follow a convolution directly; itself if there are none."""
+    """The model without the normalizations that follow a convolution directly, with the layers of `model` where they
+    stay as they are; itself if there are none."""
     pairs = dict(_pairs(model)) if isinstance(model, keras.Model) and hasattr(model, "operations") else {}
     if not pairs:
         return model
     normalizations = {norm.name for norm in pairs.values()}
 
-    def cloned(layer: Any) -> Any:
+    def replaced(layer: Any) -> Any:
         if layer.name in normalizations:
             return Nothing(name=layer.name)
-        config = layer.get_config()
-        config |= {name: "zeros" for name in _INITIALIZERS & config.keys()}
-        return type(layer).from_config(config | {"use_bias": True} if layer.name in pairs else config)
+        return _with_bias(layer) if layer.name in pairs else layer
 
-    other = keras.models.clone_model(model, clone_function=cloned)
-    for layer in model.layers:
-        if layer.name in pairs:
-            other.get_layer(layer.name).set_weights(_multiplied(layer, pairs[layer.name]))
-        elif layer.name not in normalizations and layer.weights:
-            other.get_layer(layer.name).set_weights(layer.get_weights())
+    other = keras.models.clone_model(model, clone_function=replaced)
+    for name, norm in pairs.items():
+        other.get_layer(name).set_weights(_multiplied(model.get_layer(name), norm))
     return other
+
+
+def _with_bias(conv: Any) -> Any:
+    """A convolution of the same form. Not from `get_config`, which imports TensorFlow, whatever the backend is."""
+    is_depthwise = isinstance(conv, keras.layers.DepthwiseConv2D)
+    names = ("depth_multiplier",) if is_depthwise else ("filters", "groups")
+    form = {name: getattr(conv, name) for name in (*names, "kernel_size", "strides", "padding", "dilation_rate")}
+    # Zeros, because JAX compiles a program for the random numbers of each shape.
+    form["depthwise_initializer" if is_depthwise else "kernel_initializer"] = "zeros"
+    return type(conv)(**form, data_format=conv.data_format, dtype=conv.dtype_policy, name=conv.name)
 
 
 def _pairs(model: Any) -> Iterator[tuple[str, Any]]:

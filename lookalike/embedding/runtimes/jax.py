@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lookalike.embedding.graph import chosen
-from lookalike.embedding.runtimes import batches, gpu
+from lookalike.embedding.runtimes import batches, compiled, gpu
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.records import ModelIdentity, Pixels, Vectors
 
@@ -58,7 +58,7 @@ class JaxEmbedder:
     ) -> None:
         gpu.refuse_quantized(spec, "JAX")
         self.batch_size = BATCH_SIZE
-        _keep_compiled(home / CACHE)
+        compiled.keep(home / CACHE)
         has_gpu = _has_gpu()
         self.precision = gpu.precision(precision, _capability() if has_gpu else None)
         model = keras_models.build(spec, precision=self.precision, is_folded=True)
@@ -70,7 +70,8 @@ class JaxEmbedder:
         function = _function(model, is_exact=self.precision == "f32")
         self._run = jax.jit(function)
         self._run_resized = jax.jit(_after_resizing(function, spec.size))
-        self.together = self._measured(together or (GPU_TOGETHER if has_gpu else (1,)))
+        with compiled.unreadable_removed(home / CACHE):
+            self.together = self._measured(together or (GPU_TOGETHER if has_gpu else (1,)))
 
     def __call__(self, pixels: Pixels) -> Vectors:
         return batches.embed(self, pixels)
@@ -170,10 +171,3 @@ def _capability() -> tuple[int, int] | None:
     """The compute capability of the first GPU; None if JAX does not tell it."""
     major, _, minor = str(getattr(jax.devices()[0], "compute_capability", "")).partition(".")
     return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
-
-
-def _keep_compiled(folder: Path) -> None:
-    """Keep compiled graphs on disk; without a disk that takes them, each start compiles them anew."""
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
