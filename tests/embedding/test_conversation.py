@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from lookalike.embedding import resolve
-from lookalike.embedding.children.model_process import Conversation, Models
+from lookalike.embedding.children.loads import TRIES, Loads
+from lookalike.embedding.children.model_process import Conversation, Models, serve
 from lookalike.embedding.runtimes.batches import Batch
 from lookalike.embedding.runtimes.merging import Merging
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
+from lookalike.errors import ModelUnavailable
 from lookalike.records import Metric, ModelIdentity, Pixels, Vectors
+from testing.processes import await_true
 
 
 class Corners:
@@ -44,6 +47,26 @@ def unexpected(why: str) -> NoReturn:
     raise AssertionError(why)
 
 
+class Held(Corners):
+    """Finishes no call before it may."""
+
+    def __init__(self) -> None:
+        self.may_finish = threading.Event()
+        self.begun: list[int] = []
+
+    def begin(self, parts: Sequence[Batch]) -> Any:
+        self.begun += (int(part.pixels[0, 0, 0, 0]) for part in parts)
+        return super().begin(parts)
+
+    def finish(self, begun: Any) -> Vectors:
+        assert self.may_finish.wait(60)
+        return super().finish(begun)
+
+
+def filled(value: int) -> list[Pixels]:
+    return [np.full((224, 224, 3), value, np.uint8)] * 4
+
+
 @pytest.fixture
 def embed(tmp_path: Path) -> Iterator[RemoteEmbedder]:
     with socket.socket(socket.AF_UNIX) as listener:
@@ -51,7 +74,8 @@ def embed(tmp_path: Path) -> Iterator[RemoteEmbedder]:
         listener.listen(1)
 
         def serve() -> None:
-            Conversation(listener.accept()[0], Models(lambda _: Corners()), Merging(unexpected, 60)).run()
+            models = Models(lambda _: Corners(), Loads(tmp_path / "loads"))
+            Conversation(listener.accept()[0], models, Merging(unexpected, 60)).run()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -72,3 +96,42 @@ def test_images_at_their_own_sizes_get_their_own_vectors(embed: RemoteEmbedder) 
     for chunk, wait, canvas in zip(chunks, waits, (512, 0, 256, 256), strict=True):
         expected = [[image.flat[0], image.flat[-1], canvas] for image in chunk]
         np.testing.assert_array_equal(wait(), expected)
+
+
+def served(folder: Path, models: Models) -> Path:
+    """The address of the models, which are served until this process ends."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(folder / "served"))
+    listener.listen(2)
+    threading.Thread(target=serve, args=(listener, models, Merging(unexpected, 60)), daemon=True).start()
+    return folder / "served"
+
+
+def test_what_a_process_asked_that_has_ended_is_not_computed(tmp_path: Path) -> None:
+    model = Held()
+    address = served(tmp_path, Models(lambda _: model, Loads(tmp_path / "loads")))
+    stays, leaves = (RemoteEmbedder(address, resolve("efficientnet-lite0")) for _ in range(2))
+    # Two calls are in flight, and what comes now waits.
+    first = stays.ask(filled(1))
+    await_true(lambda: model.begun == [1])
+    second = stays.ask(filled(2))
+    await_true(lambda: model.begun == [1, 2])
+    leaves.ask(filled(3))
+    leaves.close()
+    model.may_finish.set()
+    found = np.concatenate([first(), second(), stays.ask(filled(4))()])
+    stays.close()
+    assert found[:, 0].tolist() == [1] * 4 + [2] * 4 + [4] * 4
+    assert model.begun == [1, 2, 4]
+
+
+def test_a_model_whose_loads_failed_is_refused_with_the_reason(tmp_path: Path) -> None:
+    """Each of them ended a model process, so the next one knows it from a file."""
+    spec = resolve("efficientnet-lite0")
+    for _ in range(TRIES):
+        with pytest.raises(RuntimeError), Loads(tmp_path / "loads").counted(spec):
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+    address = served(tmp_path, Models(lambda _: Corners(), Loads(tmp_path / "loads")))
+    with pytest.raises(ModelUnavailable, match="3 tries failed: the GPU has no memory left for the model"):
+        RemoteEmbedder(address, spec)
+    assert RemoteEmbedder(address, resolve("resnet50")).precision == "f32"

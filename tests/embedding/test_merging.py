@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import numpy as np
@@ -108,3 +108,22 @@ def test_a_call_that_fails_or_hangs_is_noticed(breaks: bool) -> None:
     await_true(lambda: bool(reasons))
     model.may_finish.set()
     assert ("AxisError" if breaks else "no answer of the device") in reasons[0]
+
+
+def test_batches_that_nobody_waits_for_any_more_are_dropped() -> None:
+    model = Means(1, 2, 4)
+    merging = Merging(unexpected, 60)
+    wanted = [True]
+    waits = [merging.submit(model, in_batches(chunk(4, seed=0)))]
+    await_true(lambda: model.calls == [1])
+    waits.append(merging.submit(model, in_batches(chunk(4, seed=1))))
+    await_true(lambda: model.calls == [1, 1])
+    dropped = merging.submit(model, in_batches(chunk(12, seed=2)), lambda: wanted[0])
+    waits.append(merging.submit(model, in_batches(chunk(4, seed=3))))
+    wanted[0] = False
+    model.may_finish.set()
+    for seed, wait in zip((0, 1, 3), waits, strict=True):
+        np.testing.assert_array_equal(wait()[:, 1], chunk(4, seed)[:, 0, 0, 0])
+    with pytest.raises(CancelledError):
+        dropped()
+    assert model.calls == [1, 1, 1]

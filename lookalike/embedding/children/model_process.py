@@ -11,10 +11,12 @@ import json
 import logging
 import math
 import os
+import select
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from functools import lru_cache
 from pathlib import Path
 from queue import LifoQueue, SimpleQueue
@@ -23,6 +25,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.embedding.children.loads import Loads
 from lookalike.embedding.runtimes import framing, gpu
 from lookalike.embedding.runtimes.batches import Batch, BatchModel
 from lookalike.embedding.runtimes.merging import Merging
@@ -48,9 +51,11 @@ Answer = tuple[framing.Header, Callable[[], Vectors]]
 class Models:
     """The models of this process, each loaded with its first call, one at a time. Threads may share it."""
 
-    def __init__(self, load: Callable[[ModelSpec], BatchModel]) -> None:
+    def __init__(self, load: Callable[[ModelSpec], BatchModel], loads: Loads) -> None:
         self._loading = threading.Lock()
-        self._models = lru_cache(maxsize=CACHE_SIZE)(lambda spec: load(ModelSpec.from_json(spec)))
+        self._load = load
+        self._loads = loads
+        self._models = lru_cache(maxsize=CACHE_SIZE)(self._loaded)
 
     def of(self, spec: str) -> BatchModel:
         """Raises PermanentError."""
@@ -62,6 +67,11 @@ class Models:
                 return self._models(spec)
             finally:
                 watchdog.cancel()
+
+    def _loaded(self, spec: str) -> BatchModel:
+        asked = ModelSpec.from_json(spec)
+        with self._loads.counted(asked):
+            return self._load(asked)
 
 
 class Buffer:
@@ -139,15 +149,25 @@ class Conversation:
             received = buffer.received(self._connection, count, model)
         else:
             fail(f"pixels of the shape {header['shape']} for images of {model.size}")
-        return self._merging.submit(model, list(received))
+        return self._merging.submit(model, list(received), self._is_awaited)
+
+    def _is_awaited(self) -> bool:
+        """Whether the other side may still read the answer: it closes when it has waited for too long, or ends."""
+        poll = select.poll()
+        with contextlib.suppress(ValueError):
+            # Hanging up and errors are told in any case. Closed here, the connection has no number: ValueError.
+            poll.register(self._connection, 0)
+            return not poll.poll(0)
+        return False
 
     def _answer(self) -> None:
-        """Send the answers. After the other side has closed, what was begun is still waited for."""
+        """Send the answers. After the other side has closed, what a call already has is still waited for, because the
+        call reads the memory of the buffer."""
         while item := self._answers.get():
             buffer, (header, vectors) = item
-            found = vectors()
-            with contextlib.suppress(OSError):
-                framing.send(self._connection, header, found)
+            # CancelledError: nobody waits for it.
+            with contextlib.suppress(OSError, CancelledError):
+                framing.send(self._connection, header, vectors())
             self._buffers.put(buffer)
 
 
@@ -201,7 +221,7 @@ def main(
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(512)
-    serve(listener, Models(load), Merging(fail, float(limit_s)))
+    serve(listener, Models(load, Loads(Path(f"{address}.loads"))), Merging(fail, float(limit_s)))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ IN_FLIGHT = 2
 class _Waiting:
     model: BatchModel
     batch: Batch
+    is_wanted: Callable[[], bool]
     vectors: "Future[Vectors]" = field(default_factory=Future)
 
     def goes_with(self, other: "_Waiting") -> bool:
@@ -53,10 +54,13 @@ class Merging:
         for work in (self._begin, self._finish):
             threading.Thread(target=self._always, args=(work,), daemon=True).start()
 
-    def submit(self, model: BatchModel, batches: Sequence[Batch]) -> Callable[[], Vectors]:
+    def submit(
+        self, model: BatchModel, batches: Sequence[Batch], is_wanted: Callable[[], bool] = lambda: True
+    ) -> Callable[[], Vectors]:
         """Begin on the batches, and return what waits for the vectors of their images. The memory of the pixels must
-        not change before that."""
-        waiting = [_Waiting(model, batch) for batch in batches]
+        not change before that. Batches that wait when `is_wanted` says no, which is for ever, are dropped; the wait
+        raises CancelledError then."""
+        waiting = [_Waiting(model, batch, is_wanted) for batch in batches]
         with self._changed:
             self._waiting.extend(waiting)
             self._changed.notify()
@@ -82,12 +86,19 @@ class Merging:
     def _taken(self) -> list[_Waiting]:
         """As many batches as wait one behind the other for the same model, and can be in one call."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
+            self._changed.wait_for(self._has_wanted)
             first = self._waiting[0]
             others = (place for place, one in enumerate(self._waiting) if not one.goes_with(first))
             there = next(others, len(self._waiting))
             number = max(number for number in first.model.together if number <= there)
             return [self._waiting.popleft() for _ in range(number)]
+
+    def _has_wanted(self) -> bool:
+        """Whether anything waits, after dropping what nobody waits for any more."""
+        for one in [one for one in self._waiting if not one.is_wanted()]:
+            self._waiting.remove(one)
+            one.vectors.cancel()
+        return bool(self._waiting)
 
     def _finish(self) -> None:
         call = self._calls.get()
