@@ -15,7 +15,7 @@ from lookalike.records import ImageRef
 from lookalike.settings import Settings, read_settings
 from testing.processes import make_home
 from testing.services import ServiceMissing
-from testing.services.opensearch import OpenSearchServer, left_as_found
+from testing.services.opensearch import QUICK_START, OpenSearchServer, left_as_found
 from testing.services.redis import RedisServer
 from testing.services.s3 import S3Proxy, S3Server
 from testing.shared import made_once, run_folder
@@ -177,7 +177,7 @@ def lance(
 @pytest.fixture(scope="session")
 def opensearch_server(pytestconfig: pytest.Config) -> Iterator[OpenSearchServer]:
     """An OpenSearch for this process; tests may kill it if it `is_ours`. Without one, tests skip, or fail in CI."""
-    server = OpenSearchServer()
+    server = OpenSearchServer(java_options=QUICK_START)
     try:
         server.start()
     except ServiceMissing as missing:

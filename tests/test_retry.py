@@ -36,7 +36,7 @@ def test_the_services_own_error_is_raised_after_the_limit() -> None:
     with pytest.raises(IndexUnavailable) as caught:
         retry_while(service.ask, IndexUnavailable, 0.2)
     assert caught.value is error and service.calls >= 2
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_the_error_of_another_service_is_raised_at_once() -> None:

@@ -182,7 +182,7 @@ def test_a_container_ends_with(end: str, tmp_path: Path) -> None:
         else:
             (tmp_path / "end").write_text("now\n")
         try:
-            container.wait(10)
+            container.wait(60)
         finally:
             container.kill()
         assert has_ended(pid)

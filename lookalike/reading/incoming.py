@@ -12,6 +12,8 @@ from lookalike.reading.run import Delivery, Run
 
 #: Between two looks for hosts that have been silent for too long.
 POLL_S = 0.1
+#: Of the time between two looks so much counts: a process that did not run meanwhile holds nothing against hosts.
+MOST_COUNTED_S = 2 * POLL_S
 
 
 class Incoming:
@@ -46,13 +48,15 @@ class Incoming:
     def next(self) -> Arrival:
         """The next arrival; waits for it as long as its host deserves."""
         self._release()
-        idle_since = time.monotonic()
+        idle_s = 0.0
         while True:
+            looked_at = time.monotonic()
             try:
                 return self._received(self._deliveries.get(timeout=POLL_S))
             except Empty:
+                idle_s += min(time.monotonic() - looked_at, MOST_COUNTED_S)
                 self._check()
-                self._give_up(time.monotonic() - idle_since)
+                self._give_up(idle_s)
 
     def end(self) -> None:
         """Stop what is still on its way."""

@@ -11,7 +11,7 @@ import signal
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -26,6 +26,8 @@ READY_TIMEOUT_S = 180.0
 REQUEST_TIMEOUT_S = 60.0
 #: Enough for tests; benchmarks ask for more.
 HEAP_MIB = 512
+#: For tests: Java compiles quickly and does not optimize, so that a start takes half of the CPU time.
+QUICK_START = ("-XX:TieredStopAtLevel=1",)
 #: Another program may take the port before the server does.
 PORT_ATTEMPTS = 3
 
@@ -33,11 +35,13 @@ PORT_ATTEMPTS = 3
 class OpenSearchServer:
     """One node. `stop` deletes its data. The server at OPENSEARCH_URL is not ours: it is never started or stopped."""
 
-    def __init__(self, heap_mib: int = HEAP_MIB, settings: Mapping[str, str] | None = None) -> None:
-        """`settings`: further OpenSearch settings of a server that is ours."""
+    def __init__(
+        self, heap_mib: int = HEAP_MIB, settings: Mapping[str, str] | None = None, java_options: Sequence[str] = ()
+    ) -> None:
+        """`settings`: further OpenSearch settings of a server that is ours; `java_options`: those of its Java."""
         self.url = os.environ.get("OPENSEARCH_URL", "").rstrip("/")
         self.is_ours = not self.url
-        self._heap_mib = heap_mib
+        self._java_options = [f"-Xms{heap_mib}m", f"-Xmx{heap_mib}m", *java_options]
         self._settings = dict(settings or {})
         self._place: Container | LocalInstall | None = None
         self._process: ServerProcess | None = None
@@ -110,7 +114,7 @@ class OpenSearchServer:
 
     def _launch(self) -> None:
         assert self._place, "not started"
-        process = self._process = self._place.launch(self._port, self._heap_mib, self._settings)
+        process = self._process = self._place.launch(self._port, self._java_options, self._settings)
         try:
             # Only while our process runs: after a port clash, another server would answer.
             process.await_ready(lambda: process.is_running and self.answers(), READY_TIMEOUT_S)

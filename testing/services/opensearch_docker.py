@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from testing.services import ServiceMissing
 from testing.services.maven import OPENSEARCH_VERSION
@@ -51,10 +51,10 @@ class Container:
         self._name = f"lookalike-test-{uuid.uuid4().hex[:12]}"
         self._folder = run_folder("opensearch")
 
-    def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
+    def launch(self, port: int, java_options: Sequence[str], settings: Mapping[str, str]) -> ServerProcess:
         """Start a container on this port and on the data of earlier ones, with these further settings. Only this
         port is published."""
-        variables = SETTINGS | {"OPENSEARCH_JAVA_OPTS": f"-Xms{heap_mib}m -Xmx{heap_mib}m"} | dict(settings)
+        variables = SETTINGS | {"OPENSEARCH_JAVA_OPTS": " ".join(java_options)} | dict(settings)
         environment = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
         place = ["--publish", f"127.0.0.1:{port}:9200", "--volume", f"{self._name}:/usr/share/opensearch/data"]
         run = [self._docker, "run", "--rm", "--interactive", "--name", self._name, *place, *environment]

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from testing.services import maven
@@ -42,13 +42,13 @@ class LocalInstall:
         for name in FOLDERS:
             (self._folder / name).mkdir()
 
-    def launch(self, port: int, heap_mib: int, settings: Mapping[str, str]) -> ServerProcess:
+    def launch(self, port: int, java_options: Sequence[str], settings: Mapping[str, str]) -> ServerProcess:
         """Start a server on this port and on the data in the folder, with these settings besides ours."""
         configuration = self._folder / "config"
         (configuration / "opensearch.yml").write_text(self._settings(port, settings))
         (configuration / "log4j2.properties").write_text(LOGGING)
         self._change_owner()
-        return ServerProcess(self._command(heap_mib), self._folder, self._uid)
+        return ServerProcess(self._command(java_options), self._folder, self._uid)
 
     def kill(self, process: ServerProcess) -> None:
         process.kill()
@@ -71,7 +71,7 @@ class LocalInstall:
         )
         return "\n".join(lines) + "\n"
 
-    def _command(self, heap_mib: int) -> list[str]:
+    def _command(self, java_options: Sequence[str]) -> list[str]:
         properties = {
             "opensearch.path.home": self._home,
             "opensearch.path.conf": self._folder / "config",
@@ -80,8 +80,7 @@ class LocalInstall:
         }
         return [
             str(self._java),
-            f"-Xms{heap_mib}m",
-            f"-Xmx{heap_mib}m",
+            *java_options,
             *self._flags,
             *(f"-D{name}={value}" for name, value in properties.items()),
             "-cp",

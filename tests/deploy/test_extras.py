@@ -3,6 +3,8 @@
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -112,9 +114,14 @@ def pinned(lock: str) -> set[str]:
     return set(re.findall(r"^[\w.-]+==[^\s\\;]+", (ROOT / lock).read_text(), re.MULTILINE))
 
 
+@cache  # it reads the lists of files of all packages, which takes a second
+def providers() -> Mapping[str, list[str]]:
+    """Module -> the packages that have it."""
+    return packages_distributions()
+
+
 def packages_of(modules: list[str]) -> set[str]:
-    names = packages_distributions()
-    return {canonicalize_name(name) for module in modules for name in names.get(module, [])}
+    return {canonicalize_name(name) for module in modules for name in providers().get(module, [])}
 
 
 def test_each_extra_lists_the_modules_of_its_packages() -> None:
@@ -136,7 +143,7 @@ def required(extra: str) -> set[str]:
 
 
 def installed() -> set[str]:
-    return {canonicalize_name(name) for names in packages_distributions().values() for name in names}
+    return {canonicalize_name(name) for names in providers().values() for name in names}
 
 
 @pytest.mark.parametrize("extra", MODULES)

@@ -192,18 +192,18 @@ def test_a_producer_waits_for_a_broker_that_restarts(ledger: Ledger, job_id: str
         for number, reference in enumerate(references(10)):
             if number == 5:
                 reached.set()
-                killed.wait(10)
+                assert killed.wait(60)
             yield reference
 
     arguments = {"ledger": ledger, "send": lambda _: None, "chunk_size": 2, "limit": 100}
     producer = threading.Thread(target=enqueue, args=(found(), job_id), kwargs=arguments)
     producer.start()
-    reached.wait(10)
+    assert reached.wait(60)
     redis_server.kill()
     killed.set()
     # The server is started by the main thread, because it ends with the thread that started it.
     producer.join(1)
     redis_server.restart()
-    producer.join(30)
+    producer.join(60)
     assert ledger.job(job_id).found == 10
     assert ledger.outstanding(job_id) == 5

