@@ -1,6 +1,5 @@
-"""The tables of a LanceDB folder: created, listed and compacted."""
+"""The tables of a LanceDB folder: created, opened, listed and deleted."""
 
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -9,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from lookalike.errors import IndexUnavailable
 from lookalike.index.base import AnnState, IndexInfo
 from lookalike.index.lancedb import ann, rows
 from lookalike.index.lancedb.catalog import Catalog
@@ -20,12 +18,6 @@ from lookalike.index.lancedb.power_cut import durable
 from lookalike.metadata import Fields
 from lookalike.records import ModelIdentity
 
-logger = logging.getLogger(__name__)
-
-#: A search that began before a compaction still finds its files for this long.
-KEEP_OLD_FILES = timedelta(seconds=60)
-#: Compaction without deletion.
-NEVER = timedelta(days=36_500)
 #: Always read the newest version, so that writes of other processes are visible at once.
 NO_STALENESS = timedelta(0)
 #: Enough for the ids of a million images; LanceDB's default is 6 GiB.
@@ -93,44 +85,6 @@ def add_columns(table: Any, added: Sequence[Any]) -> None:
     """Add these Arrow fields, which no row has a value of. Call with the lock held."""
     with durable(Path(table.uri)):
         table.add_columns(pa.schema(added))
-
-
-def compact(table: Any, catalog: Catalog, most_fragments: int, keep: timedelta = KEEP_OLD_FILES) -> None:
-    """Merge the fragments if there are more than `most_fragments`, take all rows into the ANN index if there is one,
-    and delete the files of table versions that are older than `keep`. While that index is being built, do nothing.
-
-    Call with the lock of the folder held."""
-    if fragments(table) <= most_fragments or mergeable(table) <= most_fragments:
-        return
-    with suppress(IndexUnavailable), catalog.building(table.name, 0):
-        try:
-            _compact(table, keep)
-        except Exception as error:
-            if not ann.is_damage(error, table):
-                raise
-            logger.warning("%s: its ANN index is removed, because it cannot be extended: %s", table.name, error)
-            ann.drop(table)
-            _compact(table, keep)
-
-
-def _compact(table: Any, keep: timedelta) -> None:
-    with durable(Path(table.uri)):
-        table.optimize(cleanup_older_than=NEVER)
-    # Only now are the new files on the disk.
-    with durable(Path(table.uri)):
-        table.optimize(cleanup_older_than=keep)
-
-
-def mergeable(table: Any) -> int:
-    """The number of fragments less those that only another ANN index could merge: rows of different segments of it
-    are in different fragments."""
-    now = ann.state(table)
-    return fragments(table) - (now.segments if now and now.waiting else now.segments - 1 if now else 0)
-
-
-def fragments(table: Any) -> int:
-    """The number of the table's fragments: every write adds one."""
-    return int(table.stats()["fragment_stats"]["num_fragments"])
 
 
 def _info(folder: Path, name: str, version: str, *, is_current: bool) -> IndexInfo:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lookalike.index import Index
-from lookalike.index.lancedb import index as lancedb_index
+from lookalike.index.lancedb import reader as lancedb_reader
 from lookalike.index.opensearch import scroll
 from lookalike.records import document_id
 from tests.index.documents import clustered_vectors, document, documents, unit, write
@@ -42,7 +42,7 @@ def test_special_characters_in_a_prefix_match_only_themselves(index: Index, name
 
 def test_a_scan_is_a_snapshot(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scroll, "IDS_PER_PAGE", 20)
-    monkeypatch.setattr(lancedb_index, "ROWS_PER_BATCH", 20)
+    monkeypatch.setattr(lancedb_reader, "ROWS_PER_BATCH", 20)
     write(index, documents(90))
     scan = index.scan("/photos/")
     first = next(scan)

@@ -19,7 +19,7 @@ from lookalike.index import AnnState, Index, IndexOptions, list_indexes, open_in
 from lookalike.index.annotation import Annotation
 from lookalike.index.lancedb import ann, building
 from lookalike.index.lancedb.catalog import Catalog
-from lookalike.index.lancedb.index import most_fragments
+from lookalike.index.lancedb.compaction import most_fragments
 from lookalike.index.lancedb.nearest import Nearest
 from lookalike.index.lancedb.tables import connect
 from lookalike.records import Document, Stored, Vectors

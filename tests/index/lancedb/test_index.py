@@ -11,8 +11,7 @@ import pytest
 from lookalike.errors import IndexMissing, IndexUnavailable
 from lookalike.index import Index, list_indexes, open_index
 from lookalike.index.lancedb.catalog import Catalog
-from lookalike.index.lancedb.index import FEWEST_FRAGMENTS, MOST_FRAGMENTS, most_fragments
-from lookalike.index.lancedb.tables import compact
+from lookalike.index.lancedb.compaction import FEWEST_FRAGMENTS, MOST_FRAGMENTS, compact, most_fragments
 from tests.index.documents import COSINE, documents
 
 

@@ -1,0 +1,43 @@
+"""Counts of the values of a table's columns, and their extremes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from pyarrow import compute
+
+from lookalike.filters import Filters, Scalar
+from lookalike.index.bound import bounds_place, facet_place, facet_values
+from lookalike.index.lancedb import columns, filtering, sql
+from lookalike.index.lancedb.reader import ROWS_PER_BATCH
+from lookalike.index.places import Place
+
+
+def facet(table: Any, index: str, field: str, limit: int, filters: Filters | None) -> dict[Scalar, int]:
+    """See `Index.facet`."""
+    counts: Counter[Scalar] = Counter()
+    place = facet_place(field, columns.fields_of(table.schema), index)
+    for values in _values(table, index, place, filters):
+        counts.update({row["values"]: row["counts"] for row in values.value_counts().to_pylist()})
+    return facet_values(counts, limit)
+
+
+def bounds(table: Any, index: str, field: str, filters: Filters | None) -> tuple[Scalar, Scalar] | None:
+    """See `Index.bounds`."""
+    found: list[Scalar] = []
+    place = bounds_place(field, columns.fields_of(table.schema), index)
+    for values in _values(table, index, place, filters):
+        extremes = [value.as_py() for value in compute.min_max(values).values()]
+        found += [value for value in extremes if value is not None]
+    return (min(found), max(found)) if found else None
+
+
+def _values(table: Any, index: str, place: Place, filters: Filters | None) -> Iterator[Any]:
+    """The values of one place in the rows that meet the filters, in batches; of a list, each different one."""
+    name = sql.column_of(place)
+    query = table.search().select([name])
+    if condition := filtering.condition(table.schema, filters, index):
+        query = query.where(condition)
+    for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
+        values = batch[name].drop_null()
+        yield columns.different(values) if place.type and place.type.is_list else values
