@@ -1,8 +1,9 @@
 """The versions of indexes in OpenSearch: numbered indexes, and the aliases that point to them."""
 
+import time
 from typing import Any, NamedTuple
 
-from lookalike.errors import IndexConflict
+from lookalike.errors import IndexConflict, IndexUnavailable
 from lookalike.index.base import IndexInfo
 from lookalike.index.checks import index_of, is_version, number_of
 from lookalike.index.opensearch import address, mapping, server_version
@@ -14,6 +15,9 @@ from lookalike.records import ModelIdentity
 
 #: The end of the alias that a version is written through; no index can have such a name.
 WRITE_SUFFIX = "~writes"
+#: A shard starts within seconds after its node has, or after its index is created.
+STARTED_WITHIN_S = 5.0
+LOOK_PAUSE_S = 0.1
 
 
 class Version(NamedTuple):
@@ -74,26 +78,41 @@ def write_alias_of(version: str) -> str:
 
 
 def list_indexes(url: str, options: IndexOptions, pattern: str = "_all") -> list[IndexInfo]:
-    """Every version of every index that lookalike made and that matches `pattern`, sorted by name and number."""
+    """Every version of every index that lookalike made and that matches `pattern`, sorted by name and number.
+
+    Raises IndexUnavailable if no shard of one of them has started."""
     server = Server(address.parse(url, options), options)
     try:
-        found = server.call("GET", f"/{pattern}", filter_path="*.aliases,*.mappings._meta")
-        sizes = server.call(
-            "GET", f"/{pattern}/_stats/docs,store", filter_path="indices.*.total.store,indices.*.primaries.docs"
-        )
+        found, sizes = _found(server, pattern)
     finally:
         server.close()
-    infos = []
-    for version, answer in found.items():
-        infos += _infos(version, answer, sizes.get("indices", {}).get(version))
+    infos = [info for version, answer in found.items() for info in _infos(version, answer, sizes[version])]
     return sorted(infos, key=lambda info: (info.name, number_of(info.version)))
 
 
-def _infos(version: str, answer: dict[str, Any], size: dict[str, Any] | None) -> list[IndexInfo]:
-    """One for every name of this version; none if lookalike did not make it."""
-    model = mapping.model_of(answer.get("mappings", {}))
-    if not (model and size and is_version(version)):
-        return []
+def _found(server: Server, pattern: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The versions and their sizes. A version has no size until a shard of it has started."""
+    ends_at = time.monotonic() + STARTED_WITHIN_S
+    while True:
+        answer = server.call("GET", f"/{pattern}", filter_path="*.aliases,*.mappings._meta")
+        found = {version: each for version, each in answer.items() if _is_ours(version, each)}
+        filter_path = "indices.*.total.store,indices.*.primaries.docs"
+        sizes = server.call("GET", f"/{pattern}/_stats/docs,store", filter_path=filter_path).get("indices", {})
+        if not (starting := sorted(found.keys() - sizes.keys())):
+            return found, sizes
+        if time.monotonic() > ends_at:
+            raise IndexUnavailable(str(server), f"no shard of index {', '.join(starting)} has started")
+        time.sleep(LOOK_PAUSE_S)
+
+
+def _is_ours(version: str, answer: dict[str, Any]) -> bool:
+    return is_version(version) and mapping.model_of(answer.get("mappings", {})) is not None
+
+
+def _infos(version: str, answer: dict[str, Any], size: dict[str, Any]) -> list[IndexInfo]:
+    """One for every name of this version."""
+    model = mapping.model_of(answer["mappings"])
+    assert model is not None
     documents, size_bytes = size["primaries"]["docs"]["count"], size["total"]["store"]["size_in_bytes"]
     aliases = [alias for alias in answer.get("aliases", ()) if not alias.endswith(WRITE_SUFFIX)]
     names = aliases or [index_of(version)]

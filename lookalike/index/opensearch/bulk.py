@@ -48,7 +48,7 @@ class BulkResult:
 
 
 class BulkFailed(Exception):
-    """An operation failed for a reason that concerns the whole index. `OpenSearchIndex` translates it."""
+    """An operation failed for a reason that concerns the whole index. `BulkWriter` translates it."""
 
     def __init__(self, kind: ResponseKind, why: str) -> None:
         super().__init__(kind, why)

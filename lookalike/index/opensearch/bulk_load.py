@@ -60,4 +60,4 @@ def _builds_once(server: Server, version: Version, name: str) -> bool:
     since = THRESHOLD_SINCE.get(version.engine)
     if since is None or not server_version.has(server_version.read(server), since):
         return False
-    return not server.call("GET", f"/{version.name}/_count", name=name)["count"]
+    return not server.query(f"/{version.name}/_count", None, name=name)["count"]

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
@@ -70,10 +71,14 @@ class BulkWriter:
         body = b"".join(operation.body for operation in operations)
         try:
             parameters = {"require_alias": "true", "filter_path": RESPONSE_FILTER}
-            response = self._server.call("POST", f"/{self._alias}/_bulk", body, name=self._name, **parameters)
-            return bulk.read_response(operations, response["items"])
+            read = partial(self._read, operations)
+            return self._server.read(read, "POST", f"/{self._alias}/_bulk", body, name=self._name, **parameters)
         except IndexUnavailable as error:
             return bulk.BulkResult(retry=operations, why=error.why)
+
+    def _read(self, operations: list[bulk.Operation], response: Any) -> bulk.BulkResult:
+        try:
+            return bulk.read_response(operations, response["items"])
         except bulk.BulkFailed as error:
             raise error_for(error.kind, str(self._server), self._name, error.why) from error
 

@@ -46,5 +46,8 @@ def _is_done(server: Server, task: str, name: str) -> bool:
 
 
 def _segments(server: Server, version: str, name: str) -> int:
-    answer = server.call("GET", f"/{version}/_stats/segments", name=name)
-    return int(answer["indices"][version]["primaries"]["segments"]["count"])
+    indexes = server.call("GET", f"/{version}/_stats/segments", name=name)["indices"]
+    if version not in indexes:
+        # It has no statistics until a shard of it has started.
+        raise IndexUnavailable(str(server), f"no shard of index {version} has started")
+    return int(indexes[version]["primaries"]["segments"]["count"])

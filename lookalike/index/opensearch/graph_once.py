@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from lookalike.index.opensearch import bulk, force_merge
+from lookalike.index.opensearch import bulk, force_merge, multi_get
 from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.server import Server
 
@@ -26,10 +26,9 @@ def _one_of_each_shard(server: Server, version: str, name: str) -> list[dict[str
     ids: list[str] = []
     for shard in range(int(settings["index.number_of_shards"])):
         wanted = {"size": 1, "_source": False}
-        found = server.call("POST", f"/{version}/_search", wanted, name=name, preference=f"_shards:{shard}")
+        found = server.query(f"/{version}/_search", wanted, name=name, preference=f"_shards:{shard}")
         ids += [hit["_id"] for hit in found["hits"]["hits"]]
-    items = server.call("POST", f"/{version}/_mget", {"ids": ids}, name=name)["docs"] if ids else []
-    return [item for item in items if item.get("found")]
+    return list(multi_get.found(server, version, name, ids))
 
 
 def _again(item: dict[str, Any]) -> bulk.Operation:

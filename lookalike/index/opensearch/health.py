@@ -4,7 +4,7 @@ A check passes if the user may not send its request, or if a gateway in front of
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from lookalike.errors import (
@@ -16,7 +16,7 @@ from lookalike.errors import (
     UnsupportedService,
 )
 from lookalike.index.opensearch import address, server_version, vector_field
-from lookalike.index.opensearch.aliases import resolve
+from lookalike.index.opensearch.aliases import STARTED_WITHIN_S, resolve
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
 from lookalike.records import Diagnostic
@@ -53,9 +53,8 @@ def check_writable(url: str, name: str, options: IndexOptions) -> list[Diagnosti
         _check_options(server, name, options, number)
         blocks = _blocks(server)
         _check_cluster(server, blocks)
-        return [
-            warning for item in index_health(server, name).items() for warning in _check_index(server, blocks, *item)
-        ]
+        found = _settled_health(server, name, options)
+        return [warning for item in found.items() for warning in _check_index(server, blocks, *item)]
 
 
 def check_version(server: Server) -> str:
@@ -90,6 +89,17 @@ def index_health(server: Server, name: str) -> dict[str, dict[str, Any]]:
     except (AccessDenied, IndexConflict, IndexUnavailable):
         return {}
     return dict(answer.get("indices", {}))
+
+
+def _settled_health(server: Server, name: str, options: IndexOptions) -> dict[str, dict[str, Any]]:
+    """The health, after a wait for shards that may still start."""
+    found = index_health(server, name)
+    if any(health["status"] == "red" for health in found.values()):
+        limit_s = min(options.retry_s, STARTED_WITHIN_S)
+        with suppress(AccessDenied, IndexConflict, IndexUnavailable):
+            server.call("GET", f"/_cluster/health/{name}?wait_for_status=yellow&timeout={limit_s * 1000:.0f}ms")
+        found = index_health(server, name)
+    return found
 
 
 def _check_options(server: Server, name: str, options: IndexOptions, number: str) -> None:

@@ -11,7 +11,17 @@ from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
 from lookalike.index.bound import bind, bounds_place, facet_place
 from lookalike.index.checks import check_filters, is_version, valid_text, validate
-from lookalike.index.opensearch import address, bulk, bulk_load, facets, filtering, force_merge, layout, scroll
+from lookalike.index.opensearch import (
+    address,
+    bulk,
+    bulk_load,
+    facets,
+    filtering,
+    force_merge,
+    layout,
+    multi_get,
+    scroll,
+)
 from lookalike.index.opensearch.aliases import Version, create, next_version, resolve, write_alias_of
 from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.document_writer import DocumentWriter
@@ -21,8 +31,6 @@ from lookalike.index.options import IndexOptions
 from lookalike.metadata import Fields
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
-#: Ids per multi-get.
-IDS_PER_REQUEST = 1000
 #: Two clients that create the same index need two rounds at most; one more for an index that is dropped meanwhile.
 CREATE_ATTEMPTS = 3
 #: A server that has taken a mapping shows it within so long, even if it is busy.
@@ -141,9 +149,9 @@ class OpenSearchIndex:
 
     def count(self, filters: Filters | None = None) -> int:
         if filters is None:
-            return int(self._call("GET", "/_count")["count"])
+            return int(self._query("/_count", None)["count"])
         _, query = self._matching(filters)
-        return int(self._call("POST", "/_count", {"query": query})["count"])
+        return int(self._query("/_count", {"query": query})["count"])
 
     def labels(self, limit: int, filters: Filters | None = None) -> dict[str, int]:
         return {str(value): count for value, count in self.facet("label", limit, filters).items()}
@@ -152,13 +160,13 @@ class OpenSearchIndex:
         now, query = self._matching(filters)
         place = facet_place(field, now.fields, self.name)
         path = filtering.path_of(place, now)
-        return facets.counts(self._call("POST", "/_search", facets.counting(path, limit, query)), place)
+        return facets.counts(self._query("/_search", facets.counting(path, limit, query)), place)
 
     def bounds(self, field: str, filters: Filters | None = None) -> tuple[Scalar, Scalar] | None:
         now, query = self._matching(filters)
         place = bounds_place(field, now.fields, self.name)
         path = filtering.path_of(place, now)
-        found = [self._call("POST", "/_search", body) for body in facets.extremes(path, query)]
+        found = [self._query("/_search", body) for body in facets.extremes(path, query)]
         return facets.bounds(found, place)
 
     def refresh(self) -> None:
@@ -203,6 +211,9 @@ class OpenSearchIndex:
 
     def _call(self, method: str, path: str, body: Any = None, **parameters: str) -> Any:
         return self._server.call(method, f"/{self.name}{path}", body, name=self.name, **parameters)
+
+    def _query(self, path: str, body: Any) -> Any:
+        return self._server.query(f"/{self.name}{path}", body, name=self.name)
 
     def _resolve(self) -> Version:
         return resolve(self._server, self.name)
@@ -267,14 +278,7 @@ class OpenSearchIndex:
         return {item["_id"]: item["_source"] for item in self._multi_get(ids, wanted)}
 
     def _multi_get(self, ids: Sequence[str], wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The documents that exist, each with the wanted fields and its sequence number."""
-        for start in range(0, len(ids), IDS_PER_REQUEST):
-            body = {"ids": list(ids[start : start + IDS_PER_REQUEST])}
-            for item in self._call("POST", "/_mget", body, _source_includes=",".join(wanted))["docs"]:
-                if error := item.get("error"):
-                    raise self._server.error_for(_status(error), error, self.name)
-                if item["found"]:
-                    yield item
+        return multi_get.found(self._server, self.name, self.name, ids, wanted)
 
 
 def _pages(ids: list[str]) -> Iterator[list[str]]:
@@ -298,8 +302,3 @@ def _whole(source: Mapping[str, Any]) -> dict[str, Any]:
     """The source, with its metadata in one place."""
     rest = {name: value for name, value in source.items() if name not in layout.OBJECTS}
     return rest | {"metadata": layout.metadata_of(source)}
-
-
-def _status(error: Mapping[str, Any]) -> int:
-    """An error inside a multi-get has no HTTP status."""
-    return 404 if error.get("type") == "index_not_found_exception" else 503

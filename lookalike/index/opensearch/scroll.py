@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from lookalike.errors import IndexUnavailable, LookalikeError
+from lookalike.errors import LookalikeError
 from lookalike.index.opensearch.server import Server
 
 #: A search may return at most 10,000.
@@ -53,28 +53,21 @@ def find(server: Server, name: str, ids: Sequence[str], wanted: Sequence[str]) -
     for start in range(0, len(ids), IDS_PER_REQUEST):
         some = list(ids[start : start + IDS_PER_REQUEST])
         query = {"size": len(some), "query": {"ids": {"values": some}}, "_source": wanted, "sort": ["_doc"]}
-        answer = server.call("POST", f"/{name}/_search", query, name=name)
-        found.update((hit["_id"], hit["_source"]) for hit in _hits(answer, server))
+        answer = server.query(f"/{name}/_search", query, name=name)
+        found.update((hit["_id"], hit["_source"]) for hit in answer["hits"]["hits"])
     return found
 
 
 def _pages(server: Server, name: str, query: dict[str, Any]) -> Iterator[Hits]:
     """The pages of a scroll, which every version of OpenSearch has. In the order of the disk (`_doc`), where a late
     page costs no more than an early one."""
-    page = server.call("POST", f"/{name}/_search", query | {"sort": ["_doc"]}, name=name, scroll=KEEP_ALIVE)
+    page = server.query(f"/{name}/_search", query | {"sort": ["_doc"]}, name=name, scroll=KEEP_ALIVE)
     try:
-        while hits := _hits(page, server):
+        while hits := page["hits"]["hits"]:
             yield hits
             following = {"scroll": KEEP_ALIVE, "scroll_id": page["_scroll_id"]}
-            page = server.call("POST", "/_search/scroll", following, name=name)
+            page = server.query("/_search/scroll", following, name=name)
     finally:
         # The scroll would end by itself, but keeps files of the index until then.
         with suppress(LookalikeError):
             server.call("DELETE", "/_search/scroll", {"scroll_id": page["_scroll_id"]}, name=name)
-
-
-def _hits(page: Any, server: Server) -> Hits:
-    if page["_shards"]["failed"] or page["timed_out"]:
-        raise IndexUnavailable(str(server), "not every shard answered")
-    hits: Hits = page["hits"]["hits"]
-    return hits

@@ -14,6 +14,7 @@ from lookalike.index.opensearch import filtering, layout
 from lookalike.index.opensearch.aliases import Version, resolve
 from lookalike.index.opensearch.knn import exact_query, exact_similarity, knn_query, similarity
 from lookalike.index.opensearch.server import Server
+from lookalike.index.opensearch.status import is_whole
 from lookalike.index.options import IndexOptions
 from lookalike.index.outcomes import outcome
 from lookalike.records import Match
@@ -47,7 +48,7 @@ class Search:
         check_query(query.vector, version.model, self._name, query.fingerprint)
         # Search the version that was checked, not the alias, which may move in between.
         path = f"/{version.name}/_search"
-        hits: Hits = self._server.call("POST", path, self._body(query, version), name=self._name)["hits"]["hits"]
+        hits: Hits = self._server.query(path, self._body(query, version), name=self._name)["hits"]["hits"]
         return [_match(hit, version, query.exact) for hit in hits]
 
     def _at_once(self, queries: Sequence[VectorQuery]) -> list[list[Match] | None]:
@@ -68,13 +69,13 @@ class Search:
         return found
 
     def _hits(self, bodies: Sequence[dict[str, Any]]) -> list[Hits]:
-        """The hits for each body of a search; none for one that fails."""
+        """The hits for each body of a search; none for one that fails, or that lacks a shard."""
         with suppress(PermanentError):
             if len(bodies) == 1:
-                return [self._server.call("POST", f"/{self._name}/_search", bodies[0], name=self._name)["hits"]["hits"]]
+                return [self._server.query(f"/{self._name}/_search", bodies[0], name=self._name)["hits"]["hits"]]
             lines = b"".join(b"{}\n" + orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n" for body in bodies)
             answers = self._server.call("POST", f"/{self._name}/_msearch", lines, name=self._name)["responses"]
-            return [answer["hits"]["hits"] if "hits" in answer else [] for answer in answers]
+            return [answer["hits"]["hits"] if is_whole(answer) else [] for answer in answers]
         return [[] for _ in bodies]
 
     def _body(self, query: VectorQuery, version: Version) -> dict[str, Any]:

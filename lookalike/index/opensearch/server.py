@@ -4,9 +4,9 @@ Only this module and `aws` import opensearchpy.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from opensearchpy import Connection, OpenSearch
@@ -15,9 +15,11 @@ from opensearchpy import exceptions as client_errors
 from lookalike.errors import AccessDenied, BadSetting, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
 from lookalike.exhaustion import machine_error
 from lookalike.index.opensearch.address import Address
-from lookalike.index.opensearch.status import ResponseKind, classify, error_for, reason_of
+from lookalike.index.opensearch.status import ResponseKind, classify, error_for, is_whole, reason_of
 from lookalike.index.options import IndexOptions
 from lookalike.tls import tls_context, tls_error
+
+Answer = TypeVar("Answer")
 
 
 class Server:
@@ -47,15 +49,40 @@ class Server:
         """The JSON of the response. `body` is JSON, or bytes to send unchanged; `name` is the index for error messages.
 
         Raises IndexUnavailable, AccessDenied, IndexMissing, IndexConflict, BadSetting."""
+        return self.read(lambda answer: answer, method, path, body, name=name, **parameters)
+
+    def read(
+        self,
+        reader: Callable[[Any], Answer],
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        name: str = "",
+        **parameters: str,
+    ) -> Answer:
+        """What `reader` makes of the JSON of the response. An IndexMissing that it raises counts as one that the whole
+        request raises: a node that starts answers so, too. Raises as `call` does, and what `reader` raises."""
         if body is not None and not isinstance(body, bytes):
             body = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+
+        def ask() -> Answer:
+            return reader(self._call(method, path, body, name, parameters))
+
         try:
-            return self._call(method, path, body, name, parameters)
+            return ask()
         except IndexMissing:
             if not name:
                 raise
         self._await_recovery(name)
-        return self._call(method, path, body, name, parameters)
+        return ask()
+
+    def query(self, path: str, body: Any, *, name: str, **parameters: str) -> Any:
+        """As `call`, the response to a search or a count. Raises IndexUnavailable also if a shard is missing in it."""
+        answer = self.call("POST", path, body, name=name, **parameters)
+        if not is_whole(answer):
+            raise IndexUnavailable(self._address, "not every shard answered")
+        return answer
 
     def _await_recovery(self, name: str) -> None:
         """Wait until the server knows its indexes: a node that starts answers that any single one is missing. A request

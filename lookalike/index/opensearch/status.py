@@ -28,7 +28,19 @@ INDEX_WIDE = {
 OF_ONE_DOCUMENT = ("immense term",)
 #: A tripped k-NN circuit breaker is a 400 as for a bad document (k-NN#1424), but it is released by itself. A disk over
 #: the flood stage is a 403, until it is below the high watermark again.
-TEMPORARY_SIGNS = ("circuit_breaker", "circuit breaker triggered", "cluster_block_exception")
+TEMPORARY_SIGNS = (
+    "circuit_breaker",
+    "circuit breaker triggered",
+    "cluster_block_exception",
+    # Shards of a node that starts, and a scroll of one that has started again: all of them are a 404.
+    "illegal_index_shard_state_exception",
+    "index_shard_not_started_exception",
+    "index_shard_recovering_exception",
+    "shard_not_found_exception",
+    "search_context_missing_exception",
+    # Inside the responses to a search, they have no status.
+    "no_shard_available_action_exception",
+)
 #: What a server without the k-NN plugin says about the mapping, its settings and a query.
 NO_PLUGIN = ("type [knn_vector]", "unknown setting [index.knn]", "unknown query [knn]")
 LONGEST_REASON = 300
@@ -66,6 +78,13 @@ def classify(status: int, error: Any = None) -> ResponseKind:
     if status == 404 and "index_not_found_exception" in text:
         return ResponseKind.MISSING
     return ResponseKind.REJECTED if status == 400 else ResponseKind.CONFLICT
+
+
+def is_whole(answer: Mapping[str, Any]) -> bool:
+    """Whether all shards took part in the response to a search or a count. Shards that still start are neither
+    successful nor failed: the others answer for the whole index."""
+    shards = answer.get("_shards", {"successful": 0, "total": 1})
+    return shards["successful"] >= shards["total"] and not answer.get("timed_out", False)
 
 
 def error_for(kind: ResponseKind, address: str, name: str, why: str) -> LookalikeError:

@@ -22,7 +22,7 @@ class OverloadedProxy(ThreadingHTTPServer):
 
     `version` is the number that it reports in place of the server's. With `reads_base64` it forwards vectors that are
     base64 as numbers, and rejects documents with the text `refused`. One that `is_starting` knows no index until it is
-    asked for a pattern."""
+    asked for a pattern. `once` has a status and a response for the next request to a path that contains the key."""
 
     daemon_threads = True
 
@@ -32,6 +32,7 @@ class OverloadedProxy(ThreadingHTTPServer):
         self.responses: list[tuple[int, dict[str, Any]]] = []
         self.halved = 0
         self.is_starting = False
+        self.once: dict[str, tuple[int, dict[str, Any]]] = {}
         self.refused = b""
         self.version = ""
         self.reads_base64 = False
@@ -72,7 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
             error = {"type": "index_not_found_exception", "reason": "no such index"}
             return 404, json.dumps({"error": error, "status": 404}).encode()
         self.server.is_starting = False
-        if "/_bulk" in self.path:
+        for part in [part for part in self.server.once if part in self.path]:
+            status, response = self.server.once.pop(part)
+            return status, json.dumps(response).encode()
+        if "/_bulk" in self.path and not body.startswith(b'{"delete"'):
             return self._bulk(body)
         self.server.merges += "/_forcemerge" in self.path
         status, content = self._forward(body)

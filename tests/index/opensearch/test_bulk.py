@@ -62,6 +62,8 @@ def test_float32_survives_base64_of_little_endian_bytes() -> None:
         (429, {"type": "rejected_execution_exception"}),
         (503, {"type": "unavailable_shards_exception"}),
         (403, {"type": "cluster_block_exception"}),
+        (404, {"type": "illegal_index_shard_state_exception"}),
+        (404, {"type": "shard_not_found_exception"}),
         (400, BREAKER),
         (409, {"type": "version_conflict_engine_exception"}),
     ],
