@@ -95,3 +95,13 @@ def test_where_nothing_can_be_written_the_choice_holds_for_the_process(tmp_path:
     measured = len(single.calls)
     filled(batching, single)
     assert len(single.calls) == measured > 0
+
+
+def test_the_folder_of_a_graph_that_was_moved_aside_is_not_made_again(tmp_path: Path) -> None:
+    kept, moved = tmp_path / "fingerprint" / "batching.json", tmp_path / "aside"
+    kept.parent.mkdir()
+    batching = Batching(Graph().compiled, kept, "this CPU")
+    kept.parent.rename(moved)
+    filled(batching, Graph())
+    # The cache takes a folder of this name for a built model.
+    assert [path.name for path in tmp_path.iterdir()] == ["aside"]

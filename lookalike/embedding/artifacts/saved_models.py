@@ -74,8 +74,13 @@ def check_name(store: ModelStore, home: Path, name: str, *, replace_existing: bo
 
 
 def write_file(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Write what `fill` writes, atomically. Raises OSError."""
+    """Write what `fill` writes, atomically, into a folder that is made if it is missing. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    write_beside(path, fill)
+
+
+def write_beside(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """The same, into a folder that exists. Raises OSError."""
     # The dot hides the file of a killed process from `names`.
     descriptor, part = tempfile.mkstemp(prefix=f".{path.stem}-", dir=path.parent)
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from lookalike.embedding.artifacts.saved_models import write_file
+from lookalike.embedding.artifacts.saved_models import write_beside
 from lookalike.records import Pixels, Vectors
 
 log = logging.getLogger(__name__)
@@ -97,10 +97,11 @@ def read(kept: Path, cpu: str) -> int | None:
 
 
 def keep(kept: Path, cpu: str, size: int) -> None:
-    """Add the choice to the file, atomically. Where nothing can be written, each process measures."""
+    """Add the choice to the file, atomically. Where nothing can be written, each process measures; nor is the folder
+    of the graph made again, which another process may have moved aside meanwhile."""
     choices = json.dumps(_choices(kept) | {cpu: size}).encode()
     try:
-        write_file(kept, lambda file: file.write(choices))
+        write_beside(kept, lambda file: file.write(choices))
     except OSError as error:
         log.debug("%s cannot be written: %s", kept, error)
 

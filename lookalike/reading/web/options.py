@@ -12,8 +12,10 @@ USER_AGENT = f"lookalike/{RELEASE} (image search; robots.txt name: lookalike)"
 
 @dataclass(frozen=True)
 class WebOptions:
-    """`max_bytes` is for one image. A host has `connect_s` for a connection, `answer_s` from the request to the end of
-    its header, and `total_s` for one image with all redirects; in each `pace_s` it must send `least_bytes_per_s`."""
+    """`max_bytes` is for one image. A host has `connect_s` for a connection, and `answer_s` from the request to the end
+    of its header; in each `pace_s` it must send `least_bytes_per_s`. A call of `WebPlace` for an image ends after
+    `total_s`, with all redirects that it follows. An ingest calls it again for each host that an image is redirected
+    to: there, each host has `total_s`."""
 
     roots: Roots
     max_bytes: int

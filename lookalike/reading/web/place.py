@@ -123,7 +123,7 @@ class WebPlace:
 
     @asynccontextmanager
     async def _within(self, url: str) -> AsyncIterator[None]:
-        """Raises HostUnavailable for what takes longer than one image may."""
+        """Raises HostUnavailable for what takes longer than one call may."""
         try:
             async with asyncio.timeout(self._options.total_s):
                 yield
