@@ -94,7 +94,7 @@ def _set_up(settings: Settings, spec: ModelSpec) -> Iterator[_Bench]:
         backend = backend_of(private.index_location)
         server = exits.enter_context(backend.cpu_clock(private.index_location, factories.index_options(private)))
         embed, gpus = exits.enter_context(_embedder(private, spec))
-        work = StageWork(private, embed, server, is_encoding=not backend.is_embedded)
+        work = StageWork(private, embed, server)
         seat = Seat.EMBEDDED if backend.is_embedded else Seat.HERE if server else Seat.ELSEWHERE
         yield _Bench(private, spec, stack, embed, work, seat, gpus)
 

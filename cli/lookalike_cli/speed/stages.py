@@ -1,7 +1,7 @@
 """Measures the stages: runs the workers' pipeline in this process with a clock around each part."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
 
@@ -10,7 +10,6 @@ from lookalike.embedding import Embedder
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import IndexMissing
 from lookalike.index import CpuClock, Index
-from lookalike.index.opensearch import bulk
 from lookalike.pipeline import ingest
 from lookalike.records import Document, ImageRef, Rejected
 from lookalike.settings import Settings
@@ -29,9 +28,10 @@ STAGES = (READ, FETCH, DECODE, EMBED, LOOK_UP, ENCODE, BULK, REST, SERVER)
 class BenchIndex(TimedIndex):
     """A TimedIndex that also measures encoding, a part of writing; it is done twice to measure it alone."""
 
-    def __init__(self, index: Index, clock: StageClock, *, is_encoding: bool) -> None:
+    def __init__(self, index: Index, clock: StageClock) -> None:
         super().__init__(index, clock, look_up=LOOK_UP, bulk=BULK)
-        self._encode = clock.timed(ENCODE, _encode) if is_encoding else None
+        encode = _encoder(index)
+        self._encode = clock.timed(ENCODE, encode) if encode else None
 
     def write(self, documents: Sequence[Document]) -> list[Rejected]:
         if self._encode is not None:
@@ -39,18 +39,20 @@ class BenchIndex(TimedIndex):
         return super().write(documents)
 
 
-def _encode(documents: Sequence[Document]) -> None:
-    b"".join(bulk.index_operation(document).body for document in documents)
+def _encoder(index: Index) -> Callable[[Sequence[Document]], bytes] | None:
+    """What makes the bytes that an OpenSearch is sent; an embedded index is sent none."""
+    from lookalike.index.opensearch.index import OpenSearchIndex  # imports the client
+
+    return index.encoder() if isinstance(index, OpenSearchIndex) else None
 
 
 class StageWork:
     """Runs one repeat of the stages."""
 
-    def __init__(self, settings: Settings, embed: Embedder, server: CpuClock | None, *, is_encoding: bool) -> None:
+    def __init__(self, settings: Settings, embed: Embedder, server: CpuClock | None) -> None:
         self._settings = settings
         self._embed = embed
         self._server = server
-        self._is_encoding = is_encoding
 
     def run(self, references: Sequence[ImageRef]) -> tuple[StageClock, int]:
         """Ingest the references into the configured index and drop it; return the times and the number indexed.
@@ -77,7 +79,7 @@ class StageWork:
             fetch=clock.arriving(factories.reader(self._settings).arrivals, read=READ, wait=FETCH),
             decode=clock.timed(DECODE, decode),
             embed=TimedEmbed(self._embed, clock, EMBED),
-            index=BenchIndex(index, clock, is_encoding=self._is_encoding),
+            index=BenchIndex(index, clock),
             fingerprint=self._embed.identity.fingerprint,
         )
         indexed = 0

@@ -1,6 +1,6 @@
 """Writes documents to one OpenSearch index, with their vectors as base64 if the server reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from lookalike.errors import IndexConflict
 from lookalike.index.opensearch import bulk, server_version
@@ -37,6 +37,11 @@ class DocumentWriter:
             # One reason for all of these concerns them alone: the index took the others.
             return rejected
 
+    def encoder(self, layout: Layout) -> Callable[[Sequence[Document]], bytes]:
+        """The function that makes the body which `write` would send for documents now. It sends nothing."""
+        as_base64 = self._is_base64()
+        return lambda documents: b"".join(item.body for item in _operations(documents, layout, as_base64=as_base64))
+
     def _write_numbers(self, documents: Sequence[Document], layout: Layout) -> list[Rejected]:
         """Write again what was rejected, which may be for the base64: an older node of the cluster, or an ingest
         pipeline that reads vectors. Then the next documents go as numbers at once."""
@@ -50,5 +55,8 @@ class DocumentWriter:
         return self._takes_base64
 
     def _send(self, documents: Sequence[Document], layout: Layout, *, as_base64: bool) -> list[Rejected]:
-        operations = (bulk.index_operation(document, layout, as_base64=as_base64) for document in documents)
-        return self._writer.send(operations).rejected
+        return self._writer.send(_operations(documents, layout, as_base64=as_base64)).rejected
+
+
+def _operations(documents: Sequence[Document], layout: Layout, *, as_base64: bool) -> Iterator[bulk.Operation]:
+    return (bulk.index_operation(document, layout, as_base64=as_base64) for document in documents)

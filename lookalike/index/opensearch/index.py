@@ -1,7 +1,7 @@
 """Documents in OpenSearch: an alias that points to a numbered index."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lookalike.errors import IndexConflict, IndexMissing, LookalikeError, ModelMismatch
@@ -95,6 +95,10 @@ class OpenSearchIndex:
         version = self._with_fields(version, valid)
         fitting, unfit = declared.fit(valid, version.layout.fields)
         return rejected + unfit + self._documents.write(fitting, version.layout)
+
+    def encoder(self) -> Callable[[Sequence[Document]], bytes]:
+        """The function that makes the body which `write` would send for documents now. It sends nothing."""
+        return self._documents.encoder(self._resolve().layout)
 
     def search(
         self,

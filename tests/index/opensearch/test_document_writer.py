@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lookalike.index import Index, open_index
+from lookalike.index.opensearch.index import OpenSearchIndex
 from tests.index.conftest import SHORT_TIMEOUTS
 from tests.index.documents import COSINE, clustered_vectors, document, documents
 from tests.index.opensearch.overloaded_proxy import OverloadedProxy, overloaded_proxy
@@ -76,6 +77,16 @@ def test_some_documents_that_the_server_rejects_for_one_reason_do_not_stop_the_o
     assert all("of no use" in each.detail for each in rejected)
     index.refresh()
     assert index.count() == 3
+
+
+@pytest.mark.parametrize("version", ["3.8.0", "3.7.0"])
+def test_the_encoder_makes_what_is_sent(index: Index, proxy: OverloadedProxy, version: str) -> None:
+    proxy.version, proxy.reads_base64 = version, True
+    assert isinstance(index, OpenSearchIndex)
+    encode, written = index.encoder(), documents(2)
+    assert index.write(written) == []
+    assert proxy.bulk_bodies == [encode(written)]
+    assert (BASE64 in proxy.bulk_bodies[0]) == (version == "3.8.0")
 
 
 @pytest.mark.parametrize("version", ["3.7.0", "7.10.2"])
