@@ -92,7 +92,7 @@ def _sweep(settings: Settings, done: Evaluation, share: float, engines: Sequence
     candidate, summary = done.candidates[0], done.summaries[0]
     location, options = settings.index_location, factories.index_options(settings)
     if is_embedded(location):
-        remark("The embedded index has no HNSW settings to sweep; it is searched exactly here.")
+        remark("The embedded index has no HNSW settings to sweep. Its only row says how it is searched.")
     one = split(candidate.labels, share, summary.trials[0].seed)
     yield from sweep(
         candidate, one, location=location, options=options, engines=engines or [options.engine], k=summary.k

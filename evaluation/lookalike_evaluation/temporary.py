@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from lookalike.errors import IndexMissing
-from lookalike.index import Index, IndexOptions, backend_of, list_indexes, open_index
+from lookalike.index import Index, IndexInfo, IndexOptions, backend_of, list_indexes, open_index
 
 PREFIX = "evaluate-"
 
@@ -21,10 +21,9 @@ class Place:
     def open(self, options: IndexOptions) -> Index:
         return open_index(self.location, self.name, options=options)
 
-    def size_bytes(self, options: IndexOptions) -> int:
-        """Size on disk; 0 if the index does not exist."""
-        infos = list_indexes(self.location, options=options)
-        return next((info.size_bytes for info in infos if info.name == self.name), 0)
+    def info(self, options: IndexOptions) -> IndexInfo:
+        """The index, once it has been created."""
+        return next(info for info in list_indexes(self.location, options=options) if info.name == self.name)
 
 
 def is_embedded(location: str) -> bool:

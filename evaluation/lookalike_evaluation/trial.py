@@ -19,6 +19,8 @@ OpenIndex = Callable[[], AbstractContextManager[Index]]
 
 #: Documents in one write.
 BATCH = 256
+#: For the ANN index of an embedded index; a million vectors take some minutes.
+BUILD_LIMIT_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def documents_of(candidate: Candidate, split: Split, model: ModelIdentity, vecto
 
 
 def fill(index: Index, model: ModelIdentity, documents: Sequence[Document]) -> None:
-    """Create the index, store the documents and make them searchable. Raises IndexConflict if one is rejected."""
+    """Create the index, store the documents and make them searchable as an ingest does: a search of them is exact only
+    if that of a user would be. Raises IndexConflict if one is rejected."""
     index.ensure(model)
     for start in range(0, len(documents), BATCH):
         for rejected in index.write(documents[start : start + BATCH]):
@@ -83,6 +86,7 @@ def fill(index: Index, model: ModelIdentity, documents: Sequence[Document]) -> N
                 f"The index rejected {rejected.uri}: {rejected.detail}.", "Remove the image from the folder."
             )
     index.end_load()
+    index.build_ann(BUILD_LIMIT_S)
 
 
 def ask(index: Index, candidate: Candidate, split: Split, vectors: Vectors, *, k: int, size: int) -> Trial:

@@ -84,7 +84,10 @@ def test_a_sweep_has_a_row_for_each_setting(
     rows = list(sweep.sweep(candidate, one, location=location, options=OPTIONS, engines=["lucene"], k=5))
     settings = [(row.engine, row.m, row.ef_search) for row in rows]
     if location.startswith("lancedb"):
-        assert settings == [("exact", None, None)]
+        # As a search of a user: from so many images on by an ANN index.
+        several = replace(OPTIONS, ann_rows=10)
+        rows += sweep.sweep(candidate, one, location=location, options=several, engines=["lucene"], k=5)
+        assert [*settings, (rows[-1].engine, None, None)] == [("exact", None, None), ("ann", None, None)]
     else:
         assert settings == [("lucene", m, ef_search) for m in (8, 16) for ef_search in sweep.EF_SEARCHES]
     assert all(row.recall == 1.0 and row.size_bytes > 0 for row in rows)
