@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.errors import IndexConflict, IndexMissing
+from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.errors import is_failure, translate
 from lookalike.index.lancedb.lean_lancedb import IvfSq
-from lookalike.index.lancedb.power_cut import INDICES, durable, is_whole
+from lookalike.index.lancedb.power_cut import INDICES, durable
 from lookalike.records import Metric
 
 COLUMN = "image_embedding"
@@ -64,7 +65,7 @@ def is_due(table: Any, least_rows: int) -> bool:
     if rows < max(1, least_rows):
         return False
     index = _found(table)
-    if index is None or index.num_segments > MOST_SEGMENTS:
+    if index is None or index.num_segments > MOST_SEGMENTS or AnnFiles(Path(table.uri)).are_damaged():
         return True
     built_from = _built_from(table, index)
     return built_from is None or rows - built_from > max(MOST_WAITING, built_from)
@@ -75,9 +76,9 @@ def _found(table: Any) -> Any:
 
 
 def _built_from(table: Any, index: Any) -> int | None:
-    """About how many rows it was built from: the share of its first segment. None if that is damaged."""
+    """About how many rows it was built from: the share of its first segment. None if that is gone."""
     files = list((Path(table.uri) / INDICES / index.index_uuid).glob("*"))
-    if not files or not all(map(is_whole, files)):
+    if not files:
         return None
     share: float = sum(path.stat().st_size for path in files) / max(1, index.size_bytes or 0)
     return round(min(1.0, share) * int(index.num_indexed_rows))

@@ -4,6 +4,7 @@ A process that is killed leaves the table as it was: LanceDB makes the new index
 """
 
 import logging
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,14 +30,21 @@ def run(folder: Path, table: str, least_rows: int, within_s: float | None = None
     try:
         done = launch.run(command, timeout_s=within_s)
     except subprocess.TimeoutExpired:
-        why = f"it takes longer than {within_s:,.0f} s"
+        why = f"it takes longer than {within_s:,.0f} s; `lookalike index optimize` has no limit of time"
     else:
         if done.returncode == 0:
             return True
-        why = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-    advice = "`lookalike index optimize` builds it with no limit of time"
-    logger.warning("%s: its ANN index was not built, searches go on without it (%s): %s", table, advice, why)
+        why = _why(done.returncode, done.stderr)
+    logger.warning("%s: its ANN index was not built, searches go on without it: %s", table, why)
     return False
+
+
+def _why(code: int, errors: str) -> str:
+    """The last line that the process wrote, or what ended it."""
+    if code == -signal.SIGKILL:
+        return "its process was killed, as when memory is short; free some, then run `lookalike index optimize`"
+    last = (errors.strip().splitlines() or [f"exit code {code}"])[-1]
+    return f"{last}; mend that first, then run `lookalike index optimize`"
 
 
 def main(folder: Path, table: str, least_rows: int, patience_s: float) -> None:

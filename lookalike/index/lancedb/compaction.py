@@ -8,6 +8,7 @@ from typing import Any
 
 from lookalike.errors import IndexUnavailable
 from lookalike.index.lancedb import ann
+from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.power_cut import durable
 
@@ -46,14 +47,20 @@ def compact(table: Any, catalog: Catalog, most_fragments: int, keep: timedelta =
     if fragments(table) <= most_fragments or mergeable(table) <= most_fragments:
         return
     with suppress(IndexUnavailable), catalog.building(table.name, 0):
+        if AnnFiles(Path(table.uri)).are_damaged():
+            _drop_ann(table, "its files are damaged")
         try:
             _compact(table, keep)
         except Exception as error:
             if not ann.is_damage(error, table):
                 raise
-            logger.warning("%s: its ANN index is removed, because it cannot be extended: %s", table.name, error)
-            ann.drop(table)
+            _drop_ann(table, error)
             _compact(table, keep)
+
+
+def _drop_ann(table: Any, why: object) -> None:
+    logger.warning("%s: its ANN index is removed, because it cannot be extended: %s", table.name, why)
+    ann.drop(table)
 
 
 def _compact(table: Any, keep: timedelta) -> None:

@@ -138,6 +138,9 @@ class LanceDBIndex:
             yield fragments(table)
             if table.count_rows() >= self._least_rows:
                 building.run(self._table.folder, table.name, building.ALWAYS)
+            elif ann.state(table):
+                with self._table.writing(), self._table.catalog.building(table.name, 0):
+                    ann.drop(table)
         with self._table.writing():
             compact(self._table.now(), self._table.catalog, most_fragments=segments)
         with self._table.reading() as table:

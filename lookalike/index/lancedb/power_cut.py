@@ -83,7 +83,7 @@ def _repair(table_folder: Path) -> None:
     torn = [path for path in _files(table_folder) if path.suffix in WITH_MAGIC and not is_whole(path)]
     if not torn:
         return
-    manifests = sorted((table_folder / VERSIONS).glob("*.manifest"), key=_number, reverse=True)
+    manifests = _manifests(table_folder)
     for manifest in manifests:
         if manifest not in torn and _is_readable(table_folder):
             break
@@ -119,6 +119,19 @@ def _is_readable(table_folder: Path) -> bool:
 
 def _opened(table_folder: Path) -> Any:
     return lancedb.connect(table_folder.parent).open_table(table_folder.stem)
+
+
+def newest_manifest(table_folder: Path) -> bytes:
+    """What describes the newest version of the table; empty if there is none, or if it was replaced just now."""
+    try:
+        return _manifests(table_folder)[0].read_bytes()
+    except (IndexError, FileNotFoundError):
+        return b""
+
+
+def _manifests(table_folder: Path) -> list[Path]:
+    """Newest first."""
+    return sorted((table_folder / VERSIONS).glob("*.manifest"), key=_number, reverse=True)
 
 
 def _number(manifest: Path) -> int:

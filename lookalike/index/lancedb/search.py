@@ -15,6 +15,7 @@ from typing import Any
 from lookalike.index.base import VectorQuery
 from lookalike.index.checks import check_query
 from lookalike.index.lancedb import ann, filtering, rows
+from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.lean_lancedb import LOOP
 from lookalike.index.lancedb.nearest import Nearest
 from lookalike.index.lancedb.tables import connect, open_for_searches
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 #: A damaged ANN index is tried again after this time: it may have been built anew.
 PASSED_OVER_S = 60.0
-ADVICE = "`lookalike index optimize` builds it anew"
+ADVICE = "the end of the next ingest builds it anew, `lookalike index optimize` at once"
 
 
 class Search:
@@ -36,12 +37,13 @@ class Search:
         self._clock = clock
         #: The version that was searched last, and its table.
         self._opened: tuple[str, Any] | None = None
+        self._files: dict[str, AnnFiles] = {}
         #: Until when the ANN index of a version is passed over.
         self._passed_over: dict[str, float] = {}
 
     def __call__(self, version: str, query: VectorQuery) -> list[Match]:
         """See `Index.search`; exactly if the ANN index is damaged."""
-        if query.exact or self._clock() < self._passed_over.get(version, -math.inf):
+        if query.exact or self._is_passed_over(version):
             return self._matches(version, query, exact=True)
         try:
             return self._matches(version, query, exact=False)
@@ -49,12 +51,24 @@ class Search:
             if not ann.is_damage(error, connect(self._folder).open_table(version)):
                 raise
             found = self._matches(version, query, exact=True)
-            self._passed_over[version] = self._clock() + PASSED_OVER_S
-            logger.warning("%s: its ANN index is damaged, searching exactly (%s): %s", version, ADVICE, error)
+            self._pass_over(version, error)
             return found
 
     def close(self) -> None:
         self._opened = None
+
+    def _is_passed_over(self, version: str) -> bool:
+        if self._clock() < self._passed_over.get(version, -math.inf):
+            return True
+        files = self._files.setdefault(version, AnnFiles(self._folder / f"{version}.lance"))
+        if not files.are_damaged():
+            return False
+        self._pass_over(version, "one of its files does not end as it should")
+        return True
+
+    def _pass_over(self, version: str, why: object) -> None:
+        self._passed_over[version] = self._clock() + PASSED_OVER_S
+        logger.warning("%s: its ANN index is damaged, searching exactly (%s): %s", version, ADVICE, why)
 
     def _matches(self, version: str, query: VectorQuery, *, exact: bool) -> list[Match]:
         matches: list[Match] = LOOP.run(self._found(version, query, exact=exact))

@@ -31,6 +31,8 @@ ROWS = 1000
 OPTIONS = IndexOptions(ann_rows=ROWS, retry_s=0.2)
 #: So many writes of one document are compacted.
 MANY = most_fragments(ROWS) + 1
+#: In the footer of a file: the number of its buffers.
+BUFFERS = slice(-16, -12)
 QUERIES = clustered_vectors(20, seed=1)
 
 
@@ -321,7 +323,14 @@ def removed(path: Path) -> None:
     shutil.rmtree(path.parent)
 
 
-@pytest.mark.parametrize("damage", [emptied, cut, zeroed, removed])
+def enlarged(path: Path) -> None:
+    """What it says about itself is too large, as in a file that made LanceDB ask for 60 GB."""
+    written = bytearray(path.read_bytes())
+    written[BUFFERS] = b"\xff" * 4
+    path.write_bytes(written)
+
+
+@pytest.mark.parametrize("damage", [emptied, cut, zeroed, removed, enlarged])
 def test_a_damaged_one_is_passed_over_and_built_anew(
     index: Index, folder: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -378,3 +387,21 @@ def test_a_version_has_its_own(index: Index, folder: Path) -> None:
     check(second, by_id(documents(ROWS)))
     versions.delete(version)
     check(second, by_id(documents(ROWS)))
+
+
+def test_an_index_that_is_not_asked_for_any_more_is_removed_by_an_optimization(index: Index, folder: Path) -> None:
+    fewer = open_index(f"lancedb://{folder}", "images", options=IndexOptions(ann_rows=ROWS + 1))
+    list(fewer.optimize())
+    assert held(folder) == AnnState(0, is_building=False)
+    check(fewer, by_id(documents(ROWS)), recall=1)
+
+
+def test_why_it_could_not_be_built_comes_with_what_helps(
+    index: Index, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.move(folder / "images-v1.lance", folder / "gone")
+    with caplog.at_level(logging.WARNING):
+        assert not building.run(folder, "images-v1", building.ALWAYS)
+    assert "was not found" in caplog.text and caplog.text.endswith(
+        "mend that first, then run `lookalike index optimize`\n"
+    )
