@@ -167,4 +167,8 @@ def _answer(matches: list[Match], watch: Stopwatch) -> SearchResult:
 
 def _in_range(matches: list[Match]) -> tuple[Match, ...]:
     """The matches with scores in [-1, 1]: rounding in the index may exceed that range slightly."""
-    return tuple(replace(match, score=max(-1.0, min(1.0, match.score))) for match in matches)
+    return tuple(match if -1.0 <= match.score <= 1.0 else _clamped(match) for match in matches)
+
+
+def _clamped(match: Match) -> Match:
+    return replace(match, score=max(-1.0, min(1.0, match.score)))
