@@ -121,6 +121,7 @@ def test_an_index_of_another_model_is_refused_with_both_named(environment: dict[
     one = next(images.rglob("*.jpg"))
     lookalike(environment, "index", "create", "images", "--model", "resnet50")
     for command in ("ingest", "search"):
-        refused = lookalike(environment, command, one, code=1)
-        assert "resnet50" in refused.stderr and "efficientnet-lite0" in refused.stderr
+        refused = lookalike(environment, command, one, "--model", "efficientnet-lite0", code=1)
+        assert "contains vectors of resnet50 (" in refused.stderr
+        assert "the current model is efficientnet-lite0 (" in refused.stderr
     assert answer(lookalike(environment, "index", "list", "--json"))["indexes"][0]["documents"] == 0
