@@ -32,8 +32,12 @@ OTHER_SIZE = 96
 TOGETHER = ("tests/api", "tests/browser", "tests/client", "tests/reading/stores")
 #: Folders whose tests share nothing: any process runs any of them.
 SINGLY = ("tests/faults",)
-#: Tests that take a minute and more start first, so that no process is left with one at the end.
-FIRST = ("tests/faults", "tests/examples", "tests/operations", "tests/browser", "tests/benchmarks", "tests/packaging")
+#: Tests that take long start first, the longest ones before the others, so that no process is left with one at the end.
+FIRST = (
+    *("tests/faults", "tests/examples", "tests/operations", "tests/browser", "tests/benchmarks", "tests/packaging"),
+    *("tests/worker", "tests/test_end_to_end.py", "tests/test_hosts_away.py", "tests/hostile", "tests/cli"),
+    *("tests/embedding", "tests/image_index", "tests/deploy", "tests/api", "tests/index", "tests/reading/stores"),
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -23,7 +23,7 @@ ROWS = 2000
 IMAGES = 20
 DEAD_EVERY = 25
 #: Long enough to survive the outages, short enough for a test.
-HOST_WAIT_S = 10
+HOST_WAIT_S = 5
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,8 @@ def test_every_row_is_one_document_or_one_rejection_with_its_reason(
         assert rig.continues_for(producer, ROWS // 10), producer.errors()
         kill_in_between(rig)
         summary = rig.complete(producer)
-        assert rig.runs == 1 and rig.injected["worker killed"] == 2
+        assert rig.runs == 1, producer.errors()
+        assert rig.injected["worker killed"] == 2
         assert summary["found"] == ROWS == summary["indexed"] + summary["unchanged"] + summary["rejected"]
         check(rows, rig)
         again = rig.complete(rig.ingest(source))
