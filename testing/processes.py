@@ -13,7 +13,9 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 LOOKALIKE = [sys.executable, "-m", "lookalike_cli"]
-TIMEOUT_S = 120.0
+#: Guards against commands and conditions that hang; far longer than anything takes on a busy machine.
+TIMEOUT_S = 240.0
+PATIENCE_S = 150.0
 
 Done = subprocess.CompletedProcess[str]
 
@@ -82,16 +84,20 @@ def worker_processes(home: Path) -> tuple[int, list[int]]:
     workers = [
         pid for pid, line in processes(home).items() if "-m lookalike_worker" in line and "process_guard" not in line
     ]
-    parents = {pid: _parent(pid) for pid in workers}
+    parents = {pid: parent for pid in workers if (parent := _parent(pid))}
     main = next(pid for pid, parent in parents.items() if parent not in parents)
-    return main, [pid for pid in workers if pid != main]
+    return main, [pid for pid in parents if pid != main]
 
 
 def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    """0 if the process has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
-def await_true(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+def await_true(condition: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:
     """Wait until `condition` returns something true, and return that. Raises AssertionError after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not (held := condition()):

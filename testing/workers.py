@@ -18,7 +18,7 @@ from testing.services.process_guard import guarded
 POLL_S = 0.1
 #: Celery's soft shutdown takes up to a minute; a chunk takes less than a second.
 STOP_TIMEOUT_S = 60.0
-READY_TIMEOUT_S = 90.0
+READY_TIMEOUT_S = 150.0
 
 
 #: Wraps the command line of the worker with this name, for instance to run it on another host.

@@ -11,18 +11,12 @@ import pytest
 
 from lookalike.samples import draw_samples
 from testing.processes import answer, await_true, lookalike, make_home, processes, started, stop, worker_processes
-from tests.faults.rig import PATCHES
+from tests.slow import slow
 
 CLASSES = 16
 PER_CLASS = 8
 TOTAL = CLASSES * PER_CLASS
-#: Images take longer to decode, so that a signal hits work on a fast machine too.
-SLOW = {
-    "LOOKALIKE_KEEP_ENV": "PYTHONPATH,FAULT_*",
-    "PYTHONPATH": str(PATCHES),
-    "FAULT_PATCHES": "slow",
-    "FAULT_DECODE_S": "0.05",
-}
+SLOW = slow(0.05)
 
 
 @pytest.fixture(scope="module")

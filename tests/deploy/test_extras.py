@@ -20,7 +20,7 @@ from lookalike.fitting.fit_model import fit_model
 from lookalike.image_index import evaluate
 from lookalike.installation import install_command
 from lookalike.settings import Settings, read_settings
-from testing.processes import LOOKALIKE, ROOT, answer, lookalike
+from testing.processes import LOOKALIKE, PATIENCE_S, ROOT, answer, lookalike
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
 from tests.deploy.conftest import left_out
@@ -45,7 +45,7 @@ def test_a_built_model_is_served_without_keras_and_tensorflow(
         monkeypatch.setenv(name, value)
     server = ServerProcess([*LOOKALIKE, "serve", "--port", url.rpartition(":")[2]], tmp_path)
     try:
-        server.await_ready(lambda: answers(f"{url}/health/ready"), timeout_s=60)
+        server.await_ready(lambda: answers(f"{url}/health/ready"), PATIENCE_S)
         assert httpx2.post(f"{url}/search", content=query).json()["matches"]
     finally:
         server.stop()

@@ -49,7 +49,7 @@ def test_a_redis_that_was_left_behind_ends_before_another_works_on_its_file(sett
         with connected(settings) as client:
             client.set("written", "1")
         with open_stack(settings, with_worker=False):
-            assert left.wait(5) == 0
+            assert left.wait(60) == 0
             with connected(settings) as client:
                 assert client.get("written") == b"1" and client.info("server")["process_id"] != left.pid
     finally:

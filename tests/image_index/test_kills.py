@@ -15,7 +15,7 @@ from lookalike.embedded.redis_server import socket_path
 from lookalike.ledger import JobState
 from testing.processes import LOOKALIKE, ROOT, TIMEOUT_S, await_true, processes
 from tests.image_index.conftest import jobs_done, many_images
-from tests.image_index.test_processes import INGEST, running
+from tests.image_index.test_processes import INGEST, SLOW, running
 
 MANY = 120
 
@@ -62,7 +62,10 @@ def test_a_load_goes_on_after_redis_the_worker_and_both_were_killed(embedded: di
 
 def test_a_command_takes_the_stack_over_when_its_owner_is_killed(embedded: dict[str, Any], many: Path) -> None:
     home = embedded["home"]
-    with running(INGEST, home, many) as owner, lookalike.open("other", **embedded, chunk_size=4) as images:
+    with (
+        running(INGEST, home, many, environment=SLOW) as owner,
+        lookalike.open("other", **embedded, chunk_size=4) as images,
+    ):
         await_true(lambda: jobs_done(home) or owner.poll() is not None)
         with ThreadPoolExecutor() as threads:
             joined = threads.submit(images.ingest, many, progress=False)

@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -21,8 +22,10 @@ from lookalike.ledger import JobState
 from testing.processes import ROOT, TIMEOUT_S, await_true, processes
 from tests.browser.stage import LABELS
 from tests.image_index.conftest import jobs_done, many_images
+from tests.slow import slow
 
-MANY = 400
+MANY = 120
+SLOW = slow(0.05)
 #: A program of a user's; the handle is closed by the `with` statement.
 INGEST = """
 import sys, lookalike
@@ -72,10 +75,12 @@ def many(tmp_path: Path, drawn: tuple[Path, Path]) -> Path:
 
 
 @contextmanager
-def running(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+def running(
+    code: str, *arguments: object, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", code, *map(str, arguments)]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, cwd=ROOT, env={**os.environ}, **pipes) as process:
+    with subprocess.Popen(command, text=True, cwd=ROOT, env={**os.environ, **environment}, **pipes) as process:
         try:
             yield process
         finally:
@@ -87,7 +92,7 @@ def test_a_stopped_ingest_leaves_no_process_and_can_be_continued(
     embedded: dict[str, Any], many: Path, number: signal.Signals
 ) -> None:
     home = embedded["home"]
-    with running(INGEST, home, many) as process:
+    with running(INGEST, home, many, environment=SLOW) as process:
         await_true(lambda: jobs_done(home) or process.poll() is not None)
         process.send_signal(number)
         _, stderr = process.communicate(timeout=TIMEOUT_S)
@@ -138,7 +143,7 @@ def test_a_closed_handle_leaves_no_process_while_a_forked_child_lives(
         assert "found" in process.stdout.readline()
         process.wait(TIMEOUT_S)
         assert process.returncode == 0
-        await_true(lambda: processes(embedded["home"]) == {}, 15)
+        await_true(lambda: processes(embedded["home"]) == {})
 
 
 def test_a_killed_program_leaves_no_process_while_its_forked_child_lives(
@@ -147,7 +152,7 @@ def test_a_killed_program_leaves_no_process_while_its_forked_child_lives(
     with forked(embedded["home"], drawn[0] / LABELS[0]) as process:
         assert processes(embedded["home"])
         process.kill()
-        await_true(lambda: processes(embedded["home"]) == {}, 15)
+        await_true(lambda: processes(embedded["home"]) == {})
 
 
 def test_a_forked_child_can_use_the_stack_of_its_parent(embedded: dict[str, Any], drawn: tuple[Path, Path]) -> None:
@@ -159,15 +164,17 @@ def test_a_forked_child_can_use_the_stack_of_its_parent(embedded: dict[str, Any]
 
 
 def test_an_ingest_ends_with_one_sentence_when_another_thread_closes_the_handle(
-    embedded: dict[str, Any], many: Path
+    embedded: dict[str, Any], many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in SLOW.items():
+        monkeypatch.setenv(name, value)
     images = lookalike.open(**embedded, chunk_size=4)
     with ThreadPoolExecutor() as threads:
         ingest = threads.submit(images.ingest, many, progress=False)
         await_true(lambda: jobs_done(embedded["home"]) or ingest.done())
         images.close()
         with pytest.raises(Closed, match=r"^The handle on index images is closed\.\n.*$") as raised:
-            ingest.result(15)
+            ingest.result(TIMEOUT_S)
     assert raised.value.__suppress_context__, "the log of the broker is no news"
     assert processes(embedded["home"]) == {}
 
@@ -181,7 +188,7 @@ def test_a_handle_that_is_closed_while_its_stack_starts_leaves_no_process(
         await_true(lambda: processes(embedded["home"]) or ingest.done())
         images.close()
         with pytest.raises(Closed):
-            ingest.result(30)
+            ingest.result(TIMEOUT_S)
     assert processes(embedded["home"]) == {}
 
 

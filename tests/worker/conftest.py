@@ -13,7 +13,7 @@ from lookalike import embedding, factories
 from lookalike.ledger import Ledger
 from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
-from testing.processes import make_home
+from testing.processes import PATIENCE_S, make_home
 from testing.services.process import ServerProcess
 from testing.services.redis import RedisServer
 from testing.worker_harness import WorkerHarness
@@ -45,7 +45,7 @@ def working(server: RedisServer, folder: Path, model_home: Path, *further: str) 
     with redis.Redis.from_url(server.url) as client, make_app(server.url) as app:
         made = WorkerHarness(settings, root, app, ledger, client, worker)
         try:
-            worker.await_ready(lambda: "ready." in made.log, timeout_s=60)
+            worker.await_ready(lambda: "ready." in made.log, PATIENCE_S)
             made.assert_works()
             yield made
         finally:

@@ -18,25 +18,27 @@ from testing.processes import await_true, worker_processes
 from testing.services.redis import RedisServer
 from testing.services.web import Request, WebServer
 from testing.worker_harness import WorkerHarness
+from tests.slow import slow
 from tests.worker.conftest import start_worker, working
 
-#: A chunk takes a second, images of other hosts have ten; Celery's soft shutdown would sleep for 60.
+#: A chunk takes two seconds, images of other hosts have ten; Celery's soft shutdown would sleep for 60.
 STOP_S = 40.0
 CHUNKS = 6
-PER_CHUNK = 20
+PER_CHUNK = 10
+SLOW = [f"{name}={value}" for name, value in slow(0.2).items()]
 HELD = KEY_PREFIX + "unacked"
 
 
 @pytest.fixture(scope="module")
 def bench(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[WorkerHarness]:
     """A worker as an operator may have started it, with Celery's variable for containers."""
-    with working(server, tmp_path_factory.mktemp("stopping"), model_home, "REMAP_SIGTERM=SIGQUIT") as made:
+    with working(server, tmp_path_factory.mktemp("stopping"), model_home, "REMAP_SIGTERM=SIGQUIT", *SLOW) as made:
         yield made
 
 
 def begun(bench: WorkerHarness) -> str:
     """A job whose chunks are in the queue."""
-    job_id, content = bench.open_job(), encoded("jpeg", scene(2400, 1800))
+    job_id, content = bench.open_job(), encoded("jpeg", scene())
     for number in range(CHUNKS):
         images = [bench.root / f"{number}-{each}.jpg" for each in range(PER_CHUNK)]
         for image in images:
