@@ -10,6 +10,7 @@ import typer
 from lookalike import factories
 from lookalike.extras import check_installed
 from lookalike.image_index.evaluating import Evaluation, evaluate_folder
+from lookalike.records import MOST_MATCHES
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark
@@ -33,9 +34,10 @@ THUMBNAIL_SIZE = 84
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="LABELLED_FOLDER", help="A folder with one sub-folder per class.")],
     queries: Annotated[float, typer.Option(min=0.01, max=0.99, help="Share of each class used as queries.")] = 0.2,
-    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of results that count.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, max=MOST_MATCHES, help="Number of results that count.")] = 10,
     size: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Number of results requested; at least k.", show_default="k")
+        int | None,
+        typer.Option(min=1, max=MOST_MATCHES, help="Number of results requested; at least k.", show_default="k"),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Number of random splits, with seeds 0, 1, ...")] = 5,
     seed: Annotated[int | None, typer.Option(min=0, help="Use one split with this seed instead.")] = None,

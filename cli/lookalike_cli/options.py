@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lookalike.records import MOST_MATCHES
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
 IndexName = Annotated[str | None, typer.Option("--index", help="Name of the index.", show_default="images")]
 ModelName = Annotated[
@@ -14,7 +16,7 @@ Weights = Annotated[Path | None, typer.Option("--weights", help=".keras file to 
 Preprocessing = Annotated[
     str | None, typer.Option("--preprocessing", help="Preprocessing of a .keras file: caffe, tf, torch, lite or none.")
 ]
-Neighbours = Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of matches.")]
+Neighbours = Annotated[int, typer.Option("-k", min=1, max=MOST_MATCHES, help="Number of matches.")]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare all vectors, however many there are.")]
 Filters = Annotated[
     list[str] | None,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lookalike.errors import BadSetting
-from lookalike.records import Reason
+from lookalike.records import MOST_MATCHES, Reason
 from lookalike.shown import kind_of, shown
 from lookalike.storage import canonical_uri, named_uri
 from lookalike.unicode import is_path, is_unicode
@@ -31,8 +31,6 @@ class Arrow(Protocol):
 Rows = Arrow | Iterable[Mapping[str, Any]] | Iterable[Source]
 #: Columns of a table for metadata: "all", "none", names with types in one text or in a dict, or names.
 Columns = str | Mapping[str, str | None] | Iterable[str] | None
-
-MOST_MATCHES = 1000
 
 
 def text(value: object, what: str) -> str:

@@ -3,7 +3,7 @@
 from lookalike.records.arrays import Pixels, Vector, Vectors
 from lookalike.records.chunks import Chunk, Outcome, PutAside, Wait
 from lookalike.records.diagnostic import Diagnostic
-from lookalike.records.documents import Document, Match, Stored
+from lookalike.records.documents import MOST_MATCHES, Document, Match, Stored
 from lookalike.records.file_times import FileTimes
 from lookalike.records.models import Metric, ModelIdentity
 from lookalike.records.reasons import Reason
@@ -11,6 +11,7 @@ from lookalike.records.references import ImageRef, Metadata, MetadataValue, Span
 from lookalike.records.rejections import Basis, Rejected, Rejection
 
 __all__ = [
+    "MOST_MATCHES",
     "Basis",
     "Chunk",
     "Diagnostic",

@@ -38,6 +38,10 @@ class Document:
     etag: str = ""
 
 
+#: The most matches that one search may ask for, wherever it is asked: in Python, on the command line, over HTTP.
+MOST_MATCHES = 1000
+
+
 @dataclass(frozen=True)
 class Match:
     """One search result; `score` is cosine similarity in [-1, 1], or 1 / (1 + squared distance) for an L2 model."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from lookalike.records import ImageRef
+from lookalike.records import MOST_MATCHES, ImageRef
 from lookalike.settings import Settings
 from testing.processes import await_true
 from tests.api.service import serving
@@ -96,6 +96,11 @@ def test_a_truncated_image_is_rejected(lance_client: httpx2.Client, query: bytes
     answer = lance_client.post("/search", content=query[: len(query) // 2])
     problem_detail(answer, 422)
     assert answer.json()["reason"] == "truncated"
+
+
+def test_as_many_matches_as_in_python_may_be_asked_for(lance_client: httpx2.Client, query: bytes) -> None:
+    assert lance_client.post(f"/search?k={MOST_MATCHES}", content=query).status_code == 200
+    assert "1000" in problem_detail(lance_client.post(f"/search?k={MOST_MATCHES + 1}", content=query), 400)
 
 
 def pieces(megabytes: int) -> Iterator[bytes]:

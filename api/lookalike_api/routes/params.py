@@ -9,13 +9,13 @@ from starlette.requests import Request
 
 from lookalike.filters import Condition
 from lookalike.http_filters import MAX_LENGTH, from_parameters, is_filter
+from lookalike.records import MOST_MATCHES
 from lookalike_api.search import Query
 
-MAX_K = 200
 MAX_OFFSET = 1000
 SHARED = ("k", "offset", "min_score", "exact")
 
-K = Annotated[int, Parameter(ge=1, le=MAX_K, description="How many matches.")]
+K = Annotated[int, Parameter(ge=1, le=MOST_MATCHES, description="How many matches.")]
 Offset = Annotated[int, Parameter(ge=0, le=MAX_OFFSET, description="How many of the best matches to skip.")]
 MinScore = Annotated[
     float, Parameter(ge=-1, le=1, allow_inf_nan=False, description="Leave out matches with a lower score.")
