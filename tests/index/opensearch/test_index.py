@@ -1,6 +1,11 @@
 """Behaviour of OpenSearch indexes that no other backend has, against a real server."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +15,7 @@ from lookalike.records import document_id
 from testing.services.opensearch import OpenSearchServer, request
 from testing.services.ports import free_port
 from tests.index.conftest import SHORT_TIMEOUTS
-from tests.index.documents import COSINE, documents
+from tests.index.documents import COSINE, documents, write
 from tests.index.opensearch.overloaded_proxy import overloaded_proxy
 
 
@@ -21,6 +26,26 @@ def index(opensearch_url: str) -> Iterator[Index]:
     index.ensure(COSINE)
     yield index
     index.close()
+
+
+@contextmanager
+def asked_all_the_time(ask: Callable[..., Any], *arguments: Any) -> Iterator[list[Any]]:
+    """What the index answers meanwhile, without the times at which it is unavailable."""
+    found: list[Any] = []
+    is_over = threading.Event()
+
+    def ask_again() -> None:
+        while not is_over.wait(0.02):
+            with suppress(IndexUnavailable):
+                found.append(ask(*arguments))
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask_again)
+        try:
+            yield found
+        finally:
+            is_over.set()
+        asking.result()
 
 
 def test_the_mapping_names_the_lucene_engine_and_is_strict(opensearch_url: str, index: Index) -> None:
@@ -68,13 +93,20 @@ def test_a_killed_server_is_unavailable_and_keeps_every_acknowledged_write(
 ) -> None:
     if not opensearch_server.is_ours:
         pytest.skip("the server is not ours to kill")
-    index.write(documents(20))
+    spread = open_index(opensearch_url, "spread", options=replace(SHORT_TIMEOUTS, shards=3))
+    spread.ensure(COSINE)
+    for each in (index, spread):
+        write(each, documents(20))
     opensearch_server.kill()
     for use in (lambda: index.write(documents(1)), index.count, index.model, lambda: index.ensure(COSINE)):
         with pytest.raises(IndexUnavailable, match="refused"):
             use()
-    opensearch_server.restart()
+    # Shards start one after the other: until the last one has, the index is unavailable.
+    with asked_all_the_time(spread.count) as counts, asked_all_the_time(spread.labels, 2) as labels:
+        opensearch_server.restart()
+    assert all(count == 20 for count in counts) and all(found == {"even": 10, "odd": 10} for found in labels)
     assert len(index.stored([document_id(f"/photos/{i}.jpg") for i in range(20)])) == 20
+    spread.close()
 
 
 def test_an_address_without_a_server_is_unavailable_and_the_error_has_no_password() -> None:
