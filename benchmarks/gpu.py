@@ -90,10 +90,10 @@ def _ready(address: Path, settings: Settings, start: float, seconds: float) -> f
     """Images a second of one process that sends one chunk again and again: the ceiling of the road."""
     embed = RemoteEmbedder(address, factories.model_spec(settings))
     pixels = np.zeros((CHUNK, embed.size, embed.size, 3), np.uint8)
-    waits = [embed.ask(list(pixels))]
+    waits = [embed.ask_pixels(list(pixels))]
     images, started = 0, _awaited(start)
     while time.time() < start + seconds:
-        waits.append(embed.ask(list(pixels)))
+        waits.append(embed.ask_pixels(list(pixels)))
         images += len(waits.pop(0)())
     return images / (time.time() - started)
 
@@ -107,13 +107,13 @@ def _awaited(start: float) -> float:
 def _decoding(address: Path, settings: Settings, start: float, seconds: float) -> float:
     """Images a second of one process that decodes JPEGs and embeds them, chunk by chunk, as a worker does."""
     embed = RemoteEmbedder(address, factories.model_spec(settings))
-    files = small_jpegs()
+    decode, files = factories.decoder(settings, embed), small_jpegs()
     images, started = 0, _awaited(start)
     while time.time() < start + seconds:
         parts = Parts(embed)
         for number in range(CHUNK):
             data = files[(images + number) % len(files)]
-            image = factories.decode(settings, data, size=embed.size, largest=embed.largest)
-            parts.add(str(number), image.pixels)
+            image = decode(data)
+            parts.add(str(number), image.left or image.pixels)
         images += len(parts.vectors())
     return images / (time.time() - started)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,12 +152,23 @@ def with_roots(settings: Settings, *, is_embedded: bool | None = None, named: It
     return settings.model_copy(update={"roots": (*settings.roots, *PUBLIC, *named)})
 
 
-def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE, largest: int = 0) -> "DecodedImage":
-    """The image in `data` (the content of a file), scaled to `size` x `size` pixels, or left as it is if nothing else
-    is to be done to it and no side is longer than `largest`. Raises ImageRejected."""
+def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> "DecodedImage":
+    """The image in `data` (the content of a file), scaled to `size` x `size` pixels. Raises ImageRejected."""
     from lookalike import images  # Pillow and NumPy are not in the base installation
 
-    return images.decode(data, max_pixels=settings.max_image_pixels, size=size, largest=largest)
+    return images.decode(data, max_pixels=settings.max_image_pixels, size=size)
+
+
+def decoder(settings: Settings, embed: "Embedder") -> "Callable[[bytes], DecodedImage]":
+    """Return a function that decodes files for a model: to its image size, or to what its model process resizes or
+    decodes. The function raises ImageRejected."""
+    from lookalike import images
+    from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
+
+    decode = partial(images.decode, max_pixels=settings.max_image_pixels, size=embed.size)
+    if isinstance(embed, RemoteEmbedder):
+        return partial(decode, largest=embed.largest, left_from=embed.left_from)
+    return decode
 
 
 def thumbnail(settings: Settings, data: bytes, size: int) -> bytes:

@@ -1,6 +1,7 @@
 """Decodes image bytes to upright RGB pixels, or raises ImageRejected. No other module of the core decodes images."""
 
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from lookalike import formats, other_formats
+from lookalike.decoding.encoded import Encoded
 from lookalike.decoding.levels import is_deep, sixteen_bits
+from lookalike.decoding.plain_jpeg import is_plain as is_plain_jpeg
 from lookalike.decoding.readers import SIDEWAYS, UPRIGHT, open_image
 from lookalike.decoding.rgb import is_plain, on_background
 from lookalike.errors import ImageRejected
@@ -44,20 +48,40 @@ _UNSUPPORTED_SIGNS = ("unsupported", "not supported", "cannot handle", "unknown 
 _TRUNCATED_SIGNS = ("truncated", "not enough data", "need_more_input")
 
 
+NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class UndecodedJpeg:
+    """A JPEG that a GPU may decode, without anything beside its pixels. `orientation`: as in EXIF, 1 to 8."""
+
+    data: bytes
+    orientation: int
+
+    def decoded(self, size: int, largest: int) -> NDArray[np.uint8]:
+        """Its pixels after all, as `decode` gives them. Raises ImageRejected."""
+        # Its size was checked.
+        return _reading(self.data, lambda _: _pixels(*open_image("JPEG", self.data, sys.maxsize), size, largest, self))
+
+
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
     """`pixels`: uint8 RGB [size, size, 3], or of their own size if the model resizes, upright. `width`, `height`: size
-    of the original as shown, in pixels."""
+    of the original as shown, in pixels. `left`: what is left to a GPU; there are no pixels then."""
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
+    left: UndecodedJpeg | None = None
 
 
-def decode(data: bytes, *, max_pixels: int, size: int = 224, largest: int = 0) -> DecodedImage:
+def decode(
+    data: bytes, *, max_pixels: int, size: int = 224, largest: int = 0, left_from: int | None = None
+) -> DecodedImage:
     """The first frame of an image, upright, on white, scaled to `size` x `size` without keeping the aspect ratio, as in
     Keras' `load_img`. Safe to call from several threads. An image that needs no more than that, and whose sides then
-    have at most `largest` pixels, is left as large as it is.
+    have at most `largest` pixels, is left as large as it is. A plain JPEG of `left_from` pixels and more is left to a
+    GPU.
 
     Memory beside `data` and at most one copy of it, in bytes per pixel of the original: baseline
     JPEG under 1, progressive JPEG 3 (6 if its colours are not subsampled, 8 as CMYK), RGB of the other formats 4 to 5,
@@ -66,7 +90,7 @@ def decode(data: bytes, *, max_pixels: int, size: int = 224, largest: int = 0) -
     of is counted.
     Raises ImageRejected: empty, unsupported, bomb (more than `max_pixels`), truncated or corrupt.
     """
-    return _reading(data, lambda kind: _decode(kind, data, max_pixels, size, largest))
+    return _reading(data, lambda kind: _decode(kind, data, max_pixels, size, largest, left_from))
 
 
 def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
@@ -130,22 +154,34 @@ def _for_png(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def _decode(kind: str, data: bytes, max_pixels: int, size: int, largest: int) -> DecodedImage:
+def _decode(kind: str, data: bytes, max_pixels: int, size: int, largest: int, left_from: int | None) -> DecodedImage:
     opened, encoded = open_image(kind, data, max_pixels)
+    width, height = opened.size
+    if kind == "JPEG" and left_from is not None and width * height >= left_from and is_plain_jpeg(encoded):
+        opened.close()
+        left = UndecodedJpeg(encoded.data, encoded.orientation or 1)
+        pixels = NO_PIXELS
+    else:
+        left, pixels = None, _pixels(opened, encoded, size, largest)
+    if encoded.orientation in SIDEWAYS:
+        width, height = height, width
+    return DecodedImage(pixels, width, height, left)
+
+
+def _pixels(
+    opened: ImageFile, encoded: Encoded, size: int, largest: int, left: UndecodedJpeg | None = None
+) -> NDArray[np.uint8]:
+    """As `decode` gives them. `left`: has the orientation, which `encoded` no longer has then."""
+    orientation = left.orientation if left else encoded.orientation
     with opened as image:
-        width, height = image.size
         # libjpeg then decodes a large JPEG at 1/2, 1/4 or 1/8; no effect for other formats.
         image.draft("RGB", (2 * size, 2 * size))
         image.load()
-        if max(image.size) <= largest and is_plain(image, encoded.profile) and encoded.orientation not in UPRIGHT:
-            return DecodedImage(np.asarray(image), width, height)
+        if max(image.size) <= largest and is_plain(image, encoded.profile) and orientation not in UPRIGHT:
+            return np.asarray(image)
         small = on_background(image, (size, size), encoded.profile)
     # For a square, turning after scaling gives the same result, and turning 224 x 224 pixels is cheaper.
-    if encoded.orientation in UPRIGHT:
-        small = small.transpose(UPRIGHT[encoded.orientation])
-    if encoded.orientation in SIDEWAYS:
-        width, height = height, width
-    return DecodedImage(np.asarray(small), width, height)
+    return np.asarray(small.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else small)
 
 
 def _thumbnail(kind: str, data: bytes, max_pixels: int, size: int) -> bytes:

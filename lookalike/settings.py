@@ -62,6 +62,7 @@ class Settings(BaseSettings):
         "auto", description="Library that runs the model."
     )
     precision: Literal["auto", "f32", "bf16"] = Field("auto", description="auto: bf16 if this CPU is faster with it.")
+    gpu_decoding: bool = Field(False, description="Decode larger JPEGs on the GPU, with JAX and nvImageCodec.")
     concurrency: int = Field(0, ge=0, le=512, description="Processes per worker. 0: one per core.")
     chunk_size: int = Field(64, ge=1, le=1024, description="Images per task.")
     queue_limit: int = Field(512, ge=1, description="Outstanding chunks at which the producer pauses.")

@@ -2,12 +2,13 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import ParamSpec, TypeVar
 
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.pipeline import Ask, Asking, ChunkIndex, Embed, Fetch
+from lookalike.pipeline.parts import Found, Image
 from lookalike.reading.arrivals import Arrival, Meanwhile, Wanted
 from lookalike.records import Document, Pixels, Rejected, Stored, Vectors
 from lookalike.uris import is_remote, member_of
@@ -82,7 +83,7 @@ class TimedEmbed:
     def __call__(self, pixels: Pixels) -> Vectors:
         return self._embed(pixels)
 
-    def _ask(self, images: Sequence[Pixels]) -> Callable[[], Vectors]:
+    def _ask(self, images: Sequence[Image]) -> Callable[[], Iterable[Found]]:
         assert self._asked is not None
         return self._clock.timed(self._stage, self._clock.timed(self._stage, self._asked)(images))
 

@@ -1,10 +1,10 @@
 """A chunk's images are embedded in parts: elsewhere while others are decoded, or here while others are awaited."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from lookalike.pipeline.parts import MEANWHILE, PART, Parts
+from lookalike.pipeline.parts import MEANWHILE, PART, Found, Parts
 from lookalike.records import Pixels, Vectors
 
 
@@ -26,6 +26,10 @@ class Remote:
         return self(pixels)
 
 
+def firsts(found: Mapping[str, Found]) -> dict[str, int]:
+    return {digest: int(np.asarray(vector)[0]) for digest, vector in found.items()}
+
+
 def test_a_part_is_sent_while_the_next_is_decoded() -> None:
     remote = Remote()
     parts = Parts(remote)
@@ -35,10 +39,10 @@ def test_a_part_is_sent_while_the_next_is_decoded() -> None:
         assert not parts.work(), "it embeds nothing here, and waits for nothing"
     found = parts.vectors()
     assert remote.log == [f"sent {PART}", "sent 3", f"got {PART}", "got 3"]
-    assert {digest: int(vector[0]) for digest, vector in found.items()} == {str(n): n for n in range(PART + 3)}
+    assert firsts(found) == {str(n): n for n in range(PART + 3)}
     # What a later round of the chunk decodes is embedded alone.
     parts.add("later", np.array([77], np.uint8))
-    assert (int(parts.vectors()["later"][0]), remote.log[-2:]) == (77, ["sent 1", "got 1"])
+    assert (firsts(parts.vectors())["later"], remote.log[-2:]) == (77, ["sent 1", "got 1"])
 
 
 def test_a_model_in_this_process_takes_the_time_in_which_nothing_arrives() -> None:
@@ -52,6 +56,6 @@ def test_a_model_in_this_process_takes_the_time_in_which_nothing_arrives() -> No
     for number in range(PART + 3):
         parts.add(str(number), np.array([number], np.uint8))
     assert not sizes and parts.work() and sizes == [MEANWHILE]
-    found = {digest: int(vector[0]) for digest, vector in parts.vectors().items()}
+    found = firsts(parts.vectors())
     assert found == {str(n): n for n in range(PART + 3)} and sizes == [MEANWHILE, PART + 3 - MEANWHILE]
     assert not parts.work() and parts.vectors() and len(sizes) == 2

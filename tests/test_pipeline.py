@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from lookalike.index.annotation import Annotated, Annotation
 from lookalike.messages import decode_chunk, encode_chunk
 from lookalike.metadata import Fields, field_type
 from lookalike.pipeline import give_up, ingest
-from lookalike.pipeline.parts import MEANWHILE
+from lookalike.pipeline.parts import MEANWHILE, Found, Image
 from lookalike.reading.arrivals import Arrival, Delayed, Meanwhile, Result, Unchanged, Wanted
 from lookalike.reading.contract import Fetched
 from lookalike.records import (
@@ -589,3 +589,36 @@ def test_images_of_a_store_that_is_away_altogether_wait_without_a_bound(index: I
     since = time.time() - 10_000
     outcome = place.ingest(chunk(*place.images), index, HostWait(60, Wait("s3://b", "", since, since)))
     assert numbers(outcome) == (1, 0, 0, 2), "a store that is away has no bound"
+
+
+class Elsewhere:
+    """Embeds, and finds out only then that an image is broken: it has the bytes of `broken`."""
+
+    def __call__(self, pixels: Pixels) -> Vectors:
+        return embed(pixels)
+
+    def ask(self, images: Sequence[Image]) -> Callable[[], list[Found]]:
+        return lambda: [self._found(np.asarray(image)) for image in images]
+
+    def _found(self, pixels: Pixels) -> Found:
+        is_broken = pixels.tobytes().startswith(b"broken")
+        return ImageRejected(Reason.CORRUPT, "broken") if is_broken else embed(pixels[None])[0]
+
+
+def test_an_image_that_turns_out_to_be_broken_at_the_model_is_rejected_like_one_that_did_before(index: Index) -> None:
+    """Also where its document must go, and where the same bytes come again."""
+    files = Files({"/a": b"aaaa", "/b": b"bbbb"})
+    run(chunk("/a", "/b"), files, index)
+    files.files |= {"/b": b"broken", "/c": b"broken", "/d": b"dddd"}
+    late = ingest(
+        chunk("/a", "/b", "/c", "/d", id="job/1"),
+        fetch=one_by_one(files.read),
+        decode=lambda data: decode(data + bytes(20)),
+        embed=Elsewhere(),
+        index=index,
+        fingerprint="f",
+    )
+    early = run(chunk("/a", "/b", "/c", "/d", id="job/2"), files, index)
+    assert reasons(late) == reasons(early) == {"/b": (Reason.CORRUPT, False), "/c": (Reason.CORRUPT, False)}
+    assert [item.detail for item in late.rejected] == [item.detail for item in early.rejected]
+    assert (late.indexed, late.unchanged, index.count()) == (1, 1, 2)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lookalike.errors import ImageRejected
 from lookalike.host_wait import HostWait
-from lookalike.images import DecodedImage
+from lookalike.images import NO_PIXELS, DecodedImage
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.metadata import Fields
 from lookalike.pipeline.loaded import Kept, Loaded, annotation_of, document_of
@@ -25,8 +25,6 @@ from lookalike.remembered import Remembered, nothing_remembered
 
 #: A chunk looks again at images that other jobs index at the same time, this often at most.
 MOST_ROUNDS = 3
-
-NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 
 #: Calls its second argument while nothing has arrived, as long as that returns true.
 Fetch = Callable[[Sequence[Wanted], Meanwhile], Generator[Arrival]]
@@ -170,9 +168,9 @@ class _Attempt:
         try:
             if content_sha256 not in self.decoded:
                 image = self.decode(fetched.data)
-                self.parts.add(content_sha256, image.pixels)
+                self.parts.add(content_sha256, image.left or image.pixels)
                 # The pixels live no longer than their part.
-                self.decoded[content_sha256] = replace(image, pixels=NO_PIXELS)
+                self.decoded[content_sha256] = replace(image, pixels=NO_PIXELS, left=None)
         except ImageRejected as error:
             self.verdicts.reject(ref, error, arrival.read_at_ns, content_sha256, fetched.etag)
             return None
@@ -187,7 +185,9 @@ class _Attempt:
         documents: list[Document] = []
         for item in loaded:
             vector = vectors[item.content_sha256]
-            if np.isfinite(vector).all() and vector.any():
+            if isinstance(vector, ImageRejected):
+                self.verdicts.reject(item.ref, vector, item.read_at_ns, item.content_sha256, item.etag)
+            elif np.isfinite(vector).all() and vector.any():
                 document = document_of(item, vector, self.chunk.origin, self.fingerprint, now)
                 documents.append(self._as_told(document, item.ref))
             else:

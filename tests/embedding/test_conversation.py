@@ -92,7 +92,7 @@ def test_images_at_their_own_sizes_get_their_own_vectors(embed: RemoteEmbedder) 
     chunks: list[list[Pixels]] = [
         [random.randint(0, 256, (*size, 3)).astype(np.uint8) for size in sizes] for sizes in of_sizes
     ]
-    waits = [embed.ask(chunk) for chunk in chunks]
+    waits = [embed.ask_pixels(chunk) for chunk in chunks]
     for chunk, wait, canvas in zip(chunks, waits, (512, 0, 256, 256), strict=True):
         expected = [[image.flat[0], image.flat[-1], canvas] for image in chunk]
         np.testing.assert_array_equal(wait(), expected)
@@ -112,14 +112,14 @@ def test_what_a_process_asked_that_has_ended_is_not_computed(tmp_path: Path) -> 
     address = served(tmp_path, Models(lambda _: model, Loads(tmp_path / "loads")))
     stays, leaves = (RemoteEmbedder(address, resolve("efficientnet-lite0")) for _ in range(2))
     # Two calls are in flight, and what comes now waits.
-    first = stays.ask(filled(1))
+    first = stays.ask_pixels(filled(1))
     await_true(lambda: model.begun == [1])
-    second = stays.ask(filled(2))
+    second = stays.ask_pixels(filled(2))
     await_true(lambda: model.begun == [1, 2])
-    leaves.ask(filled(3))
+    leaves.ask_pixels(filled(3))
     leaves.close()
     model.may_finish.set()
-    found = np.concatenate([first(), second(), stays.ask(filled(4))()])
+    found = np.concatenate([first(), second(), stays.ask_pixels(filled(4))()])
     stays.close()
     assert found[:, 0].tolist() == [1] * 4 + [2] * 4 + [4] * 4
     assert model.begun == [1, 2, 4]

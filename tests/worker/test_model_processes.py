@@ -104,7 +104,7 @@ def test_the_vectors_are_those_of_a_local_model(processes: ModelProcesses, model
     with closing(embedder(processes, settings)) as embed:
         assert embed.identity == local.identity
         # More than may be in flight, of different sizes, and read in another order than they were sent.
-        waits = [embed.ask(list(pixels[:count])) for count in (3, 70, 1, 33)]
+        waits = [embed.ask_pixels(list(pixels[:count])) for count in (3, 70, 1, 33)]
         for count, wait in reversed(list(zip((3, 70, 1, 33), waits, strict=True))):
             np.testing.assert_allclose(wait(), local(pixels[:count]), atol=2e-3)
 
@@ -119,7 +119,7 @@ def test_what_was_asked_of_a_model_process_that_ends_is_asked_again(
         os.kill(before, signal.SIGSTOP)
         # The second one does not fit into the socket before the process ends.
         threading.Timer(0.5, os.kill, (before, signal.SIGKILL)).start()
-        waits = [embed.ask([pixels[0]]), embed.ask([pixels[1]])]
+        waits = [embed.ask_pixels([pixels[0]]), embed.ask_pixels([pixels[1]])]
         again = [wait() for wait in waits]
     np.testing.assert_allclose(np.concatenate(again), np.concatenate([first, second]), atol=1e-5)
 

@@ -101,8 +101,7 @@ class WorkerContext:
         """Return a function that decodes to the image size of the job's model, or to what its model process resizes.
         Raises as `embedder`."""
         embed = self.embedder(job)
-        largest = embed.largest if isinstance(embed, RemoteEmbedder) else 0
-        return partial(factories.decode, self._settings, size=embed.size, largest=largest)
+        return factories.decoder(self._settings, embed)
 
     def embedder(self, job: Job) -> Embedder:
         """The job's model. Raises ModelUnavailable, or ModelMismatch if the producer's model is another one."""

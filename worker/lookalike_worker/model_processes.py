@@ -84,6 +84,7 @@ class ModelProcesses:
         settings = self._settings
         numbers = [str(settings.processes), str(settings.device_limit_s)]
         arguments = [str(address), str(settings.home), self._runtime, settings.precision, *numbers]
+        arguments.append("gpu" if settings.gpu_decoding else "cpu")
         variables = {}
         if card is not None:
             arguments.append(card)

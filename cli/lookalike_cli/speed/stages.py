@@ -7,7 +7,6 @@ from functools import partial
 
 from lookalike import factories
 from lookalike.embedding import Embedder
-from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import IndexMissing
 from lookalike.index import CpuClock, Index
 from lookalike.pipeline import ingest
@@ -72,8 +71,7 @@ class StageWork:
         return clock, indexed
 
     def _ingest(self, references: Sequence[ImageRef], index: Index, clock: StageClock) -> int:
-        largest = self._embed.largest if isinstance(self._embed, RemoteEmbedder) else 0
-        decode = partial(factories.decode, self._settings, size=self._embed.size, largest=largest)
+        decode = factories.decoder(self._settings, self._embed)
         ingest_chunk = partial(
             ingest,
             fetch=clock.arriving(factories.reader(self._settings).arrivals, read=READ, wait=FETCH),

@@ -1,9 +1,10 @@
 """Program that runs the models of one device for several processes: it receives pixels and returns vectors.
 
-Run as `python -m lookalike.embedding.children.model_process SOCKET HOME RUNTIME PRECISION THREADS LIMIT_S [GPU]`.
-It prints one JSON line: whether it can run. It ends when its standard input closes, which its parent holds open, and
-after an error of the runtime or the device, also one that it has not answered for LIMIT_S.
-With GPU it uses only that GPU, and never falls back to the CPU.
+Run as `python -m lookalike.embedding.children.model_process SOCKET HOME RUNTIME PRECISION THREADS LIMIT_S DECODER
+[GPU]`. It prints one JSON line: whether it can run. It ends when its standard input closes, which its parent holds
+open, and after an error of the runtime or the device, also one that it has not answered for LIMIT_S.
+With GPU it uses only that GPU, and never falls back to the CPU. DECODER is `cpu`, or `gpu`: then it decodes JPEGs as
+well, with JAX on that GPU.
 """
 
 import contextlib
@@ -15,9 +16,10 @@ import select
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from queue import LifoQueue, SimpleQueue
 from typing import NoReturn
@@ -25,14 +27,16 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.embedding.children.jpegs import Jpegs
 from lookalike.embedding.children.loads import Loads
-from lookalike.embedding.runtimes import framing, gpu
+from lookalike.embedding.runtimes import framing, gpu, gpu_decoder
 from lookalike.embedding.runtimes.batches import Batch, BatchModel
+from lookalike.embedding.runtimes.gpu_decoder import WORTH_FROM
 from lookalike.embedding.runtimes.merging import Merging
 from lookalike.embedding.runtimes.runtime import load_batch_model, unusable_gpu
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import PermanentError
-from lookalike.records import Vectors
+from lookalike.records import Pixels, Vectors
 
 log = logging.getLogger(__name__)
 
@@ -90,12 +94,26 @@ class Buffer:
 
     def received_at_own_sizes(self, connection: socket.socket, sizes: Sizes, model: BatchModel) -> Iterator[Batch]:
         """The batches of images of these heights and widths."""
+        return self._at_own_sizes(sizes, model, lambda view, _: framing.receive_into(connection, view.data))
+
+    def filled(self, images: Sequence[Pixels], model: BatchModel) -> Iterator[Batch]:
+        """The batches of these images, at their own sizes."""
+
+        def fill(view: NDArray[np.uint8], part: slice) -> None:
+            np.concatenate([image.reshape(-1) for image in images[part]], out=view)
+
+        return self._at_own_sizes(np.asarray([image.shape[:2] for image in images], np.int32), model, fill)
+
+    def _at_own_sizes(
+        self, sizes: Sizes, model: BatchModel, fill: Callable[[NDArray[np.uint8], slice], None]
+    ) -> Iterator[Batch]:
         canvas = next(canvas for canvas in model.canvases if canvas >= sizes.max())
         starts = range(0, len(sizes), model.batch_size)
         every = self._of(len(starts) * model.batch_size * canvas * canvas * 3).reshape(len(starts), -1)
         for start, pixels in zip(starts, every, strict=True):
-            own = sizes[start : start + model.batch_size]
-            framing.receive_into(connection, pixels[: 3 * int(own.prod(axis=1).sum())].data)
+            part = slice(start, start + model.batch_size)
+            own = sizes[part]
+            fill(pixels[: 3 * int(own.prod(axis=1).sum())], part)
             behind = np.ones((model.batch_size - len(own), 2), np.int32)
             yield Batch(pixels, len(own), np.concatenate([own, behind]))
 
@@ -106,12 +124,16 @@ class Buffer:
 
 
 class Conversation:
-    """One connection: receives chunks while former ones are computed, and answers them in their order."""
+    """One connection: receives chunks while former ones are computed, and answers them in their order.
 
-    def __init__(self, connection: socket.socket, models: Models, merging: Merging) -> None:
+    `jpegs`: what decodes JPEGs here, for models that resize; None: nothing does.
+    """
+
+    def __init__(self, connection: socket.socket, models: Models, merging: Merging, jpegs: Jpegs | None = None) -> None:
         self._connection = connection
         self._models = models
         self._merging = merging
+        self._jpegs = jpegs
         self._answers: SimpleQueue[tuple[Buffer, Answer] | None] = SimpleQueue()
         # The last one that was given back comes first: a process that waits for each answer needs only one.
         self._buffers: LifoQueue[Buffer] = LifoQueue()
@@ -137,7 +159,25 @@ class Conversation:
         except (EOFError, OSError) as error:
             # Not of the connection: the handler of its errors must not see this one.
             fail(gpu.reason(error))
-        return _facts(model), self._submitted(header, model, buffer)
+        if framing.JPEGS in header:
+            return self._decoded(header, model, buffer)
+        left_from = WORTH_FROM if self._jpegs and model.canvases else None
+        return {**_facts(model), "left_from": left_from}, self._submitted(header, model, buffer)
+
+    def _decoded(self, header: framing.Header, model: BatchModel, buffer: Buffer) -> Answer:
+        """Begin on JPEGs; the answer names those that are not decoded here."""
+        lengths, orientations = zip(*header[framing.JPEGS], strict=True)
+        data = framing.receive_array(self._connection, header).tobytes()
+        ends = list(accumulate(lengths))
+        files = [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+        found: list[Pixels | None] = [None] * len(files)
+        if self._jpegs:
+            found = self._jpegs.decoded(files, orientations, model.size, max(model.canvases))
+        images = [image for image in found if image is not None]
+        answer = {"undecoded": [place for place, image in enumerate(found) if image is None]}
+        if not images:
+            return answer, lambda: np.empty((0, model.identity.dimension), np.float32)
+        return answer, self._merging.submit(model, list(buffer.filled(images, model)), self._is_awaited)
 
     def _submitted(self, header: framing.Header, model: BatchModel, buffer: Buffer) -> Callable[[], Vectors]:
         count, *shape = header["shape"]
@@ -191,10 +231,10 @@ def _guarded(work: Callable[[], None]) -> None:
         fail(gpu.reason(error))
 
 
-def serve(listener: socket.socket, models: Models, merging: Merging) -> NoReturn:
+def serve(listener: socket.socket, models: Models, merging: Merging, jpegs: Jpegs | None = None) -> NoReturn:
     """Serve each connection in a thread."""
     while True:
-        conversation = Conversation(listener.accept()[0], models, merging)
+        conversation = Conversation(listener.accept()[0], models, merging, jpegs)
         threading.Thread(target=_guarded, args=(conversation.run,), daemon=True).start()
 
 
@@ -205,7 +245,14 @@ def _end_with_input() -> None:
 
 
 def main(
-    address: str, home: str, runtime: str, precision: str, threads: str, limit_s: str, card: str | None = None
+    address: str,
+    home: str,
+    runtime: str,
+    precision: str,
+    threads: str,
+    limit_s: str,
+    decoder: str,
+    card: str | None = None,
 ) -> int:
     threading.Thread(target=_end_with_input, daemon=True).start()
     why = unusable_gpu(runtime) if card is not None else None
@@ -221,7 +268,9 @@ def main(
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(512)
-    serve(listener, Models(load, Loads(Path(f"{address}.loads"))), Merging(fail, float(limit_s)))
+    decode = gpu_decoder.usable() if decoder == "gpu" and card is not None and runtime == "jax" else None
+    jpegs = Jpegs(decode, fail, float(limit_s)) if decode else None
+    serve(listener, Models(load, Loads(Path(f"{address}.loads"))), Merging(fail, float(limit_s)), jpegs)
 
 
 if __name__ == "__main__":

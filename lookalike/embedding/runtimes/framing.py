@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 MAX_BYTES = 2**30
 #: Chunks of a connection that may be sent before the first is answered.
 IN_FLIGHT = 2
+#: In the header of JPEGs, whose bytes are the array: for each, how many they are, and its orientation as in EXIF.
+JPEGS = "jpegs"
 _LENGTH = struct.Struct("!I")
 
 Header = dict[str, Any]

@@ -2,24 +2,43 @@
 
 import socket
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.embedding.runtimes import framing
 from lookalike.embedding.specs.spec import ModelSpec
-from lookalike.errors import ModelProcessUnavailable, ModelUnavailable
-from lookalike.records import ModelIdentity, Pixels, Vectors
+from lookalike.errors import ImageRejected, ModelProcessUnavailable, ModelUnavailable
+from lookalike.records import ModelIdentity, Pixels, Vector, Vectors
 from lookalike.retry import retry_while
 
 #: A model process is restarted within seconds, but then loads its runtime.
 RETRY_S = 60.0
 #: One that is silent for longer loads a model, or hangs.
 ANSWER_S = 120.0
+
+
+class Undecoded(Protocol):
+    """A JPEG that the model process decodes, or this one if it does not."""
+
+    @property
+    def data(self) -> bytes: ...
+
+    @property
+    def orientation(self) -> int: ...
+
+    def decoded(self, size: int, largest: int) -> Pixels:
+        """At the model's size, or with no side longer than `largest`. Raises ImageRejected."""
+
+
+#: Images to send, and what is found: a vector, or why there is none.
+Image = Pixels | Undecoded
+Found = Vector | ImageRejected
 
 
 class ModelProcessEnded(ModelProcessUnavailable):
@@ -52,18 +71,60 @@ class RemoteEmbedder:
         self.precision = header["precision"]
         #: The longest side of images that need not be resized here; 0 if all must.
         self.largest = max(header["canvases"], default=0)
+        #: Pixels from which on a JPEG need not be decoded here; None if all must.
+        self.left_from: int | None = header["left_from"]
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(header["dimension"]), spec.metric)
 
     def __call__(self, pixels: Pixels) -> Vectors:
         return self._asked_for({}, pixels)()
 
-    def ask(self, images: Sequence[Pixels]) -> Callable[[], Vectors]:
-        """Send the images, of the model's size or with no side longer than `largest`; what this returns waits for the
-        vectors. Two may be asked at once."""
+    def ask(self, images: Sequence[Image]) -> Callable[[], Iterable[Found]]:
+        """Send the images, of the model's size or with no side longer than `largest`, or undecoded; what this returns
+        waits for the vectors. Two may be asked at once."""
+        jpegs = {place: image for place, image in enumerate(images) if not isinstance(image, np.ndarray)}
+        pixels = [image for image in images if isinstance(image, np.ndarray)]
+        if not jpegs:
+            return self.ask_pixels(pixels)
+        of_jpegs = self._asked_for_jpegs(list(jpegs.values()))
+        of_pixels: Callable[[], Iterable[Vector]] = self.ask_pixels(pixels) if pixels else list
+
+        def merged() -> Sequence[Found]:
+            first, second = iter(of_jpegs()), iter(of_pixels())
+            return [next(first if place in jpegs else second) for place in range(len(images))]
+
+        return merged
+
+    def ask_pixels(self, images: Sequence[Pixels]) -> Callable[[], Vectors]:
+        """As `ask`, without JPEGs."""
         if all(image.shape == (self.size, self.size, 3) for image in images):
             return self._asked_for({}, np.stack(images))
         sizes = [image.shape[:2] for image in images]
         return self._asked_for({"sizes": sizes}, np.concatenate([image.reshape(-1) for image in images]))
+
+    def _asked_for_jpegs(self, jpegs: Sequence[Undecoded]) -> Callable[[], Sequence[Found]]:
+        facts = [(len(jpeg.data), jpeg.orientation) for jpeg in jpegs]
+        asked = self._sent({framing.JPEGS: facts}, np.frombuffer(b"".join(jpeg.data for jpeg in jpegs), np.uint8))
+
+        def found() -> Sequence[Found]:
+            header, vectors = self._answer(asked)
+            undecoded = header["undecoded"]
+            there = iter(np.asarray(vectors, np.float32))
+            here = iter(self._decoded_here([jpegs[place] for place in undecoded]))
+            return [next(here) if place in undecoded else next(there) for place in range(len(jpegs))]
+
+        return found
+
+    def _decoded_here(self, jpegs: Sequence[Undecoded]) -> Sequence[Found]:
+        """What the device does not decode, as if it had not been sent."""
+        images: list[Pixels | ImageRejected] = []
+        for jpeg in jpegs:
+            try:
+                images.append(jpeg.decoded(self.size, self.largest))
+            except ImageRejected as error:
+                images.append(error)
+        pixels = [image for image in images if isinstance(image, np.ndarray)]
+        vectors = iter(self.ask_pixels(pixels)() if pixels else ())
+        return [image if isinstance(image, ImageRejected) else next(vectors) for image in images]
 
     def _asked_for(self, header: framing.Header, pixels: NDArray[np.uint8]) -> Callable[[], Vectors]:
         asked = self._sent(header, pixels)
@@ -104,6 +165,8 @@ class RemoteEmbedder:
 
     def _receive(self) -> None:
         connection = self._connected()
+        if not self._asked:
+            return
         with self._translated():
             header = framing.receive_header(connection)
             answer = header, framing.receive_array(connection, header)
@@ -111,13 +174,20 @@ class RemoteEmbedder:
             self._asked.popleft().answer = answer
 
     def _connected(self) -> socket.socket:
-        """The connection; over a new one everything that is not answered is sent."""
+        """The connection; over a new one everything that is not answered is sent, but JPEGs, which may have ended the
+        process."""
         if self._connection is None:
             with self._translated():
                 self._connection = _connected(self._address, self._answer_s)
+            self._keep_jpegs()
             for asked in self._asked:
                 self._send(self._connection, asked)
         return self._connection
+
+    def _keep_jpegs(self) -> None:
+        for asked in [asked for asked in self._asked if framing.JPEGS in asked.header]:
+            asked.answer = {"undecoded": range(len(asked.header[framing.JPEGS]))}, np.empty((0, 0), np.float32)
+            self._asked.remove(asked)
 
     def _send(self, connection: socket.socket, asked: _Asked) -> None:
         with self._translated():
