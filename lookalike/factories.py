@@ -83,10 +83,18 @@ def _former_models(settings: Settings) -> frozenset[str]:
         return versions.former_models()
 
 
-def embedder(settings: Settings, spec: ModelSpec, *, threads: int = 1) -> Embedder:
-    """The loaded model. Slow the first time, when it is built. Raises ModelUnavailable, BadSetting."""
+def embedder(settings: Settings, spec: ModelSpec, *, threads: int = 1, for_chunks: bool = False) -> Embedder:
+    """The loaded model, for a process that embeds `for_chunks` or not. Slow the first time, when it is built.
+
+    Raises ModelUnavailable, BadSetting.
+    """
     return embedding.load(
-        spec, home=settings.home, runtime=settings.runtime, precision=settings.precision, threads=threads
+        spec,
+        home=settings.home,
+        runtime=settings.runtime,
+        precision=settings.precision,
+        threads=threads,
+        for_chunks=for_chunks,
     )
 
 

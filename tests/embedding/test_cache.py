@@ -1,15 +1,18 @@
 """A compiled model on disk is complete, or it is built again."""
 
+import hashlib
 import json
 import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
-from lookalike.embedding import Artifact, ModelSpec, build_artifact, identify, resolve
+from lookalike.embedding import Artifact, ModelSpec, build_artifact, identify, load, resolve
 from lookalike.embedding.artifacts.cache import find
 from lookalike.errors import ModelUnavailable
 
@@ -82,3 +85,46 @@ def test_a_model_whose_dimension_is_known_after_a_build_is_identified_by_its_art
 ) -> None:
     assert spec.dimension is None
     assert identify(spec, home) == artifact.identity
+
+
+@pytest.fixture
+def theirs(artifact: Artifact, tmp_path: Path) -> Artifact:
+    """A copy of the artifact in the home `tmp_path`."""
+    folder = copytree(artifact.graph.parent, tmp_path / "models" / artifact.graph.parent.name)
+    return replace(artifact, graph=Path(folder, artifact.graph.name))
+
+
+def rewrite(artifact: Artifact, part: str, old: str, new: str) -> None:
+    """Make it that of another version, which is complete: the manifest has the digest of its graph."""
+    path, manifest = artifact.graph.parent / part, artifact.graph.parent / "manifest.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    about = json.loads(manifest.read_text())
+    about["sha256"]["model.xml"] = hashlib.sha256(artifact.graph.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(about))
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "said"),
+    [
+        ("model.xml", 'version="opset', 'version="newset', "newset"),
+        ("manifest.json", '"dimension": 256', '"dimension": 255', r"it returns \[1, 256\], not \[1, 255\] numbers"),
+    ],
+)
+def test_a_graph_of_another_version_that_cannot_run_is_named(
+    part: str, old: str, new: str, said: str, spec: ModelSpec, theirs: Artifact, tmp_path: Path
+) -> None:
+    rewrite(theirs, part, old, new)
+    with pytest.raises(ModelUnavailable, match=f"cannot run: .*{said}") as raised:
+        load(spec, home=tmp_path)
+    assert "Delete the file: the next use builds it." in str(raised.value)
+    theirs.graph.unlink()
+    assert find(spec, tmp_path) is None
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"sha256": 4}', "[" * 100_000])
+def test_an_artifact_with_a_manifest_of_another_version_is_built_again(
+    content: str, spec: ModelSpec, theirs: Artifact, tmp_path: Path
+) -> None:
+    (theirs.graph.parent / "manifest.json").write_text(content)
+    assert find(spec, tmp_path) is None and not theirs.graph.exists()

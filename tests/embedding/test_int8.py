@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from lookalike.embedding import Embedder, Head, ModelSpec, build_artifact, load,
 from lookalike.embedding.int8.layers import Array, quantizable
 from lookalike.embedding.int8.pictures import drawn
 from lookalike.embedding.int8.quantization import quantize
-from lookalike.embedding.runtimes import batching
-from lookalike.embedding.runtimes.openvino import CHOICES
+from lookalike.embedding.runtimes import batching, choices
+from lookalike.embedding.runtimes.graphs import chosen_way, kept_choices
+from lookalike.embedding.runtimes.openvino import OpenVINOEmbedder
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Vectors
@@ -91,17 +93,31 @@ def test_a_file_in_8_bits_with_other_options_is_close_to_tensorflow(small: str, 
     np.testing.assert_array_equal(np.concatenate([one(image[None]) for image in images]), two(images))
 
 
-def test_a_graph_that_takes_several_images_per_call_returns_the_same_vectors(small: str, home: Path) -> None:
+@pytest.mark.parametrize("precision", ["f32", "auto"])
+def test_the_way_that_is_measured_changes_no_vector(
+    small: str, home: Path, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = resolve(f"{small}:flip+gem+pooled+int8", preprocessing="tf")
-    images = drawn(SIZE, 1, 7)[: 3 * batching.SIZE + 1]
-    load(spec, home=home, precision="f32")(images)
-    kept = build_artifact(spec, home).graph.parent / CHOICES
-    (cpu,) = json.loads(kept.read_text())
-    vectors = []
-    for size in (1, batching.SIZE):
-        batching.keep(kept, cpu, size)
-        vectors.append(load(spec, home=home, precision="f32")(images))
-    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
+    images = drawn(SIZE, 1, 7)[: 3 * choices.SIZE + 1]
+    exact = load(spec, home=home, precision="f32")(images)
+    monkeypatch.setattr(batching, "AFTER", 1)
+    embed = partial(load, spec, home=home, precision=precision)
+    measuring = embed(for_chunks=True)
+    assert isinstance(measuring, OpenVINOEmbedder)
+    vectors = [measuring(images) for _ in range(3)]
+    graph = build_artifact(spec, home).graph
+    chosen = chosen_way(graph, precision)
+    assert chosen == choices.Way(measuring.precision, measuring.batch_size)
+    for images_per_call in (1, choices.SIZE):
+        kept_choices(graph, precision).keep(choices.Way(chosen.precision, images_per_call))
+        vectors.append(embed(for_chunks=True)(images))
+    search = embed(threads=2)
+    assert search.precision == chosen.precision
+    for found in (*vectors, search(images)):
+        if chosen.precision == "f32":
+            np.testing.assert_allclose(found, exact, atol=1e-6)
+        else:
+            assert _cosines(found, exact).min() > 0.998
 
 
 def _graph(*layers: Array, factors: Sequence[float] = (1,), offset: float = 0) -> Any:

@@ -13,7 +13,7 @@ import pytest
 from lookalike.embedding import Embedder, Head, Layer, ModelSpec, Origin, identify, load, project, resolve
 from lookalike.embedding.artifacts import fitted
 from lookalike.embedding.runtimes.cpu import is_bf16_faster, time_in_8_bits
-from lookalike.embedding.runtimes.openvino import has_bf16
+from lookalike.embedding.runtimes.graphs import has_bf16
 from lookalike.errors import BadSetting
 from lookalike.records import Metric, Pixels, Vectors
 from lookalike.samples import samples

@@ -128,7 +128,7 @@ class WorkerContext:
 
     def _load(self, spec: str) -> Embedder:
         if not self._model_processes:
-            return factories.embedder(self._settings, ModelSpec.from_json(spec))
+            return factories.embedder(self._settings, ModelSpec.from_json(spec), for_chunks=True)
         # Celery numbers a worker's processes from 0; a replacement takes the number of the process that died.
         number = getattr(current_process(), "index", 0)
         address = self._model_processes[number % len(self._model_processes)]

@@ -3,15 +3,18 @@
 import platform
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from lookalike import __version__
+from lookalike import __version__, factories
 from lookalike.addresses import plain_address
+from lookalike.embedding.artifacts.cache import graph_path
 from lookalike.embedding.runtimes import gpu
 from lookalike.embedding.runtimes.cpu import time_in_8_bits
 from lookalike.embedding.runtimes.device import examine
+from lookalike.errors import LookalikeError
 from lookalike.extras import is_installed
 from lookalike.machine import usable_cores, visible_gpus
 from lookalike.plural import counted
@@ -52,7 +55,8 @@ def embedding(settings: Settings) -> Iterator[Finding]:
         return
     gpus = visible_gpus()
     runtime = gpu.runtime(settings.runtime) if gpus and settings.runtime != "openvino" else None
-    device = examine(runtime)
+    graph = _measured_graph(settings)
+    device = examine(runtime, graph, settings.precision)
     if runtime is not None:
         detail = f"{len(gpus)}, one process each with {runtime}, fed by {_processes(settings)}"
         what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
@@ -60,8 +64,20 @@ def embedding(settings: Settings) -> Iterator[Finding]:
     precision = device.precision if settings.precision == "auto" else settings.precision
     why = "" if "bf16" in (precision, device.precision) else _WHY_F32[device.has_bf16]
     each = f"1 thread, batch size {device.batch_size}, {precision}{why}"
-    eight_bits = f"a model named with :int8 takes {time_in_8_bits(precision)} of the time"
-    yield Finding("embedding", None, f"CPU: {_processes(settings)} with {each}; {eight_bits}")
+    if graph is not None:
+        more = "measured" if device.is_measured else "a worker will measure what is faster"
+    else:
+        more = f"a model named with :int8 takes {time_in_8_bits(precision)} of the time"
+    yield Finding("embedding", None, f"CPU: {_processes(settings)} with {each}; {more}")
+
+
+def _measured_graph(settings: Settings) -> Path | None:
+    """The graph of the configured model, if workers measure how to run it. Another check reports a wrong model."""
+    try:
+        spec = factories.model_spec(settings)
+    except LookalikeError:
+        return None
+    return graph_path(spec, settings.home) if spec.is_quantized else None
 
 
 def _processes(settings: Settings) -> str:

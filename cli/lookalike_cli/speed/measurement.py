@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lookalike import factories
 from lookalike.embedded import OwnedStack, Stack, open_stack
@@ -108,7 +109,8 @@ def _embedder(settings: Settings, spec: ModelSpec) -> Iterator[tuple[Embedder, i
         if gpus:
             processes.start()
         addresses = processes.addresses
-        yield RemoteEmbedder(addresses[0], spec) if addresses else factories.embedder(settings, spec), len(addresses)
+        here = partial(factories.embedder, settings, spec, for_chunks=True)
+        yield RemoteEmbedder(addresses[0], spec) if addresses else here(), len(addresses)
     finally:
         processes.stop()
 
@@ -157,4 +159,5 @@ def _facts(bench: _Bench, sample: Sample, busy_cores: float) -> Facts:
         first_read_s=sample.first_read_s,
         busy_cores=busy_cores,
         gpus=bench.gpus,
+        images_per_call=getattr(bench.embed, "batch_size", None),
     )

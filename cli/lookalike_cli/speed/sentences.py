@@ -69,10 +69,11 @@ def _rates(measured: Measurement) -> Iterator[str]:
     stages, whole, facts = measured.stages, measured.whole, measured.facts
     rate, limit = whole.rate, bound(stages, facts.cores)
     processes = counted(facts.processes, "process", "processes")
-    on_gpus = f" on {counted(facts.gpus, 'GPU')}" if facts.gpus else ""
+    calls = f", 1 thread each, {counted(facts.images_per_call, 'image')} per call" if facts.images_per_call else ""
+    place = f" on {counted(facts.gpus, 'GPU')}" if facts.gpus else calls
     yield (
         f"Ingest rate: {rate.median:,.1f} images per second ({rate.lowest:,.1f} to {rate.highest:,.1f}) with "
-        f"{processes}, {counted(facts.chunk_size, 'image')} per chunk, {facts.model} in {facts.precision}{on_gpus}; "
+        f"{processes}, {counted(facts.chunk_size, 'image')} per chunk, {facts.model} in {facts.precision}{place}; "
         f"{rate.median / facts.cores:,.1f} per core."
     )
     cost_ms = 1000 * stages.cpu_s

@@ -46,7 +46,7 @@ def find(spec: ModelSpec, home: Path) -> Artifact | None:
         return None
     try:
         return _read(spec, folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         log.warning("The compiled model in %s is damaged (%r); it will be built again.", folder, error)
         _move_aside(folder)
     return None
@@ -55,6 +55,11 @@ def find(spec: ModelSpec, home: Path) -> Artifact | None:
 def is_built(spec: ModelSpec, home: Path) -> bool:
     """Whether an artifact of `spec` exists; unlike `find`, does not read the weights to check them."""
     return _folder(spec, home).exists()
+
+
+def graph_path(spec: ModelSpec, home: Path) -> Path:
+    """Where the graph of `spec` is, or will be."""
+    return _folder(spec, home) / _PARTS[0]
 
 
 def _read(spec: ModelSpec, folder: Path) -> Artifact:

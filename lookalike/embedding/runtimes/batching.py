@@ -1,21 +1,20 @@
-"""Runs a graph on several images per call where that is faster here, which it measures once and keeps."""
+"""Embeds chunks with a graph, in the way that is fastest here: it measures that once, with chunks of the ingest."""
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from lookalike.embedding.artifacts.saved_models import write_beside
+from lookalike.embedding.runtimes.batches import whole
+from lookalike.embedding.runtimes.choices import SIZE, Choices, Way
 from lookalike.records import Pixels, Vectors
 
 log = logging.getLogger(__name__)
 
-#: Images of a call that is compared with calls of one image.
-SIZE = 4
-#: A batch is used if it is faster by this factor: less is not worth a second graph in memory.
+#: Images that a process embeds before it measures: a small ingest does not wait for more graphs.
+AFTER = 128
+#: Another way is chosen if it is faster by this factor: noise chooses none.
 GAIN = 1.05
 #: Turns of both sides, of which the fastest counts.
 ROUNDS = 8
@@ -24,91 +23,84 @@ Run: TypeAlias = Callable[[Pixels], Vectors]
 
 
 class Batching:
-    """Chooses the number of images per call with the first chunk, one or SIZE, and runs whole batches. Threads may
-    share it.
+    """Chooses precision and images per call, and runs the graph in that way. Threads may share it.
 
-    `kept` is the file with the choices of all CPUs that share the graph, `cpu` names this one. `compiled` makes the
-    graph for a number of images per call.
+    `compiled` makes the graph for a way, and `precisions` are those to choose from, the usual one first. One graph is
+    in memory, two while it measures.
     """
 
-    def __init__(self, compiled: Callable[[int], Run], kept: Path, cpu: str) -> None:
+    def __init__(self, compiled: Callable[[Way], Run], choices: Choices, precisions: Sequence[str]) -> None:
         self._compiled = compiled
-        self._kept = kept
-        self._cpu = cpu
+        self._choices = choices
+        self._precisions = precisions
         self._lock = threading.Lock()
-        self._size: int | None = None
-        self._run: Run | None = None
+        self._seen = 0
+        kept = choices.read()
+        self.is_chosen = kept is not None
+        self.way = kept or Way(precisions[0], 1)
+        self._run = compiled(self.way)
 
-    def fill(self, vectors: Vectors, pixels: Pixels, single: Run) -> int:
-        """Write the vectors of whole batches to the front of `vectors`, and return how many these are."""
-        if len(pixels) < SIZE:
-            # A search has one image; measuring would take longer than all that it does.
-            return 0
+    def fill(self, vectors: Vectors, pixels: Pixels) -> None:
+        """Write the vectors of `pixels` to `vectors`."""
         with self._lock:
-            if self._size is None:
-                self._size = read(self._kept, self._cpu) or self._measured(pixels[:SIZE], single)
-            return self._filled(vectors, pixels, self._size)
+            is_measuring = not self.is_chosen and self._seen >= AFTER and len(pixels) >= SIZE
+            self._seen += len(pixels)
+            done = self._chosen(vectors, pixels) if is_measuring else 0
+            in_calls(self._run, self.way.images, vectors[done:], pixels[done:])
 
-    def _measured(self, pixels: Pixels, single: Run) -> int:
+    def _chosen(self, vectors: Vectors, pixels: Pixels) -> int:
+        """Choose, if no other process is doing it; returns how many of the images that has embedded."""
+        with self._choices.turn() as is_ours:
+            kept = self._choices.read()
+            if kept is not None:
+                self._use(kept)
+            return self._measured(vectors, pixels) if is_ours and kept is None else 0
+
+    def _use(self, way: Way) -> None:
+        if way != self.way:
+            self.way, self._run = way, self._compiled(way)
+        self.is_chosen = True
+
+    def _measured(self, vectors: Vectors, pixels: Pixels) -> int:
         began = time.monotonic()
-        size = chosen({1: lambda: [single(image[None]) for image in pixels], SIZE: lambda: self._batch(pixels)})
-        keep(self._kept, self._cpu, size)
-        log.info("%d image(s) per call are fastest on this CPU, measured in %.1f s.", size, time.monotonic() - began)
-        return size
+        done = 0
+        for rival in self._rivals():
+            done = self._compared(rival, vectors, pixels)
+        self.is_chosen = True
+        self._choices.keep(self.way)
+        took = time.monotonic() - began
+        log.info("%d image(s) per call in %s are fastest on this CPU, measured in %.1f s.", *reversed(self.way), took)
+        return done
 
-    def _filled(self, vectors: Vectors, pixels: Pixels, size: int) -> int:
-        if size == 1:
-            self._run = None
-            return 0
-        whole = len(pixels) - len(pixels) % SIZE
-        for start in range(0, whole, SIZE):
-            vectors[start : start + SIZE] = self._batch(pixels[start : start + SIZE])
-        return whole
+    def _rivals(self) -> Iterator[Way]:
+        for precision in self._precisions[1:]:
+            yield Way(precision, 1)
+        yield Way(self.way.precision, SIZE)
 
-    def _batch(self, pixels: Pixels) -> Vectors:
-        self._run = self._run or self._compiled(SIZE)
-        return self._run(pixels)
+    def _compared(self, rival: Way, vectors: Vectors, pixels: Pixels) -> int:
+        """Embed with both sides in turn and keep the faster one; returns how many images are done.
 
-
-def chosen(sides: Mapping[int, Callable[[], object]]) -> int:
-    """The images per call whose side, which embeds the same images, is faster; they have their turn in each round.
-
-    Counts CPU time, because other processes measure or compute meanwhile: by the clock, a busy machine chose the slower
-    way.
-    """
-    times: dict[int, list[float]] = {size: [] for size in sides}
-    for _ in range(ROUNDS):
-        for size, run in sides.items():
+        Counts CPU time, because other processes compute meanwhile: by the clock, a busy machine chose the slower way.
+        """
+        sides = ((self.way, self._run), (rival, self._compiled(rival)))
+        times: tuple[list[float], list[float]] = ([], [])
+        groups = len(pixels) // SIZE
+        for turn in range(2 * ROUNDS):
+            (way, run), start = sides[turn % 2], turn % groups * SIZE
             began = time.process_time()
-            run()
-            times[size].append(time.process_time() - began)
-    return faster(times)
+            in_calls(run, way.images, vectors[start : start + SIZE], pixels[start : start + SIZE])
+            times[turn % 2].append(time.process_time() - began)
+        self.way, self._run = sides[is_faster(times[1], times[0])]
+        return SIZE * min(groups, 2 * ROUNDS)
 
 
-def faster(times: Mapping[int, Sequence[float]]) -> int:
-    """SIZE if its fastest time beats that of single images by GAIN, else 1. The slow ones waited for other programs."""
-    return SIZE if min(times[SIZE]) * GAIN < min(times[1]) else 1
+def is_faster(rival: Sequence[float], usual: Sequence[float]) -> bool:
+    """Whether the fastest time of `rival` beats that of `usual` by GAIN. The slow ones waited for other programs."""
+    return min(rival) * GAIN < min(usual)
 
 
-def read(kept: Path, cpu: str) -> int | None:
-    """The choice for this CPU, or None if it is missing or unreadable."""
-    size = _choices(kept).get(cpu)
-    return size if size in (1, SIZE) else None
-
-
-def keep(kept: Path, cpu: str, size: int) -> None:
-    """Add the choice to the file, atomically. Where nothing can be written, each process measures; nor is the folder
-    of the graph made again, which another process may have moved aside meanwhile."""
-    choices = json.dumps(_choices(kept) | {cpu: size}).encode()
-    try:
-        write_beside(kept, lambda file: file.write(choices))
-    except OSError as error:
-        log.debug("%s cannot be written: %s", kept, error)
-
-
-def _choices(kept: Path) -> dict[str, int]:
-    try:
-        choices = json.loads(kept.read_text())
-    except (OSError, ValueError):
-        return {}
-    return choices if isinstance(choices, dict) else {}
+def in_calls(run: Run, images: int, vectors: Vectors, pixels: Pixels) -> None:
+    """Write the vectors of `pixels`, that many images per call; the last call is padded."""
+    for start in range(0, len(pixels), images):
+        part = pixels[start : start + images]
+        vectors[start : start + images] = run(whole(part, images))[: len(part)]

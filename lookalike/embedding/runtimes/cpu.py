@@ -7,6 +7,12 @@ CPUINFO = Path("/proc/cpuinfo")
 #: Values of oneDNN's ONEDNN_MAX_CPU_ISA under which its kernels have no bfloat16.
 ISAS_WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI")
 
+#: Words of /proc/cpuinfo on which the speed of a graph depends. A virtual machine may hide some of them.
+INSTRUCTIONS = (
+    *("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8"),
+    *("asimd", "asimddp", "i8mm", "bf16", "sve"),
+)
+
 
 def allows_bf16() -> bool:
     """Whether oneDNN, which computes for OpenVINO, may use bfloat16 instructions."""
@@ -27,14 +33,16 @@ def is_bf16_faster(cpuinfo: Path = CPUINFO) -> bool:
 
 
 def described(cpuinfo: Path = CPUINFO) -> str:
-    """What tells this CPU from others for oneDNN: its model, and which instructions are allowed."""
+    """What tells this CPU from others for oneDNN: its model, its instructions, and which of them are allowed."""
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "all").upper()
     try:
-        lines = cpuinfo.read_text().splitlines()
+        text = cpuinfo.read_text()
     except OSError:
-        lines = []
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
-    return f"{model}, {limit} instructions"
+        text = ""
+    names = (line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name"))
+    words = set(text.split())
+    found = " ".join(word for word in INSTRUCTIONS if word in words)
+    return f"{next(names, 'unknown CPU')} ({found or 'instructions unknown'}), {limit} instructions"
 
 
 def time_in_8_bits(precision: str, cpuinfo: Path = CPUINFO) -> str:

@@ -37,9 +37,19 @@ class Embedder(Protocol):
     def __call__(self, pixels: Pixels) -> Vectors: ...
 
 
-def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str = "auto", threads: int = 1) -> Embedder:
-    """A ready embedder; `auto` is OpenVINO. The first load of a spec compiles it into `home`, for OpenVINO in another
-    process. A process that has loaded a model with JAX loads none with TensorFlow, and the other way round.
+def load(
+    spec: ModelSpec,
+    *,
+    home: Path,
+    runtime: str = "auto",
+    precision: str = "auto",
+    threads: int = 1,
+    for_chunks: bool = False,
+) -> Embedder:
+    """A ready embedder; `auto` is OpenVINO. `for_chunks`: this process embeds chunk after chunk, on one thread.
+
+    The first load of a spec compiles it into `home`, for OpenVINO in another process. A process that has loaded a model
+    with JAX loads none with TensorFlow, and the other way round.
 
     Raises BadSetting, MissingExtra, ModelUnavailable, DiskFull.
     """
@@ -56,8 +66,9 @@ def load(spec: ModelSpec, *, home: Path, runtime: str = "auto", precision: str =
         size=spec.size,
         precision=precision,
         threads=threads,
-        # Graphs in float32 gain less than a tenth, for a second graph in memory.
-        is_batched=spec.is_quantized,
+        # Graphs in float32 gain at most 4 %, and which precision is faster is known without measuring.
+        is_measured=spec.is_quantized,
+        for_chunks=for_chunks,
     )
 
 
