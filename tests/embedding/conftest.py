@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,11 @@ def keras() -> Any:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory, model_home: Path, lite0: ModelSpec) -> Path:
+    """A home with the default model, which tests may fill and damage."""
+    home = tmp_path_factory.mktemp("home")
+    copytree(model_home / "models" / lite0.fingerprint, home / "models" / lite0.fingerprint)
+    return home
 
 
 @pytest.fixture(scope="session")

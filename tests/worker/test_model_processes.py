@@ -23,7 +23,7 @@ from lookalike.records import document_id
 from lookalike.settings import Settings, read_settings
 from lookalike_worker.model_processes import MODULE, ModelProcesses
 from testing.images import encoded
-from testing.processes import await_true
+from testing.processes import PATIENCE_S, await_true
 from testing.services.redis import RedisServer
 from testing.worker_harness import WorkerHarness
 from tests.embedding.test_jax import FLOAT32_ERROR
@@ -36,6 +36,12 @@ def harness(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model
         server, tmp_path_factory.mktemp("model-processes"), model_home, "LOOKALIKE_RUNTIME=tensorflow"
     ) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes long to load TensorFlow again."""
+    monkeypatch.setattr(remote_embedder, "RETRY_S", PATIENCE_S)
 
 
 def on_tensorflow(home: Path, **settings: object) -> Settings:
@@ -94,7 +100,7 @@ def processes(model_home: Path) -> Iterator[ModelProcesses]:
 
 
 def embedder(processes: ModelProcesses, settings: Settings) -> RemoteEmbedder:
-    return RemoteEmbedder(processes.addresses[0], factories.model_spec(settings))
+    return RemoteEmbedder(processes.addresses[0], factories.model_spec(settings), 2 * PATIENCE_S)
 
 
 def test_the_vectors_are_those_of_a_local_model(processes: ModelProcesses, model_home: Path) -> None:
