@@ -17,7 +17,12 @@ FLOWER_USER = "operator:transcript"
 #: A command that runs in the background.
 BACKGROUND = re.compile(r" &( \w+=\$!)?$")
 #: Programs in the background end with the shell, however it ends.
-PROLOGUE = "set -uo pipefail\ntrap 'code=$?; trap : TERM; kill 0; wait; exit $code' EXIT\n"
+PROLOGUE = """\
+set -uo pipefail
+trap 'code=$?; trap : TERM; kill 0; wait; exit $code' EXIT
+# The shell ends with the process that started it, should that be killed.
+( while kill -0 $PPID 2>/dev/null; do sleep 1; done; kill -TERM $$ ) &
+"""
 
 
 @dataclass(frozen=True)
