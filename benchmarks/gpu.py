@@ -1,20 +1,23 @@
-"""A GPU: the forward pass, the road to the model process, and both with decoding. Says so where there is no GPU.
+"""A GPU: the forward pass, the road to the model process, and both with decoding, of larger JPEGs on the GPU as well.
 
-In under five minutes. The index and the queue take no part: LOOKALIKE_PICTURES is a folder of small JPEGs; without it,
+Says so where there is no GPU. In under five minutes. The index and the queue take no part: LOOKALIKE_PICTURES is a folder of small JPEGs; without it,
 images are drawn. ResNet50 has random weights.
 """
 
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.decode import small_jpegs
+from benchmarks.photographs import QUALITY, encoded, photograph
 from lookalike import factories
 from lookalike.embedding.children import json_process
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
@@ -29,6 +32,8 @@ CHUNK = 64
 FORWARD = "benchmarks.gpu_forward"
 MAKE_RESNET50 = "benchmarks.gpu_resnet50"
 LITE0 = "efficientnet-lite0"
+#: Width and height of larger JPEGs, and how many different ones there are.
+LARGER = {(500, 375): 24, (4000, 3000): 2}
 #: Works at an address from a time on, for some seconds; returns images a second.
 Work = Callable[[Path, Settings, float, float], float]
 #: Time in which processes start and draw their images.
@@ -51,7 +56,10 @@ def measure(gpus: Sequence[str], seconds: float) -> None:
             for turn in ("first", "second"):
                 _print_forward(model, home, seconds, turn)
         settings = read_settings(home=home, model=str(resnet50), preprocessing="caffe", runtime="jax")
-        for line in _with_model_process(settings, gpus, seconds):
+        larger = _written_jpegs(home)
+        for line in chain(
+            _with_model_process(settings, gpus, seconds), _with_larger_jpegs(settings, gpus, seconds, larger)
+        ):
             print(line, flush=True)
 
 
@@ -76,6 +84,39 @@ def _with_model_process(settings: Settings, gpus: Sequence[str], seconds: float)
                 yield f"{name}, {number} processes: {_rate(work, processes.addresses, settings, number, seconds):,.0f}"
     finally:
         processes.stop()
+
+
+def _with_larger_jpegs(
+    settings: Settings, gpus: Sequence[str], seconds: float, folders: Mapping[str, Path]
+) -> Iterator[str]:
+    """Decoded on the CPU and, if its decoder can be used, on the GPU."""
+    for is_gpus in (False, True):
+        chosen = settings.model_copy(update={"gpu_decoding": is_gpus})
+        processes = ModelProcesses(chosen, gpus)
+        processes.start()
+        try:
+            embed = RemoteEmbedder(processes.addresses[0], factories.model_spec(chosen))
+            if is_gpus and embed.left_from is None:
+                yield "decode on the GPU: not measured, because nvImageCodec cannot be used"
+                return
+            for size, folder in folders.items():
+                work, number = partial(_decoding, folder=folder), usable_cores()
+                rate = _rate(work, processes.addresses, chosen, number, seconds)
+                place = "GPU" if is_gpus else "CPU"
+                yield f"decode on the {place} and embed, {size}, {number} processes: {rate:,.0f}"
+        finally:
+            processes.stop()
+
+
+def _written_jpegs(home: Path) -> dict[str, Path]:
+    """By size, a folder with some photograph-like images."""
+    folders = {}
+    for (width, height), count in LARGER.items():
+        folder = folders[f"{width}x{height}"] = home / f"{width}x{height}"
+        folder.mkdir()
+        for seed in range(count):
+            (folder / f"{seed}.jpg").write_bytes(encoded(photograph(width, height, seed), "JPEG", quality=QUALITY))
+    return folders
 
 
 def _rate(work: Work, addresses: Sequence[Path], settings: Settings, number: int, seconds: float) -> float:
@@ -104,10 +145,12 @@ def _awaited(start: float) -> float:
     return time.time()
 
 
-def _decoding(address: Path, settings: Settings, start: float, seconds: float) -> float:
-    """Images a second of one process that decodes JPEGs and embeds them, chunk by chunk, as a worker does."""
+def _decoding(address: Path, settings: Settings, start: float, seconds: float, folder: Path | None = None) -> float:
+    """Images a second of one process that decodes JPEGs, small ones or those of a folder, and embeds them, chunk by
+    chunk, as a worker does."""
     embed = RemoteEmbedder(address, factories.model_spec(settings))
-    decode, files = factories.decoder(settings, embed), small_jpegs()
+    files = [path.read_bytes() for path in folder.iterdir()] if folder else small_jpegs()
+    decode = factories.decoder(settings, embed)
     images, started = 0, _awaited(start)
     while time.time() < start + seconds:
         parts = Parts(embed)
