@@ -1,7 +1,7 @@
 """A GPU: the forward pass, the road to the model process, and both with decoding, of larger JPEGs on the GPU as well.
 
-Says so where there is no GPU. In under five minutes. The index and the queue take no part: LOOKALIKE_PICTURES is a folder of small JPEGs; without it,
-images are drawn. ResNet50 has random weights.
+Says so where there is no GPU. In under five minutes. The index and the queue take no part: LOOKALIKE_PICTURES is a
+folder of small JPEGs; without it, images are drawn. ResNet50 has random weights.
 """
 
 import os

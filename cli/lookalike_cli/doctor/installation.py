@@ -16,7 +16,7 @@ from lookalike.embedding.runtimes.cpu import time_in_8_bits
 from lookalike.embedding.runtimes.device import examine
 from lookalike.errors import LookalikeError
 from lookalike.extras import is_installed
-from lookalike.machine import usable_cores, visible_gpus
+from lookalike.machine import gpu_memory, usable_cores, visible_gpus
 from lookalike.plural import counted
 from lookalike.settings import PREFIX, Settings, setting_names
 from lookalike.variables import check_names, given
@@ -58,7 +58,8 @@ def embedding(settings: Settings) -> Iterator[Finding]:
     graph = _measured_graph(settings)
     device = examine(runtime, graph, settings.precision)
     if runtime is not None:
-        detail = f"{len(gpus)}, one process each with {runtime}, fed by {_processes(settings)}"
+        memory = "".join(f", {used} of memory used" for used in gpu_memory(gpus))
+        detail = f"{len(gpus)}, one process each with {runtime}, fed by {_processes(settings)}{memory}"
         what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
         yield Finding("gpu", device.unusable_gpu is None, what, gpu.advice())
     precision = device.precision if settings.precision == "auto" else settings.precision
