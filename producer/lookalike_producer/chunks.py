@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import chain, filterfalse, islice
+from itertools import chain, count, filterfalse, islice
 
 from lookalike.errors import SourceUnavailable
 from lookalike.records import Chunk, ImageRef
@@ -14,12 +13,15 @@ from lookalike_producer.refused import RefusedReference
 TOGETHER_REFS = 1024
 #: A source that gives less than this many references in this time is slow: its chunks do not wait for each other.
 TOGETHER_S = 0.05
+#: The last references are cut into more chunks, for further processes, if each gets so many: a chunk costs as much as
+#: five small images.
+LEAST_REFS = 10
 
 
 def cut(references: Iterable[ImageRef], job_id: str, size: int) -> Iterator[Chunk]:
     """Chunks of at most `size` references, numbered in order; refused references have chunks of their own."""
     for number, refs in enumerate(_batches(references, size)):
-        yield Chunk(id=f"{job_id}/{number:06d}", job=job_id, refs=refs)
+        yield Chunk(_id(job_id, number), job_id, refs)
 
 
 def _batches(references: Iterable[ImageRef], size: int) -> Iterator[tuple[ImageRef, ...]]:
@@ -41,27 +43,28 @@ def _batches(references: Iterable[ImageRef], size: int) -> Iterator[tuple[ImageR
         raise away
 
 
-def together(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+def together(chunks: Iterable[Chunk], processes: int = 1) -> Iterator[list[Chunk]]:
     """Chunks that a source gives one right after the other; each alone if it takes its time.
 
-    The last ones are of the same size. What was found before an error is given before the error. If a quick source
-    stops in between, up to TOGETHER_REFS references wait with it.
+    The last ones are of the same size, and enough for so many processes of a worker if there are enough references.
+    What was found before an error is given before the error. If a quick source stops in between, up to TOGETHER_REFS
+    references wait with it.
     """
     some: list[Chunk] = []
-    count, began = 0, time.monotonic()
+    refs, began = 0, time.monotonic()
     try:
         for chunk in chunks:
             some.append(chunk)
-            count += len(chunk.refs)
-            if count >= TOGETHER_REFS or time.monotonic() - began >= TOGETHER_S:
+            refs += len(chunk.refs)
+            if refs >= TOGETHER_REFS or time.monotonic() - began >= TOGETHER_S:
                 yield some
-                some, count, began = [], 0, time.monotonic()
+                some, refs, began = [], 0, time.monotonic()
     except Exception:
         if some:
             yield some
         raise
     if some:
-        yield _evened(some)
+        yield _evened(some, processes)
 
 
 def is_refused(chunk: Chunk) -> bool:
@@ -69,11 +72,27 @@ def is_refused(chunk: Chunk) -> bool:
     return isinstance(chunk.refs[0], RefusedReference)
 
 
-def _evened(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """The last chunks of a source, of the same size but for one reference: 50 and 50 in place of 64 and 36, so that no
+def evenly(refs: Sequence[ImageRef], most: int, least_parts: int = 0) -> list[tuple[ImageRef, ...]]:
+    """Parts of the same size but for one reference, of at most `most`: 50 and 50 in place of 64 and 36, so that no
     worker goes on alone."""
-    fit = list(filterfalse(is_refused, chunks))
+    parts = max(-(-len(refs) // most), min(least_parts, len(refs) // LEAST_REFS))
+    size, more = divmod(len(refs), max(1, parts))
+    left = iter(refs)
+    return [tuple(islice(left, size + (number < more))) for number in range(parts)]
+
+
+def _evened(chunks: Sequence[Chunk], processes: int) -> list[Chunk]:
+    """The last chunks of a source, of the same size, and enough of them for the processes of a worker."""
+    fit, refused = list(filterfalse(is_refused, chunks)), list(filter(is_refused, chunks))
     refs = list(chain.from_iterable(chunk.refs for chunk in fit))
-    size, more = divmod(len(refs), max(1, len(fit)))
-    left, sizes = iter(refs), iter([size + (number < more) for number in range(len(fit))])
-    return [chunk if is_refused(chunk) else replace(chunk, refs=tuple(islice(left, next(sizes)))) for chunk in chunks]
+    parts = evenly(refs, max((len(chunk.refs) for chunk in fit), default=1), processes)
+    ids = chain((chunk.id for chunk in fit), _ids_after(chunks[-1]))
+    return [*(Chunk(id, chunks[0].job, part) for id, part in zip(ids, parts, strict=False)), *refused]
+
+
+def _ids_after(chunk: Chunk) -> Iterator[str]:
+    return (_id(chunk.job, number) for number in count(int(chunk.id.rpartition("/")[2]) + 1))
+
+
+def _id(job_id: str, number: int) -> str:
+    return f"{job_id}/{number:06d}"

@@ -16,6 +16,14 @@ from lookalike_producer.refused import OF_SOURCE, RefusedReference
 #: Between two looks while the producer waits for room in the queue.
 POLL_S = 0.05
 
+#: May put the references of some chunks into fewer ones.
+Arrange = Callable[[Sequence[Chunk]], Sequence[Chunk]]
+
+
+def as_found(chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+    """The chunks as they were cut."""
+    return chunks
+
 
 def enqueue(
     references: Iterable[ImageRef],
@@ -25,17 +33,21 @@ def enqueue(
     send: Callable[[Sequence[str]], None],
     chunk_size: int,
     limit: int,
+    processes: int = 1,
+    arrange: Arrange = as_found,
     waiting: Callable[[], None] = lambda: None,
     check: Callable[[], None] = lambda: None,
 ) -> bool:
     """Send every reference in chunks; True if nothing is outstanding at the end.
 
     Pauses while the job has a backlog of `limit` chunks, calling `waiting` at each look, and while the broker does not
-    answer, calling `check`. `send` is given the ids of chunks that are recorded. Raises JobEnded, what these raise, and
-    BrokerUnavailable if the broker does not answer for long.
+    answer, calling `check`. The last references are cut for so many `processes` of a worker. `send` is given the ids of
+    chunks that are recorded. Raises JobEnded, what these raise, and BrokerUnavailable if the broker does not answer for
+    long.
     """
     backlog = 0
-    for chunks in together(cut(references, job_id, chunk_size)):
+    for found in together(cut(references, job_id, chunk_size), processes):
+        chunks = arrange(found)
         while chunks:
             some, chunks = chunks[: limit - backlog], chunks[limit - backlog :]
             backlog = retry_while(partial(ledger.open_chunks, some), check=check)

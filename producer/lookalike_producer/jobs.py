@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
 
 from celery import Celery
@@ -28,11 +28,12 @@ from lookalike.queue import make_app, send_chunks, send_finish
 from lookalike.retry import retry_while
 from lookalike.settings import Settings
 from lookalike_producer.callbacks import ignore
-from lookalike_producer.enqueue import enqueue
+from lookalike_producer.enqueue import Arrange, enqueue
 from lookalike_producer.job_request import JobRequest
 from lookalike_producer.job_watch import JobWatch
 from lookalike_producer.preparation import Prepared, prepare
 from lookalike_producer.stall import explained, note_missing_workers
+from lookalike_producer.unchanged import arranging
 
 #: Well within the ledger's PRODUCER_LEASE_S, so that only a dead producer counts as dead.
 HEARTBEAT_EVERY_S = 5.0
@@ -60,7 +61,7 @@ def run_job(
     Raises JobFailed with the reason that a worker gave; JobCancelled; PermanentError if the broker lost its data, or
     if another process ended the job because this producer was silent for too long.
     """
-    try:
+    with _losses_explained(stack):
         _check_services(request.settings, stack)
         prepared = prepare(
             request.settings,
@@ -74,16 +75,30 @@ def run_job(
             job_id = _open(request, prepared, ledger, stack)
             wait_s = request.settings.host_wait_s
             with explained(job_id, stack=stack, host_wait_s=wait_s, on_note=on_note):
-                job = _run(request, job_id, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
+                arrange = partial(arranging, request.settings, prepared)
+                job = _run(request, job_id, arrange, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
             if not job.has_ended:
                 note_missing_workers(stack, ledger, on_note)
         _say(request.notes, on_note)
+    _check_end(job)
+    return job
+
+
+@contextmanager
+def _losses_explained(stack: Stack) -> Iterator[None]:
+    """Raises PermanentError for a broker that lost the job, and says of the private one that it is ours."""
+    try:
+        yield
     except JobUnknown as error:
         raise PermanentError("The broker lost its data, and the job with it.", AGAIN) from error
     except BrokerUnavailable as error:
         if stack.is_embedded:
             raise EmbeddedBrokerUnavailable(error.address, error.why) from error
         raise
+
+
+def _check_end(job: Job) -> None:
+    """Raises JobFailed, JobCancelled, PermanentError for a job that did not end as it should."""
     if job.state is JobState.FAILED:
         raise JobFailed(job.error)
     if job.state is JobState.CANCELLED:
@@ -92,7 +107,6 @@ def run_job(
         raise PermanentError(
             f"Job {job.id} was ended early: this process did not report to the broker for too long.", AGAIN
         )
-    return job
 
 
 def _say(notes: list[str], on_note: Callable[[str], None]) -> None:
@@ -143,6 +157,7 @@ def _end_load(settings: Settings) -> None:
 def _run(
     request: JobRequest,
     job_id: str,
+    arranging: Callable[[], AbstractContextManager[Arrange]],
     *,
     stack: Stack,
     ledger: Ledger,
@@ -152,8 +167,8 @@ def _run(
     celery = make_app(stack.broker_url, request.settings.time_limit_s)
     watch = JobWatch(job_id, stack=stack, ledger=ledger, celery=celery, on_progress=on_progress)
     try:
-        with _heartbeat(ledger, job_id), suppress(JobEnded):
-            _send(request, job_id, ledger=ledger, celery=celery, watch=watch, stack=stack)
+        with _heartbeat(ledger, job_id), suppress(JobEnded), arranging() as arrange:
+            _send(request, job_id, arrange, ledger=ledger, celery=celery, watch=watch, stack=stack)
             if detach:
                 return retry_while(lambda: ledger.job(job_id))
         return watch.await_end()
@@ -175,14 +190,27 @@ def _interrupted(ledger: Ledger, job_id: str, stack: Stack) -> bool:
     return ledger.drain(job_id, ending=JobState.INTERRUPTED)
 
 
-def _send(request: JobRequest, job_id: str, *, ledger: Ledger, celery: Celery, watch: JobWatch, stack: Stack) -> None:
+def _send(
+    request: JobRequest,
+    job_id: str,
+    arrange: Arrange,
+    *,
+    ledger: Ledger,
+    celery: Celery,
+    watch: JobWatch,
+    stack: Stack,
+) -> None:
+    settings = request.settings
     done = enqueue(
         request.references(),
         job_id,
         ledger=ledger,
         send=partial(send_chunks, celery),
-        chunk_size=request.settings.chunk_size,
-        limit=request.settings.queue_limit,
+        chunk_size=settings.chunk_size,
+        limit=settings.queue_limit,
+        # Nobody knows how many processes other workers have.
+        processes=settings.processes if stack.is_embedded else 1,
+        arrange=arrange,
         waiting=watch.look,
         check=stack.check,
     )

@@ -100,6 +100,28 @@ def test_the_last_chunks_of_a_source_are_of_the_same_size(monkeypatch: pytest.Mo
     assert list(together(iter(()))) == []
 
 
+@pytest.mark.parametrize(
+    ("found", "processes", "sizes"),
+    [
+        (40, 2, [20, 20]),
+        (39, 2, [20, 19]),
+        # Too few for two, or for so many.
+        (2 * chunks.LEAST_REFS - 1, 2, [2 * chunks.LEAST_REFS - 1]),
+        (40, 16, [10, 10, 10, 10]),
+        (200, 2, [50, 50, 50, 50]),
+        (200, 8, [25] * 8),
+    ],
+)
+def test_the_last_references_are_cut_for_all_processes(
+    found: int, processes: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "TOGETHER_S", 60.0)
+    (last,) = together(cut(references(found), "job", 64), processes)
+    assert [len(chunk.refs) for chunk in last] == sizes
+    assert [chunk.id for chunk in last] == [f"job/{number:06d}" for number in range(len(sizes))]
+    assert [ref for chunk in last for ref in chunk.refs] == list(references(found))
+
+
 def test_a_chunk_does_not_wait_for_a_slow_source(ledger: Ledger, job_id: str) -> None:
     sent: list[str] = []
 
