@@ -6,6 +6,7 @@ from lookalike.ledger import Ledger
 from lookalike.machine import visible_gpus
 from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
+from lookalike_worker.consumer import EVENTS_TOGETHER
 from lookalike_worker.context import WorkerContext
 from lookalike_worker.log_setup import set_up_logging
 from lookalike_worker.model_processes import ModelProcesses
@@ -27,6 +28,7 @@ set_up_logging(settings)
 broker_url = _broker_url(settings)
 app = make_app(broker_url, settings.time_limit_s)
 app.conf.worker_concurrency = settings.processes
+app.conf.worker_consumer = EVENTS_TOGETHER
 hurry = Hurry()
 stop_in_order(app, hurry)
 models = ModelProcesses(settings, visible_gpus())
