@@ -1,8 +1,9 @@
 """`lookalike sync`: updates the index to match sources."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -115,26 +116,36 @@ def sync(
             accept_devices=accept_devices,
         )
         if watch:
-            as_json = _plain if json else None
-            watching.watch(
-                images.settings,
-                sources,
-                partial(synced, progress=False),
-                yes=yes,
-                delete=delete,
-                every_s=every,
-                as_json=as_json,
-            )
+            _watch(images.settings, sources, synced, yes=yes, delete=delete, every_s=every, json=json)
         report = synced(delete=delete, yes=yes or _ask, dry_run=dry_run)
-    _show_kept(report.deletion)
-    if dry_run:
-        _show_plan(report, for_people(json=json))
-    else:
-        _show(report, images.settings, for_people(json=json), delete=delete)
+    _show_whole(report, images.settings, for_people(json=json), delete=delete, dry_run=dry_run)
     if delete:
         advise_within(sources, within)
     if json:
         print_json(_plain(report))
+
+
+def _watch(
+    settings: Settings,
+    sources: list[str],
+    synced: Callable[..., SyncReport],
+    *,
+    yes: bool,
+    delete: bool,
+    every_s: float | None,
+    json: bool,
+) -> NoReturn:
+    """Sync again and again, without a bar, until the user stops it."""
+    once, as_json = partial(synced, progress=False), _plain if json else None
+    watching.watch(settings, sources, once, yes=yes, delete=delete, every_s=every_s, as_json=as_json)
+
+
+def _show_whole(report: SyncReport, settings: Settings, output: Output, *, delete: bool, dry_run: bool) -> None:
+    _show_kept(report.deletion)
+    if dry_run:
+        _show_plan(report, output)
+    else:
+        _show(report, settings, output, delete=delete)
 
 
 def _ask(deletion: Deletion) -> bool:
