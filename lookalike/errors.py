@@ -97,6 +97,12 @@ class IndexUnavailable(Unavailable):
     advice = "Start it, or correct LOOKALIKE_INDEX_URL; unset it to use the embedded index."
 
 
+class IndexBusy(IndexUnavailable):
+    """Another process holds a lock of an embedded index."""
+
+    advice = "Wait until that has ended, then run the same command again; `lookalike doctor` shows it."
+
+
 class SourceUnavailable(Unavailable):
     """The folder with the images cannot be read at the moment."""
 
@@ -263,10 +269,11 @@ class ChunkLeased(LookalikeError):
 
 
 class WorkerStopping(LookalikeError):
-    """The worker stops while images are still on their way: the chunk goes back, and another worker takes it."""
+    """The worker stops while images are still on their way, or an ANN index is being built: the chunk, or the end of
+    the job, goes back, and another worker takes it."""
 
     def sentences(self) -> tuple[str, ...]:
-        return ("The worker stops before all images of the chunk have come.",)
+        return ("The worker stops before this work has ended.",)
 
 
 class JobFailed(PermanentError):

@@ -1,6 +1,6 @@
 """The contract of an index: a named collection of documents with the vectors of one model."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -197,9 +197,10 @@ class Index(Protocol):
         """Leave bulk-load mode, even if another process entered it: restore the settings, make the writes visible and
         compact the index. Calling it again has no effect."""
 
-    def build_ann(self, within_s: float) -> None:
+    def build_ann(self, within_s: float, check: Callable[[], None] = lambda: None) -> None:
         """Build what makes searches of many documents fast, if the backend has it and it is due; searches and writes go
-        on meanwhile. What cannot be built within this time is logged, and searches stay exact."""
+        on meanwhile. What cannot be built within this time is logged, and searches stay exact. `check` is called again
+        and again; what it raises ends the build."""
 
     def optimize(self, segments: int = 1) -> Iterator[int]:
         """Merge the index into at most `segments` pieces per shard, and build anew what `build_ann` builds; yields the

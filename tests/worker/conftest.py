@@ -49,7 +49,7 @@ def working(server: RedisServer, folder: Path, model_home: Path, *further: str) 
             made.assert_works()
             yield made
         finally:
-            worker.stop()
+            made.worker.stop()
             ledger.close()
 
 

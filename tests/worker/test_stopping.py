@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from lookalike.index.lancedb.catalog import Catalog
+from lookalike.index.lancedb.folder import folder_of
 from lookalike.ledger import JobState
-from lookalike.queue import KEY_PREFIX, QUEUE, send_chunk
+from lookalike.queue import KEY_PREFIX, QUEUE, send_chunk, send_finish
 from lookalike.records import Chunk, ImageRef
 from testing.images import encoded, scene
-from testing.processes import await_true, worker_processes
+from testing.processes import await_true, processes, worker_processes
 from testing.services.redis import RedisServer
 from testing.services.web import Request, WebServer
 from testing.worker_harness import WorkerHarness
@@ -113,6 +115,34 @@ def test_a_worker_stops_soon_although_hosts_drip_or_hang_and_loses_nothing(
         job = bench.ended(job_id)
         assert (job.state, job.indexed, job.rejected, job.resent) == (JobState.FINISHED, 5, 0, 0)
         assert "did not finish" not in bench.log, "the attempt counted"
+
+
+def builders(bench: WorkerHarness) -> list[int]:
+    return [pid for pid, line in processes(bench.settings.home).items() if "lancedb.building" in line]
+
+
+def test_a_worker_stops_soon_although_an_ann_index_is_being_built_and_another_one_ends_the_job(
+    bench: WorkerHarness, tmp_path: Path
+) -> None:
+    restart(bench, tmp_path, "LOOKALIKE_ANN_ROWS=1")
+    image = bench.root / "finished.jpg"
+    image.write_bytes(encoded("jpeg", scene(64, 40)))
+    catalog = Catalog(folder_of(bench.settings.index_address))
+    # As a process does that builds it already: the worker's waits for that.
+    with catalog.building(catalog.tables()[bench.settings.index], 10):
+        job_id = bench.open_job()
+        chunk = Chunk(f"{job_id}/000000", job_id, (ImageRef(str(image)),))
+        bench.ledger.open_chunk(chunk)
+        send_chunk(bench.app, chunk.id)
+        if bench.ledger.drain(job_id):
+            send_finish(bench.app, job_id)
+        await_true(lambda: builders(bench))
+        assert signalled(bench, signal.SIGTERM) == 0
+        await_true(lambda: not builders(bench))
+    assert (bench.client.hlen(HELD), bench.client.llen(KEY_PREFIX + QUEUE)) == (0, 1)
+    restart(bench, tmp_path)
+    job = bench.ended(job_id)
+    assert (job.state, job.indexed, job.resent) == (JobState.FINISHED, 1, 0)
 
 
 def test_a_second_signal_returns_the_chunk_of_a_process_that_does_not_end(bench: WorkerHarness, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ BUILD_SHARE = 0.75
 
 class WorkerContext:
     """One per process. `model_processes`: sockets of the processes that hold the models; empty: load them here. `check`
-    is called again and again while images are waited for; what it raises ends the wait."""
+    is called again and again while images or an ANN index are waited for; what it raises ends the wait."""
 
     def __init__(
         self,
@@ -47,7 +47,8 @@ class WorkerContext:
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
-        self._check = check
+        #: Raises WorkerStopping once the worker is to wait for nothing more.
+        self.check = check
         #: The process that ends a job is killed after its time limit, as any other.
         self.build_limit_s = BUILD_SHARE * settings.time_limit_s
         self._model_processes = model_processes
@@ -79,7 +80,7 @@ class WorkerContext:
         return HostWait(self._settings.host_wait_s, wait)
 
     def fetch(self, job: Job, wait: HostWait) -> Fetch:
-        return partial(self.reader(job).arrivals, tries=wait.tries, check=self._check)
+        return partial(self.reader(job).arrivals, tries=wait.tries, check=self.check)
 
     def reader(self, job: Job) -> Reader:
         """Reads what a job may read: with the embedded stack also the web addresses that its command named."""

@@ -196,7 +196,7 @@ def _finish(context: WorkerContext, job: Job) -> None:
     with hold_end(context.ledger, job.id):
         index = context.index(job)
         index.end_load()
-        index.build_ann(context.build_limit_s)
+        index.build_ann(context.build_limit_s, context.check)
         context.ledger.finish(job.id)
 
 

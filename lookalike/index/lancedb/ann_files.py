@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
+from lookalike.index.lancedb.manifest import index_section
 from lookalike.index.lancedb.power_cut import INDICES, MAGIC, newest_manifest
 
 #: Where the columns' metadata, its table and the table of the buffers begin; how many buffers and columns there are;
@@ -84,8 +85,8 @@ def _is_id(name: str) -> bool:
 
 def _has_one(table_folder: Path, names: Iterable[str]) -> bool:
     """Whether the newest version of the table names one of these: others are removed later, or are being built."""
-    manifest = newest_manifest(table_folder)
-    return any(UUID(name).bytes in manifest for name in names)
+    section = index_section(newest_manifest(table_folder))
+    return any(UUID(name).bytes in section for name in names)
 
 
 def _names(folder: Path) -> set[str]:

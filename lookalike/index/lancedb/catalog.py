@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lookalike.errors import IndexUnavailable
+from lookalike.errors import IndexBusy
 
 CATALOG = "catalog.json"
 #: Behind the name of a table: the lock for building its ANN index.
@@ -84,7 +84,7 @@ class Catalog:
     def locked(self, timeout_s: float) -> Iterator[None]:
         """Hold the lock of this folder across threads and processes. The system releases it when a process is killed.
 
-        Raises IndexUnavailable if it cannot be had within `timeout_s`."""
+        Raises IndexBusy if it cannot be had within `timeout_s`."""
         # Private if it is new. Users that share an index create its folder first, with the rights that they want.
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._held("lock", timeout_s, "another process has been writing to it for too long"):
@@ -92,10 +92,10 @@ class Catalog:
 
     @contextmanager
     def building(self, table: str, timeout_s: float) -> Iterator[None]:
-        """Hold the lock of whoever builds the ANN index of this table, or replaces its rows by a compaction. It may be
-        taken with the lock of the folder held, but not the other way round.
+        """Hold the lock of whoever builds the ANN index of this table, or replaces its rows by a compaction. Who waits
+        for it does not hold the lock of the folder, so that others write meanwhile.
 
-        Raises IndexUnavailable if it cannot be had within `timeout_s`."""
+        Raises IndexBusy if it cannot be had within `timeout_s`."""
         with self._held(self.building_lock(table).name, timeout_s, f"the ANN index of {table} is being built"):
             yield
 
@@ -111,7 +111,7 @@ class Catalog:
         try:
             with self.building(table, 0):
                 return False
-        except IndexUnavailable:
+        except IndexBusy:
             return True
         except OSError:
             return False
@@ -124,7 +124,7 @@ class Catalog:
         try:
             lock.acquire(timeout=max(0.0, timeout_s))
         except Timeout as error:
-            raise IndexUnavailable(str(self._folder), why) from error
+            raise IndexBusy(str(self._folder), why) from error
         try:
             yield
         finally:

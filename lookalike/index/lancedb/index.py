@@ -1,6 +1,7 @@
 """Documents in a LanceDB table."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from lookalike.errors import LookalikeError
@@ -10,6 +11,7 @@ from lookalike.index.annotation import Annotated, Annotation
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
 from lookalike.index.checks import check_filters
 from lookalike.index.lancedb import ann, building, columns, counts, filtering, rows
+from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.compaction import compact, fragments, last_fragments
 from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.named_table import NamedTable
@@ -128,17 +130,17 @@ class LanceDBIndex:
             table = self._table.now()
             compact(table, self._table.catalog, most_fragments=last_fragments(table))
 
-    def build_ann(self, within_s: float) -> None:
+    def build_ann(self, within_s: float, check: Callable[[], None] = lambda: None) -> None:
         with self._table.reading() as table:
             if ann.is_due(table, self._least_rows):
-                building.run(self._table.folder, table.name, self._least_rows, within_s)
+                building.run(self._table.folder, table.name, self._least_rows, within_s, check)
 
     def optimize(self, segments: int = 1) -> Iterator[int]:
         with self._table.reading() as table:
             yield fragments(table)
             if table.count_rows() >= self._least_rows:
                 building.run(self._table.folder, table.name, building.ALWAYS)
-            elif ann.state(table):
+            elif AnnFiles(Path(table.uri)).are_damaged():
                 with self._table.writing(), self._table.catalog.building(table.name, 0):
                     ann.drop(table)
         with self._table.writing():
@@ -147,8 +149,8 @@ class LanceDBIndex:
             yield fragments(table)
 
     def drop(self) -> None:
-        with self._table.writing():
-            version = self._table.now().name
+        with self._table.reading() as table:
+            version = table.name
             self.close()
             drop_table(self._table.folder, self._table.catalog, version, self._table.retry_s)
 

@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 
 from lookalike.index.base import AnnState, IndexInfo
+from lookalike.index.checks import index_of
 from lookalike.index.lancedb import ann, rows
 from lookalike.index.lancedb.catalog import Catalog
-from lookalike.index.lancedb.errors import translated
+from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
 from lookalike.index.lancedb.lean_lancedb import BTree, lancedb
 from lookalike.index.lancedb.power_cut import durable
@@ -59,8 +60,11 @@ def create_table(folder: Path, version: str, model: ModelIdentity, fields: Field
 
 def drop_table(folder: Path, catalog: Catalog, version: str, wait_s: float) -> None:
     """Delete a table and every reference to it; waits for a process that builds its ANN index, which would go on
-    writing into the folder. Call with the lock held. Raises IndexUnavailable."""
-    with catalog.building(version, wait_s):
+    writing into the folder. Call without the lock of the folder: others write meanwhile. Raises IndexBusy,
+    IndexMissing."""
+    with catalog.building(version, wait_s), catalog.locked(wait_s):
+        if version not in catalog.versions(index_of(version)):
+            raise missing(folder, version)
         catalog.remove(version)
         connect(folder).drop_table(version)
         # Whoever waits for this lock finds no table.

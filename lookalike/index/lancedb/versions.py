@@ -48,7 +48,7 @@ class LanceDBVersions:
         return self._catalog.former_models(self.name)
 
     def delete(self, version: str) -> None:
-        with self._writing():
+        with translated(self._folder, self.name):
             self._database_with(version)
             drop_table(self._folder, self._catalog, version, self._retry_s)
 

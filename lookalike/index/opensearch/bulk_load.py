@@ -6,6 +6,7 @@ https://docs.opensearch.org/latest/vector-search/settings/
 """
 
 from typing import Any
+from uuid import uuid4
 
 from lookalike.index.opensearch import graph_once, meta, server_version
 from lookalike.index.opensearch.aliases import Version
@@ -19,6 +20,8 @@ LOAD_SETTINGS: dict[str, Any] = {"index.refresh_interval": "-1", "index.number_o
 THRESHOLD = "index.knn.advanced.approximate_threshold"
 NO_GRAPH = {THRESHOLD: "-1"}
 BEFORE = "before_load"
+#: Tells this load from the next one, whose settings before are the same.
+LOAD = "load"
 
 
 def begin(server: Server, version: Version, name: str) -> None:
@@ -29,7 +32,7 @@ def begin(server: Server, version: Version, name: str) -> None:
     load = LOAD_SETTINGS | (NO_GRAPH if _builds_once(server, version, name) else {})
     answer = server.call("GET", f"/{version.name}/_settings", name=name, flat_settings="true")
     before = {setting: answer[version.name]["settings"].get(setting) for setting in load}
-    meta.replace(server, version.name, name, content | {BEFORE: before})
+    meta.replace(server, version.name, name, content | {BEFORE: before, LOAD: uuid4().hex})
     server.call("PUT", f"/{version.name}/_settings", load, name=name)
 
 
@@ -37,7 +40,7 @@ def end(server: Server, writer: BulkWriter, version: str, name: str) -> bool:
     """Restore the settings from before the load, make its documents visible, and let the server build a graph that was
     put off. False if no load had begun."""
     content = meta.read(server, version, name)
-    before = content.pop(BEFORE, None)
+    before = content.get(BEFORE)
     if before is not None:
         server.call("PUT", f"/{version}/_settings", before, name=name)
     server.call("POST", f"/{version}/_refresh", name=name)
@@ -46,8 +49,15 @@ def end(server: Server, writer: BulkWriter, version: str, name: str) -> bool:
     if THRESHOLD in before:
         graph_once.build(server, writer, version, name)
     # Last: until then, the next attempt does all of it again.
-    meta.replace(server, version, name, content)
+    _forget(server, version, name, content.get(LOAD))
     return True
+
+
+def _forget(server: Server, version: str, name: str, load: str | None) -> None:
+    """Remove the mark of this load. Another client may have ended it long ago, and the next one may have begun."""
+    content = meta.read(server, version, name)
+    if content.get(LOAD) == load:
+        meta.replace(server, version, name, {key: value for key, value in content.items() if key not in (BEFORE, LOAD)})
 
 
 def has_begun(server: Server, version: str, name: str) -> bool:

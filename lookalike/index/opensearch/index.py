@@ -190,7 +190,7 @@ class OpenSearchIndex:
             self._add_write_alias()
         bulk_load.end(self._server, self._writer, version, self.name)
 
-    def build_ann(self, within_s: float) -> None:
+    def build_ann(self, within_s: float, check: Callable[[], None] = lambda: None) -> None:
         """Does nothing: the server builds a graph for each segment."""
 
     def optimize(self, segments: int = 1) -> Iterator[int]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,16 +15,17 @@ import numpy as np
 import pytest
 
 from lookalike import launch
-from lookalike.errors import IndexUnavailable
+from lookalike.errors import IndexBusy, WorkerStopping
 from lookalike.index import AnnState, Index, IndexOptions, list_indexes, open_index, open_version, open_versions
 from lookalike.index.annotation import Annotation
 from lookalike.index.lancedb import ann, building
+from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.compaction import most_fragments
 from lookalike.index.lancedb.nearest import Nearest
 from lookalike.index.lancedb.tables import connect
 from lookalike.records import Document, Stored, Vectors
-from testing.processes import await_true
+from testing.processes import await_true, processes
 from tests.index.documents import COSINE, L2, clustered_vectors, document, documents
 
 K = 10
@@ -260,7 +262,7 @@ def versions(folder: Path) -> set[str]:
 def killed_while_it_builds(folder: Path, before: set[str]) -> bool:
     """Whether a process was killed before it had built the ANN index, and not only afterwards."""
     command = launch.command("lookalike.index.lancedb.building", str(folder), "images-v1", str(building.ALWAYS), "60")
-    with subprocess.Popen(command, env=launch.environment()) as builder:
+    with launch.start(command, stdin=subprocess.PIPE) as builder:
         while not Catalog(folder).is_building("images-v1") and builder.poll() is None:
             pass  # it builds for a moment only
         builder.send_signal(signal.SIGSTOP)
@@ -297,14 +299,25 @@ def test_while_it_is_built_nothing_is_compacted_and_the_table_is_not_deleted(ind
         index.end_load()
         table = connect(folder).open_table("images-v1")
         assert table.stats()["fragment_stats"]["num_fragments"] == MANY + 6
-        with pytest.raises(IndexUnavailable, match="is being built"):
+        with pytest.raises(IndexBusy, match=r"(?s)is being built.*Wait until"):
             index.drop()
-        with pytest.raises(IndexUnavailable, match="is being built"):
+        with pytest.raises(IndexBusy, match=r"(?s)is being built.*Wait until"):
             open_versions(f"lancedb://{folder}", "images", options=OPTIONS).delete("images-v1")
         check(index, expected)
     index.drop()
     assert list_indexes(f"lancedb://{folder}") == []
     assert not list(folder.glob("*.building"))
+
+
+def test_a_deletion_that_waits_for_a_build_stops_no_writer(index: Index, folder: Path) -> None:
+    patient = open_index(f"lancedb://{folder}", "images", options=replace(OPTIONS, retry_s=60))
+    waiting = threading.Thread(target=patient.drop)
+    with Catalog(folder).building("images-v1", 1):
+        waiting.start()
+        for number in range(10):
+            index.write([document(f"/meanwhile/{number}", QUERIES[0])])
+    waiting.join()
+    assert list_indexes(f"lancedb://{folder}") == []
 
 
 def emptied(path: Path) -> None:
@@ -389,11 +402,20 @@ def test_a_version_has_its_own(index: Index, folder: Path) -> None:
     check(second, by_id(documents(ROWS)))
 
 
-def test_an_index_that_is_not_asked_for_any_more_is_removed_by_an_optimization(index: Index, folder: Path) -> None:
-    fewer = open_index(f"lancedb://{folder}", "images", options=IndexOptions(ann_rows=ROWS + 1))
-    list(fewer.optimize())
-    assert held(folder) == AnnState(0, is_building=False)
-    check(fewer, by_id(documents(ROWS)), recall=1)
+@pytest.mark.parametrize("rows", [ROWS, ROWS + 1])
+def test_an_optimization_builds_a_damaged_one_anew_or_removes_it_if_it_is_not_asked_for_any_more(
+    index: Index, folder: Path, rows: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = open_index(f"lancedb://{folder}", "images", options=replace(OPTIONS, ann_rows=rows))
+    for path in (folder / "images-v1.lance" / "_indices").rglob("*.idx"):
+        enlarged(path)
+    assert AnnFiles(folder / "images-v1.lance").are_damaged()
+    list(opened.optimize(segments=1000))
+    assert held(folder) == AnnState(ROWS if rows == ROWS else 0, is_building=False)
+    # The damaged files are still there, and the newest version tells that it does not have them any more.
+    assert not AnnFiles(folder / "images-v1.lance").are_damaged()
+    check(opened, by_id(documents(ROWS)))
+    assert caplog.text == ""
 
 
 def test_why_it_could_not_be_built_comes_with_what_helps(
@@ -405,3 +427,34 @@ def test_why_it_could_not_be_built_comes_with_what_helps(
     assert "was not found" in caplog.text and caplog.text.endswith(
         "mend that first, then run `lookalike index optimize`\n"
     )
+
+
+def builders(home: Path) -> list[int]:
+    return [pid for pid, line in processes(home).items() if building.__name__ in line]
+
+
+def test_a_build_ends_with_the_process_that_waits_for_it(folder: Path) -> None:
+    folder.mkdir()
+    code = (
+        "import sys; from pathlib import Path; from lookalike.index.lancedb import building\n"
+        "building.run(Path(sys.argv[1]), 'images-v1', building.ALWAYS)"
+    )
+    with Catalog(folder).building("images-v1", 1):
+        owner = launch.start([sys.executable, "-c", code, str(folder)], {"LOOKALIKE_HOME": str(folder)})
+        await_true(lambda: builders(folder))
+        owner.kill()
+        owner.wait()
+        await_true(lambda: not builders(folder))
+
+
+def test_a_build_ends_when_whoever_waits_for_it_is_to_stop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.mkdir()
+    monkeypatch.setenv("LOOKALIKE_HOME", str(folder))
+
+    def check() -> None:
+        if builders(folder):
+            raise WorkerStopping
+
+    with Catalog(folder).building("images-v1", 1), pytest.raises(WorkerStopping):
+        building.run(folder, "images-v1", building.ALWAYS, check=check)
+    assert not builders(folder)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lookalike.index import Index, IndexOptions, open_index, open_version
+from lookalike.index.opensearch import meta
 from testing.services.opensearch import request
 from tests.index.documents import COSINE, documents
 from tests.index.opensearch.overloaded_proxy import overloaded_proxy
@@ -81,6 +82,28 @@ def test_another_process_can_end_the_load_after_a_crash(index: Index, opensearch
     other = open_index(opensearch_url, "loading")
     assert other.is_loading()
     other.end_load()
+    assert settings(opensearch_url) == before
+
+
+def test_a_slow_end_of_one_load_leaves_the_next_one_its_mark(
+    index: Index, opensearch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = settings(opensearch_url)
+    index.begin_load()
+    slow, read = open_index(opensearch_url, "loading"), meta.read
+
+    def read_and_wait(*of: Any) -> dict[str, Any]:
+        """Of the slow client alone: what it reads is old when it goes on."""
+        found = read(*of)
+        monkeypatch.setattr(meta, "read", read)
+        index.end_load()
+        index.begin_load()
+        return found
+
+    monkeypatch.setattr(meta, "read", read_and_wait)
+    slow.end_load()
+    assert index.is_loading()
+    index.end_load()
     assert settings(opensearch_url) == before
 
 
