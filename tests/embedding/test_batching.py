@@ -146,7 +146,15 @@ WRONG: tuple[object, ...] = (
 
 
 @pytest.mark.parametrize(
-    "kept", ["", "[]", "{", "\x00", "[" * 100_000, *(json.dumps({"this CPU": choice}) for choice in WRONG)]
+    "kept",
+    [
+        "",
+        "[]",
+        "{",
+        "\x00",
+        pytest.param("[" * 100_000, id="deep"),
+        *(json.dumps({"this CPU": choice}) for choice in WRONG),
+    ],
 )
 def test_a_damaged_or_older_file_is_measured_again(kept: str, choices: Choices, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(kept)
