@@ -19,6 +19,7 @@ from benchmarks.scale.nearest import Nearest
 from benchmarks.table import console, print_rates
 from benchmarks.vectors import WRITE_SIZE, await_merged
 from lookalike.index import IndexOptions, backend_of, list_indexes, open_index
+from lookalike.index.opensearch import mapping, server_version
 from lookalike.index.opensearch.vector_field import ENGINES
 from lookalike.records import Vectors
 from lookalike_evaluation.synthetic import DIMENSION, synthetic_model
@@ -33,16 +34,17 @@ EF_SEARCHES = tuple(int(word) for word in os.environ.get("LOOKALIKE_LOAD_EF_SEAR
 #: such vectors in mapped files, and exits; with the library, `hybridfs` (OpenSearch's default) is faster.
 STORE = {"index.store.type": os.environ.get("LOOKALIKE_LOAD_STORE", "niofs")}
 INDEX = "loads"
-WARM_UP = 5_000
+WARM_UP = 10_000
 FLOAT_BITS = 32
 
 
 @dataclass(frozen=True)
 class Side:
-    """How an index is created, and the settings that it has besides those of a load."""
+    """How an index is created, with settings of its own and with fields that it only keeps."""
 
     options: IndexOptions = field(default_factory=IndexOptions)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    kept: Sequence[str] = ()
     #: Documents per request, and requests at once.
     size: int = WRITE_SIZE
     writers: int = vectors.WRITERS
@@ -84,6 +86,10 @@ SIDES: dict[str, Side] = {
     "2 merges at once": Side(settings={"index.merge.scheduler.max_thread_count": 2}),
     "no merges": Side(settings={"index.merge.policy.segments_per_tier": 1000}),
     "source kept whole": Side(settings={"index.knn.derived_source.enabled": False}),
+    "translog not synced": Side(settings={"index.translog.durability": "async"}),
+    "fields only kept": Side(kept=("content_sha256", "width", "height", "model", "chunk", "ingested_at")),
+    "ef_construction 64": Side(IndexOptions(ef_construction=64)),
+    "m 8": Side(IndexOptions(m=8)),
 }
 DEFAULT = ("float32", "byte", "bit", "flat")
 
@@ -102,9 +108,8 @@ def main() -> None:
 
 
 def _load(url: str, side: Side, count: int) -> Load:
+    _create(url, side)
     index = open_index(url, INDEX, options=side.options)
-    index.ensure(synthetic_model())
-    _apply(url, side.settings)
     clock = backend_of(url).cpu_clock(url, side.options)
     with clock as server_clock:
         assert server_clock is not None, "the server runs on another machine"
@@ -121,13 +126,14 @@ def _load(url: str, side: Side, count: int) -> Load:
     return Load(count / seconds, count / (seconds + merge_s), server_s / count * 1e6, size_bytes, searches)
 
 
-def _apply(url: str, settings: Mapping[str, Any]) -> None:
-    """Some can be set on a closed index only."""
-    if not settings:
-        return
-    request(url, "POST", f"/{INDEX}/_close")
-    request(url, "PUT", f"/{INDEX}/_settings", dict(settings))
-    request(url, "POST", f"/{INDEX}/_open?wait_for_active_shards=all")
+def _create(url: str, side: Side) -> None:
+    """Create the index as lookalike does, but for what the side changes. Some of it cannot be changed later."""
+    number = server_version.parsed(request(url, "GET", "/")["version"]["number"])
+    body = mapping.definition(synthetic_model(), side.options, number) | {"aliases": {INDEX: {}}}
+    body["settings"] |= side.settings
+    for name in side.kept:
+        body["mappings"]["properties"][name] |= {"index": False, "doc_values": False}
+    request(url, "PUT", f"/{INDEX}-v1", body)
 
 
 def _search(url: str, options: IndexOptions, count: int) -> Searched:
