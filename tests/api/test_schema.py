@@ -1,6 +1,6 @@
 """The service conforms to its own OpenAPI document.
 
-schemathesis takes seconds to import: only the process that runs these tests does.
+Only the process that runs these tests imports schemathesis.
 """
 
 from typing import Any
