@@ -273,7 +273,7 @@ class WorkerStopping(LookalikeError):
     the job, goes back, and another worker takes it."""
 
     def sentences(self) -> tuple[str, ...]:
-        return ("The worker stops before this work has ended.",)
+        return ("The worker stops before the chunk, or the end of the job, is done.",)
 
 
 class JobFailed(PermanentError):
