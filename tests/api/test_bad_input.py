@@ -17,8 +17,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from lookalike.records import MOST_MATCHES, ImageRef
+from lookalike.records import MOST_MATCHES, ImageRef, Pixels
 from lookalike.settings import Settings
+from lookalike_api.search import Embedded, Searcher
 from testing.processes import await_true
 from tests.api.service import serving
 
@@ -280,21 +281,26 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_a_search_above_the_limit_gets_a_retry_after(lance: Settings, query: bytes) -> None:
+def test_a_search_above_the_limit_gets_a_retry_after(
+    lance: Settings, query: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_on, embed = threading.Event(), Searcher.embed
+
+    def held(searcher: Searcher, pixels: Pixels) -> Embedded:
+        going_on.wait()
+        return embed(searcher, pixels)
+
     limited = Settings(**{**lance.model_dump(), "max_searches": 1})
-    with serving(limited) as client:
-        batch = [("image", ("a.jpg", query))] * 32
-        answered: list[int] = []
-        running = threading.Thread(
-            target=lambda: answered.append(client.post("/search/batch", files=batch).status_code)
-        )
-        running.start()
+    with serving(limited) as client, ThreadPoolExecutor(1) as threads, ExitStack() as ending:
+        monkeypatch.setattr(Searcher, "embed", held)
+        ending.callback(going_on.set)
+        running = threads.submit(client.post, "/search", content=query)
         await_true(lambda: "lookalike_searches_in_progress 1.0" in client.get("/metrics").text)
         refused = client.post("/search", content=query)
-        running.join()
         problem_detail(refused, 503)
         assert int(refused.headers["Retry-After"]) > 0
-        assert answered == [200]
+        going_on.set()
+        assert running.result().status_code == 200
         assert client.post("/search", content=query).status_code == 200
 
 

@@ -7,7 +7,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,9 +25,9 @@ from lookalike.errors import ImageRejected
 from lookalike.records import Reason
 from lookalike.settings import Settings
 from lookalike_api.admission import Busy
-from lookalike_api.decoder_pool import DecoderEnded, DecoderPool
+from lookalike_api.decoder_pool import NICENESS, DecoderEnded, DecoderPool
 from lookalike_api.decoder_process import BYTES_PER_PIXEL, PIXELS, Request
-from lookalike_api.decoders import Decoders
+from lookalike_api.decoders import QUICK_S, Decoders
 from testing.processes import await_true
 from tests.api.service import serving
 from tests.api.test_bad_input import BOMB
@@ -103,30 +102,32 @@ def test_a_rejection_is_the_same_and_the_process_goes_on(pool: DecoderPool, data
 
 def test_an_image_that_takes_too_long_is_rejected_and_its_process_ends(pool: DecoderPool) -> None:
     before = pid_of(pool)
-    began = time.monotonic()
     with pytest.raises(ImageRejected, match=r"longer than 0\.3 s") as rejected:
         decoders(pool, limit_s=0.3).pixels(SLOW, SIZE)
     assert rejected.value.reason is Reason.TIMEOUT
-    assert time.monotonic() - began < 2
     await_true(lambda: has_ended(before))
     assert decoders(pool).pixels(as_file("PNG"), SIZE).shape == (SIZE, SIZE, 3)
 
 
 def test_slow_images_take_neither_the_places_nor_the_cores_of_others(pool: DecoderPool) -> None:
-    shared = decoders(pool, quick_s=0.5)
-    with ThreadPoolExecutor(3) as threads:
-        stopped = pid_of(pool)
-        earlier = cpu_s(stopped)
-        slow = threads.submit(shared.pixels, SLOW, SIZE)
-        await_true(lambda: cpu_s(stopped) > earlier + 0.1)
-        # However fast this machine is, the test is faster.
-        os.kill(stopped, signal.SIGSTOP)
-        # It gives its place to others after half a second; the only place for slow images is then taken.
-        assert shared.pixels(as_file("JPEG"), SIZE).shape == (SIZE, SIZE, 3)
+    places, data = threading.Semaphore(1), as_file("JPEG")
+    shared = Decoders(pool, at_once=1, slow=places, max_pixels=MAX_PIXELS, limit_s=30.0, quick_s=0.1)
+    stopped = pid_of(pool)
+    # However fast this machine is, the test is faster, and however slow, this image is the slower one.
+    os.kill(stopped, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(shared.pixels, data, SIZE)
+        # It gives its place to others; the only place for slow images is then taken.
+        await_true(lambda: places._value == 0)
+        shared._quick_s = 30.0
+        assert shared.pixels(data, SIZE).shape == (SIZE, SIZE, 3)
+        shared._quick_s = 0.1
         with pytest.raises(Busy):
             shared.pixels(SLOW, SIZE)
-        assert shared.pixels(as_file("JPEG"), SIZE).shape == (SIZE, SIZE, 3)
+        shared._quick_s = 30.0
+        assert shared.pixels(data, SIZE).shape == (SIZE, SIZE, 3)
         assert not slow.done()
+        assert os.getpriority(os.PRIO_PROCESS, stopped) == NICENESS
         os.kill(stopped, signal.SIGCONT)
         assert slow.result().shape == (SIZE, SIZE, 3)
 
@@ -212,13 +213,14 @@ def test_the_memory_of_a_process_is_bounded_and_it_ends_before_the_service(pool:
 
 
 def test_searches_are_answered_while_others_send_images_that_take_long(lance: Settings, query: bytes) -> None:
-    short = Settings(**{**lance.model_dump(), "search_timeout_s": 2.5})
-    with serving(short) as client, ThreadPoolExecutor(4) as threads:
+    short = Settings(**{**lance.model_dump(), "search_timeout_s": 5.0})
+    with serving(short, quick_s=QUICK_S) as client, ThreadPoolExecutor(4) as threads:
         slow = [threads.submit(client.post, "/search", content=SLOW) for _ in range(4)]
         answered = []
         while not all(each.done() for each in slow):
             answered.append(client.post("/search?k=1", content=query).status_code)
-        assert set(answered) == {200} and len(answered) > 5
+        # 503: where this machine took half a second of a decoder's time, it had no place as a slow one.
+        assert set(answered) <= {200, 503} and answered.count(200) > 5
         # 200: on a fast machine.
         assert {each.result().status_code for each in slow} <= {200, 422, 503}
         assert client.post("/search?k=1", content=query).status_code == 200
