@@ -290,7 +290,7 @@ def test_a_search_above_the_limit_gets_a_retry_after(
         going_on.wait()
         return embed(searcher, pixels)
 
-    limited = Settings(**{**lance.model_dump(), "max_searches": 1})
+    limited = Settings(**{**lance.model_dump(), "max_searches": 1, "search_timeout_s": 60.0})
     with serving(limited) as client, ThreadPoolExecutor(1) as threads, ExitStack() as ending:
         monkeypatch.setattr(Searcher, "embed", held)
         ending.callback(going_on.set)
