@@ -29,6 +29,10 @@ class Catalog:
         """The table of every name."""
         return dict(self._read()["tables"])
 
+    def is_current(self, table: str) -> bool:
+        """Whether a name points to `table`."""
+        return table in self.tables().values()
+
     def reserve(self, name: str) -> str:
         """A table name that was never used before. Call with the lock held."""
         content = self._read()

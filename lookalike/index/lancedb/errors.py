@@ -66,6 +66,11 @@ def translate(error: Exception, folder: Path, name: str) -> LookalikeError:
     return IndexConflict(what, "Check the files in the folder; after a power cut, run the ingest again.")
 
 
+def is_missing(error: Exception, folder: Path, name: str) -> bool:
+    """Whether LanceDB, or the file system, found no file of the index."""
+    return is_failure(error) and isinstance(translate(error, folder, name), IndexMissing)
+
+
 def missing(folder: Path, name: str) -> IndexMissing:
     return IndexMissing(
         f"Index {name} does not exist in {folder}.", "Ingest images into it first, or choose another index (--index)."

@@ -16,6 +16,7 @@ from lookalike.index.base import VectorQuery
 from lookalike.index.checks import check_query
 from lookalike.index.lancedb import ann, filtering, rows
 from lookalike.index.lancedb.ann_files import AnnFiles
+from lookalike.index.lancedb.errors import is_missing
 from lookalike.index.lancedb.lean_lancedb import LOOP
 from lookalike.index.lancedb.nearest import Nearest
 from lookalike.index.lancedb.tables import connect, open_for_searches
@@ -43,6 +44,20 @@ class Search:
 
     def __call__(self, version: str, query: VectorQuery) -> list[Match]:
         """See `Index.search`; exactly if the ANN index is damaged."""
+        try:
+            return self._searched(version, query)
+        except Exception as error:
+            if not is_missing(error, self._folder, version):
+                raise
+        # Another folder in the place of this one, such as a new one after its removal, may have a table of a lower
+        # version: LanceDB goes back to none.
+        self._opened = None
+        return self._searched(version, query)
+
+    def close(self) -> None:
+        self._opened = None
+
+    def _searched(self, version: str, query: VectorQuery) -> list[Match]:
         if query.exact or self._is_passed_over(version):
             return self._matches(version, query, exact=True)
         try:
@@ -53,9 +68,6 @@ class Search:
             found = self._matches(version, query, exact=True)
             self._pass_over(version, error)
             return found
-
-    def close(self) -> None:
-        self._opened = None
 
     def _is_passed_over(self, version: str) -> bool:
         if self._clock() < self._passed_over.get(version, -math.inf):

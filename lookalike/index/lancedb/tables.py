@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from lookalike.errors import IndexConflict
 from lookalike.index.base import AnnState, IndexInfo
 from lookalike.index.checks import index_of
 from lookalike.index.lancedb import ann, rows
@@ -61,10 +62,16 @@ def create_table(folder: Path, version: str, model: ModelIdentity, fields: Field
 def drop_table(folder: Path, catalog: Catalog, version: str, wait_s: float) -> None:
     """Delete a table and every reference to it; waits for a process that builds its ANN index, which would go on
     writing into the folder. Call without the lock of the folder: others write meanwhile. Raises IndexBusy,
-    IndexMissing."""
+    IndexMissing, and IndexConflict if the version becomes the current one meanwhile."""
+    was_current = catalog.is_current(version)
     with catalog.building(version, wait_s), catalog.locked(wait_s):
         if version not in catalog.versions(index_of(version)):
             raise missing(folder, version)
+        if catalog.is_current(version) and not was_current:
+            raise IndexConflict(
+                f"{version} was not deleted: it became the current version of {index_of(version)} meanwhile.",
+                "Run the same command again: it looks at the versions anew.",
+            )
         catalog.remove(version)
         connect(folder).drop_table(version)
         # Whoever waits for this lock finds no table.

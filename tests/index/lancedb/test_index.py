@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
 import lancedb
 import pytest
 
-from lookalike.errors import IndexMissing, IndexUnavailable
-from lookalike.index import Index, list_indexes, open_index
+from lookalike.errors import IndexConflict, IndexMissing, IndexUnavailable
+from lookalike.index import Index, list_indexes, open_index, open_versions
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.compaction import FEWEST_FRAGMENTS, MOST_FRAGMENTS, compact, most_fragments
 from tests.index.documents import COSINE, documents
@@ -81,3 +82,23 @@ def test_lancedb_is_imported_without_packages_that_remain_importable() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True", "True"]
+
+
+def test_a_version_that_becomes_the_current_one_while_its_deletion_waits_stays(
+    index: Index, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = open_versions(f"lancedb://{folder}", "images")
+    second = versions.create(COSINE)
+    building = Catalog.building
+
+    def promoted_meanwhile(catalog: Catalog, table: str, timeout_s: float) -> AbstractContextManager[None]:
+        monkeypatch.undo()
+        versions.move(second)
+        return building(catalog, table, timeout_s)
+
+    monkeypatch.setattr(Catalog, "building", promoted_meanwhile)
+    with pytest.raises(IndexConflict, match="images-v2 was not deleted"):
+        versions.delete(second)
+    assert index.version() == second
+    versions.delete("images-v1")
+    assert [info.version for info in versions.infos()] == [second]
