@@ -100,7 +100,24 @@ class IndexUnavailable(Unavailable):
 class IndexBusy(IndexUnavailable):
     """Another process holds a lock of an embedded index."""
 
-    advice = "Wait until that has ended, then run the same command again; `lookalike doctor` shows it."
+    advice = (
+        "Wait until that has ended, then run the same command again: `lookalike status` shows jobs, `lookalike doctor` "
+        "whether an ANN index is being built."
+    )
+
+
+class ShardsMissing(IndexUnavailable):
+    """An OpenSearch answers without some shards of an index: they start soon after their node, or are lost."""
+
+    advice = (
+        "Start the node that holds them; GET /_cluster/allocation/explain tells why a shard does not start. If one is "
+        "lost for good, delete its index (DELETE /INDEX) and ingest again."
+    )
+
+    def sentences(self) -> tuple[str, ...]:
+        # A job that waits says the first sentence only.
+        what, advice = super().sentences()
+        return f"{what} `lookalike doctor` says how many shards are missing.", advice
 
 
 class SourceUnavailable(Unavailable):

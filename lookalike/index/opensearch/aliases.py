@@ -3,7 +3,7 @@
 import time
 from typing import Any, NamedTuple
 
-from lookalike.errors import IndexConflict, IndexUnavailable
+from lookalike.errors import IndexConflict, ShardsMissing
 from lookalike.index.base import IndexInfo
 from lookalike.index.checks import index_of, is_version, number_of
 from lookalike.index.opensearch import address, mapping, server_version
@@ -80,7 +80,7 @@ def write_alias_of(version: str) -> str:
 def list_indexes(url: str, options: IndexOptions, pattern: str = "_all") -> list[IndexInfo]:
     """Every version of every index that lookalike made and that matches `pattern`, sorted by name and number.
 
-    Raises IndexUnavailable if no shard of one of them has started."""
+    Raises ShardsMissing if no shard of one of them has started."""
     server = Server(address.parse(url, options), options)
     try:
         found, sizes = _found(server, pattern)
@@ -101,7 +101,7 @@ def _found(server: Server, pattern: str) -> tuple[dict[str, Any], dict[str, Any]
         if not (starting := sorted(found.keys() - sizes.keys())):
             return found, sizes
         if time.monotonic() > ends_at:
-            raise IndexUnavailable(str(server), f"no shard of index {', '.join(starting)} has started")
+            raise ShardsMissing(str(server), f"no shard of index {', '.join(starting)} has started")
         time.sleep(LOOK_PAUSE_S)
 
 

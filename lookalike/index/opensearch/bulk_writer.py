@@ -10,7 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_
 from lookalike.errors import IndexUnavailable
 from lookalike.index.opensearch import bulk
 from lookalike.index.opensearch.server import Server
-from lookalike.index.opensearch.status import error_for
+from lookalike.index.opensearch.status import ResponseKind, error_for
 from lookalike.records import Rejected
 
 #: The n-th pause between retries is random in [0, FIRST_PAUSE_S * 2**n], at most LONGEST_PAUSE_S.
@@ -64,7 +64,7 @@ class BulkWriter:
                     if operations:
                         raise _PushedBack(result.why)
         except _PushedBack as error:
-            raise IndexUnavailable(str(self._server), str(error)) from error
+            raise error_for(ResponseKind.RETRY, str(self._server), self._name, str(error)) from error
         return whole
 
     def _send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from lookalike.errors import IndexConflict, IndexUnavailable
+from lookalike.errors import IndexConflict, IndexUnavailable, ShardsMissing
 from lookalike.index.opensearch.server import Server
 from lookalike.shown import clause
 
@@ -49,5 +49,5 @@ def _segments(server: Server, version: str, name: str) -> int:
     indexes = server.call("GET", f"/{version}/_stats/segments", name=name)["indices"]
     if version not in indexes:
         # It has no statistics until a shard of it has started.
-        raise IndexUnavailable(str(server), f"no shard of index {version} has started")
+        raise ShardsMissing(str(server), f"no shard of index {version} has started")
     return int(indexes[version]["primaries"]["segments"]["count"])

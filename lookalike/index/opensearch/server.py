@@ -12,10 +12,18 @@ import orjson
 from opensearchpy import Connection, OpenSearch
 from opensearchpy import exceptions as client_errors
 
-from lookalike.errors import AccessDenied, BadSetting, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
+from lookalike.errors import (
+    AccessDenied,
+    BadSetting,
+    IndexConflict,
+    IndexMissing,
+    IndexUnavailable,
+    LookalikeError,
+    ShardsMissing,
+)
 from lookalike.exhaustion import machine_error
 from lookalike.index.opensearch.address import Address
-from lookalike.index.opensearch.status import ResponseKind, classify, error_for, is_whole, reason_of
+from lookalike.index.opensearch.status import ResponseKind, classify, error_for, is_whole, reason_of, what_is_missing
 from lookalike.index.options import IndexOptions
 from lookalike.tls import tls_context, tls_error
 
@@ -78,10 +86,10 @@ class Server:
         return ask()
 
     def query(self, path: str, body: Any, *, name: str, **parameters: str) -> Any:
-        """As `call`, the response to a search or a count. Raises IndexUnavailable also if a shard is missing in it."""
+        """As `call`, the response to a search or a count. Raises also ShardsMissing, if a shard is missing in it."""
         answer = self.call("POST", path, body, name=name, **parameters)
         if not is_whole(answer):
-            raise IndexUnavailable(self._address, "not every shard answered")
+            raise ShardsMissing(self._address, what_is_missing(answer))
         return answer
 
     def _await_recovery(self, name: str) -> None:

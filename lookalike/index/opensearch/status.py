@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
-from lookalike.errors import AccessDenied, IndexConflict, IndexMissing, IndexUnavailable, LookalikeError
+from lookalike.errors import (
+    AccessDenied,
+    IndexConflict,
+    IndexMissing,
+    IndexUnavailable,
+    LookalikeError,
+    ShardsMissing,
+)
 
 #: The server is overloaded or away. 409 is a concurrent write of the same document.
 TEMPORARY = frozenset({408, 409, 429})
@@ -41,6 +48,8 @@ TEMPORARY_SIGNS = (
     # Inside the responses to a search, they have no status.
     "no_shard_available_action_exception",
 )
+#: What a server says about an index with a shard that has not started, or is lost.
+NO_SHARD = ("no_shard_available_action_exception", "unavailable_shards_exception", "all shards failed")
 #: What a server without the k-NN plugin says about the mapping, its settings and a query.
 NO_PLUGIN = ("type [knn_vector]", "unknown setting [index.knn]", "unknown query [knn]")
 LONGEST_REASON = 300
@@ -87,10 +96,18 @@ def is_whole(answer: Mapping[str, Any]) -> bool:
     return shards["successful"] >= shards["total"] and not answer.get("timed_out", False)
 
 
+def what_is_missing(answer: Mapping[str, Any]) -> str:
+    """How many shards took part in a response that is not whole, and why one of the others failed, if one did."""
+    shards = answer.get("_shards", {})
+    count = f"not every shard answered: {shards.get('successful', 0)} of {shards.get('total', 1)} did in time"
+    failure = _first(shards.get("failures"))
+    return f"{count}; {_innermost(failure.get('reason'))[:LONGEST_REASON]}" if failure else count
+
+
 def error_for(kind: ResponseKind, address: str, name: str, why: str) -> LookalikeError:
     """The error to raise when a whole request gets a response of this kind; `name` is the index."""
     if kind is ResponseKind.RETRY:
-        return IndexUnavailable(address, why)
+        return (ShardsMissing if any(sign in why for sign in NO_SHARD) else IndexUnavailable)(address, why)
     if kind is ResponseKind.DENIED:
         return AccessDenied(
             f"OpenSearch at {address} rejected the credentials: {why}.",
@@ -117,11 +134,15 @@ def error_for(kind: ResponseKind, address: str, name: str, why: str) -> Lookalik
 
 def reason_of(status: int, error: Any) -> str:
     """One short line: the status and the innermost cause. Outer causes quote whole vectors."""
+    return f"{status} {_innermost(error)}".strip()[:LONGEST_REASON]
+
+
+def _innermost(error: Any) -> str:
     cause = error
     while isinstance(cause, Mapping) and (inner := cause.get("caused_by") or _first(cause.get("root_cause"))):
         cause = inner
     text = f"{cause.get('type', '')}: {cause.get('reason', '')}" if isinstance(cause, Mapping) else cause or ""
-    return " ".join(f"{status} {text}".split())[:LONGEST_REASON]
+    return " ".join(str(text).split())
 
 
 def _first(causes: Any) -> Any:

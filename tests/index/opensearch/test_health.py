@@ -1,19 +1,22 @@
 """Checks of an OpenSearch server: its kind and version, and whether an index accepts writes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from lookalike.errors import BadSetting, DiskFull, IndexUnavailable, UnsupportedService
+from lookalike.errors import BadSetting, DiskFull, IndexUnavailable, ShardsMissing, UnsupportedService
 from lookalike.index import IndexOptions, check_location, check_writable, inspect, open_index
 from testing.services.opensearch import request
 from testing.services.ports import free_port
 from testing.services.stub_servers import StubHttpServer
-from tests.index.documents import COSINE
+from tests.index.conftest import SHORT_TIMEOUTS
+from tests.index.documents import COSINE, documents
 from tests.index.opensearch.overloaded_proxy import overloaded_proxy
 
+#: Settings of an index whose shards never start.
+NOWHERE = {"index.routing.allocation.require._name": "nobody", "index.number_of_replicas": 0}
 BLOCKS = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
 
 
@@ -103,12 +106,30 @@ def test_unassigned_replicas_give_a_warning(opensearch_url: str) -> None:
 
 
 def test_an_index_with_missing_shards_is_rejected(opensearch_url: str) -> None:
-    nowhere = {"index.routing.allocation.require._name": "nobody", "index.number_of_replicas": 0}
     request(
-        opensearch_url, "PUT", "/images-v1?wait_for_active_shards=0", {"settings": nowhere, "aliases": {"images": {}}}
+        opensearch_url, "PUT", "/images-v1?wait_for_active_shards=0", {"settings": NOWHERE, "aliases": {"images": {}}}
     )
     with pytest.raises(UnsupportedService, match=r"images-v1 .*is red: 1 of its 1 primary shards"):
-        check_writable(opensearch_url, "images")
+        check_writable(opensearch_url, "images", options=SHORT_TIMEOUTS)
+
+
+def test_an_index_with_a_lost_shard_says_what_to_do(url_with_index: str) -> None:
+    index = open_index(url_with_index, "images", options=SHORT_TIMEOUTS)
+    mappings = request(url_with_index, "GET", "/images-v1/_mapping")["images-v1"]["mappings"]
+    request(url_with_index, "DELETE", "/images-v1")
+    made_again = {"settings": NOWHERE | {"index.knn": True}, "mappings": mappings, "aliases": {"images": {}}}
+    request(url_with_index, "PUT", "/images-v1?wait_for_active_shards=0", made_again)
+    uses: list[Callable[[], object]] = [
+        index.count,
+        lambda: index.get("id"),
+        lambda: index.search(documents(1)[0].image_embedding, 1),
+        lambda: list(index.scan()),
+    ]
+    for use in uses:
+        with pytest.raises(ShardsMissing, match=r"(?s)`lookalike doctor` says .*DELETE /INDEX"):
+            use()
+    with pytest.raises(UnsupportedService, match="1 of its 1 primary shards are missing"):
+        check_writable(url_with_index, "images", options=SHORT_TIMEOUTS)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lookalike.errors import IndexUnavailable
+from lookalike.errors import IndexUnavailable, ShardsMissing
 from lookalike.index import Index, check_writable, list_indexes, open_index
 from lookalike.index.base import VectorQuery
 from tests.index.conftest import SHORT_TIMEOUTS
@@ -79,9 +79,17 @@ def test_an_answer_of_some_shards_is_never_taken_for_that_of_all(index: Index, p
     ]
     for path, use in uses:
         proxy.once[path] = (200, PARTIAL)
-        with pytest.raises(IndexUnavailable, match="not every shard answered"):
+        with pytest.raises(ShardsMissing, match="not every shard answered: 1 of 3 did"):
             use()
         assert not proxy.once, path
+
+
+def test_an_answer_without_a_shard_that_failed_says_why(index: Index, proxy: OverloadedProxy) -> None:
+    failure = {"shard": 1, "reason": {"type": "query_shard_exception", "reason": "of no use"}}
+    shards = {"total": 2, "successful": 1, "skipped": 0, "failed": 1, "failures": [failure]}
+    proxy.once["/_count"] = (200, PARTIAL | {"_shards": shards})
+    with pytest.raises(ShardsMissing, match="1 of 2 did in time; query_shard_exception: of no use"):
+        index.count()
 
 
 def test_a_search_in_a_batch_that_some_shards_answered_is_asked_again(index: Index, proxy: OverloadedProxy) -> None:
@@ -109,7 +117,7 @@ def test_an_index_without_statistics_is_not_left_out_of_a_list(index: Index, pro
     proxy.once["/_stats"] = (200, none)
     assert [info.version for info in list_indexes(proxy.url)] == ["images-v1"]
     proxy.once["/_stats"] = (200, none)
-    with pytest.raises(IndexUnavailable, match="no shard of index images-v1 has started"):
+    with pytest.raises(ShardsMissing, match="no shard of index images-v1 has started"):
         list(index.optimize())
 
 
@@ -125,7 +133,7 @@ def test_a_load_does_not_end_before_a_document_of_each_shard_is_written_again(pr
     index = open_index(proxy.url, "loading", options=SHORT_TIMEOUTS)
     index.ensure(COSINE)
     proxy.once["/_count"] = (200, PARTIAL)
-    with pytest.raises(IndexUnavailable, match="not every shard answered"):
+    with pytest.raises(ShardsMissing, match="not every shard answered: 1 of 3 did"):
         index.begin_load()
     index.begin_load()
     index.write(WRITTEN)
