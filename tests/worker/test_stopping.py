@@ -154,8 +154,10 @@ def test_a_second_signal_returns_the_chunk_of_a_process_that_does_not_end(bench:
     chunk_id = f"{bench.open_job()}/000000"
     send_chunk(bench.app, chunk_id)
     await_true(lambda: bench.client.hlen(HELD))
+    # A worker before this one may have written to the same file. Two signals that are pending at once are one.
+    stops = bench.log.count("Stopping: ")
     os.kill(worker_processes(bench.settings.home)[0], signal.SIGTERM)
-    await_true(lambda: "Stopping: " in bench.log)
+    await_true(lambda: bench.log.count("Stopping: ") > stops)
     signalled(bench, signal.SIGTERM)
     assert bench.client.hlen(HELD) + bench.client.llen(KEY_PREFIX + QUEUE) == 1
     assert "they are sent again" in bench.log
