@@ -1,19 +1,19 @@
 """A walk reaches every image once, and no bad place ends or multiplies it."""
 
-import itertools
+import json
 import os
-import resource
 import subprocess
+import sys
 import tempfile
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lookalike.clutter import CLUTTER, CLUTTER_ENDS
-from lookalike.errors import BadSetting, ResourceExhausted
+from lookalike.errors import BadSetting
 from lookalike.records import Reason
 from lookalike_producer.places import placed
 from lookalike_producer.refused import UnlistedFolder
@@ -21,6 +21,7 @@ from lookalike_producer.sources import find_images
 from lookalike_producer.walk.options import WalkOptions
 from lookalike_producer.walk.pattern import Pattern
 from lookalike_producer.walk.walker import OPEN_FOLDERS
+from testing.processes import ROOT
 from tests.producer.folders import below, found, unprivileged, write, write_deep
 
 ALBUM = ("album/a.jpg", "album/b.jpg", "album/c.jpg")
@@ -34,17 +35,33 @@ def deep_folder(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["rm", "-rf", tmp_path / "z"], check=True)
 
 
-@contextmanager
-def descriptors(count: int) -> Iterator[None]:
-    """This process may open so many files more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    held = set(map(int, os.listdir("/proc/self/fd")))
-    free = (number for number in itertools.count() if number not in held)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (next(itertools.islice(free, count, None)), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+#: A program that may open so many files more than it has, and walks from a folder. In a process of its own: threads of
+#: this one may open files meanwhile.
+LIMITED = """
+import itertools, json, os, resource, sys
+from pathlib import Path
+from lookalike.errors import ResourceExhausted
+from testing.processes import ROOT
+from tests.producer.folders import found
+
+count, folder, *sources = sys.argv[1:]
+found(Path(folder), *sources)  # Imports what a walk needs.
+held = set(map(int, os.listdir("/proc/self/fd")))
+free = (number for number in itertools.count() if number not in held)
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (next(itertools.islice(free, int(count), None)), hard))
+try:
+    print(json.dumps(found(Path(folder), *sources)))
+except ResourceExhausted as error:
+    print(json.dumps(str(error)))
+"""
+
+
+def found_with(descriptors: int, folder: Path, *sources: object) -> Any:
+    """What a process finds that may open so many files, or its error."""
+    arguments = [str(descriptors), str(folder), *map(str, sources)]
+    output = subprocess.check_output([sys.executable, "-c", LIMITED, *arguments], cwd=ROOT, text=True)
+    return json.loads(output.splitlines()[-1])
 
 
 @pytest.mark.parametrize("pattern", ["", "/**", "/**/*.jpg", "/**/**/*.jpg", "/*/*.jpg", "/*/**/*.jpg"])
@@ -99,15 +116,13 @@ def test_deep_folders_are_walked_with_few_open_files(tmp_path: Path, deep_folder
     deep = write_deep(deep_folder, 1200)
     for number in range(3):
         write(Path(deep).parent / f"side{number}", "b.jpg")
-    with descriptors(OPEN_FOLDERS + 4):
-        assert len(found(tmp_path)) == 5
-        assert found(tmp_path, tmp_path / "**" / "deep.jpg") == [deep.removeprefix(f"{tmp_path}/")]
+    assert len(found_with(OPEN_FOLDERS + 4, tmp_path)) == 5
+    assert found_with(OPEN_FOLDERS + 4, tmp_path, tmp_path / "**" / "deep.jpg") == [deep.removeprefix(f"{tmp_path}/")]
 
 
 def test_a_lack_of_descriptors_is_no_fault_of_a_folder(tmp_path: Path) -> None:
     write(tmp_path, "a/b/c.jpg")
-    with descriptors(1), pytest.raises(ResourceExhausted, match="ulimit -n"):
-        found(tmp_path)
+    assert "ulimit -n" in found_with(1, tmp_path)
 
 
 def test_a_folder_that_cannot_be_listed_is_one_record_and_the_walk_goes_on(tmp_path: Path, deep_folder: Path) -> None:
