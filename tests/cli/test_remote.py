@@ -73,7 +73,6 @@ WRONG: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
     "text file": (["README.md"], {}, ["README.md", "unsupported"]),
     "missing image": (["gone.jpg"], {}, ["gone.jpg", "not_found"]),
     "unknown id": (["--id", "x"], {}, ["does not contain image x"]),
-    "too many": (["--id", "x", "-k", "500"], {}, ["200"]),
     "own model": (["x.jpg", "--weights", "a.keras", "--preprocessing", "tf"], {}, ["preprocessing, weights"]),
     "another index": (["--id", "x", "--index", "other"], {}, ["searches the index images, not other", "API_URL"]),
 }
