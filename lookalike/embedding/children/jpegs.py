@@ -46,8 +46,10 @@ class Jpegs:
             )
             watchdog.daemon = True
             watchdog.start()
-            found = self._decoder(files)
-            watchdog.cancel()
+            try:
+                found = self._decoder(files)
+            finally:
+                watchdog.cancel()
         turned = zip(found, orientations, strict=True)
         return [None if pixels is None else _upright(_small(pixels(), size, largest), how) for pixels, how in turned]
 
