@@ -3,8 +3,6 @@
 import math
 import os
 import re
-import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -14,8 +12,6 @@ CARDS = Path("/proc/driver/nvidia/gpus")
 DRIVER = Path("/proc/driver/nvidia/version")
 #: A container that gets single cards has only their device files.
 DEVICES = Path("/dev")
-#: nvidia-smi hangs with a card that does.
-SMI_S = 10.0
 
 
 def usable_cores() -> int:
@@ -73,20 +69,6 @@ def visible_gpus(cards: Path = CARDS, devices: Path = DEVICES) -> tuple[str, ...
     # CUDA ignores all names after the first invalid one.
     last = next((place for place, name in enumerate(names) if name in ("", "-1")), len(names))
     return tuple(names[:last])
-
-
-def gpu_memory(gpus: Sequence[str]) -> tuple[str, ...]:
-    """The memory of each GPU that is used and that it has, as `3.1 of 79.6 GiB`; empty if nvidia-smi, which comes with
-    the driver, does not say it."""
-    command = ["nvidia-smi", f"--id={','.join(gpus)}", "--query-gpu=memory.used,memory.total"]
-    try:
-        done = subprocess.run(
-            [*command, "--format=csv,noheader,nounits"], capture_output=True, text=True, timeout=SMI_S, check=True
-        )
-        numbers = [[int(part) / 1024 for part in line.split(",")] for line in done.stdout.splitlines()]
-        return tuple(f"{used:.1f} of {total:.1f} GiB" for used, total in numbers)
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return ()
 
 
 def nvidia_driver(version: Path = DRIVER) -> int | None:

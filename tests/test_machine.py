@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.machine import cgroup_cores, gpu_memory, nvidia_driver, usable_cores, visible_gpus
+from lookalike.gpu_memory import gpu_memory
+from lookalike.machine import cgroup_cores, nvidia_driver, usable_cores, visible_gpus
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:

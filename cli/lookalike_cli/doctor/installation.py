@@ -16,7 +16,8 @@ from lookalike.embedding.runtimes.cpu import time_in_8_bits
 from lookalike.embedding.runtimes.device import examine
 from lookalike.errors import LookalikeError
 from lookalike.extras import is_installed
-from lookalike.machine import gpu_memory, usable_cores, visible_gpus
+from lookalike.gpu_memory import gpu_memory
+from lookalike.machine import usable_cores, visible_gpus
 from lookalike.plural import counted
 from lookalike.settings import PREFIX, Settings, setting_names
 from lookalike.variables import check_names, given
