@@ -3,6 +3,7 @@ no vector."""
 
 import fcntl
 import json
+import logging
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.embedding.runtimes.batching import AFTER, ROUNDS, Batching, is_faster
+from lookalike.embedding.runtimes.batching import AFTER, ROUNDS, Batching, Run, is_faster
 from lookalike.embedding.runtimes.choices import FILE, SIZE, Choices, Way
 from lookalike.embedding.runtimes.cpu import described
+from lookalike.errors import ModelUnavailable
 from lookalike.records import Pixels, Vectors
 
 #: Enough for the next chunk to measure: whole calls of SIZE images, and a rest.
@@ -172,6 +174,27 @@ def test_where_nothing_can_be_written_the_choice_holds_for_the_process(tmp_path:
     graphs.images.clear()
     embed(batching)
     assert set(graphs.images) == {batching.way}
+
+
+@pytest.mark.parametrize("kept", [None, Way("f32", SIZE)])
+def test_a_graph_that_is_damaged_after_it_was_loaded_does_not_end_the_ingest(
+    kept: Way | None, choices: Choices, caplog: pytest.LogCaptureFixture
+) -> None:
+    graphs = Graphs()
+
+    def compiled(way: Way) -> Run:
+        if way != USUAL:
+            raise ModelUnavailable("The compiled model cannot run.")
+        return partial(graphs.run, way)
+
+    batching = Batching(compiled, choices, ["f32"])
+    embed(batching)
+    if kept is not None:
+        choices.keep(kept)
+    with caplog.at_level(logging.WARNING):
+        embed_twice(batching)
+    assert set(graphs.images) == {USUAL} and choices.read() == kept
+    assert caplog.text.count("goes on with the graph that it has") == 1
 
 
 def test_a_virtual_machine_that_hides_instructions_is_another_cpu(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from lookalike.embedding.runtimes.batches import whole
 from lookalike.embedding.runtimes.choices import SIZE, Choices, Way
+from lookalike.errors import ModelUnavailable
 from lookalike.records import Pixels, Vectors
 
 log = logging.getLogger(__name__)
@@ -52,9 +53,15 @@ class Batching:
         """Choose, if no other process is doing it; returns how many of the images that has embedded."""
         with self._choices.turn() as is_ours:
             kept = self._choices.read()
-            if kept is not None:
-                self._use(kept)
-            return self._measured(vectors, pixels) if is_ours and kept is None else 0
+            try:
+                if kept is not None:
+                    self._use(kept)
+                return self._measured(vectors, pixels) if is_ours and kept is None else 0
+            except ModelUnavailable as error:
+                # The file is away or damaged, which the next process that loads it mends; the graph in memory is not.
+                log.warning("%s This process goes on with the graph that it has.", error.what)
+                self.is_chosen = True
+                return 0
 
     def _use(self, way: Way) -> None:
         if way != self.way:
