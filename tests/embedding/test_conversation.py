@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from lookalike.embedding import resolve
-from lookalike.embedding.children.loads import TRIES, Loads
+from lookalike.embedding.children.loads import REFUSED_S, TRIES, Loads
 from lookalike.embedding.children.model_process import Conversation, Models, serve
 from lookalike.embedding.runtimes.batches import Batch
 from lookalike.embedding.runtimes.merging import Merging
@@ -135,3 +136,33 @@ def test_a_model_whose_loads_failed_is_refused_with_the_reason(tmp_path: Path) -
     with pytest.raises(ModelUnavailable, match="3 tries failed: the GPU has no memory left for the model"):
         RemoteEmbedder(address, spec)
     assert RemoteEmbedder(address, resolve("resnet50")).precision == "f32"
+
+
+def test_a_model_whose_loads_crash_late_is_refused_for_a_while(tmp_path: Path) -> None:
+    """Each load ends its process after a time that is longer than a refusal."""
+    spec, now_s = resolve("efficientnet-lite0"), [1.7e9]
+
+    def in_next_process() -> AbstractContextManager[None]:
+        return Loads(tmp_path / "loads", lambda: now_s[0]).counted(spec)
+
+    def crash() -> None:
+        with pytest.raises(SystemExit), in_next_process():
+            now_s[0] += 2 * REFUSED_S
+            raise SystemExit
+
+    def refuse(tries: int) -> None:
+        why = f"{tries} tries failed: the process that loads it ends each time"
+        with pytest.raises(ModelUnavailable, match=why), in_next_process():
+            raise AssertionError("it is loaded")
+        now_s[0] += REFUSED_S
+
+    for _ in range(TRIES):
+        crash()
+    refuse(TRIES)
+    crash()
+    refuse(TRIES + 1)
+    with in_next_process():
+        """Somebody has mended it, so what failed before counts no more."""
+    for _ in range(TRIES):
+        crash()
+    refuse(TRIES)

@@ -3,9 +3,9 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lookalike.embedding.runtimes import gpu
@@ -22,7 +22,8 @@ _CRASHED = "the process that loads it ends each time"
 
 @dataclass(frozen=True)
 class Failed:
-    """`count`: how often, one after the other. `why`: of the last time, as a clause. `at`: when, as Unix time."""
+    """`count`: how often, one after the other. `why`: of the last time, as a clause. `at`: when, as Unix time; 0 while
+    the load goes on."""
 
     count: int = 0
     why: str = ""
@@ -30,10 +31,15 @@ class Failed:
 
 
 class Loads:
-    """Of one device; one at a time. `path`: the file, for the processes that follow one another."""
+    """Of one device; one at a time. `path`: the file, for the processes that follow one another. `now`: Unix time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
         self._path = path
+        self._now = now
+        for key, failed in self._failed().items():
+            # It ended the process before this one, perhaps long after it began.
+            if not failed.at:
+                self._write(key, replace(failed, at=now()))
 
     @contextmanager
     def counted(self, spec: ModelSpec) -> Iterator[None]:
@@ -41,20 +47,20 @@ class Loads:
         what the block raises goes on, and counts if it is not a PermanentError."""
         key = spec.to_json()
         before = self._failed().get(key, Failed())
-        if before.count >= TRIES and time.time() < before.at + REFUSED_S:
+        if before.count >= TRIES and self._now() < before.at + REFUSED_S:
             raise ModelUnavailable(
                 f"The model {spec.name} cannot be loaded; {before.count} tries failed: {before.why}.",
                 "The worker's log says more. Choose another model, or embed on the CPU: LOOKALIKE_RUNTIME=openvino.",
             )
         # Before the load: nobody may be there to write it afterwards.
-        self._write(key, Failed(before.count + 1, _CRASHED, time.time()))
+        self._write(key, Failed(before.count + 1, _CRASHED))
         try:
             yield
         except PermanentError:
             self._write(key, None)
             raise
         except Exception as error:
-            self._write(key, Failed(before.count + 1, gpu.reason(error), time.time()))
+            self._write(key, Failed(before.count + 1, gpu.reason(error), self._now()))
             raise
         self._write(key, None)
 
