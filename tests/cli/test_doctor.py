@@ -10,11 +10,16 @@ import pytest
 import redis
 from rich.console import Console
 
+from lookalike.embedding.artifacts.cache import graph_path
+from lookalike.embedding.runtimes.choices import FILE, SIZE, Way
+from lookalike.embedding.runtimes.graphs import kept_choices
+from lookalike.factories import model_spec
 from lookalike.machine import usable_cores
 from lookalike.settings import read_settings
 from lookalike_cli.doctor.command import CHECKS
 from lookalike_cli.doctor.finding import Finding, examine
 from lookalike_cli.doctor.index import documents
+from lookalike_cli.doctor.installation import embedding
 from lookalike_cli.doctor.screen import screen
 from testing import processes
 from testing.processes import answer
@@ -58,6 +63,22 @@ def test_a_fresh_machine_is_fine(environment: dict[str, str]) -> None:
     assert {"broker", "home", "index", "model", "packages", "ports", "python", "settings", "workers"} <= set(details)
     assert f"{usable_cores()} processes with 1 thread" in details["embedding"]
     assert "a model named with :int8 takes " in details["embedding"]
+
+
+def test_how_workers_run_an_8_bit_model_is_measured_and_not_guessed(tmp_path: Path) -> None:
+    settings = read_settings(home=tmp_path, model="efficientnet-lite0:int8")
+
+    def said() -> str:
+        (finding,) = [one for one in examine(settings, [embedding]) if one.what == "embedding"]
+        return finding.detail
+
+    before = said()
+    assert "a worker will measure what is faster" in before and "slower" not in before
+    graph = graph_path(model_spec(settings), tmp_path)
+    graph.parent.mkdir(parents=True)
+    kept_choices(graph, "auto").keep(Way("bf16", SIZE))
+    assert said().endswith(f"with 1 thread, batch size {SIZE}, bf16; measured")
+    assert [path.name for path in graph.parent.iterdir()] == [FILE], "it only reads"
 
 
 def test_many_problems_fit_one_screen_and_come_first(

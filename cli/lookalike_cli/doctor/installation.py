@@ -34,7 +34,7 @@ PACKAGES = {
     "keras": "keras",
     "jax": "jax",
 }
-#: Why `auto` is f32, by whether the CPU has bf16.
+#: Why `auto` is f32 for a graph that is not measured, by whether the CPU has bf16.
 _WHY_F32 = {True: " (bf16 is slower on this CPU)", False: " (this CPU has no bf16)"}
 
 
@@ -64,7 +64,8 @@ def embedding(settings: Settings) -> Iterator[Finding]:
         what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
         yield Finding("gpu", device.unusable_gpu is None, what, gpu.advice())
     precision = device.precision if settings.precision == "auto" else settings.precision
-    why = "" if "bf16" in (precision, device.precision) else _WHY_F32[device.has_bf16]
+    is_known = "bf16" in (precision, device.precision) or (graph is not None and device.has_bf16)
+    why = "" if is_known else _WHY_F32[device.has_bf16]
     each = f"1 thread, batch size {device.batch_size}, {precision}{why}"
     if graph is not None:
         more = "measured" if device.is_measured else "a worker will measure what is faster"

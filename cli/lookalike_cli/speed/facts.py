@@ -15,8 +15,8 @@ class Seat(StrEnum):
 @dataclass(frozen=True)
 class Facts:
     """`time_in_8_bits`: the share of its time that the model takes with `:int8`, or None if it does not run on the
-    CPU. `busy_cores` is the load average before the measurement began. `gpus` run the model, or with 0 the cores do,
-    one thread of each process with `images_per_call`."""
+    CPU. `busy_cores` is the load average before the measurement began. `gpus` run the model, or with 0 the cores do;
+    with OpenVINO, one thread of each process with `images_per_call`."""
 
     cores: int
     processes: int

@@ -159,5 +159,5 @@ def _facts(bench: _Bench, sample: Sample, busy_cores: float) -> Facts:
         first_read_s=sample.first_read_s,
         busy_cores=busy_cores,
         gpus=bench.gpus,
-        images_per_call=getattr(bench.embed, "batch_size", None),
+        images_per_call=getattr(bench.embed, "batch_size", None) if is_on_cpu else None,
     )
