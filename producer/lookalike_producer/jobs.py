@@ -75,7 +75,7 @@ def run_job(
             job_id = _open(request, prepared, ledger, stack)
             wait_s = request.settings.host_wait_s
             with explained(job_id, stack=stack, host_wait_s=wait_s, on_note=on_note):
-                arrange = partial(arranging, request.settings, prepared)
+                arrange = partial(arranging, request.settings, prepared, _processes(request.settings, stack))
                 job = _run(request, job_id, arrange, stack=stack, ledger=ledger, detach=detach, on_progress=on_progress)
             if not job.has_ended:
                 note_missing_workers(stack, ledger, on_note)
@@ -208,8 +208,7 @@ def _send(
         send=partial(send_chunks, celery),
         chunk_size=settings.chunk_size,
         limit=settings.queue_limit,
-        # Nobody knows how many processes other workers have.
-        processes=settings.processes if stack.is_embedded else 1,
+        processes=_processes(settings, stack),
         arrange=arrange,
         waiting=watch.look,
         check=stack.check,
@@ -218,6 +217,11 @@ def _send(
         with suppress(BrokerUnavailable):
             # The reconciler sends what could not be sent.
             send_finish(celery, job_id)
+
+
+def _processes(settings: Settings, stack: Stack) -> int:
+    """For so many processes the last images are divided. Nobody knows how many other workers have."""
+    return settings.processes if stack.is_embedded else 1
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from lookalike import factories
 from lookalike.errors import IndexUnavailable
 from lookalike.reading.reader import Reader
-from lookalike.records import Chunk, Document, ImageRef, Metric, ModelIdentity, Reason, Stored
+from lookalike.records import Chunk, Document, FileTimes, ImageRef, Metric, ModelIdentity, Reason, Stored
 from lookalike.settings import read_settings
 from lookalike.storage import local_uri
 from lookalike_producer import unchanged
@@ -84,6 +84,38 @@ def test_images_elsewhere_are_unchanged_with_the_etag_that_was_listed(reader: Re
 
 def test_vectors_of_another_model_are_no_reason(refs: list[ImageRef], reader: Reader) -> None:
     assert sizes(arranged(refs, stored(refs, reader, model="another"), reader)) == [SIZE] * 5
+
+
+def test_an_image_that_is_listed_twice_and_changes_in_between_is_sent_twice(
+    refs: list[ImageRef], reader: Reader
+) -> None:
+    twice, looks = [*refs, refs[0]], iter(range(2))
+
+    def look(uri: str) -> FileTimes | None:
+        return None if uri == refs[0].uri and next(looks) else reader.look(uri)
+
+    arrange = Unchanged(lambda ids: stored(refs, reader), look, MODEL, SIZE)
+    assert [chunk.refs for chunk in arrange(list(cut(twice, "job", SIZE)))] == [tuple(refs), (refs[0],)]
+
+
+def test_new_images_of_a_small_job_are_cut_for_all_processes(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [ImageRef(f"s3://bucket/{number}.jpg", etag=str(number)) for number in range(500)]
+    same = {ref.id: Stored("sha", MODEL, "chunk", None, etag=ref.etag) for ref in found[60:]}
+    arrange = Unchanged(lambda ids: same, reader.look, MODEL, 64, processes=4)
+    assert sizes(arrange(list(cut(found, "job", 64)))) == [440, 15, 15, 15, 15]
+    # Other images follow those of a large job.
+    monkeypatch.setattr(unchanged, "TOGETHER_REFS", 500)
+    assert sizes(arrange(list(cut(found, "job", 64)))) == [440, 60]
+
+
+def test_a_slow_file_system_is_looked_at_by_workers_only(
+    refs: list[ImageRef], reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unchanged, "SLOW_S", 0.0)
+    documents, chunks = stored(refs, reader), list(cut(refs, "job", SIZE))
+    arrange = Unchanged(lambda ids: documents, reader.look, MODEL, SIZE)
+    assert sizes(arrange(chunks)) == [20]
+    assert arrange(chunks) == chunks
 
 
 def test_refused_references_keep_a_chunk_of_their_own(refs: list[ImageRef], reader: Reader) -> None:
