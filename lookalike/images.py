@@ -53,10 +53,12 @@ NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 
 @dataclass(frozen=True, eq=False)
 class UndecodedJpeg:
-    """A JPEG that a GPU may decode, without anything beside its pixels. `orientation`: as in EXIF, 1 to 8."""
+    """A JPEG that a GPU may decode, without anything beside its pixels. `orientation`: as in EXIF, 1 to 8. `nbytes`: of
+    its pixels, RGB."""
 
     data: bytes
     orientation: int
+    nbytes: int
 
     def decoded(self, size: int, largest: int) -> NDArray[np.uint8]:
         """Its pixels after all, as `decode` gives them. Raises ImageRejected."""
@@ -159,7 +161,7 @@ def _decode(kind: str, data: bytes, max_pixels: int, size: int, largest: int, le
     width, height = opened.size
     if kind == "JPEG" and left_from is not None and width * height >= left_from and is_plain_jpeg(encoded):
         opened.close()
-        left = UndecodedJpeg(encoded.data, encoded.orientation or 1)
+        left = UndecodedJpeg(encoded.data, encoded.orientation or 1, 3 * width * height)
         pixels = NO_PIXELS
     else:
         left, pixels = None, _pixels(opened, encoded, size, largest)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pytest
 
 from lookalike.pipeline.parts import MEANWHILE, PART, Found, Parts
 from lookalike.records import Pixels, Vectors
@@ -43,6 +44,16 @@ def test_a_part_is_sent_while_the_next_is_decoded() -> None:
     # What a later round of the chunk decodes is embedded alone.
     parts.add("later", np.array([77], np.uint8))
     assert (firsts(parts.vectors())["later"], remote.log[-2:]) == (77, ["sent 1", "got 1"])
+
+
+def test_a_part_of_large_images_has_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike.pipeline.parts.PART_BYTES", 5)
+    remote = Remote()
+    parts = Parts(remote)
+    for number in range(4):
+        parts.add(str(number), np.array([number, 0, 0], np.uint8))
+    assert remote.log == ["sent 2", "sent 2"]
+    assert firsts(parts.vectors()) == {str(number): number for number in range(4)}
 
 
 def test_a_model_in_this_process_takes_the_time_in_which_nothing_arrives() -> None:

@@ -9,8 +9,10 @@ _FRAMES = frozenset({0xC0, 0xC2})
 #: Other frames: with 12 bits, arithmetic codes, without losses, or in several resolutions.
 _OTHER_FRAMES = frozenset(range(0xC0, 0xD0)) - _FRAMES - {0xC4, 0xC8, 0xCC}
 _SOS, _APP14, _EOI = 0xDA, 0xEE, b"\xff\xd9"
-#: Blocks of brightness, across and down, for one of colour: 4:4:4, 4:2:2, 4:4:0 and 4:2:0.
-_SAMPLINGS = frozenset({0x11, 0x21, 0x12, 0x22})
+#: Blocks of brightness, across and down, for one of colour: 4:4:4, 4:2:2 and 4:2:0. Each is tried before a library is
+#: used (`runtimes/gpu_decoder.py`); Pillow writes no 4:4:0 to try.
+_ALONE = 0x11
+_SAMPLINGS = frozenset({_ALONE, 0x21, 0x22})
 #: Numbers of components that some programs give to red, green and blue, which are not converted then.
 _RGB = b"RGB"
 #: Where the end of the image is looked for; little may follow it.
@@ -52,11 +54,13 @@ def _head(data: bytes) -> _Head | None:
 def _has_usual_colours(head: _Head) -> bool:
     """Grey, or brightness and two colours that have at most as many samples."""
     count = head.frame[5] if len(head.frame) > 5 else 0
-    components = [head.frame[at : at + 3] for at in range(6, 6 + 3 * count, 3)]
-    if count == 1:
-        return True
-    if count != 3 or len(head.frame) < 15 or bytes(component[0] for component in components) == _RGB:
+    if count not in (1, 3) or len(head.frame) < 6 + 3 * count:
         return False
-    is_converted = not head.adobe or head.adobe[11:12] == b"\x01"
+    components = [head.frame[at : at + 3] for at in range(6, 6 + 3 * count, 3)]
     samplings = [component[1] for component in components]
-    return is_converted and samplings[0] in _SAMPLINGS and samplings[1:] == [0x11, 0x11]
+    if count == 1:
+        # Any other means the same, but not every decoder knows that.
+        return samplings == [_ALONE]
+    is_converted = not head.adobe or head.adobe[11:12] == b"\x01"
+    is_rgb = bytes(component[0] for component in components) == _RGB
+    return is_converted and not is_rgb and samplings[0] in _SAMPLINGS and samplings[1:] == [_ALONE, _ALONE]

@@ -11,6 +11,8 @@ from lookalike.records import Pixels, Vector, Vectors
 
 #: Images of a part for another process: a batch of the runtimes there.
 PART = 32
+#: A part ends when its pixels, decoded, have this many bytes: a GPU holds those of all its JPEGs together.
+PART_BYTES = 2**29
 #: Images that are embedded here while others are awaited: a tenth of a second of work, or less, with the default model.
 MEANWHILE = 8
 
@@ -52,7 +54,7 @@ class Parts:
     def add(self, digest: str, image: Image) -> None:
         """An image whose vector will be needed."""
         self._left[digest] = image
-        if self._is_elsewhere and len(self._left) == PART:
+        if self._is_elsewhere and (len(self._left) == PART or self._bytes_left() >= PART_BYTES):
             self._ask_for(list(self._left))
 
     def work(self) -> bool:
@@ -68,6 +70,9 @@ class Parts:
         self._ask_for(list(self._left))
         self._receive()
         return self._found
+
+    def _bytes_left(self) -> int:
+        return sum(image.nbytes for image in self._left.values())
 
     def _ask_for(self, digests: list[str]) -> None:
         if digests:

@@ -31,7 +31,6 @@ PLAIN = {
     **{f"sampling {number}": written(subsampling=number) for number in (0, 1, 2)},
     "progressive": written(progressive=True),
     "grey": written("L"),
-    "sampling 4:4:0": changed(11, 0x12),
     "bytes after the end": written() + bytes(20),
 }
 OTHER = {
@@ -39,7 +38,9 @@ OTHER = {
     "rgb": written(keep_rgb=True),
     "profile": written(icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
     "cut": written()[:-3],
+    "sampling 4:4:0": changed(11, 0x12),
     "sampling 4:1:1": changed(11, 0x41),
+    "grey with a sampling": written("L").replace(b"\x01\x01\x11\x00", b"\x01\x01\x22\x00"),
     "colours with more samples": changed(14, 0x21),
     "12 bits": changed(4, 12),
     "two components": changed(9, 2),

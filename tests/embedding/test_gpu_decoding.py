@@ -18,7 +18,7 @@ from PIL import Image
 from lookalike import images
 from lookalike.decoding.resizing import resized
 from lookalike.embedding import resolve
-from lookalike.embedding.children.jpegs import Jpegs
+from lookalike.embedding.children.jpegs import Jpegs, with_library
 from lookalike.embedding.children.loads import Loads
 from lookalike.embedding.children.model_process import Conversation, Models
 from lookalike.embedding.runtimes import gpu_decoder
@@ -141,6 +141,7 @@ def test_images_have_the_vectors_that_they_have_without_the_gpu(embed: RemoteEmb
     elsewhere = {name: decoded(data, WORTH_FROM) for name, data in named.items()}
     here = {name: decoded(data, None) for name, data in named.items()}
     assert {name for name, image in elsewhere.items() if image.left is None} == {"small", "cmyk", "rgb"}
+    assert (left := elsewhere["large"].left) is not None and left.nbytes == 3 * 1300 * 777
     found = list(embed.ask([image.left or image.pixels for image in elsewhere.values()])())
     for name, vector, expected in zip(named, found, embed.ask([one.pixels for one in here.values()])(), strict=True):
         assert (elsewhere[name].width, elsewhere[name].height) == (here[name].width, here[name].height)
@@ -204,3 +205,46 @@ def test_a_library_that_is_missing_or_gives_other_pixels_is_not_used(caplog: pyt
     first, second = caplog.messages
     assert "LOOKALIKE_GPU_DECODING" in first and "levels from those of libjpeg" in first
     assert "nvImageCodec fails" in second
+
+
+def test_a_library_that_ends_the_process_when_it_starts_is_not_started_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def crashing() -> gpu_decoder.Decoder:
+        raise Crashed
+
+    began = tmp_path / "began"
+    with pytest.raises(Crashed):
+        with_library(began, unexpected, 60, crashing)
+    with caplog.at_level(logging.WARNING):
+        assert with_library(began, unexpected, 60, ON_CPU) is None
+    assert "JPEGs are decoded on the CPU" in caplog.text
+    for _ in range(2):
+        assert with_library(tmp_path / "another", unexpected, 60, ON_CPU) is not None
+
+
+def test_a_device_that_hangs_or_fails_ends_the_process() -> None:
+    """Also while pixels are copied from it, and with an error that could be one of the connection."""
+    reasons: list[str] = []
+    has_failed = threading.Event()
+
+    def fail(why: str) -> Any:
+        reasons.append(why)
+        has_failed.set()
+
+    class Hanging:
+        def __call__(self, files: Sequence[bytes]) -> list[Callable[[], Pixels] | None]:
+            return [self.copied]
+
+        def copied(self) -> Pixels:
+            assert has_failed.wait(60)
+            return np.zeros((9, 9, 3), np.uint8)
+
+    class Failing(Hanging):
+        def __call__(self, files: Sequence[bytes]) -> list[Callable[[], Pixels] | None]:
+            raise OSError("no device")
+
+    Jpegs(Hanging(), fail, 1).decoded([b""], [1], 224, 512)
+    Jpegs(Failing(), fail, 60).decoded([b""], [1], 224, 512)
+    # A preempted process may notice it twice.
+    assert set(reasons) == {"no image of the GPU's decoder after 1 s", "OSError: no device"}

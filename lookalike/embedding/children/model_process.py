@@ -27,9 +27,10 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.embedding.children.jpegs import Jpegs
+from lookalike.embedding.children.jpegs import Jpegs, with_library
+from lookalike.embedding.children.limits import limited
 from lookalike.embedding.children.loads import Loads
-from lookalike.embedding.runtimes import framing, gpu, gpu_decoder
+from lookalike.embedding.runtimes import framing, gpu
 from lookalike.embedding.runtimes.batches import Batch, BatchModel
 from lookalike.embedding.runtimes.gpu_decoder import WORTH_FROM
 from lookalike.embedding.runtimes.merging import Merging
@@ -63,14 +64,8 @@ class Models:
 
     def of(self, spec: str) -> BatchModel:
         """Raises PermanentError."""
-        with self._loading:
-            watchdog = threading.Timer(LOAD_S, fail, [f"a model is not loaded after {LOAD_S:.0f} s"])
-            watchdog.daemon = True
-            watchdog.start()
-            try:
-                return self._models(spec)
-            finally:
-                watchdog.cancel()
+        with self._loading, limited(LOAD_S, fail, "a model is not loaded"):
+            return self._models(spec)
 
     def _loaded(self, spec: str) -> BatchModel:
         asked = ModelSpec.from_json(spec)
@@ -268,8 +263,8 @@ def main(
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(512)
-    decode = gpu_decoder.usable() if decoder == "gpu" and card is not None and runtime == "jax" else None
-    jpegs = Jpegs(decode, fail, float(limit_s)) if decode else None
+    decodes = decoder == "gpu" and card is not None and runtime == "jax"
+    jpegs = with_library(Path(f"{address}.decoder"), fail, float(limit_s)) if decodes else None
     serve(listener, Models(load, Loads(Path(f"{address}.loads"))), Merging(fail, float(limit_s)), jpegs)
 
 
