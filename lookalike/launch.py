@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -52,6 +53,8 @@ _INTERPRETER = frozenset(
 #: PyArrow imports it with its first array where it is installed, which takes longer than PyArrow itself. Our programs
 #: do not use it.
 _LEFT_OUT = "pandas"
+#: A killed process ends within this time, unless a driver keeps it.
+END_S = 5.0
 
 
 def command(module: str, *arguments: str) -> list[str]:
@@ -81,18 +84,27 @@ def start(command: Sequence[str], variables: dict[str, str] | None = None, **opt
 def run(
     command: Sequence[str], *, stdin: str | None = None, timeout_s: float | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end and return its output. Raises OSError, subprocess.TimeoutExpired."""
-    source: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
-    return subprocess.run(
+    """Run a command to its end and return its output. Raises OSError, subprocess.TimeoutExpired.
+
+    As `subprocess.run`, but after `timeout_s` it does not wait for a process that hangs in a driver, which no signal
+    ends.
+    """
+    process = start(
         command,
-        env=environment(),
-        capture_output=True,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
-        timeout=timeout_s,
-        check=False,
-        **source,
     )
+    try:
+        output, errors = process.communicate(stdin, timeout_s)
+    except BaseException:
+        process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=END_S)
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def replace(command: Sequence[str]) -> NoReturn:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.gpu_memory import gpu_memory
 from lookalike.machine import cgroup_cores, nvidia_driver, usable_cores, visible_gpus
 
 
@@ -87,17 +86,3 @@ def test_the_branch_of_the_driver_is_read(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.256.02\n")
     found = [nvidia_driver(tmp_path / name) for name in ("open", "other", "none")]
     assert found == [580, 470, None]
-
-
-def test_the_memory_of_gpus_is_what_nvidia_smi_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "nvidia-smi"
-    program.write_text('#!/bin/sh\ncase "$1" in --id=0,1) echo "3174, 81559"; echo "0, 81559";; *) exit 6;; esac\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert gpu_memory(("0", "1")) == ("3.1 of 79.6 GiB", "0.0 of 79.6 GiB")
-    assert gpu_memory(("7",)) == ()
-    program.write_text("#!/bin/sh\necho '[N/A], [N/A]'\n")
-    assert gpu_memory(("0",)) == ()
-    program.unlink()
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert gpu_memory(("0",)) == ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from lookalike import __version__, factories
+from lookalike import __version__, factories, nvidia_smi
 from lookalike.addresses import plain_address
 from lookalike.embedding.artifacts.cache import graph_path
 from lookalike.embedding.runtimes import gpu
@@ -16,7 +16,6 @@ from lookalike.embedding.runtimes.cpu import time_in_8_bits
 from lookalike.embedding.runtimes.device import examine
 from lookalike.errors import LookalikeError
 from lookalike.extras import is_installed
-from lookalike.gpu_memory import gpu_memory
 from lookalike.machine import usable_cores, visible_gpus
 from lookalike.plural import counted
 from lookalike.settings import PREFIX, Settings, setting_names
@@ -59,7 +58,7 @@ def embedding(settings: Settings) -> Iterator[Finding]:
     graph = _measured_graph(settings)
     device = examine(runtime, graph, settings.precision)
     if runtime is not None:
-        memory = "".join(f", {used} of memory used" for used in gpu_memory(gpus))
+        memory = "".join(f", {used} of memory used" for used in nvidia_smi.memory(gpus))
         detail = f"{len(gpus)}, one process each with {runtime}, fed by {_processes(settings)}{memory}"
         what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
         yield Finding("gpu", device.unusable_gpu is None, what, gpu.advice())
