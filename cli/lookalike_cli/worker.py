@@ -19,6 +19,8 @@ def worker(
     name: Annotated[str, typer.Option(help="Name of the worker; %h stands for the host.")] = "lookalike@%h",
 ) -> None:
     """Run a worker for the broker at LOOKALIKE_BROKER_URL."""
-    processes = concurrency or read_settings().processes
-    command = launch.command("lookalike_worker", "--concurrency", str(processes), "--hostname", name)
+    processes = concurrency or read_settings().concurrency
+    # Without a number, the worker takes what is fastest.
+    chosen = ["--concurrency", str(processes)] if processes else []
+    command = launch.command("lookalike_worker", *chosen, "--hostname", name)
     launch.replace(command)

@@ -154,7 +154,8 @@ class OwnedStack(Stack):
             return
 
     def _start_worker(self) -> GuardedProcess:
-        command = launch.command("lookalike_worker", "--concurrency", str(self._settings.processes))
+        # The worker knows itself how many processes are fastest, and what is set.
+        command = launch.command("lookalike_worker")
         log = self._settings.home / "logs" / "worker.log"
         return GuardedProcess(
             "worker", command, log=log, grace_s=WORKER_GRACE_S, env=self._variables(), inherited=self._owner_lock

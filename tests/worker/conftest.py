@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from testing.services.process import ServerProcess
 from testing.services.redis import RedisServer
 from testing.worker_harness import WorkerHarness
 
+ONE_PROCESS = ("--concurrency", "1")
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RedisServer]:
@@ -32,15 +34,24 @@ def bench(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_h
 
 
 @contextmanager
-def working(server: RedisServer, folder: Path, model_home: Path, *further: str) -> Iterator[WorkerHarness]:
-    """A worker that has shown that it works, with `further` NAME=VALUE in its environment."""
+def working(
+    server: RedisServer,
+    folder: Path,
+    model_home: Path,
+    *further: str,
+    options: Sequence[str] = ONE_PROCESS,
+    prepare: Callable[[Settings], object] = lambda _: None,
+) -> Iterator[WorkerHarness]:
+    """A worker that has shown that it works, with `further` NAME=VALUE in its environment. `prepare` is called before
+    it starts."""
     home, root = make_home(folder, model_home), folder / "root"
     root.mkdir()
     settings = read_settings(home=home, broker_url=server.url, roots=(root,))
     index = factories.open_index(settings)
     index.ensure(embedding.identify(factories.model_spec(settings), home))
     index.close()
-    worker = start_worker(settings, folder, *further)
+    prepare(settings)
+    worker = start_worker(settings, folder, *further, options=options)
     ledger = Ledger(server.url)
     with redis.Redis.from_url(server.url) as client, make_app(server.url) as app:
         made = WorkerHarness(settings, root, app, ledger, client, worker)
@@ -53,10 +64,12 @@ def working(server: RedisServer, folder: Path, model_home: Path, *further: str) 
             ledger.close()
 
 
-def start_worker(settings: Settings, folder: Path, *further: str) -> ServerProcess:
-    """A worker with one process, whose output goes to `folder`."""
+def start_worker(
+    settings: Settings, folder: Path, *further: str, options: Sequence[str] = ONE_PROCESS
+) -> ServerProcess:
+    """A worker, by default with one process, whose output goes to `folder`."""
     assert settings.broker_url is not None
     chosen = (f"LOOKALIKE_HOME={settings.home}", f"LOOKALIKE_BROKER_URL={settings.broker_url.get_secret_value()}")
     roots = f'LOOKALIKE_ROOTS=["{settings.roots[0]}"]'
-    command = [sys.executable, "-P", "-m", "lookalike_worker", "--concurrency", "1"]
+    command = [sys.executable, "-P", "-m", "lookalike_worker", *options]
     return ServerProcess([shutil.which("env") or "/usr/bin/env", *chosen, roots, *further, *command], folder)

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike import factories
+from lookalike import decoders, factories
 from lookalike.embedding import resolve
 from lookalike.embedding.children.model_process import FAILED
 from lookalike.embedding.runtimes import remote_embedder
 from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 from lookalike.errors import ModelProcessUnavailable, ModelUnavailable
 from lookalike.installation import install_command
+from lookalike.machine import usable_cores
 from lookalike.records import document_id
 from lookalike.settings import Settings, read_settings
 from lookalike_worker.model_processes import MODULE, ModelProcesses
@@ -32,10 +33,15 @@ from tests.worker.conftest import working
 
 @pytest.fixture(scope="module")
 def harness(server: RedisServer, tmp_path_factory: pytest.TempPathFactory, model_home: Path) -> Iterator[WorkerHarness]:
-    with working(
-        server, tmp_path_factory.mktemp("model-processes"), model_home, "LOOKALIKE_RUNTIME=tensorflow"
-    ) as made:
+    folder, chosen = tmp_path_factory.mktemp("model-processes"), "LOOKALIKE_RUNTIME=tensorflow"
+    with working(server, folder, model_home, chosen, options=(), prepare=keep_rates) as made:
         yield made
+
+
+def keep_rates(settings: Settings) -> None:
+    """As `bench` does, where the fewest processes are fastest."""
+    rates = {number: 1000.0 / number for number in decoders.candidates(usable_cores())}
+    assert decoders.keep(settings.model_copy(update={"runtime": "tensorflow"}), (), rates)
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +73,10 @@ def test_a_shared_model_returns_the_same_vectors_as_a_local_one(harness: WorkerH
     pixels = factories.decode(harness.settings, image.read_bytes()).pixels
     assert stored is not None
     np.testing.assert_allclose(np.asarray(stored.image_embedding), embed(pixels[None])[0], atol=2e-3)
+
+
+def test_as_many_processes_decode_as_were_measured_to_be_fastest(harness: WorkerHarness) -> None:
+    assert f"concurrency: {min(decoders.candidates(usable_cores()))} (prefork)" in harness.log
 
 
 def test_work_continues_after_the_model_process_is_killed(harness: WorkerHarness) -> None:

@@ -17,6 +17,7 @@ def main(arguments: list[str]) -> int:
     give_memory_back()
     try:
         with requiring("lookalike worker", "worker"):
+            from lookalike import decoders
             from lookalike.preflight import before_working
             from lookalike_worker.app import app, broker_url, models, settings
             from lookalike_worker.command import run_worker
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> int:
             await_started(settings.home)
         before_working(settings, broker_url)
         models.start()
+        if models.addresses:
+            app.conf.worker_concurrency = decoders.processes(settings, models.gpus)
     except LookalikeError as error:
         print(error, file=sys.stderr)
         return 1

@@ -31,7 +31,7 @@ class ModelProcesses:
 
     def __init__(self, settings: Settings, gpus: Sequence[str]) -> None:
         self._settings = settings
-        self._gpus = tuple(gpus)
+        self.gpus = tuple(gpus)
         self._runtime = gpu.runtime(settings.runtime)
         self._stopped = threading.Event()
         self._running: list[subprocess.Popen[str]] = []
@@ -42,13 +42,13 @@ class ModelProcesses:
     def start(self) -> None:
         """Call it before the worker forks. Raises ModelUnavailable if a GPU cannot be used and the runtime is set; if
         it is `auto`, logs that as critical, and the worker embeds on the CPU. Raises MissingExtra."""
-        if self._settings.runtime == "openvino" or (self._settings.runtime == "auto" and not self._gpus):
+        if self._settings.runtime == "openvino" or (self._settings.runtime == "auto" and not self.gpus):
             return
         if self._settings.runtime != "auto":
             extra = "gpu" if self._runtime == "jax" else "worker"
             check_installed(self._runtime, needed_by=f"LOOKALIKE_RUNTIME={self._runtime}", extra=extra)
         self._folder = Path(tempfile.mkdtemp(prefix="lookalike-models-"))
-        places = self._gpus or (None,)
+        places = self.gpus or (None,)
         addresses = tuple(self._folder / str(number) for number in range(len(places)))
         # Side by side: each loads its libraries for seconds.
         with ThreadPoolExecutor(len(places)) as threads:
@@ -70,10 +70,10 @@ class ModelProcesses:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _report_unusable(self, why: str) -> None:
-        if not self._gpus:
+        if not self.gpus:
             advice = f"Reinstall {self._runtime}, or unset LOOKALIKE_RUNTIME."
             raise ModelUnavailable(f"The process that runs models cannot start: {why}.", advice)
-        what = f"{len(self._gpus)} GPU(s) found that cannot be used: {why}."
+        what = f"{len(self.gpus)} GPU(s) found that cannot be used: {why}."
         if self._settings.runtime != "auto":
             raise ModelUnavailable(what, gpu.advice())
         logger.critical("%s Embedding on the CPU instead, which is many times slower. %s", what, gpu.advice())

@@ -1,14 +1,14 @@
 """Checks of the installation, the device that runs models, and the settings."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from lookalike import __version__, factories, nvidia_smi
+from lookalike import __version__, decoders, factories, nvidia_smi
 from lookalike.addresses import plain_address
 from lookalike.embedding.artifacts.cache import graph_path
 from lookalike.embedding.runtimes import gpu
@@ -59,7 +59,7 @@ def embedding(settings: Settings) -> Iterator[Finding]:
     device = examine(runtime, graph, settings.precision)
     if runtime is not None:
         memory = "".join(f", {used} of memory used" for used in nvidia_smi.memory(gpus))
-        detail = f"{len(gpus)}, one process each with {runtime}, fed by {_processes(settings)}{memory}"
+        detail = f"{len(gpus)}, one process each with {runtime}, fed by {_decoders(settings, gpus)}{memory}"
         what = f"{len(gpus)} found, not used: {device.unusable_gpu}" if device.unusable_gpu else detail
         yield Finding("gpu", device.unusable_gpu is None, what, gpu.advice())
     precision = device.precision if settings.precision == "auto" else settings.precision
@@ -80,6 +80,11 @@ def _measured_graph(settings: Settings) -> Path | None:
     except LookalikeError:
         return None
     return graph_path(spec, settings.home) if spec.is_quantized else None
+
+
+def _decoders(settings: Settings, gpus: Sequence[str]) -> str:
+    number = counted(decoders.processes(settings, gpus), "process", "processes")
+    return number if settings.concurrency or not decoders.kept(settings, gpus) else f"{number} (measured)"
 
 
 def _processes(settings: Settings) -> str:

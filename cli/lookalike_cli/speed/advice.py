@@ -47,7 +47,8 @@ def diagnose(stages: Stages, whole: Whole, facts: Facts) -> Diagnosis:
 
 
 def _too_few_processes(facts: Facts) -> tuple[str, str] | None:
-    if facts.processes >= facts.cores:
+    # Fewer that were measured to be faster are enough.
+    if facts.processes >= facts.cores or facts.decoder_rates:
         return None
     return WORKERS, f"{facts.processes} of {facts.cores} cores have a worker process"
 
@@ -59,7 +60,7 @@ def _waiting(stages: Stages, facts: Facts) -> tuple[str, str] | None:
     server = stages.stage(SERVER)
     waiting[BULK] = max(0.0, waiting[BULK] - (server.cpu_s.median if server else 0.0))
     elapsed_s = stages.cpu_s + sum(waiting.values())
-    if facts.processes / elapsed_s >= WAITING_SHARE * bound(stages, facts.cores):
+    if facts.processes / elapsed_s >= WAITING_SHARE * bound(stages, facts.working):
         return None
     longest = max(waiting, key=lambda name: waiting[name])
     stalled = f"waits {1000 * waiting[longest]:.1f} ms per image while its core is idle"
@@ -71,7 +72,7 @@ def _waiting(stages: Stages, facts: Facts) -> tuple[str, str] | None:
 
 
 def _between(stages: Stages, whole: Whole, facts: Facts) -> tuple[str, str] | None:
-    reached = efficiency(stages, whole, facts.cores)
+    reached = efficiency(stages, whole, facts.working)
     if reached is None or reached >= GOOD_EFFICIENCY:
         return None
     if facts.busy_cores > BUSY_SHARE * facts.cores:

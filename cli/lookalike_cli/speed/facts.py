@@ -1,7 +1,9 @@
 """Facts about machine, settings and images on which the advice depends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from lookalike.decoders import Rates
 
 
 class Seat(StrEnum):
@@ -16,7 +18,8 @@ class Seat(StrEnum):
 class Facts:
     """`time_in_8_bits`: the share of its time that the model takes with `:int8`, or None if it does not run on the
     CPU. `busy_cores` is the load average before the measurement began. `gpus` run the model, or with 0 the cores do;
-    with OpenVINO, one thread of each process with `images_per_call`."""
+    with OpenVINO, one thread of each process with `images_per_call`. `gpu_memory`: of each GPU, at the end.
+    `decoder_rates`: images a second by number of processes, without queue and index, if that was measured."""
 
     cores: int
     processes: int
@@ -31,4 +34,11 @@ class Facts:
     first_read_s: float
     busy_cores: float
     gpus: int = 0
+    gpu_memory: tuple[str, ...] = ()
+    decoder_rates: Rates = field(default_factory=dict)
     images_per_call: int | None = None
+
+    @property
+    def working(self) -> int:
+        """Cores on which the stages run: a GPU's model process may need the others."""
+        return min(self.processes, self.cores)

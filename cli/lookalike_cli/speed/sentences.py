@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from lookalike.decoders import GAIN, fastest
 from lookalike.plural import counted
 from lookalike_cli.speed.advice import BUSY_SHARE, Diagnosis
+from lookalike_cli.speed.facts import Facts
 from lookalike_cli.speed.figures import Spread, Stages, bound, efficiency, forward_rate, hours_per_million, shares
 from lookalike_cli.speed.measurement import Measurement
 
@@ -79,8 +81,19 @@ def _rates(measured: Measurement) -> Iterator[str]:
     cost_ms = 1000 * stages.cpu_s
     cores = counted(facts.cores, "core")
     yield f"Upper bound: {limit:,.1f} images per second ({cores} / {cost_ms:.2f} ms of CPU per image)."
+    yield from _on_gpus(facts)
     reached = efficiency(stages, whole, facts.cores)
     yield NO_RATIO if reached is None else f"Efficiency (rate / bound): {reached:.2f}."
+
+
+def _on_gpus(facts: Facts) -> Iterator[str]:
+    if facts.decoder_rates:
+        rates = ", ".join(f"{rate:,.1f} with {number}" for number, rate in facts.decoder_rates.items())
+        decoders = counted(fastest(facts.decoder_rates), "process", "processes")
+        rule = f"fewer than cores must be {GAIN - 1:.0%} faster"
+        yield f"Decoded and embedded images per second, by processes: {rates}. Chosen: {decoders} ({rule})."
+    for used in facts.gpu_memory:
+        yield f"Memory of the GPU: {used} used."
 
 
 def _per_million(measured: Measurement, price: float | None) -> Iterator[str]:

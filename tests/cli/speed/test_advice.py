@@ -50,6 +50,11 @@ def test_idle_cores_come_first() -> None:
     assert found.bottleneck == "workers" and "LOOKALIKE_CONCURRENCY" in found.advice[0]
 
 
+def test_fewer_processes_that_were_measured_to_be_fastest_are_enough() -> None:
+    facts = replace(FACTS, processes=2, gpus=1, decoder_rates={2: 900.0, 4: 800.0})
+    assert diagnosis(facts, reached=0.45).bottleneck == "embed"
+
+
 def test_the_bottleneck_of_a_good_ingest_is_its_most_expensive_stage() -> None:
     found = diagnosis()
     assert found.bottleneck == "embed" and found.why == "77% of the CPU time"
