@@ -23,7 +23,7 @@ ROWS = 2000
 IMAGES = 20
 DEAD_EVERY = 25
 #: Long enough to survive the outages, short enough for a test.
-HOST_WAIT_S = 5
+HOST_WAIT_S = 10
 
 
 @dataclass(frozen=True)
