@@ -28,9 +28,10 @@ def test_memory_and_names_are_what_it_says(program: Path) -> None:
     assert nvidia_smi.names(("1",)) == ("NVIDIA H100 80GB HBM3",)
 
 
-def test_without_gpus_it_is_not_asked(program: Path) -> None:
+def test_what_it_says_of_other_gpus_is_left_out(program: Path) -> None:
     program.write_text('#!/bin/sh\necho "0, 81559"\n')
-    assert nvidia_smi.memory(()) == nvidia_smi.names(()) == ()
+    assert nvidia_smi.memory(("0",)) == ("0.0 of 79.6 GiB",)
+    assert nvidia_smi.memory(()) == nvidia_smi.memory(("0", "1")) == nvidia_smi.names(()) == ()
 
 
 @pytest.mark.parametrize(
