@@ -24,6 +24,9 @@ from lookalike.shown import clause
 def main(address: str, folder: str, spec: str, chunk_size: str, seconds: str) -> Iterator[dict[str, object]]:
     """What is printed. Raises LookalikeError."""
     files = [path.read_bytes() for path in Path(folder).iterdir()]
+    if not files:
+        yield {"failed": "the images of the sample are there no more"}
+        return
     embed = RemoteEmbedder(Path(address), ModelSpec.from_json(spec))
     # The files were decoded before, within the limit that is set.
     decode = partial(
@@ -43,7 +46,8 @@ def _rate(
 ) -> float:
     """Images a second, chunk by chunk, as a worker embeds them."""
     supply, done, began = cycle(files), 0, time.perf_counter()
-    while time.perf_counter() < began + seconds:
+    # One chunk in any case: a process may be preempted for longer than that.
+    while not done or time.perf_counter() < began + seconds:
         parts = Parts(embed)
         for number, data in enumerate(islice(supply, chunk_size)):
             image = decode(data)

@@ -31,10 +31,11 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "usable_cores", lambda: CORES)
 
 
-def measured(folder: Path, models: Models, notes: list[str]) -> Rates:
-    """Of one image that is there and one that is not."""
+def measured(folder: Path, models: Models, notes: list[str], *, is_there: bool = True) -> Rates:
+    """Of one image that is not there and, by default, one that is."""
     image = folder / "a.jpg"
-    image.write_bytes(encoded("jpeg"))
+    if is_there:
+        image.write_bytes(encoded("jpeg"))
     references = [ImageRef(str(folder / "gone.jpg")), ImageRef(str(image))]
     address = served(folder, models)
     return decoding.decoder_rates(read_settings(home=folder), SPEC, [address], (), references, notes.append)
@@ -48,6 +49,12 @@ def test_each_number_of_processes_has_a_rate(tmp_path: Path) -> None:
     assert not any(path.is_dir() for path in tmp_path.iterdir()), "the copies are removed"
     settings = read_settings(home=tmp_path)
     assert kept(settings, ()) == rates and processes(settings, ()) == fastest(rates)
+
+
+def test_images_that_are_there_no_more_are_not_measured(tmp_path: Path) -> None:
+    notes: list[str] = []
+    models = Models(lambda _: Corners(), Loads(tmp_path / "loads"))
+    assert measured(tmp_path, models, notes, is_there=False) == {} and "are there no more" in notes[1]
 
 
 def test_a_number_that_is_set_is_not_measured(tmp_path: Path) -> None:
