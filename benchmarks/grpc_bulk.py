@@ -54,7 +54,7 @@ class Grpc(Variation):
         self._channel.close()
         super().close()
 
-    def send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
+    def send_once(self, operations: list[bulk.Operation]) -> Any:
         request = self._messages.BulkRequest(index=self.name, require_alias=True)
         for operation in operations:
             line = request.bulk_request_body.add(object=operation.body)
@@ -63,7 +63,7 @@ class Grpc(Variation):
             items = self._bulk(request, timeout=TIMEOUT_S).items
         except self._grpc.RpcError as error:
             raise NoGrpc(f"{error.code().name}: {error.details()}") from error
-        return bulk.read_response(operations, [{"index": _answer(item.index)} for item in items])
+        return {"items": [{"index": _answer(item.index)} for item in items]}
 
 
 class GrpcSmile(Grpc):

@@ -60,14 +60,13 @@ class Variation(Ours):
     def pack(self, body: bytes) -> bytes:
         return body
 
-    def send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
+    def send_once(self, operations: list[bulk.Operation]) -> Any:
+        """The answer of the server, as JSON."""
         body = self.pack(b"".join(operation.body for operation in operations))
         parameters = {"require_alias": "true", "filter_path": RESPONSE_FILTER}
         path, headers = f"/{self.name}/_bulk", {"accept": "application/json", **self.headers}
         send = self._server._client.transport.perform_request
-        return bulk.read_response(
-            operations, send("POST", path, params=parameters, body=body, headers=headers)["items"]
-        )
+        return send("POST", path, params=parameters, body=body, headers=headers)
 
 
 class VariedWriter(BulkWriter):
@@ -78,7 +77,7 @@ class VariedWriter(BulkWriter):
         self._index = index
 
     def _send_once(self, operations: list[bulk.Operation]) -> bulk.BulkResult:
-        return self._index.send_once(operations)
+        return self._read(operations, self._index.send_once(operations))
 
 
 class Gzipped(Variation):
