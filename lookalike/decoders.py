@@ -1,20 +1,15 @@
 """How many processes of a worker decode for its GPUs: `bench` measures it, and it is kept for this machine."""
 
-import json
-import logging
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 from lookalike import nvidia_smi
+from lookalike.embedding.artifacts.kept_choices import add_entry, read_entries
 from lookalike.embedding.artifacts.saved_models import write_file
 from lookalike.embedding.runtimes import gpu
 from lookalike.machine import usable_cores
 from lookalike.release import RELEASE
 from lookalike.settings import Settings
-
-log = logging.getLogger(__name__)
 
 #: Under LOOKALIKE_HOME: images a second by number of processes, for each machine that shares the folder.
 FILE = "decoders.json"
@@ -48,7 +43,7 @@ def processes(settings: Settings, gpus: Sequence[str]) -> int:
 def kept(settings: Settings, gpus: Sequence[str]) -> Rates | None:
     """What was measured; None if that was on another machine, with other settings or another version, or is not
     readable."""
-    if not (found := _all(settings.home)) or (circumstances := _circumstances(settings, gpus)) is None:
+    if not (found := read_entries(settings.home / FILE)) or (circumstances := _circumstances(settings, gpus)) is None:
         return None
     return _read(found.get(circumstances))
 
@@ -57,13 +52,7 @@ def keep(settings: Settings, gpus: Sequence[str], rates: Rates) -> bool:
     """Whether it could be kept: nvidia-smi names the GPUs, and the file can be written."""
     if (circumstances := _circumstances(settings, gpus)) is None:
         return False
-    text = json.dumps(_all(settings.home) | {circumstances: rates}, indent=2).encode()
-    try:
-        write_file(settings.home / FILE, lambda file: file.write(text))
-    except OSError as error:
-        log.debug("%s cannot be written: %s", settings.home / FILE, error)
-        return False
-    return True
+    return add_entry(settings.home / FILE, circumstances, rates, write_file)
 
 
 def _circumstances(settings: Settings, gpus: Sequence[str]) -> str | None:
@@ -74,14 +63,6 @@ def _circumstances(settings: Settings, gpus: Sequence[str]) -> str | None:
     runtime, decoder = gpu.runtime(settings.runtime), "GPU" if settings.gpu_decoding else "CPU"
     facts = [f"{usable_cores()} cores", *names, settings.model, runtime, f"JPEGs on the {decoder}", RELEASE]
     return ", ".join(facts)
-
-
-def _all(home: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((home / FILE).read_text())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _read(found: object) -> Rates | None:

@@ -1,16 +1,12 @@
 """The ways to run a graph that were chosen by measuring, kept beside it: one for each CPU that shares the graph."""
 
 import fcntl
-import json
-import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from lookalike.embedding.artifacts.saved_models import write_beside
-
-log = logging.getLogger(__name__)
+from lookalike.embedding.artifacts.kept_choices import add_entry, read_entries
 
 #: The file beside the graph.
 FILE = "batching.json"
@@ -35,7 +31,7 @@ class Choices:
 
     def read(self) -> Way | None:
         """The choice, or None if it is missing, unreadable or of an older version."""
-        kept = self._all().get(self._cpu)
+        kept = read_entries(self._file).get(self._cpu)
         if not isinstance(kept, dict):
             return None
         way = Way(kept.get("precision", ""), kept.get("images", 0))
@@ -44,11 +40,7 @@ class Choices:
     def keep(self, way: Way) -> None:
         """Add the choice to the file, atomically. Where nothing can be written, each process measures; nor is the
         folder of the graph made again, which another process may have moved aside meanwhile."""
-        choices = json.dumps(self._all() | {self._cpu: way._asdict()}, indent=2).encode()
-        try:
-            write_beside(self._file, lambda file: file.write(choices))
-        except OSError as error:
-            log.debug("%s cannot be written: %s", self._file, error)
+        add_entry(self._file, self._cpu, way._asdict())
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
@@ -61,10 +53,3 @@ class Choices:
             except OSError as error:
                 is_ours = not isinstance(error, BlockingIOError)
             yield is_ours
-
-    def _all(self) -> dict[str, Any]:
-        try:
-            choices = json.loads(self._file.read_text())
-        except (OSError, ValueError, RecursionError):
-            return {}
-        return choices if isinstance(choices, dict) else {}
