@@ -72,7 +72,7 @@ def _all_processes() -> Iterator[tuple[int, list[bytes], str]]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             environment = (folder / "environ").read_bytes().split(b"\0")
-            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            line = os.fsdecode((folder / "cmdline").read_bytes().replace(b"\0", b" "))
         except OSError:
             continue
         if line:

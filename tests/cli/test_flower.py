@@ -112,7 +112,7 @@ def test_its_log_has_the_configured_format(page: Page) -> None:
 def test_no_process_has_a_variable_of_another_program(page: Page) -> None:
     ours = {"LC_ALL", "LC_CTYPE", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUTF8"}
     for process in processes(page.home):
-        lines = Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
+        lines = os.fsdecode(Path(f"/proc/{process}/environ").read_bytes()).split("\0")
         names = {line.partition("=")[0] for line in lines if line}
         assert {name for name in names if not name.startswith("LOOKALIKE_")} <= KNOWN | ours
 
