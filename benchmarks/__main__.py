@@ -1,6 +1,7 @@
 """`python -m benchmarks WHAT...`: each name is a module of this folder with a `main`."""
 
 import sys
+import time
 from importlib import import_module
 
 NAMES = (
@@ -26,8 +27,8 @@ NAMES = (
     "scale",
     "gpu",
 )
-#: Run only when named: they need further packages, or take longer than all others together.
-NAMED_ONLY = ("gpu", "img2dataset", "loads", "memory", "peers", "remote", "road", "rows", "scale")
+#: Run only when named: they need further packages, take much longer, or are about recall and not about speed.
+NAMED_ONLY = ("gpu", "img2dataset", "loads", "memory", "peers", "recall", "remote", "road", "rows", "scale")
 
 
 def main(names: list[str]) -> int:
@@ -36,7 +37,9 @@ def main(names: list[str]) -> int:
         print(f"Unknown benchmark {unknown[0]!r}. Choose from {', '.join(NAMES)}.", file=sys.stderr)
         return 2
     for name in names or [name for name in NAMES if name not in NAMED_ONLY]:
+        began = time.monotonic()
         import_module(f"benchmarks.{name}").main()
+        print(f"The benchmark {name} took {time.monotonic() - began:.0f} s.\n", flush=True)
     return 0
 
 

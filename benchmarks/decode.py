@@ -23,7 +23,7 @@ Decoder = Callable[[bytes], object]
 
 #: A folder of small JPEGs; without it, images are drawn.
 IMAGES = os.environ.get("LOOKALIKE_PICTURES")
-ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
+ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
 SMALL_COUNT = 200
 #: Small images, such as those of a product list, are about as large as the model's input.
 SMALL_SIZES = ((175, 175), (224, 224), (200, 267))

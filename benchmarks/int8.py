@@ -21,7 +21,7 @@ from lookalike.images import decode
 from lookalike.records import Pixels
 from lookalike.samples import samples
 
-ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
+ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
 #: Images per side and round.
 IMAGES = 32
 #: Images per call of the graph.

@@ -19,7 +19,7 @@ from lookalike_producer.sources import find_images
 from lookalike_worker.lease import keep_lease
 from testing.services.redis import RedisServer
 
-ROUNDS = 7
+ROUNDS = 5
 CHUNK_SIZE = 64
 
 

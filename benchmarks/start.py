@@ -14,7 +14,7 @@ from benchmarks.ours import LOOKALIKE, environment, ingest
 from benchmarks.table import print_rates
 from lookalike.samples import keep, samples
 
-ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "7"))
+ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
 #: Drawn images per class.
 PER_CLASS = 40
 PER_CLASS_SMALL = 6
