@@ -33,7 +33,7 @@ BEFORE = os.environ.get("LOOKALIKE_BEFORE")
 VECTORS = int(os.environ.get("LOOKALIKE_VECTORS", "100000"))
 ROUNDS = int(os.environ.get("LOOKALIKE_ROUNDS", "5"))
 #: Length of one run of the load generator.
-SECONDS = float(os.environ.get("LOOKALIKE_SECONDS", "10"))
+SECONDS = float(os.environ.get("LOOKALIKE_SECONDS", "6"))
 STARTS = 5
 CLIENTS = 16
 STORED_IMAGES = 32
