@@ -9,7 +9,7 @@ from testing.processes import processes
 
 
 def test_an_argument_that_is_not_utf8_hides_no_process(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "input()", b"caf\xe9"]
+    command = [os.fsencode(sys.executable), b"-c", b"input()", b"caf\xe9"]
     with subprocess.Popen(
         command, env=os.environ | {"LOOKALIKE_HOME": str(tmp_path)}, stdin=subprocess.PIPE
     ) as process:

@@ -34,11 +34,11 @@ class DecodersUnavailable(Unavailable):
 
 
 class Decoder:
-    """One process. Answers one request after the other."""
+    """One process. Answers one request after the other. It ends when `life` is closed, whatever it does."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, life: socket.socket) -> None:
         """Raises OSError, EOFError."""
-        self._connection = connection
+        self._connection, self._life = connection, life
         connection.settimeout(START_TIMEOUT_S)
         self.pid: int = HELLO.unpack(receive(connection, HELLO.size))[0]
         self.is_reusable = True
@@ -85,11 +85,13 @@ class Decoder:
 
     def interrupt(self) -> None:
         """End the process, whatever it does; the thread that waits for it gets DecoderEnded."""
-        with contextlib.suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)
+        for one in (self._life, self._connection):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
 
     def end(self) -> None:
         """End the process, whatever it does. No other thread may use it now."""
+        self._life.close()
         self._connection.close()
 
 
@@ -174,18 +176,15 @@ class DecoderPool:
                 ) from error
 
     def _fork(self) -> Decoder:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(self._started(), [b"\0"], [theirs.fileno()])
-            except OSError:
-                ours.close()
-                raise
-        try:
-            return Decoder(ours)
-        except BaseException:
-            ours.close()
-            raise
+        with ExitStack() as failing:
+            (connection, theirs), (life, its) = socket.socketpair(), socket.socketpair()
+            failing.enter_context(connection)
+            failing.enter_context(life)
+            with theirs, its:
+                socket.send_fds(self._started(), [b"\0"], [theirs.fileno(), its.fileno()])
+            decoder = Decoder(connection, life)
+            failing.pop_all()
+            return decoder
 
     def _started(self) -> socket.socket:
         if self._is_closed:

@@ -62,21 +62,22 @@ def serve(control: socket.socket) -> None:
     # The kernel removes children that have ended.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
         if not message:
             return
+        connection, life = (socket.socket(fileno=descriptor) for descriptor in descriptors)
         # Without a child, the service sees the end of the connection.
-        with contextlib.suppress(OSError), socket.socket(fileno=descriptors[0]) as connection:
+        with contextlib.suppress(OSError), connection, life:
             if os.fork() == 0:
                 control.close()
-                _run_child(connection)
+                _run_child(connection, life)
 
 
-def _run_child(connection: socket.socket) -> NoReturn:
+def _run_child(connection: socket.socket, life: socket.socket) -> NoReturn:
     with contextlib.suppress(EOFError, OSError):
         _confine()
+        _end_when_closed(life)
         connection.sendall(HELLO.pack(os.getpid()))
-        fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
         while True:
             _answer(connection)
     os._exit(0)
@@ -96,9 +97,7 @@ def _answer(connection: socket.socket) -> None:
     request, data = _received(connection)
     _limit_memory(request)
     signal.setitimer(signal.ITIMER_REAL, request.limit_s)
-    _end_when_closed(connection, True)
     is_decoded, answer = _decoded(request, data)
-    _end_when_closed(connection, False)
     signal.setitimer(signal.ITIMER_REAL, 0)
     connection.sendall(ANSWER.pack(is_decoded, len(answer)))
     connection.sendall(answer)
@@ -144,10 +143,15 @@ def _address_space() -> int:
         return int(counts.read().split()[0]) * resource.getpagesize()
 
 
-def _end_when_closed(connection: socket.socket, is_on: bool) -> None:
-    """Let the kernel send SIGIO, which ends this process, when the service closes the connection."""
-    flags = fcntl.fcntl(connection, fcntl.F_GETFL)
-    fcntl.fcntl(connection, fcntl.F_SETFL, flags | os.O_ASYNC if is_on else flags & ~os.O_ASYNC)
+def _end_when_closed(life: socket.socket) -> None:
+    """Let the kernel send SIGIO, which ends this process also in the middle of an image, when the service closes the
+    other end.
+
+    Nothing is ever sent on this socket: SIGIO tells of data as well, even of a request that was already received,
+    because the kernel hands over data before it sends the signal.
+    """
+    fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 if __name__ == "__main__":

@@ -144,6 +144,18 @@ def test_closing_ends_a_decoder_in_the_middle_of_its_work() -> None:
     await_true(lambda: has_ended(decoder.pid))
 
 
+def test_data_that_arrives_during_the_work_ends_no_decoder(pool: DecoderPool) -> None:
+    """The kernel may still tell of a request that the decoder has received and works on."""
+    image = slow_png(3000)
+    request = Request(PIXELS, SIZE, MAX_PIXELS, 60.0, len(image))
+    with pool.lent() as decoder:
+        used = cpu_s(decoder.pid)
+        decoder.ask(request, image)
+        await_true(lambda: cpu_s(decoder.pid) > used)
+        decoder.ask(request, image)
+        assert [type(decoder.answer()) for _ in range(2)] == [bytearray, bytearray]
+
+
 def cpu_s(pid: int) -> float:
     user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
