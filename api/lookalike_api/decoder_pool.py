@@ -177,11 +177,11 @@ class DecoderPool:
 
     def _fork(self) -> Decoder:
         with ExitStack() as failing:
-            (connection, theirs), (life, its) = socket.socketpair(), socket.socketpair()
-            failing.enter_context(connection)
-            failing.enter_context(life)
-            with theirs, its:
-                socket.send_fds(self._started(), [b"\0"], [theirs.fileno(), its.fileno()])
+            connection, connected = map(failing.enter_context, socket.socketpair())
+            life, watched = map(failing.enter_context, socket.socketpair())
+            socket.send_fds(self._started(), [b"\0"], [connected.fileno(), watched.fileno()])
+            connected.close()
+            watched.close()
             decoder = Decoder(connection, life)
             failing.pop_all()
             return decoder
