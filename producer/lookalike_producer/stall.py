@@ -56,9 +56,11 @@ def _explain(
             try:
                 done, why = _look(ledger, job_id, done, said, stack, host_wait_s)
             except BrokerUnavailable as error:
-                # An embedded one is being restarted, or the main thread reports why not.
-                away = f"The broker at {error.address} does not answer ({error.why}), so the job waits."
-                why = said if stack.is_embedded else away
+                # An embedded one is being restarted, or the main thread reports why not. One that comes back says other
+                # reasons on its way, such as that it loads its data; it is the same absence.
+                away = f"The broker at {error.address} does not answer"
+                is_said = stack.is_embedded or said.startswith(away)
+                why = said if is_said else f"{away} ({error.why}), so the job waits."
             except LookalikeError:
                 # The main thread meets the same error and reports it.
                 return

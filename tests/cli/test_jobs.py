@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -19,6 +20,7 @@ from lookalike.workers import ANSWER_TIMEOUT_S
 from lookalike_cli import status
 from lookalike_producer import stall
 from testing.processes import LOOKALIKE, ROOT, TIMEOUT_S, answer, await_true, make_home, started, stop
+from testing.proxy import Proxy
 from testing.services.redis import RedisServer
 from tests.cli.inprocess import lookalike
 
@@ -213,6 +215,30 @@ def test_a_broker_that_ends_is_named_once_and_again_after_it_was_back(
             ledger.close_chunk(closed, Outcome(indexed=1, unchanged=0))
             await_true(lambda count=count: looks[-1] == count)  # type: ignore[misc]
     assert len(said) == 2 and all(line.startswith(f"The broker at {redis_url} does not answer") for line in said)
+
+
+def test_one_absence_of_the_broker_is_named_once_whatever_its_reasons(
+    ledger: Ledger, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = open_job(ledger)
+    monkeypatch.setattr(stall, "LOOK_EVERY_S", 0.05)
+    asked, look = [0], Ledger.job
+
+    def looked(self: Ledger, job_id: str) -> Job:
+        asked[0] += 1
+        return look(self, job_id)
+
+    monkeypatch.setattr(Ledger, "job", looked)
+    said: list[str] = []
+    with Proxy("127.0.0.1", urlsplit(redis_url).port or 0) as proxy:
+        stack = Stack(f"redis://127.0.0.1:{proxy.port}/0", is_embedded=False)
+        proxy.refuse()
+        with stall.explained(job_id, stack=stack, host_wait_s=9, on_note=said.append):
+            await_true(lambda: said)
+            proxy.reset()
+            before = asked[0]
+            await_true(lambda: asked[0] > before + 2)
+    assert len(said) == 1 and "refused" in said[0]
 
 
 def test_every_line_of_stdin_is_read(environment: dict[str, str]) -> None:

@@ -72,7 +72,10 @@ class Lines:
             assert self._process.poll() is None, "the command has ended"
             return all(self.total(name) == total for name, total in totals.items())
 
-        await_true(is_there)
+        try:
+            await_true(is_there)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.rounds[-3:]} {self.notes[-5:]}, {totals}") from None
 
 
 @one_index
@@ -168,6 +171,10 @@ def test_an_outage_of_the_index_of_redis_or_of_a_store_loses_nothing(
             "LOOKALIKE_ROOTS": orjson.dumps([str(folder), "s3://"]).decode(),
         }
         sources = (folder, "s3://shop/")
+
+        def in_sync() -> bool:
+            return lookalike(environment, "verify", *sources, code=None).returncode == 0
+
         with (
             started(environment, "worker"),
             started(environment, "sync", *sources, "--watch", "--every", "1", "--delete", "--json") as process,
@@ -179,14 +186,18 @@ def test_an_outage_of_the_index_of_redis_or_of_a_store_loses_nothing(
                 (folder / f"{number}.jpg").write_bytes(drawn[number + 1])
                 lines.await_note("Waiting for it.")
                 outage.heal()
-                lines.await_total(indexed=2 + number)
+                lines.await_note("It is back.")
+                # A job whose round the outage has ended is done nevertheless, and is in no round's report then.
+                await_true(in_sync)
             s3_proxy.faults = [Fault(is_reset=True)]
             s3.client().put_object(Bucket="shop", Key="1.jpg", Body=drawn[5])
             failed = len(s3_proxy.asked)
             await_true(lambda: len(s3_proxy.asked) > failed)
             s3_proxy.heal()
-            lines.await_total(indexed=5, deleted=0)
+            await_true(in_sync)
+            assert answer(lookalike(environment, "verify", *sources, "--json"))["present"] == 5
             lines.stop()
+            assert lines.total("indexed") <= 5 and lines.total("deleted") == 0
         assert process.returncode == 1 and not any("Traceback" in note for note in lines.notes)
 
 
