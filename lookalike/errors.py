@@ -194,6 +194,10 @@ class BadFilter(BadSetting):
     """A filter cannot be read, names a field that the index does not have, or a value that does not fit its field."""
 
 
+class BadQuery(BadSetting):
+    """The examples of a search cannot be one query: a weight, a region, or what they have in common."""
+
+
 class Closed(PermanentError):
     """A handle is used after it was closed."""
 

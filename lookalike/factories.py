@@ -21,6 +21,7 @@ from lookalike.settings import Settings
 
 if TYPE_CHECKING:
     from lookalike.images import DecodedImage
+    from lookalike.queries.region import Region
 
 #: The settings that choose a model.
 OF_THE_MODEL = frozenset({"model", "weights", "preprocessing"})
@@ -160,10 +161,15 @@ def with_roots(settings: Settings, *, is_embedded: bool | None = None, named: It
     return settings.model_copy(update={"roots": (*settings.roots, *PUBLIC, *named)})
 
 
-def decode(settings: Settings, data: bytes, *, size: int = IMAGE_SIZE) -> "DecodedImage":
-    """The image in `data` (the content of a file), scaled to `size` x `size` pixels. Raises ImageRejected."""
+def decode(
+    settings: Settings, data: bytes, *, size: int = IMAGE_SIZE, region: "Region | None" = None
+) -> "DecodedImage":
+    """The image in `data` (the content of a file), or a region of it, scaled to `size` x `size` pixels. Raises
+    ImageRejected."""
     from lookalike import images  # Pillow and NumPy are not in the base installation
 
+    if region is not None:
+        return images.decode_region(data, region, max_pixels=settings.max_image_pixels, size=size)
     return images.decode(data, max_pixels=settings.max_image_pixels, size=size)
 
 

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
-from lookalike.records import Document, Match, Pixels, Vector, Vectors
+from lookalike.queries.region import Region
+from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
 from lookalike.stage_clock import StageClock
 from lookalike_api.decoders import Decoders
 from lookalike_api.executors import Executor, Executors
@@ -62,9 +63,9 @@ class AsyncSearch:
                 await self._executors.embedding.run(self._searcher.refresh)
             return await ask()
 
-    async def decode(self, data: bytes, watch: Stopwatch) -> Pixels:
+    async def decode(self, data: bytes, watch: Stopwatch, region: Region | None = None) -> Pixels:
         """uint8 RGB [size, size, 3]. Raises what Decoders raise."""
-        work = partial(self._decoders.pixels, data, self._searcher.image_size, watch.time("decode"))
+        work = partial(self._decoders.pixels, data, self._searcher.image_size, watch.time("decode"), region)
         return await self._executors.decoding.run(work)
 
     async def embed(self, pixels: Pixels, watch: Stopwatch) -> Embedded:
@@ -83,8 +84,9 @@ class AsyncSearch:
         work = partial(self._searcher.nearest_each, vectors, query, fingerprint)
         return await _run(self._executors.index, watch, "search", work)
 
-    async def neighbours(self, document: Document, query: Query, watch: Stopwatch) -> list[Match]:
-        return await _run(self._executors.index, watch, "search", partial(self._searcher.neighbours, document, query))
+    async def indexed_model(self, watch: Stopwatch) -> ModelIdentity:
+        """The model of the vectors in the index."""
+        return await _run(self._executors.index, watch, "search", self._searcher.index.model)
 
     async def document(self, id: str, watch: Stopwatch) -> Document:
         return await _run(self._executors.index, watch, "search", partial(self._searcher.document, id))

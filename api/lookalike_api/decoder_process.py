@@ -25,9 +25,11 @@ import numpy as np
 from lookalike import images
 from lookalike.errors import ImageRejected
 from lookalike.malloc import give_memory_back
+from lookalike.queries.region import WHOLE, Region
 
-#: Kind, size in pixels, most pixels, seconds, bytes of the image; a descriptor of a file with the image goes along.
-REQUEST = struct.Struct("!BIQdQ")
+#: Kind, size in pixels, most pixels, seconds, bytes of the image, a region; a descriptor of a file with the image goes
+#: along.
+REQUEST = struct.Struct("!BIQdQ4d?")
 #: Whether the image was decoded, bytes of the answer that follows: pixels, a JPEG, or a rejection as JSON.
 ANSWER = struct.Struct("!?Q")
 #: The first message of a child: its process id.
@@ -43,6 +45,23 @@ class Request(NamedTuple):
     max_pixels: int
     limit_s: float
     length: int
+    x: float = WHOLE.x
+    y: float = WHOLE.y
+    width: float = WHOLE.width
+    height: float = WHOLE.height
+    is_percent: bool = WHOLE.is_percent
+
+    @property
+    def region(self) -> Region | None:
+        """None for the whole image."""
+        region = Region(self.x, self.y, self.width, self.height, self.is_percent)
+        return None if region == WHOLE else region
+
+
+def packed(region: Region | None) -> tuple[float, float, float, float, bool]:
+    """The last members of a request."""
+    region = region or WHOLE
+    return region.x, region.y, region.width, region.height, region.is_percent
 
 
 def receive(connection: socket.socket, length: int) -> bytearray:
@@ -120,7 +139,10 @@ def _decoded(request: Request, data: bytes) -> tuple[bool, Any]:
 
 
 def _pixels(data: bytes, request: Request) -> Any:
-    decoded = images.decode(data, max_pixels=request.max_pixels, size=request.size)
+    if request.region is None:
+        decoded = images.decode(data, max_pixels=request.max_pixels, size=request.size)
+    else:
+        decoded = images.decode_region(data, request.region, max_pixels=request.max_pixels, size=request.size)
     return np.ascontiguousarray(decoded.pixels).data.cast("B")
 
 

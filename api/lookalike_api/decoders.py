@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import numpy as np
 
 from lookalike.errors import ImageRejected
+from lookalike.queries.region import Region
 from lookalike.records import Pixels, Reason
 from lookalike_api.admission import Busy
 from lookalike_api.decoder_pool import Decoder, DecoderEnded, DecoderPool
-from lookalike_api.decoder_process import PIXELS, THUMBNAIL, Request
+from lookalike_api.decoder_process import PIXELS, THUMBNAIL, Request, packed
 
 #: Photographs take 10 to 100 ms. An image that takes longer leaves its place to others.
 QUICK_S = 0.5
@@ -40,17 +41,25 @@ class Decoders:
         self._limit_s = limit_s
         self._quick_s = quick_s
 
-    def pixels(self, data: bytes, size: int, timing: AbstractContextManager[None] | None = None) -> Pixels:
-        """uint8 RGB [size, size, 3]. `timing` is entered when the work begins."""
-        pixels = self._decoded(PIXELS, data, size, timing or nullcontext())
+    def pixels(
+        self,
+        data: bytes,
+        size: int,
+        timing: AbstractContextManager[None] | None = None,
+        region: Region | None = None,
+    ) -> Pixels:
+        """uint8 RGB [size, size, 3], of the image or of a region of it. `timing` is entered when the work begins."""
+        pixels = self._decoded(PIXELS, data, size, timing or nullcontext(), region)
         return np.frombuffer(pixels, np.uint8).reshape(size, size, 3)
 
     def thumbnail(self, data: bytes, size: int) -> bytes:
         """A JPEG whose longest side is `size` pixels at most."""
         return bytes(self._decoded(THUMBNAIL, data, size, nullcontext()))
 
-    def _decoded(self, kind: int, data: bytes, size: int, timing: AbstractContextManager[None]) -> bytearray:
-        request = Request(kind, size, self._max_pixels, self._limit_s, len(data))
+    def _decoded(
+        self, kind: int, data: bytes, size: int, timing: AbstractContextManager[None], region: Region | None = None
+    ) -> bytearray:
+        request = Request(kind, size, self._max_pixels, self._limit_s, len(data), *packed(region))
         try:
             with self._place() as place, timing, self._pool.lent() as decoder:
                 decoder.ask(request, data)

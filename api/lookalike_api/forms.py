@@ -1,4 +1,4 @@
-"""Reads the parts named `image` of a multipart/form-data body (RFC 7578), in memory."""
+"""Reads the parts named `image` and `query` of a multipart/form-data body (RFC 7578), in memory."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 
 from lookalike.plural import counted
 
-#: The name of the parts that are read.
-PART = b"image"
+#: The names of the parts that are read.
+IMAGE, QUERY = b"image", b"query"
 #: Parts of any name; no real form has more.
 MAX_PARTS = 100
 #: Text before the first boundary, which readers skip (RFC 2046, 5.1.1); no real form has more.
@@ -17,7 +17,8 @@ MAX_PREAMBLE_BYTES = 64 * 1024
 
 
 class ImageForm:
-    """The parts named `image`, fed piece by piece; other parts are skipped. Every method raises HTTPException 400.
+    """The parts named `image`, and the one named `query`, fed piece by piece; other parts are skipped. Every method
+    raises HTTPException 400.
 
     Not Starlette's `request.form()`: that decodes a part without a file name as text, which destroys an image's bytes,
     copies larger parts to disk, and accepts a body that ends before its last boundary.
@@ -26,8 +27,11 @@ class ImageForm:
     def __init__(self, content_type: bytes, max_images: int) -> None:
         self._max_images = max_images
         self._images: list[bytearray] = []
+        self._query: bytearray | None = None
+        #: Where the part that arrives now goes.
+        self._part: bytearray | None = None
         self._parts = 0
-        self._is_complete = self._is_image = False
+        self._is_complete = False
         self._header = self._value = b""
         self._disposition = b""
         #: What has arrived, until the first boundary has.
@@ -56,13 +60,13 @@ class ImageForm:
         except FormParserError as error:
             raise _malformed(error) from error
 
-    def finish(self) -> list[bytes]:
-        """The images, in the order of the form; at least one."""
+    def finish(self) -> tuple[list[bytes], bytes | None]:
+        """The images, in the order of the form, and the query. There is at least one of them."""
         if not self._is_complete:
             raise HTTPException(400, "The form ends before its last boundary.")
-        if not self._images:
+        if not self._images and self._query is None:
             raise HTTPException(400, "The form has no part named image.")
-        return list(self._take_images())
+        return list(self._take_images()), None if self._query is None else bytes(self._query)
 
     def _without_preamble(self, piece: bytes) -> bytes:
         """From the first boundary on; nothing until it has arrived."""
@@ -85,7 +89,7 @@ class ImageForm:
     def _begin_part(self) -> None:
         self._parts += 1
         self._disposition = self._header = self._value = b""
-        self._is_image = False
+        self._part = None
         if self._parts > MAX_PARTS:
             raise HTTPException(400, f"The form has more than {MAX_PARTS} parts.")
 
@@ -101,15 +105,20 @@ class ImageForm:
         self._header = self._value = b""
 
     def _end_headers(self) -> None:
-        self._is_image = parse_options_header(self._disposition)[1].get(b"name") == PART
-        if self._is_image:
-            self._images.append(bytearray())
+        name = parse_options_header(self._disposition)[1].get(b"name")
+        if name == IMAGE:
+            self._part = bytearray()
+            self._images.append(self._part)
             if len(self._images) > self._max_images:
                 raise HTTPException(400, f"Send at most {counted(self._max_images, 'part')} named image.")
+        elif name == QUERY:
+            if self._query is not None:
+                raise HTTPException(400, "The form has more than one part named query.")
+            self._part = self._query = bytearray()
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
-        if self._is_image:
-            self._images[-1] += data[start:end]
+        if self._part is not None:
+            self._part += data[start:end]
 
     def _end(self) -> None:
         self._is_complete = True

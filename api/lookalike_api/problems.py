@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from lookalike.errors import (
     BadFilter,
+    BadQuery,
     BrokerUnavailable,
     HostUnavailable,
     ImageRejected,
@@ -41,6 +42,7 @@ RETRY_AFTER_S = 2
 RESPONSES: dict[type[Exception], tuple[int, str]] = {
     ImageRejected: (422, "The image is rejected as {error}"),
     BadFilter: (400, "{error}"),
+    BadQuery: (400, "{error}"),
     NotIndexed: (404, "{error}"),
     JobUnknown: (404, "There is no such job."),
     ModelMismatch: (503, "{error}"),

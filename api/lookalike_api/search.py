@@ -1,9 +1,9 @@
 """Finds the stored images most similar to an image, with the model, decoder and index that the workers use."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,10 +13,14 @@ from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch, NotInd
 from lookalike.filters import Condition
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index, VectorQuery
+from lookalike.queries.examples import Example, Stored, Upload, ids_of
+from lookalike.queries.region import Region
 from lookalike.records import Document, Match, Metric, ModelIdentity, Pixels, Vector, Vectors
+from lookalike_api.mixture import vector_of
 
 Load = Callable[[ModelIdentity], Embedder]
-Decode = Callable[[bytes, int], DecodedImage]
+Decode = Callable[[bytes, int, Region | None], DecodedImage]
+Result = TypeVar("Result")
 
 
 class SizeChanged(Exception):
@@ -30,18 +34,25 @@ MOVED = (ModelMismatch, IndexMissing, SizeChanged)
 
 @dataclass(frozen=True)
 class Query:
-    """The options of a search: `k` matches after the first `offset`, none with a score below `min_score`; `exact`
-    compares all vectors."""
+    """The options of a search: `k` matches after the first `offset`, none with a score below `min_score` or with one of
+    the ids `leave_out`; `exact` compares all vectors."""
 
     k: int = 10
     offset: int = 0
     min_score: float = -1.0
     filters: tuple[Condition, ...] = ()
     exact: bool = False
+    leave_out: frozenset[str] = frozenset()
 
-    def asked(self, vector: Vector, k: int, fingerprint: str) -> VectorQuery:
-        """What the index is asked for the k nearest of a vector, float32 [D], of the model `fingerprint`."""
+    def asked(self, vector: Vector, fingerprint: str) -> VectorQuery:
+        """What the index is asked for a vector, float32 [D], of the model `fingerprint`."""
+        k = self.offset + self.k + len(self.leave_out)
         return VectorQuery(vector, k, self.filters, fingerprint, self.exact)
+
+    def page(self, matches: Iterable[Match]) -> list[Match]:
+        """What the search finds among the matches that the index has found."""
+        left = [match for match in matches if match.id not in self.leave_out]
+        return [match for match in left[self.offset : self.offset + self.k] if match.score >= self.min_score]
 
 
 class Embedded(NamedTuple):
@@ -86,31 +97,42 @@ class Searcher:
         self, data: bytes, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False
     ) -> list[Match]:
         """The k stored images most similar to an encoded image, best first. Raises ImageRejected, ModelMismatch."""
-
-        def ask() -> list[Match]:
-            vectors, model = self.embed(self.decode(data)[None])
-            return self.nearest(vectors[0], Query(k, filters=filters, exact=exact), model.fingerprint)
-
-        try:
-            return ask()
-        except MOVED:
-            self.refresh()
-            return ask()
+        return self.like([Upload(data)], Query(k, filters=filters, exact=exact))
 
     def like_stored(self, id: str, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False) -> list[Match]:
         """The k images most similar to a stored one, without itself, best first. Raises NotIndexed."""
+        return self.like([Stored(id)], Query(k, filters=filters, exact=exact))
 
-        def ask() -> list[Match]:
-            return self.neighbours(self.document(id), Query(k, filters=filters, exact=exact))
+    def like(self, examples: Sequence[Example], query: Query) -> list[Match]:
+        """The stored images most similar to what the examples have in common, without those that are examples, best
+        first. Of a stored example the whole image counts.
 
+        Raises ImageRejected, NotIndexed, ModelMismatch, BadQuery for examples that cancel each other out."""
+        query = replace(query, leave_out=query.leave_out | ids_of(examples))
+        uploads = [example for example in examples if isinstance(example, Upload)]
         try:
-            return ask()
+            return self._like(examples, uploads, query)
         except MOVED:
-            return ask()
+            if uploads:
+                self.refresh()
+            return self._like(examples, uploads, query)
 
-    def decode(self, data: bytes) -> Pixels:
-        """The pixels of an encoded image, uint8 RGB [image_size, image_size, 3]. Raises ImageRejected."""
-        return self._decode(data, self.image_size).pixels
+    def _like(self, examples: Sequence[Example], uploads: Sequence[Upload], query: Query) -> list[Match]:
+        documents = {id: self.document(id) for id in ids_of(examples)}
+        if len(examples) == len(documents) == 1:
+            (document,) = documents.values()
+            return self.nearest(document.image_embedding, query, document.model)
+        if uploads:
+            pixels = [self.decode(upload.data, upload.region) for upload in uploads]
+            vectors, model = self.embed(np.stack(pixels))
+        else:
+            vectors, model = np.empty((0, 0), np.float32), self.index.model()
+        return self.nearest(vector_of(examples, documents, vectors, model, self.index.name), query, model.fingerprint)
+
+    def decode(self, data: bytes, region: Region | None = None) -> Pixels:
+        """The pixels of an encoded image, or of a region of it, uint8 RGB [image_size, image_size, 3]. Raises
+        ImageRejected."""
+        return self._decode(data, self.image_size, region).pixels
 
     def embed(self, pixels: Pixels) -> Embedded:
         """Embed images, uint8 RGB [N, size, size, 3]. Raises SizeChanged if the model takes another size,
@@ -128,14 +150,8 @@ class Searcher:
 
     def nearest_each(self, vectors: Iterable[Vector], query: Query, fingerprint: str) -> list[list[Match]]:
         """What `nearest` returns for each of the vectors, float32 [D]. Raises the first error."""
-        found = self._search(vectors, query.offset + query.k, query, fingerprint)
-        return [_page(matches, query) for matches in found]
-
-    def neighbours(self, document: Document, query: Query) -> list[Match]:
-        """The matches of a stored image, without itself, best first."""
-        vector, k = document.image_embedding, query.offset + query.k + 1
-        (matches,) = self._search([vector], k, query, document.model)
-        return _page([match for match in matches if match.id != document.id], query)
+        found = self.index.search_each([query.asked(vector, fingerprint) for vector in vectors])
+        return [query.page(matches) for matches in _without_errors(found)]
 
     def document(self, id: str) -> Document:
         """The stored document. Raises NotIndexed."""
@@ -153,13 +169,6 @@ class Searcher:
                 self._embedder = self._load(stored)
             return self._embedder
 
-    def _search(self, vectors: Iterable[Vector], k: int, query: Query, fingerprint: str) -> Iterator[list[Match]]:
-        """The k matches of each vector. Raises the first error."""
-        for found in self.index.search_each([query.asked(vector, k, fingerprint) for vector in vectors]):
-            if isinstance(found, LookalikeError):
-                raise found
-            yield found
-
 
 def mean_of(vectors: Vectors, metric: Metric) -> Vector:
     """The mean, float32 [D], of vectors [N, D]; scaled to unit length for the cosine metric.
@@ -174,5 +183,9 @@ def mean_of(vectors: Vectors, metric: Metric) -> Vector:
     return direction
 
 
-def _page(matches: list[Match], query: Query) -> list[Match]:
-    return [match for match in matches[query.offset : query.offset + query.k] if match.score >= query.min_score]
+def _without_errors(found: Iterable[list[Match] | LookalikeError]) -> Iterator[list[Match]]:
+    """Raises the first error."""
+    for matches in found:
+        if isinstance(matches, LookalikeError):
+            raise matches
+        yield matches

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
@@ -11,12 +12,19 @@ from starlette.requests import ClientDisconnect, Request
 from lookalike_api.admission import Capacity, Reservation
 from lookalike_api.forms import ImageForm
 
-MULTIPART = b"multipart/form-data"
+MULTIPART, JSON = b"multipart/form-data", b"application/json"
 #: Enough for a photo over a bad mobile connection; a client that sends nothing must not hold its memory forever.
 TIMEOUT_S = 30.0
 #: Bytes of a body that is too large which are read and dropped: a client does not read our answer before it has sent.
 DRAINED_BYTES = 2**27
 DRAIN_TIMEOUT_S = 5.0
+
+
+class Body(NamedTuple):
+    """What a request to search has sent: images, and a query in JSON."""
+
+    images: list[bytes]
+    query: bytes | None = None
 
 
 class Uploads:
@@ -28,29 +36,35 @@ class Uploads:
         self._memory = Capacity(max(total_bytes, max_bytes))
 
     @asynccontextmanager
-    async def image(self, request: Request) -> AsyncIterator[bytes]:
-        """The image of a request: its body, or the part `image` of a form."""
-        if _is_form(request):
-            async with self.images(request, max_images=1) as images:
-                yield images[0]
-        else:
-            with self._memory.reserve() as memory:
-                pieces: list[bytes] = []
-                await self._read(request, memory, pieces.append)
-                body = b"".join(pieces)
-                pieces.clear()
-                yield body
+    async def body(self, request: Request, max_images: int) -> AsyncIterator[Body]:
+        """The body of a request: one image, a query, or a form with a query and at most `max_images`."""
+        kind = _kind(request)
+        with self._memory.reserve() as memory:
+            if kind == MULTIPART:
+                yield await self._form(request, memory, max_images)
+                return
+            pieces: list[bytes] = []
+            await self._read(request, memory, pieces.append)
+            body = b"".join(pieces)
+            pieces.clear()
+            yield Body([], body) if kind == JSON else Body([body])
 
     @asynccontextmanager
     async def images(self, request: Request, max_images: int) -> AsyncIterator[list[bytes]]:
         """The parts `image` of a form: at least one, at most `max_images`. Raises HTTPException 415 if the body is not
         a form."""
-        if not _is_form(request):
+        if _kind(request) != MULTIPART:
             raise HTTPException(415, "Send the images as multipart/form-data, each as a part named image.")
         with self._memory.reserve() as memory:
-            form = ImageForm(request.headers["content-type"].encode("latin-1"), max_images)
-            await self._read(request, memory, form.feed)
-            yield form.finish()
+            images, _ = await self._form(request, memory, max_images)
+            if not images:
+                raise HTTPException(400, "The form has no part named image.")
+            yield images
+
+    async def _form(self, request: Request, memory: Reservation, max_images: int) -> Body:
+        form = ImageForm(request.headers["content-type"].encode("latin-1"), max_images)
+        await self._read(request, memory, form.feed)
+        return Body(*form.finish())
 
     async def _read(self, request: Request, memory: Reservation, take: Callable[[bytes], None]) -> None:
         """Pass the body to `take`, piece by piece as it arrives."""
@@ -78,8 +92,8 @@ class Uploads:
         raise HTTPException(413, f"A body may have at most {self.max_bytes:,} bytes.")
 
 
-def _is_form(request: Request) -> bool:
-    return parse_options_header(request.headers.get("content-type"))[0] == MULTIPART
+def _kind(request: Request) -> bytes:
+    return parse_options_header(request.headers.get("content-type"))[0]
 
 
 def _content_length(request: Request) -> int:

@@ -20,7 +20,7 @@ def open_searcher(settings: Settings, index: Index | None = None, *, preload: bo
     return Searcher(
         index or factories.open_index(settings),
         load=partial(_load, settings, spec, loading),
-        decode=lambda data, size: factories.decode(settings, data, size=size),
+        decode=lambda data, size, region: factories.decode(settings, data, size=size, region=region),
     )
 
 

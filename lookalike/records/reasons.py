@@ -35,6 +35,8 @@ class Reason(StrEnum):
     BAD_URI = "bad_uri"
     #: A value of a row does not fit the type of its field.
     BAD_METADATA = "bad_metadata"
+    #: The region of a query lies outside its image.
+    BAD_REGION = "bad_region"
 
     @property
     def is_about_content(self) -> bool:

@@ -192,7 +192,7 @@ def test_a_search_by_a_stored_image_needs_exactly_one_id_or_uri(lance_client: ht
         ("/search", BOUNDARY, b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\nx\r\n' * 2 + b"--b--", 400),
         ("/search", BOUNDARY, b"--b\r\n" + b"X: y\r\n" * 1000 + b"\r\nx\r\n--b--\r\n", 400),
         ("/search", BOUNDARY, b"--b\r\n\r\n\r\n" * 200 + b"--b--\r\n", 400),
-        ("/search", "application/json", b'{"image": "x"}', 422),
+        ("/search", "application/json", b'{"image": "x"}', 400),
         ("/search/batch", "image/jpeg", b"x", 415),
         ("/search/batch", "", b"", 415),
         ("/search/batch?mode=all", BOUNDARY, b"--b--\r\n", 400),

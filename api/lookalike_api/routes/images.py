@@ -1,22 +1,19 @@
 """The stored images, their thumbnails and their labels."""
 
 import hashlib
-from collections.abc import Callable
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from lookalike import __version__
 from lookalike.http_schemas import Info, Label, Labels
 from lookalike_api.downloads import SentImage
-from lookalike_api.images import StoredFile
 from lookalike_api.openapi import problems
-from lookalike_api.state import ServiceState, State
+from lookalike_api.originals import find, read_original, reading
+from lookalike_api.state import State
 
 router = APIRouter(tags=["images"])
-
-Result = TypeVar("Result")
 
 MAX_LABELS = 1000
 #: A browser shows an image for ten minutes before it asks whether it changed.
@@ -40,8 +37,7 @@ _NOT_MODIFIED = {"description": "The image has not changed."}
 async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """The file of a stored image, as it is now."""
     with state.downloads.acquire():
-        file = await state.executors.images.run(partial(state.images.find, id))
-        data, media_type = await _reading(state, file, partial(state.images.original, file))
+        data, media_type = await read_original(state, await find(state, id))
         tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     if _matches(if_none_match, tag):
         return _not_modified(tag)
@@ -57,11 +53,11 @@ async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Resp
 async def thumbnail(state: State, id: Id, size: Size = 256, if_none_match: IfNoneMatch = None) -> Response:
     """A small JPEG of the stored image as it is now, rotated as its EXIF data says."""
     with state.downloads.acquire():
-        file = await state.executors.images.run(partial(state.images.find, id))
+        file = await find(state, id)
         tag = f'"{file.version}-{size}"'
         if _matches(if_none_match, tag):
             return _not_modified(tag)
-        data = state.images.cached_thumbnail(file, size) or await _reading(
+        data = state.images.cached_thumbnail(file, size) or await reading(
             state, file, partial(state.images.thumbnail, file, size)
         )
     return Response(data, media_type="image/jpeg", headers={"ETag": tag, "Cache-Control": FRESH})
@@ -80,11 +76,6 @@ async def info(state: State) -> Info:
     model = await state.executors.index.run(state.index.model)
     documents = await state.executors.index.run(state.index.count)
     return Info(index=state.index.name, model=model.name, documents=documents, version=__version__)
-
-
-async def _reading(state: ServiceState, file: StoredFile, work: Callable[[], Result]) -> Result:
-    """Run work that reads a file; what lies on another host has threads and a time limit of its own."""
-    return await (state.remote.run(file.uri, work) if file.is_remote else state.executors.images.run(work))
 
 
 def _matches(if_none_match: str | None, tag: str) -> bool:

@@ -1,6 +1,7 @@
 """Searches by an image, by a stored image, and by several images."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -12,25 +13,30 @@ from starlette.exceptions import HTTPException
 
 from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.http_schemas import BatchAnswer, Failure, Matches, SearchResult, Timings
+from lookalike.queries.examples import Example, Stored, Upload, ids_of
 from lookalike.records import Match, Pixels, document_id
 from lookalike_api.async_search import Stopwatch
 from lookalike_api.images import ID
+from lookalike_api.mixture import vector_of
 from lookalike_api.openapi import problems
+from lookalike_api.originals import find, read_original
 from lookalike_api.problems import problem_of
 from lookalike_api.routes.params import FILTERING, QueryParams
+from lookalike_api.routes.query_body import MAX_URI_LENGTH, QueryBody, examples_of, parse_body
 from lookalike_api.search import Query, mean_of
 from lookalike_api.state import ServiceState, State
+from lookalike_api.uploads import Body
 
 router = APIRouter(tags=["search"])
 
 MAX_IMAGES = 32
-MAX_URI_LENGTH = 8192
+NO_VECTORS = np.empty((0, 0), np.float32)
 
 SearchQuery = Annotated[Query, Depends(QueryParams())]
 
 _BINARY = {"type": "string", "format": "binary"}
-_ONE = {"type": "object", "required": ["image"], "properties": {"image": _BINARY}}
 _SEVERAL = {"type": "array", "items": _BINARY, "minItems": 1, "maxItems": MAX_IMAGES}
+_FORM = {"type": "object", "properties": {"image": _SEVERAL, "query": {"type": "string"}}}
 _MANY = {"type": "object", "required": ["image"], "properties": {"image": _SEVERAL}}
 
 
@@ -41,21 +47,67 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
 
 @router.post(
     "/search",
-    summary="Search by an image",
+    summary="Search by an image, or by several examples",
     response_model=SearchResult,
-    responses=problems(400, 408, 413, 415, 422, 503),
-    openapi_extra=_body(application__octet_stream=_BINARY, multipart__form_data=_ONE),
-    description=f"The body is the image, of any content type, or a form with one part `image`. {FILTERING}",
+    responses=problems(400, 404, 408, 413, 415, 422, 503),
+    openapi_extra=_body(
+        application__octet_stream=_BINARY, application__json=QueryBody.model_json_schema(), multipart__form_data=_FORM
+    ),
+    description="The body is the image, of any content type but application/json, or a form with one part `image`. Or "
+    "it is a query in JSON, or a form with one as its part `query` and the images that it names: a query has examples "
+    f"of what is wanted and of what is not, and its own options. {FILTERING}",
 )
 async def search_by_image(request: Request, state: State, query: SearchQuery) -> SearchResult:
     state.searches.check()
-    async with state.uploads.image(request) as data:
+    async with state.uploads.body(request, MAX_IMAGES) as body:
         # Counted and timed from here: a slow upload must not take the place of a search.
         watch = Stopwatch(state.metrics.observe)
+        examples, query = _asked(body, query, request, state.index.name)
         with state.searches.acquire():
             async with asyncio.timeout(state.search_timeout_s):
-                ask = partial(_like_image, state, data, query, watch)
-                return _answer(await state.search.following(ask), watch)
+                return await _searched(state, examples, query, watch)
+
+
+def _asked(body: Body, query: Query, request: Request, index: str) -> tuple[list[Example], Query]:
+    """The examples and the options of a request. Raises what `parse_body` and `examples_of` raise."""
+    if body.query is None:
+        if len(body.images) != 1:
+            raise HTTPException(400, "Send one part named image, or a part named query that says what the images are.")
+        return [Upload(body.images[0])], query
+    if request.query_params:
+        raise HTTPException(400, "The options of a query in JSON are members of it, and no parameters.")
+    asked = parse_body(body.query)
+    examples = examples_of(asked, body.images, index)
+    return examples, replace(asked.query(), leave_out=ids_of(examples))
+
+
+async def _searched(state: ServiceState, examples: list[Example], query: Query, watch: Stopwatch) -> SearchResult:
+    examples = [await _with_region(state, example) for example in examples]
+    by_image = any(isinstance(example, Upload) for example in examples)
+    ask = partial(_like, state, examples, query, watch)
+    return _answer(await state.search.following(ask, by_image=by_image), watch)
+
+
+async def _with_region(state: ServiceState, example: Example) -> Example:
+    """A region of a stored image as an upload of that image."""
+    if isinstance(example, Upload) or example.region is None:
+        return example
+    data, _ = await read_original(state, await find(state, example.id))
+    return Upload(data, example.weight, example.region)
+
+
+async def _like(state: ServiceState, examples: list[Example], query: Query, watch: Stopwatch) -> list[Match]:
+    documents = {id: await state.search.document(id, watch) for id in ids_of(examples)}
+    if len(examples) == len(documents) == 1:
+        (document,) = documents.values()
+        return await state.search.nearest(document.image_embedding, query, document.model, watch)
+    pixels = await _decode_uploads(state, examples, watch)
+    if pixels:
+        vectors, model = await state.search.embed(np.stack(pixels), watch)
+    else:
+        vectors, model = NO_VECTORS, await state.search.indexed_model(watch)
+    vector = vector_of(examples, documents, vectors, model, state.index.name)
+    return await state.search.nearest(vector, query, model.fingerprint, watch)
 
 
 @router.get(
@@ -80,8 +132,8 @@ async def search_by_stored(
         raise NotIndexed(image_id, state.index.name)
     with state.searches.acquire():
         async with asyncio.timeout(state.search_timeout_s):
-            ask = partial(_like_stored, state, image_id, query, watch, include_self)
-            return _answer(await state.search.following(ask, by_image=False), watch)
+            leave_out = frozenset() if include_self else frozenset([image_id])
+            return await _searched(state, [Stored(image_id)], replace(query, leave_out=leave_out), watch)
 
 
 @router.post(
@@ -110,21 +162,8 @@ async def search_by_images(
                 return await state.search.following(partial(_like_each, state, images, query, watch))
 
 
-async def _like_image(state: ServiceState, image: bytes, query: Query, watch: Stopwatch) -> list[Match]:
-    pixels = await state.search.decode(image, watch)
-    vectors, model = await state.search.embed(pixels[None], watch)
-    return await state.search.nearest(vectors[0], query, model.fingerprint, watch)
-
-
-async def _like_stored(state: ServiceState, id: str, query: Query, watch: Stopwatch, include_self: bool) -> list[Match]:
-    document = await state.search.document(id, watch)
-    if include_self:
-        return await state.search.nearest(document.image_embedding, query, document.model, watch)
-    return await state.search.neighbours(document, query, watch)
-
-
 async def _like_all(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> list[Match]:
-    pixels = [await _decode_one_of(state, images, position, watch) for position in range(len(images))]
+    pixels = await _decode_uploads(state, [Upload(image) for image in images], watch)
     vectors, model = await state.search.embed(np.stack(pixels), watch)
     return await state.search.nearest(mean_of(vectors, model.metric), query, model.fingerprint, watch)
 
@@ -144,13 +183,24 @@ async def _decode(state: ServiceState, image: bytes, watch: Stopwatch) -> Pixels
         return rejected
 
 
-async def _decode_one_of(state: ServiceState, images: list[bytes], position: int, watch: Stopwatch) -> Pixels:
-    """Raises ImageRejected, which says which of the images it is."""
-    try:
-        return await state.search.decode(images[position], watch)
-    except ImageRejected as rejected:
-        which = f"image {position + 1} of {len(images)}"
-        raise ImageRejected(rejected.reason, f"{which}: {rejected.detail}" if rejected.detail else which) from rejected
+async def _decode_uploads(state: ServiceState, examples: Sequence[Example], watch: Stopwatch) -> list[Pixels]:
+    """Raises ImageRejected, which says which of several examples it is."""
+    decoded: list[Pixels] = []
+    for number, example in enumerate(examples, 1):
+        if isinstance(example, Upload):
+            try:
+                decoded.append(await state.search.decode(example.data, watch, example.region))
+            except ImageRejected as rejected:
+                raise _named(rejected, number, len(examples)) from rejected
+    return decoded
+
+
+def _named(rejected: ImageRejected, number: int, count: int) -> ImageRejected:
+    """The rejection of one image of several."""
+    if count == 1:
+        return rejected
+    which = f"image {number} of {count}"
+    return ImageRejected(rejected.reason, f"{which}: {rejected.detail}" if rejected.detail else which)
 
 
 async def _nearest_each(state: ServiceState, pixels: list[Pixels], query: Query, watch: Stopwatch) -> list[Matches]:

@@ -1,0 +1,106 @@
+"""The JSON that describes a search by several examples."""
+
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
+
+from lookalike.errors import NotIndexed
+from lookalike.filters import conditions
+from lookalike.http_filters import MAX_CONDITIONS, MAX_LENGTH
+from lookalike.queries.examples import Example, Stored, Upload
+from lookalike.queries.mixing import MAX_EXAMPLES, check_weights
+from lookalike.queries.region import parse_region
+from lookalike.records import document_id
+from lookalike_api.images import ID
+from lookalike_api.routes.params import MAX_K, MAX_OFFSET
+from lookalike_api.search import Query
+
+MAX_URI_LENGTH = 8192
+_WHICH = ("id", "uri", "image", "data")
+
+
+class ExampleBody(BaseModel):
+    """One example: exactly one of `id`, `uri`, `image` and `data`."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    id: str | None = Field(None, max_length=100)
+    """Id of a stored image."""
+    uri: str | None = Field(None, max_length=MAX_URI_LENGTH)
+    """Uri of a stored image."""
+    image: int | None = Field(None, ge=0, lt=MAX_EXAMPLES)
+    """Number of a part `image` of the form, from 0."""
+    data: str | None = None
+    """The file of an image in base64 (RFC 4648, section 4)."""
+    weight: float = Field(1.0, allow_inf_nan=False)
+    """Negative for what is not wanted."""
+    region: str | None = Field(None, max_length=100)
+    """Only this part of the image: "x,y,width,height" in pixels, or "pct:x,y,width,height" in percent."""
+
+
+class QueryBody(BaseModel):
+    """A search by several examples."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    examples: list[ExampleBody] = Field(min_length=1, max_length=MAX_EXAMPLES)
+    k: int = Field(10, ge=1, le=MAX_K)
+    """How many matches."""
+    offset: int = Field(0, ge=0, le=MAX_OFFSET)
+    """How many of the best matches to skip."""
+    min_score: float = Field(-1.0, ge=-1, le=1, allow_inf_nan=False)
+    """Leave out matches with a lower score."""
+    exact: bool = False
+    """Compare all vectors, however many there are."""
+    filters: list[Annotated[str, Field(max_length=MAX_LENGTH)]] = Field([], max_length=MAX_CONDITIONS)
+    """Conditions such as "label=cat" or "year>=2020"; all must hold."""
+
+    def query(self) -> Query:
+        """Raises BadFilter."""
+        return Query(self.k, self.offset, self.min_score, conditions(self.filters), self.exact)
+
+
+def parse_body(data: bytes) -> QueryBody:
+    """Raises RequestValidationError."""
+    try:
+        return QueryBody.model_validate_json(data)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False)) from error
+
+
+def examples_of(body: QueryBody, images: Sequence[bytes], index: str) -> list[Example]:
+    """The examples, with the `images` that were sent beside the body. Raises BadQuery, NotIndexed for an id that
+    cannot be one, HTTPException 400."""
+    check_weights([example.weight for example in body.examples])
+    return [_example(example, number, images, index) for number, example in enumerate(body.examples)]
+
+
+def _example(given: ExampleBody, number: int, images: Sequence[bytes], index: str) -> Example:
+    if sum(getattr(given, name) is not None for name in _WHICH) != 1:
+        raise HTTPException(400, f"Example {number} has not exactly one of {', '.join(_WHICH)}.")
+    common: dict[str, Any] = {
+        "weight": given.weight,
+        "region": None if given.region is None else parse_region(given.region),
+    }
+    if given.image is not None:
+        if given.image >= len(images):
+            raise HTTPException(400, f"Example {number} is image {given.image}, but the form has {len(images)}.")
+        return Upload(images[given.image], **common)
+    if given.data is not None:
+        return Upload(_decoded(given.data, number), **common)
+    id = given.id if given.id is not None else document_id(given.uri or "")
+    if not ID.fullmatch(id):
+        raise NotIndexed(id, index)
+    return Stored(id, **common)
+
+
+def _decoded(text: str, number: int) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except (Error, ValueError) as error:
+        raise HTTPException(400, f"The data of example {number} is not base64.") from error
