@@ -70,7 +70,8 @@ def parse_body(data: bytes) -> QueryBody:
     try:
         return QueryBody.model_validate_json(data)
     except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False)) from error
+        faults = error.errors(include_url=False, include_input=False)
+        raise RequestValidationError([{**fault, "loc": fault["loc"] or ("query",)} for fault in faults]) from error
 
 
 def examples_of(body: QueryBody, images: Sequence[bytes], index: str) -> list[Example]:
