@@ -17,7 +17,7 @@ from lookalike.release import RELEASE
 
 if TYPE_CHECKING:
     from lookalike import errors
-    from lookalike.image_index import Evaluation, ImageIndex, Matches, Report, evaluate, open
+    from lookalike.image_index import Evaluation, Image, ImageIndex, Matches, Report, Stored, evaluate, open
     from lookalike.records import Match, Rejected
 
 __version__ = RELEASE
@@ -25,22 +25,26 @@ __version__ = RELEASE
 #: Public name -> the module that has it.
 _HOMES = {
     "Evaluation": "lookalike.image_index",
+    "Image": "lookalike.image_index",
     "ImageIndex": "lookalike.image_index",
     "Match": "lookalike.records",
     "Matches": "lookalike.image_index",
     "Rejected": "lookalike.records",
     "Report": "lookalike.image_index",
+    "Stored": "lookalike.image_index",
     "evaluate": "lookalike.image_index",
     "open": "lookalike.image_index",
 }
 
 __all__ = [
     "Evaluation",
+    "Image",
     "ImageIndex",
     "Match",
     "Matches",
     "Rejected",
     "Report",
+    "Stored",
     "__version__",
     "errors",
     "evaluate",

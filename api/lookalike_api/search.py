@@ -9,7 +9,7 @@ import numpy as np
 
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
-from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch, NotIndexed
+from lookalike.errors import ImageRejected, IndexMissing, LookalikeError, ModelMismatch, NotIndexed
 from lookalike.filters import Condition
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index, VectorQuery
@@ -123,11 +123,21 @@ class Searcher:
             (document,) = documents.values()
             return self.nearest(document.image_embedding, query, document.model)
         if uploads:
-            pixels = [self.decode(upload.data, upload.region) for upload in uploads]
+            pixels = [
+                self._decoded(example, number, len(examples))
+                for number, example in enumerate(examples, 1)
+                if isinstance(example, Upload)
+            ]
             vectors, model = self.embed(np.stack(pixels))
         else:
             vectors, model = np.empty((0, 0), np.float32), self.index.model()
         return self.nearest(vector_of(examples, documents, vectors, model, self.index.name), query, model.fingerprint)
+
+    def _decoded(self, upload: Upload, number: int, count: int) -> Pixels:
+        try:
+            return self.decode(upload.data, upload.region)
+        except ImageRejected as rejected:
+            raise numbered(rejected, number, count) from rejected
 
     def decode(self, data: bytes, region: Region | None = None) -> Pixels:
         """The pixels of an encoded image, or of a region of it, uint8 RGB [image_size, image_size, 3]. Raises
@@ -168,6 +178,14 @@ class Searcher:
             if self._embedder is None or self._embedder.identity.fingerprint != stored.fingerprint:
                 self._embedder = self._load(stored)
             return self._embedder
+
+
+def numbered(rejected: ImageRejected, number: int, count: int) -> ImageRejected:
+    """The rejection of one image of several."""
+    if count == 1:
+        return rejected
+    which = f"image {number} of {count}"
+    return ImageRejected(rejected.reason, f"{which}: {rejected.detail}" if rejected.detail else which)
 
 
 def mean_of(vectors: Vectors, metric: Metric) -> Vector:

@@ -1,5 +1,6 @@
 """`lookalike search`: finds the stored images most similar to an image."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -7,6 +8,8 @@ from typing import Annotated
 import typer
 
 import lookalike
+from lookalike import Image, Stored
+from lookalike.image_index.examples import Example
 from lookalike.records import Match
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, results, table
@@ -16,6 +19,12 @@ from lookalike_cli.options import Exact, Filters, IndexName, Json, ModelName, Ne
 
 app = Application()
 
+ALSO = "Another image that matches shall be like: a file, or the id of a stored one. Repeatable."
+WITHOUT = "An image that matches shall not be like. Repeatable."
+CROP = "Only this part of the image, in pixels; with pct: before it in percent."
+#: An id of a stored image.
+ID = re.compile("[0-9a-f]{40}")
+
 
 @app.command()
 def search(
@@ -23,6 +32,9 @@ def search(
     image: Annotated[str | None, typer.Argument(help="An image file of this machine.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Id of a stored image, instead of IMAGE.")] = None,
     uri: Annotated[str | None, typer.Option("--uri", help="Path or address of one, instead of IMAGE.")] = None,
+    also: Annotated[list[str] | None, typer.Option("--and", metavar="IMAGE", help=ALSO)] = None,
+    without: Annotated[list[str] | None, typer.Option("--not", metavar="IMAGE", help=WITHOUT)] = None,
+    crop: Annotated[str | None, typer.Option("--crop", metavar="X,Y,WIDTH,HEIGHT", help=CROP)] = None,
     k: Neighbours = 10,
     filter: Filters = None,
     exact: Exact = False,
@@ -36,8 +48,11 @@ def search(
     if sum(given is not None for given in (image, id, uri)) != 1:
         raise typer.BadParameter("give one of IMAGE, --id and --uri")
     filters = parsed(filter)
+    examples: list[Example] = [Image(image, region=crop) if image is not None else Stored(id, uri=uri, region=crop)]
+    examples += [example_of(text) for text in also or ()]
+    examples += [-example_of(text) for text in without or ()]
     with lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images:
-        matches = images.search(image, id=id, uri=uri, k=k, filters=filters, exact=exact)
+        matches = images.search(examples, k=k, filters=filters, exact=exact)
         reason = "" if matches else why_none(images, filters, is_stored=image is None)
     if json:
         print_json({"matches": [asdict(match) for match in matches], "took_ms": round(matches.took_ms, 1)})
@@ -45,6 +60,11 @@ def search(
         show(matches)
     else:
         results.say(reason)
+
+
+def example_of(text: str) -> Example:
+    """A stored image by its id, or a file."""
+    return Stored(text) if ID.fullmatch(text) else Image(text)
 
 
 def show(matches: Sequence[Match]) -> None:

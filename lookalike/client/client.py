@@ -1,6 +1,6 @@
 """The routes of the query service as methods."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypedDict, Unpack
@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from lookalike.client.answers import BatchResult, batch_result
 from lookalike.client.connection import Connection
+from lookalike.client.examples import alone_of, examples_form
 from lookalike.errors import BadSetting
 from lookalike.filters import Filters, conditions
 from lookalike.http_filters import from_parameters, to_parameters
@@ -25,6 +26,7 @@ from lookalike.http_schemas import (
     RejectedPage,
     SearchResult,
 )
+from lookalike.queries.examples import Example, Upload
 from lookalike.storage import Storage, local_uri
 
 #: A search takes milliseconds, but it may wait behind others, or for a model to load.
@@ -115,6 +117,19 @@ class Client:
         stored = {"id": id} if id is not None else {"uri": uri}
         parameters += [*stored.items(), ("include_self", include_self)]
         return self._connection.request(SearchResult, "GET", "/search", params=parameters)
+
+    def search_like(self, examples: Sequence[Example], **options: Unpack[SearchOptions]) -> SearchResult:
+        """The stored images most similar to what at most 32 examples have in common, without those that are examples.
+
+        Raises ImageRejected if an image or its region cannot be read, RequestRejected for an id that is not stored
+        (status 404) and for examples that cancel each other out (400).
+        """
+        if (alone := alone_of(examples)) is not None:
+            # In a form that services of earlier releases know.
+            image, id = (alone.data, None) if isinstance(alone, Upload) else (None, alone.id)
+            return self.search(image, id=id, **options)
+        form = examples_form(examples, options)
+        return self._connection.request(SearchResult, "POST", "/search", files=form)
 
     def search_each(self, images: Iterable[Image], **options: Unpack[SearchOptions]) -> BatchResult:
         """Search for each of at most 32 images. A rejected image has its error in place of its matches."""

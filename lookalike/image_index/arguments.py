@@ -118,7 +118,7 @@ def _columns(values: object) -> "str | dict[str, FieldType | None] | None":
         return values
     from lookalike.metadata import field_type
 
-    given = values if isinstance(values, Mapping) else dict.fromkeys(_each(values, "a list of columns"))
+    given = values if isinstance(values, Mapping) else dict.fromkeys(each(values, "a list of columns"))
     return {
         text(name, "a column"): None if type is None else field_type(text(type, "a type of metadata"))
         for name, type in given.items()
@@ -129,14 +129,14 @@ def patterns(values: object) -> list[str]:
     """One pattern or several. Raises BadSetting for something else."""
     if isinstance(values, str):
         values = [values]
-    return [path(value, "a pattern") for value in _each(values, "a list of patterns")]
+    return [path(value, "a pattern") for value in each(values, "a list of patterns")]
 
 
 def folders(values: object) -> list[str]:
     """One folder or several as texts. Raises BadSetting for something else."""
     if isinstance(values, str | os.PathLike):
         values = [values]
-    return [path(value, "a folder") for value in _each(values, "a list of folders")]
+    return [path(value, "a folder") for value in each(values, "a list of folders")]
 
 
 def texts(values: object, what: str, of_all: str) -> list[str]:
@@ -146,7 +146,7 @@ def texts(values: object, what: str, of_all: str) -> list[str]:
     """
     if isinstance(values, str):
         values = [values]
-    return [text(value, what) for value in _each(values, of_all)]
+    return [text(value, what) for value in each(values, of_all)]
 
 
 def whole_number(value: object, name: str, lowest: int, highest: int | None = None) -> int:
@@ -162,7 +162,14 @@ def whole_number(value: object, name: str, lowest: int, highest: int | None = No
 
 def whole_numbers(values: object, name: str) -> list[int]:
     """The numbers, none of them negative. Raises BadSetting for something else."""
-    return [whole_number(value, name, 0) for value in _each(values, "a list of whole numbers")]
+    return [whole_number(value, name, 0) for value in each(values, "a list of whole numbers")]
+
+
+def number(value: object, name: str) -> float:
+    """The number. Raises BadSetting for something else."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise BadSetting(f"{name} = {shown(value)} is not a number.", "Give an int or a float.")
+    return float(value)
 
 
 def share(value: object, name: str) -> float:
@@ -209,7 +216,8 @@ def check_values(settings: Mapping[str, Any]) -> None:
             )
 
 
-def _each(values: object, what: str) -> Iterable[object]:
+def each(values: object, what: str) -> Iterable[object]:
+    """The values, such as "a list of ids". Raises BadSetting for something that is no list."""
     if isinstance(values, bytes | bytearray | memoryview | Mapping) or not isinstance(values, Iterable):
         raise BadSetting(f"{kind_of(values)} is not {what}.", "Give a list.")
     return values

@@ -1,13 +1,16 @@
 """Searches in this process, with the searcher that the query service uses."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from lookalike import factories
 from lookalike.errors import LookalikeError
 from lookalike.filters import Condition
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
+from lookalike.queries.examples import Example, Upload, ids_of
 from lookalike.records import ImageRef, Match
 from lookalike.settings import Settings
+from lookalike_api.search import Query
 from lookalike_api.wiring import open_searcher
 
 #: For the picture of one match that lies on another host.
@@ -25,17 +28,23 @@ class LocalSearch:
         self._index = factories.open_index(settings)
         self._searcher = open_searcher(settings, self._index, preload=preload)
 
-    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
-        return self._searcher.like_image(data, k, filters, exact=exact)
-
-    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
-        return self._searcher.like_stored(id, k, filters, exact=exact)
+    def like(self, examples: Sequence[Example], k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
+        query = Query(k, filters=filters, exact=exact, leave_out=ids_of(examples))
+        return self._searcher.like([self._with_region(example) for example in examples], query)
 
     def thumbnail(self, match: Match) -> bytes | None:
         with suppress(LookalikeError):
             data = self._reader.fetch(ImageRef(match.uri), LIMIT_S).data
             return factories.thumbnail(self._settings, data, THUMBNAIL_SIZE)
         return None
+
+    def _with_region(self, example: Example) -> Example:
+        """A region of a stored image as a region of its file."""
+        if isinstance(example, Upload) or example.region is None:
+            return example
+        document = self._searcher.document(example.id)
+        data = self._reader.fetch(ImageRef(document.uri), LIMIT_S).data
+        return Upload(data, example.weight, example.region)
 
     def close(self) -> None:
         self._reader.close()

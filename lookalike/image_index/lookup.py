@@ -2,17 +2,18 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from lookalike.errors import NotIndexed
-from lookalike.filters import Condition, Filters
+from lookalike.filters import Filters
 from lookalike.image_index import arguments
 from lookalike.image_index.base import Handle, on_open_handle
+from lookalike.image_index.examples import Example, Image, Stored, is_examples, resolved
 from lookalike.image_index.matches import Matches
-from lookalike.image_index.query import Query, encoded, rejections_of
-from lookalike.image_index.searching import Searching
+from lookalike.image_index.query import Query, rejections_of
 from lookalike.index.checks import check_filters
-from lookalike.records import Match, Vectors, document_id
+from lookalike.records import Vectors
 
 
 class Lookup(Handle):
@@ -21,7 +22,7 @@ class Lookup(Handle):
     @on_open_handle("embedded")
     def search(
         self,
-        image: "Query | None" = None,
+        image: "Query | Example | Sequence[Example] | None" = None,
         *,
         id: str | None = None,
         uri: str | os.PathLike[str] | None = None,
@@ -32,7 +33,9 @@ class Lookup(Handle):
         """The `k` stored images (1 to 1000) most like an image, or like the stored one with this `id` or `uri`.
 
         `image` is a path, the bytes of an image file, a PIL image, or a NumPy array of uint8: [height, width, 3] in
-        RGB, [height, width, 4] in RGBA or [height, width] in grey. A stored image is not among its own matches.
+        RGB, [height, width, 4] in RGBA or [height, width] in grey. Or it is a list of up to 32 examples of what is
+        wanted and what is not: `[Image("a.jpg", weight=2), Stored(id), -Image("b.jpg", region="10,10,200,200")]`.
+        Stored images that are searched with are not among the matches.
         Only images that meet all `filters` are found: a list of texts such as `"year>=2020"`, or a dict of `label`,
         `uri` or a metadata field to a value, or to several of which one must fit. `exact` compares all vectors, however
         many there are. With LOOKALIKE_API_URL set, the query service answers.
@@ -45,12 +48,9 @@ class Lookup(Handle):
         conditions = check_filters(filters)
         searching = self._resources.searching(preload=image is not None)
         began = time.perf_counter()
-        if image is not None:
-            with rejections_of(image):
-                data = encoded(image, self._settings, compressed=searching.is_remote)
-                found = searching.like_image(data, int(k), conditions, exact=exact)
-        else:
-            found = _like_stored(searching, id, uri, int(k), conditions, exact)
+        with _named(image, id, uri):
+            examples = resolved(_examples(image, id, uri), self._settings, compressed=searching.is_remote)
+            found = searching.like(examples, int(k), conditions, exact=exact)
         took_ms = (time.perf_counter() - began) * 1000
         return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
 
@@ -65,19 +65,29 @@ class Lookup(Handle):
         return embed(images, self._resources.embedder(), self._settings)
 
 
-def _like_stored(
-    searching: Searching,
-    id: str | None,
-    uri: str | os.PathLike[str] | None,
-    k: int,
-    filters: tuple[Condition, ...],
-    exact: bool,
-) -> list[Match]:
-    if id is not None:
-        return searching.like_stored(id, k, filters, exact=exact)
-    place = arguments.stored_uri(uri or "")
+def _examples(
+    image: "Query | Example | Sequence[Example] | None", id: str | None, uri: str | os.PathLike[str] | None
+) -> "Example | Sequence[Example]":
+    if image is None:
+        return Stored(id, uri=uri)
+    return image if is_examples(image) else Image(image)
+
+
+def _only(image: object) -> object:
+    """The image that a rejection is about, if it can be only one."""
+    given = image if isinstance(image, list | tuple) else [image]
+    (only,) = given if len(given) == 1 else (None,)
+    return only.image if isinstance(only, Image) else only
+
+
+@contextmanager
+def _named(image: object, id: str | None, uri: str | os.PathLike[str] | None) -> Iterator[None]:
+    """Names in an error what the caller has named."""
     try:
-        return searching.like_stored(document_id(place), k, filters, exact=exact)
+        with rejections_of(_only(image)):
+            yield
     except NotIndexed as error:
+        if uri is None:
+            raise
         # The caller knows the place and not its id.
-        raise NotIndexed(place, error.index) from error
+        raise NotIndexed(arguments.stored_uri(uri), error.index) from error

@@ -1,11 +1,13 @@
 """Chooses what answers a search: this process, or the query service of LOOKALIKE_API_URL. Imports only one of them."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from lookalike.errors import BadSetting, LookalikeError, NotIndexed, RequestRejected
 from lookalike.filters import Condition
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
+from lookalike.queries.examples import Example, ids_of
 from lookalike.records import Match
 from lookalike.settings import Settings
 
@@ -21,10 +23,8 @@ class Searching(Protocol):
     #: Whether images cross a network.
     is_remote: bool
 
-    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]: ...
-
-    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
-        """The stored image itself is left out."""
+    def like(self, examples: Sequence[Example], k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
+        """Stored examples are left out. Raises what `Searcher.like` raises."""
 
     def thumbnail(self, match: Match) -> bytes | None:
         """A JPEG, or None where the file cannot be shown any more."""
@@ -66,15 +66,13 @@ class RemoteSearch:
                 self.close()
                 raise
 
-    def like_image(self, data: bytes, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
-        return list(self._client.search(data, k=k, filters=filters, exact=exact).matches)
-
-    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
+    def like(self, examples: Sequence[Example], k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
         try:
-            return list(self._client.search(id=id, k=k, filters=filters, exact=exact).matches)
+            return list(self._client.search_like(examples, k=k, filters=filters, exact=exact).matches)
         except RequestRejected as error:
-            if error.status == NOT_FOUND:
-                raise NotIndexed(id, self._client.info().index) from error
+            ids = list(ids_of(examples))
+            if error.status == NOT_FOUND and len(ids) == 1:
+                raise NotIndexed(ids[0], self._client.info().index) from error
             raise
 
     def thumbnail(self, match: Match) -> bytes | None:

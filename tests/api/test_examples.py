@@ -55,9 +55,10 @@ def test_examples_are_summed_with_their_weights_and_left_out(client: httpx2.Clie
 
 def test_what_is_not_wanted_moves_away(client: httpx2.Client, stored: list[ImageRef]) -> None:
     wanted, other = stored[0].id, stored[9].id
+    negatives: tuple[list[dict[str, Any]], ...] = ([], [{"id": other, "weight": -0.5}])
     plain, without = (
         {match["id"]: match["score"] for match in asked(client, {"id": wanted}, *negative).json()["matches"]}
-        for negative in ([], [{"id": other, "weight": -0.5}])
+        for negative in negatives
     )
     neighbour = ids(client.get(f"/search?id={other}&k=2"))[0]
     others = [id for id in plain if id in without and id != neighbour]
@@ -115,7 +116,7 @@ def test_a_bad_query_is_refused_with_a_sentence(
     lance_client: httpx2.Client, stored: list[ImageRef], query: bytes
 ) -> None:
     first, second = ({"id": ref.id} for ref in stored[:2])
-    cases = {
+    cases: dict[str, list[dict[str, Any]]] = {
         "cancel each other out": [first, {**first, "weight": -1}],
         "no more than 32 items": [first] * 33,
         "at least 1 item": [],

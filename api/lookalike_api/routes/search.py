@@ -23,7 +23,7 @@ from lookalike_api.originals import find, read_original
 from lookalike_api.problems import problem_of
 from lookalike_api.routes.params import FILTERING, QueryParams
 from lookalike_api.routes.query_body import MAX_URI_LENGTH, QueryBody, examples_of, parse_body
-from lookalike_api.search import Query, mean_of
+from lookalike_api.search import Query, mean_of, numbered
 from lookalike_api.state import ServiceState, State
 from lookalike_api.uploads import Body
 
@@ -191,16 +191,8 @@ async def _decode_uploads(state: ServiceState, examples: Sequence[Example], watc
             try:
                 decoded.append(await state.search.decode(example.data, watch, example.region))
             except ImageRejected as rejected:
-                raise _named(rejected, number, len(examples)) from rejected
+                raise numbered(rejected, number, len(examples)) from rejected
     return decoded
-
-
-def _named(rejected: ImageRejected, number: int, count: int) -> ImageRejected:
-    """The rejection of one image of several."""
-    if count == 1:
-        return rejected
-    which = f"image {number} of {count}"
-    return ImageRejected(rejected.reason, f"{which}: {rejected.detail}" if rejected.detail else which)
 
 
 async def _nearest_each(state: ServiceState, pixels: list[Pixels], query: Query, watch: Stopwatch) -> list[Matches]:

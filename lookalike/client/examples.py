@@ -1,0 +1,41 @@
+"""A search by examples as the form that the query service reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lookalike.filters import conditions
+from lookalike.queries.examples import Example, Stored, Upload
+
+#: A part of a form, with a name, a file name and its content.
+Part = tuple[str, tuple[str, bytes]]
+
+
+def alone_of(examples: Sequence[Example]) -> Example | None:
+    """The example, if it is the only one, and the search is the one by that image."""
+    if len(examples) == 1 and examples[0].region is None and examples[0].weight > 0:
+        return examples[0]
+    return None
+
+
+def examples_form(examples: Sequence[Example], options: Mapping[str, Any]) -> list[Part]:
+    """The parts: `query`, and each image that it names. Raises BadFilter."""
+    uploads = [example for example in examples if isinstance(example, Upload)]
+    query = dict(options) | {"examples": _described(examples)}
+    query["filters"] = [str(condition) for condition in conditions(options.get("filters"))]
+    images = [("image", ("image", upload.data)) for upload in uploads]
+    return [("query", ("query", json.dumps(query).encode())), *images]
+
+
+def _described(examples: Sequence[Example]) -> list[dict[str, Any]]:
+    described, images = [], 0
+    for example in examples:
+        fields: dict[str, Any] = {"weight": example.weight}
+        if example.region is not None:
+            fields["region"] = str(example.region)
+        if isinstance(example, Stored):
+            fields["id"] = example.id
+        else:
+            fields["image"], images = images, images + 1
+        described.append(fields)
+    return described
