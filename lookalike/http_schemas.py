@@ -57,10 +57,16 @@ class Timings(_Documented):
 
 @dataclass(frozen=True)
 class SearchResult(_Documented):
-    """Stored images, best match first."""
+    """Stored images, best match first, or in the order that was asked for."""
 
     matches: tuple[Match, ...]
     took_ms: Timings
+    model: str = ""
+    """The model of the vectors that were compared."""
+    candidates: int = 0
+    """How many of the nearest images were looked at."""
+    cursor: str | None = None
+    """What continues after these matches; null if there are no further ones."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
+from lookalike.queries.pages import Page
 from lookalike.queries.region import Region
 from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
 from lookalike.stage_clock import StageClock
@@ -73,7 +74,7 @@ class AsyncSearch:
         arrival."""
         return await _run(self._executors.embedding, watch, "embed", partial(self._searcher.embed, pixels))
 
-    async def nearest(self, vector: Vector, query: Query, fingerprint: str, watch: Stopwatch) -> list[Match]:
+    async def nearest(self, vector: Vector, query: Query, fingerprint: str, watch: Stopwatch) -> Page:
         work = partial(self._searcher.nearest, vector, query, fingerprint)
         return await _run(self._executors.index, watch, "search", work)
 
@@ -87,6 +88,17 @@ class AsyncSearch:
     async def indexed_model(self, watch: Stopwatch) -> ModelIdentity:
         """The model of the vectors in the index."""
         return await _run(self._executors.index, watch, "search", self._searcher.index.model)
+
+    async def version(self, watch: Stopwatch) -> str:
+        """The version of the index that is searched now."""
+        return await _run(self._executors.index, watch, "search", self._searcher.index.version)
+
+    async def model_name(self, fingerprint: str, watch: Stopwatch) -> str:
+        """The name of a model of the index; asked for once."""
+        known = self._searcher.known_name(fingerprint)
+        if known is not None:
+            return known
+        return await _run(self._executors.index, watch, "search", partial(self._searcher.model_name, fingerprint))
 
     async def document(self, id: str, watch: Stopwatch) -> Document:
         return await _run(self._executors.index, watch, "search", partial(self._searcher.document, id))

@@ -14,8 +14,9 @@ from lookalike.filters import Condition
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index, VectorQuery
 from lookalike.queries.examples import Example, Stored, Upload, ids_of
+from lookalike.queries.pages import FIRST_PAGE, Page, Paging, arranged, page_of
 from lookalike.queries.region import Region
-from lookalike.records import Document, Match, Metric, ModelIdentity, Pixels, Vector, Vectors
+from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
 from lookalike_api.mixture import vector_of
 
 Load = Callable[[ModelIdentity], Embedder]
@@ -34,25 +35,22 @@ MOVED = (ModelMismatch, IndexMissing, SizeChanged)
 
 @dataclass(frozen=True)
 class Query:
-    """The options of a search: `k` matches after the first `offset`, none with a score below `min_score` or with one of
-    the ids `leave_out`; `exact` compares all vectors."""
+    """The options of a search: which images count, which of the matches are shown, and whether all vectors are
+    compared."""
 
-    k: int = 10
-    offset: int = 0
-    min_score: float = -1.0
+    paging: Paging = FIRST_PAGE
     filters: tuple[Condition, ...] = ()
     exact: bool = False
-    leave_out: frozenset[str] = frozenset()
+    #: The cursor that was given: "*" asks for the first page with a cursor.
+    cursor: str | None = None
 
-    def asked(self, vector: Vector, fingerprint: str) -> VectorQuery:
-        """What the index is asked for a vector, float32 [D], of the model `fingerprint`."""
-        k = self.offset + self.k + len(self.leave_out)
+    def asked(self, vector: Vector, k: int, fingerprint: str) -> VectorQuery:
+        """What the index is asked for the k nearest of a vector, float32 [D], of the model `fingerprint`."""
         return VectorQuery(vector, k, self.filters, fingerprint, self.exact)
 
-    def page(self, matches: Iterable[Match]) -> list[Match]:
-        """What the search finds among the matches that the index has found."""
-        left = [match for match in matches if match.id not in self.leave_out]
-        return [match for match in left[self.offset : self.offset + self.k] if match.score >= self.min_score]
+    def without(self, ids: frozenset[str]) -> "Query":
+        """The same, without matches of these ids."""
+        return replace(self, paging=replace(self.paging, leave_out=self.paging.leave_out | ids))
 
 
 class Embedded(NamedTuple):
@@ -76,6 +74,8 @@ class Searcher:
         self._decode = decode
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
+        #: Name of a model by its fingerprint.
+        self._names: dict[str, str] = {}
 
     @property
     def model(self) -> ModelIdentity | None:
@@ -97,18 +97,18 @@ class Searcher:
         self, data: bytes, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False
     ) -> list[Match]:
         """The k stored images most similar to an encoded image, best first. Raises ImageRejected, ModelMismatch."""
-        return self.like([Upload(data)], Query(k, filters=filters, exact=exact))
+        return self.like([Upload(data)], Query(Paging(k), filters, exact)).matches
 
     def like_stored(self, id: str, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False) -> list[Match]:
         """The k images most similar to a stored one, without itself, best first. Raises NotIndexed."""
-        return self.like([Stored(id)], Query(k, filters=filters, exact=exact))
+        return self.like([Stored(id)], Query(Paging(k), filters, exact)).matches
 
-    def like(self, examples: Sequence[Example], query: Query) -> list[Match]:
+    def like(self, examples: Sequence[Example], query: Query) -> Page:
         """The stored images most similar to what the examples have in common, without those that are examples, best
         first. Of a stored example the whole image counts.
 
         Raises ImageRejected, NotIndexed, ModelMismatch, BadQuery for examples that cancel each other out."""
-        query = replace(query, leave_out=query.leave_out | ids_of(examples))
+        query = query.without(ids_of(examples))
         uploads = [example for example in examples if isinstance(example, Upload)]
         try:
             return self._like(examples, uploads, query)
@@ -117,7 +117,7 @@ class Searcher:
                 self.refresh()
             return self._like(examples, uploads, query)
 
-    def _like(self, examples: Sequence[Example], uploads: Sequence[Upload], query: Query) -> list[Match]:
+    def _like(self, examples: Sequence[Example], uploads: Sequence[Upload], query: Query) -> Page:
         documents = {id: self.document(id) for id in ids_of(examples)}
         if len(examples) == len(documents) == 1:
             (document,) = documents.values()
@@ -152,16 +152,35 @@ class Searcher:
             raise SizeChanged
         return Embedded(embedder(pixels), embedder.identity)
 
-    def nearest(self, vector: Vector, query: Query, fingerprint: str) -> list[Match]:
-        """The matches of a vector, float32 [D], of the model `fingerprint`, best first. Raises ModelMismatch if the
-        index moved to another model."""
-        (page,) = self.nearest_each([vector], query, fingerprint)
-        return page
+    def nearest(self, vector: Vector, query: Query, fingerprint: str) -> Page:
+        """The matches of a vector, float32 [D], of the model `fingerprint`. Raises ModelMismatch if the index moved to
+        another model."""
+        return page_of(lambda k: next(self._found([query.asked(vector, k, fingerprint)])), query.paging)
 
     def nearest_each(self, vectors: Iterable[Vector], query: Query, fingerprint: str) -> list[list[Match]]:
-        """What `nearest` returns for each of the vectors, float32 [D]. Raises the first error."""
-        found = self.index.search_each([query.asked(vector, fingerprint) for vector in vectors])
-        return [query.page(matches) for matches in _without_errors(found)]
+        """What `nearest` finds for each of the vectors, float32 [D], with one question to the index: so a page may lack
+        matches if some are left out. Raises the first error."""
+        asked = [query.asked(vector, query.paging.wanted, fingerprint) for vector in vectors]
+        return [
+            arranged(matches, query.paging)[query.paging.offset :][: query.paging.k] for matches in self._found(asked)
+        ]
+
+    def _found(self, queries: Sequence[VectorQuery]) -> Iterator[list[Match]]:
+        """What the index finds for each. Raises the first error."""
+        for matches in self.index.search_each(queries):
+            if isinstance(matches, LookalikeError):
+                raise matches
+            yield matches
+
+    def known_name(self, fingerprint: str) -> str | None:
+        """The name of a model, if it was asked for before."""
+        return self._names.get(fingerprint)
+
+    def model_name(self, fingerprint: str) -> str:
+        """The name of the model whose vectors the index holds; empty if it is another one by now."""
+        model = self.index.model()
+        self._names[model.fingerprint] = model.name
+        return self._names.get(fingerprint, "")
 
     def document(self, id: str) -> Document:
         """The stored document. Raises NotIndexed."""
@@ -186,24 +205,3 @@ def numbered(rejected: ImageRejected, number: int, count: int) -> ImageRejected:
         return rejected
     which = f"image {number} of {count}"
     return ImageRejected(rejected.reason, f"{which}: {rejected.detail}" if rejected.detail else which)
-
-
-def mean_of(vectors: Vectors, metric: Metric) -> Vector:
-    """The mean, float32 [D], of vectors [N, D]; scaled to unit length for the cosine metric.
-
-    The mean of vectors that cancel each other out is zero, which no index accepts.
-    """
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    length = np.linalg.norm(mean)
-    if metric is Metric.COSINE and length > 0:
-        mean /= length
-    direction: Vector = mean.astype(np.float32)
-    return direction
-
-
-def _without_errors(found: Iterable[list[Match] | LookalikeError]) -> Iterator[list[Match]]:
-    """Raises the first error."""
-    for matches in found:
-        if isinstance(matches, LookalikeError):
-            raise matches
-        yield matches

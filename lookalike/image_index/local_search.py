@@ -8,6 +8,7 @@ from lookalike.errors import LookalikeError
 from lookalike.filters import Condition
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.queries.examples import Example, Upload, ids_of
+from lookalike.queries.pages import Paging
 from lookalike.records import ImageRef, Match
 from lookalike.settings import Settings
 from lookalike_api.search import Query
@@ -29,8 +30,8 @@ class LocalSearch:
         self._searcher = open_searcher(settings, self._index, preload=preload)
 
     def like(self, examples: Sequence[Example], k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
-        query = Query(k, filters=filters, exact=exact, leave_out=ids_of(examples))
-        return self._searcher.like([self._with_region(example) for example in examples], query)
+        query = Query(Paging(k), filters, exact).without(ids_of(examples))
+        return self._searcher.like([self._with_region(example) for example in examples], query).matches
 
     def thumbnail(self, match: Match) -> bytes | None:
         with suppress(LookalikeError):

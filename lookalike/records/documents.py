@@ -44,10 +44,12 @@ MOST_MATCHES = 1000
 
 @dataclass(frozen=True)
 class Match:
-    """One search result; `score` is cosine similarity in [-1, 1], or 1 / (1 + squared distance) for an L2 model."""
+    """One search result; `score` is cosine similarity in [-1, 1], or 1 / (1 + squared distance) for an L2 model.
+    `ingested_at` as of `Document`."""
 
     id: str
     uri: str
     name: str | None
     score: float
     metadata: Metadata = field(default_factory=dict)
+    ingested_at: str = ""

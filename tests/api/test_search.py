@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import numpy as np
 import pytest
 
-from lookalike.records import ImageRef, Metric
-from lookalike_api.search import mean_of
+from lookalike.records import ImageRef
 from tests.browser.stage import LABELS
 
 UNKNOWN = "0" * 40
@@ -198,14 +196,6 @@ def test_the_mean_of_two_images_finds_both(client: httpx2.Client, stored: list[I
     best = found(client.post("/search/batch?mode=mean&k=2", files=files))
     assert {match["id"] for match in best} == {ref.id for ref in pair}
     assert best[0]["score"] == pytest.approx(best[1]["score"], abs=1e-3) and best[0]["score"] < 0.99
-
-
-def test_the_mean_has_unit_length_for_the_cosine_metric() -> None:
-    vectors = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
-    np.testing.assert_allclose(mean_of(vectors, Metric.COSINE), [0.5**0.5, 0.5**0.5, 0], rtol=1e-6)
-    np.testing.assert_allclose(mean_of(vectors, Metric.L2), [0.5, 0.5, 0])
-    assert mean_of(vectors, Metric.COSINE).dtype == np.float32
-    assert not mean_of(np.array([[1, 0], [-1, 0]], np.float32), Metric.COSINE).any()
 
 
 def test_a_mean_with_a_bad_image_is_refused_and_names_it(lance_client: httpx2.Client, query: bytes) -> None:

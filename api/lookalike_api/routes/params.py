@@ -7,13 +7,16 @@ from fastapi import Query as Parameter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from lookalike.filters import Condition
+from lookalike.filters import Condition, stored_field
 from lookalike.http_filters import MAX_LENGTH, from_parameters, is_filter
+from lookalike.queries.cursor import MAX_LENGTH as MAX_CURSOR
+from lookalike.queries.order import SCORE, parse_order
+from lookalike.queries.pages import Paging
 from lookalike.records import MOST_MATCHES
 from lookalike_api.search import Query
 
 MAX_OFFSET = 1000
-SHARED = ("k", "offset", "min_score", "exact")
+SHARED = ("k", "offset", "min_score", "exact", "sort", "group_by", "cursor")
 
 K = Annotated[int, Parameter(ge=1, le=MOST_MATCHES, description="How many matches.")]
 Offset = Annotated[int, Parameter(ge=0, le=MAX_OFFSET, description="How many of the best matches to skip.")]
@@ -21,6 +24,18 @@ MinScore = Annotated[
     float, Parameter(ge=-1, le=1, allow_inf_nan=False, description="Leave out matches with a lower score.")
 ]
 Exact = Annotated[bool, Parameter(description="Compare all vectors, however many there are.")]
+Sort = Annotated[
+    str,
+    Parameter(max_length=MAX_LENGTH, description="score, ingested, label or a metadata field; a minus reverses it."),
+]
+GroupBy = Annotated[
+    str | None,
+    Parameter(max_length=MAX_LENGTH, description="Only the best match for each value of label or a metadata field."),
+]
+Cursor = Annotated[
+    str | None,
+    Parameter(max_length=MAX_CURSOR, description="`*` for the first page; then the cursor of the page before."),
+]
 Texts = list[Annotated[str, Parameter(max_length=MAX_LENGTH)]] | None
 Label = Annotated[Texts, Parameter(description="Only images with this label, or with one of several.")]
 Name = Annotated[Texts, Parameter(description="The same as `label`.")]
@@ -60,11 +75,15 @@ class QueryParams:
         offset: Offset = 0,
         min_score: MinScore = -1.0,
         exact: Exact = False,
+        sort: Sort = SCORE,
+        group_by: GroupBy = None,
+        cursor: Cursor = None,
         label: Label = None,
         name: Name = None,
         filter: Filter = None,
     ) -> Query:
-        return Query(k, offset, min_score, conditions_of(request, self._names), exact)
+        paging = Paging(k, offset, min_score, order=parse_order(sort), group_by=group_by and stored_field(group_by))
+        return Query(paging, conditions_of(request, self._names), exact, cursor)
 
 
 def conditions_of(request: Request, others: frozenset[str]) -> tuple[Condition, ...]:

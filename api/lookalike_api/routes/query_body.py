@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from lookalike.errors import NotIndexed
-from lookalike.filters import conditions
+from lookalike.filters import conditions, stored_field
 from lookalike.http_filters import MAX_CONDITIONS, MAX_LENGTH
+from lookalike.queries.cursor import MAX_LENGTH as MAX_CURSOR
 from lookalike.queries.examples import Example, Stored, Upload
 from lookalike.queries.mixing import MAX_EXAMPLES, check_weights
+from lookalike.queries.order import SCORE, parse_order
+from lookalike.queries.pages import Paging
 from lookalike.queries.region import parse_region
 from lookalike.records import document_id
 from lookalike_api.images import ID
@@ -57,12 +60,20 @@ class QueryBody(BaseModel):
     """Leave out matches with a lower score."""
     exact: bool = False
     """Compare all vectors, however many there are."""
+    sort: str = Field(SCORE, max_length=MAX_LENGTH)
+    """score, ingested, label or a metadata field; a minus reverses it."""
+    group_by: str | None = Field(None, max_length=MAX_LENGTH)
+    """Only the best match for each value of label or a metadata field."""
+    cursor: str | None = Field(None, max_length=MAX_CURSOR)
+    """`*` for the first page; then the cursor of the page before."""
     filters: list[Annotated[str, Field(max_length=MAX_LENGTH)]] = Field([], max_length=MAX_CONDITIONS)
     """Conditions such as "label=cat" or "year>=2020"; all must hold."""
 
     def query(self) -> Query:
-        """Raises BadFilter."""
-        return Query(self.k, self.offset, self.min_score, conditions(self.filters), self.exact)
+        """Raises BadFilter, BadQuery."""
+        group_by = None if self.group_by is None else stored_field(self.group_by)
+        paging = Paging(self.k, self.offset, self.min_score, order=parse_order(self.sort), group_by=group_by)
+        return Query(paging, conditions(self.filters), self.exact, self.cursor)
 
 
 def parse_body(data: bytes) -> QueryBody:

@@ -1,8 +1,6 @@
 """Searches by an image, by a stored image, and by several images."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -14,16 +12,15 @@ from starlette.exceptions import HTTPException
 from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.http_schemas import BatchAnswer, Failure, Matches, SearchResult, Timings
 from lookalike.queries.examples import Example, Stored, Upload, ids_of
-from lookalike.records import Match, Pixels, document_id
+from lookalike.records import Pixels, document_id
 from lookalike_api.async_search import Stopwatch
+from lookalike_api.example_search import answer, in_range
 from lookalike_api.images import ID
-from lookalike_api.mixture import vector_of
 from lookalike_api.openapi import problems
-from lookalike_api.originals import find, read_original
 from lookalike_api.problems import problem_of
 from lookalike_api.routes.params import FILTERING, QueryParams
 from lookalike_api.routes.query_body import MAX_URI_LENGTH, QueryBody, examples_of, parse_body
-from lookalike_api.search import Query, mean_of, numbered
+from lookalike_api.search import Query
 from lookalike_api.state import ServiceState, State
 from lookalike_api.uploads import Body
 
@@ -65,7 +62,7 @@ async def search_by_image(request: Request, state: State, query: SearchQuery) ->
         examples, query = _asked(body, query, request, state.index.name)
         with state.searches.acquire():
             async with asyncio.timeout(state.search_timeout_s):
-                return await _searched(state, examples, query, watch)
+                return await answer(state, examples, query, watch)
 
 
 def _asked(body: Body, query: Query, request: Request, index: str) -> tuple[list[Example], Query]:
@@ -78,36 +75,7 @@ def _asked(body: Body, query: Query, request: Request, index: str) -> tuple[list
         raise HTTPException(400, "The options of a query in JSON are members of it, and no parameters.")
     asked = parse_body(body.query)
     examples = examples_of(asked, body.images, index)
-    return examples, replace(asked.query(), leave_out=ids_of(examples))
-
-
-async def _searched(state: ServiceState, examples: list[Example], query: Query, watch: Stopwatch) -> SearchResult:
-    examples = [await _with_region(state, example) for example in examples]
-    by_image = any(isinstance(example, Upload) for example in examples)
-    ask = partial(_like, state, examples, query, watch)
-    return _answer(await state.search.following(ask, by_image=by_image), watch)
-
-
-async def _with_region(state: ServiceState, example: Example) -> Example:
-    """A region of a stored image as an upload of that image."""
-    if isinstance(example, Upload) or example.region is None:
-        return example
-    data, _ = await read_original(state, await find(state, example.id))
-    return Upload(data, example.weight, example.region)
-
-
-async def _like(state: ServiceState, examples: list[Example], query: Query, watch: Stopwatch) -> list[Match]:
-    documents = {id: await state.search.document(id, watch) for id in ids_of(examples)}
-    if len(examples) == len(documents) == 1:
-        (document,) = documents.values()
-        return await state.search.nearest(document.image_embedding, query, document.model, watch)
-    pixels = await _decode_uploads(state, examples, watch)
-    if pixels:
-        vectors, model = await state.search.embed(np.stack(pixels), watch)
-    else:
-        vectors, model = NO_VECTORS, await state.search.indexed_model(watch)
-    vector = vector_of(examples, documents, vectors, model, state.index.name)
-    return await state.search.nearest(vector, query, model.fingerprint, watch)
+    return examples, asked.query().without(ids_of(examples))
 
 
 @router.get(
@@ -132,8 +100,8 @@ async def search_by_stored(
         raise NotIndexed(image_id, state.index.name)
     with state.searches.acquire():
         async with asyncio.timeout(state.search_timeout_s):
-            leave_out = frozenset() if include_self else frozenset([image_id])
-            return await _searched(state, [Stored(image_id)], replace(query, leave_out=leave_out), watch)
+            query = query if include_self else query.without(frozenset([image_id]))
+            return await answer(state, [Stored(image_id)], query, watch)
 
 
 @router.post(
@@ -157,15 +125,10 @@ async def search_by_images(
         with state.searches.acquire():
             async with asyncio.timeout(state.search_timeout_s):
                 if mode == "mean":
-                    like_all = partial(_like_all, state, images, query, watch)
-                    return _answer(await state.search.following(like_all), watch)
+                    return await answer(state, [Upload(image) for image in images], query, watch)
+                if query.cursor is not None:
+                    raise HTTPException(400, "Each of several searches has pages of its own: give no cursor.")
                 return await state.search.following(partial(_like_each, state, images, query, watch))
-
-
-async def _like_all(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> list[Match]:
-    pixels = await _decode_uploads(state, [Upload(image) for image in images], watch)
-    vectors, model = await state.search.embed(np.stack(pixels), watch)
-    return await state.search.nearest(mean_of(vectors, model.metric), query, model.fingerprint, watch)
 
 
 async def _like_each(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> BatchAnswer:
@@ -183,34 +146,9 @@ async def _decode(state: ServiceState, image: bytes, watch: Stopwatch) -> Pixels
         return rejected
 
 
-async def _decode_uploads(state: ServiceState, examples: Sequence[Example], watch: Stopwatch) -> list[Pixels]:
-    """Raises ImageRejected, which says which of several examples it is."""
-    decoded: list[Pixels] = []
-    for number, example in enumerate(examples, 1):
-        if isinstance(example, Upload):
-            try:
-                decoded.append(await state.search.decode(example.data, watch, example.region))
-            except ImageRejected as rejected:
-                raise numbered(rejected, number, len(examples)) from rejected
-    return decoded
-
-
 async def _nearest_each(state: ServiceState, pixels: list[Pixels], query: Query, watch: Stopwatch) -> list[Matches]:
     if not pixels:
         return []
     vectors, model = await state.search.embed(np.stack(pixels), watch)
     nearest = await state.search.nearest_each(vectors, query, model.fingerprint, watch)
-    return [Matches(_in_range(matches)) for matches in nearest]
-
-
-def _answer(matches: list[Match], watch: Stopwatch) -> SearchResult:
-    return SearchResult(_in_range(matches), Timings(**watch.stop()))
-
-
-def _in_range(matches: list[Match]) -> tuple[Match, ...]:
-    """The matches with scores in [-1, 1]: rounding in the index may exceed that range slightly."""
-    return tuple(match if -1.0 <= match.score <= 1.0 else _clamped(match) for match in matches)
-
-
-def _clamped(match: Match) -> Match:
-    return replace(match, score=max(-1.0, min(1.0, match.score)))
+    return [Matches(in_range(matches)) for matches in nearest]

@@ -15,7 +15,7 @@ from lookalike.records import Document, Match, Metric, ModelIdentity, Stored
 MODEL_KEY = b"lookalike.model"
 TEXT_FIELDS = ("id", "uri", "name", "content_sha256", "model", "ingested_at", "chunk")
 STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "etag")
-MATCH_FIELDS = ("id", "uri", "name", "_distance")
+MATCH_FIELDS = ("id", "uri", "name", "ingested_at", "_distance")
 #: A table that an earlier release made lacks it until `ensure` adds it.
 ETAG = pa.field("etag", pa.string())
 
@@ -76,7 +76,7 @@ def to_match(row: Mapping[str, Any], metric: Metric) -> Match:
     distance = row["_distance"]
     # The distance is a rounded float32: of equal vectors it can be below 0.
     score = min(1.0, max(-1.0, 1 - distance)) if metric is Metric.COSINE else 1 / (1 + distance)
-    return Match(row["id"], row["uri"], row["name"], score, columns.metadata_of(row))
+    return Match(row["id"], row["uri"], row["name"], score, columns.metadata_of(row), row["ingested_at"])
 
 
 def _document(row: Mapping[str, Any], vector: Any) -> Document:

@@ -1,0 +1,99 @@
+"""Answers a search by examples: its vector, its page of matches, and the cursor after it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from lookalike.errors import ImageRejected
+from lookalike.http_schemas import SearchResult, Timings
+from lookalike.queries.cursor import Cursor, checksum, cursor_after, parse_cursor
+from lookalike.queries.examples import Example, Upload, ids_of
+from lookalike.queries.pages import Page
+from lookalike.records import Match, Pixels
+from lookalike_api.async_search import Stopwatch
+from lookalike_api.mixture import vector_of
+from lookalike_api.originals import find, read_original
+from lookalike_api.search import Query, numbered
+from lookalike_api.state import ServiceState
+
+NO_VECTORS = np.empty((0, 0), np.float32)
+#: In place of the cursor of a page before the first one.
+FIRST = "*"
+
+
+async def answer(state: ServiceState, examples: Sequence[Example], query: Query, watch: Stopwatch) -> SearchResult:
+    """The matches. Raises BadQuery, and what the searcher raises."""
+    version = await state.search.version(watch) if query.cursor is not None else ""
+    search = _checksum(examples, query)
+    cursor = _given(query.cursor, version, search)
+    query = replace(query, paging=replace(query.paging, cursor=cursor, is_paged=query.cursor is not None))
+    examples = [await _with_region(state, example) for example in examples]
+    by_image = any(isinstance(example, Upload) for example in examples)
+    page, model = await state.search.following(partial(_like, state, examples, query, watch), by_image=by_image)
+    following = None
+    if query.paging.is_paged and not page.is_last:
+        following = str(cursor_after(page.matches[-1], page.seen, query.paging.order, version, search))
+    return SearchResult(in_range(page.matches), Timings(**watch.stop()), model, page.candidates, following)
+
+
+def _checksum(examples: Sequence[Example], query: Query) -> int:
+    """Of all that decides which matches there are, and their order."""
+    paging = query.paging
+    options = (paging.min_score, paging.leave_out and sorted(paging.leave_out), str(paging.order), paging.group_by)
+    return checksum(*examples, *options, query.filters, query.exact)
+
+
+def _given(cursor: str | None, version: str, search: int) -> Cursor | None:
+    if cursor is None or cursor == FIRST:
+        return None
+    found = parse_cursor(cursor)
+    found.check(version, search)
+    return found
+
+
+async def _with_region(state: ServiceState, example: Example) -> Example:
+    """A region of a stored image as an upload of that image."""
+    if isinstance(example, Upload) or example.region is None:
+        return example
+    data, _ = await read_original(state, await find(state, example.id))
+    return Upload(data, example.weight, example.region)
+
+
+async def _like(state: ServiceState, examples: Sequence[Example], query: Query, watch: Stopwatch) -> tuple[Page, str]:
+    """The page, and the name of the model."""
+    search = state.search
+    documents = {id: await search.document(id, watch) for id in ids_of(examples)}
+    if len(examples) == len(documents) == 1:
+        (document,) = documents.values()
+        page = await search.nearest(document.image_embedding, query, document.model, watch)
+        return page, await search.model_name(document.model, watch)
+    pixels = await _decoded(state, examples, watch)
+    if pixels:
+        vectors, model = await search.embed(np.stack(pixels), watch)
+    else:
+        vectors, model = NO_VECTORS, await search.indexed_model(watch)
+    vector = vector_of(examples, documents, vectors, model, state.index.name)
+    return await search.nearest(vector, query, model.fingerprint, watch), model.name
+
+
+async def _decoded(state: ServiceState, examples: Sequence[Example], watch: Stopwatch) -> list[Pixels]:
+    """Of the uploads. Raises ImageRejected, which says which of several examples it is."""
+    decoded: list[Pixels] = []
+    for number, example in enumerate(examples, 1):
+        if isinstance(example, Upload):
+            try:
+                decoded.append(await state.search.decode(example.data, watch, example.region))
+            except ImageRejected as rejected:
+                raise numbered(rejected, number, len(examples)) from rejected
+    return decoded
+
+
+def in_range(matches: Iterable[Match]) -> tuple[Match, ...]:
+    """The matches with scores in [-1, 1]: rounding in the index may exceed that range slightly."""
+    return tuple(match if -1.0 <= match.score <= 1.0 else _clamped(match) for match in matches)
+
+
+def _clamped(match: Match) -> Match:
+    return replace(match, score=max(-1.0, min(1.0, match.score)))

@@ -1,0 +1,90 @@
+"""Pages, orders and groups of matches, on both indexes."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from lookalike.records import ImageRef
+from tests.api.test_bad_input import problem_detail
+from tests.api.test_search import found, ids
+from tests.browser.stage import LABELS
+
+
+def pages(client: httpx2.Client, query: bytes, **parameters: Any) -> list[list[dict[str, Any]]]:
+    cursor, all = "*", []
+    while cursor is not None:
+        answer = client.post("/search", params={**parameters, "cursor": cursor}, content=query)
+        all.append(found(answer))
+        cursor = answer.json()["cursor"]
+    return all
+
+
+def test_cursors_lead_through_all_matches(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
+    whole = ids(client.post("/search?k=100", content=query))
+    each = pages(client, query, k=7)
+    assert [len(page) for page in each] == [7, 7, 7, len(stored) - 21]
+    assert sorted(match["id"] for page in each for match in page) == sorted(whole)
+    scores = [match["score"] for page in each for match in page]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_answer_names_its_model_and_candidates(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
+    for answer in (client.post("/search?k=3", content=query), client.get(f"/search?k=3&id={stored[0].id}")):
+        said = answer.json()
+        assert said["model"] == "efficientnet-lite0" and 3 <= said["candidates"] <= len(stored)
+        assert said["cursor"] is None
+
+
+def test_only_the_best_match_of_each_label_is_shown(client: httpx2.Client, query: bytes) -> None:
+    whole = found(client.post("/search?k=100", content=query))
+    best = {match["name"]: match["id"] for match in reversed(whole)}
+    grouped = found(client.post("/search?k=100&group_by=label", content=query))
+    assert {match["name"]: match["id"] for match in grouped} == best and len(grouped) == len(LABELS)
+    assert len(found(client.post("/search?k=4&group_by=label", content=query))) == 4
+    assert {
+        match["metadata"]["is_even"] for match in found(client.post("/search?group_by=is_even", content=query))
+    } == {
+        True,
+        False,
+    }
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(("sort", "key"), [("label", "name"), ("number", "number"), ("ingested", "ingested_at")])
+def test_matches_are_sorted_by_what_is_asked_for(
+    client: httpx2.Client, query: bytes, sort: str, key: str, is_reversed: bool
+) -> None:
+    chosen = f"-{sort}" if is_reversed else sort
+    each = pages(client, query, k=9, sort=chosen)
+    values = [(match | match["metadata"])[key] for page in each for match in page]
+    assert values == sorted(values, reverse=is_reversed != (sort == "ingested")) and len(values) == 24
+
+
+def test_a_least_score_bounds_what_is_sorted(client: httpx2.Client, query: bytes) -> None:
+    whole = found(client.post("/search?k=100", content=query))
+    least = (whole[4]["score"] + whole[5]["score"]) / 2
+    best = found(client.post(f"/search?k=100&sort=number&min_score={least}", content=query))
+    assert {match["id"] for match in best} == {match["id"] for match in whole[:5]}
+    assert [match["metadata"]["number"] for match in best] == sorted(match["metadata"]["number"] for match in best)
+
+
+def test_a_cursor_of_something_else_is_refused(
+    lance_client: httpx2.Client, query: bytes, stored: list[ImageRef]
+) -> None:
+    cursor = lance_client.post("/search?k=5&cursor=*", content=query).json()["cursor"]
+    for path in (f"k=5&label={LABELS[0]}", "k=5&sort=label", "k=5&exact=true", "k=5&min_score=0.1"):
+        answer = lance_client.post(f"/search?{path}&cursor={cursor}", content=query)
+        assert "another search" in problem_detail(answer, 400)
+    other = lance_client.get(f"/search?id={stored[0].id}&cursor={cursor}")
+    assert "another search" in problem_detail(other, 400)
+    for made_up in ("x", "W10", "*" * 10):
+        answer = lance_client.post(f"/search?cursor={made_up}", content=query)
+        assert "not one of this service" in problem_detail(answer, 400)
+    problem_detail(lance_client.post(f"/search?offset=3&cursor={cursor}", content=query), 400)
+    problem_detail(lance_client.post("/search/batch?cursor=*", files={"image": query}), 400)
+
+
+@pytest.mark.parametrize("sort", ["", "-", "-score"])
+def test_what_is_no_order_is_refused(lance_client: httpx2.Client, query: bytes, sort: str) -> None:
+    problem_detail(lance_client.post("/search", params={"sort": sort}, content=query), 400)

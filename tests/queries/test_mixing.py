@@ -1,0 +1,41 @@
+"""The vector of several examples."""
+
+import numpy as np
+import pytest
+
+from lookalike.errors import BadQuery
+from lookalike.queries.mixing import check_weights, mixed
+from lookalike.records import Metric
+
+EAST, NORTH = np.array([1, 0, 0], np.float32), np.array([0, 1, 0], np.float32)
+
+
+def test_the_sum_of_unit_vectors_has_unit_length_for_the_cosine() -> None:
+    found = mixed(np.stack([EAST, 5 * NORTH]), [1, 1], Metric.COSINE)
+    np.testing.assert_allclose(found, [0.5**0.5, 0.5**0.5, 0], rtol=1e-6)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(mixed(np.stack([EAST, NORTH]), [1, -1], Metric.COSINE), [0.5**0.5, -(0.5**0.5), 0])
+    np.testing.assert_allclose(mixed(np.stack([EAST, NORTH]), [3, 4], Metric.COSINE), [0.6, 0.8, 0], rtol=1e-6)
+
+
+def test_distances_are_measured_from_the_weighted_mean() -> None:
+    np.testing.assert_allclose(mixed(np.stack([EAST, NORTH]), [3, 1], Metric.L2), [0.75, 0.25, 0])
+    np.testing.assert_allclose(mixed(np.stack([EAST, NORTH]), [2, -1], Metric.L2), [2, -1, 0])
+
+
+def test_one_example_is_itself() -> None:
+    assert mixed(np.stack([5 * NORTH]), [7], Metric.COSINE) is not None
+    np.testing.assert_array_equal(mixed(np.stack([5 * NORTH]), [7], Metric.L2), 5 * NORTH)
+
+
+@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize("weights", [[1, -1], [0.3, -0.3], [50, -50.0001]])
+def test_examples_that_cancel_each_other_out_are_refused(metric: Metric, weights: list[float]) -> None:
+    with pytest.raises(BadQuery, match="cancel"):
+        mixed(np.stack([EAST, EAST]), weights, metric)
+
+
+@pytest.mark.parametrize("weights", [[], [1] * 33, [0], [float("nan")], [float("inf")], [1, 101], [-1], [-1, -2]])
+def test_what_are_no_weights_is_refused(weights: list[float]) -> None:
+    with pytest.raises(BadQuery):
+        check_weights(weights)
