@@ -62,8 +62,16 @@ class Stored(Example):
 
     def resolved(self, settings: Settings, *, compressed: bool) -> wire.Example:
         arguments.check_query(None, self.id, self.uri, 1)
-        id = self.id if self.id is not None else document_id(arguments.stored_uri(self.uri or ""))
-        return wire.Stored(id, self.weight, region_of(self.region))
+        return wire.Stored(self.image_id, self.weight, region_of(self.region))
+
+    @property
+    def place(self) -> str:
+        """What the caller knows it by: its id, or its uri in the index."""
+        return self.id if self.id is not None else arguments.stored_uri(self.uri or "")
+
+    @property
+    def image_id(self) -> str:
+        return self.id if self.id is not None else document_id(self.place)
 
 
 def is_examples(value: object) -> "TypeIs[Example | Sequence[Example]]":
@@ -71,8 +79,8 @@ def is_examples(value: object) -> "TypeIs[Example | Sequence[Example]]":
     return isinstance(value, Example | list | tuple)
 
 
-def resolved(values: Example | Sequence[Example], settings: Settings, *, compressed: bool) -> list[wire.Example]:
-    """The examples as a search takes them. Raises BadQuery, BadSetting, QueryRejected."""
+def checked(values: Example | Sequence[Example]) -> list[Example]:
+    """The examples, as a list. Raises BadQuery, BadSetting."""
     given = [values] if isinstance(values, Example) else list(values)
     for value in given:
         if not isinstance(value, Example):
@@ -80,7 +88,7 @@ def resolved(values: Example | Sequence[Example], settings: Settings, *, compres
     from lookalike.queries.mixing import check_weights
 
     check_weights([arguments.number(value.weight, "weight") for value in given])
-    return [value.resolved(settings, compressed=compressed) for value in given]
+    return given
 
 
 def region_of(part: Part | None) -> Region | None:

@@ -9,7 +9,7 @@ from lookalike.errors import NotIndexed
 from lookalike.filters import Filters
 from lookalike.image_index import arguments
 from lookalike.image_index.base import Handle, on_open_handle
-from lookalike.image_index.examples import Example, Image, Stored, is_examples, resolved
+from lookalike.image_index.examples import Example, Image, Stored, checked, is_examples
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.query import Query, rejections_of
 from lookalike.index.checks import check_filters
@@ -48,8 +48,9 @@ class Lookup(Handle):
         conditions = check_filters(filters)
         searching = self._resources.searching(preload=image is not None)
         began = time.perf_counter()
-        with _named(image, id, uri):
-            examples = resolved(_examples(image, id, uri), self._settings, compressed=searching.is_remote)
+        given = _examples(image, id, uri)
+        with _named(given):
+            examples = [example.resolved(self._settings, compressed=searching.is_remote) for example in given]
             found = searching.like(examples, int(k), conditions, exact=exact)
         took_ms = (time.perf_counter() - began) * 1000
         return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
@@ -67,27 +68,20 @@ class Lookup(Handle):
 
 def _examples(
     image: "Query | Example | Sequence[Example] | None", id: str | None, uri: str | os.PathLike[str] | None
-) -> "Example | Sequence[Example]":
+) -> Sequence[Example]:
+    """Raises BadQuery, BadSetting."""
     if image is None:
-        return Stored(id, uri=uri)
-    return image if is_examples(image) else Image(image)
-
-
-def _only(image: object) -> object:
-    """The image that a rejection is about, if it can be only one."""
-    given = image if isinstance(image, list | tuple) else [image]
-    (only,) = given if len(given) == 1 else (None,)
-    return only.image if isinstance(only, Image) else only
+        return [Stored(id, uri)]
+    return checked(image) if is_examples(image) else [Image(image)]
 
 
 @contextmanager
-def _named(image: object, id: str | None, uri: str | os.PathLike[str] | None) -> Iterator[None]:
-    """Names in an error what the caller has named."""
+def _named(given: Sequence[Example]) -> Iterator[None]:
+    """Names in an error what the caller has named: an image, or the place of a stored one."""
+    only = given[0] if len(given) == 1 else None
     try:
-        with rejections_of(_only(image)):
+        with rejections_of(only.image if isinstance(only, Image) else only):
             yield
     except NotIndexed as error:
-        if uri is None:
-            raise
-        # The caller knows the place and not its id.
-        raise NotIndexed(arguments.stored_uri(uri), error.index) from error
+        places = {example.image_id: example.place for example in given if isinstance(example, Stored)}
+        raise NotIndexed(places.get(error.id, error.id), error.index) from error

@@ -37,7 +37,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "one broken image of two": (lambda: [Image(GREY), Image(b"x")], QueryRejected, "image 2 of 2"),
     "a missing file of two": (lambda: [Image(GREY), Image("/no/such.jpg")], QueryRejected, "/no/such.jpg"),
     "no stored image": (lambda: Stored("x" * 40), NotIndexed, "x" * 40),
-    "no stored uri": (lambda: Stored(uri="/no/such.jpg"), NotIndexed, ""),
+    "no stored uri": (lambda: Stored(uri="/no/such.jpg"), NotIndexed, "/no/such.jpg"),
     "a stored image of two names": (lambda: Stored("x", uri="y"), BadSetting, "exactly one"),
 }
 
