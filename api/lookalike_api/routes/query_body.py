@@ -18,9 +18,9 @@ from lookalike.queries.mixing import MAX_EXAMPLES, check_weights
 from lookalike.queries.order import SCORE, parse_order
 from lookalike.queries.pages import Paging
 from lookalike.queries.region import parse_region
-from lookalike.records import document_id
+from lookalike.records import MOST_MATCHES, document_id
 from lookalike_api.images import ID
-from lookalike_api.routes.params import MAX_K, MAX_OFFSET
+from lookalike_api.routes.params import MAX_OFFSET
 from lookalike_api.search import Query
 
 MAX_URI_LENGTH = 8192
@@ -52,7 +52,7 @@ class QueryBody(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     examples: list[ExampleBody] = Field(min_length=1, max_length=MAX_EXAMPLES)
-    k: int = Field(10, ge=1, le=MAX_K)
+    k: int = Field(10, ge=1, le=MOST_MATCHES)
     """How many matches."""
     offset: int = Field(0, ge=0, le=MAX_OFFSET)
     """How many of the best matches to skip."""
