@@ -93,12 +93,12 @@ class AsyncSearch:
         """The version of the index that is searched now."""
         return await _run(self._executors.index, watch, "search", self._searcher.index.version)
 
-    async def model_name(self, fingerprint: str, watch: Stopwatch) -> str:
-        """The name of a model of the index; asked for once."""
-        known = self._searcher.known_name(fingerprint)
+    async def model_of(self, fingerprint: str, watch: Stopwatch) -> ModelIdentity:
+        """The model of this fingerprint; the index is asked once."""
+        known = self._searcher.known(fingerprint)
         if known is not None:
             return known
-        return await _run(self._executors.index, watch, "search", partial(self._searcher.model_name, fingerprint))
+        return await _run(self._executors.index, watch, "search", partial(self._searcher.model_of, fingerprint))
 
     async def document(self, id: str, watch: Stopwatch) -> Document:
         return await _run(self._executors.index, watch, "search", partial(self._searcher.document, id))

@@ -42,7 +42,7 @@ def _checksum(examples: Sequence[Example], query: Query) -> int:
     """Of all that decides which matches there are, and their order."""
     paging = query.paging
     options = (paging.min_score, paging.leave_out and sorted(paging.leave_out), str(paging.order), paging.group_by)
-    return checksum(*examples, *options, query.filters, query.exact)
+    return checksum(*examples, *options, query.filters, query.exact, query.diversity)
 
 
 def _given(cursor: str | None, version: str, search: int) -> Cursor | None:
@@ -68,7 +68,7 @@ async def _like(state: ServiceState, examples: Sequence[Example], query: Query, 
     if len(examples) == len(documents) == 1:
         (document,) = documents.values()
         page = await search.nearest(document.image_embedding, query, document.model, watch)
-        return page, await search.model_name(document.model, watch)
+        return page, (await search.model_of(document.model, watch)).name
     pixels = await _decoded(state, examples, watch)
     if pixels:
         vectors, model = await search.embed(np.stack(pixels), watch)

@@ -9,12 +9,14 @@ import numpy as np
 
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
-from lookalike.errors import ImageRejected, IndexMissing, LookalikeError, ModelMismatch, NotIndexed
+from lookalike.errors import BadQuery, ImageRejected, IndexMissing, LookalikeError, ModelMismatch, NotIndexed
 from lookalike.filters import Condition
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index, VectorQuery
+from lookalike.queries.diversity import candidates_for, diverse
 from lookalike.queries.examples import Example, Stored, Upload, ids_of
-from lookalike.queries.pages import FIRST_PAGE, Page, Paging, arranged, page_of
+from lookalike.queries.order import BY_SCORE
+from lookalike.queries.pages import FIRST_PAGE, Ask, Page, Paging, arranged, page_of
 from lookalike.queries.region import Region
 from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
 from lookalike_api.mixture import vector_of
@@ -43,6 +45,13 @@ class Query:
     exact: bool = False
     #: The cursor that was given: "*" asks for the first page with a cursor.
     cursor: str | None = None
+    #: How much matches shall differ from one another, from 0 to 1.
+    diversity: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raises BadQuery."""
+        if self.diversity and (self.cursor or self.paging.offset or self.paging.order != BY_SCORE):
+            raise BadQuery("A search with diversity is one page, best first.", "Leave out cursor, offset and sort.")
 
     def asked(self, vector: Vector, k: int, fingerprint: str) -> VectorQuery:
         """What the index is asked for the k nearest of a vector, float32 [D], of the model `fingerprint`."""
@@ -74,8 +83,8 @@ class Searcher:
         self._decode = decode
         self._loading = threading.Lock()
         self._embedder: Embedder | None = None
-        #: Name of a model by its fingerprint.
-        self._names: dict[str, str] = {}
+        #: By their fingerprints.
+        self._models: dict[str, ModelIdentity] = {}
 
     @property
     def model(self) -> ModelIdentity | None:
@@ -155,7 +164,23 @@ class Searcher:
     def nearest(self, vector: Vector, query: Query, fingerprint: str) -> Page:
         """The matches of a vector, float32 [D], of the model `fingerprint`. Raises ModelMismatch if the index moved to
         another model."""
-        return page_of(lambda k: next(self._found([query.asked(vector, k, fingerprint)])), query.paging)
+
+        def ask(k: int) -> list[Match]:
+            return next(self._found([query.asked(vector, k, fingerprint)]))
+
+        return self._diverse(ask, query, fingerprint) if query.diversity else page_of(ask, query.paging)
+
+    def _diverse(self, ask: Ask, query: Query, fingerprint: str) -> Page:
+        k = query.paging.k
+        page = page_of(ask, replace(query.paging, k=candidates_for(k)))
+        vectors = self.index.vectors([match.id for match in page.matches])
+        # One may have been deleted meanwhile.
+        matches = [match for match in page.matches if match.id in vectors]
+        if not matches:
+            return page
+        scores, found = [match.score for match in matches], np.stack([vectors[match.id] for match in matches])
+        chosen = diverse(scores, found, k, query.diversity, self.model_of(fingerprint).metric)
+        return replace(page, matches=[matches[position] for position in chosen], is_last=True)
 
     def nearest_each(self, vectors: Iterable[Vector], query: Query, fingerprint: str) -> list[list[Match]]:
         """What `nearest` finds for each of the vectors, float32 [D], with one question to the index: so a page may lack
@@ -172,15 +197,18 @@ class Searcher:
                 raise matches
             yield matches
 
-    def known_name(self, fingerprint: str) -> str | None:
-        """The name of a model, if it was asked for before."""
-        return self._names.get(fingerprint)
+    def known(self, fingerprint: str) -> ModelIdentity | None:
+        """The model of this fingerprint, if it was asked for before."""
+        return self._models.get(fingerprint)
 
-    def model_name(self, fingerprint: str) -> str:
-        """The name of the model whose vectors the index holds; empty if it is another one by now."""
-        model = self.index.model()
-        self._names[model.fingerprint] = model.name
-        return self._names.get(fingerprint, "")
+    def model_of(self, fingerprint: str) -> ModelIdentity:
+        """The model of this fingerprint, which the index holds. Raises ModelMismatch if it holds another one by now."""
+        if fingerprint not in self._models:
+            model = self.index.model()
+            self._models[model.fingerprint] = model
+        if fingerprint not in self._models:
+            raise ModelMismatch(self.index.name, str(model), f"a model with the fingerprint {fingerprint}")
+        return self._models[fingerprint]
 
     def document(self, id: str) -> Document:
         """The stored document. Raises NotIndexed."""

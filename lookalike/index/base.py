@@ -136,6 +136,9 @@ class Index(Protocol):
     def get(self, id: str) -> Document | None:
         """One document with its vector, or None."""
 
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
+        """The vectors of these documents, float32 [dimension]; ids without a document are not in the result."""
+
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
         """Id and URI of every document whose URI starts with `prefix`, in no particular order, read in batches.
 

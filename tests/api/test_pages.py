@@ -88,3 +88,19 @@ def test_a_cursor_of_something_else_is_refused(
 @pytest.mark.parametrize("sort", ["", "-", "-score"])
 def test_what_is_no_order_is_refused(lance_client: httpx2.Client, query: bytes, sort: str) -> None:
     problem_detail(lance_client.post("/search", params={"sort": sort}, content=query), 400)
+
+
+def test_diverse_matches_show_more_labels(client: httpx2.Client, query: bytes) -> None:
+    plain, diverse, most = (
+        found(client.post(f"/search?k=6&diversity={diversity}", content=query)) for diversity in (0, 0.5, 1)
+    )
+    assert plain[0]["id"] == diverse[0]["id"] == most[0]["id"]
+    assert len({match["id"] for match in diverse}) == 6
+    labels = [len({match["name"] for match in matches}) for matches in (plain, diverse, most)]
+    assert labels[0] <= labels[1] <= labels[2] and labels[0] < labels[2]
+
+
+@pytest.mark.parametrize("options", ["cursor=*", "offset=1", "sort=label", "sort=-ingested"])
+def test_diverse_matches_are_one_page(lance_client: httpx2.Client, query: bytes, options: str) -> None:
+    said = problem_detail(lance_client.post(f"/search?diversity=0.5&{options}", content=query), 400)
+    assert "one page" in said

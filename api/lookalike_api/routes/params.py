@@ -16,7 +16,7 @@ from lookalike.records import MOST_MATCHES
 from lookalike_api.search import Query
 
 MAX_OFFSET = 1000
-SHARED = ("k", "offset", "min_score", "exact", "sort", "group_by", "cursor")
+SHARED = ("k", "offset", "min_score", "exact", "sort", "group_by", "diversity", "cursor")
 
 K = Annotated[int, Parameter(ge=1, le=MOST_MATCHES, description="How many matches.")]
 Offset = Annotated[int, Parameter(ge=0, le=MAX_OFFSET, description="How many of the best matches to skip.")]
@@ -31,6 +31,10 @@ Sort = Annotated[
 GroupBy = Annotated[
     str | None,
     Parameter(max_length=MAX_LENGTH, description="Only the best match for each value of label or a metadata field."),
+]
+Diversity = Annotated[
+    float,
+    Parameter(ge=0, le=1, allow_inf_nan=False, description="How much the matches shall differ from one another."),
 ]
 Cursor = Annotated[
     str | None,
@@ -77,13 +81,14 @@ class QueryParams:
         exact: Exact = False,
         sort: Sort = SCORE,
         group_by: GroupBy = None,
+        diversity: Diversity = 0.0,
         cursor: Cursor = None,
         label: Label = None,
         name: Name = None,
         filter: Filter = None,
     ) -> Query:
         paging = Paging(k, offset, min_score, order=parse_order(sort), group_by=group_by and stored_field(group_by))
-        return Query(paging, conditions_of(request, self._names), exact, cursor)
+        return Query(paging, conditions_of(request, self._names), exact, cursor, diversity)
 
 
 def conditions_of(request: Request, others: frozenset[str]) -> tuple[Condition, ...]:

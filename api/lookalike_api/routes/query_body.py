@@ -64,6 +64,8 @@ class QueryBody(BaseModel):
     """score, ingested, label or a metadata field; a minus reverses it."""
     group_by: str | None = Field(None, max_length=MAX_LENGTH)
     """Only the best match for each value of label or a metadata field."""
+    diversity: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)
+    """How much the matches shall differ from one another."""
     cursor: str | None = Field(None, max_length=MAX_CURSOR)
     """`*` for the first page; then the cursor of the page before."""
     filters: list[Annotated[str, Field(max_length=MAX_LENGTH)]] = Field([], max_length=MAX_CONDITIONS)
@@ -73,7 +75,7 @@ class QueryBody(BaseModel):
         """Raises BadFilter, BadQuery."""
         group_by = None if self.group_by is None else stored_field(self.group_by)
         paging = Paging(self.k, self.offset, self.min_score, order=parse_order(self.sort), group_by=group_by)
-        return Query(paging, conditions(self.filters), self.exact, self.cursor)
+        return Query(paging, conditions(self.filters), self.exact, self.cursor, self.diversity)
 
 
 def parse_body(data: bytes) -> QueryBody:

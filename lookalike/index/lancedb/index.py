@@ -76,6 +76,9 @@ class LanceDBIndex:
     def get(self, id: str) -> Document | None:
         return next((document for found in self._reader.documents([id]) for document in found), None)
 
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
+        return self._reader.vectors(ids)
+
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
         return ((id, uri) for id, uri in self._reader.columns(["id", "uri"], prefix))
 

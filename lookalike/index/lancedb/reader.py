@@ -9,7 +9,7 @@ from lookalike.filters import Filters
 from lookalike.index.lancedb import filtering, rows, sql
 from lookalike.index.lancedb.named_table import NamedTable
 from lookalike.index.lancedb.tables import open_snapshot
-from lookalike.records import Document, Stored
+from lookalike.records import Document, Stored, Vector
 
 #: Rows per batch of short columns.
 ROWS_PER_BATCH = 8192
@@ -33,6 +33,13 @@ class Reader:
             with self._table.reading() as table:
                 found = rows.to_documents(_of_ids(table, condition).to_arrow())
             yield found
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
+        found: dict[str, Vector] = {}
+        for condition in sql.id_conditions(ids):
+            with self._table.reading() as table:
+                found |= rows.to_vectors(_of_ids(table, condition).select(["id", rows.VECTOR]).to_arrow())
+        return found
 
     def columns(self, names: list[str], prefix: str = "") -> Iterator[tuple[str, ...]]:
         """The columns of all rows whose URI starts with `prefix`."""

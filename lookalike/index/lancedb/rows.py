@@ -10,11 +10,12 @@ import pyarrow as pa
 from lookalike.index import identity
 from lookalike.index.lancedb import columns
 from lookalike.metadata import Fields
-from lookalike.records import Document, Match, Metric, ModelIdentity, Stored
+from lookalike.records import Document, Match, Metric, ModelIdentity, Stored, Vector, Vectors
 
 MODEL_KEY = b"lookalike.model"
 TEXT_FIELDS = ("id", "uri", "name", "content_sha256", "model", "ingested_at", "chunk")
 STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "etag")
+VECTOR = "image_embedding"
 MATCH_FIELDS = ("id", "uri", "name", "ingested_at", "_distance")
 #: A table that an earlier release made lacks it until `ensure` adds it.
 ETAG = pa.field("etag", pa.string())
@@ -54,10 +55,19 @@ def to_documents(table: Any) -> list[Document]:
     """The documents of an Arrow table with all columns."""
     if not table.num_rows:
         return []
-    column = table["image_embedding"].combine_chunks()
-    vectors = column.flatten().to_numpy().reshape(len(column), -1)
-    rows = table.drop_columns(["image_embedding"]).to_pylist()
-    return [_document(row, vector) for vector, row in zip(vectors, rows, strict=True)]
+    rows = table.drop_columns([VECTOR]).to_pylist()
+    return [_document(row, vector) for vector, row in zip(_vectors(table), rows, strict=True)]
+
+
+def to_vectors(table: Any) -> dict[str, Vector]:
+    """The vectors by id, of an Arrow table with these two columns."""
+    return dict(zip(table["id"].to_pylist(), _vectors(table), strict=True)) if table.num_rows else {}
+
+
+def _vectors(table: Any) -> Vectors:
+    column = table[VECTOR].combine_chunks()
+    vectors: Vectors = column.flatten().to_numpy().reshape(len(column), -1)
+    return vectors
 
 
 def wanted(schema: Any, names: Sequence[str]) -> list[str]:

@@ -118,6 +118,10 @@ class OpenSearchIndex:
         source = self._fetch([id], DOCUMENT_FIELDS).get(id)
         return None if source is None else _document(id, source)
 
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
+        found = self._fetch(ids, [bulk.VECTOR])
+        return {id: bulk.read_vector(source[bulk.VECTOR]) for id, source in found.items()}
+
     def scan(self, prefix: str = "") -> Iterator[tuple[str, str]]:
         return scroll.scan(self._server, self.name, prefix)
 
