@@ -10,12 +10,13 @@ import numpy as np
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.errors import BadQuery, ImageRejected, IndexMissing, LookalikeError, ModelMismatch, NotIndexed
-from lookalike.filters import Condition
+from lookalike.filters import Condition, stored_field
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index, VectorQuery
 from lookalike.queries.diversity import candidates_for, diverse
 from lookalike.queries.examples import Example, Stored, Upload, ids_of
-from lookalike.queries.order import BY_SCORE
+from lookalike.queries.options import Options
+from lookalike.queries.order import BY_SCORE, parse_order
 from lookalike.queries.pages import FIRST_PAGE, Ask, Page, Paging, arranged, page_of
 from lookalike.queries.region import Region
 from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
@@ -60,6 +61,13 @@ class Query:
     def without(self, ids: frozenset[str]) -> "Query":
         """The same, without matches of these ids."""
         return replace(self, paging=replace(self.paging, leave_out=self.paging.leave_out | ids))
+
+
+def query_of(options: Options) -> Query:
+    """Raises BadQuery, BadFilter."""
+    group_by = None if options.group_by is None else stored_field(options.group_by)
+    paging = Paging(options.k, min_score=options.min_score, order=parse_order(options.sort), group_by=group_by)
+    return Query(paging, options.filters, options.exact, diversity=options.diversity)
 
 
 class Embedded(NamedTuple):

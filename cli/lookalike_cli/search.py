@@ -22,6 +22,10 @@ app = Application()
 ALSO = "Another image that matches shall be like: a file, or the id of a stored one. Repeatable."
 WITHOUT = "An image that matches shall not be like. Repeatable."
 CROP = "Only this part of the image, in pixels; with pct: before it in percent."
+MIN_SCORE = "Leave out matches with a lower score."
+SORT = "score, ingested, label or a metadata field; -FIELD reverses the order."
+GROUP_BY = "label or a metadata field: only the best match for each of its values."
+DIVERSITY = "How much matches shall differ from one another, from 0 to 1."
 #: An id of a stored image.
 ID = re.compile("[0-9a-f]{40}")
 
@@ -37,6 +41,10 @@ def search(
     crop: Annotated[str | None, typer.Option("--crop", metavar="X,Y,WIDTH,HEIGHT", help=CROP)] = None,
     k: Neighbours = 10,
     filter: Filters = None,
+    min_score: Annotated[float, typer.Option("--min-score", min=-1, max=1, help=MIN_SCORE)] = -1.0,
+    sort: Annotated[str, typer.Option("--sort", metavar="FIELD", help=SORT)] = "score",
+    group_by: Annotated[str | None, typer.Option("--group-by", metavar="FIELD", help=GROUP_BY)] = None,
+    diversity: Annotated[float, typer.Option("--diversity", min=0, max=1, help=DIVERSITY)] = 0.0,
     exact: Exact = False,
     index: IndexName = None,
     model: ModelName = None,
@@ -52,7 +60,16 @@ def search(
     examples += [example_of(text) for text in also or ()]
     examples += [-example_of(text) for text in without or ()]
     with lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images:
-        matches = images.search(examples, k=k, filters=filters, exact=exact)
+        matches = images.search(
+            examples,
+            k=k,
+            filters=filters,
+            min_score=min_score,
+            sort=sort,
+            group_by=group_by,
+            diversity=diversity,
+            exact=exact,
+        )
         reason = "" if matches else why_none(images, filters, is_stored=image is None)
     if json:
         print_json({"matches": [asdict(match) for match in matches], "took_ms": round(matches.took_ms, 1)})

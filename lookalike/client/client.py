@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from lookalike.client.answers import BatchResult, batch_result
 from lookalike.client.connection import Connection
-from lookalike.client.examples import alone_of, examples_form
+from lookalike.client.examples import alone_of, examples_form, without_defaults
 from lookalike.errors import BadSetting
 from lookalike.filters import Filters, conditions
 from lookalike.http_filters import from_parameters, to_parameters
@@ -42,7 +42,9 @@ class SearchOptions(TypedDict, total=False):
     """Options of every search.
 
     `k` is the number of matches (default 10), after the first `offset` (default 0). Matches with a score below
-    `min_score` are left out. Only images that meet all `filters` are returned: a list of texts such as "year>=2020", or
+    `min_score` are left out. `sort` is `score`, `ingested`, `label` or a metadata field, with a minus before it
+    reversed; `group_by` leaves the best match for each value of a field; `diversity` from 0 to 1 chooses matches that
+    differ from one another. Only images that meet all `filters` are returned: a list of texts such as "year>=2020", or
     a mapping of `label`, `uri` or a metadata field to a value, or to several of which one must fit. `exact` compares
     all vectors, however many there are.
     """
@@ -50,6 +52,9 @@ class SearchOptions(TypedDict, total=False):
     k: int
     offset: int
     min_score: float
+    sort: str
+    group_by: str | None
+    diversity: float
     exact: bool
     filters: Filters
 
@@ -187,11 +192,7 @@ class Client:
 
 def _parameters(options: SearchOptions) -> list[tuple[str, Any]]:
     """Raises BadFilter."""
-    # A service of an earlier release refuses `exact`.
-    plain = [
-        (name, value) for name, value in options.items() if name != "filters" and (name, value) != ("exact", False)
-    ]
-    return plain + _filters(options.get("filters"))
+    return [*without_defaults(options).items(), *_filters(options.get("filters"))]
 
 
 def _filters(filters: Filters | None) -> list[tuple[str, Any]]:

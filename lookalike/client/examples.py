@@ -11,6 +11,19 @@ from lookalike.queries.examples import Example, Stored, Upload
 Part = tuple[str, tuple[str, bytes]]
 
 
+#: What services of earlier releases refuse; those of this one take it for granted.
+_DEFAULTS = {"exact": False, "sort": "score", "group_by": None, "diversity": 0.0, "min_score": -1.0}
+
+
+def without_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options but filters, and without those that change nothing."""
+    return {
+        name: value
+        for name, value in options.items()
+        if name != "filters" and not (name in _DEFAULTS and value == _DEFAULTS[name])
+    }
+
+
 def alone_of(examples: Sequence[Example]) -> Example | None:
     """The example, if it is the only one, and the search is the one by that image."""
     if len(examples) == 1 and examples[0].region is None and examples[0].weight > 0:
@@ -21,7 +34,7 @@ def alone_of(examples: Sequence[Example]) -> Example | None:
 def examples_form(examples: Sequence[Example], options: Mapping[str, Any]) -> list[Part]:
     """The parts: `query`, and each image that it names. Raises BadFilter."""
     uploads = [example for example in examples if isinstance(example, Upload)]
-    query = dict(options) | {"examples": _described(examples)}
+    query = without_defaults(options) | {"examples": _described(examples)}
     query["filters"] = [str(condition) for condition in conditions(options.get("filters"))]
     images = [("image", ("image", upload.data)) for upload in uploads]
     return [("query", ("query", json.dumps(query).encode())), *images]

@@ -14,6 +14,7 @@ from lookalike.unicode import is_path, is_unicode
 
 if TYPE_CHECKING:
     from lookalike.metadata import FieldType
+    from lookalike.queries.options import Options
     from lookalike_producer.tables.options import TableOptions
     from lookalike_producer.walk.options import WalkOptions
 
@@ -188,6 +189,35 @@ def check_query(image: object, id: object, uri: object, k: object) -> None:
     if uri is not None:
         path(uri, "a uri")
     whole_number(k, "k", 1, MOST_MATCHES)
+
+
+def search_options(
+    *, k: object, filters: Any, min_score: object, sort: object, group_by: object, diversity: object, exact: bool
+) -> "Options":
+    """Raises BadSetting, BadFilter, BadQuery."""
+    from lookalike.index.checks import check_filters
+    from lookalike.queries.options import Options
+    from lookalike.queries.order import parse_order
+
+    order = text(sort, "an order")
+    parse_order(order)
+    return Options(
+        whole_number(k, "k", 1, MOST_MATCHES),
+        check_filters(filters),
+        within(min_score, "min_score", -1, 1),
+        order,
+        None if group_by is None else text(group_by, "a field"),
+        within(diversity, "diversity", 0, 1),
+        exact,
+    )
+
+
+def within(value: object, name: str, lowest: float, highest: float) -> float:
+    """The number. Raises BadSetting for something else."""
+    found = number(value, name)
+    if not lowest <= found <= highest:
+        raise BadSetting(f"{name} = {shown(value)} is out of range.", f"Give a number from {lowest} to {highest}.")
+    return found
 
 
 def stored_uri(uri: str | os.PathLike[str]) -> str:

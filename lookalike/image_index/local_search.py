@@ -5,13 +5,12 @@ from contextlib import suppress
 
 from lookalike import factories
 from lookalike.errors import LookalikeError
-from lookalike.filters import Condition
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.queries.examples import Example, Upload, ids_of
-from lookalike.queries.pages import Paging
+from lookalike.queries.options import Options
 from lookalike.records import ImageRef, Match
 from lookalike.settings import Settings
-from lookalike_api.search import Query
+from lookalike_api.search import query_of
 from lookalike_api.wiring import open_searcher
 
 #: For the picture of one match that lies on another host.
@@ -29,8 +28,8 @@ class LocalSearch:
         self._index = factories.open_index(settings)
         self._searcher = open_searcher(settings, self._index, preload=preload)
 
-    def like(self, examples: Sequence[Example], k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
-        query = Query(Paging(k), filters, exact).without(ids_of(examples))
+    def like(self, examples: Sequence[Example], options: Options) -> list[Match]:
+        query = query_of(options).without(ids_of(examples))
         return self._searcher.like([self._with_region(example) for example in examples], query).matches
 
     def thumbnail(self, match: Match) -> bytes | None:

@@ -12,7 +12,6 @@ from lookalike.image_index.base import Handle, on_open_handle
 from lookalike.image_index.examples import Example, Image, Stored, checked, is_examples
 from lookalike.image_index.matches import Matches
 from lookalike.image_index.query import Query, rejections_of
-from lookalike.index.checks import check_filters
 from lookalike.records import Vectors
 
 
@@ -28,6 +27,10 @@ class Lookup(Handle):
         uri: str | os.PathLike[str] | None = None,
         k: int = 10,
         filters: Filters | None = None,
+        min_score: float = -1.0,
+        sort: str = "score",
+        group_by: str | None = None,
+        diversity: float = 0.0,
         exact: bool = False,
     ) -> Matches:
         """The `k` stored images (1 to 1000) most like an image, or like the stored one with this `id` or `uri`.
@@ -37,7 +40,10 @@ class Lookup(Handle):
         wanted and what is not: `[Image("a.jpg", weight=2), Stored(id), -Image("b.jpg", region="10,10,200,200")]`.
         Stored images that are searched with are not among the matches.
         Only images that meet all `filters` are found: a list of texts such as `"year>=2020"`, or a dict of `label`,
-        `uri` or a metadata field to a value, or to several of which one must fit. `exact` compares all vectors, however
+        `uri` or a metadata field to a value, or to several of which one must fit. Matches with a score below
+        `min_score` are left out. `sort` is `score`, `ingested`, `label` or a metadata field, with a minus before it
+        reversed; `group_by`, `label` or a metadata field, leaves only the best match for each of its values;
+        `diversity`, from 0 to 1, chooses matches that differ from one another. `exact` compares all vectors, however
         many there are. With LOOKALIKE_API_URL set, the query service answers.
 
         Raises QueryRejected for an image that cannot be read, IndexMissing, NotIndexed, ModelMismatch if the index
@@ -45,13 +51,15 @@ class Lookup(Handle):
         it, BadSetting for any other argument, QueryServiceUnavailable.
         """
         arguments.check_query(image, id, uri, k)
-        conditions = check_filters(filters)
+        options = arguments.search_options(
+            k=k, filters=filters, min_score=min_score, sort=sort, group_by=group_by, diversity=diversity, exact=exact
+        )
         searching = self._resources.searching(preload=image is not None)
         began = time.perf_counter()
         given = _examples(image, id, uri)
         with _named(given):
             examples = [example.resolved(self._settings, compressed=searching.is_remote) for example in given]
-            found = searching.like(examples, int(k), conditions, exact=exact)
+            found = searching.like(examples, options)
         took_ms = (time.perf_counter() - began) * 1000
         return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
 

@@ -5,9 +5,9 @@ from contextlib import suppress
 from typing import Protocol
 
 from lookalike.errors import BadSetting, LookalikeError, NotIndexed, RequestRejected
-from lookalike.filters import Condition
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.queries.examples import Example, ids_of
+from lookalike.queries.options import Options
 from lookalike.records import Match
 from lookalike.settings import Settings
 
@@ -23,7 +23,7 @@ class Searching(Protocol):
     #: Whether images cross a network.
     is_remote: bool
 
-    def like(self, examples: Sequence[Example], k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
+    def like(self, examples: Sequence[Example], options: Options) -> list[Match]:
         """Stored examples are left out. Raises what `Searcher.like` raises."""
 
     def thumbnail(self, match: Match) -> bytes | None:
@@ -66,9 +66,9 @@ class RemoteSearch:
                 self.close()
                 raise
 
-    def like(self, examples: Sequence[Example], k: int, filters: tuple[Condition, ...], *, exact: bool) -> list[Match]:
+    def like(self, examples: Sequence[Example], options: Options) -> list[Match]:
         try:
-            return list(self._client.search_like(examples, k=k, filters=filters, exact=exact).matches)
+            return list(self._client.search_like(examples, **vars(options)).matches)
         except RequestRejected as error:
             ids = list(ids_of(examples))
             if error.status == NOT_FOUND and len(ids) == 1:
