@@ -84,3 +84,35 @@ def test_bad_examples_raise_an_error_with_a_clear_message(case: str, lance: Sett
     with lookalike.open(home=lance.home) as images, pytest.raises(kind, match=named) as raised:
         images.search(examples())
     assert 1 <= len(str(raised.value).splitlines()) <= 2
+
+
+def test_matches_are_arranged_as_asked(filled: Filled, query_file: Path) -> None:
+    search = filled.images.search
+    plain = search(query_file, k=ALL)
+    labels = [match.name for match in search(query_file, k=ALL, sort="label")]
+    assert labels == sorted(str(label) for label in labels) and len(labels) == len(plain)
+    best = search(query_file, k=ALL, group_by="label")
+    assert len(best) == len({match.name for match in plain}) and best[0] == plain[0]
+    least = (plain[3].score + plain[4].score) / 2
+    assert ids(search(query_file, k=ALL, min_score=least)) == ids(plain)[:4]
+    spread = search(query_file, k=6, diversity=1.0)
+    assert spread[0] == plain[0] and len({match.name for match in spread}) > len({match.name for match in plain[:6]})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"sort": ""}, "an order"),
+        ({"sort": "-score"}, "least alike"),
+        ({"sort": 5}, "An int"),
+        ({"group_by": ""}, "a field"),
+        ({"min_score": 2}, "min_score = 2"),
+        ({"diversity": -0.1}, "diversity = -0.1"),
+        ({"diversity": "much"}, "not a number"),
+        ({"diversity": 0.5, "sort": "label"}, "one page"),
+    ],
+)
+def test_bad_options_raise_an_error_with_a_clear_message(lance: Settings, options: dict[str, Any], said: str) -> None:
+    with lookalike.open(home=lance.home) as images, pytest.raises(BadSetting, match=said) as raised:
+        images.search(GREY, **options)
+    assert 1 <= len(str(raised.value).splitlines()) <= 2
