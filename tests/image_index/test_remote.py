@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_the_service_gives_the_same_results_as_a_local_handle(
         for several in (examples, examples[:1], examples[1:]):
             expected, mixed = here.search(several, k=3), there.search(several, k=3)
             assert [match.id for match in mixed] == [match.id for match in expected]
-        options = {"sort": "label", "group_by": "label", "min_score": 0.1}
+        options: dict[str, Any] = {"sort": "label", "group_by": "label", "min_score": 0.1}
         assert [match.id for match in there.search(query, **options)] == [m.id for m in here.search(query, **options)]
         assert len(there.search(query, k=4, diversity=0.5)) == 4
         assert found._repr_html_().count("data:image/jpeg;base64,") == 3
