@@ -24,7 +24,10 @@ DATA = Path(os.environ.get("DATA", str(ROOT.parent / "shared" / "data")))
 WEIGHTS = Path(os.environ.get("WEIGHTS", str(DATA.parent / "weights" / "resnet50-v1.5-imagenet.keras")))
 #: The preprocessing that the weights file expects.
 PREPROCESSING = os.environ.get("PREPROCESSING", "caffe")
-LITE0 = tuple(f"efficientnet-lite0{variant}" for variant in ("", ":pooled", ":int8", "+pca", "+lda", ":flip+lda"))
+LITES = (
+    *(f"efficientnet-lite0{variant}" for variant in ("", ":pooled", ":int8", "+pca", "+lda", ":flip+lda")),
+    *("efficientnet-lite1", "efficientnet-lite2", "efficientnet-lite2+pca", "efficientnet-lite2:flip+lda"),
+)
 RESNET50 = (
     "resnet50-article",
     *(f"resnet50{variant}" for variant in ("", ":pooled", ":int8", ":gem", "+pca", ":flip+pca", "+lda", ":flip+lda")),
@@ -61,7 +64,7 @@ def main() -> None:
             f"No labelled folders in {DATA}, so nothing is evaluated. Give another folder: make evaluate DATA=..."
         )
         return
-    models = LITE0 + (RESNET50 if WEIGHTS.is_file() else ())
+    models = LITES + (RESNET50 if WEIGHTS.is_file() else ())
     with OpenSearchServer(recall.HEAP_MIB) as server, tempfile.TemporaryDirectory() as temporary:
         home = {"LOOKALIKE_HOME": os.environ.get("LOOKALIKE_HOME", temporary)}
         environment = {**os.environ, **home, "LOOKALIKE_INDEX_URL": server.url}
@@ -114,7 +117,7 @@ def _cell(value: float, bounds: Sequence[float] | None) -> str:
 def _example(folder: Path, environment: dict[str, str]) -> None:
     draw_samples(folder / "drawn", per_class=DRAWN)
     report = ROOT / "docs" / "quality-example.html"
-    _evaluate(folder / "drawn", ["--models", ",".join(LITE0[:2]), "--report", str(report)], environment)
+    _evaluate(folder / "drawn", ["--models", ",".join(LITES[:2]), "--report", str(report)], environment)
 
 
 def _evaluate(folder: Path, arguments: Sequence[str], environment: dict[str, str]) -> dict[str, Any]:

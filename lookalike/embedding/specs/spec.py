@@ -18,8 +18,8 @@ INT8_RECIPE = 1
 HEAD_DIMENSION = 256
 #: `backbone` of a spec whose graph is a `.keras` file.
 FILE = "file"
-#: `backbone` of the model whose weights come with the install.
-LITE0 = "EfficientNetLite0"
+#: How the backbones begin whose weights come in packages (lites.py), and the dimension of their pooled features.
+LITE, LITE_DIMENSION = "EfficientNetLite", 1280
 #: Side in pixels of the images that most models take.
 IMAGE_SIZE = 224
 #: Names and paths do not affect vectors.
@@ -108,7 +108,7 @@ class ModelSpec:
             return self.head_dimension
         if self.head is Head.ARTICLE or (self.head is Head.PROJECTION and self.backbone != FILE):
             return HEAD_DIMENSION
-        return 1280 if self.backbone == LITE0 else None
+        return LITE_DIMENSION if self.backbone.startswith(LITE) else None
 
     @property
     def fingerprint(self) -> str:

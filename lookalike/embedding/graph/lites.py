@@ -1,31 +1,33 @@
-"""EfficientNet-Lite0 in Keras, with the weights of a PyTorch state dict.
+"""The EfficientNet-Lites in Keras, with the weights of a PyTorch state dict.
 
-Architecture: `efficientnet_lite_builder.py` of the TensorFlow TPU models. It is EfficientNet-B0 without squeeze and
-excitation, with ReLU6 for swish and BatchNorm epsilon 1e-3.
+Architecture: `efficientnet_lite_builder.py` of the TensorFlow TPU models. They are EfficientNets without squeeze
+and excitation, with ReLU6 for swish and BatchNorm epsilon 1e-3; kernels and channels are read off the weights.
 """
 
 from typing import Any
 
 from lookalike.embedding.graph.backend import keras
 from lookalike.embedding.graph.checkpoint import Tensors
+from lookalike.embedding.specs.lites import Lite
 
-#: Blocks of each stage, and the stride of its first; kernels and channels are read off the weights.
-_STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
+#: Of the first block of each stage.
+_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 _EPSILON = 1e-3
 #: By stride. Where an image shrinks, zeros go on all sides alike, as in PyTorch; Keras's "same" puts them right and
-#: below only. The weights say "same" in 43 of 49 layers' recorded means, but as features symmetric ones are better:
+#: below only. Lite0's weights say "same" in 43 of 49 layers' recorded means, but as features symmetric ones are better:
 #: P@1 .533 to .504 projected, .634 to .556 after PCA (18 faces, means of five splits), top-1 .734 to .692.
 _PADDING = {1: "same", 2: "valid"}
 
 
-def build(tensors: Tensors) -> Any:
-    """A keras.Model from float32 [N, 224, 224, 3], already prepared, to float32 [N, 7, 7, 1280]."""
-    inputs = keras.Input((224, 224, 3))
+def build(lite: Lite, tensors: Tensors) -> Any:
+    """A keras.Model from float32 [N, size, size, 3], already prepared, to float32 [N, size / 32, size / 32, 1280]."""
+    inputs = keras.Input((lite.size, lite.size, 3))
     x = _activated(_convolved(inputs, tensors, "_conv_stem", "_bn0", stride=2))
-    strides = [stride if block == 0 else 1 for blocks, stride in _STAGES for block in range(blocks)]
+    stages = zip(lite.blocks, _STRIDES, strict=True)
+    strides = [stride if block == 0 else 1 for blocks, stride in stages for block in range(blocks)]
     for number, stride in enumerate(strides):
         x = _block(x, tensors, f"_blocks.{number}.", stride)
-    return keras.Model(inputs, _activated(_convolved(x, tensors, "_conv_head", "_bn1")), name="efficientnet-lite0")
+    return keras.Model(inputs, _activated(_convolved(x, tensors, "_conv_head", "_bn1")), name=lite.name)
 
 
 def _block(x: Any, tensors: Tensors, prefix: str, stride: int) -> Any:
