@@ -40,3 +40,13 @@ def test_loading_a_cached_model_imports_only_openvino_and_no_telemetry(embed: Em
         "embed(np.zeros((1, 224, 224, 3), np.uint8))"
     )
     assert _imported_by(code) == {"openvino"}
+
+
+def test_building_the_default_model_imports_neither_keras_nor_tensorflow(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from lookalike.embedding import resolve\n"
+        "from lookalike.embedding.children import conversion\n"
+        f"conversion.main(Path({str(tmp_path)!r}), resolve('efficientnet-lite0:int8'))"
+    )
+    assert _imported_by(code) == {"openvino"}
+    assert (tmp_path / "model.bin").stat().st_size > 1_000_000

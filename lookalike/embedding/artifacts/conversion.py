@@ -1,16 +1,16 @@
-"""Compiles a spec to an OpenVINO graph in another process, so that the caller does not keep TensorFlow's memory."""
+"""Compiles a spec to an OpenVINO graph in another process, so that the caller does not keep its memory."""
 
 import errno
 import os
 import shutil
 import signal
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from lookalike.embedding.children import json_process
 from lookalike.embedding.specs.spec import ModelSpec
-from lookalike.errors import LookalikeError, MissingExtra, ModelUnavailable
+from lookalike.errors import LookalikeError, ModelUnavailable
+from lookalike.extras import check_installed
 from lookalike.shown import clause
 
 CHILD = "lookalike.embedding.children.conversion"
@@ -28,8 +28,9 @@ class Converted:
 
 def convert(spec: ModelSpec, folder: Path) -> Converted:
     """Write model.xml and model.bin into `folder`. Raises MissingExtra, ModelUnavailable, OSError."""
-    if find_spec("keras") is None:
-        raise MissingExtra(f"The model {spec.name} is not built yet, and building it", "worker")
+    if not spec.is_ours:
+        needed_by = f"The model {spec.name} is not built yet, and building it"
+        check_installed("keras", "tensorflow", needed_by=needed_by, extra="worker")
     try:
         answer = json_process.run(CHILD, str(folder), stdin=spec.to_json())
     except json_process.ChildFailed as failed:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lookalike.embedding.graph import checkpoint, lites
+from lookalike.embedding.graph import checkpoint, keras_layers, lites
 from lookalike.embedding.graph.backend import keras
 from lookalike.embedding.specs.keras_file import sha256_of
-from lookalike.embedding.specs.lites import BY_BACKBONE
+from lookalike.embedding.specs.lites import BY_BACKBONE, Lite
 from lookalike.embedding.specs.spec import FILE, ModelSpec, Pooling
 from lookalike.errors import ModelUnavailable
 from lookalike.shown import clause
@@ -23,10 +23,15 @@ FETCH_TIMEOUT_S = 20.0
 def build(spec: ModelSpec) -> Any:
     """A keras.Model that takes float32 [N, size, size, 3], prepared as the spec says. Raises ModelUnavailable."""
     if (lite := BY_BACKBONE.get(spec.backbone)) is not None:
-        return lites.build(lite, checkpoint.weights_of(lite))
+        return _lite(lite)
     if spec.backbone == FILE:
         return _file(spec)
     return _application(spec)
+
+
+def _lite(lite: Lite) -> Any:
+    inputs = keras.Input((lite.size, lite.size, 3))
+    return keras.Model(inputs, lites.features(inputs, lite, checkpoint.weights_of(lite), keras_layers), name=lite.name)
 
 
 def _file(spec: ModelSpec) -> Any:

@@ -4,28 +4,11 @@ from typing import Any
 
 from lookalike.embedding.graph import backbones, folding, heads
 from lookalike.embedding.graph.backend import keras
+from lookalike.embedding.graph.heads import Dense, Step
+from lookalike.embedding.graph.pooling import GEM_POWER, SMALLEST
+from lookalike.embedding.graph.preprocessing import SCALES, is_bgr
 from lookalike.embedding.specs.spec import ModelSpec, Pooling, Preprocessing
 from lookalike.errors import ModelUnavailable
-
-Numbers = float | list[float]
-
-#: The initial value in the paper on GeM, and usual for networks that were not trained with it.
-GEM_POWER = 3.0
-#: Keeps the root and its gradient defined.
-_SMALLEST = 1e-6
-
-#: Factor and offset per channel; `caffe` also swaps RGB for BGR. Origin of caffe, tf and torch: Keras's
-#: `imagenet_utils.py`; of lite: `efficientnet_lite_builder.py` of the TensorFlow TPU models.
-_SCALES: dict[Preprocessing, tuple[Numbers, Numbers]] = {
-    Preprocessing.CAFFE: (1.0, [-103.939, -116.779, -123.68]),
-    Preprocessing.TF: (1 / 127.5, -1.0),
-    Preprocessing.TORCH: (
-        [1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225)],
-        [-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225],
-    ),
-    Preprocessing.LITE: (1 / 128, -127 / 128),
-    Preprocessing.NONE: (1.0, 0.0),
-}
 
 
 def build(spec: ModelSpec, *, precision: str = "f32", is_folded: bool = False) -> Any:
@@ -43,7 +26,10 @@ def build(spec: ModelSpec, *, precision: str = "f32", is_folded: bool = False) -
     pixels = keras.Input((spec.size, spec.size, 3), dtype="uint8", name="pixels")
     seen = _prepared(_with_mirrored(pixels) if spec.flip else pixels, spec.preprocessing)
     features = _pooled(backbone(seen, training=False), spec.pooling)
-    return keras.Model(pixels, heads.attach(_merged(features) if spec.flip else features, spec), name="embedding")
+    x = _merged(features) if spec.flip else features
+    for step in heads.steps(spec, x.shape[1]):
+        x = _done(x, step)
+    return keras.Model(pixels, x, name="embedding")
 
 
 def _with_mirrored(pixels: Any) -> Any:
@@ -58,9 +44,9 @@ def _merged(features: Any) -> Any:
 
 def _prepared(pixels: Any, preprocessing: Preprocessing) -> Any:
     x = keras.ops.cast(pixels, "float32")
-    if preprocessing is Preprocessing.CAFFE:
+    if is_bgr(preprocessing):
         x = x[..., ::-1]
-    return keras.layers.Rescaling(*_SCALES[preprocessing], name="preprocessing")(x)
+    return keras.layers.Rescaling(*SCALES[preprocessing], name="preprocessing")(x)
 
 
 def _pooled(features: Any, pooling: Pooling) -> Any:
@@ -75,6 +61,21 @@ def _pooled(features: Any, pooling: Pooling) -> Any:
 
 
 def _gem(x: Any) -> Any:
-    """Generalized mean (Radenovic, Tolias and Chum, 2018): a larger power is nearer to the maximum."""
-    powers = keras.ops.power(keras.ops.maximum(x, _SMALLEST), GEM_POWER)
+    powers = keras.ops.power(keras.ops.maximum(x, SMALLEST), GEM_POWER)
     return keras.ops.power(keras.ops.mean(powers, axis=(1, 2)), 1 / GEM_POWER)
+
+
+def _done(x: Any, step: Step) -> Any:
+    if isinstance(step, Dense):
+        return _dense(x, step)
+    norm = keras.ops.sqrt(keras.ops.sum(x * x, axis=1, keepdims=True))
+    return x / keras.ops.maximum(norm, heads.SMALLEST_NORM)
+
+
+def _dense(x: Any, step: Dense) -> Any:
+    layer = keras.layers.Dense(
+        step.kernel.shape[1], activation=step.activation, use_bias=step.bias is not None, dtype="float32"
+    )
+    x = layer(x)
+    layer.set_weights([step.kernel] if step.bias is None else [step.kernel, step.bias])
+    return x

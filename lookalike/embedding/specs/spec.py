@@ -96,6 +96,11 @@ class ModelSpec:
         return self.graph_file is not None
 
     @property
+    def is_ours(self) -> bool:
+        """Whether its backbone is one of ours, which is built without Keras (graph/openvino_models.py)."""
+        return self.backbone.startswith(LITE)
+
+    @property
     def metric(self) -> Metric:
         return Metric.L2 if self.head is Head.ARTICLE else Metric.COSINE
 
@@ -108,7 +113,7 @@ class ModelSpec:
             return self.head_dimension
         if self.head is Head.ARTICLE or (self.head is Head.PROJECTION and self.backbone != FILE):
             return HEAD_DIMENSION
-        return LITE_DIMENSION if self.backbone.startswith(LITE) else None
+        return LITE_DIMENSION if self.is_ours else None
 
     @property
     def fingerprint(self) -> str:
