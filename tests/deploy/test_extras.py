@@ -51,10 +51,14 @@ def test_a_built_model_is_served_without_keras_and_tensorflow(
         server.stop()
 
 
-def test_building_a_model_names_the_missing_extra(installations: Environments, tmp_path: Path) -> None:
+def test_a_model_of_keras_names_the_extra_that_builds_it_and_the_default_model_needs_none(
+    installations: Environments, tmp_path: Path
+) -> None:
     environment = {**installations["api"], "LOOKALIKE_HOME": str(tmp_path)}
-    refused = lookalike(environment, "model", "build", "efficientnet-lite0", code=1)
+    refused = lookalike(environment, "model", "build", "resnet50", code=1)
     assert install_command("worker") in refused.stderr
+    lookalike(environment, "model", "build", "efficientnet-lite0")
+    assert len(list(tmp_path.glob("models/*/model.bin"))) == 1
 
 
 def test_the_doctor_accepts_an_installation_without_a_model_runtime(
@@ -97,6 +101,14 @@ def test_a_query_service_without_lancedb_names_the_extra_before_it_starts(
     refused = lookalike(environment, "serve", "--port", free_port(), code=1)
     line = f'An index in a LanceDB folder needs the extra "embedded": {install_command("embedded")}\n'
     assert refused.stderr == line
+
+
+def test_the_lock_of_the_demo_has_the_versions_of_the_full_lock_without_what_builds_other_models() -> None:
+    whole, light = pinned("requirements.lock"), pinned("requirements-embedded.lock")
+    assert light < whole
+    packages = {pin.partition("==")[0] for pin in light}
+    assert packages.isdisjoint({"keras", "scikit-learn", "scipy", "matplotlib", "tensorflow", "tensorflow-cpu"})
+    assert {"fastapi", "lancedb", "openvino"} <= packages
 
 
 @pytest.mark.parametrize("image", ["producer", "flower", "api"])

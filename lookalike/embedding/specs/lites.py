@@ -39,7 +39,7 @@ LITES = (
         0,
         IMAGE_SIZE,
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        "worker",
+        "embedded",
         (1, 2, 2, 3, 3, 4, 1),
     ),
     _lite(
