@@ -33,7 +33,12 @@ SOURCE_HELP = (
 )
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCE_HELP)]
 LabelFrom = Annotated[
-    str, typer.Option(metavar="FROM", help="Source of the label: parent (the folder's name) or none.")
+    str,
+    typer.Option(
+        metavar="FROM",
+        help="Source of the label: parent (the image's folder), top (the first folder below the source), none, or "
+        "regex:PATTERN, whose first group in the path is the label.",
+    ),
 ]
 Within = Annotated[
     list[str] | None,

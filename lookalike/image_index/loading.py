@@ -40,7 +40,8 @@ class Loading(Handle):
         such as a generator, of dicts (rows) or of paths and addresses of images. Objects are copied to a temporary file
         in batches; relative paths start at the working folder.
 
-        `label_from` is "parent" (the name of the image's folder) or "none". Images that are in the index unchanged
+        `label_from` is "parent" (the name of the image's folder), "top" (of the first folder below the source),
+        "regex:PATTERN" (the first group that matches in the path) or "none". Images that are in the index unchanged
         are only looked up. `follow_links` goes through links to folders, into each folder once. `include_hidden` adds
         hidden files, and what storage systems and file managers leave beside images. `exclude` is a pattern as in a
         .gitignore file, or several, from the folder that a source names.

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import orjson
 
@@ -31,6 +32,7 @@ from lookalike_producer.archives.samples import Sample, samples, wanted
 from lookalike_producer.archives.sidecar import Sidecars
 from lookalike_producer.archives.spool import Spool
 from lookalike_producer.archives.zip_sidecars import ZipSidecars
+from lookalike_producer.labels import Label, labeller
 from lookalike_producer.refused import RefusedReference, UnlistedFolder
 from lookalike_producer.walk.options import WalkOptions
 
@@ -43,7 +45,7 @@ Open = Callable[[str], AbstractContextManager[Ranges]]
 
 @dataclass(frozen=True)
 class ArchiveLister:
-    """Lists archives that `open` opens. With `has_labels`, an image has the label of its .cls, else of its folder;
+    """Lists archives that `open` opens. With `has_labels`, an image has the label of its .cls, else `label`'s;
     `chosen` says what is taken of its sidecars. A preview (`is_preview`) does not wait for the end of an archive, so it
     may have an image twice, and values of several types in a field."""
 
@@ -53,6 +55,7 @@ class ArchiveLister:
     chosen: Chosen = field(default_factory=Chosen)
     is_preview: bool = False
     fields: FieldTypes = field(default_factory=FieldTypes)
+    label: Label = field(default_factory=partial(labeller, "parent"))
 
     def references(self, uri: str) -> Iterator[ImageRef]:
         """The images of an archive, each once, and an UnlistedFolder if not all of it can be listed.
@@ -94,11 +97,11 @@ class ArchiveLister:
             return iter((ref,))
         return self.references(ref.uri)
 
-    def label(self, name: str) -> str | None:
-        """The label of a member that has no sidecar: the name of its folder in the archive; None at the top."""
-        parts = name.replace("\\", "/").split("/")
-        is_named = self.has_labels and len(parts) > 1 and parts[-2] not in ("", ".", "..")
-        return parts[-2] if is_named else None
+    def label_of(self, name: str) -> str | None:
+        """The label of a member that has no sidecar, by its path in the archive; None for one without a folder, unless
+        its name is looked at."""
+        folder, _, name = name.replace("\\", "/").rpartition("/")
+        return self.label.of(folder, name) if self.has_labels else None
 
     def _is_left_out(self, name: str) -> bool:
         parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
@@ -120,7 +123,7 @@ class ArchiveLister:
         described = self._described(uri, sample.sidecars)
         if isinstance(described, RefusedReference):
             return described
-        label = described.label or self.label(member.name)
+        label = described.label or self.label_of(member.name)
         return ImageRef(uri, label, described.metadata, member.span, etag_of(etag, member.span))
 
     def _described(self, uri: str, sidecars: Sidecars) -> Described | RefusedReference:

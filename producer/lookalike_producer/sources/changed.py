@@ -8,7 +8,7 @@ from lookalike.records import ImageRef
 from lookalike.storage import local_uri
 from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.archives.listing import ArchiveLister
-from lookalike_producer.labels import labeller
+from lookalike_producer.labels import has_labels, labeller
 from lookalike_producer.part import Part
 from lookalike_producer.scope import covered
 from lookalike_producer.sources.references import Item, as_references
@@ -22,8 +22,9 @@ def find_changed(
     part: Part, label_from: str, options: WalkOptions, columns: TableOptions = AS_FOUND
 ) -> Iterator[ImageRef]:
     """The images of a part, as `find_images` finds them. Raises BadSetting, ResourceExhausted."""
-    archives = ArchiveLister(options, has_labels=label_from != "none", chosen=Chosen(columns))
-    return as_references(_walked(part, options), labeller(label_from), archives)
+    archives = ArchiveLister(options, has_labels(label_from), chosen=Chosen(columns), label=labeller(label_from, ("",)))
+    label = labeller(label_from, (scope.folder for scope in part.walked))
+    return as_references(_walked(part, options), label, archives)
 
 
 def _walked(part: Part, options: WalkOptions) -> Iterator[Item]:

@@ -10,7 +10,7 @@ from lookalike_producer.archives.chosen import Chosen
 from lookalike_producer.archives.listing import ArchiveLister, Open
 from lookalike_producer.archives.ranges import ranges_of
 from lookalike_producer.archives.reports import without_reports
-from lookalike_producer.labels import Label, labeller, no_label
+from lookalike_producer.labels import NO_LABEL, Label, has_labels, labeller
 from lookalike_producer.places import Listing, NamesOrPlaces, OneImage, Place, Tree, placed
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.seen import each_once
@@ -48,12 +48,19 @@ def find_images(
     SourceUnavailable, ResourceExhausted, DiskFull. A store that is away for long ends its own source only: the error is
     raised behind all other sources. A preview does not wait for the end of an archive (see `ArchiveLister`).
     """
-    label = labeller(label_from)
     places = placed(sources)
+    label = labeller(label_from, _roots(places))
     if isinstance(tables, TableOptions):
         tables = _tables(places, tables, options)
     walker = Walker(options)
-    archives = ArchiveLister(options, label_from != "none", open_archive, Chosen(tables.options), is_preview)
+    archives = ArchiveLister(
+        options,
+        has_labels(label_from),
+        open_archive,
+        Chosen(tables.options),
+        is_preview,
+        label=labeller(label_from, ("",)),
+    )
     found = [_labelled(place, walker, archives, label) for place in places if not isinstance(place, TableSet)]
     others = [*found, as_references(walker.linked(), label, archives)]
     if any(isinstance(place, TableSet) for place in places):
@@ -74,6 +81,15 @@ def _tables(places: Sequence[Place], columns: TableOptions, options: WalkOptions
     return TableSource([place for place in places if isinstance(place, TableSet)], columns, options.excludes)
 
 
+def _roots(places: Sequence[Place]) -> Iterator[str]:
+    """The folders that sources name; of a store, the part of a key that is one."""
+    for place in places:
+        if isinstance(place, Tree):
+            yield place.folder
+        elif isinstance(place, StoreTree):
+            yield place.folder.key
+
+
 def _labelled(
     place: Tree | Listing | OneImage | StoreTree | StoreImage | WebImage,
     walker: Walker,
@@ -90,7 +106,7 @@ def _labelled(
     if isinstance(place, WebImage):
         return archives.expanded(web_reference(place.url))
     if isinstance(place, Tree) and place.tables:
-        label, archives = no_label, replace(archives, has_labels=False)
+        label, archives = NO_LABEL, replace(archives, has_labels=False)
     return as_references(found_in(place, walker, options, label), label, archives)
 
 

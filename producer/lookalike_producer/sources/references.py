@@ -32,11 +32,16 @@ def as_references(found: Iterable[Item], label: Label, archives: ArchiveLister) 
             continue
         folder, name = item
         if folder != last:
-            last, folder_label, is_text, has_sidecars = folder, label(folder), is_unicode(folder), is_shard(folder)
+            last, folder_label, is_text, has_sidecars = (
+                folder,
+                label.of(folder, ""),
+                is_unicode(folder),
+                is_shard(folder),
+            )
         path = f"{folder}/{name}"
         uri = path if is_text and "#" not in path and (name.isascii() or is_unicode(name)) else named_uri(path)
         if "#" in uri and (member := member_of(uri)):
-            yield ImageRef(uri, archives.label(member.name))
+            yield ImageRef(uri, archives.label_of(member.name))
             continue
         if is_archive(name):
             yield from archives.references(uri)
@@ -44,7 +49,7 @@ def as_references(found: Iterable[Item], label: Label, archives: ArchiveLister) 
         if is_report(folder, name):
             continue
         if not has_sidecars:
-            yield ImageRef(uri, folder_label)
+            yield ImageRef(uri, label.of(folder, name) if label.needs_name else folder_label)
         elif not is_sidecar(name):
             yield archives.file(path, uri)
 

@@ -1,6 +1,7 @@
 """The references of objects."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote_from_bytes
 
@@ -23,7 +24,7 @@ def references(tree: StoreTree, options: WalkOptions, label: Label) -> Iterator[
     """The images of a prefix or a glob, each with the label of its folder. Raises as `Listing.keys` does, and
     SourceMissing for a glob that matches nothing."""
     choice = Choice(tree, options)
-    label = lru_cache(1)(label)
+    label = replace(label, of=lru_cache(1)(label.of))
     has_match = False
     with opened_listing() as listing:
         for entry in listing.keys(tree.folder.at(tree.prefix)):
@@ -43,7 +44,8 @@ def reference(at: Location, label: Label, etag: str = "") -> ImageRef:
         return _refused(uri, str(error))
     if reads_as_part(uri):
         return _refused(uri, "the key reads like a member of an archive, or like a row of a table")
-    return ImageRef(uri, label(at.key.rpartition("/")[0]), etag=etag)
+    folder, _, name = at.key.rpartition("/")
+    return ImageRef(uri, label.of(folder, name if label.needs_name else ""), etag=etag)
 
 
 def listed_object(uri: str, label: Label) -> ImageRef:
