@@ -15,6 +15,7 @@ from lookalike_producer.places import Listing, OneImage, Tree, placed
 from lookalike_producer.rejection_records import RejectionRecords
 from lookalike_producer.scope import OF_RECORDS, FolderScope, Scope, Scopes, covered
 from lookalike_producer.tables.formats import format_of
+from lookalike_producer.walk.ignore_file import NAME as IGNORE_FILE
 from lookalike_producer.walk.options import WalkOptions
 
 #: Ids looked up in one request.
@@ -92,7 +93,7 @@ def part_of(
     is_simple = all(isinstance(place, Tree | Listing | OneImage) for place in places)
     if options.follow_links or not is_simple or any(tree.tables for tree in trees):
         return None
-    walked = [FolderScope(tree.folder, tree.parts, options) for tree in trees]
+    walked = [FolderScope(tree.folder, tree.parts, options.within(tree.folder)) for tree in trees]
     lists = {place.path for place in places if isinstance(place, Listing)}
     part, missing = Part([scope for scope in scopes if not isinstance(scope, OF_RECORDS)], walked), set[str]()
     for path in changed:
@@ -131,7 +132,7 @@ def _stored(index: Index, uris: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _tells_of_others(path: str) -> bool:
     """Whether a file says what is to be known of others, or holds images itself."""
-    return is_archive(path) or format_of(path) is not None or is_in_shard(path)
+    return os.path.basename(path) == IGNORE_FILE or is_archive(path) or format_of(path) is not None or is_in_shard(path)
 
 
 def _leads_through_links(path: str, root: str) -> bool:

@@ -146,6 +146,7 @@ def test_everything_is_compared_where_one_file_tells_of_others(index: Index, fol
     assert not is_part(folder)
     assert not is_part(folder.parent)
     assert not is_part(folder / "a.jpg", WalkOptions(follow_links=True))
+    assert not is_part(folder / ".lookalikeignore"), "it says which others are left out"
     assert not is_part(folder / "gone.tar") and not is_part(folder / "metadata.csv")
     with tarfile.open(folder / "a.tar", "w") as archive:
         archive.add(folder / "a.jpg", "a.jpg")

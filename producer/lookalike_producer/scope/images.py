@@ -52,7 +52,7 @@ class FolderScope:
         except ImageRejected:
             return False
         inner = path.removeprefix(f"{self.folder}/")
-        excludes = self.options.excludes
+        excludes = self.options.asked_for.excludes
         if inner == path or (member and excludes is not None and excludes(member.name)):
             return False
         return self._below.fits(inner)

@@ -40,11 +40,12 @@ def scopes(sources: NamesOrPlaces, within: Sequence[str] = (), options: WalkOpti
 def walked(sources: NamesOrPlaces, options: WalkOptions = USUAL) -> list[FolderScope]:
     """What the walk through folders finds: less than their scopes, without hidden files and clutter."""
     trees = [place for place in placed(sources) if isinstance(place, Tree)]
-    return [FolderScope(tree.folder, tree.parts, options) for tree in trees]
+    return [FolderScope(tree.folder, tree.parts, options.within(tree.folder)) for tree in trees]
 
 
 def _scopes(place: Place, options: WalkOptions) -> list[Scope]:
     if isinstance(place, Tree):
+        options = options.within(place.folder)
         found = FolderScope(place.folder, place.parts if place.is_glob else None, options)
         return [found, WalkScope(place.folder, place.parts, options)]
     if isinstance(place, StoreTree):

@@ -2,21 +2,35 @@
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lookalike.errors import BadSetting
 from lookalike.shown import shown
+from lookalike_producer.walk.ignore_file import ignored_lines
 
 
 @dataclass(frozen=True)
 class WalkOptions:
     """`follow_links`: links to folders lead on, and each folder is walked once. `include_hidden`: hidden names and
-    clutter count. `exclude`: patterns as in a .gitignore file, from the folder that a source names."""
+    clutter count. `exclude`: patterns as in a .gitignore file, from the folder that a source names; `ignored` are the
+    lines of its ignore file, which come first: what they exclude, a pattern of `exclude` may take back."""
 
     follow_links: bool = False
     include_hidden: bool = False
     exclude: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    def within(self, folder: str) -> "WalkOptions":
+        """The options for a folder that a source names, with its ignore file. Raises BadSetting if that cannot be
+        read."""
+        lines = ignored_lines(folder)
+        return replace(self, ignored=lines) if lines else self
+
+    @cached_property
+    def asked_for(self) -> "WalkOptions":
+        """Without the ignore file, which says nothing of the names in an archive."""
+        return replace(self, ignored=())
 
     def check(self) -> None:
         """Raises BadSetting for an empty pattern, or one that is none."""
@@ -26,7 +40,7 @@ class WalkOptions:
     def excludes(self) -> Callable[[str], bool] | None:
         """Whether a path below the folder of a source is excluded; that of a folder ends with a slash. None if no path
         is. Raises BadSetting for a pattern that is none."""
-        if not self.exclude:
+        if not self.exclude and not self.ignored:
             return None
         # Imported only for patterns.
         from pathspec import GitIgnoreSpec
@@ -38,7 +52,7 @@ class WalkOptions:
                 is_pattern = False
             if not is_pattern:
                 raise BadSetting(f"{shown(pattern)} excludes nothing.", "Give a pattern as in a .gitignore file.")
-        matches = GitIgnoreSpec.from_lines(map(_line, self.exclude)).match_file
+        matches = GitIgnoreSpec.from_lines([*map(composed, self.ignored), *map(_line, self.exclude)]).match_file
         return lambda path: bool(matches(composed(path)))
 
 

@@ -7,7 +7,7 @@ folders and links.
 import errno
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lookalike.clutter import is_left_out
@@ -30,6 +30,8 @@ class Unlisted:
     error: OSError
 
 
+#: Whether a path below the folder of a source is left out.
+Excludes = Callable[[str], bool] | None
 #: The folder of an image and its name.
 Found = tuple[str, str]
 
@@ -41,19 +43,20 @@ class Folder:
     already, on other ways through links.
     """
 
-    __slots__ = ("before", "device", "inner", "mount", "path", "pattern", "positions")
+    __slots__ = ("before", "device", "excludes", "inner", "mount", "path", "pattern", "positions")
 
-    def __init__(self, path: str, inner: str, pattern: Pattern, positions: Positions) -> None:
+    def __init__(self, path: str, inner: str, pattern: Pattern, positions: Positions, excludes: Excludes) -> None:
         self.path = path
         self.inner = inner
         self.pattern = pattern
         self.positions = positions
+        self.excludes = excludes
         self.device: int | None = None
         self.mount = path
         self.before: dict[Pattern, Positions] = {}
 
     def below(self, name: str, positions: Positions) -> "Folder":
-        made = Folder(f"{self.path}/{name}", f"{self.inner}{name}/", self.pattern, positions)
+        made = Folder(f"{self.path}/{name}", f"{self.inner}{name}/", self.pattern, positions, self.excludes)
         made.device, made.mount = self.device, self.mount
         return made
 
@@ -63,7 +66,6 @@ class Walker:
 
     def __init__(self, options: WalkOptions) -> None:
         self._options = options
-        self._excludes = options.excludes
         #: By device and inode: the patterns with which a folder was listed, and at which of their positions.
         self._visited: dict[tuple[int, int], dict[Pattern, Positions]] = {}
         self._folder_links: deque[Folder] = deque()
@@ -74,9 +76,10 @@ class Walker:
     def walk(self, folder: str, pattern: Pattern) -> Iterator[Found | Unlisted]:
         """The files below `folder` that match, in no particular order. The path has no slash at its end.
 
-        Raises ResourceExhausted if this process may open no more files.
+        Raises ResourceExhausted if this process may open no more files; BadSetting, now, for an ignore file in it that
+        cannot be used.
         """
-        return self._tree(Folder(folder, "", pattern, pattern.start))
+        return self._tree(Folder(folder, "", pattern, pattern.start, self._options.within(folder).excludes))
 
     @property
     def has_links(self) -> bool:
@@ -170,8 +173,9 @@ class Walker:
             return None
         return folder.path, name
 
-    def _is_excluded(self, folder: Folder, name: str) -> bool:
-        return self._excludes is not None and self._excludes(folder.inner + name)
+    @staticmethod
+    def _is_excluded(folder: Folder, name: str) -> bool:
+        return folder.excludes is not None and folder.excludes(folder.inner + name)
 
     def _has_reached(self, path: str) -> bool:
         """Whether the walk has passed the file at `path`, which contains no link."""
