@@ -1,4 +1,4 @@
-"""`lookalike failed`: lists, retries and exports the rejected images of one job or of all jobs."""
+"""`lookalike failed`: lists, retries, exports and forgets the rejected images of one job or of all jobs."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.retry import retries
 
-app = Application(help="List, retry and export rejected images.")
+app = Application(help="List, retry, export and forget rejected images.")
 
 #: Rejected images shown on a terminal; `export` writes them all.
 SHOWN = 20
@@ -98,6 +98,31 @@ def export(
     with _ledger() as ledger, _opened(output) as file:
         written = write(_failures(ledger, job, reason), form, file)
     remark(f"Exported {counted(written, 'rejected image')}.")
+
+
+@app.command()
+def clear(
+    job: JobId = None,
+    reason: OnlyReason = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    json: Json = False,
+) -> None:
+    """Forget rejected images; an ingest of their sources tries them again. No file and no document is touched."""
+    with _ledger() as ledger:
+        if not yes:
+            count = sum(1 for _ in _failures(ledger, job, reason))
+            typer.confirm(f"Forget {counted(count, 'rejected image')}?", abort=True, err=True)
+        forgotten = sum(_forgotten(ledger, one, reason) for one in _jobs(ledger, job))
+    remark(f"Forgot {counted(forgotten, 'rejected image')}.")
+    if json:
+        print_json({"forgotten": forgotten})
+
+
+def _forgotten(ledger: Ledger, job: Job, reason: Reason | None) -> int:
+    """How many of a job's rejected images are forgotten now."""
+    uris = [failure.rejected.uri for failure in _each(ledger, [job], reason)]
+    ledger.forget(job.place, uris)
+    return len(uris)
 
 
 @contextmanager

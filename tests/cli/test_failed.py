@@ -68,6 +68,20 @@ def test_a_repaired_image_is_retried_and_leaves_the_list(
 
 
 @one_index
+def test_forgotten_rejections_leave_the_list_until_an_ingest_meets_the_images_again(
+    environment: dict[str, str], mixed: Path
+) -> None:
+    job = ingest(environment, mixed)
+    forgotten = answer(lookalike(environment, "failed", "clear", "--reason", "truncated", "--yes", "--json"))
+    assert forgotten["forgotten"] >= 1
+    assert names(failed(environment, job)) == {"empty.jpg"}
+    assert answer(lookalike(environment, "failed", "clear", job, "--yes", "--json")) == {"forgotten": 1}
+    assert failed(environment, job) == []
+    again = ingest(environment, mixed)
+    assert names(failed(environment, again)) == {"cut.jpg", "empty.jpg"}
+
+
+@one_index
 def test_an_image_that_is_still_broken_moves_to_the_new_list_with_its_label(
     environment: dict[str, str], mixed: Path
 ) -> None:

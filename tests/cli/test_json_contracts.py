@@ -78,6 +78,7 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
         "status JOB": printed("status", done["job"]),
         "failed list": printed("failed", "list", done["job"]),
         "failed retry": printed("failed", "retry", done["job"]),
+        "failed clear": printed("failed", "clear", done["job"], "--yes"),
         "verify": printed("verify", folder),
         "sync": printed("sync", folder),
         "reembed": printed("reembed", "--model", "efficientnet-lite0"),
