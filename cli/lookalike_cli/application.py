@@ -5,13 +5,29 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
+
+from lookalike_cli.console import results
+from lookalike_cli.contents import ENTRIES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class Group(TyperGroup):
+    """A group of commands whose help ends with examples."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)
+        _show_examples(ctx)
+
+
 class Command(TyperCommand):
-    """A command that refuses an option given twice: of two models or indexes, one would silently win."""
+    """A command that refuses an option given twice: of two models or indexes, one would silently win. Its help ends
+    with examples."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)
+        _show_examples(ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
@@ -19,6 +35,15 @@ class Command(TyperCommand):
             if times > 1 and _takes_one(parameter):
                 ctx.fail(f"{max(parameter.opts, key=len)} is given {times} times. Give it once.")
         return super().parse_args(ctx, args)
+
+
+def _show_examples(ctx: Any) -> None:
+    entry = ENTRIES.get(ctx.command_path.removeprefix("lookalike "))
+    if entry is not None:
+        results.say(" Examples:")
+        for example in entry.examples:
+            results.say(f"   {example}")
+        results.say()
 
 
 def _takes_one(parameter: Any) -> bool:
@@ -31,7 +56,9 @@ class Application(typer.Typer):
 
     def __init__(self, *, help: str | None = None) -> None:
         is_group = help is not None
-        super().__init__(help=help, no_args_is_help=is_group, pretty_exceptions_enable=False, add_completion=False)
+        super().__init__(
+            cls=Group, help=help, no_args_is_help=is_group, pretty_exceptions_enable=False, add_completion=False
+        )
 
     def command(self, name: str | None = None, **options: Any) -> Callable[[Function], Function]:
         return super().command(name, cls=Command, **options)

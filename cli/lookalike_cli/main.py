@@ -5,6 +5,8 @@ import gc
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
@@ -19,54 +21,46 @@ from lookalike.errors import LookalikeError, MissingExtra, PermanentError
 from lookalike.extras import missing_extra
 from lookalike.terminal import forget_output
 from lookalike_cli.console import remark
+from lookalike_cli.contents import ENTRIES, GROUP_OF
 from lookalike_cli.stopping import ignore_interrupts
 
-#: Command -> module, in the order of the help. A module is imported when its command runs, which keeps the other
-#: commands fast. Each module has a Typer application named `app`.
-COMMANDS = {
-    "ingest": "lookalike_cli.ingest",
-    "search": "lookalike_cli.search",
-    "status": "lookalike_cli.status",
-    "failed": "lookalike_cli.failed",
-    "cancel": "lookalike_cli.cancel",
-    "verify": "lookalike_cli.verify",
-    "sync": "lookalike_cli.sync",
-    "sources": "lookalike_cli.sources",
-    "reembed": "lookalike_cli.reembed",
-    "evaluate": "lookalike_cli.evaluate",
-    "bench": "lookalike_cli.bench",
-    "duplicates": "lookalike_cli.duplicates",
-    "demo": "lookalike_cli.demo",
-    "up": "lookalike_cli.up",
-    "serve": "lookalike_cli.serve",
-    "worker": "lookalike_cli.worker",
-    "flower": "lookalike_cli.flower",
-    "model": "lookalike_cli.model",
-    "index": "lookalike_cli.index",
-    "doctor": "lookalike_cli.doctor",
-}
-#: Command -> the extras that it needs as a whole; the message about a missing package names them.
-EXTRAS = {"evaluate": "evaluate", "flower": "flower", "serve": "api", "up": "api,embedded", "worker": "worker"}
+#: Command -> module, which is imported when the command runs: that keeps the other commands fast.
+COMMANDS = {name: entry.module for name, entry in ENTRIES.items()}
 DEBUG = "LOOKALIKE_DEBUG"
+#: Set by the scripts of `--install-completion`.
+COMPLETION = "_LOOKALIKE_COMPLETE"
 
 
 class LazyGroup(TyperGroup):
+    """Loads a command to run it. What lists commands sees stand-ins, with the help of the table of contents."""
+
+    _is_listing = False
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
+        if self._is_listing and cmd_name in ENTRIES:
+            return _stand_in(cmd_name)
         try:
             command = get_command(import_module(COMMANDS[cmd_name]).app)
         except ModuleNotFoundError as error:
-            # The list of commands shows this one as well, and says what it needs.
             missing = _missing(error, cmd_name)
             if missing is None or os.environ.get(DEBUG):
                 raise
             return _unavailable(cmd_name, missing)
         command.name = cmd_name
         return command
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        with self._listing():
+            super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        with self._listing():
+            return super().shell_complete(ctx, incomplete)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         # Typer suggests only commands that are loaded already.
@@ -75,9 +69,25 @@ class LazyGroup(TyperGroup):
             ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
+    @contextmanager
+    def _listing(self) -> Iterator[None]:
+        self._is_listing = True
+        try:
+            yield
+        finally:
+            self._is_listing = False
+
+
+def _stand_in(name: str) -> TyperCommand:
+    entry = ENTRIES[name]
+    missing = (
+        "" if entry.is_importable else f"Not installed: {MissingExtra(f'lookalike {name}', entry.extra or 'embedded')}."
+    )
+    return TyperCommand(name, help=missing or entry.summary, rich_help_panel=GROUP_OF[name])
+
 
 def _missing(error: ModuleNotFoundError, command: str) -> MissingExtra | None:
-    return missing_extra(error, f"lookalike {command}", EXTRAS.get(command))
+    return missing_extra(error, f"lookalike {command}", ENTRIES[command].extra if command in ENTRIES else None)
 
 
 def _unavailable(name: str, missing: MissingExtra) -> TyperCommand:
@@ -90,7 +100,13 @@ def _unavailable(name: str, missing: MissingExtra) -> TyperCommand:
     return TyperCommand(name, callback=refuse, help=f"Not installed: {missing}.", context_settings=lenient)
 
 
-app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+#: Subcommands inherit the names of the option that shows the help.
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def _print_version(wanted: bool) -> None:
@@ -113,7 +129,9 @@ def main() -> None:
 
     Exit code 0: success; 1: failure, also of each single image; 2: wrong usage.
     """
-    launch.settle("lookalike_cli")
+    # A shell asks for completions by variables that no command of ours would keep.
+    if COMPLETION not in os.environ:
+        launch.settle("lookalike_cli")
     run()
 
 

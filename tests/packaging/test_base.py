@@ -56,6 +56,28 @@ def test_the_help_lists_every_command(base: Path, folder: Path) -> None:
     assert set(COMMANDS) <= set(re.findall(r"\S+", done.stdout))
 
 
+IMPORTABLE = """
+from importlib import import_module
+from lookalike_cli.contents import ENTRIES
+
+for name, entry in ENTRIES.items():
+    try:
+        import_module(entry.module)
+        is_imported = True
+    except ModuleNotFoundError:
+        is_imported = False
+    if is_imported != entry.is_importable:
+        print(name)
+"""
+
+
+def test_the_help_knows_which_commands_are_not_installed(base: Path, folder: Path) -> None:
+    done = run(base, folder, "-c", IMPORTABLE)
+    assert (done.stdout, done.stderr) == ("", "")
+    shown = " ".join(run(base, folder, "-m", "lookalike_cli", "--help").stdout.split())
+    assert "Not installed: lookalike bench needs" in shown.replace("\u2502", "").replace("  ", " ")
+
+
 @pytest.mark.parametrize("command", ["status", "failed list", "verify .", "sync .", "ingest .", "search query.jpg"])
 def test_a_command_with_configured_services_needs_no_extra(base: Path, folder: Path, command: str) -> None:
     away = {
