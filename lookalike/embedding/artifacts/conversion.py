@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lookalike.embedding.children import json_process
+from lookalike.embedding.specs.lites import BY_BACKBONE
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import LookalikeError, ModelUnavailable
 from lookalike.extras import check_installed
@@ -28,9 +29,7 @@ class Converted:
 
 def convert(spec: ModelSpec, folder: Path) -> Converted:
     """Write model.xml and model.bin into `folder`. Raises MissingExtra, ModelUnavailable, OSError."""
-    if not spec.is_ours:
-        needed_by = f"The model {spec.name} is not built yet, and building it"
-        check_installed("keras", "tensorflow", needed_by=needed_by, extra="worker")
+    _check_installed(spec)
     try:
         answer = json_process.run(CHILD, str(folder), stdin=spec.to_json())
     except json_process.ChildFailed as failed:
@@ -38,6 +37,14 @@ def convert(spec: ModelSpec, folder: Path) -> Converted:
     if "refused" in answer:
         raise ModelUnavailable(*answer["refused"])
     return Converted(**answer)
+
+
+def _check_installed(spec: ModelSpec) -> None:
+    needed_by = f"The model {spec.name} is not built yet, and building it"
+    if (lite := BY_BACKBONE.get(spec.backbone)) is not None:
+        check_installed(lite.package, needed_by=needed_by, extra=lite.extra)
+    else:
+        check_installed("keras", "tensorflow", needed_by=needed_by, extra="worker")
 
 
 def _translated(failed: json_process.ChildFailed, spec: ModelSpec, folder: Path) -> LookalikeError | OSError:

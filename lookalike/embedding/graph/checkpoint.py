@@ -14,8 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from lookalike.embedding.specs.lites import Lite
-from lookalike.errors import ModelUnavailable
-from lookalike.installation import install_command
+from lookalike.errors import MissingExtra, ModelUnavailable
 from lookalike.shown import clause
 
 #: The first pickle of the layout.
@@ -95,13 +94,11 @@ def _fill(storage: _Storage, file: io.BytesIO) -> None:
 
 
 def weights_of(lite: Lite) -> Tensors:
-    """The ImageNet weights of a Lite from its installed package. Raises ModelUnavailable."""
+    """The ImageNet weights of a Lite from its installed package. Raises ModelUnavailable, MissingExtra."""
     try:
         data = (files(lite.package) / lite.file).read_bytes()
     except ModuleNotFoundError as error:
-        raise ModelUnavailable(
-            f"The weights of {lite.name} are not installed.", f"Install them: {install_command(lite.extra)}"
-        ) from error
+        raise MissingExtra(f"The model {lite.name}", lite.extra) from error
     except OSError as error:
         raise ModelUnavailable(
             f"The weights of {lite.name} cannot be read: {clause(error)}.", f"Install {lite.distribution} again."
