@@ -30,7 +30,9 @@ SPOKEN = {"remark", "say", "note", "on_note", "stoppable", "BadParameter", "fail
 VALUE = "\u25a1"
 LONGEST = 260
 #: Words of programs, not of people.
-FOREIGN = re.compile(r"\b(Traceback|exception|NoneType|errno|regex(?!:)|stderr|kwargs|param(?:eter)?s?)\b", re.IGNORECASE)
+FOREIGN = re.compile(
+    r"\b(Traceback|exception|NoneType|errno|regex(?!:)|stderr|kwargs|param(?:eter)?s?)\b", re.IGNORECASE
+)
 #: Commands that a person installs things with: only `lookalike.installation` knows what works.
 PIP = re.compile(r"pip install '?lookalike")
 VARIABLE = re.compile(r"\bLOOKALIKE_[A-Z_]+\b")
