@@ -21,9 +21,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def found(folder: Path, *sources: object, **options: tuple[str, ...]) -> list[str]:
+def found(folder: Path, *sources: object, exclude: tuple[str, ...] = ()) -> list[str]:
     names = [str(source) for source in sources or (folder,)]
-    walk = WalkOptions(**options)
+    walk = WalkOptions(exclude=exclude)
     refs = [ref.uri for ref in find_images(names, options=walk)]
     # What is found is covered, or `sync --delete` would take it for an orphan.
     assert all(any(scope.covers(uri) for scope in walked(names, walk)) for uri in refs)

@@ -44,6 +44,9 @@ def _block(x: Any, tensors: Tensors, prefix: str, stride: int, layers: Layers) -
 
 
 def _convolution(tensors: Tensors, convolution: str, normalization: str, stride: int = 1) -> Convolution:
-    parts = (tensors[f"{normalization}.{part}"] for part in ("weight", "bias", "running_mean", "running_var"))
+    gamma, beta, mean, variance = (
+        tensors[f"{normalization}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
+    )
+    normalizing = Normalization(gamma, beta, mean, variance, _EPSILON)
     is_depthwise = convolution.endswith("_depthwise_conv")
-    return Convolution(tensors[f"{convolution}.weight"], Normalization(*parts, _EPSILON), stride, is_depthwise)
+    return Convolution(tensors[f"{convolution}.weight"], normalizing, stride, is_depthwise)

@@ -2,6 +2,7 @@
 
 from lookalike.clutter import is_left_out
 from lookalike.shown import shown
+from lookalike_producer.labels import NO_LABEL
 from lookalike_producer.places.suffixes import is_table
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.stores import StoreImage, StoreTree, placed_in_store, references
@@ -29,7 +30,7 @@ def _tables_only(place: StoreTree) -> tuple[str, ...]:
         # Most prefixes hold images: no further listing is needed to know.
         return ()
     found: list[str] = []
-    for ref in references(place, USUAL, lambda folder: None):
+    for ref in references(place, USUAL, NO_LABEL):
         name = ref.uri.rpartition("/")[2]
         if isinstance(ref, RefusedReference) or _is_no_table(name):
             return ()
