@@ -71,12 +71,14 @@ class UndecodedJpeg:
 @dataclass(frozen=True, eq=False)
 class DecodedImage:
     """`pixels`: uint8 RGB [size, size, 3], or of their own size if the model resizes, upright. `width`, `height`: size
-    of the original as shown, in pixels. `left`: what is left to a GPU; there are no pixels then."""
+    of the original as shown, in pixels. `left`: what is left to a GPU; there are no pixels then. `taken_at_ms`: when
+    the photograph was taken, in milliseconds since 1970, if the file says it."""
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
     left: UndecodedJpeg | None = None
+    taken_at_ms: int | None = None
 
 
 def decode(
@@ -175,7 +177,7 @@ def _decode(kind: str, data: bytes, max_pixels: int, size: int, largest: int, le
         left, pixels = None, _pixels(opened, encoded, size, largest)
     if encoded.orientation in SIDEWAYS:
         width, height = height, width
-    return DecodedImage(pixels, width, height, left)
+    return DecodedImage(pixels, width, height, left, encoded.taken_at_ms)
 
 
 def _pixels(

@@ -23,7 +23,7 @@ ALSO = "Another image that matches shall be like: a file, or the id of a stored 
 WITHOUT = "An image that matches shall not be like. Repeatable."
 CROP = "Only this part of the image, in pixels; with pct: before it in percent."
 MIN_SCORE = "Leave out matches with a lower score."
-SORT = "score, ingested, label or a metadata field; -FIELD reverses the order."
+SORT = "score, taken, ingested, label or a metadata field; -FIELD reverses the order."
 GROUP_BY = "label or a metadata field: only the best match for each of its values."
 DIVERSITY = "How much matches shall differ from one another, from 0 to 1."
 #: An id of a stored image.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lookalike.decoding.av1 import claimed_pixels
 from lookalike.decoding.boxes import MAX_EXTENTS, Extent, boxes, extents, number
 from lookalike.decoding.encoded import Encoded, Parts, too_much
+from lookalike.decoding.taken import MOST_EXIF_BYTES, taken_in_item
 from lookalike.formats import without_exif
 
 #: Items, properties and references of one file; a grid has one of each for a tile.
@@ -56,15 +57,18 @@ def reduced(data: bytes) -> Encoded:
             streams.append(data[offset : offset + _FIRST_BYTES])
     if sum(part.length for found in places.values() for part in found) > 2 * len(data):
         raise too_much("its items are larger than the file")
-    streams += (_first_bytes(data, places.get(id, ())) for id, kind in kinds.items() if kind == b"av01")
+    streams += (_beginning(data, places.get(id, ()), _FIRST_BYTES) for id, kind in kinds.items() if kind == b"av01")
     pixels = [claimed_pixels(stream) for stream in streams]
-    return Encoded("AVIF", without_exif(data), orientation=None, claimed_pixels=max(0, *pixels, sum(pixels) // _IMAGES))
+    claimed = max(0, *pixels, sum(pixels) // _IMAGES)
+    exif = next((places.get(id, [])[:1] for id, kind in kinds.items() if kind == b"Exif"), [])
+    taken_at_ms = taken_in_item(_beginning(data, exif, MOST_EXIF_BYTES))
+    return Encoded("AVIF", without_exif(data), orientation=None, claimed_pixels=claimed, taken_at_ms=taken_at_ms)
 
 
-def _first_bytes(data: bytes, places: Sequence[Extent]) -> bytes:
-    """The beginning of an item, which may lie in several places."""
+def _beginning(data: bytes, places: Sequence[Extent], most: int) -> bytes:
+    """The first bytes of an item, which may lie in several places."""
     first = b""
     for part in places:
-        if len(first) < _FIRST_BYTES:
-            first += data[part.offset : part.offset + min(part.length, _FIRST_BYTES)]
+        if len(first) < most:
+            first += data[part.offset : part.offset + min(part.length, most)]
     return first

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from lookalike.decoding.boxes import boxes, number
 from lookalike.decoding.encoded import Encoded, Parts
 from lookalike.decoding.raw import embedded
+from lookalike.decoding.taken import MOST_EXIF_BYTES, taken_of
 from lookalike.decoding.tiff_directories import directories, opened, orientation_in
 
 MAX_BOXES = 2000
@@ -14,10 +15,8 @@ _CONTAINERS = {**dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl"), 0)
 _OFFSETS = {b"stco": 4, b"co64": 8}
 #: Where a description of samples has width and height, behind the header of its table (ISO 14496-12, 12.1.3).
 _WIDTH, _HEIGHT = 40, 42
-#: EXIF, its first directory.
-_EXIF = b"CMT1"
-#: Of the EXIF, the part that is read.
-_MOST_EXIF = 2**16
+#: EXIF: its first directory, and the one below it, each as a TIFF.
+_EXIF, _BELOW = b"CMT1", b"CMT2"
 
 
 @dataclass
@@ -30,7 +29,7 @@ class _Track:
 def reduced(data: bytes) -> Encoded:
     """The JPEG. Raises ImageRejected: `unsupported` if it is not of full size, `bomb` for too many boxes."""
     tracks = [_Track()]
-    turned = 1
+    turned, taken_at_ms = 1, None
     for name, start, end in boxes(data, 0, len(data), Parts("boxes", MAX_BOXES), _CONTAINERS):
         if name == b"trak":
             tracks.append(_Track())
@@ -42,7 +41,9 @@ def reduced(data: bytes) -> Encoded:
         elif name in _OFFSETS:
             tracks[-1].offset = number(data, start + 8, _OFFSETS[name])[0]
         elif name == _EXIF:
-            exif = data[start : min(end, start + _MOST_EXIF)]
+            exif = data[start : min(end, start + MOST_EXIF_BYTES)]
             turned = orientation_in(directories(opened(exif))[0])
+        elif name == _BELOW:
+            taken_at_ms = taken_of(data[start : min(end, start + MOST_EXIF_BYTES)])
     places = [(track.offset, track.length) for track in tracks if track.length]
-    return embedded(data, places, max(track.side for track in tracks), turned)
+    return embedded(data, places, max(track.side for track in tracks), turned, taken_at_ms)

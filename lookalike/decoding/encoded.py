@@ -15,7 +15,7 @@ class Encoded:
     """`data`: a file of the format `kind` that holds what its pixels need. `size`: width and height of the image as
     stored, if they are known before it is decoded. `orientation`: as in EXIF, 1 to 8; None if Pillow knows it.
     `profile`: the ICC profile of its colours. `claimed_pixels`: of the largest part, if a decoder allocates more than
-    the size says."""
+    the size says. `taken_at_ms`: when the photograph was taken, as `taken_of` reads it."""
 
     kind: str
     data: bytes
@@ -23,6 +23,7 @@ class Encoded:
     orientation: int | None = 1
     profile: bytes = b""
     claimed_pixels: int = 0
+    taken_at_ms: int | None = None
 
 
 class Parts:

@@ -8,6 +8,7 @@ from lookalike.decoding.boxes import Box, number
 from lookalike.decoding.encoded import Encoded, Parts, too_much
 from lookalike.decoding.heif_items import MAX_TABLE_BYTES, META, Items, Reference, bounded, read, type_at
 from lookalike.decoding.profiles import MAX_PROFILE_BYTES
+from lookalike.decoding.taken import MOST_EXIF_BYTES, taken_in_item
 from lookalike.errors import ImageRejected
 from lookalike.records import Reason
 
@@ -36,7 +37,7 @@ _SEQUENCES, _STILL = frozenset({b"msf1", b"hevc", b"hevx", b"hevm", b"hevs"}), b
 
 def reduced(data: bytes) -> Encoded:
     """The HEIF with its primary image only. libheif turns it as its own boxes say; EXIF does not count (ISO 23008-12,
-    6.5.10), and is left out.
+    6.5.10), but for when the photograph was taken, and is left out.
 
     Raises ImageRejected: `bomb` for too many boxes, pixels or transformations, `unsupported` for another coding.
     """
@@ -50,8 +51,9 @@ def reduced(data: bytes) -> Encoded:
     sizes = [_size(items, id) for id in (*coloured[:1], *opaque[:1])]
     claimed = max(_claimed(items, coloured, opaque), *(width * height for width, height in sizes))
     kept = _rewritten(items, {*coloured, *opaque})
+    taken_at_ms = taken_in_item(items.beginning(b"Exif", MOST_EXIF_BYTES))
     # Only 1: libheif has turned it.
-    return Encoded("HEIF", kept, sizes[0], 1, _profile(items, coloured), claimed)
+    return Encoded("HEIF", kept, sizes[0], 1, _profile(items, coloured), claimed, taken_at_ms)
 
 
 def _claimed(items: Items, coloured: list[int], opaque: list[int]) -> int:

@@ -69,6 +69,14 @@ class Items:
         pieces = [view[start : start + part.length] for part in self.places.get(id, ()) for start in self._start(part)]
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def beginning(self, kind: bytes, most_bytes: int) -> bytes:
+        """The first bytes of the first item of this type, as far as they lie in one place; nothing without one."""
+        id = next((id for id, item in self.items.items() if item.kind == kind), None)
+        for part in self.places.get(id, ())[:1] if id is not None else ():
+            start = part.offset + (self.inline if part.method == 1 else 0)
+            return self.data[start : start + min(part.length, most_bytes)]
+        return b""
+
     def _start(self, part: Extent) -> Iterator[int]:
         if part.is_cut:
             raise ValueError("truncated: the file ends in its image")

@@ -5,6 +5,7 @@ import re
 from lookalike.decoding.encoded import Encoded, Parts
 from lookalike.decoding.orientation import orientation_of
 from lookalike.decoding.profiles import MAX_PROFILE_BYTES
+from lookalike.decoding.taken import taken_of
 
 #: Every scan goes over the whole image, and one that changes nothing takes some bytes. Encoders write about 10, and
 #: libtiff also stops at 100 by default (LIBTIFF_JPEG_MAX_ALLOWED_SCAN_NUMBER).
@@ -56,7 +57,9 @@ def reduced(data: bytes, start: int = 0, end: int | None = None) -> Encoded:
             is_whole = not is_progressive and data[at + 2 : at + 3] == frame[5:6]
             _check_scans(data, found.start(), end, is_whole=is_whole)
             whole = b"".join((*kept, memoryview(data)[found.start() : end]))
-            return Encoded("JPEG", whole, _size(frame), orientation_of(exif, xmp), _joined(profile))
+            orientation = orientation_of(exif, xmp)
+            taken_at_ms = taken_of(exif)
+            return Encoded("JPEG", whole, _size(frame), orientation, _joined(profile), taken_at_ms=taken_at_ms)
         body, segment = _segment(data, at)
         if marker in _FRAMES:
             frame, is_progressive = body, marker in _PROGRESSIVE

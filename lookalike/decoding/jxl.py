@@ -1,10 +1,13 @@
 """Reduces a JPEG XL to its codestream (ISO 18181-2), and checks what that claims before libjxl sees it."""
 
+from itertools import islice
+
 from lookalike.decoding import cicp, jxl_frames, jxl_header, jxl_icc
 from lookalike.decoding.boxes import boxes
 from lookalike.decoding.encoded import Encoded, Parts
 from lookalike.decoding.jxl_bits import Bits
 from lookalike.decoding.jxl_header import Header
+from lookalike.decoding.taken import MOST_EXIF_BYTES, taken_in_item
 from lookalike.errors import ImageRejected
 from lookalike.records import Reason
 
@@ -15,6 +18,9 @@ MAX_EXTRA = 4
 
 _CODESTREAM = b"\xff\x0a"
 _WHOLE, _PART = b"jxlc", b"jxlp"
+_EXIF = b"Exif"
+#: Boxes among which EXIF is looked for; it may stand before or behind the codestream.
+_MOST_BEFORE_EXIF = 100
 #: Of a part, its number.
 _NUMBER_BYTES = 4
 #: Bytes that libjxl and the conversion to 8 bits need for a pixel with floats, of the 13 that are allowed.
@@ -37,7 +43,8 @@ def reduced(data: bytes) -> Encoded:
     if is_float(header):
         claimed = claimed * _FLOAT_WEIGHT[0] // _FLOAT_WEIGHT[1]
     colours = _profile(header, profile)
-    return Encoded("JXL", codestream, (header.width, header.height), 1, colours, claimed)
+    taken_at_ms = None if codestream is data else taken_in_item(_exif(data))
+    return Encoded("JXL", codestream, (header.width, header.height), 1, colours, claimed, taken_at_ms)
 
 
 def is_float(header: Header) -> bool:
@@ -56,6 +63,13 @@ def _joined(data: bytes) -> bytes:
     if not codestream.startswith(_CODESTREAM):
         raise ValueError("truncated: no codestream" if len(codestream) < 2 else "no codestream")
     return codestream
+
+
+def _exif(data: bytes) -> bytes:
+    """The EXIF of a container; nothing if it is compressed."""
+    found = islice(boxes(data, 0, len(data), Parts("boxes", MAX_BOXES), {}), _MOST_BEFORE_EXIF)
+    places = (data[start : min(end, start + MOST_EXIF_BYTES)] for name, start, end in found if name == _EXIF)
+    return next(places, b"")
 
 
 def _profile(header: Header, profile: bytes) -> bytes:

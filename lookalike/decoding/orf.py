@@ -2,6 +2,7 @@
 
 from lookalike.decoding.encoded import Encoded
 from lookalike.decoding.raw import embedded
+from lookalike.decoding.taken import taken_of
 from lookalike.decoding.tiff_directories import Directory, File, directories, opened, orientation_in
 
 _EXIF, _MAKER_NOTE = 34665, 37500
@@ -16,7 +17,7 @@ def reduced(data: bytes) -> Encoded:
     found = directories(opened(data))
     places = [place for directory in found for place in _in_note(directory)]
     wanted = max(max(directory.size) for directory in found)
-    return embedded(data, places, wanted, orientation_in(found[0]))
+    return embedded(data, places, wanted, orientation_in(found[0]), taken_of(data))
 
 
 def _in_note(first: Directory) -> list[tuple[int, int]]:

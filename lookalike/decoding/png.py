@@ -6,6 +6,7 @@ import zlib
 from lookalike.decoding.encoded import Encoded, Parts
 from lookalike.decoding.orientation import MOST_XMP_BYTES, orientation_of
 from lookalike.decoding.profiles import MAX_PROFILE_BYTES
+from lookalike.decoding.taken import taken_of
 
 _SIGNATURE_BYTES = 8
 _CHUNK = struct.Struct(">I4s")
@@ -40,8 +41,9 @@ def reduced(data: bytes) -> Encoded:
             first.setdefault(name, data[start : start + min(length, MAX_PROFILE_BYTES)])
     orientation = orientation_of(first.get(b"eXIf"), _text(first.get(b"iTXt", b"")))
     profile = _profile(first.get(b"iCCP", b""))
+    taken_at_ms = taken_of(first.get(b"eXIf", b""))
     if len(chunks) == len(pixels) + 2 and len(pixels) < _MANY:
-        return Encoded("PNG", data, size, orientation, profile)
+        return Encoded("PNG", data, size, orientation, profile, taken_at_ms=taken_at_ms)
     kept: list[bytes | memoryview] = [data[:_SIGNATURE_BYTES], header]
     if colour_type == _PALETTE_TYPE:
         kept.append(_chunk(b"PLTE", first.get(b"PLTE", b"")))
@@ -52,7 +54,8 @@ def reduced(data: bytes) -> Encoded:
     kept += [view[start : start + length] for start, length in pixels]
     is_cut = bool(pixels) and sum(pixels[-1]) + 4 > len(data)
     # Nothing compares the checksum of the pixels; they have another one inside.
-    return Encoded("PNG", b"".join(kept if is_cut else [*kept, bytes(4), _END]), size, orientation, profile)
+    whole = b"".join(kept if is_cut else [*kept, bytes(4), _END])
+    return Encoded("PNG", whole, size, orientation, profile, taken_at_ms=taken_at_ms)
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, int, int]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from lookalike.decoding import jpeg
 from lookalike.decoding.encoded import Encoded, Parts
+from lookalike.decoding.taken import taken_of
 from lookalike.decoding.tiff_directories import (
     COMPRESSION,
     PHOTOMETRIC,
@@ -57,7 +58,7 @@ def is_raw(found: list[Directory]) -> bool:
 
 
 def preview(found: list[Directory]) -> Encoded:
-    """The largest preview of a camera raw, turned as the raw says.
+    """The largest preview of a camera raw, turned as the raw says, and taken when it says.
 
     Raises ImageRejected (`unsupported`) if none is as large as the image.
     """
@@ -68,13 +69,14 @@ def preview(found: list[Directory]) -> Encoded:
     largest = max(previews, key=lambda preview: max(preview.size), default=None)
     check_full(largest.size if largest else (0, 0), wanted)
     assert largest is not None
-    encoded = largest.encoded()
-    turned = orientation_in(found[0])
-    return encoded if turned == 1 else replace(encoded, orientation=turned)
+    return _told(largest.encoded(), orientation_in(found[0]), taken_of(found[0].file.data))
 
 
-def embedded(data: bytes, places: list[tuple[int, int]], wanted: int, turned: int = 1) -> Encoded:
-    """The largest of the JPEGs at these offsets and of these lengths, turned as the raw says, else as it says itself.
+def embedded(
+    data: bytes, places: list[tuple[int, int]], wanted: int, turned: int = 1, taken_at_ms: int | None = None
+) -> Encoded:
+    """The largest of the JPEGs at these offsets and of these lengths, turned as the raw says, else as it says itself;
+    the same for when it was taken.
 
     Raises ImageRejected (`unsupported`) if its longer side is much less than `wanted`, or that is not known.
     """
@@ -82,8 +84,16 @@ def embedded(data: bytes, places: list[tuple[int, int]], wanted: int, turned: in
     found = [(jpeg.size_of(data, at), at, length) for at, length in places if data[at : at + 2] == b"\xff\xd8"]
     size, at, length = max(found, key=lambda preview: max(preview[0]), default=((0, 0), 0, 0))
     check_full(size, wanted)
-    encoded = jpeg.reduced(data, at, min(len(data), at + length))
-    return encoded if turned == 1 else replace(encoded, orientation=turned)
+    return _told(jpeg.reduced(data, at, min(len(data), at + length)), turned, taken_at_ms)
+
+
+def _told(preview: Encoded, turned: int, taken_at_ms: int | None) -> Encoded:
+    """With what the raw says, where it says something."""
+    return replace(
+        preview,
+        orientation=preview.orientation if turned == 1 else turned,
+        taken_at_ms=preview.taken_at_ms if taken_at_ms is None else taken_at_ms,
+    )
 
 
 def check_full(size: tuple[int, int], wanted: int) -> None:

@@ -2,6 +2,7 @@
 
 from lookalike.decoding.encoded import Encoded
 from lookalike.decoding.raw import embedded
+from lookalike.decoding.taken import taken_of
 from lookalike.decoding.tiff_directories import directories, opened, orientation_in
 
 #: Borders of the image on the sensor: top, left, bottom, right.
@@ -15,4 +16,4 @@ def reduced(data: bytes) -> Encoded:
     top, left, bottom, right = (first.value(tag) for tag in _BORDERS)
     jpeg = first.entries.get(_JPEG)
     places = [(jpeg.at, jpeg.count)] if jpeg else []
-    return embedded(data, places, max(bottom - top, right - left, 0), orientation_in(first))
+    return embedded(data, places, max(bottom - top, right - left, 0), orientation_in(first), taken_of(data))

@@ -3,6 +3,7 @@
 from lookalike.decoding import raw
 from lookalike.decoding.encoded import Encoded
 from lookalike.decoding.profiles import MAX_PROFILE_BYTES
+from lookalike.decoding.taken import taken_of
 from lookalike.decoding.tiff_directories import PROFILE, SUBFILE, Directory, directories, opened, orientation_in
 from lookalike.decoding.tiff_rewriting import rewritten
 
@@ -21,7 +22,8 @@ def reduced(data: bytes) -> Encoded:
         return raw.preview(found)
     chosen = _first_full(found)
     profile = chosen.content(PROFILE, MAX_PROFILE_BYTES + 1)
-    return Encoded("TIFF", rewritten(chosen), chosen.size, orientation_in(chosen, found[0]), profile)
+    orientation = orientation_in(chosen, found[0])
+    return Encoded("TIFF", rewritten(chosen), chosen.size, orientation, profile, taken_at_ms=taken_of(data))
 
 
 def _first_full(found: list[Directory]) -> Directory:

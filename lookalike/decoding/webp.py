@@ -5,6 +5,7 @@ import struct
 from lookalike.decoding.encoded import Encoded, Parts
 from lookalike.decoding.orientation import orientation_of
 from lookalike.decoding.profiles import MAX_PROFILE_BYTES
+from lookalike.decoding.taken import taken_of
 
 _CHUNK = struct.Struct("<4sI")
 _FIRST = 12
@@ -40,7 +41,7 @@ def reduced(data: bytes) -> Encoded:
                 pieces[0][_FLAGS + 1 - _FIRST :],
             ]
         data = b"".join((b"RIFF" + struct.pack("<I", 4 + length) + b"WEBP", *pieces))
-    return Encoded("WebP", data, size, orientation_of(exif, xmp), profile)
+    return Encoded("WebP", data, size, orientation_of(exif, xmp), profile, taken_at_ms=taken_of(exif))
 
 
 def _content(data: bytes, start: int, end: int) -> bytes:

@@ -51,6 +51,7 @@ def document_of(item: Loaded, vector: Vector, origin: str, fingerprint: str, now
         chunk=origin,
         metadata=item.ref.metadata,
         etag=item.etag,
+        taken_at_ms=item.image.taken_at_ms,
     )
 
 

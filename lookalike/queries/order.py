@@ -1,4 +1,4 @@
-"""The order of matches: by score, by label, by time of ingest, or by a metadata field."""
+"""The order of matches: by score, by label, by the time of ingest or of the photograph, or by a metadata field."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from lookalike.errors import BadQuery
 from lookalike.filters import METADATA_PREFIX, Scalar, stored_field
 from lookalike.records import Match
 
-SCORE, INGESTED = "score", "ingested"
+SCORE, INGESTED, TAKEN = "score", "ingested", "taken"
 #: Digits of a score that count: the last ones differ between two searches.
 _DIGITS = 6
 
@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Order:
-    """`field` is "score", "ingested", or what `stored_field` gives."""
+    """`field` is "score", "ingested", "taken", or what `stored_field` gives."""
 
     field: str = SCORE
     is_descending: bool = True
@@ -63,6 +63,8 @@ def value_of(match: Match, field: str) -> Scalar | None:
     """The value of a field, of a list the first one; None if the match has none."""
     if field == INGESTED:
         return match.ingested_at or None
+    if field == TAKEN:
+        return match.taken_at_ms
     value = match.name if field == "name" else match.uri if field == "uri" else _metadata(match, field)
     if isinstance(value, list | tuple):
         return value[0] if value else None
@@ -70,14 +72,14 @@ def value_of(match: Match, field: str) -> Scalar | None:
 
 
 def parse_order(text: str) -> Order:
-    """The order of "score", "ingested", "label" or a metadata field: best and newest first, the others ascending; with
-    a minus before it the other way round. Raises BadQuery."""
+    """The order of "score", "taken", "ingested", "label" or a metadata field: best and newest first, the others
+    ascending; with a minus before it the other way round. Raises BadQuery."""
     field, is_reversed = text.removeprefix("-"), text.startswith("-")
     if not field:
-        raise BadQuery("An empty text is no order.", "Sort by score, ingested, label or a metadata field.")
+        raise BadQuery("An empty text is no order.", "Sort by score, taken, ingested, label or a metadata field.")
     if text == "-score":
         raise BadQuery("The least alike are no matches.", "Sort by score.")
-    known = field in (SCORE, INGESTED)
+    known = field in (SCORE, INGESTED, TAKEN)
     return Order(field if known else stored_field(field), known != is_reversed)
 
 

@@ -22,7 +22,7 @@ class Stored:
 class Document:
     """One image in the index. `name` is the label, `model` the fingerprint, `ingested_at` a UTC time in ISO 8601,
     `chunk` the origin of the chunk that wrote it ("job/number"). `etag` is the place's name for these bytes, empty if
-    it gives none."""
+    it gives none. `taken_at_ms` is when the photograph was taken, in milliseconds since 1970, if its EXIF says it."""
 
     id: str
     uri: str
@@ -36,6 +36,7 @@ class Document:
     chunk: str
     metadata: Metadata = field(default_factory=dict)
     etag: str = ""
+    taken_at_ms: int | None = None
 
 
 #: The most matches that one search may ask for, wherever it is asked: in Python, on the command line, over HTTP.
@@ -45,7 +46,7 @@ MOST_MATCHES = 1000
 @dataclass(frozen=True)
 class Match:
     """One search result; `score` is cosine similarity in [-1, 1], or 1 / (1 + squared distance) for an L2 model.
-    `ingested_at` as of `Document`."""
+    `ingested_at` and `taken_at_ms` as of `Document`."""
 
     id: str
     uri: str
@@ -53,3 +54,4 @@ class Match:
     score: float
     metadata: Metadata = field(default_factory=dict)
     ingested_at: str = ""
+    taken_at_ms: int | None = None

@@ -27,6 +27,7 @@ def collection(count: int, seed: int = 1) -> list[Match]:
             dice.randrange(-10, 11) / 10,
             {} if dice.random() < 0.2 else {"year": dice.randrange(1990, 2026), "tags": dice.choice([[], ["x", "y"]])},
             f"2026-01-{dice.randrange(1, 28):02}",
+            None if dice.random() < 0.3 else dice.randrange(-5, 6),
         )
         for number in range(count)
     ]
@@ -61,7 +62,9 @@ def pages(ask: Callable[[int], list[Match]], **options: object) -> list[Match]:
         paging = Paging(**options, is_paged=True, cursor=after(page, paging))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("sort", ["score", "ingested", "-ingested", "label", "-label", "year", "-year", "tags"])
+@pytest.mark.parametrize(
+    "sort", ["score", "ingested", "-ingested", "taken", "-taken", "label", "-label", "year", "tags"]
+)
 @pytest.mark.parametrize("k", [1, 7, 100])
 def test_pages_have_every_match_once_and_in_order(sort: str, k: int) -> None:
     matches, order = collection(93), parse_order(sort)
@@ -77,6 +80,9 @@ def test_orders_are_what_their_names_say() -> None:
     assert known == sorted(known) and by_year[len(known) :] == [None] * (93 - len(known))
     newest = [match.ingested_at for match in parse_order("ingested").sorted(matches)]
     assert newest == sorted(newest, reverse=True)
+    taken = [match.taken_at_ms for match in parse_order("taken").sorted(matches)]
+    known = [time for time in taken if time is not None]
+    assert known == sorted(known, reverse=True) and 0 in known and taken[len(known) :] == [None] * (93 - len(known))
     labels = [match.name for match in parse_order("-label").sorted(matches)]
     assert labels[0] == "j" and labels[-1] is None
     assert parse_order("score").sorted(matches)[0].score == 1

@@ -26,7 +26,9 @@ MinScore = Annotated[
 Exact = Annotated[bool, Parameter(description="Compare all vectors, however many there are.")]
 Sort = Annotated[
     str,
-    Parameter(max_length=MAX_LENGTH, description="score, ingested, label or a metadata field; a minus reverses it."),
+    Parameter(
+        max_length=MAX_LENGTH, description="score, taken, ingested, label or a metadata field; a minus reverses it."
+    ),
 ]
 GroupBy = Annotated[
     str | None,

@@ -61,7 +61,7 @@ class QueryBody(BaseModel):
     exact: bool = False
     """Compare all vectors, however many there are."""
     sort: str = Field(SCORE, max_length=MAX_LENGTH)
-    """score, ingested, label or a metadata field; a minus reverses it."""
+    """score, taken, ingested, label or a metadata field; a minus reverses it."""
     group_by: str | None = Field(None, max_length=MAX_LENGTH)
     """Only the best match for each value of label or a metadata field."""
     diversity: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)

@@ -16,9 +16,9 @@ MODEL_KEY = b"lookalike.model"
 TEXT_FIELDS = ("id", "uri", "name", "content_sha256", "model", "ingested_at", "chunk")
 STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "etag")
 VECTOR = "image_embedding"
-MATCH_FIELDS = ("id", "uri", "name", "ingested_at", "_distance")
-#: A table that an earlier release made lacks it until `ensure` adds it.
-ETAG = pa.field("etag", pa.string())
+MATCH_FIELDS = ("id", "uri", "name", "ingested_at", "taken_at_ms", "_distance")
+#: A table that an earlier release made lacks these until `ensure` adds them.
+LATER = (pa.field("etag", pa.string()), pa.field("taken_at_ms", pa.int64()))
 
 
 def schema(model: ModelIdentity, fields: Fields) -> Any:
@@ -27,7 +27,7 @@ def schema(model: ModelIdentity, fields: Fields) -> Any:
     own += [pa.field(name, pa.int32(), nullable=False) for name in ("width", "height")]
     own.append(pa.field("image_embedding", pa.list_(pa.float32(), model.dimension), nullable=False))
     typed = [columns.column(name, type) for name, type in fields.items()]
-    return pa.schema([*own, ETAG, *typed], metadata={MODEL_KEY: json.dumps(identity.to_mapping(model)).encode()})
+    return pa.schema([*own, *LATER, *typed], metadata={MODEL_KEY: json.dumps(identity.to_mapping(model)).encode()})
 
 
 def model_of(schema: Any) -> ModelIdentity:
@@ -86,10 +86,11 @@ def to_match(row: Mapping[str, Any], metric: Metric) -> Match:
     distance = row["_distance"]
     # The distance is a rounded float32: of equal vectors it can be below 0.
     score = min(1.0, max(-1.0, 1 - distance)) if metric is Metric.COSINE else 1 / (1 + distance)
-    return Match(row["id"], row["uri"], row["name"], score, columns.metadata_of(row), row["ingested_at"])
+    metadata, taken_at_ms = columns.metadata_of(row), row.get("taken_at_ms")
+    return Match(row["id"], row["uri"], row["name"], score, metadata, row["ingested_at"], taken_at_ms)
 
 
 def _document(row: Mapping[str, Any], vector: Any) -> Document:
     own = {name: value for name, value in row.items() if name in (*TEXT_FIELDS, "width", "height")}
-    metadata, etag = columns.metadata_of(row), row.get("etag") or ""
-    return Document(image_embedding=vector, metadata=metadata, etag=etag, **own)
+    metadata, etag, taken_at_ms = columns.metadata_of(row), row.get("etag") or "", row.get("taken_at_ms")
+    return Document(image_embedding=vector, metadata=metadata, etag=etag, taken_at_ms=taken_at_ms, **own)

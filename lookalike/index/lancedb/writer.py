@@ -33,8 +33,8 @@ class Writer:
             existing = rows.model_of(table.schema)
             if existing.fingerprint != model.fingerprint:
                 raise ModelMismatch(self._table.name, str(existing), str(model))
-            if rows.ETAG.name not in table.schema.names:
-                add_columns(table, [rows.ETAG])
+            if lacking := [field for field in rows.LATER if field.name not in table.schema.names]:
+                add_columns(table, lacking)
 
     def declare(self, fields: Fields) -> None:
         with self._table.writing():

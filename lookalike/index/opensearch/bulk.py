@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from lookalike.index.opensearch.layout import ETAG, METADATA, NEW, Layout
+from lookalike.index.opensearch.layout import LATER, METADATA, NEW, Layout
 from lookalike.index.opensearch.status import OF_ONE_DOCUMENT, ResponseKind, classify, reason_of
 from lookalike.records import Document, Reason, Rejected, Vector
 
@@ -19,8 +19,8 @@ VECTOR = "image_embedding"
 PIPELINE = "processor_exception: an ingest pipeline"
 #: What differs between documents that are rejected for the same reason, besides their ids and uris.
 _VALUE = re.compile(r"""\d+|"[^"]*"|'[^']*'""")
-#: What every document has; the metadata is where the index keeps it.
-SOURCE_FIELDS = tuple(item.name for item in fields(Document) if item.name not in ("id", METADATA, ETAG))
+#: What every document has in every index; the metadata is where the index keeps it.
+SOURCE_FIELDS = tuple(item.name for item in fields(Document) if item.name not in ("id", METADATA, *LATER))
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,9 @@ def index_operation(
     source = {name: getattr(document, name) for name in SOURCE_FIELDS}
     if document.metadata:
         source[layout.root] = dict(document.metadata)
-    if document.etag and layout.has_etag:
-        source[ETAG] = document.etag
+    for name in LATER:
+        if name in layout.later and (value := getattr(document, name)) not in ("", None):
+            source[name] = value
     if as_base64:
         source[VECTOR] = vector_text(document.image_embedding)
     body = orjson.dumps(source, option=orjson.OPT_SERIALIZE_NUMPY)

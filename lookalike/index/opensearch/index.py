@@ -36,8 +36,8 @@ CREATE_ATTEMPTS = 3
 #: A server that has taken a mapping shows it within so long, even if it is busy.
 SHOWN_WITHIN_S = 5.0
 LOOK_PAUSE_S = 0.05
-STORED_FIELDS = ("content_sha256", "model", "chunk", "name", layout.ETAG, *layout.OBJECTS)
-DOCUMENT_FIELDS = (*bulk.SOURCE_FIELDS, layout.ETAG, *layout.OBJECTS)
+STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "etag", *layout.OBJECTS)
+DOCUMENT_FIELDS = (*bulk.SOURCE_FIELDS, *layout.LATER, *layout.OBJECTS)
 
 
 class OpenSearchIndex:
@@ -233,8 +233,8 @@ class OpenSearchIndex:
     def _check(self, existing: Version, model: ModelIdentity) -> None:
         if existing.model.fingerprint != model.fingerprint:
             raise ModelMismatch(self.name, str(existing.model), str(model))
-        if not existing.layout.has_etag:
-            self._extend(existing, {layout.ETAG: layout.ETAG_FIELD})
+        if lacking := layout.LATER.keys() - existing.layout.later:
+            self._extend(existing, {name: layout.LATER[name] for name in lacking})
 
     def _matching(self, filters: Filters | None) -> tuple[layout.Layout, filtering.Query]:
         """The layout of the index, and the query for the documents that meet the filters."""

@@ -16,9 +16,12 @@ METADATA = "metadata"
 TYPED = "typed_metadata"
 #: What a source may have of metadata.
 OBJECTS = (METADATA, TYPED)
-ETAG = "etag"
-#: Kept, and never searched.
-ETAG_FIELD = {"type": "keyword", "index": False, "doc_values": False}
+#: Fields of documents that an index of an earlier release lacks until `ensure` adds them. The etag is kept, and never
+#: searched.
+LATER: dict[str, dict[str, Any]] = {
+    "etag": {"type": "keyword", "index": False, "doc_values": False},
+    "taken_at_ms": {"type": "long"},
+}
 #: Lookalike's key in the `meta` of a field.
 TYPE = "lookalike"
 
@@ -34,16 +37,17 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Layout:
-    """`root` is the object of the typed fields. `has_texts`: documents of an earlier release have texts beside them."""
+    """`root` is the object of the typed fields. `later`: those of LATER that the index has. `has_texts`: documents of
+    an earlier release have texts beside them."""
 
     root: str
     fields: Fields
-    has_etag: bool
+    later: frozenset[str]
     has_texts: bool
 
 
 #: Of a new index, before fields are declared.
-NEW = Layout(METADATA, {}, has_etag=True, has_texts=False)
+NEW = Layout(METADATA, {}, later=frozenset(LATER), has_texts=False)
 
 
 def layout_of(mappings: Mapping[str, Any]) -> Layout:
@@ -52,7 +56,8 @@ def layout_of(mappings: Mapping[str, Any]) -> Layout:
     has_texts = properties.get(METADATA, {}).get("type") == "flat_object"
     root = TYPED if has_texts else METADATA
     fields = properties.get(root, {}).get("properties", {})
-    return Layout(root, {name: _type(field) for name, field in fields.items()}, ETAG in properties, has_texts)
+    later = frozenset(LATER.keys() & properties.keys())
+    return Layout(root, {name: _type(field) for name, field in fields.items()}, later, has_texts)
 
 
 def properties(root: str, fields: Fields) -> dict[str, Any]:

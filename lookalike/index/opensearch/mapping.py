@@ -68,6 +68,6 @@ def _properties(vectors: dict[str, Any], fields: Fields) -> dict[str, Any]:
         "model": keyword,
         "chunk": keyword,
         "ingested_at": {"type": "date"},
-        layout.ETAG: layout.ETAG_FIELD,
+        **layout.LATER,
         **layout.properties(layout.METADATA, fields),
     }

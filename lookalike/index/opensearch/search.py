@@ -19,7 +19,7 @@ from lookalike.index.options import IndexOptions
 from lookalike.index.outcomes import outcome
 from lookalike.records import Match
 
-MATCH_FIELDS = ("uri", "name", "model", "ingested_at", *layout.OBJECTS)
+MATCH_FIELDS = ("uri", "name", "model", "ingested_at", "taken_at_ms", *layout.OBJECTS)
 
 Hits = list[dict[str, Any]]
 
@@ -103,5 +103,11 @@ def _match(hit: Mapping[str, Any], version: Version, exact: bool) -> Match:
     else:
         score = similarity(hit["_score"], version.model.metric, version.engine)
     return Match(
-        hit["_id"], source["uri"], source.get("name"), score, layout.metadata_of(source), source["ingested_at"]
+        hit["_id"],
+        source["uri"],
+        source.get("name"),
+        score,
+        layout.metadata_of(source),
+        source["ingested_at"],
+        source.get("taken_at_ms"),
     )

@@ -22,7 +22,8 @@ def annotation(index: Index, document: Document, metadata: Metadata, name: str |
 def stored(count: int) -> list[Document]:
     vectors = clustered_vectors(count)
     metadata: Metadata = {"brand": "acme", "year": 2020, "tags": ["a", "b"]}
-    return [replace(document(f"/{i}.jpg", vectors[i], name="old", metadata=metadata), etag="e1") for i in range(count)]
+    made = [document(f"/{i}.jpg", vectors[i], name="old", metadata=metadata) for i in range(count)]
+    return [replace(each, etag="e1", taken_at_ms=17) for each in made]
 
 
 def test_label_and_metadata_change_and_the_vector_stays(index: Index) -> None:

@@ -40,6 +40,18 @@ def test_an_etag_is_stored_and_is_empty_where_there_is_none(index: Index) -> Non
     assert {each.etag for batch in index.scan_documents() for each in batch} == {'W/"it\'s"', ""}
 
 
+@pytest.mark.parametrize("taken_at_ms", [1_715_953_502_250, 0, -2_082_844_800_000, None])
+def test_when_a_photograph_was_taken_is_stored(index: Index, taken_at_ms: int | None) -> None:
+    sent = replace(document("/a.jpg", unit(0)), taken_at_ms=taken_at_ms)
+    write(index, [sent, document("/b.jpg", unit(1))])
+    got = index.get(sent.id)
+    scanned = {each.uri: each for batch in index.scan_documents() for each in batch}["/a.jpg"]
+    best, other = index.search(unit(0), 2)
+    exact = index.search(unit(0), 1, exact=True)[0]
+    assert got is not None and other.taken_at_ms is None
+    assert [each.taken_at_ms for each in (got, scanned, best, exact)] == [taken_at_ms] * 4
+
+
 def test_values_of_every_type_come_back_as_they_were_written(index: Index) -> None:
     index.declare(KINDS)
     assert index.fields() == KINDS
@@ -224,12 +236,13 @@ def test_an_index_of_an_earlier_release_is_read_and_written_and_gains_types(inde
     early = [document(f"/{i}.jpg", unit(i), name="cat", metadata={"eyes": "green", "a.b": "c"}) for i in range(3)]
     make_earlier(index_url, early)
     # A worker may write before `ensure` has added what is new.
-    assert absent.write([replace(document("/3.jpg", unit(3)), etag="lost")]) == []
+    assert absent.write([replace(document("/3.jpg", unit(3)), etag="lost", taken_at_ms=1)]) == []
+    assert {match.taken_at_ms for match in absent.search(unit(0), 3)} == {None}
     assert absent.stored([early[0].id])[early[0].id].metadata == early[0].metadata
     absent.ensure(COSINE)
     absent.ensure(COSINE)
     absent.declare({"year": field_type("int")})
-    sent = replace(document("/4.jpg", unit(4), metadata={"year": 2020, "eyes": "blue"}), etag="e")
+    sent = replace(document("/4.jpg", unit(4), metadata={"year": 2020, "eyes": "blue"}), etag="e", taken_at_ms=5)
     write(absent, [sent, replace(early[1], metadata={"year": 1999})])
     held = absent.stored([sent.id, early[0].id, early[1].id])
     assert (held[sent.id].etag, held[early[0].id].etag) == ("e", "")
@@ -238,5 +251,7 @@ def test_an_index_of_an_earlier_release_is_read_and_written_and_gains_types(inde
         {"eyes": "green", "a.b": "c"},
         {"year": 1999},
     ]
-    assert {match.uri: match.metadata for match in absent.search(unit(0), 9)}["/0.jpg"] == early[0].metadata
+    found = {match.uri: match for match in absent.search(unit(0), 9)}
+    assert found["/0.jpg"].metadata == early[0].metadata
+    assert {uri: match.taken_at_ms for uri, match in found.items() if match.taken_at_ms is not None} == {"/4.jpg": 5}
     assert {name: str(type) for name, type in absent.fields().items()} == {"year": "integer", "eyes": "keyword"}
