@@ -44,9 +44,9 @@ class SearchOptions(TypedDict, total=False):
     `k` is the number of matches (default 10), after the first `offset` (default 0). Matches with a score below
     `min_score` are left out. `sort` is `score`, `taken`, `ingested`, `label` or a metadata field, with a minus before
     it reversed; `group_by` leaves the best match for each value of a field; `diversity` from 0 to 1 chooses matches
-    that differ from one another. Only images that meet all `filters` are returned: a list of texts such as "year>=2020", or
-    a mapping of `label`, `uri` or a metadata field to a value, or to several of which one must fit. `exact` compares
-    all vectors, however many there are.
+    that differ from one another. Only images that meet all `filters` are returned: a list of texts such as
+    "year>=2020", or a mapping of `label`, `uri` or a metadata field to a value, or to several of which one must fit.
+    `exact` compares all vectors, however many there are.
     """
 
     k: int
