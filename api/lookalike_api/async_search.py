@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
+from lookalike.http_schemas import Timings
 from lookalike.queries.pages import Page
 from lookalike.queries.region import Region
 from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
@@ -19,6 +20,11 @@ Result = TypeVar("Result")
 Observe = Callable[[str, float], None]
 
 STAGES = ("decode", "embed", "search", "total")
+
+
+def server_timing(took_ms: Timings) -> dict[str, str]:
+    """The header (W3C Server Timing) with which a browser shows the stages beside a request."""
+    return {"Server-Timing": ", ".join(f"{stage};dur={getattr(took_ms, stage):g}" for stage in STAGES)}
 
 
 class Stopwatch:

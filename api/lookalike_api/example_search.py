@@ -9,16 +9,15 @@ import numpy as np
 from lookalike.errors import ImageRejected
 from lookalike.http_schemas import SearchResult, Timings
 from lookalike.queries.cursor import Cursor, checksum, cursor_after, parse_cursor
-from lookalike.queries.examples import Example, Upload, ids_of
+from lookalike.queries.examples import Example, Upload, ids_of, is_decoded
 from lookalike.queries.pages import Page
 from lookalike.records import Match, Pixels
 from lookalike_api.async_search import Stopwatch
 from lookalike_api.mixture import vector_of
 from lookalike_api.originals import find, read_original
-from lookalike_api.search import Query, numbered
+from lookalike_api.search import NO_VECTORS, Query, numbered
 from lookalike_api.state import ServiceState
 
-NO_VECTORS = np.empty((0, 0), np.float32)
 #: In place of the cursor of a page before the first one.
 FIRST = "*"
 
@@ -29,8 +28,7 @@ async def answer(state: ServiceState, examples: Sequence[Example], query: Query,
     search = _checksum(examples, query)
     cursor = _given(query.cursor, version, search)
     query = replace(query, paging=replace(query.paging, cursor=cursor, is_paged=query.cursor is not None))
-    examples = [await _with_region(state, example) for example in examples]
-    by_image = any(isinstance(example, Upload) for example in examples)
+    by_image = any(map(is_decoded, examples))
     page, model = await state.search.following(partial(_like, state, examples, query, watch), by_image=by_image)
     following = None
     if query.paging.is_paged and not page.is_last:
@@ -53,18 +51,11 @@ def _given(cursor: str | None, version: str, search: int) -> Cursor | None:
     return found
 
 
-async def _with_region(state: ServiceState, example: Example) -> Example:
-    """A region of a stored image as an upload of that image."""
-    if isinstance(example, Upload) or example.region is None:
-        return example
-    data, _ = await read_original(state, await find(state, example.id))
-    return Upload(data, example.weight, example.region)
-
-
 async def _like(state: ServiceState, examples: Sequence[Example], query: Query, watch: Stopwatch) -> tuple[Page, str]:
     """The page, and the name of the model."""
     search = state.search
-    documents = {id: await search.document(id, watch) for id in ids_of(examples)}
+    whole = [example for example in examples if not is_decoded(example)]
+    documents = {id: await search.document(id, watch) for id in ids_of(whole)}
     if len(examples) == len(documents) == 1:
         (document,) = documents.values()
         page = await search.nearest(document.image_embedding, query, document.model, watch)
@@ -79,15 +70,23 @@ async def _like(state: ServiceState, examples: Sequence[Example], query: Query, 
 
 
 async def _decoded(state: ServiceState, examples: Sequence[Example], watch: Stopwatch) -> list[Pixels]:
-    """Of the uploads. Raises ImageRejected, which says which of several examples it is."""
+    """Of the uploads and regions. Raises ImageRejected, which says which of several examples it is."""
     decoded: list[Pixels] = []
     for number, example in enumerate(examples, 1):
-        if isinstance(example, Upload):
+        if is_decoded(example):
             try:
-                decoded.append(await state.search.decode(example.data, watch, example.region))
+                # One after the other, so that the files of stored images are never in memory together.
+                decoded.append(await state.search.decode(await _file(state, example), watch, example.region))
             except ImageRejected as rejected:
                 raise numbered(rejected, number, len(examples)) from rejected
     return decoded
+
+
+async def _file(state: ServiceState, example: Example) -> bytes:
+    if isinstance(example, Upload):
+        return example.data
+    data, _ = await read_original(state, await find(state, example.id))
+    return data
 
 
 def in_range(matches: Iterable[Match]) -> tuple[Match, ...]:

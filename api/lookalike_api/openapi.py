@@ -29,6 +29,12 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": STATUSES[status], "content": content} for status in sorted({401, *statuses})}
 
 
+def timed() -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that says how long it took."""
+    header = {"description": "Milliseconds of each stage.", "schema": {"type": "string"}}
+    return {200: {"description": "The matches.", "headers": {"Server-Timing": header}}}
+
+
 def openapi(app: FastAPI, *, has_key: bool = False) -> dict[str, Any]:
     """The document of `app`, with the ways to send the key if it has one.
 

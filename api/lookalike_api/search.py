@@ -10,16 +10,17 @@ import numpy as np
 from lookalike.embedding import Embedder
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.errors import BadQuery, ImageRejected, IndexMissing, LookalikeError, ModelMismatch, NotIndexed
-from lookalike.filters import Condition, stored_field
+from lookalike.filters import METADATA_PREFIX, Condition, stored_field
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index, VectorQuery
 from lookalike.queries.diversity import candidates_for, diverse
 from lookalike.queries.examples import Example, Stored, Upload, ids_of
 from lookalike.queries.options import Options
-from lookalike.queries.order import BY_SCORE, parse_order
+from lookalike.queries.order import BY_SCORE, check_field, parse_order, value_of
 from lookalike.queries.pages import FIRST_PAGE, Ask, Page, Paging, arranged, page_of
 from lookalike.queries.region import Region
 from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
+from lookalike.stage_clock import StageClock
 from lookalike_api.mixture import vector_of
 
 Load = Callable[[ModelIdentity], Embedder]
@@ -31,6 +32,7 @@ class SizeChanged(Exception):
     """The pixels were decoded for a model with another image size."""
 
 
+NO_VECTORS = np.empty((0, 0), np.float32)
 #: The index may move to another version before a search, or between two steps of it. These errors say so, and the
 #: second attempt finds the new version.
 MOVED = (ModelMismatch, IndexMissing, SizeChanged)
@@ -68,6 +70,13 @@ def query_of(options: Options) -> Query:
     group_by = None if options.group_by is None else stored_field(options.group_by)
     paging = Paging(options.k, min_score=options.min_score, order=parse_order(options.sort), group_by=group_by)
     return Query(paging, options.filters, options.exact, diversity=options.diversity)
+
+
+class Found(NamedTuple):
+    """A page of matches, and the model of the vectors that were compared."""
+
+    page: Page
+    model: ModelIdentity
 
 
 class Embedded(NamedTuple):
@@ -114,41 +123,48 @@ class Searcher:
         self, data: bytes, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False
     ) -> list[Match]:
         """The k stored images most similar to an encoded image, best first. Raises ImageRejected, ModelMismatch."""
-        return self.like([Upload(data)], Query(Paging(k), filters, exact)).matches
+        return self.like([Upload(data)], Query(Paging(k), filters, exact)).page.matches
 
     def like_stored(self, id: str, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False) -> list[Match]:
         """The k images most similar to a stored one, without itself, best first. Raises NotIndexed."""
-        return self.like([Stored(id)], Query(Paging(k), filters, exact)).matches
+        return self.like([Stored(id)], Query(Paging(k), filters, exact)).page.matches
 
-    def like(self, examples: Sequence[Example], query: Query) -> Page:
+    def like(self, examples: Sequence[Example], query: Query, clock: StageClock | None = None) -> Found:
         """The stored images most similar to what the examples have in common, without those that are examples, best
-        first. Of a stored example the whole image counts.
+        first. Of a stored example the whole image counts. `clock` measures the stages decode, embed and search.
 
         Raises ImageRejected, NotIndexed, ModelMismatch, BadQuery for examples that cancel each other out."""
-        query = query.without(ids_of(examples))
+        query, clock = query.without(ids_of(examples)), clock or StageClock()
         uploads = [example for example in examples if isinstance(example, Upload)]
         try:
-            return self._like(examples, uploads, query)
+            return self._like(examples, uploads, query, clock)
         except MOVED:
             if uploads:
                 self.refresh()
-            return self._like(examples, uploads, query)
+            return self._like(examples, uploads, query, clock)
 
-    def _like(self, examples: Sequence[Example], uploads: Sequence[Upload], query: Query) -> Page:
-        documents = {id: self.document(id) for id in ids_of(examples)}
-        if len(examples) == len(documents) == 1:
-            (document,) = documents.values()
-            return self.nearest(document.image_embedding, query, document.model)
-        if uploads:
+    def _like(self, examples: Sequence[Example], uploads: Sequence[Upload], query: Query, clock: StageClock) -> Found:
+        with clock.timing("search"):
+            documents = {id: self.document(id) for id in ids_of(examples)}
+            if len(examples) == len(documents) == 1:
+                (document,) = documents.values()
+                page = self.nearest(document.image_embedding, query, document.model)
+                return Found(page, self.model_of(document.model))
+        vectors, model = self._embedded(examples, clock) if uploads else Embedded(NO_VECTORS, self.index.model())
+        with clock.timing("search"):
+            vector = vector_of(examples, documents, vectors, model, self.index.name)
+            return Found(self.nearest(vector, query, model.fingerprint), model)
+
+    def _embedded(self, examples: Sequence[Example], clock: StageClock) -> Embedded:
+        """Of the uploads."""
+        with clock.timing("decode"):
             pixels = [
                 self._decoded(example, number, len(examples))
                 for number, example in enumerate(examples, 1)
                 if isinstance(example, Upload)
             ]
-            vectors, model = self.embed(np.stack(pixels))
-        else:
-            vectors, model = np.empty((0, 0), np.float32), self.index.model()
-        return self.nearest(vector_of(examples, documents, vectors, model, self.index.name), query, model.fingerprint)
+        with clock.timing("embed"):
+            return self.embed(np.stack(pixels))
 
     def _decoded(self, upload: Upload, number: int, count: int) -> Pixels:
         try:
@@ -171,12 +187,23 @@ class Searcher:
 
     def nearest(self, vector: Vector, query: Query, fingerprint: str) -> Page:
         """The matches of a vector, float32 [D], of the model `fingerprint`. Raises ModelMismatch if the index moved to
-        another model."""
+        another model, BadQuery for an order or groups by a field that the index does not have."""
 
         def ask(k: int) -> list[Match]:
             return next(self._found([query.asked(vector, k, fingerprint)]))
 
-        return self._diverse(ask, query, fingerprint) if query.diversity else page_of(ask, query.paging)
+        page = self._diverse(ask, query, fingerprint) if query.diversity else page_of(ask, query.paging)
+        self._check_fields(query.paging, page.matches)
+        return page
+
+    def _check_fields(self, paging: Paging, matches: Sequence[Match]) -> None:
+        """Raises BadQuery for an order or groups by a field that the index does not have. It is asked for its fields
+        only if the first matches have none of them either."""
+        if paging.cursor or paging.offset:
+            return
+        for field in (paging.order.field, paging.group_by or ""):
+            if field.startswith(METADATA_PREFIX) and all(value_of(match, field) is None for match in matches):
+                check_field(field, self.index.fields(), self.index.name)
 
     def _diverse(self, ask: Ask, query: Query, fingerprint: str) -> Page:
         k = query.paging.k
@@ -191,8 +218,10 @@ class Searcher:
         return replace(page, matches=[matches[position] for position in chosen], is_last=True)
 
     def nearest_each(self, vectors: Iterable[Vector], query: Query, fingerprint: str) -> list[list[Match]]:
-        """What `nearest` finds for each of the vectors, float32 [D], with one question to the index: so a page may lack
-        matches if some are left out. Raises the first error."""
+        """What `nearest` finds for each of the vectors, float32 [D], with one question to the index if that is enough.
+        Raises the first error."""
+        if query.diversity or not query.paging.is_plain:
+            return [self.nearest(vector, query, fingerprint).matches for vector in vectors]
         asked = [query.asked(vector, query.paging.wanted, fingerprint) for vector in vectors]
         return [
             arranged(matches, query.paging)[query.paging.offset :][: query.paging.k] for matches in self._found(asked)

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import lookalike
-from lookalike import Image, Stored
+from lookalike import Image, Matches, Stored
 from lookalike.image_index.examples import Example
 from lookalike.records import Match
 from lookalike_cli.application import Application
@@ -72,11 +72,22 @@ def search(
         )
         reason = "" if matches else why_none(images, filters, is_stored=image is None)
     if json:
-        print_json({"matches": [asdict(match) for match in matches], "took_ms": round(matches.took_ms, 1)})
+        print_json(described(matches))
     elif matches:
         show(matches)
     else:
         results.say(reason)
+
+
+def described(matches: Matches) -> dict[str, Any]:
+    """Everything that the answer says."""
+    return {
+        "matches": [asdict(match) for match in matches],
+        "took_ms": round(matches.took_ms, 1),
+        "model": matches.model,
+        "candidates": matches.candidates,
+        "stages_ms": {stage: round(took, 3) for stage, took in matches.stages_ms.items()},
+    }
 
 
 def example_of(text: str) -> Example:

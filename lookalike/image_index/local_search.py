@@ -1,15 +1,18 @@
 """Searches in this process, with the searcher that the query service uses."""
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 from lookalike import factories
 from lookalike.errors import LookalikeError
+from lookalike.http_schemas import SearchResult, Timings
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.queries.examples import Example, Upload, ids_of
 from lookalike.queries.options import Options
 from lookalike.records import ImageRef, Match
 from lookalike.settings import Settings
+from lookalike.stage_clock import StageClock
 from lookalike_api.search import query_of
 from lookalike_api.wiring import open_searcher
 
@@ -28,9 +31,13 @@ class LocalSearch:
         self._index = factories.open_index(settings)
         self._searcher = open_searcher(settings, self._index, preload=preload)
 
-    def like(self, examples: Sequence[Example], options: Options) -> list[Match]:
+    def like(self, examples: Sequence[Example], options: Options) -> SearchResult:
+        began, clock = time.perf_counter(), StageClock()
         query = query_of(options).without(ids_of(examples))
-        return self._searcher.like([self._with_region(example) for example in examples], query).matches
+        page, model = self._searcher.like([self._with_region(example) for example in examples], query, clock)
+        decode, embed, search = (clock.wall_s[stage] * 1000 for stage in ("decode", "embed", "search"))
+        took_ms = Timings(decode, embed, search, (time.perf_counter() - began) * 1000)
+        return SearchResult(tuple(page.matches), took_ms, model.name, page.candidates)
 
     def thumbnail(self, match: Match) -> bytes | None:
         with suppress(LookalikeError):

@@ -10,7 +10,7 @@ from lookalike.filters import Filters
 from lookalike.image_index import arguments
 from lookalike.image_index.base import Handle, on_open_handle
 from lookalike.image_index.examples import Example, Image, Stored, checked, is_examples
-from lookalike.image_index.matches import Matches
+from lookalike.image_index.matches import About, Matches
 from lookalike.image_index.query import Query, rejections_of
 from lookalike.records import Vectors
 
@@ -62,7 +62,7 @@ class Lookup(Handle):
             examples = [example.resolved(self._settings, compressed=searching.is_remote) for example in given]
             found = searching.like(examples, options)
         took_ms = (time.perf_counter() - began) * 1000
-        return Matches(found, took_ms=took_ms, thumbnail=searching.thumbnail)
+        return Matches(found.matches, took_ms=took_ms, answer=About.of(found), thumbnail=searching.thumbnail)
 
     @on_open_handle("embedded")
     def embed(self, images: "Query | Iterable[Query]") -> Vectors:

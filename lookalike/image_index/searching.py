@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from lookalike.errors import BadSetting, LookalikeError, NotIndexed, RequestRejected
+from lookalike.http_schemas import SearchResult
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
 from lookalike.queries.examples import Example, ids_of
 from lookalike.queries.options import Options
@@ -23,7 +24,7 @@ class Searching(Protocol):
     #: Whether images cross a network.
     is_remote: bool
 
-    def like(self, examples: Sequence[Example], options: Options) -> list[Match]:
+    def like(self, examples: Sequence[Example], options: Options) -> SearchResult:
         """Stored examples are left out. Raises what `Searcher.like` raises."""
 
     def thumbnail(self, match: Match) -> bytes | None:
@@ -66,9 +67,9 @@ class RemoteSearch:
                 self.close()
                 raise
 
-    def like(self, examples: Sequence[Example], options: Options) -> list[Match]:
+    def like(self, examples: Sequence[Example], options: Options) -> SearchResult:
         try:
-            return list(self._client.search_like(examples, **vars(options)).matches)
+            return self._client.search_like(examples, **vars(options))
         except RequestRejected as error:
             ids = list(ids_of(examples))
             if error.status == NOT_FOUND and len(ids) == 1:

@@ -50,7 +50,8 @@ def parse_cursor(text: str) -> Cursor:
     try:
         if len(text) > MAX_LENGTH:
             raise ValueError
-        fields: Any = json.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+        content = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        fields: Any = json.loads(content, parse_constant=_refused)
         if not isinstance(fields, list) or len(fields) != len(_TYPES):
             raise ValueError
         if any(type(field) not in types for field, types in zip(fields, _TYPES, strict=True)) or fields[2] < 0:
@@ -58,6 +59,11 @@ def parse_cursor(text: str) -> Cursor:
     except (ValueError, Error, RecursionError) as error:
         raise BadQuery("The cursor is not one of this service.", _ADVICE) from error
     return Cursor(*fields)
+
+
+def _refused(constant: str) -> None:
+    """NaN stands nowhere in an order."""
+    raise ValueError(constant)
 
 
 def cursor_after(match: Match, seen: int, order: Order, version: str, search: int) -> Cursor:

@@ -1,10 +1,17 @@
 """The examples of a search: what the images that it finds shall be like, and what not."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lookalike.queries.region import Region
+from lookalike.errors import BadQuery
+from lookalike.queries.region import Region, parse_region
+from lookalike.shown import shown
+
+#: Characters of a stored example as text: an id has 40, and a region 100 at most.
+MAX_LENGTH = 200
+_WEIGHT = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,21 @@ class Stored:
 
 
 Example: TypeAlias = Upload | Stored
+
+
+def is_decoded(example: Example) -> bool:
+    """Whether its vector is made of pixels: those of an upload or of a region. That of a stored image is known."""
+    return isinstance(example, Upload) or example.region is not None
+
+
+def parse_stored(text: str) -> Stored:
+    """The stored example of "ID", with a weight before it and a region behind it if there are: "-0.5:ID@10,10,50,50".
+    Raises BadQuery."""
+    head, at, region = text.partition("@")
+    weight, colon, id = head.rpartition(":")
+    if len(text) > MAX_LENGTH or not id or (colon and not _WEIGHT.fullmatch(weight)):
+        raise BadQuery(f"{shown(text)} is no example.", "Write WEIGHT:ID@REGION, or a part of it: 2:ID, ID@0,0,50,50.")
+    return Stored(id, float(weight) if colon else 1.0, parse_region(region) if at else None)
 
 
 def ids_of(examples: Iterable[Example]) -> frozenset[str]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import total_ordering
 from typing import Any
 
 from lookalike.errors import BadQuery
 from lookalike.filters import METADATA_PREFIX, Scalar, stored_field
 from lookalike.records import Match
+from lookalike.shown import shown
 
 SCORE, INGESTED, TAKEN = "score", "ingested", "taken"
 #: Digits of a score that count: the last ones differ between two searches.
@@ -81,6 +83,15 @@ def parse_order(text: str) -> Order:
         raise BadQuery("The least alike are no matches.", "Sort by score.")
     known = field in (SCORE, INGESTED, TAKEN)
     return Order(field if known else stored_field(field), known != is_reversed)
+
+
+def check_field(field: str, known: Iterable[str], index: str) -> None:
+    """Raises BadQuery for a metadata field that is none of those that the index has."""
+    key, names = field.removeprefix(METADATA_PREFIX), sorted(known)
+    if field.startswith(METADATA_PREFIX) and key not in names:
+        near = get_close_matches(key, names, n=1)
+        advice = f"Did you mean {near[0]}?" if near else "Give score, taken, ingested, label or one of its fields."
+        raise BadQuery(f"Index {index} has no metadata field {shown(key)}.", advice)
 
 
 def _metadata(match: Match, field: str) -> Any:

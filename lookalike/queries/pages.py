@@ -39,14 +39,22 @@ class Paging:
             raise BadQuery("A search has an offset and a cursor.", "Give one of them.")
 
     @property
-    def wanted(self) -> int:
-        """How many of the nearest are needed, if none of them is left out for its group."""
-        seen = self.cursor.seen if self.cursor else self.offset
-        return seen + self.k + len(self.leave_out) + self.is_paged
+    def is_by_score(self) -> bool:
+        return self.order.field == SCORE
 
-    def cut(self, matches: list[Match]) -> list[Match]:
-        """The page by its number, of matches in their order."""
-        return matches[self.offset : self.offset + self.k]
+    @property
+    def is_plain(self) -> bool:
+        """Whether `wanted` of the nearest are always enough for it."""
+        return self.is_by_score and self.group_by is None
+
+    @property
+    def wanted(self) -> int:
+        """How many of the nearest are needed, if none of them is left out for its group. What is sorted is the same
+        for every page."""
+        if not self.is_by_score:
+            return SORTED + len(self.leave_out)
+        seen = self.cursor.seen if self.cursor else self.offset
+        return min(MOST_CANDIDATES, seen + self.k + len(self.leave_out) + self.is_paged)
 
 
 FIRST_PAGE = Paging()
@@ -64,18 +72,19 @@ class Page:
 
 def page_of(ask: Ask, paging: Paging) -> Page:
     """The page, of the nearest that `ask` gives."""
-    k = min(MOST_CANDIDATES, paging.wanted if paging.order.field == SCORE else max(SORTED, paging.wanted))
+    k = paging.wanted
     while True:
         candidates = ask(k)
-        is_all = len(candidates) < k or k >= MOST_CANDIDATES or _is_below(candidates, paging)
-        certain = candidates if is_all or not paging.is_paged else _certain(candidates)
-        left = list(_after(arranged(certain, paging), paging))
-        if is_all or paging.order.field != SCORE or len(left) >= paging.k:
+        has_all = len(candidates) < k or k >= MOST_CANDIDATES or _is_below(candidates, paging)
+        counted = candidates if has_all or not paging.is_paged else _certain(candidates, paging)
+        left = list(_after(arranged(counted, paging), paging))
+        is_end = has_all or not paging.is_by_score
+        if is_end or len(left) >= paging.k:
             break
         k = min(MOST_CANDIDATES, GROWTH * k)
     seen = paging.cursor.seen if paging.cursor else paging.offset
     matches = left[: paging.k]
-    return Page(matches, len(candidates), seen + len(matches), is_last=is_all and len(left) <= paging.k)
+    return Page(matches, len(candidates), seen + len(matches), is_last=is_end and len(left) <= paging.k)
 
 
 def arranged(candidates: Iterable[Match], paging: Paging) -> list[Match]:
@@ -85,10 +94,12 @@ def arranged(candidates: Iterable[Match], paging: Paging) -> list[Match]:
     return paging.order.sorted(best)
 
 
-def _certain(candidates: list[Match]) -> list[Match]:
+def _certain(candidates: list[Match], paging: Paging) -> list[Match]:
     """Without the last ones of equal score: the index may have left out others of that score, which stand before."""
     last = BY_SCORE.place(candidates[-1]).value
-    return [match for match in candidates if BY_SCORE.place(match).value != last]
+    certain = [match for match in candidates if BY_SCORE.place(match).value != last]
+    # If all that are sorted have one score, any of them are.
+    return certain if certain or paging.is_by_score else candidates
 
 
 def _best_of_each(matches: Iterable[Match], field: str) -> Iterable[Match]:

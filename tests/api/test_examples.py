@@ -82,6 +82,56 @@ def test_a_region_of_a_stored_image_is_read_from_its_file(client: httpx2.Client,
     assert ids(asked(client, {"id": stored[5].id, "region": region})) == expected
 
 
+def test_stored_examples_may_stand_in_the_address(client: httpx2.Client, stored: list[ImageRef]) -> None:
+    first, second, third = (stored[place].id for place in (0, 9, 17))
+    body = asked(
+        client, {"id": first, "weight": 2}, {"id": second, "region": "pct:0,0,50,50"}, {"id": third, "weight": -0.5}
+    )
+    examples = [f"2:{first}", f"{second}@pct:0,0,50,50", f"-0.5:{third}"]
+    answer = client.get("/search", params={"example": examples, "k": 24})
+    assert ids(answer) == ids(body) and len(ids(answer)) == len(stored) - 3
+    with_themselves = client.get("/search", params={"example": examples, "k": 24, "include_self": True})
+    assert len(ids(with_themselves)) == len(stored)
+    assert ids(client.get(f"/search?example={first}&k=24")) == ids(client.get(f"/search?id={first}&k=24"))
+
+
+def test_pages_of_an_address_go_on(client: httpx2.Client, stored: list[ImageRef]) -> None:
+    asked_for: dict[str, Any] = {"example": [stored[0].id, f"-0.5:{stored[9].id}"], "k": 9, "sort": "-number"}
+    first = client.get("/search", params={**asked_for, "cursor": "*"}).json()
+    second = client.get("/search", params={**asked_for, "cursor": first["cursor"]}).json()
+    numbers = [match["metadata"]["number"] for match in (*first["matches"], *second["matches"])]
+    assert numbers == sorted(numbers, reverse=True) and len(numbers) == 18
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("", 400, "exactly one of id, uri and example"),
+        ("id={0}&example={1}", 400, "exactly one of id, uri and example"),
+        ("example=", 400, "'' is no example"),
+        ("example=x:{0}", 400, "is no example"),
+        ("example=nan:{0}", 400, "is no example"),
+        ("example=0:{0}", 400, "0 is no weight"),
+        ("example=101:{0}", 400, "101 is no weight"),
+        ("example=-1:{0}", 400, "All examples are negative"),
+        ("example={0}&example=-1:{0}", 400, "cancel each other out"),
+        ("example={0}@1,2,3", 400, "'1,2,3' is no region"),
+        ("example={0}@1,2,0,3", 400, "has no area"),
+        ("example={0}@99999,0,5,5", 422, "lies outside the image"),
+        ("example={0}&example={1}@99999,0,5,5", 422, "image 2 of 2"),
+        ("example=" + "&example=".join(["{0}"] * 33), 400, "1 to 32 examples, not 33"),
+        ("example={0}&example=" + "0" * 40, 404, "0" * 40),
+        ("example=../etc", 404, "../etc"),
+        ("example=" + "x" * 300, 400, "200 characters"),
+    ],
+)
+def test_a_bad_example_in_an_address_is_refused_with_a_sentence(
+    lance_client: httpx2.Client, stored: list[ImageRef], query: str, status: int, said: str
+) -> None:
+    answer = lance_client.get("/search?" + query.format(*(ref.id for ref in stored)))
+    assert said in problem_detail(answer, status)
+
+
 def test_options_hold_for_a_query_of_examples(client: httpx2.Client, stored: list[ImageRef]) -> None:
     examples = [{"id": stored[0].id}, {"id": stored[9].id}]
     whole = ids(asked(client, *examples))
@@ -123,7 +173,9 @@ def test_a_bad_query_is_refused_with_a_sentence(
     }
     for said, examples in cases.items():
         assert said in problem_detail(asked(lance_client, *examples), 400).replace("at most", "no more than")
-    for text in ('{"examples": [{"id": "x", "weight": NaN}]}', "[", "7", '"\\ud800"'):
+    weights = ("NaN", "Infinity", "1e999", '"2x"')
+    texts = ['{"examples": [{"id": "x", "weight": ' + weight + "}]}" for weight in weights]
+    for text in (*texts, "[", "7", '"\\ud800"', "[" * 100_000):
         answer = lance_client.post("/search", content=text, headers={"Content-Type": "application/json"})
         problem_detail(answer, 400)
     problem_detail(lance_client.post("/search?k=3", json={"examples": [first]}), 400)

@@ -1,10 +1,12 @@
 """Pages, orders and groups of matches, on both indexes."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
+from lookalike.queries.cursor import parse_cursor
 from lookalike.records import ImageRef
 from tests.api.test_bad_input import problem_detail
 from tests.api.test_search import found, ids
@@ -34,6 +36,18 @@ def test_the_answer_names_its_model_and_candidates(client: httpx2.Client, query:
         said = answer.json()
         assert said["model"] == "efficientnet-lite0" and 3 <= said["candidates"] <= len(stored)
         assert said["cursor"] is None
+
+
+def test_the_stages_are_a_header_as_well(client: httpx2.Client, query: bytes, stored: list[ImageRef]) -> None:
+    answers = [
+        client.post("/search", content=query),
+        client.get(f"/search?id={stored[0].id}"),
+        client.post("/search/batch", files={"image": query}),
+        client.post("/search/batch?mode=mean", files={"image": query}),
+    ]
+    for answer in answers:
+        stages = dict(stage.split(";dur=") for stage in answer.headers["Server-Timing"].split(", "))
+        assert {name: float(took) for name, took in stages.items()} == pytest.approx(answer.json()["took_ms"], rel=1e-4)
 
 
 def test_only_the_best_match_of_each_label_is_shown(client: httpx2.Client, query: bytes) -> None:
@@ -83,6 +97,38 @@ def test_a_cursor_of_something_else_is_refused(
         assert "not one of this service" in problem_detail(answer, 400)
     problem_detail(lance_client.post(f"/search?offset=3&cursor={cursor}", content=query), 400)
     problem_detail(lance_client.post("/search/batch?cursor=*", files={"image": query}), 400)
+
+
+def test_a_cursor_of_another_version_of_the_index_is_refused(lance_client: httpx2.Client, query: bytes) -> None:
+    cursor = parse_cursor(lance_client.post("/search?k=5&cursor=*", content=query).json()["cursor"])
+    answer = lance_client.post(f"/search?k=5&cursor={replace(cursor, version='images-v0')}", content=query)
+    said = problem_detail(answer, 400)
+    assert f"of images-v0, and the index is {cursor.version} now" in said and "Begin again" in said
+
+
+def test_pages_of_groups_that_are_sorted_end(client: httpx2.Client, query: bytes) -> None:
+    each = pages(client, query, k=4, sort="label", group_by="label")
+    assert [match["name"] for page in each for match in page] == sorted(LABELS)
+
+
+@pytest.mark.parametrize("option", ["sort=nubmer", "sort=-nubmer", "group_by=nubmer", "sort=nubmer&diversity=0"])
+def test_an_unknown_field_is_refused_with_the_one_that_was_meant(
+    client: httpx2.Client, query: bytes, option: str
+) -> None:
+    said = problem_detail(client.post(f"/search?{option}", content=query), 400)
+    assert "no metadata field 'nubmer'" in said and "Did you mean number?" in said
+    problem_detail(client.post(f"/search/batch?{option}", files={"image": query}), 400)
+
+
+def test_no_value_of_a_known_field_is_no_error(client: httpx2.Client, query: bytes) -> None:
+    assert found(client.post("/search?sort=number&min_score=1", content=query)) == []
+
+
+@pytest.mark.parametrize("options", ["group_by=label", "sort=number", "diversity=0.7"])
+def test_each_of_several_images_is_searched_as_if_alone(client: httpx2.Client, query: bytes, options: str) -> None:
+    alone = ids(client.post(f"/search?k=5&{options}", content=query))
+    answers = client.post(f"/search/batch?k=5&{options}", files=[("image", ("a", query))] * 2).json()["answers"]
+    assert [[match["id"] for match in answer["matches"]] for answer in answers] == [alone] * 2
 
 
 @pytest.mark.parametrize("sort", ["", "-", "-score"])

@@ -8,8 +8,8 @@ import pytest
 
 from lookalike.errors import BadQuery
 from lookalike.queries.cursor import Cursor, checksum, cursor_after, parse_cursor
-from lookalike.queries.order import parse_order
-from lookalike.queries.pages import MOST_CANDIDATES, Page, Paging, page_of
+from lookalike.queries.order import check_field, parse_order
+from lookalike.queries.pages import MOST_CANDIDATES, SORTED, Page, Paging, page_of
 from lookalike.records import Match
 
 SEARCH = checksum("a search")
@@ -123,6 +123,45 @@ def test_only_the_best_of_each_group_is_shown(k: int) -> None:
     assert sum(match.name is None for match in found) == sum(match.name is None for match in matches)
 
 
+@pytest.mark.parametrize("sort", ["label", "-year", "taken", "ingested"])
+@pytest.mark.parametrize("group_by", [None, "name"])
+def test_pages_of_what_is_sorted_end_with_the_nearest_thousand(sort: str, group_by: str | None) -> None:
+    ask, order = nearest(collection(3000)), parse_order(sort)
+    found = pages(ask, k=100, order=order, group_by=group_by)
+    assert len({match.id for match in found}) == len(found) <= SORTED
+    assert found == order.sorted(found)
+    whole = page_of(ask, Paging(SORTED, order=order, group_by=group_by)).matches
+    assert {match.name for match in found} == {match.name for match in whole}
+
+
+def test_what_is_sorted_may_have_one_score() -> None:
+    alike = [replace(match, score=1.0) for match in collection(SORTED + 1)]
+    page = page_of(lambda k: alike[:k], Paging(5, order=parse_order("label"), is_paged=True))
+    assert len(page.matches) == 5 and not page.is_last
+
+
+def test_a_sorted_page_and_the_pages_by_cursor_are_of_the_same_images() -> None:
+    matches = sorted(collection(3000), key=lambda match: match.score, reverse=True)
+    distinct = [replace(match, score=1 - number / 3000) for number, match in enumerate(matches)]
+    found = pages(lambda k: distinct[:k], k=90, order=parse_order("year"))
+    assert {match.id for match in found} == {match.id for match in distinct[: SORTED - 1]}
+    by_number = [
+        match
+        for offset in range(0, SORTED, 250)
+        for match in page_of(lambda k: distinct[:k], Paging(250, offset, order=parse_order("year"))).matches
+    ]
+    assert by_number == parse_order("year").sorted(distinct[:SORTED])
+
+
+def test_an_unknown_field_is_named_with_the_one_that_was_meant() -> None:
+    check_field("metadata.year", ["year"], "images")
+    check_field("name", [], "images")
+    with pytest.raises(BadQuery, match=r"images has no metadata field 'yaer'\.\sDid you mean year\?"):
+        check_field("metadata.yaer", ["tags", "year"], "images")
+    with pytest.raises(BadQuery, match="one of its fields"):
+        check_field("metadata.x", [], "images")
+
+
 def test_examples_are_not_shown_and_cost_no_place() -> None:
     matches = collection(30)
     best = parse_order("score").sorted(matches)
@@ -137,6 +176,9 @@ def test_examples_are_not_shown_and_cost_no_place() -> None:
     [
         *("", "x", "=", "é", "W10", "bnVsbA", "WzEsMiwzLDQsNV0", "x" * 3000, "W" * 1999),
         str(Cursor(1.0, "a", -1, "v", 1)),
+        str(Cursor(float("nan"), "a", 1, "v", 1)),
+        str(Cursor(float("inf"), "a", 1, "v", 1)),
+        "W" + "1" * 1998,
         str(Cursor([1], "a", 1, "v", 1)),  # type: ignore[arg-type]
     ],
 )

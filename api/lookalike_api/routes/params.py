@@ -55,6 +55,10 @@ FILTERING = (
 )
 
 
+#: Parameters that may be given several times.
+REPEATED = frozenset({"example"})
+
+
 class FilterParams:
     """A dependency that makes the conditions of a request. `others` are the parameters that its route has besides."""
 
@@ -100,6 +104,6 @@ def conditions_of(request: Request, others: frozenset[str]) -> tuple[Condition, 
     for parameter, times in Counter(parameter for parameter, _ in given if not is_filter(parameter)).items():
         if parameter not in others:
             raise HTTPException(400, f"Unknown parameter {parameter[:100]!r}: filter on label or metadata.FIELD.")
-        if times > 1:
+        if times > 1 and parameter not in REPEATED:
             raise HTTPException(400, f"{parameter[:100]!r} is given more than once.")
     return from_parameters(item for item in given if is_filter(item[0]))

@@ -5,18 +5,19 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Query as Parameter
 from starlette.exceptions import HTTPException
 
 from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.http_schemas import BatchAnswer, Failure, Matches, SearchResult, Timings
-from lookalike.queries.examples import Example, Stored, Upload, ids_of
+from lookalike.queries.examples import MAX_LENGTH, Example, Stored, Upload, ids_of, parse_stored
+from lookalike.queries.mixing import check_weights
 from lookalike.records import Pixels, document_id
-from lookalike_api.async_search import Stopwatch
+from lookalike_api.async_search import Stopwatch, server_timing
 from lookalike_api.example_search import answer, in_range
 from lookalike_api.images import ID
-from lookalike_api.openapi import problems
+from lookalike_api.openapi import problems, timed
 from lookalike_api.problems import problem_of
 from lookalike_api.routes.params import FILTERING, QueryParams
 from lookalike_api.routes.query_body import MAX_URI_LENGTH, QueryBody, examples_of, parse_body
@@ -27,8 +28,6 @@ from lookalike_api.uploads import Body
 router = APIRouter(tags=["search"])
 
 MAX_IMAGES = 32
-NO_VECTORS = np.empty((0, 0), np.float32)
-
 SearchQuery = Annotated[Query, Depends(QueryParams())]
 
 _BINARY = {"type": "string", "format": "binary"}
@@ -46,7 +45,7 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
     "/search",
     summary="Search by an image, or by several examples",
     response_model=SearchResult,
-    responses=problems(400, 404, 408, 413, 415, 422, 503),
+    responses=timed() | problems(400, 404, 408, 413, 415, 422, 503, 504),
     openapi_extra=_body(
         application__octet_stream=_BINARY, application__json=QueryBody.model_json_schema(), multipart__form_data=_FORM
     ),
@@ -54,7 +53,7 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
     "it is a query in JSON, or a form with one as its part `query` and the images that it names: a query has examples "
     f"of what is wanted and of what is not, and its own options. {FILTERING}",
 )
-async def search_by_image(request: Request, state: State, query: SearchQuery) -> SearchResult:
+async def search_by_image(request: Request, response: Response, state: State, query: SearchQuery) -> SearchResult:
     state.searches.check()
     async with state.uploads.body(request, MAX_IMAGES) as body:
         # Counted and timed from here: a slow upload must not take the place of a search.
@@ -62,7 +61,9 @@ async def search_by_image(request: Request, state: State, query: SearchQuery) ->
         examples, query = _asked(body, query, request, state.index.name)
         with state.searches.acquire():
             async with asyncio.timeout(state.search_timeout_s):
-                return await answer(state, examples, query, watch)
+                found = await answer(state, examples, query, watch)
+    response.headers.update(server_timing(found.took_ms))
+    return found
 
 
 def _asked(body: Body, query: Query, request: Request, index: str) -> tuple[list[Example], Query]:
@@ -80,41 +81,63 @@ def _asked(body: Body, query: Query, request: Request, index: str) -> tuple[list
 
 @router.get(
     "/search",
-    summary="Search by a stored image",
+    summary="Search by stored images",
     response_model=SearchResult,
-    responses=problems(400, 404, 503),
-    description=f"The neighbours of a stored image, given by exactly one of `id` and `uri`. {FILTERING}",
+    responses=timed() | problems(400, 404, 422, 503, 504),
+    description="The neighbours of a stored image, given by `id` or by `uri`, or of several, each an `example`: "
+    "its id, with a weight before it (`-0.5:ID`, negative for what is not wanted) and a region behind it "
+    f"(`ID@pct:0,0,50,50`, or `x,y,width,height` in pixels) if there are. {FILTERING}",
 )
 async def search_by_stored(
+    response: Response,
     state: State,
-    query: Annotated[Query, Depends(QueryParams("id", "uri", "include_self"))],
+    query: Annotated[Query, Depends(QueryParams("id", "uri", "example", "include_self"))],
     id: Annotated[str | None, Parameter(max_length=100, description="The id of the stored image.")] = None,
     uri: Annotated[str | None, Parameter(max_length=MAX_URI_LENGTH, description="Its uri.")] = None,
-    include_self: Annotated[bool, Parameter(description="Whether the image may match itself.")] = False,
+    example: Annotated[
+        list[Annotated[str, Parameter(max_length=MAX_LENGTH)]] | None,
+        Parameter(description="A stored image, as WEIGHT:ID@REGION; weight and region may be missing. Repeatable."),
+    ] = None,
+    include_self: Annotated[bool, Parameter(description="Whether the images may match themselves.")] = False,
 ) -> SearchResult:
     watch = Stopwatch(state.metrics.observe)
-    if (id is None) == (uri is None):
-        raise HTTPException(400, "Give exactly one of id and uri.")
-    image_id = id if id is not None else document_id(uri or "")
-    if not ID.fullmatch(image_id):
-        raise NotIndexed(image_id, state.index.name)
+    examples = _stored(id, uri, example, state.index.name)
     with state.searches.acquire():
         async with asyncio.timeout(state.search_timeout_s):
-            query = query if include_self else query.without(frozenset([image_id]))
-            return await answer(state, [Stored(image_id)], query, watch)
+            query = query if include_self else query.without(ids_of(examples))
+            found = await answer(state, examples, query, watch)
+    response.headers.update(server_timing(found.took_ms))
+    return found
+
+
+def _stored(id: str | None, uri: str | None, texts: list[str] | None, index: str) -> list[Stored]:
+    """The examples of a request without a body. Raises BadQuery, NotIndexed for an id that cannot be one,
+    HTTPException 400."""
+    if sum(given is not None for given in (id, uri, texts)) != 1:
+        raise HTTPException(400, "Give exactly one of id, uri and example.")
+    if texts is None:
+        examples = [Stored(id if id is not None else document_id(uri or ""))]
+    else:
+        examples = [parse_stored(text) for text in texts]
+        check_weights([example.weight for example in examples])
+    for example in examples:
+        if not ID.fullmatch(example.id):
+            raise NotIndexed(example.id, index)
+    return examples
 
 
 @router.post(
     "/search/batch",
     summary="Search by several images",
     response_model=BatchAnswer | SearchResult,
-    responses=problems(400, 408, 413, 415, 422, 503),
+    responses=timed() | problems(400, 408, 413, 415, 422, 503),
     openapi_extra=_body(multipart__form_data=_MANY),
     description="Several images, each a part `image` of a form. Mode `each` runs one search for each image, and "
     f"returns a problem in place of a rejected one. Mode `mean` runs one search with the mean of all. {FILTERING}",
 )
 async def search_by_images(
     request: Request,
+    response: Response,
     state: State,
     query: Annotated[Query, Depends(QueryParams("mode"))],
     mode: Annotated[Literal["each", "mean"], Parameter(description="One search per image, or one in all.")] = "each",
@@ -124,11 +147,19 @@ async def search_by_images(
         watch = Stopwatch(state.metrics.observe)
         with state.searches.acquire():
             async with asyncio.timeout(state.search_timeout_s):
-                if mode == "mean":
-                    return await answer(state, [Upload(image) for image in images], query, watch)
-                if query.cursor is not None:
-                    raise HTTPException(400, "Each of several searches has pages of its own: give no cursor.")
-                return await state.search.following(partial(_like_each, state, images, query, watch))
+                found = await _found_by(state, images, mode, query, watch)
+    response.headers.update(server_timing(found.took_ms))
+    return found
+
+
+async def _found_by(
+    state: ServiceState, images: list[bytes], mode: str, query: Query, watch: Stopwatch
+) -> BatchAnswer | SearchResult:
+    if mode == "mean":
+        return await answer(state, [Upload(image) for image in images], query, watch)
+    if query.cursor is not None:
+        raise HTTPException(400, "Each of several searches has pages of its own: give no cursor.")
+    return await state.search.following(partial(_like_each, state, images, query, watch))
 
 
 async def _like_each(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> BatchAnswer:
