@@ -16,6 +16,7 @@ NAMES = (
     "ledger",
     "recall",
     "int8",
+    "examples",
     "service",
     "peers",
     "ann",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import int8, recall
+from benchmarks import examples, int8, recall
 from benchmarks.ours import LOOKALIKE
 from benchmarks.table import console
 from lookalike.samples import draw_samples
@@ -70,6 +70,7 @@ def main() -> None:
         environment = {**os.environ, **home, "LOOKALIKE_INDEX_URL": server.url}
         sections = [_section(folder, models, environment) for folder in folders]
         sections.append("\n".join(_closeness(Path(home["LOOKALIKE_HOME"]))))
+        sections.append(examples.section())
         sections.append(f"## HNSW compared with exact search\n\n{recall.described(recall.measured(server.url))}.\n")
         _example(Path(temporary), environment)
     text = "\n".join((INTRODUCTION.format(seeds=SEEDS), *sections))
