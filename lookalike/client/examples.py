@@ -12,7 +12,10 @@ Part = tuple[str, tuple[str, bytes]]
 
 
 #: What services of earlier releases refuse; those of this one take it for granted.
-_DEFAULTS = {"exact": False, "sort": "score", "group_by": None, "diversity": 0.0, "min_score": -1.0}
+_DEFAULTS = {
+    **{"exact": False, "sort": "score", "group_by": None, "diversity": 0.0, "min_score": -1.0},
+    "cursor": None,
+}
 
 
 def without_defaults(options: Mapping[str, Any]) -> dict[str, Any]:

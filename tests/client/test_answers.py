@@ -10,6 +10,7 @@ from lookalike.errors import (
     RequestRejected,
 )
 from lookalike.images import decode
+from lookalike.queries.examples import Stored, Upload
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import Settings
 from tests.browser.stage import LABELS
@@ -48,6 +49,18 @@ def test_the_options_of_a_search_reach_the_service(client: Client, query: bytes)
     with pytest.raises(RequestRejected, match="no metadata field 'no & k=1'") as error:
         client.search(query, filters={"metadata.no & k=1": "?x#"})
     assert error.value.status == 400
+
+
+def test_cursors_lead_through_all_pages(client: Client, query: bytes, stored: list[ImageRef]) -> None:
+    examples = [Upload(query), Stored(stored[0].id, -0.5)]
+    whole = client.search_like(examples, k=24).matches
+    cursor, found = "*", list[str]()
+    while cursor is not None:
+        page = client.search_like(examples, k=10, cursor=cursor)
+        found += [match.id for match in page.matches]
+        cursor = page.cursor
+    assert sorted(found) == sorted(match.id for match in whole)
+    assert client.search(query, k=3, cursor="*").cursor and client.search(id=stored[0].id, k=3, cursor="*").cursor
 
 
 def test_several_images_are_searched_for_in_one_request(client: Client, stored: list[ImageRef]) -> None:
