@@ -131,7 +131,7 @@ class Searcher:
 
     def like(self, examples: Sequence[Example], query: Query, clock: StageClock | None = None) -> Found:
         """The stored images most similar to what the examples have in common, without those that are examples, best
-        first. Of a stored example the whole image counts. `clock` measures the stages decode, embed and search.
+        first. Of a stored image a region must come as an upload. `clock` measures the stages decode, embed and search.
 
         Raises ImageRejected, NotIndexed, ModelMismatch, BadQuery for examples that cancel each other out."""
         query, clock = query.without(ids_of(examples)), clock or StageClock()

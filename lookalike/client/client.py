@@ -46,8 +46,8 @@ class SearchOptions(TypedDict, total=False):
     it reversed; `group_by` leaves the best match for each value of a field; `diversity` from 0 to 1 chooses matches
     that differ from one another. Only images that meet all `filters` are returned: a list of texts such as
     "year>=2020", or a mapping of `label`, `uri` or a metadata field to a value, or to several of which one must fit.
-    `exact` compares all vectors, however many there are. `cursor` is "*" for a first page with a cursor; then it is that
-    of the answer before.
+    `exact` compares all vectors, however many there are. `cursor` is "*" for a first page with a cursor; then it is
+    that of the answer before.
     """
 
     k: int
