@@ -202,10 +202,19 @@ def test_a_cosine_is_at_most_one(filled: Filled, stored: list[ImageRef]) -> None
     assert max(scores) <= 1 and min(scores) > 0.99
 
 
+def test_matches_say_how_they_came_about(filled: Filled, query_file: Path, stored: list[ImageRef]) -> None:
+    by_file, by_id = filled.images.search(query_file, k=3), filled.images.search(id=stored[0].id, k=3)
+    for matches in (by_file, by_id, by_file[:2]):
+        assert matches.model == "efficientnet-lite0" and 3 <= matches.candidates <= len(stored)
+        assert sum(matches.stages_ms.values()) <= matches.took_ms
+    assert all(took > 0 for took in by_file.stages_ms.values())
+    assert by_id.stages_ms["decode"] == by_id.stages_ms["embed"] == 0 < by_id.stages_ms["search"]
+
+
 def test_a_pickled_search_result_is_the_same_without_thumbnails(filled: Filled, query_file: Path) -> None:
     matches = filled.images.search(query_file, k=3)
     restored = pickle.loads(pickle.dumps(matches))
-    assert restored == matches and restored.took_ms == matches.took_ms
+    assert restored == matches and restored.took_ms == matches.took_ms and restored.stages_ms == matches.stages_ms
     assert restored._repr_html_().count("cannot be shown") == 3
     assert "data:image/jpeg" in copy.copy(matches)._repr_html_()
 

@@ -38,6 +38,7 @@ def test_the_service_gives_the_same_results_as_a_local_handle(
             expected = here.search(query, k=3, filters={"label": LABELS[0]})
             found = there.search(query, k=3, filters={"label": LABELS[0]})
             assert [match.id for match in found] == [match.id for match in expected]
+            assert found.model == expected.model and list(found.stages_ms) == list(expected.stages_ms)
             assert np.allclose([match.score for match in found], [match.score for match in expected], atol=1e-3)
         assert list(there.search(query, k=3, filters={"label": LABELS[0]}, exact=True)) == list(found)
         assert list(there.search(uri=found[0].uri, k=2)) == list(there.search(id=found[0].id, k=2))
