@@ -1,5 +1,6 @@
 """`lookalike search`: finds the stored images most similar to an image."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,15 +20,16 @@ from lookalike_cli.options import Exact, Filters, IndexName, Json, ModelName, Ne
 
 app = Application()
 
-ALSO = "Another image that matches shall be like: a file, or the id of a stored one. Repeatable."
+ALSO = "Another image that matches shall be like: a file, or the id of a stored one; 2:FILE counts twice. Repeatable."
 WITHOUT = "An image that matches shall not be like. Repeatable."
 CROP = "Only this part of the image, in pixels; with pct: before it in percent."
 MIN_SCORE = "Leave out matches with a lower score."
 SORT = "score, taken, ingested, label or a metadata field; -FIELD reverses the order."
 GROUP_BY = "label or a metadata field: only the best match for each of its values."
 DIVERSITY = "How much matches shall differ from one another, from 0 to 1."
-#: An id of a stored image.
+#: An id of a stored image, and a weight before one.
 ID = re.compile("[0-9a-f]{40}")
+WEIGHT = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
 @app.command()
@@ -91,8 +93,12 @@ def described(matches: Matches) -> dict[str, Any]:
 
 
 def example_of(text: str) -> Example:
-    """A stored image by its id, or a file."""
-    return Stored(text) if ID.fullmatch(text) else Image(text)
+    """A stored image by its id, or a file; a number and a colon before it are its weight, unless a file is called so."""
+    number, colon, name = text.partition(":")
+    if not colon or not WEIGHT.fullmatch(number) or os.path.lexists(text):
+        number, name = "1", text
+    weight = float(number)
+    return Stored(name, weight=weight) if ID.fullmatch(name) else Image(name, weight=weight)
 
 
 def show(matches: Sequence[Match]) -> None:

@@ -49,6 +49,23 @@ def test_stored_examples_are_added_taken_away_and_left_out(environment: dict[str
     assert ids(found(environment, "--uri", wanted.uri, "--and", wanted.id, *ALL)) == ids(alone)
 
 
+def test_examples_have_weights(
+    environment: dict[str, str], stored: list[ImageRef], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = stored[0].id, stored[9].id
+    scores = {
+        weight: {match["uri"]: match["score"] for match in found(environment, "--id", first, "--and", weight, *ALL)}
+        for weight in (second, f"1:{second}", f"5:{second}")
+    }
+    assert scores[second] == pytest.approx(scores[f"1:{second}"], abs=1e-5)
+    assert max(scores[f"5:{second}"].values()) != pytest.approx(max(scores[second].values()), abs=1e-5)
+    # A file that is called so is that file.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "2:a.jpg").write_bytes(b"no image")
+    assert "2:a.jpg" in lookalike(environment, "search", "--id", first, "--and", "2:a.jpg", code=1).stderr
+    assert "2:b.jpg" not in lookalike(environment, "search", "--id", first, "--and", "2:b.jpg", code=1).stderr
+
+
 def test_files_are_examples_and_may_be_cropped(
     environment: dict[str, str], image: Path, stored: list[ImageRef], drawn: tuple[Path, Path]
 ) -> None:
@@ -97,6 +114,8 @@ def test_the_answer_says_how_it_came_about(environment: dict[str, str], image: P
         (["--id", "{0}", "--not", "{0}"], 1, "cancel each other out"),
         (["--id", "{0}", *["--and", "{0}"] * 32], 1, "1 to 32 examples, not 33"),
         (["--id", "{0}", "--and", "gone.jpg"], 1, "gone.jpg"),
+        (["--id", "{0}", "--and", "0:{0}"], 1, "0 is no weight"),
+        (["--id", "{0}", "--not", "1000:{0}"], 1, "-1000 is no weight"),
         (["--id", "{0}", "--and", "0" * 40], 1, "0" * 40),
         (["--id", "{0}", "--crop", "1,2,3"], 1, "'1,2,3' is no region"),
         (["--id", "{0}", "--crop", "1,2,3,0"], 1, "has no area"),
