@@ -93,7 +93,7 @@ def described(matches: Matches) -> dict[str, Any]:
 
 
 def example_of(text: str) -> Example:
-    """A stored image by its id, or a file; a number and a colon before it are its weight, unless a file is called so."""
+    """A stored image by its id, or a file. `2:` before it is its weight, unless a file is called so."""
     number, colon, name = text.partition(":")
     if not colon or not WEIGHT.fullmatch(number) or os.path.lexists(text):
         number, name = "1", text
