@@ -150,7 +150,7 @@ def and_not(found: Labelled, one: Split) -> Compared:
 
 def region(found: Labelled, one: Split, embed: Embedder) -> tuple[Compared, Compared]:
     """A quarter of a sheet against the whole sheet, and against the image that it shows."""
-    cut, whole, alone = [], [], []
+    cut, whole, alone = list[float](), list[float](), list[float]()
     for place, positions in enumerate(_foursomes(found, one)):
         sheet = _sheet([found.paths[position] for position in positions], embed.size)
         at = place % len(positions)

@@ -20,8 +20,8 @@ def noisy() -> Labelled:
     labels = np.repeat([f"class {number}" for number in range(CLASSES)], EACH)
     centres = np.repeat(random.normal(size=(CLASSES, DIMENSION)), EACH, axis=0)
     vectors = centres + 1.5 * random.normal(size=centres.shape)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Labelled("noisy", [Path(f"{number}.jpg") for number in range(len(labels))], vectors, labels)
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return Labelled("noisy", [Path(f"{number}.jpg") for number in range(len(labels))], unit, labels)
 
 
 def mean(each: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from lookalike.errors import (
     RequestRejected,
 )
 from lookalike.images import decode
-from lookalike.queries.examples import Stored, Upload
+from lookalike.queries.examples import Example, Stored, Upload
 from lookalike.records import ImageRef, Reason
 from lookalike.settings import Settings
 from tests.browser.stage import LABELS
@@ -52,9 +52,10 @@ def test_the_options_of_a_search_reach_the_service(client: Client, query: bytes)
 
 
 def test_cursors_lead_through_all_pages(client: Client, query: bytes, stored: list[ImageRef]) -> None:
-    examples = [Upload(query), Stored(stored[0].id, -0.5)]
+    examples: list[Example] = [Upload(query), Stored(stored[0].id, -0.5)]
     whole = client.search_like(examples, k=24).matches
-    cursor, found = "*", list[str]()
+    cursor: str | None = "*"
+    found: list[str] = []
     while cursor is not None:
         page = client.search_like(examples, k=10, cursor=cursor)
         found += [match.id for match in page.matches]
