@@ -62,8 +62,9 @@ def test_examples_have_weights(
     # A file that is called so is that file.
     monkeypatch.chdir(tmp_path)
     (tmp_path / "2:a.jpg").write_bytes(b"no image")
-    assert "2:a.jpg" in lookalike(environment, "search", "--id", first, "--and", "2:a.jpg", code=1).stderr
-    assert "2:b.jpg" not in lookalike(environment, "search", "--id", first, "--and", "2:b.jpg", code=1).stderr
+    assert "a text, not an image" in lookalike(environment, "search", "--id", first, "--and", "2:a.jpg", code=1).stderr
+    missing = lookalike(environment, "search", "--id", first, "--and", "2:b.jpg", code=1).stderr
+    assert "b.jpg" in missing and "2:b.jpg" not in missing
 
 
 def test_files_are_examples_and_may_be_cropped(
@@ -125,7 +126,7 @@ def test_the_answer_says_how_it_came_about(environment: dict[str, str], image: P
         (["--id", "{0}", "--group-by", "nubmer"], 1, "Did you mean number?"),
         (["--id", "{0}", "--diversity", "0.5", "--sort", "label"], 1, "one page"),
         (["--id", "{0}", "--diversity", "2"], 2, "--diversity"),
-        (["--id", "{0}", "--min-score", "nan"], 1, "min_score = nan"),
+        (["--id", "{0}", "--min-score", "nan"], 2, "--min-score"),
         (["--and", "{0}"], 2, "one of IMAGE, --id and --uri"),
     ],
 )
