@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
@@ -108,4 +109,5 @@ def _serve_page(app: FastAPI) -> None:
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html")
 
-    app.mount("/page", StaticFiles(directory=PAGE))
+    # Only these files are compressed: they hold no data that their length could tell of.
+    app.mount("/page", GZipMiddleware(StaticFiles(directory=PAGE)))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -50,6 +51,13 @@ class Stage:
     def found_by(self, picture: Path, k: int = 24) -> list[str]:
         """The uris that the service itself finds for a picture, best first."""
         with urlopen(Request(f"{self.url}search?k={k}", picture.read_bytes()), timeout=READY_TIMEOUT_S) as answer:
+            return [match["uri"] for match in json.load(answer)["matches"]]
+
+    def asked(self, *examples: dict[str, Any], **options: Any) -> list[str]:
+        """The uris that the service itself finds for examples, in its order."""
+        body = json.dumps({"examples": examples, "k": 24, **options}).encode()
+        request = Request(f"{self.url}search", body, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=READY_TIMEOUT_S) as answer:
             return [match["uri"] for match in json.load(answer)["matches"]]
 
     def query(self, label: str) -> Path:

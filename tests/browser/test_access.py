@@ -54,17 +54,20 @@ def test_the_whole_page_works_with_the_keyboard(stage: Stage, visit: Visit) -> N
     visitor.await_results()
     page = visitor.page
     walked = []
-    for _ in range(12):
+    for _ in range(18):
         page.keyboard.press("Tab")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         walked.append(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"))
     first = page.locator(".tile .open").first.get_attribute("aria-label") or ""
-    controls = ["jobs-button", "Remove stored picture", "choose", "add", "label", "min-score", "k", "more-filters"]
-    assert walked[2:11] == [*controls, first] and walked[11].startswith("More like this: ")
+    chip = ["Choose a part of stored picture", "Remove stored picture", "Weight of stored picture"]
+    filters = ["label", "min-score", "k", "sort", "options", "more-filters"]
+    assert walked[2:16] == ["jobs-button", *chip, "choose", "add", *filters, "export-button", first]
+    assert [walked[16].split(":")[0], walked[17].split(":")[0]] == ["More like this", "Less like this"]
 
     page.locator(".skip").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#results")).to_be_focused()
+    page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -76,7 +79,7 @@ def test_the_whole_page_works_with_the_keyboard(stage: Stage, visit: Visit) -> N
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#results")).to_be_focused()
-    expect(page.locator(".preview img")).not_to_have_attribute("alt", "stored picture")
+    expect(page.locator(".example img")).not_to_have_attribute("alt", "stored picture")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from lookalike.settings import Settings
 from tests.browser.conftest import Visit
 from tests.browser.stage import HOSTILE_NAME, PER_CLASS, Stage, serving
+from tests.browser.visitor import CLIPBOARD
 
 KEY = "open sesame, 42"
 
@@ -49,7 +50,7 @@ def test_a_picture_that_cannot_be_shown_says_why(stage: Stage, visit: Visit, tmp
 
 
 def test_jobs_and_their_rejected_pictures_are_listed(stage: Stage, visit: Visit) -> None:
-    visitor = visit(stage.url)
+    visitor = visit(stage.url, permissions=CLIPBOARD)
     expect(visitor.page.locator("#facts")).to_contain_text(f"{stage.stored} pictures")
     expect(visitor.page.locator("#jobs-badge")).to_have_text("0 %")
     visitor.page.get_by_role("button", name="Jobs").click()
@@ -58,11 +59,15 @@ def test_jobs_and_their_rejected_pictures_are_listed(stage: Stage, visit: Visit)
     expect(finished).to_contain_text(f"{found} found = {stage.stored} indexed + 0 unchanged + 2 rejected")
     for reason in ("empty 1", "unsupported 1"):
         expect(finished.locator(".reasons li", has_text=reason)).to_be_visible()
+    expect(finished.locator(".speed")).to_have_text(re.compile(r"took \d+ (s|min) · [\d.]+ pictures a second"))
     expect(visitor.page.locator(".job", has_text="draining").get_by_role("progressbar")).to_be_visible()
     finished.get_by_role("button", name="Show 2 failed pictures").click()
     failed = visitor.page.get_by_role("dialog", name="Failed")
     expect(failed.locator(".failure")).to_have_count(2)
     expect(failed.locator(".failure", has_text="unsupported")).to_contain_text(HOSTILE_NAME)
+    failed.get_by_role("button", name="Copy the command").click()
+    expect(failed.get_by_role("status")).to_contain_text("is copied")
+    assert visitor.clipboard.startswith("lookalike failed retry ")
     visitor.page.keyboard.press("Escape")
     expect(failed).to_be_hidden()
     expect(visitor.page.get_by_role("dialog", name="Jobs")).to_be_visible()

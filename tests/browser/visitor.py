@@ -18,7 +18,7 @@ DESKTOP = ViewportSize(width=1280, height=900)
 #: Enough for a busy machine.
 TIMEOUT_MS = 20_000
 #: Dispatches a drop or a paste with files, as the browser does.
-DISPATCH = """({event, files}) => {
+DISPATCH = """({event, files, on}) => {
     const data = new DataTransfer();
     for (const {name, type, base64} of files) {
         const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
@@ -27,7 +27,7 @@ DISPATCH = """({event, files}) => {
     const made = event === "paste"
         ? new ClipboardEvent(event, {clipboardData: data, bubbles: true, cancelable: true})
         : new DragEvent(event, {dataTransfer: data, bubbles: true, cancelable: true});
-    document.querySelector("main").dispatchEvent(made);
+    document.querySelector(on).dispatchEvent(made);
 }"""
 #: Resolves when every visible picture is loaded. Playwright's own wait evaluates text, which the page's policy forbids.
 LOADED = """async (timeout_ms) => {
@@ -40,6 +40,8 @@ LOADED = """async (timeout_ms) => {
         await new Promise(requestAnimationFrame);
     }
 }"""
+#: Permissions of a page that copies, and of a test that reads what it copied.
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
 TYPES = {".jpg": "image/jpeg", ".webp": "image/webp", ".png": "image/png", ".txt": "text/plain"}
 
 
@@ -77,8 +79,15 @@ class Visitor:
     def scores(self) -> list[float]:
         return [float(text) for text in self.page.locator(".tile .score").all_inner_texts()]
 
+    @property
+    def clipboard(self) -> str:
+        return str(self.page.evaluate("navigator.clipboard.readText()"))
+
     def drop(self, *files: Path) -> None:
         self._dispatch("drop", files)
+
+    def drop_on(self, selector: str, *files: Path) -> None:
+        self._dispatch("drop", files, selector)
 
     def paste(self, *files: Path) -> None:
         self._dispatch("paste", files)
@@ -98,12 +107,12 @@ class Visitor:
         if kind in ("error", "warning"):
             self.messages.append(text)
 
-    def _dispatch(self, event: str, files: tuple[Path, ...]) -> None:
+    def _dispatch(self, event: str, files: tuple[Path, ...], on: str = "main") -> None:
         contents = [
             {"name": path.name, "type": TYPES[path.suffix], "base64": base64.b64encode(path.read_bytes()).decode()}
             for path in files
         ]
-        self.page.evaluate(DISPATCH, {"event": event, "files": contents})
+        self.page.evaluate(DISPATCH, {"event": event, "files": contents, "on": on})
 
 
 def open_browser(playwright: Playwright) -> Browser:

@@ -45,3 +45,22 @@ export function toParameters(conditions, label) {
   }
   return parameters;
 }
+
+//: What stands behind a field in the name of a parameter -> the operator of a whole condition.
+const OPERATORS = { min: ">=", max: "<=", above: ">", below: "<", not: "!=" };
+
+/** The same as whole conditions, as a query in JSON takes them: several values of one parameter are alternatives. */
+export function toTexts(conditions, label) {
+  const { [WHOLE]: whole = [], ...others } = toParameters(conditions, label);
+  return [...whole, ...Object.entries(others).map(([name, values]) => text(name, values))];
+}
+
+function text(name, values) {
+  const [, prefix, key, suffix] = NAME.exec(name);
+  if (suffix === "exists" && ["true", "false"].includes(values.at(-1))) {
+    return `${prefix}${key} ${values.at(-1) === "true" ? "exists" : "missing"}`;
+  }
+  return `${prefix}${key}${OPERATORS[suffix] ?? "="}${values.map(quoted).join(",")}`;
+}
+
+const quoted = (value) => `"${value.replaceAll(/["\\]/gu, "\\$&")}"`;

@@ -1,6 +1,7 @@
-// The rejected pictures of one job with the reasons, page by page.
+// The rejected pictures of one job with the reasons, page by page, and the command that retries them.
 
 import { Dialog } from "./dialog.js";
+import { copied } from "./export.js";
 import { counted } from "./text.js";
 
 const PAGE = 100;
@@ -16,11 +17,13 @@ export class Failed {
     [this.#api, this.#template] = [api, template];
     this.#dialog = new Dialog(element);
     this.#dialog.find("#failed-more").addEventListener("click", () => this.#more());
+    this.#dialog.find("#failed-copy").addEventListener("click", () => this.#copy());
   }
 
   show(job) {
     [this.#job, this.#shown] = [job, 0];
     this.#dialog.find("#failed-list").replaceChildren();
+    this.#dialog.find("#failed-command").textContent = `lookalike failed retry ${job.id}`;
     this.#dialog.open();
     return this.#more();
   }
@@ -51,5 +54,12 @@ export class Failed {
     item.querySelector(".uri").textContent = uri;
     item.querySelector(".why").textContent = detail;
     return item;
+  }
+
+  async #copy() {
+    const isCopied = await copied(this.#dialog.find("#failed-command").textContent, this.#dialog.element);
+    this.#dialog.find("#failed-hint").textContent = isCopied
+      ? "The command is copied: run it where lookalike is installed."
+      : "This browser does not let the page copy.";
   }
 }

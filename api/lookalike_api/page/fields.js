@@ -38,7 +38,7 @@ export class Fields {
     this.#show();
   }
 
-  /** Ask which fields there are; without any, there is no button. */
+  /** Ask which fields there are, and give them; without any, there is no button. */
   async load() {
     const { fields } = await this.#api.json("fields");
     this.#fields = fields.map(({ name, type }) => ({ name, type: type.replace("[]", "") }));
@@ -51,6 +51,7 @@ export class Fields {
     this.#panel.replaceChildren(made("p", HINT), ...groups);
     this.#panel.firstChild.className = "hint";
     this.#toggle(!this.#panel.hidden && this.#fields.length > 0);
+    return this.#fields;
   }
 
   /** Count anew if a filter or the label has changed and somebody looks. */

@@ -1,6 +1,7 @@
-// The form with the filters: label, minimum score, number of results, and those by metadata.
+// The form with all that narrows and arranges the results.
 
-import { scored } from "./text.js";
+import { Arrangement } from "./arrangement.js";
+import { Cutoff } from "./cutoff.js";
 
 //: A moving slider reports a value for every pixel.
 const DEBOUNCE_MS = 250;
@@ -8,40 +9,45 @@ const DEBOUNCE_MS = 250;
 export class Filters {
   #form;
   #label;
-  #score;
+  #cutoff;
   #k;
   #fields;
-  #changed;
+  #arrangement;
+  #on;
   #timer = 0;
 
-  /** `fields` are the filters by metadata; `changed(how)` is called after a person changed one of the others. `how` is
-   * the history method: a label is a step back, a number of results or a score is not. */
-  constructor(form, fields, changed) {
-    [this.#form, this.#fields, this.#changed] = [form, fields, changed];
-    [this.#label, this.#score, this.#k] = ["#label", "#min-score", "#k"].map((name) => form.querySelector(name));
+  /** `fields` are the filters by metadata. `on` has `changed(how)`, called after a person changed one of the others, and
+   * `aimed(score)` as of Cutoff. `how` is the history method: a label is a step back, a number of results is not. */
+  constructor(form, fields, on) {
+    [this.#form, this.#fields, this.#on] = [form, fields, on];
+    const find = (name) => form.querySelector(`#${name}`);
+    [this.#label, this.#k] = [find("label"), find("k")];
+    this.#cutoff = new Cutoff(find("min-score"), find("min-score-shown"), on.aimed);
+    this.#arrangement = new Arrangement(form, () => this.#chosen("push"));
     form.addEventListener("submit", (event) => event.preventDefault());
     this.#label.addEventListener("change", () => this.#chosen("push"));
     this.#label.addEventListener("input", (event) => this.#picked(event));
     this.#k.addEventListener("change", () => this.#chosen("replace"));
-    this.#score.addEventListener("input", () => this.#chosen("replace", DEBOUNCE_MS));
-    form.querySelector("#clear-label").addEventListener("click", () => this.#clearLabel());
+    find("min-score").addEventListener("input", () => this.#chosen("replace", DEBOUNCE_MS));
+    find("clear-label").addEventListener("click", () => this.#clearLabel());
   }
 
   get value() {
     return {
       k: Number(this.#k.value),
       name: this.#label.value.trim(),
-      minScore: Number(this.#score.value),
+      minScore: this.#cutoff.value,
       conditions: this.#fields.value,
+      ...this.#arrangement.value,
     };
   }
 
-  set value({ k, name, minScore, conditions }) {
+  set value({ k, name, minScore, conditions, ...arrangement }) {
     if (![...this.#k.options].some((option) => option.value === String(k))) {
       this.#k.append(new Option(k));
     }
-    [this.#k.value, this.#label.value, this.#score.value] = [k, name, minScore];
-    this.#fields.value = conditions;
+    [this.#k.value, this.#label.value, this.#cutoff.value] = [k, name, minScore];
+    [this.#fields.value, this.#arrangement.value] = [conditions, arrangement];
     this.#show();
   }
 
@@ -54,10 +60,20 @@ export class Filters {
     this.#form.querySelector("#labels").replaceChildren(...options);
   }
 
+  /** The metadata fields of the index. */
+  set known(fields) {
+    this.#arrangement.fields = fields;
+  }
+
+  /** How many pictures the minimum score leaves: `{count, isLeast}`, or null. */
+  set remaining(remaining) {
+    this.#cutoff.show(remaining);
+  }
+
   #chosen(how, delay_ms = 0) {
     this.#show();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#changed(how), delay_ms);
+    this.#timer = setTimeout(() => this.#on.changed(how), delay_ms);
   }
 
   /** A label from the list counts at once; a typed one only when it is complete. */
@@ -75,9 +91,6 @@ export class Filters {
   }
 
   #show() {
-    const score = Number(this.#score.value);
-    this.#form.querySelector("#min-score-shown").textContent = score ? scored(score) : "any";
-    this.#score.style.setProperty("--share", score);
     this.#form.querySelector("#clear-label").hidden = !this.#label.value;
   }
 }

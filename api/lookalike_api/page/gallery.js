@@ -1,47 +1,69 @@
-// The gallery: one tile for each match, in order.
+// The gallery: one tile for each match, in order. One tile at a time is in the order of the Tab key; arrow keys lead to
+// the others.
 
+import { Selection } from "./selection.js";
 import { nameOf, scored } from "./text.js";
+
+const CONTROLS = ".open, .more, .less, .pick";
 
 export class Gallery {
   #list;
   #template;
   #pictures;
   #on;
+  #current = null;
+  #valueOf = () => "";
   matches = [];
 
-  /** `on` has `open(match)` and `more(match)`. */
+  /** `on` has `open(match)`, `more(match)`, `add(match)`, `less(match)` and `selected(matches)`. */
   constructor(list, template, pictures, on) {
     [this.#list, this.#template, this.#pictures, this.#on] = [list, template, pictures, on];
-    list.addEventListener("keydown", (event) => this.#walk(event));
+    this.selection = new Selection(() => this.#showSelection());
+    list.addEventListener("keydown", (event) => this.#key(event));
+    list.addEventListener("focusin", (event) => this.#enter(event.target.closest(".tile")));
   }
 
-  replace(matches) {
-    this.matches = [];
-    this.#list.replaceChildren();
+  /** Show these matches; `valueOf(match)` is what their order goes by, as text. */
+  replace(matches, valueOf = () => "") {
+    this.#valueOf = valueOf;
+    this.#empty();
     this.append(matches);
   }
 
-  /** Add a page of matches. A match that is already shown is skipped: new documents shift the pages. */
+  /** Add a page of matches. A match that is already shown is skipped. */
   append(matches) {
     const shown = new Set(this.matches.map((match) => match.id));
     const fresh = matches.filter((match) => !shown.has(match.id));
     this.matches.push(...fresh);
-    this.#list.append(...fresh.map((match) => this.#tile(match)));
+    const tiles = fresh.map((match) => this.#tile(match));
+    this.#list.append(...tiles);
     const side = this.#side();
-    for (const [at, image] of [...this.#list.querySelectorAll("img")].slice(-fresh.length || Infinity).entries()) {
-      this.#pictures.thumbnail(image, fresh[at].id, side);
+    for (const [at, tile] of tiles.entries()) {
+      this.#pictures.thumbnail(tile.querySelector("img"), fresh[at].id, side);
+    }
+    this.selection.from = this.matches;
+    if (!this.#current && tiles.length) {
+      this.#enter(tiles[0]);
     }
   }
 
   /** Show grey tiles until the first results arrive. */
   showPlaceholders(count) {
-    this.matches = [];
+    this.#empty();
     const tile = () => Object.assign(document.createElement("li"), { className: "tile placeholder" });
     this.#list.replaceChildren(...Array.from({ length: count }, tile));
+    this.selection.from = this.matches;
   }
 
   set isBusy(busy) {
     this.#list.setAttribute("aria-busy", String(busy));
+  }
+
+  /** Fade what has a lower score. */
+  fade(score) {
+    for (const [at, match] of this.matches.entries()) {
+      this.#list.children[at].classList.toggle("below", match.score < score);
+    }
   }
 
   /** Move the keyboard focus to the tile at this place. */
@@ -54,18 +76,30 @@ export class Gallery {
     return this.matches[this.matches.indexOf(match) + step] ?? null;
   }
 
+  #empty() {
+    this.matches = [];
+    this.#current = null;
+    this.#list.replaceChildren();
+  }
+
   #tile(match) {
     const tile = this.#template.content.cloneNode(true).firstElementChild;
+    const find = (name) => tile.querySelector(`.${name}`);
     const [name, score] = [nameOf(match), scored(match.score)];
-    tile.querySelector(".name").textContent = name;
-    tile.querySelector(".score").textContent = score;
-    tile.querySelector(".bar").style.setProperty("--share", Math.max(0, match.score));
+    find("name").textContent = name;
+    find("score").textContent = score;
+    find("value").textContent = this.#valueOf(match);
+    find("bar").style.setProperty("--share", Math.max(0, match.score));
     tile.title = match.uri;
-    const [open, more] = [tile.querySelector(".open"), tile.querySelector(".more")];
-    open.setAttribute("aria-label", `${name}, score ${score}`);
-    more.setAttribute("aria-label", `More like this: ${name}`);
-    open.addEventListener("click", () => this.#on.open(match));
-    more.addEventListener("click", () => this.#on.more(match));
+    find("open").setAttribute("aria-label", `${name}, score ${score}`);
+    find("more").setAttribute("aria-label", `More like this: ${name}`);
+    find("less").setAttribute("aria-label", `Less like this: ${name}`);
+    find("pick").setAttribute("aria-label", `Select ${name}`);
+    find("open").addEventListener("click", (event) => this.#click(event, match));
+    find("more").addEventListener("click", () => this.#on.more(match));
+    find("less").addEventListener("click", () => this.#on.less(match));
+    find("pick").addEventListener("click", (event) => this.#pick(match, event.shiftKey));
+    setReachable(tile, false);
     return tile;
   }
 
@@ -73,15 +107,82 @@ export class Gallery {
     return Number.parseFloat(getComputedStyle(this.#list).gridTemplateColumns) || 256;
   }
 
-  #walk(event) {
-    const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
-    const tile = event.target.closest(".tile");
-    if (!tile || !(event.key in steps) || event.ctrlKey || event.altKey || event.metaKey) {
-      return;
+  #enter(tile) {
+    if (tile && tile !== this.#current) {
+      setReachable(this.#current, false);
+      setReachable(tile, true);
+      this.#current = tile;
     }
-    const tiles = [...this.#list.children];
-    const place = tiles.indexOf(tile) + steps[event.key];
-    this.focus(Math.min(tiles.length - 1, Math.max(0, place)));
-    event.preventDefault();
+  }
+
+  #click(event, match) {
+    if (event.shiftKey || event.ctrlKey || event.metaKey) {
+      this.#pick(match, event.shiftKey);
+    } else {
+      this.#on.open(match);
+    }
+  }
+
+  #pick(match, isRange) {
+    if (isRange) {
+      this.selection.extend(match);
+    } else {
+      this.selection.toggle(match);
+    }
+  }
+
+  #showSelection() {
+    for (const [at, match] of this.matches.entries()) {
+      const tile = this.#list.children[at];
+      const isSelected = this.selection.has(match);
+      tile.classList.toggle("selected", isSelected);
+      tile.querySelector(".pick").checked = isSelected;
+    }
+    this.#on.selected(this.selection.matches);
+  }
+
+  #key(event) {
+    const at = [...this.#list.children].indexOf(event.target.closest(".tile"));
+    const match = this.matches[at];
+    const does = match && !event.altKey && this.#actions(event, at, match)[event.key];
+    if (does) {
+      event.preventDefault();
+      does();
+    }
+  }
+
+  /** What a key does on the tile at this place. */
+  #actions({ shiftKey, ctrlKey, metaKey }, at, match) {
+    if (ctrlKey || metaKey) {
+      return { a: () => this.selection.all() };
+    }
+    const row = Math.max(1, getComputedStyle(this.#list).gridTemplateColumns.split(" ").length);
+    const go = (step) => () => this.#walk(at, step, shiftKey);
+    return {
+      ArrowLeft: go(-1),
+      ArrowRight: go(1),
+      ArrowUp: go(-row),
+      ArrowDown: go(row),
+      Home: go(-at),
+      End: go(this.matches.length),
+      x: () => this.selection.toggle(match),
+      "+": () => this.#on.add(match),
+      "-": () => this.#on.less(match),
+      ...(this.selection.matches.length && { Escape: () => this.selection.clear() }),
+    };
+  }
+
+  #walk(at, step, isExtending) {
+    const place = Math.min(this.matches.length - 1, Math.max(0, at + step));
+    if (isExtending) {
+      this.selection.extend(this.matches[place], this.matches[at]);
+    }
+    this.focus(place);
+  }
+}
+
+function setReachable(tile, isReachable) {
+  for (const control of tile?.querySelectorAll(CONTROLS) ?? []) {
+    control.tabIndex = isReachable ? 0 : -1;
   }
 }

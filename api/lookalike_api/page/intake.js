@@ -46,7 +46,9 @@ export class Intake {
   #dropped(event) {
     event.preventDefault();
     this.#cover(false);
-    this.#take([...event.dataTransfer.files], false);
+    // On the examples of a search: one more of them.
+    const isAdding = Boolean(event.target.closest?.(".query.compact"));
+    this.#take([...event.dataTransfer.files], isAdding);
   }
 
   #cover(isShown) {

@@ -1,7 +1,8 @@
-// The list of jobs with their progress, refreshed while the page is visible.
+// The list of jobs with their progress and speed, refreshed while the page is visible.
 
 import { Dialog } from "./dialog.js";
-import { counted, grouped, timeOf } from "./text.js";
+import { done, meanRate, Rates, secondsLeft } from "./rates.js";
+import { counted, grouped, lasting, timeOf } from "./text.js";
 
 //: Milliseconds between refreshes: while a job runs or the list is open, and otherwise.
 const NEAR_MS = 2000;
@@ -14,6 +15,7 @@ export class Jobs {
   #template;
   #badge;
   #on;
+  #rates = new Rates();
   #timer = 0;
   #running = 0;
 
@@ -56,9 +58,12 @@ export class Jobs {
     this.#running = running.length;
     this.#badge.hidden = !running.length;
     this.#badge.textContent = running.length ? `${percentage(running)} %` : "";
+    const now_s = performance.now() / 1000;
+    const rates = new Map(running.map((job) => [job.id, this.#rates.of(job, now_s)]));
+    this.#rates.keep(running);
     this.#say(jobs.length ? "" : "No job yet: `lookalike ingest ~/Pictures` starts one.");
     if (this.#dialog.isOpen) {
-      this.#list(jobs);
+      this.#list(jobs, rates);
     }
   }
 
@@ -70,10 +75,10 @@ export class Jobs {
   }
 
   /** Keeps the elements of known jobs, so that the keyboard focus stays where it is. */
-  #list(jobs) {
+  #list(jobs, rates) {
     const list = this.#dialog.find("#job-list");
     const shown = new Map([...list.children].map((item) => [item.dataset.job, item]));
-    const items = jobs.map((job) => fill(shown.get(job.id) ?? this.#item(job), job));
+    const items = jobs.map((job) => fill(shown.get(job.id) ?? this.#item(job), job, rates.get(job.id) ?? null));
     if (items.length !== list.children.length || items.some((item, at) => item !== list.children[at])) {
       list.replaceChildren(...items);
     }
@@ -87,20 +92,20 @@ export class Jobs {
   }
 }
 
-const done = (job) => job.indexed + job.unchanged + job.rejected;
-
 function percentage(jobs) {
   const [sum, found] = [done, (job) => job.found].map((count) => jobs.reduce((total, job) => total + count(job), 0));
   return found ? Math.floor((100 * sum) / found) : 0;
 }
 
-function fill(item, job) {
+/** Show a job; `rate` is that of a running one, or null. */
+function fill(item, job, rate) {
   const text = (selector, words) => (item.querySelector(selector).textContent = words);
   text(".job-name", job.source || job.index);
   text(".state", job.state);
   item.querySelector(".state").dataset.state = job.state;
   text(".when", [timeOf(job.began), `index ${job.index}`, job.model].filter(Boolean).join(" · "));
   text(".counts", counts(job));
+  text(".speed", speed(job, rate));
   text(".job-error", job.error ?? "");
   const progress = item.querySelector("progress");
   [progress.max, progress.value] = [Math.max(1, job.found), done(job)];
@@ -119,6 +124,19 @@ function counts(job) {
   const sum = parts.join(" + ");
   const found = grouped(job.found);
   return ENDS.has(job.state) ? `${found} found = ${sum}` : `${grouped(done(job))} of ${found}: ${sum}`;
+}
+
+/** "12.3 pictures a second · about 4 min left"; of a job that has ended, how long it took. */
+function speed(job, rate) {
+  const isEnded = ENDS.has(job.state);
+  const each = isEnded ? meanRate(job) : rate;
+  const left = isEnded ? null : secondsLeft(job, rate);
+  const parts = [
+    isEnded ? `took ${lasting(job.seconds)}` : "",
+    each === null ? "" : `${each.toFixed(each < 10 ? 1 : 0)} pictures a second`,
+    left === null ? "" : `about ${lasting(left)} left`,
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 function chip(words) {

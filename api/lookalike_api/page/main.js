@@ -1,175 +1,163 @@
 // The entry point: turns a person's actions into searches, and answers into what the page shows.
 
 import { Api } from "./api.js";
-import { readAddress, writeAddress } from "./address.js";
-import { Detail } from "./detail.js";
-import { Failed } from "./failed.js";
+import { Entries } from "./entries.js";
+import { Example } from "./example.js";
+import { Examples } from "./examples.js";
 import { Fields } from "./fields.js";
 import { Filters } from "./filters.js";
 import { Gallery } from "./gallery.js";
 import { Intake } from "./intake.js";
-import { Jobs } from "./jobs.js";
 import { Key } from "./key.js";
+import { later } from "./later.js";
 import { Notice } from "./notice.js";
 import { Pictures } from "./pictures.js";
-import { Previews } from "./previews.js";
-import { MAX_PICTURES, PicturesQuery, StoredQuery } from "./query.js";
-import { Search } from "./search.js";
+import { MAX_EXAMPLES, Query, stored } from "./query.js";
+import { Results } from "./results.js";
+import { Scores } from "./scores.js";
+import { Selected } from "./selected.js";
 import { grouped, nameOf } from "./text.js";
 
 const find = (name) => document.getElementById(name);
 const api = new Api(new Key(find("key")));
 const pictures = new Pictures(api);
-const search = new Search(api);
 const notice = new Notice(document);
+const entries = new Entries();
+const scores = new Scores(api);
 const fields = new Fields(
   api,
   { button: find("more-filters"), panel: find("fields"), chips: find("chips") },
   { changed: () => go(query), failed: (error) => notice.error(error.message) },
 );
-const filters = new Filters(find("filters"), fields, (how) => go(query, how));
+const filters = new Filters(find("filters"), fields, { changed: (how) => go(query, how), aimed: aim });
+const selected = new Selected(find("selected"), {
+  like: () => searchSelected(1),
+  unlike: () => searchSelected(-1),
+  export: showExport,
+  clear: clearSelection,
+});
 const gallery = new Gallery(find("gallery"), find("tile-template"), pictures, {
-  open: (match) => detail.show(match),
+  open: (match) => use(detail, (opened) => opened.show(match)),
   more: (match) => moreLike(match),
+  add: (match) => addStored(match, 1),
+  less: (match) => addStored(match, -1),
+  selected: (matches) => selected.show(matches),
 });
-const detail = new Detail(find("detail"), pictures, {
-  more: (match) => moreLike(match),
-  add: (match) => addStored(match),
-  only: (match) => onlyLabel(match.name),
-  beside: (match, step) => gallery.beside(match, step),
-});
-const previews = new Previews(find("query"), find("preview-template"), pictures, {
-  drop: (file) => go(query.without(file)),
-  clear: () => go(null),
+const results = new Results(api, gallery, notice, find("load-more"));
+const examples = new Examples(find("query"), find("example-template"), pictures, {
+  changed: (example, others) => change(example, others),
+  part: (example) => use(part, (opened) => opened.show(example)),
 });
 const intake = new Intake(find("files"), find("veil"), take);
-const failed = new Failed(api, find("failed"), find("failure-template"));
+
+const detail = later("./detail.js", ({ Detail }) => new Detail(find("detail"), pictures, {
+  more: moreLike,
+  add: (match, region) => addStored(match, 1, region),
+  less: (match, region) => addStored(match, -1, region),
+  only: (match) => onlyLabel(match.name),
+  beside: (match, step) => gallery.beside(match, step),
+}));
+const part = later("./part.js", ({ Part }) => new Part(find("part"), pictures, (example, region) =>
+  change(example, [example.with({ region })])));
+const exporting = later("./export.js", ({ Export }) => new Export(find("export")));
+const failed = later("./failed.js", ({ Failed }) => new Failed(api, find("failed"), find("failure-template")));
+const jobs = later("./jobs.js", ({ Jobs }) => new Jobs(
+  api,
+  { dialog: find("jobs"), template: find("job-template"), button: find("jobs-button"), badge: find("jobs-badge") },
+  { failed: (job) => use(failed, (opened) => opened.show(job)), ended: loadFacts },
+));
 
 let query = null;
-/** A person's own pictures have no address. History entries refer to this map, which lasts as long as the page. */
-const uploads = new Map();
+
+/** Use a part of the page that may not be loaded yet. */
+async function use(load, does) {
+  let loaded;
+  try {
+    loaded = await load();
+  } catch {
+    notice.error("A part of the page could not be loaded. Is the service still running?", () => use(load, does));
+    return;
+  }
+  does(loaded);
+}
 
 /** Search with `next`, or return to the start if it is null; `how` is the history method: push or replace. */
 function go(next, how = "push") {
-  query = next;
-  const entry = next instanceof PicturesQuery ? remember(next) : null;
-  history[`${how}State`]({ entry }, "", writeAddress(next?.id ?? null, filters.value));
+  query = next?.examples.length ? next : null;
+  entries.write(query, filters.value, how);
   return show();
-}
-
-function remember(upload) {
-  const entry = [...uploads].find(([, other]) => other === upload);
-  // An entry of an earlier load of this page must not match one of this load.
-  const name = entry?.[0] ?? `${performance.timeOrigin}/${uploads.size}`;
-  uploads.set(name, upload);
-  return name;
 }
 
 /** Show the search of the address and the history entry: at the start, and after back or forward. */
 function restore() {
-  const address = readAddress(location);
-  filters.value = address.filters;
-  query = address.id ? new StoredQuery(address.id) : uploads.get(history.state?.entry) ?? null;
-  return show();
+  const entry = entries.read();
+  filters.value = entry.filters;
+  query = entry.query;
+  return show(entry.missing);
 }
 
-async function show() {
-  previews.show(query);
+/** `missing`: with how many files the search of this address was made that are not here any more. */
+function show(missing = 0) {
+  examples.show(query, missing);
   filters.isShown = query !== null;
   document.body.classList.toggle("is-searching", query !== null);
-  find("load-more").hidden = true;
   if (!query) {
-    search.cancel();
-    gallery.replace([]);
-    gallery.isBusy = false;
-    return notice.clear();
+    return results.clear();
   }
-  notice.busy();
   fields.refresh(filters.value.name);
-  if (!gallery.matches.length) {
-    gallery.showPlaceholders(filters.value.k);
-  }
-  await page(() => search.begin(query, filters.value), (answer) => gallery.replace(answer.matches), show);
+  return results.show(query, filters.value);
 }
 
-async function loadMore() {
-  const place = gallery.matches.length;
-  await page(() => search.more(), (answer) => gallery.append(answer.matches), loadMore);
-  gallery.focus(Math.min(place, gallery.matches.length - 1));
-}
-
-/** Request a page of results and show it. An outdated answer is null and shows nothing. */
-async function page(ask, put, retry) {
-  gallery.isBusy = true;
-  try {
-    const answer = await ask();
-    if (answer) {
-      put(answer);
-      report(answer);
-    }
-  } catch (error) {
-    fail(error, retry);
+/** While a person moves the slider: fade what it would leave out, and say how many pictures remain. */
+async function aim(score) {
+  gallery.fade(score);
+  filters.remaining = scores.above(score);
+  if (query?.isWanted && (await scores.load(query, filters.value))) {
+    filters.remaining = scores.above(filters.value.minScore);
   }
-}
-
-function report({ hasMore, took_ms }) {
-  gallery.isBusy = false;
-  find("load-more").hidden = !hasMore;
-  notice.found(gallery.matches.length, hasMore, took_ms);
-  if (!gallery.matches.length) {
-    const { name, minScore, conditions } = filters.value;
-    if (conditions.length) {
-      notice.empty("No matches with these filters", "Remove one of them, or choose a wider range.");
-    } else if (name || minScore) {
-      notice.empty("No matches with these filters", "Choose another label, or a lower minimum score.");
-    } else {
-      notice.empty("No pictures to compare with yet", "Add pictures with `lookalike ingest FOLDER`.");
-    }
-  }
-}
-
-function fail(error, retry) {
-  gallery.isBusy = false;
-  if (retry === show) {
-    gallery.replace([]);
-    notice.clear();
-  }
-  notice.error(error.message, error.isTemporary ? retry : null);
 }
 
 function take(files, isAdding) {
-  const next = isAdding && query instanceof PicturesQuery ? query.with(files) : new PicturesQuery(files);
   if (!files.length) {
-    notice.error("That is not a file. Save the picture first, then drop it here.");
-  } else if (next.files.length > MAX_PICTURES) {
-    notice.error(`Search with at most ${MAX_PICTURES} pictures at once.`);
-  } else if (isAdding && query instanceof StoredQuery) {
-    return addToStored(files);
-  } else {
-    return go(next);
+    return notice.error("That is not a file. Save the picture first, then drop it here.");
   }
+  const given = files.map((file) => new Example({ file }));
+  return search(isAdding && query ? query.with(given) : new Query(given));
 }
 
-/** Fetch the stored picture as a file, so that it can be combined with other files. */
-async function addToStored(files) {
-  try {
-    const stored = await pictures.file(query.id, query.name ?? "stored picture");
-    return go(new PicturesQuery([stored, ...files]));
-  } catch (error) {
-    return notice.error(error.message);
-  }
+/** A text is one more example: models with a text side know what it is about. */
+function say(event) {
+  event.preventDefault();
+  const words = find("words");
+  const given = new Example({ text: words.value.trim() });
+  words.value = "";
+  return search((query ?? new Query([])).with([given]));
 }
 
-async function addStored(match) {
-  try {
-    return take([await pictures.file(match.id, nameOf(match))], true);
-  } catch (error) {
-    return notice.error(error.message);
+/** Search with a query that somebody has put together. */
+function search(next) {
+  if (next.examples.length > MAX_EXAMPLES) {
+    return notice.error(`Search with at most ${MAX_EXAMPLES} pictures at once.`);
   }
+  return go(next);
 }
 
-function moreLike(match) {
-  const done = go(new StoredQuery(match.id, nameOf(match)));
+/** Put other examples, or none, in the place of one. */
+function change(example, others) {
+  return search(query.replacing(example, others));
+}
+
+function moreLike(match, region = null) {
+  return searchFromResults(new Query([stored(match, nameOf(match), { region })]));
+}
+
+/** Add a match to the query: the results shall be like it or, with a negative weight, not. */
+function addStored(match, weight, region = null) {
+  return search((query ?? new Query([])).with([stored(match, nameOf(match), { weight, region })]));
+}
+
+function searchFromResults(next) {
+  const done = search(next);
   window.scrollTo({ top: 0 });
   find("results").focus({ preventScroll: true });
   return done;
@@ -180,15 +168,28 @@ function onlyLabel(name) {
   return go(query);
 }
 
+/** Search with all that is selected: alone, or as what is not wanted. */
+function searchSelected(weight) {
+  const chosen = gallery.selection.matches.map((match) => stored(match, nameOf(match), { weight }));
+  return searchFromResults((weight < 0 && query ? query : new Query([])).with(chosen));
+}
+
+/** The focus goes where a person can select again, for the button that had it is gone. */
+function clearSelection() {
+  gallery.selection.clear();
+  find("results").focus({ preventScroll: true });
+}
+
 async function loadFacts() {
   try {
-    const { index, model, documents } = await api.json("info");
+    const { index, model, documents, has_text = false } = await api.json("info");
+    find("saying").hidden = !has_text;
     // Without the model's fingerprint and dimension, which only programs need.
     const facts = [`${grouped(documents)} pictures`, index, model.split(" (")[0]];
     const fact = (textContent) => Object.assign(document.createElement("bdi"), { textContent });
     find("facts").replaceChildren(...facts.map(fact));
     filters.labels = (await api.json("labels")).labels;
-    await fields.load();
+    filters.known = await fields.load();
   } catch (error) {
     notice.error(error.message, error.isTemporary ? loadFacts : null);
   }
@@ -200,18 +201,26 @@ function skip(event) {
   find("results").focus();
 }
 
+function showExport() {
+  const leftOut = query?.unaddressed.length ?? 0;
+  return use(exporting, (opened) => opened.show(gallery.matches, gallery.selection.matches, leftOut));
+}
+
+/** The styles of the dialogs, which nobody sees at first. */
+function loadStyles() {
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "page/dialog.css" }));
+}
+
 find("skip").addEventListener("click", skip);
 find("choose").addEventListener("click", () => intake.choose(false));
 find("add").addEventListener("click", () => intake.choose(true));
-find("load-more").addEventListener("click", loadMore);
+find("saying").addEventListener("submit", say);
+find("export-button").addEventListener("click", showExport);
 window.addEventListener("popstate", restore);
 
 // These requests ask for the key, if the service requires one.
 const begun = [restore(), loadFacts()];
 document.body.classList.remove("is-starting");
+loadStyles();
 await Promise.all(begun);
-new Jobs(
-  api,
-  { dialog: find("jobs"), template: find("job-template"), button: find("jobs-button"), badge: find("jobs-badge") },
-  { failed: (job) => failed.show(job), ended: loadFacts },
-);
+await use(jobs, () => {});

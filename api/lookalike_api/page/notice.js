@@ -1,6 +1,6 @@
 // The status of a search: busy, the number of results, none, or an error. Screen readers read it out.
 
-import { counted } from "./text.js";
+import { counted, grouped } from "./text.js";
 
 //: A faster search needs no announcement.
 const BUSY_AFTER_MS = 400;
@@ -21,9 +21,11 @@ export class Notice {
     this.#timer = setTimeout(() => this.#say("Searching …"), BUSY_AFTER_MS);
   }
 
-  found(count, hasMore, took_ms) {
+  /** `count` results of an answer. `chosenFrom`: of how many of the nearest, if they are not simply the nearest. */
+  found(count, { hasMore, took_ms }, chosenFrom = null) {
     this.clear();
-    this.#say(count ? `${hasMore ? "The best " : ""}${counted(count, "picture", "pictures")}` : "");
+    const from = chosenFrom && chosenFrom > count ? ` of the ${grouped(chosenFrom)} nearest` : "";
+    this.#say(count ? `${hasMore && !from ? "The best " : ""}${counted(count, "picture", "pictures")}${from}` : "");
     this.#find("timing").textContent = count ? timing(took_ms) : "";
   }
 

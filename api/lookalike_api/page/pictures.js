@@ -7,7 +7,7 @@ const SIZES = [128, 192, 256, 384, 512, 768, 1024];
 //: A thumbnail's longest side is this much larger than its square tile, which the shorter side must fill.
 const SPARE = 4 / 3;
 //: What shows a picture, or why there is none.
-const FRAME = ".open, .stage";
+const FRAME = ".open, .stage, .frame";
 //: Pictures this far below the window are fetched in advance.
 const AHEAD = "600px";
 
@@ -33,10 +33,13 @@ export class Pictures {
     this.#show(image, `images/${encodeURIComponent(id)}/thumbnail`, { size: SIZES.at(-1) });
   }
 
-  /** The stored picture as a file, to search with. */
-  async file(id, name) {
-    const blob = await this.#api.blob(`images/${encodeURIComponent(id)}`);
-    return new File([blob], name, { type: blob.type });
+  /** Show a file of the person who uses the page in `image`. */
+  own(image, file) {
+    image.classList.remove("loaded", "missing");
+    // An answer about another picture may still be on its way.
+    this.#paths.delete(image);
+    this.#observer.unobserve(image);
+    showBlob(image, file);
   }
 
   #show(image, path, parameters = {}) {
@@ -79,6 +82,24 @@ export class Pictures {
   }
 }
 
+/** Show only this part, a rectangle in percent, of the picture that `image` loads, as large as its frame allows. */
+export function showPart(image, { x, y, width, height }) {
+  image.addEventListener("load", () => {
+    const { clientWidth: side } = image.parentElement;
+    const [wide, high] = [(image.naturalWidth * width) / 100, (image.naturalHeight * height) / 100];
+    const scale = side / Math.max(wide, high, 1);
+    const [whole, tall] = [image.naturalWidth * scale, image.naturalHeight * scale];
+    Object.assign(image.style, {
+      position: "absolute",
+      width: `${whole}px`,
+      height: `${tall}px`,
+      left: `${(side - wide * scale) / 2 - (whole * x) / 100}px`,
+      top: `${(side - high * scale) / 2 - (tall * y) / 100}px`,
+      clipPath: `inset(${y}% ${100 - x - width}% ${100 - y - height}% ${x}%)`,
+    });
+  });
+}
+
 /** Say in place of a picture why there is none. */
 function miss(image, why) {
   image.classList.add("missing");
@@ -90,7 +111,7 @@ function miss(image, why) {
 }
 
 /** Show a file or blob in `image`; its object URL is revoked as soon as the image is loaded. */
-export function showBlob(image, blob) {
+function showBlob(image, blob) {
   const url = URL.createObjectURL(blob);
   const release = (then) => () => {
     URL.revokeObjectURL(url);

@@ -1,16 +1,17 @@
 // The current search and the pages of its results. Answers to older searches are dropped.
 
-import { toParameters } from "./conditions.js";
+import { DEFAULTS } from "./address.js";
+import { toTexts } from "./conditions.js";
 
-//: The largest offset that the service accepts.
-const MAX_OFFSET = 1000;
+//: In place of the cursor of a page before the first one.
+const FIRST = "*";
 
 export class Search {
   #api;
   #controller = null;
   #query = null;
   #filters = null;
-  #offset = 0;
+  #cursor = null;
 
   constructor(api) {
     this.#api = api;
@@ -18,7 +19,7 @@ export class Search {
 
   /** The first page of a new search, or null if a newer search has replaced it. */
   begin(query, filters) {
-    [this.#query, this.#filters, this.#offset] = [query, filters, 0];
+    [this.#query, this.#filters, this.#cursor] = [query, filters, FIRST];
     return this.#page();
   }
 
@@ -35,12 +36,16 @@ export class Search {
   async #page() {
     this.cancel();
     const mine = (this.#controller = new AbortController());
-    const { k, name, minScore, conditions } = this.#filters;
-    const paging = { k, offset: this.#offset || null, min_score: minScore || null };
-    const parameters = { ...paging, ...toParameters(conditions, name) };
+    // What is chosen for its variety is one page.
+    const paging = this.#filters.diversity ? {} : { cursor: this.#cursor };
     try {
-      const answer = await this.#query.ask(this.#api, parameters, mine.signal);
-      return this.#controller === mine ? this.#counted(answer) : null;
+      const body = this.#query.body({ ...optionsOf(this.#filters), ...paging });
+      const answer = await this.#api.json("search", { body, signal: mine.signal });
+      if (this.#controller !== mine) {
+        return null;
+      }
+      this.#cursor = answer.cursor;
+      return { ...answer, hasMore: answer.cursor !== null };
     } catch (error) {
       if (this.#controller === mine) {
         throw error;
@@ -48,10 +53,18 @@ export class Search {
       return null;
     }
   }
+}
 
-  #counted(answer) {
-    const { k } = this.#filters;
-    this.#offset += k;
-    return { ...answer, hasMore: answer.matches.length === k && this.#offset <= MAX_OFFSET };
-  }
+/** The options of a search with these filters, as the service takes them; without those that have their usual value. */
+export function optionsOf({ k, name, minScore, conditions, sort, groupBy, diversity, exact }) {
+  const filters = toTexts(conditions, name);
+  return {
+    k,
+    ...(minScore > DEFAULTS.minScore && { min_score: minScore }),
+    ...(filters.length && { filters }),
+    ...(sort !== DEFAULTS.sort && { sort }),
+    ...(groupBy && { group_by: groupBy }),
+    ...(diversity && { diversity }),
+    ...(exact && { exact }),
+  };
 }

@@ -21,3 +21,29 @@ export function valueOf(value) {
 
 /** A time given in seconds since 1970. */
 export const timeOf = (seconds) => moment.format(new Date(seconds * 1000));
+
+/** The weight of an example: "like", "not like ×2". */
+export function weighed(weight) {
+  const size = Math.abs(weight);
+  const times = size === 1 ? "" : ` ×${size === 0.5 ? "½" : size}`;
+  return `${weight < 0 ? "not like" : "like"}${times}`;
+}
+
+/** A number of seconds as people say it: "12 s", "3 min", "2 h 5 min". */
+export function lasting(seconds) {
+  if (seconds < 90) {
+    return `${Math.max(0, Math.round(seconds))} s`;
+  }
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** What the order `sort` goes by, for one match: a time or a value; empty for its score and label, which are shown. */
+export function orderedBy(match, sort) {
+  const field = sort.replace(/^-/u, "");
+  if (field === "ingested") {
+    return match.ingested_at ? moment.format(new Date(match.ingested_at)) : "";
+  }
+  const value = match.metadata?.[field.replace(/^metadata\./u, "")];
+  return field === "score" || field === "label" || value === undefined || value === null ? "" : valueOf(value);
+}
