@@ -13,7 +13,6 @@ from tests.browser.conftest import Visit
 from tests.browser.stage import LABELS, Stage
 from tests.browser.visitor import CLIPBOARD, Visitor
 
-
 #: Bytes of each file of the page, as they are sent.
 SIZES = """Object.fromEntries(performance.getEntries()
     .filter(({ entryType, name }) => entryType === "navigation" || name.includes("/page/"))
