@@ -54,7 +54,7 @@ const detail = later("./detail.js", ({ Detail }) => new Detail(find("detail"), p
   more: moreLike,
   add: (match, region) => addStored(match, 1, region),
   less: (match, region) => addStored(match, -1, region),
-  only: (match) => onlyLabel(match.name),
+  only: (match) => narrow({ name: match.name }),
   beside: (match, step) => gallery.beside(match, step),
 }));
 const part = later("./part.js", ({ Part }) => new Part(find("part"), pictures, (example, region) =>
@@ -163,8 +163,9 @@ function searchFromResults(next) {
   return done;
 }
 
-function onlyLabel(name) {
-  filters.value = { ...filters.value, name };
+/** Change some of the filters. */
+function narrow(some) {
+  filters.value = { ...filters.value, ...some };
   return go(query);
 }
 
