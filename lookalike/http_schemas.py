@@ -151,6 +151,8 @@ class Info(_Documented):
     model: str
     documents: int
     version: str
+    may_retry: bool = False
+    """Whether this client may retry rejected images."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,14 @@ class RejectedPage(_Documented):
     failed: tuple[Rejected, ...]
     total: int
     """The number of all rejected images of the job."""
+
+
+@dataclass(frozen=True)
+class Retry(_Documented):
+    """The rejected images of a job are tried again in a new job, which GET /jobs soon lists."""
+
+    job: str
+    """The job that had rejected them."""
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None, description="API key that clients of the query service must send. Unset: no key."
     )
+    api_retry: bool = Field(False, description="Whether clients with the API key may retry rejected images.")
     cors_origins: tuple[str, ...] = Field((), description="JSON list of web origins that may call the query service.")
     max_upload_bytes: int = Field(32 * 2**20, ge=1, description="Largest request body of the query service.")
     max_searches: int = Field(32, ge=1, le=1024, description="Searches at once; further clients must retry later.")

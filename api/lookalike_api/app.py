@@ -31,16 +31,19 @@ logger = logging.getLogger(__name__)
 PAGE = Path(__file__).parent / "page"
 
 
-def make_app(settings: Settings, *, broker_url: str | None = None, is_local: bool = False) -> FastAPI:
+def make_app(
+    settings: Settings, *, broker_url: str | None = None, is_local: bool = False, is_own: bool = False
+) -> FastAPI:
     """The query service. It opens index, broker and model at startup, and closes them at shutdown.
 
     `broker_url` is the Redis that holds the jobs, if any. With `is_local` and without a key, only requests for names of
-    this machine are answered.
+    this machine are answered. `is_own`: only the user that runs the service reaches it, and may retry rejected images.
     """
+    may_retry = is_own or (settings.api_key is not None and settings.api_retry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        state = open_state(settings, broker_url)
+        state = open_state(settings, broker_url, may_retry=may_retry)
         # Searches that arrive meanwhile wait in the same executor; requests that need no model are answered.
         loading = asyncio.create_task(state.executors.embedding.run(lambda: _load_model(state)))
         starting = asyncio.create_task(state.executors.decoding.run(lambda: _start_decoders(state)))

@@ -8,8 +8,10 @@ from fastapi import FastAPI
 STATUSES = {
     400: "A parameter or the body cannot be used.",
     401: "The API key is missing or wrong.",
+    403: "This service does not allow it.",
     404: "Not found.",
     408: "The body did not arrive in time.",
+    409: "It is being done already.",
     413: "The body is too large.",
     415: "The body has the wrong content type, or is compressed.",
     422: "The content is not an image, or one that cannot be read.",

@@ -19,6 +19,7 @@ from lookalike_api.images import StoredImages
 from lookalike_api.jobs import JobHistory
 from lookalike_api.metrics import Metrics
 from lookalike_api.remote_turns import LIMIT_S, RemoteTurns
+from lookalike_api.retries import Retries
 from lookalike_api.search import Searcher
 from lookalike_api.thumbnails import ThumbnailCache
 from lookalike_api.uploads import Uploads
@@ -39,7 +40,8 @@ SENDING_BYTES = 2**28
 
 @dataclass(frozen=True)
 class ServiceState:
-    """One per app. `broker_is_optional`: no broker is configured, so that a missing one is not a failure."""
+    """One per app. `broker_is_optional`: no broker is configured, so that a missing one is not a failure. `retries` is
+    None where clients may start none."""
 
     index: Index
     searcher: Searcher
@@ -54,6 +56,7 @@ class ServiceState:
     sending: Capacity
     metrics: Metrics
     jobs: JobHistory | None
+    retries: Retries | None
     broker_is_optional: bool
     search_timeout_s: float
 
@@ -64,6 +67,8 @@ class ServiceState:
 
     def close(self) -> None:
         self.executors.close()
+        if self.retries is not None:
+            self.retries.close()
         self.decoders.close()
         self.images.close()
         if self.jobs is not None:
@@ -71,7 +76,7 @@ class ServiceState:
         self.index.close()
 
 
-def open_state(settings: Settings, broker_url: str | None) -> ServiceState:
+def open_state(settings: Settings, broker_url: str | None, *, may_retry: bool = False) -> ServiceState:
     """The state of a new service; connects to neither index nor broker yet. Raises BadSetting."""
     index = factories.open_index(settings, timeout_s=min(INDEX_TIMEOUT_S, settings.search_timeout_s))
     searcher = open_searcher(settings, index)
@@ -108,6 +113,7 @@ def open_state(settings: Settings, broker_url: str | None) -> ServiceState:
         sending=Capacity(max(SENDING_BYTES, settings.max_image_bytes)),
         metrics=Metrics(index, searches, jobs.ledger if jobs else None, broker_url),
         jobs=jobs,
+        retries=Retries(settings) if may_retry else None,
         broker_is_optional=settings.broker_url is None,
         search_timeout_s=settings.search_timeout_s,
     )

@@ -65,9 +65,9 @@ def make_server(settings: Settings, host: str, port: int, *, is_open: bool = Fal
         _check_strength(settings.api_key.get_secret_value(), host)
     # Without a configured broker, use the embedded one: another command may be running it.
     url = broker_location(settings) or broker_url(settings.home)
-    application = make_app(settings, broker_url=url, is_local=is_local)
     # Every user of this machine reaches the loopback address.
     is_own = is_local and not has_key and not is_open
+    application = make_app(settings, broker_url=url, is_local=is_local, is_own=is_own)
     return Server(application, host, port, SameUserConnection if is_own else Connection)
 
 

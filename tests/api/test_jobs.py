@@ -14,6 +14,8 @@ from lookalike.settings import Settings, read_settings
 from tests.api.service import serving
 from tests.api.test_bad_input import problem_detail
 
+KEY = "a key for this test"
+
 
 def test_a_job_has_its_counts_and_reasons(lance_client: httpx2.Client, stored: list[ImageRef]) -> None:
     job = lance_client.get("/jobs").json()["jobs"][-1]
@@ -57,6 +59,19 @@ def test_a_running_job_comes_first_and_counts_its_chunks(
         ledger.close()
     job = lance_client.get(f"/jobs/{job_id}").json()
     assert (job["state"], job["error"], job["outstanding"]) == ("failed", "The test is over.", 0)
+
+
+def test_who_may_retry(lance_client: httpx2.Client, lance: Settings) -> None:
+    """The user that runs a service without a key; a key only if it is said so."""
+    assert lance_client.get("/info").json()["may_retry"] is True
+    assert "no such job" in problem_detail(lance_client.post("/jobs/20000101-000000-abcdef/retry"), 404)
+    with serving(read_settings(**{**lance.model_dump(), "api_key": KEY}), is_ready=False) as client:
+        client.headers["X-API-Key"] = KEY
+        job = client.get("/jobs").json()["jobs"][0]["id"]
+        assert client.get("/info").json()["may_retry"] is False
+        assert "LOOKALIKE_API_RETRY" in problem_detail(client.post(f"/jobs/{job}/retry"), 403)
+    with serving(read_settings(**{**lance.model_dump(), "api_key": KEY, "api_retry": True}), is_ready=False) as client:
+        assert client.get("/info", headers={"X-API-Key": KEY}).json()["may_retry"] is True
 
 
 @pytest.fixture

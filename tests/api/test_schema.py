@@ -18,7 +18,7 @@ OPERATIONS = [
     *(("POST", "/search"), ("GET", "/search"), ("POST", "/search/batch")),
     *(("GET", "/images/{id}"), ("GET", "/images/{id}/thumbnail"), ("GET", "/labels"), ("GET", "/info")),
     *(("GET", "/fields"), ("GET", "/facets/{field}")),
-    *(("GET", "/jobs"), ("GET", "/jobs/{id}"), ("GET", "/jobs/{id}/failed")),
+    *(("GET", "/jobs"), ("GET", "/jobs/{id}"), ("GET", "/jobs/{id}/failed"), ("POST", "/jobs/{id}/retry")),
     *(("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics")),
 ]
 PLAIN = {"/labels", "/fields", "/info", "/health/live", "/health/ready", "/metrics"}

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from lookalike.settings import Settings
+from lookalike.settings import Settings, read_settings
 from tests.browser.conftest import Visit
-from tests.browser.stage import HOSTILE_NAME, PER_CLASS, Stage, serving
+from tests.browser.stage import HOSTILE_NAME, PER_CLASS, Stage, fill, serving
 from tests.browser.visitor import CLIPBOARD
 
 KEY = "open sesame, 42"
@@ -50,7 +50,7 @@ def test_a_picture_that_cannot_be_shown_says_why(stage: Stage, visit: Visit, tmp
 
 
 def test_jobs_and_their_rejected_pictures_are_listed(stage: Stage, visit: Visit) -> None:
-    visitor = visit(stage.url, permissions=CLIPBOARD)
+    visitor = visit(stage.url)
     expect(visitor.page.locator("#facts")).to_contain_text(f"{stage.stored} pictures")
     expect(visitor.page.locator("#jobs-badge")).to_have_text("0 %")
     visitor.page.get_by_role("button", name="Jobs").click()
@@ -65,9 +65,6 @@ def test_jobs_and_their_rejected_pictures_are_listed(stage: Stage, visit: Visit)
     failed = visitor.page.get_by_role("dialog", name="Failed")
     expect(failed.locator(".failure")).to_have_count(2)
     expect(failed.locator(".failure", has_text="unsupported")).to_contain_text(HOSTILE_NAME)
-    failed.get_by_role("button", name="Copy the command").click()
-    expect(failed.get_by_role("status")).to_contain_text("is copied")
-    assert visitor.clipboard.startswith("lookalike failed retry ")
     visitor.page.keyboard.press("Escape")
     expect(failed).to_be_hidden()
     expect(visitor.page.get_by_role("dialog", name="Jobs")).to_be_visible()
@@ -77,7 +74,7 @@ def test_a_service_with_a_key_shows_its_pictures_after_the_key_is_entered(
     stage: Stage, settings: Settings, broker_url: str, visit: Visit, tmp_path: Path
 ) -> None:
     with serving(settings, broker_url, tmp_path, KEY) as url:
-        visitor = visit(f"{url}?id={stage.id_of('citrus')}&k=12")
+        visitor = visit(f"{url}?id={stage.id_of('citrus')}&k=12", permissions=CLIPBOARD)
         visitor.expected.append("status of 401")
         dialog = visitor.page.get_by_role("dialog")
         expect(dialog).to_contain_text("requires a key")
@@ -94,3 +91,31 @@ def test_a_service_with_a_key_shows_its_pictures_after_the_key_is_entered(
         visitor.page.reload()
         visitor.await_results()
         assert visitor.tiles.count() == 12
+
+        # This key only reads.
+        visitor.page.get_by_role("button", name="Jobs").click()
+        visitor.page.get_by_role("button", name="Show 2 failed pictures").click()
+        failed = visitor.page.get_by_role("dialog", name="Failed")
+        failed.get_by_role("button", name="Copy the command").click()
+        expect(failed.get_by_role("status")).to_contain_text("is copied")
+        assert visitor.clipboard.startswith("lookalike failed retry ")
+        expect(failed.get_by_role("button", name="Try them again")).to_be_hidden()
+
+
+def test_rejected_pictures_are_tried_again_in_a_new_job(
+    settings: Settings, broker_url: str, visit: Visit, stage: Stage, tmp_path: Path
+) -> None:
+    """By the user that runs the service."""
+    jobs_url = broker_url.removesuffix("/0") + "/3"
+    chosen = read_settings(home=settings.home, index_url=f"lancedb://{tmp_path / 'retried'}", concurrency=1)
+    fill(chosen, jobs_url, stage.pictures / "broken")
+    with serving(chosen, jobs_url, chosen.home) as url:
+        visitor = visit(url)
+        visitor.page.get_by_role("button", name="Jobs").click()
+        visitor.page.get_by_role("button", name="Show 2 failed pictures").click()
+        failed = visitor.page.get_by_role("dialog", name="Failed")
+        expect(failed.locator(".failure")).to_have_count(2)
+        failed.get_by_role("button", name="Try them again").click()
+        expect(failed.get_by_role("status")).to_contain_text("tried again in a new job")
+        visitor.page.keyboard.press("Escape")
+        expect(visitor.page.locator(".job", has_text="rejected by")).to_contain_text("2: 0 indexed")

@@ -27,12 +27,12 @@ export class Api {
     return (await this.#send(path, options)).blob();
   }
 
-  async #send(path, { parameters = {}, body = null, signal = null, isQuiet = false } = {}) {
+  async #send(path, { method = null, parameters = {}, body = null, signal = null, isQuiet = false } = {}) {
     for (;;) {
       const key = this.key.value;
       const headers = key ? { Authorization: `Bearer ${key}` } : {};
-      const method = body ? "POST" : "GET";
-      const response = await reach(address(path, parameters), { method, headers, body, signal });
+      const request = { method: method ?? (body ? "POST" : "GET"), headers, body, signal };
+      const response = await reach(address(path, parameters), request);
       if (response.ok) {
         return response;
       }

@@ -1,4 +1,5 @@
-// The rejected pictures of one job with the reasons, page by page, and the command that retries them.
+// The rejected pictures of one job with the reasons, page by page, and what tries them again: a button or, if the service
+// does not allow it, the command.
 
 import { Dialog } from "./dialog.js";
 import { copied } from "./export.js";
@@ -18,12 +19,15 @@ export class Failed {
     this.#dialog = new Dialog(element);
     this.#dialog.find("#failed-more").addEventListener("click", () => this.#more());
     this.#dialog.find("#failed-copy").addEventListener("click", () => this.#copy());
+    this.#dialog.find("#failed-retry").addEventListener("click", () => this.#retry());
   }
 
-  show(job) {
+  show(job, mayRetry) {
     [this.#job, this.#shown] = [job, 0];
     this.#dialog.find("#failed-list").replaceChildren();
     this.#dialog.find("#failed-command").textContent = `lookalike failed retry ${job.id}`;
+    this.#dialog.find("#failed-by-command").hidden = mayRetry;
+    this.#dialog.find("#failed-retry").hidden = !mayRetry;
     this.#dialog.open();
     return this.#more();
   }
@@ -54,6 +58,16 @@ export class Failed {
     item.querySelector(".uri").textContent = uri;
     item.querySelector(".why").textContent = detail;
     return item;
+  }
+
+  async #retry() {
+    const [job, hint] = [this.#job, this.#dialog.find("#failed-hint")];
+    try {
+      await this.#api.json(`jobs/${encodeURIComponent(job.id)}/retry`, { method: "POST" });
+      hint.textContent = "They are tried again in a new job, which soon is in the list of jobs.";
+    } catch (error) {
+      hint.textContent = error.message;
+    }
   }
 
   async #copy() {

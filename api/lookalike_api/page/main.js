@@ -64,10 +64,11 @@ const failed = later("./failed.js", ({ Failed }) => new Failed(api, find("failed
 const jobs = later("./jobs.js", ({ Jobs }) => new Jobs(
   api,
   { dialog: find("jobs"), template: find("job-template"), button: find("jobs-button"), badge: find("jobs-badge") },
-  { failed: (job) => use(failed, (opened) => opened.show(job)), ended: loadFacts },
+  { failed: (job) => use(failed, (opened) => opened.show(job, mayRetry)), ended: loadFacts },
 ));
 
 let query = null;
+let mayRetry = false;
 
 /** Use a part of the page that may not be loaded yet. */
 async function use(load, does) {
@@ -183,8 +184,9 @@ function clearSelection() {
 
 async function loadFacts() {
   try {
-    const { index, model, documents, has_text = false } = await api.json("info");
+    const { index, model, documents, has_text = false, may_retry = false } = await api.json("info");
     find("saying").hidden = !has_text;
+    mayRetry = may_retry;
     // Without the model's fingerprint and dimension, which only programs need.
     const facts = [`${grouped(documents)} pictures`, index, model.split(" (")[0]];
     const fact = (textContent) => Object.assign(document.createElement("bdi"), { textContent });

@@ -75,7 +75,13 @@ async def info(state: State) -> Info:
     """The index and the model of this service."""
     model = await state.executors.index.run(state.index.model)
     documents = await state.executors.index.run(state.index.count)
-    return Info(index=state.index.name, model=model.name, documents=documents, version=__version__)
+    return Info(
+        index=state.index.name,
+        model=model.name,
+        documents=documents,
+        version=__version__,
+        may_retry=state.retries is not None,
+    )
 
 
 def _matches(if_none_match: str | None, tag: str) -> bool:

@@ -21,6 +21,9 @@ Id = Annotated[str, Path(max_length=100, description="The id of the job.")]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many jobs.")]
 PageLimit = Annotated[int, Query(ge=1, le=1000, description="How many images.")]
 PageOffset = Annotated[int, Query(ge=0, le=1_000_000, description="How many images to skip.")]
+NO_RETRY = (
+    "Retries are not allowed here: run `lookalike failed retry`, or set LOOKALIKE_API_RETRY=true for the service."
+)
 NO_BROKER = "No broker is configured, and none runs here: run `lookalike up`, or set LOOKALIKE_BROKER_URL."
 
 
@@ -45,6 +48,23 @@ async def failed(
 ) -> schemas.RejectedPage:
     """The rejected images of a job, with the reasons."""
     return await _query(state, lambda jobs: jobs.rejected(id, limit, offset))
+
+
+@router.post(
+    "/jobs/{id}/retry",
+    summary="Retry the rejected images of a job",
+    status_code=202,
+    responses=problems(400, 403, 404, 409, 503),
+    description="In a new job, with their labels and metadata. Allowed to the user that runs a service without a key; "
+    "with a key, if the service is started with LOOKALIKE_API_RETRY=true.",
+)
+async def retry(state: State, id: Id) -> schemas.Retry:
+    if state.retries is None:
+        raise HTTPException(403, NO_RETRY)
+    job = await _query(state, lambda jobs: jobs.one(id))
+    if not await state.executors.ledger.run(partial(state.retries.start, job.id)):
+        raise HTTPException(409, "The rejected images of this job are being retried already.")
+    return schemas.Retry(job.id)
 
 
 async def _query(state: ServiceState, ask: Callable[[JobHistory], Result]) -> Result:
