@@ -26,8 +26,17 @@ def test_a_result_opens_in_detail(stage: Stage, visit: Visit) -> None:
     expect(dialog.get_by_role("button", name="Previous")).to_be_disabled()
     visitor.page.keyboard.press("ArrowRight")
     expect(dialog).to_contain_text(second)
+    # Its address opens it as well.
+    expect(visitor.page).to_have_url(re.compile("k=12#picture=[0-9a-f]+$"))
+    visitor.page.reload()
+    expect(dialog).to_contain_text(second)
+    visitor.page.keyboard.press("ArrowLeft")
+    expect(dialog).to_contain_text(first)
     visitor.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+    expect(visitor.page).to_have_url(re.compile("k=12$"))
+    visitor.page.locator(".tile .open").first.click()
+    visitor.page.keyboard.press("Escape")
     expect(visitor.page.locator(".tile .open").first).to_be_focused()
 
     visitor.page.locator(".tile .open").nth(11).click()
@@ -65,9 +74,22 @@ def test_jobs_and_their_rejected_pictures_are_listed(stage: Stage, visit: Visit)
     failed = visitor.page.get_by_role("dialog", name="Failed")
     expect(failed.locator(".failure")).to_have_count(2)
     expect(failed.locator(".failure", has_text="unsupported")).to_contain_text(HOSTILE_NAME)
+    expect(visitor.page).to_have_url(re.compile("#failed=[0-9a-f-]+$"))
     visitor.page.keyboard.press("Escape")
     expect(failed).to_be_hidden()
     expect(visitor.page.get_by_role("dialog", name="Jobs")).to_be_visible()
+    expect(visitor.page).to_have_url(f"{stage.url}#jobs")
+
+
+def test_a_picture_of_an_address_is_shown_whatever_is_found(stage: Stage, visit: Visit) -> None:
+    visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&name=citrus#picture={stage.id_of('rings')}")
+    dialog = visitor.page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name="rings")).to_be_visible()
+    expect(dialog.locator("#detail-score")).to_be_visible()
+    dialog.get_by_role("button", name="More like this").click()
+    visitor.await_results()
+    visitor.page.go_back()
+    expect(dialog.get_by_role("heading", name="rings")).to_be_visible()
 
 
 def test_a_service_with_a_key_shows_its_pictures_after_the_key_is_entered(

@@ -18,8 +18,8 @@ export class Detail {
   #crop;
   #match = null;
 
-  /** `on` has `more`, `add` and `less`, each called with a match and a region as text or null, `only(match)` and
-   * `beside(match, step)`, which returns a match or null. */
+  /** `on` has `more`, `add` and `less`, each called with a match and a region as text or null, `only(match)`,
+   * `shown(match)`, called for each match that is shown, and `beside(match, step)`, which returns a match or null. */
   constructor(element, pictures, on) {
     this.#dialog = new Dialog(element);
     [this.#pictures, this.#on] = [pictures, on];
@@ -50,6 +50,7 @@ export class Detail {
     this.#name();
     this.#pictures.large(picture, match.id);
     this.#dialog.open();
+    this.#on.shown(match);
   }
 
   #find(name) {

@@ -11,7 +11,7 @@ export class Failed {
   #api;
   #dialog;
   #template;
-  #job = null;
+  #job = "";
   #shown = 0;
 
   constructor(api, element, template) {
@@ -22,10 +22,11 @@ export class Failed {
     this.#dialog.find("#failed-retry").addEventListener("click", () => this.#retry());
   }
 
+  /** `job` is its id. */
   show(job, mayRetry) {
     [this.#job, this.#shown] = [job, 0];
     this.#dialog.find("#failed-list").replaceChildren();
-    this.#dialog.find("#failed-command").textContent = `lookalike failed retry ${job.id}`;
+    this.#dialog.find("#failed-command").textContent = `lookalike failed retry ${job}`;
     this.#dialog.find("#failed-by-command").hidden = mayRetry;
     this.#dialog.find("#failed-retry").hidden = !mayRetry;
     this.#dialog.open();
@@ -36,7 +37,7 @@ export class Failed {
     const [job, hint] = [this.#job, this.#dialog.find("#failed-hint")];
     try {
       const parameters = { limit: PAGE, offset: this.#shown };
-      const { failed, total } = await this.#api.json(`jobs/${encodeURIComponent(job.id)}/failed`, { parameters });
+      const { failed, total } = await this.#api.json(`jobs/${encodeURIComponent(job)}/failed`, { parameters });
       if (this.#job === job) {
         this.#append(failed, total);
         hint.textContent = counted(total, "picture was rejected", "pictures were rejected");
@@ -63,7 +64,7 @@ export class Failed {
   async #retry() {
     const [job, hint] = [this.#job, this.#dialog.find("#failed-hint")];
     try {
-      await this.#api.json(`jobs/${encodeURIComponent(job.id)}/retry`, { method: "POST" });
+      await this.#api.json(`jobs/${encodeURIComponent(job)}/retry`, { method: "POST" });
       hint.textContent = "They are tried again in a new job, which soon is in the list of jobs.";
     } catch (error) {
       hint.textContent = error.message;

@@ -19,17 +19,19 @@ export class Jobs {
   #timer = 0;
   #running = 0;
 
-  /** `on` has `failed(job)`, which shows its rejected pictures, and `ended()`, called when a running job ends. */
+  /** `on` has `failed(job)`, which shows its rejected pictures, `ended()`, called when a running job ends, and
+   * `opened()`. */
   constructor(api, { dialog, template, button, badge }, on) {
     [this.#api, this.#template, this.#badge, this.#on] = [api, template, badge, on];
     this.#dialog = new Dialog(dialog);
-    button.addEventListener("click", () => this.#open());
+    button.addEventListener("click", () => this.open());
     document.addEventListener("visibilitychange", () => this.#refresh());
     this.#refresh();
   }
 
-  #open() {
+  open() {
     this.#dialog.open();
+    this.#on.opened();
     this.#refresh();
   }
 

@@ -9,8 +9,8 @@ import { Filters } from "./filters.js";
 import { Gallery } from "./gallery.js";
 import { Intake } from "./intake.js";
 import { Key } from "./key.js";
-import { later } from "./later.js";
 import { Notice } from "./notice.js";
+import { Panels } from "./panels.js";
 import { Pictures } from "./pictures.js";
 import { MAX_EXAMPLES, Query, stored } from "./query.js";
 import { Results } from "./results.js";
@@ -37,50 +37,33 @@ const selected = new Selected(find("selected"), {
   clear: clearSelection,
 });
 const gallery = new Gallery(find("gallery"), find("tile-template"), pictures, {
-  open: (match) => use(detail, (opened) => opened.show(match)),
-  more: (match) => moreLike(match),
+  open: (match) => panels.showDetail(match),
+  more: moreLike,
   add: (match) => addStored(match, 1),
   less: (match) => addStored(match, -1),
   selected: (matches) => selected.show(matches),
 });
 const results = new Results(api, gallery, notice, find("load-more"));
 const examples = new Examples(find("query"), find("example-template"), pictures, {
-  changed: (example, others) => change(example, others),
-  part: (example) => use(part, (opened) => opened.show(example)),
+  changed: change,
+  part: (example) => panels.showPart(example),
 });
-const intake = new Intake(find("files"), find("veil"), take);
-
-const detail = later("./detail.js", ({ Detail }) => new Detail(find("detail"), pictures, {
+const panels = new Panels(api, pictures, find, {
   more: moreLike,
   add: (match, region) => addStored(match, 1, region),
   less: (match, region) => addStored(match, -1, region),
   only: (match) => narrow({ name: match.name }),
   beside: (match, step) => gallery.beside(match, step),
-}));
-const part = later("./part.js", ({ Part }) => new Part(find("part"), pictures, (example, region) =>
-  change(example, [example.with({ region })])));
-const exporting = later("./export.js", ({ Export }) => new Export(find("export")));
-const failed = later("./failed.js", ({ Failed }) => new Failed(api, find("failed"), find("failure-template")));
-const jobs = later("./jobs.js", ({ Jobs }) => new Jobs(
-  api,
-  { dialog: find("jobs"), template: find("job-template"), button: find("jobs-button"), badge: find("jobs-badge") },
-  { failed: (job) => use(failed, (opened) => opened.show(job, mayRetry)), ended: loadFacts },
-));
+  part: (example, region) => change(example, [example.with({ region })]),
+  picture: pictureOf,
+  mayRetry: async () => (await facts).mayRetry,
+  ended: () => (facts = loadFacts()),
+  failed: (sentence, retry) => notice.error(sentence, retry),
+});
+const intake = new Intake(find("files"), find("veil"), take);
 
 let query = null;
-let mayRetry = false;
-
-/** Use a part of the page that may not be loaded yet. */
-async function use(load, does) {
-  let loaded;
-  try {
-    loaded = await load();
-  } catch {
-    notice.error("A part of the page could not be loaded. Is the service still running?", () => use(load, does));
-    return;
-  }
-  does(loaded);
-}
+let facts = null;
 
 /** Search with `next`, or return to the start if it is null; `how` is the history method: push or replace. */
 function go(next, how = "push") {
@@ -89,12 +72,14 @@ function go(next, how = "push") {
   return show();
 }
 
-/** Show the search of the address and the history entry: at the start, and after back or forward. */
-function restore() {
+/** Show the search of the address and the history entry, and what is open above it: at the start, and after back or
+ * forward. */
+async function restore() {
   const entry = entries.read();
   filters.value = entry.filters;
   query = entry.query;
-  return show(entry.missing);
+  await show(entry.missing);
+  await panels.restore();
 }
 
 /** `missing`: with how many files the search of this address was made that are not here any more. */
@@ -123,7 +108,7 @@ function take(files, isAdding) {
     return notice.error("That is not a file. Save the picture first, then drop it here.");
   }
   const given = files.map((file) => new Example({ file }));
-  return search(isAdding && query ? query.with(given) : new Query(given));
+  return search(isAdding ? withMore(given) : new Query(given));
 }
 
 /** A text is one more example: models with a text side know what it is about. */
@@ -132,7 +117,11 @@ function say(event) {
   const words = find("words");
   const given = new Example({ text: words.value.trim() });
   words.value = "";
-  return search((query ?? new Query([])).with([given]));
+  return search(withMore([given]));
+}
+
+function withMore(given) {
+  return (query ?? new Query([])).with(given);
 }
 
 /** Search with a query that somebody has put together. */
@@ -154,7 +143,13 @@ function moreLike(match, region = null) {
 
 /** Add a match to the query: the results shall be like it or, with a negative weight, not. */
 function addStored(match, weight, region = null) {
-  return search((query ?? new Query([])).with([stored(match, nameOf(match), { weight, region })]));
+  return search(withMore([stored(match, nameOf(match), { weight, region })]));
+}
+
+/** Search with all that is selected: alone, or as what is not wanted. */
+function searchSelected(weight) {
+  const chosen = gallery.selection.matches.map((match) => stored(match, nameOf(match), { weight }));
+  return searchFromResults(weight < 0 ? withMore(chosen) : new Query(chosen));
 }
 
 function searchFromResults(next) {
@@ -170,31 +165,43 @@ function narrow(some) {
   return go(query);
 }
 
-/** Search with all that is selected: alone, or as what is not wanted. */
-function searchSelected(weight) {
-  const chosen = gallery.selection.matches.map((match) => stored(match, nameOf(match), { weight }));
-  return searchFromResults((weight < 0 && query ? query : new Query([])).with(chosen));
-}
-
 /** The focus goes where a person can select again, for the button that had it is gone. */
 function clearSelection() {
   gallery.selection.clear();
   find("results").focus({ preventScroll: true });
 }
 
+function showExport() {
+  return panels.showExport(gallery.matches, gallery.selection.matches, query?.unaddressed.length ?? 0);
+}
+
+/** A picture by its id: one of the results, or any other one; null if there is none. */
+async function pictureOf(id) {
+  const isIt = (match) => match.id === id;
+  try {
+    const others = async () => (await api.json("search", { parameters: { id, include_self: true } })).matches;
+    return gallery.matches.find(isIt) ?? (await others()).find(isIt) ?? null;
+  } catch (error) {
+    notice.error(error.message);
+    return null;
+  }
+}
+
+/** Show what is known of the index; resolves to what this client may do. */
 async function loadFacts() {
   try {
     const { index, model, documents, has_text = false, may_retry = false } = await api.json("info");
     find("saying").hidden = !has_text;
-    mayRetry = may_retry;
     // Without the model's fingerprint and dimension, which only programs need.
-    const facts = [`${grouped(documents)} pictures`, index, model.split(" (")[0]];
+    const known = [`${grouped(documents)} pictures`, index, model.split(" (")[0]];
     const fact = (textContent) => Object.assign(document.createElement("bdi"), { textContent });
-    find("facts").replaceChildren(...facts.map(fact));
+    find("facts").replaceChildren(...known.map(fact));
     filters.labels = (await api.json("labels")).labels;
     filters.known = await fields.load();
+    return { mayRetry: may_retry };
   } catch (error) {
-    notice.error(error.message, error.isTemporary ? loadFacts : null);
+    notice.error(error.message, error.isTemporary ? () => (facts = loadFacts()) : null);
+    return { mayRetry: false };
   }
 }
 
@@ -202,16 +209,6 @@ async function loadFacts() {
 function skip(event) {
   event.preventDefault();
   find("results").focus();
-}
-
-function showExport() {
-  const leftOut = query?.unaddressed.length ?? 0;
-  return use(exporting, (opened) => opened.show(gallery.matches, gallery.selection.matches, leftOut));
-}
-
-/** The styles of the dialogs, which nobody sees at first. */
-function loadStyles() {
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "page/dialog.css" }));
 }
 
 find("skip").addEventListener("click", skip);
@@ -222,8 +219,8 @@ find("export-button").addEventListener("click", showExport);
 window.addEventListener("popstate", restore);
 
 // These requests ask for the key, if the service requires one.
-const begun = [restore(), loadFacts()];
+facts = loadFacts();
+const begun = [restore(), facts];
 document.body.classList.remove("is-starting");
-loadStyles();
 await Promise.all(begun);
-await use(jobs, () => {});
+await panels.begin();
