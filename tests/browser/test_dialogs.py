@@ -36,6 +36,7 @@ def test_a_result_opens_in_detail(stage: Stage, visit: Visit) -> None:
     expect(dialog).to_be_hidden()
     expect(visitor.page).to_have_url(re.compile("k=12$"))
     visitor.page.locator(".tile .open").first.click()
+    expect(dialog).to_be_visible()
     visitor.page.keyboard.press("Escape")
     expect(visitor.page.locator(".tile .open").first).to_be_focused()
 
