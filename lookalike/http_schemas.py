@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from lookalike.records import Match, Rejected
+from lookalike.records import Listed, Match, Rejected
 
 
 class _Documented:
@@ -89,6 +89,17 @@ class BatchAnswer(_Documented):
 
     answers: tuple[Matches | Failure, ...]
     took_ms: Timings
+
+
+@dataclass(frozen=True)
+class ImageList(_Documented):
+    """One page of the stored images, in the order that was asked for."""
+
+    images: tuple[Listed, ...]
+    next: str | None
+    """The cursor of the next page; null after the last one."""
+    total: int
+    """How many images meet the filters, on all pages together."""
 
 
 @dataclass(frozen=True)

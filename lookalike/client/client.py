@@ -17,6 +17,7 @@ from lookalike.http_schemas import (
     Facet,
     Field,
     FieldList,
+    ImageList,
     Info,
     Job,
     Jobs,
@@ -27,6 +28,7 @@ from lookalike.http_schemas import (
     SearchResult,
 )
 from lookalike.queries.examples import Example, Upload
+from lookalike.queries.listing import NEWEST
 from lookalike.storage import Storage, local_uri
 
 #: A search takes milliseconds, but it may wait behind others, or for a model to load.
@@ -145,6 +147,24 @@ class Client:
     def search_mean(self, images: Iterable[Image], **options: Unpack[SearchOptions]) -> SearchResult:
         """Search once, with the mean embedding of at most 32 images. Raises ImageRejected if one of them is."""
         return self._connection.request(SearchResult, **_batch(images, "mean", options))
+
+    def images(
+        self,
+        sort: str = NEWEST,
+        *,
+        limit: int = 100,
+        seed: int = 0,
+        cursor: str | None = None,
+        filters: Filters | None = None,
+    ) -> ImageList:
+        """One page of the images that meet the filters: `newest` first, by `label`, by a metadata field, or in the
+        `random` order of this seed; with a minus before it reversed. `cursor` is `next` of the page before.
+
+        Raises RequestRejected for another order or cursor (status 400), FilterRejected for an unknown field."""
+        parameters: list[tuple[str, Any]] = [("sort", sort), ("limit", limit), ("seed", seed)]
+        if cursor is not None:
+            parameters.append(("cursor", cursor))
+        return self._connection.request(ImageList, "GET", "/images", params=[*parameters, *_filters(filters)])
 
     def image(self, id: str) -> bytes:
         """The file of a stored image, as it is now. Raises RequestRejected (status 404) if it cannot be read."""

@@ -8,6 +8,7 @@ from lookalike.errors import LookalikeError
 from lookalike.filters import Condition, Filters, Scalar
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.metadata import Fields
+from lookalike.queries.listing import Listing, Row
 from lookalike.records import Diagnostic, Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: Of `Index.scan_documents`: 500 vectors of 1280 dimensions are 13 MB as OpenSearch's JSON.
@@ -154,6 +155,13 @@ class Index(Protocol):
     ) -> Iterator[list[Document]]:
         """Every document that meets the filters, with its vector, in no particular order, in batches of 1 to
         `batch_size`. Only one batch is in memory at a time. A snapshot, as in `scan`."""
+
+    def listed(self, listing: Listing) -> list[Row]:
+        """The images of one page of a list, as a search sees them, with their positions. A page costs no more than the
+        one before it. Images with the same value are in the order of their uris; those without one are last.
+
+        Raises BadFilter for a field that the index does not have, or that cannot be sorted by; BadQuery for a position
+        that the index has not given."""
 
     def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
         """Give documents, by id, another label and other metadata; their vectors stay. In one step for each document:

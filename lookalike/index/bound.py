@@ -11,6 +11,7 @@ from lookalike.index.places import Bound, Period, Place, Value
 from lookalike.index.ranges import check_ranges
 from lookalike.index.words import LONGEST_WORD, class_of, words
 from lookalike.metadata import Fields, FieldType, Kind, fitted_value
+from lookalike.queries.order import INGESTED
 from lookalike.shown import clause, shortened, shown
 
 #: Fields that an error names, beside close matches.
@@ -186,6 +187,19 @@ def bounds_place(field: str, fields: Fields, index: str) -> Place:
     if place.type is None or place.type.kind not in ORDERED:
         kind = place.type.kind if place.type else None
         raise BadFilter(f"{place} is {_described(kind)}.", "Ask for the range of numbers or dates.")
+    return place
+
+
+def sort_place(field: str, fields: Fields, index: str) -> Place:
+    """The place whose values order a list: that of `stored_field`, or the time of ingest. Raises BadFilter for an
+    unknown field, and for one of texts or lists."""
+    if field == INGESTED:
+        return Place("ingested_at", is_own=True, type=FieldType(Kind.DATE))
+    place = place_of(field, fields, index, has_texts=False)
+    assert place.type is not None
+    if place.is_list or place.type.kind is Kind.TEXT:
+        what = "has several values" if place.is_list else "is a text"
+        raise BadFilter(f"{place} {what}: images cannot be sorted by it.", "Sort by another field.")
     return place
 
 

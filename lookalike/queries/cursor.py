@@ -5,6 +5,7 @@ other one across the border of a page.
 """
 
 import json
+import math
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
@@ -15,10 +16,14 @@ from lookalike.errors import BadQuery
 from lookalike.filters import Scalar
 from lookalike.queries.order import Order
 from lookalike.records import Match
+from lookalike.shown import shown
+from lookalike.unicode import is_unicode
 
 #: Characters of a cursor; longer ones are made up.
 MAX_LENGTH = 2000
 _ADVICE = "Begin again without a cursor."
+#: What an index compares.
+_INTEGERS = range(-(2**63), 2**63)
 _TYPES: tuple[tuple[type, ...], ...] = ((str, int, float, bool, type(None)), (str,), (int,), (str,), (int,))
 
 
@@ -34,36 +39,43 @@ class Cursor:
     search: int
 
     def __str__(self) -> str:
-        text = json.dumps(astuple(self), separators=(",", ":"))
+        text = json.dumps(astuple(self), separators=(",", ":"), ensure_ascii=False)
         return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
-    def check(self, version: str, search: int) -> None:
+    def check(self, version: str, search: int, what: str = "search") -> None:
         """Raises BadQuery if the cursor is of another version of the index, or of another search."""
         if version != self.version:
-            raise BadQuery(f"The cursor is of {self.version}, and the index is {version} now.", _ADVICE)
+            raise BadQuery(f"The cursor is of {shown(self.version)}, and the index is {version} now.", _ADVICE)
         if search != self.search:
-            raise BadQuery("The cursor is of another search.", _ADVICE)
+            raise BadQuery(f"The cursor is of another {what}.", _ADVICE)
 
 
-def parse_cursor(text: str) -> Cursor:
-    """Raises BadQuery for a text that is no cursor."""
+def parse_cursor(text: str, longest: int = MAX_LENGTH) -> Cursor:
+    """Raises BadQuery for a text that is no cursor, or one of more characters."""
     try:
-        if len(text) > MAX_LENGTH:
+        if len(text) > longest:
             raise ValueError
-        content = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        fields: Any = json.loads(content, parse_constant=_refused)
+        fields: Any = json.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
         if not isinstance(fields, list) or len(fields) != len(_TYPES):
             raise ValueError
         if any(type(field) not in types for field, types in zip(fields, _TYPES, strict=True)) or fields[2] < 0:
             raise ValueError
+        if not all(map(_is_possible, fields)):
+            raise ValueError
     except (ValueError, Error, RecursionError) as error:
-        raise BadQuery("The cursor is not one of this service.", _ADVICE) from error
+        raise not_ours() from error
     return Cursor(*fields)
 
 
-def _refused(constant: str) -> None:
-    """NaN stands nowhere in an order."""
-    raise ValueError(constant)
+def not_ours() -> BadQuery:
+    return BadQuery("The cursor is not one of this service.", _ADVICE)
+
+
+def _is_possible(value: Any) -> bool:
+    """Whether an index can compare with it: JSON can also hold NaN, half a character and numbers of any size."""
+    if isinstance(value, str):
+        return is_unicode(value)
+    return value in _INTEGERS if isinstance(value, int) else value is None or math.isfinite(value)
 
 
 def cursor_after(match: Match, seen: int, order: Order, version: str, search: int) -> Cursor:

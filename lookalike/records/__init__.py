@@ -3,7 +3,7 @@
 from lookalike.records.arrays import Pixels, Vector, Vectors
 from lookalike.records.chunks import Chunk, Outcome, PutAside, Wait
 from lookalike.records.diagnostic import Diagnostic
-from lookalike.records.documents import MOST_MATCHES, Document, Match, Stored
+from lookalike.records.documents import MOST_MATCHES, Document, Listed, Match, Stored
 from lookalike.records.file_times import FileTimes
 from lookalike.records.models import Metric, ModelIdentity
 from lookalike.records.reasons import Reason
@@ -18,6 +18,7 @@ __all__ = [
     "Document",
     "FileTimes",
     "ImageRef",
+    "Listed",
     "Match",
     "Metadata",
     "MetadataValue",

@@ -39,6 +39,19 @@ class Document:
     taken_at_ms: int | None = None
 
 
+@dataclass(frozen=True)
+class Listed:
+    """One stored image of a list. `width` and `height` in pixels, and `ingested_at`, as of `Document`."""
+
+    id: str
+    uri: str
+    name: str | None
+    width: int
+    height: int
+    ingested_at: str
+    metadata: Metadata = field(default_factory=dict)
+
+
 #: The most matches that one search may ask for, wherever it is asked: in Python, on the command line, over HTTP.
 MOST_MATCHES = 1000
 

@@ -16,6 +16,7 @@ EXAMPLES = 15
 MAX_QUERY_BYTES = 2**15
 OPERATIONS = [
     *(("POST", "/search"), ("GET", "/search"), ("POST", "/search/batch")),
+    ("GET", "/images"),
     *(("GET", "/images/{id}"), ("GET", "/images/{id}/thumbnail"), ("GET", "/labels"), ("GET", "/info")),
     *(("GET", "/fields"), ("GET", "/facets/{field}")),
     *(("GET", "/jobs"), ("GET", "/jobs/{id}"), ("GET", "/jobs/{id}/failed"), ("POST", "/jobs/{id}/retry")),
@@ -24,11 +25,12 @@ OPERATIONS = [
 PLAIN = {"/labels", "/fields", "/info", "/health/live", "/health/ready", "/metrics"}
 #: Requests that the schema allows, and others.
 GOOD, BAD = "positive", "negative"
-#: A schema can express neither that bytes are an image, nor that a text is a filter or the name of a field, nor that
-#: exactly one of two parameters is required; and a form with one part is the same as one with a list of one.
+#: A schema can express neither that bytes are an image, nor that a text is a filter, a cursor or the name of a field,
+#: nor that exactly one of two parameters is required; and a form with one part is the same as one with a list of one.
 BEYOND_SCHEMA = {
     (GOOD, "/search"): "positive_data_acceptance",
     (GOOD, "/facets/{field}"): "positive_data_acceptance",
+    (GOOD, "/images"): "positive_data_acceptance",
     (GOOD, "/search/batch"): "positive_data_acceptance",
     (BAD, "/search/batch"): "negative_data_rejection",
 }

@@ -11,6 +11,7 @@ from lookalike.index.annotation import Annotated, Annotation
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
 from lookalike.index.checks import check_filters
 from lookalike.index.lancedb import ann, building, columns, counts, filtering, rows
+from lookalike.index.lancedb import listing as listing_of
 from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.compaction import compact, fragments, last_fragments
 from lookalike.index.lancedb.folder import folder_of
@@ -21,6 +22,7 @@ from lookalike.index.lancedb.tables import drop_table
 from lookalike.index.lancedb.writer import Writer
 from lookalike.index.options import IndexOptions
 from lookalike.metadata import Fields
+from lookalike.queries.listing import Listing, Row
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 
@@ -89,6 +91,10 @@ class LanceDBIndex:
         self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None
     ) -> Iterator[list[Document]]:
         return self._reader.all_documents(batch_size, filters)
+
+    def listed(self, listing: Listing) -> list[Row]:
+        with self._table.reading() as table:
+            return listing_of.listed(table, self.name, listing)
 
     def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
         return self._writer.annotate(annotations)

@@ -67,5 +67,6 @@ with _stubbed():
     import lancedb
     from lancedb.background_loop import LOOP
     from lancedb.index import BTree, IvfSq
+    from lancedb.query import ColumnOrdering
 
-__all__ = ["LOOP", "BTree", "IvfSq", "lancedb"]
+__all__ = ["LOOP", "BTree", "ColumnOrdering", "IvfSq", "lancedb"]

@@ -10,13 +10,14 @@ import pyarrow as pa
 from lookalike.index import identity
 from lookalike.index.lancedb import columns
 from lookalike.metadata import Fields
-from lookalike.records import Document, Match, Metric, ModelIdentity, Stored, Vector, Vectors
+from lookalike.records import Document, Listed, Match, Metric, ModelIdentity, Stored, Vector, Vectors
 
 MODEL_KEY = b"lookalike.model"
 TEXT_FIELDS = ("id", "uri", "name", "content_sha256", "model", "ingested_at", "chunk")
 STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "etag")
 VECTOR = "image_embedding"
 MATCH_FIELDS = ("id", "uri", "name", "ingested_at", "taken_at_ms", "_distance")
+LISTED_FIELDS = ("id", "uri", "name", "width", "height", "ingested_at")
 #: A table that an earlier release made lacks these until `ensure` adds them.
 LATER = (pa.field("etag", pa.string()), pa.field("taken_at_ms", pa.int64()))
 
@@ -88,6 +89,11 @@ def to_match(row: Mapping[str, Any], metric: Metric) -> Match:
     score = min(1.0, max(-1.0, 1 - distance)) if metric is Metric.COSINE else 1 / (1 + distance)
     metadata, taken_at_ms = columns.metadata_of(row), row.get("taken_at_ms")
     return Match(row["id"], row["uri"], row["name"], score, metadata, row["ingested_at"], taken_at_ms)
+
+
+def to_listed(row: Mapping[str, Any]) -> Listed:
+    """The row's LISTED_FIELDS and metadata."""
+    return Listed(**{name: row[name] for name in LISTED_FIELDS}, metadata=columns.metadata_of(row))
 
 
 def _document(row: Mapping[str, Any], vector: Any) -> Document:

@@ -61,7 +61,7 @@ def _condition(condition: Bound, has_texts: bool) -> str:
         # A row without a value has none of them.
         return f"(({_one_of(condition, column, has_texts)}) IS NOT TRUE)"
     held = f"{_EXTREMES[condition.operator]}({column})" if condition.place.is_list else column
-    return f"{held} {_COMPARISONS[condition.operator]} {_literal(condition.limit)}"
+    return f"{held} {_COMPARISONS[condition.operator]} {literal(condition.limit)}"
 
 
 def _one_of(condition: Bound, column: str, has_texts: bool) -> str:
@@ -72,7 +72,7 @@ def _one_of(condition: Bound, column: str, has_texts: bool) -> str:
         return _any(_has_words(column, str(value), is_list=place.type.is_list) for value in condition.values)
     if place.type.kind is Kind.DATE:
         return _any(_within(column, value, is_list=place.type.is_list) for value in condition.values)
-    values = ", ".join(_literal(value) for value in condition.values if not isinstance(value, Period))
+    values = ", ".join(literal(value) for value in condition.values if not isinstance(value, Period))
     equal = f"array_has_any({column}, make_array({values}))" if place.type.is_list else f"{column} IN ({values})"
     if has_texts and place.type.kind is Kind.KEYWORD and not place.is_own:
         # Documents of an earlier release have their texts there.
@@ -100,7 +100,7 @@ def _has_words(column: str, text: str, *, is_list: bool) -> str:
     return f"regexp_like({held}, {quoted(pattern)})" if pattern else "false"
 
 
-def _literal(value: Scalar) -> str:
+def literal(value: Scalar) -> str:
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, bool):

@@ -9,7 +9,7 @@ from lookalike.filters import Filters, Scalar
 from lookalike.index import declared
 from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
-from lookalike.index.bound import bind, bounds_place, facet_place
+from lookalike.index.bound import bind, bounds_place, facet_place, sort_place
 from lookalike.index.checks import check_filters, is_version, valid_text, validate
 from lookalike.index.opensearch import (
     address,
@@ -22,6 +22,7 @@ from lookalike.index.opensearch import (
     multi_get,
     scroll,
 )
+from lookalike.index.opensearch import listing as pages
 from lookalike.index.opensearch.aliases import Version, create, next_version, resolve, write_alias_of
 from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.document_writer import DocumentWriter
@@ -29,6 +30,7 @@ from lookalike.index.opensearch.search import Search
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
 from lookalike.metadata import Fields
+from lookalike.queries.listing import Listing, Row
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
 
 #: Two clients that create the same index need two rounds at most; one more for an index that is dropped meanwhile.
@@ -134,6 +136,12 @@ class OpenSearchIndex:
         _, query = self._matching(filters)
         for sources in scroll.sources(self._server, self.name, DOCUMENT_FIELDS, batch_size, query):
             yield [_document(id, source) for id, source in sources.items()]
+
+    def listed(self, listing: Listing) -> list[Row]:
+        now, query = self._matching(listing.filters)
+        place = None if listing.is_random else sort_place(listing.order.field, now.fields, self.name)
+        answer = self._query("/_search", pages.searching(listing, place, query, now))
+        return list(pages.rows(answer))
 
     def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
         version = self._resolve()
