@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from lookalike.records import Listed, Match, Rejected
+from lookalike.records import Facets, Listed, Match, Rejected
 
 
 class _Documented:
@@ -67,6 +67,8 @@ class SearchResult(_Documented):
     """How many of the nearest images were looked at."""
     cursor: str | None = None
     """What continues after these matches; null if there are no further ones."""
+    facets: Facets | None = None
+    """Of all images that meet the filters, near or not; null if no fields are asked for."""
 
 
 @dataclass(frozen=True)
@@ -131,27 +133,6 @@ class FieldList(_Documented):
     """Sorted by name."""
 
     fields: tuple[Field, ...]
-
-
-@dataclass(frozen=True)
-class FacetValue(_Documented):
-    """A value, and how many images have it."""
-
-    value: str | int | float | bool
-    documents: int
-
-
-@dataclass(frozen=True)
-class Facet(_Documented):
-    """The values of a field, most frequent first."""
-
-    field: str
-    type: str
-    values: tuple[FacetValue, ...]
-    """Empty for a field of texts."""
-    least: int | float | str | None
-    """Of numbers and dates; null for other types, and if there are no values."""
-    greatest: int | float | str | None
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class Query:
     cursor: str | None = None
     #: How much matches shall differ from one another, from 0 to 1.
     diversity: float = 0.0
+    #: The fields whose values are counted among the images that meet the filters.
+    facets: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Raises BadQuery."""

@@ -84,6 +84,12 @@ GROUPS: dict[str, dict[str, Entry]] = {
             "lookalike duplicates",
             "lookalike duplicates --json",
         ),
+        "facets": _entry(
+            "facets",
+            "Count the images of an index by label and by metadata.",
+            "lookalike facets",
+            'lookalike facets label year --filter "brand=acme"',
+        ),
     },
     "Improve": {
         "evaluate": _entry(

@@ -14,7 +14,6 @@ from lookalike.filters import Filters, conditions
 from lookalike.http_filters import from_parameters, to_parameters
 from lookalike.http_schemas import (
     BatchAnswer,
-    Facet,
     Field,
     FieldList,
     ImageList,
@@ -29,6 +28,8 @@ from lookalike.http_schemas import (
 )
 from lookalike.queries.examples import Example, Upload
 from lookalike.queries.listing import NEWEST
+from lookalike.records import Facet, Facets
+from lookalike.records.facets import RANGES, VALUES
 from lookalike.storage import Storage, local_uri
 
 #: A search takes milliseconds, but it may wait behind others, or for a model to load.
@@ -184,6 +185,15 @@ class Client:
         numbers and dates also the least and the greatest. Raises FilterRejected for an unknown field."""
         parameters = [("limit", limit), *_filters(filters)]
         return self._connection.request(Facet, "GET", f"/facets/{_segment(field)}", params=parameters)
+
+    def facets(self, *fields: str, limit: int = VALUES, ranges: int = RANGES, filters: Filters | None = None) -> Facets:
+        """How many images have which values of `label` and of metadata fields, by default of all, among the images that
+        meet the filters: the `limit` most frequent values, and at most `ranges` ranges of numbers and dates. Raises
+        FilterRejected for an unknown field."""
+        parameters: list[tuple[str, Any]] = [("limit", limit), ("ranges", ranges)]
+        if fields:
+            parameters.append(("fields", ",".join(fields)))
+        return self._connection.request(Facets, "GET", "/facets", params=[*parameters, *_filters(filters)])
 
     def labels(self) -> tuple[Label, ...]:
         """The labels with the number of their images; the thousand most frequent ones, most frequent first."""

@@ -9,9 +9,12 @@ from lookalike.filters import Filters, Scalar
 from lookalike.image_index import arguments
 from lookalike.image_index.base import Handle, on_open_handle
 from lookalike.records import Vectors
+from lookalike.records.facets import FEWEST_RANGES, MOST_RANGES, RANGES, VALUES
+from lookalike.records.facets import MOST_VALUES as MOST_COUNTED
 
 if TYPE_CHECKING:
     from lookalike.image_index.description import IndexDescription
+    from lookalike.records import Facets
 
 #: Of a facet: OpenSearch counts at most 65,535 in one request.
 MOST_VALUES = 10_000
@@ -93,6 +96,25 @@ class Contents(Handle):
         Raises IndexMissing, BadFilter for a field that the index does not have, or one of texts."""
         with self._index() as index:
             return index.facet(field, arguments.whole_number(limit, "limit", 1, MOST_VALUES), filters)
+
+    @on_open_handle("embedded")
+    def facets(
+        self, *fields: str, limit: int = VALUES, ranges: int = RANGES, filters: Filters | None = None
+    ) -> "Facets":
+        """How many images have which values of these fields, by default of `label` and of all metadata fields, among
+        the images that meet the filters: `images.facets()["brand"].values`.
+
+        The `limit` most frequent values (at most 200) of texts, whole numbers and truth values; of numbers and dates
+        also the least, the greatest, and at most `ranges` ranges (2 to 100). Of long texts, only how many there are.
+
+        Raises IndexMissing, BadFilter for a field that the index does not have."""
+        from lookalike.index.facets import facets
+
+        asked = [arguments.text(field, "a field") for field in fields]
+        most = arguments.whole_number(limit, "limit", 1, MOST_COUNTED)
+        number = arguments.whole_number(ranges, "ranges", FEWEST_RANGES, MOST_RANGES)
+        with self._index() as index:
+            return facets(index, asked or None, limit=most, ranges=number, filters=filters)
 
     def __len__(self) -> int:
         return self.count()

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from lookalike.errors import LookalikeError
 from lookalike.filters import Condition, Filters, Scalar
 from lookalike.index.annotation import Annotated, Annotation
+from lookalike.index.tally import Tally
 from lookalike.metadata import Fields
 from lookalike.queries.listing import Listing, Row
 from lookalike.records import Diagnostic, Document, Match, ModelIdentity, Rejected, Stored, Vector
@@ -194,6 +195,17 @@ class Index(Protocol):
     def bounds(self, field: str, filters: Filters | None = None) -> tuple[Scalar, Scalar] | None:
         """The least and the greatest value of a metadata field of numbers or dates, among the documents that meet the
         filters; None if there is no value. Raises BadSetting for another field."""
+
+    def tally(self, fields: Sequence[str] | None, limit: int, filters: Filters | None = None) -> Tally:
+        """The counts of several fields at once, as `facet` and `bounds` tell of each; by default of the label and all
+        metadata fields. Of texts, only how many documents have one. Raises BadFilter for an unknown field."""
+
+    def histograms(
+        self, ranges: Mapping[str, Sequence[Scalar]], filters: Filters | None = None
+    ) -> dict[str, list[int]]:
+        """How many documents have a value in each of a field's ranges, given by the values that they begin with, in
+        their order. A range ends where the next one begins, the last one has no end. A document with a list counts
+        once in each range that has one of its values."""
 
     def refresh(self) -> None:
         """Make every earlier write visible to searches."""

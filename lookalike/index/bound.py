@@ -1,7 +1,7 @@
 """Conditions bound to the fields of one index: their values have the types of the fields. Knows no backend."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
@@ -179,6 +179,15 @@ def facet_place(field: str, fields: Fields, index: str) -> Place:
     if place.type is not None and place.type.kind is Kind.TEXT:
         raise BadFilter(f"The values of {place} are texts, which are not counted.", "Count those of a keyword.")
     return place
+
+
+def facet_places(asked: Sequence[str] | None, fields: Fields, index: str) -> list[Place]:
+    """The places whose values are counted; by default the label and all metadata fields. Of texts, only how many there
+    are. Raises BadFilter for an unknown field."""
+    if asked is None:
+        asked = ["name", *(METADATA_PREFIX + key for key in sorted(fields))]
+    places = (place_of(stored_field(field), fields, index, has_texts=False) for field in asked)
+    return list(dict.fromkeys(places))
 
 
 def bounds_place(field: str, fields: Fields, index: str) -> Place:

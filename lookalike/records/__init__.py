@@ -4,6 +4,7 @@ from lookalike.records.arrays import Pixels, Vector, Vectors
 from lookalike.records.chunks import Chunk, Outcome, PutAside, Wait
 from lookalike.records.diagnostic import Diagnostic
 from lookalike.records.documents import MOST_MATCHES, Document, Listed, Match, Stored
+from lookalike.records.facets import Facet, FacetRange, Facets, FacetValue
 from lookalike.records.file_times import FileTimes
 from lookalike.records.models import Metric, ModelIdentity
 from lookalike.records.reasons import Reason
@@ -16,6 +17,10 @@ __all__ = [
     "Chunk",
     "Diagnostic",
     "Document",
+    "Facet",
+    "FacetRange",
+    "FacetValue",
+    "Facets",
     "FileTimes",
     "ImageRef",
     "Listed",

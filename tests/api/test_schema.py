@@ -18,7 +18,7 @@ OPERATIONS = [
     *(("POST", "/search"), ("GET", "/search"), ("POST", "/search/batch")),
     ("GET", "/images"),
     *(("GET", "/images/{id}"), ("GET", "/images/{id}/thumbnail"), ("GET", "/labels"), ("GET", "/info")),
-    *(("GET", "/fields"), ("GET", "/facets/{field}")),
+    *(("GET", "/fields"), ("GET", "/facets"), ("GET", "/facets/{field}")),
     *(("GET", "/jobs"), ("GET", "/jobs/{id}"), ("GET", "/jobs/{id}/failed"), ("POST", "/jobs/{id}/retry")),
     *(("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics")),
 ]
@@ -29,6 +29,7 @@ GOOD, BAD = "positive", "negative"
 #: nor that exactly one of two parameters is required; and a form with one part is the same as one with a list of one.
 BEYOND_SCHEMA = {
     (GOOD, "/search"): "positive_data_acceptance",
+    (GOOD, "/facets"): "positive_data_acceptance",
     (GOOD, "/facets/{field}"): "positive_data_acceptance",
     (GOOD, "/images"): "positive_data_acceptance",
     (GOOD, "/search/batch"): "positive_data_acceptance",

@@ -37,6 +37,7 @@ COMMANDS = [
     "failed list --reason TEXT",
     "evaluate PATH",
     "duplicates --report PATH",
+    "facets TEXT --filter TEXT",
     "bench PATH",
     "model info TEXT --json",
     "model fit PATH --head pca --name TEXT",

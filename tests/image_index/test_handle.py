@@ -13,10 +13,10 @@ import pytest
 from PIL import Image, ImageOps
 
 import lookalike
-from lookalike.errors import Closed, IndexMissing, JobUnknown, ModelMismatch
+from lookalike.errors import BadSetting, Closed, IndexMissing, JobUnknown, ModelMismatch
 from lookalike.records import ImageRef, Reason
 from lookalike_producer.finding import SyncStatus
-from tests.browser.stage import LABELS
+from tests.browser.stage import LABELS, PER_CLASS
 from tests.image_index.conftest import Filled
 
 
@@ -71,6 +71,17 @@ def test_a_stored_image_is_named_by_its_id_or_uri(filled: Filled, stored: list[I
 def test_a_label_can_be_filtered_on_by_both_its_names(filled: Filled, query_file: Path, field: str) -> None:
     found = filled.images.search(query_file, k=10, filters={field: LABELS[3]})
     assert found and {match.name for match in found} == {LABELS[3]}
+
+
+def test_images_are_counted_by_label_and_field(filled: Filled, stored: list[ImageRef]) -> None:
+    found = filled.images.facets()
+    assert found.total == len(stored) and [facet.field for facet in found.facets] == ["label"]
+    assert {item.value: item.documents for item in found["label"].values} == filled.images.facet("label")
+    one = filled.images.facets("label", limit=1, filters={"label": LABELS[3]})
+    assert (one.total, one["label"].documents, one["label"].values[0].value) == (PER_CLASS, PER_CLASS, LABELS[3])
+    for fields, options in (((5,), {}), (("label",), {"limit": 0}), (("label",), {"ranges": 1}), (("nothing",), {})):
+        with pytest.raises(BadSetting):
+            filled.images.facets(*fields, **options)  # type: ignore[arg-type]
 
 
 def test_threads_share_a_handle(filled: Filled, query_file: Path) -> None:

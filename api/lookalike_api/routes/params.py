@@ -13,10 +13,11 @@ from lookalike.queries.cursor import MAX_LENGTH as MAX_CURSOR
 from lookalike.queries.order import SCORE, parse_order
 from lookalike.queries.pages import Paging
 from lookalike.records import MOST_MATCHES
+from lookalike_api.faceted import names_of
 from lookalike_api.search import Query
 
 MAX_OFFSET = 1000
-SHARED = ("k", "offset", "min_score", "exact", "sort", "group_by", "diversity", "cursor")
+SHARED = ("k", "offset", "min_score", "exact", "sort", "group_by", "diversity", "cursor", "facets")
 
 K = Annotated[int, Parameter(ge=1, le=MOST_MATCHES, description="How many matches.")]
 Offset = Annotated[int, Parameter(ge=0, le=MAX_OFFSET, description="How many of the best matches to skip.")]
@@ -41,6 +42,13 @@ Diversity = Annotated[
 Cursor = Annotated[
     str | None,
     Parameter(max_length=MAX_CURSOR, description="`*` for the first page; then the cursor of the page before."),
+]
+FacetNames = Annotated[
+    str | None,
+    Parameter(
+        max_length=MAX_LENGTH,
+        description="Count the values of these fields (a,b) among all images that meet the filters.",
+    ),
 ]
 Texts = list[Annotated[str, Parameter(max_length=MAX_LENGTH)]] | None
 Label = Annotated[Texts, Parameter(description="Only images with this label, or with one of several.")]
@@ -89,12 +97,13 @@ class QueryParams:
         group_by: GroupBy = None,
         diversity: Diversity = 0.0,
         cursor: Cursor = None,
+        facets: FacetNames = None,
         label: Label = None,
         name: Name = None,
         filter: Filter = None,
     ) -> Query:
         paging = Paging(k, offset, min_score, order=parse_order(sort), group_by=group_by and stored_field(group_by))
-        return Query(paging, conditions_of(request, self._names), exact, cursor, diversity)
+        return Query(paging, conditions_of(request, self._names), exact, cursor, diversity, names_of(facets))
 
 
 def conditions_of(request: Request, others: frozenset[str]) -> tuple[Condition, ...]:

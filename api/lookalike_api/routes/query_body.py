@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from lookalike.errors import NotIndexed
 from lookalike.filters import conditions, stored_field
 from lookalike.http_filters import MAX_CONDITIONS, MAX_LENGTH
+from lookalike.metadata import MAX_FIELDS
 from lookalike.queries.cursor import MAX_LENGTH as MAX_CURSOR
 from lookalike.queries.examples import Example, Stored, Upload
 from lookalike.queries.mixing import MAX_EXAMPLES, check_weights
@@ -68,6 +69,8 @@ class QueryBody(BaseModel):
     """How much the matches shall differ from one another."""
     cursor: str | None = Field(None, max_length=MAX_CURSOR)
     """`*` for the first page; then the cursor of the page before."""
+    facets: list[Annotated[str, Field(max_length=MAX_LENGTH)]] | None = Field(None, max_length=MAX_FIELDS)
+    """Count the values of these fields among all images that meet the filters."""
     filters: list[Annotated[str, Field(max_length=MAX_LENGTH)]] = Field([], max_length=MAX_CONDITIONS)
     """Conditions such as "label=cat" or "year>=2020"; all must hold."""
 
@@ -75,7 +78,8 @@ class QueryBody(BaseModel):
         """Raises BadFilter, BadQuery."""
         group_by = None if self.group_by is None else stored_field(self.group_by)
         paging = Paging(self.k, self.offset, self.min_score, order=parse_order(self.sort), group_by=group_by)
-        return Query(paging, conditions(self.filters), self.exact, self.cursor, self.diversity)
+        facets = None if self.facets is None else tuple(self.facets)
+        return Query(paging, conditions(self.filters), self.exact, self.cursor, self.diversity, facets)
 
 
 def parse_body(data: bytes) -> QueryBody:

@@ -16,6 +16,7 @@ from lookalike.queries.mixing import check_weights
 from lookalike.records import Pixels, document_id
 from lookalike_api.async_search import Stopwatch, server_timing
 from lookalike_api.example_search import answer, in_range
+from lookalike_api.faceted import with_facets
 from lookalike_api.images import ID
 from lookalike_api.openapi import problems, timed
 from lookalike_api.problems import problem_of
@@ -61,7 +62,7 @@ async def search_by_image(request: Request, response: Response, state: State, qu
         examples, query = _asked(body, query, request, state.index.name)
         with state.searches.acquire():
             async with asyncio.timeout(state.search_timeout_s):
-                found = await answer(state, examples, query, watch)
+                found = await with_facets(state, query, answer(state, examples, query, watch))
     response.headers.update(server_timing(found.took_ms))
     return found
 
@@ -105,7 +106,7 @@ async def search_by_stored(
     with state.searches.acquire():
         async with asyncio.timeout(state.search_timeout_s):
             query = query if include_self else query.without(ids_of(examples))
-            found = await answer(state, examples, query, watch)
+            found = await with_facets(state, query, answer(state, examples, query, watch))
     response.headers.update(server_timing(found.took_ms))
     return found
 
@@ -156,9 +157,12 @@ async def _found_by(
     state: ServiceState, images: list[bytes], mode: str, query: Query, watch: Stopwatch
 ) -> BatchAnswer | SearchResult:
     if mode == "mean":
-        return await answer(state, [Upload(image) for image in images], query, watch)
+        mean = [Upload(image) for image in images]
+        return await with_facets(state, query, answer(state, mean, query, watch))
     if query.cursor is not None:
         raise HTTPException(400, "Each of several searches has pages of its own: give no cursor.")
+    if query.facets is not None:
+        raise HTTPException(400, "Several searches have no facets of their own: ask for /facets.")
     return await state.search.following(partial(_like_each, state, images, query, watch))
 
 

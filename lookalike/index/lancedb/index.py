@@ -10,7 +10,7 @@ from lookalike.index import outcomes
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
 from lookalike.index.checks import check_filters
-from lookalike.index.lancedb import ann, building, columns, counts, filtering, rows
+from lookalike.index.lancedb import ann, building, columns, counts, filtering, rows, tally
 from lookalike.index.lancedb import listing as listing_of
 from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.compaction import compact, fragments, last_fragments
@@ -21,6 +21,7 @@ from lookalike.index.lancedb.search import Search
 from lookalike.index.lancedb.tables import drop_table
 from lookalike.index.lancedb.writer import Writer
 from lookalike.index.options import IndexOptions
+from lookalike.index.tally import Tally
 from lookalike.metadata import Fields
 from lookalike.queries.listing import Listing, Row
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
@@ -123,6 +124,16 @@ class LanceDBIndex:
     def bounds(self, field: str, filters: Filters | None = None) -> tuple[Scalar, Scalar] | None:
         with self._table.reading() as table:
             return counts.bounds(table, self.name, field, filters)
+
+    def tally(self, fields: Sequence[str] | None, limit: int, filters: Filters | None = None) -> Tally:
+        with self._table.reading() as table:
+            return tally.tally(table, self.name, fields, limit, filters)
+
+    def histograms(
+        self, ranges: Mapping[str, Sequence[Scalar]], filters: Filters | None = None
+    ) -> dict[str, list[int]]:
+        with self._table.reading() as table:
+            return tally.histograms(table, self.name, ranges, filters)
 
     def refresh(self) -> None:
         """Check that the index exists: reads always see earlier writes."""

@@ -14,14 +14,18 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def counting(path: str, limit: int, query: Mapping[str, Any]) -> dict[str, Any]:
     """The search that counts the most frequent values of a field."""
-    values = {"terms": {"field": path, "size": limit, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
-    return {"size": 0, "query": query, "aggs": {"values": values}}
+    return {"size": 0, "query": query, "aggs": {"values": frequent(path, limit)}}
+
+
+def frequent(path: str, limit: int) -> dict[str, Any]:
+    """The aggregation by the most frequent values, equally frequent ones sorted."""
+    return {"terms": {"field": path, "size": limit, "order": [{"_count": "desc"}, {"_key": "asc"}]}}
 
 
 def counts(answer: Mapping[str, Any], place: Place) -> dict[Scalar, int]:
     """The number of documents by value."""
     buckets = answer["aggregations"]["values"]["buckets"]
-    return {_value(bucket["key"], place): bucket["doc_count"] for bucket in buckets}
+    return {value_of(bucket["key"], place): bucket["doc_count"] for bucket in buckets}
 
 
 def extremes(path: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -36,11 +40,12 @@ def bounds(answers: Sequence[Mapping[str, Any]], place: Place) -> tuple[Scalar, 
     hits = [hit for answer in answers for hit in answer["hits"]["hits"]]
     if len(hits) < len(answers):
         return None
-    first, last = (_value(hit["sort"][0], place) for hit in hits)
+    first, last = (value_of(hit["sort"][0], place) for hit in hits)
     return first, last
 
 
-def _value(value: Any, place: Place) -> Scalar:
+def value_of(value: Any, place: Place) -> Scalar:
+    """A value of an answer as the field holds it."""
     kind = place.type.kind if place.type else Kind.KEYWORD
     if kind is Kind.DATE:
         moment = EPOCH + timedelta(milliseconds=value)

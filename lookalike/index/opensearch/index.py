@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lookalike.errors import IndexConflict, IndexMissing, LookalikeError, ModelMismatch
@@ -9,7 +10,7 @@ from lookalike.filters import Filters, Scalar
 from lookalike.index import declared
 from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
-from lookalike.index.bound import bind, bounds_place, facet_place, sort_place
+from lookalike.index.bound import bind, bounds_place, facet_place, facet_places, sort_place
 from lookalike.index.checks import check_filters, is_version, valid_text, validate
 from lookalike.index.opensearch import (
     address,
@@ -23,12 +24,14 @@ from lookalike.index.opensearch import (
     scroll,
 )
 from lookalike.index.opensearch import listing as pages
+from lookalike.index.opensearch import tally as counting
 from lookalike.index.opensearch.aliases import Version, create, next_version, resolve, write_alias_of
 from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.document_writer import DocumentWriter
 from lookalike.index.opensearch.search import Search
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
+from lookalike.index.tally import FieldTally, Tally
 from lookalike.metadata import Fields
 from lookalike.queries.listing import Listing, Row
 from lookalike.records import Document, Match, ModelIdentity, Rejected, Stored, Vector
@@ -185,6 +188,21 @@ class OpenSearchIndex:
         found = [self._query("/_search", body) for body in facets.extremes(path, query)]
         return facets.bounds(found, place)
 
+    def tally(self, fields: Sequence[str] | None, limit: int, filters: Filters | None = None) -> Tally:
+        now, query = self._matching(filters)
+        places = facet_places(fields, now.fields, self.name)
+        answer = self._query("/_search", counting.tallying(places, now, limit, query))
+        found = (self._exact(tally, filters) for tally in counting.tallies(answer, places))
+        return Tally(answer["hits"]["total"]["value"], tuple(found))
+
+    def histograms(
+        self, ranges: Mapping[str, Sequence[Scalar]], filters: Filters | None = None
+    ) -> dict[str, list[int]]:
+        now, query = self._matching(filters)
+        paths = {field: filtering.path_of(bounds_place(field, now.fields, self.name), now) for field in ranges}
+        answer = self._query("/_search", counting.ranging(ranges, paths, query))
+        return counting.ranged(answer, list(ranges))
+
     def refresh(self) -> None:
         self._call("POST", "/_refresh")
 
@@ -249,6 +267,11 @@ class OpenSearchIndex:
         now = self._resolve().layout
         bound = bind(check_filters(filters), now.fields, self.name, has_texts=now.has_texts)
         return now, filtering.matching(bound, now)
+
+    def _exact(self, tally: FieldTally, filters: Filters | None) -> FieldTally:
+        if counting.is_exact(tally):
+            return tally
+        return replace(tally, bounds=self.bounds(str(tally.place), filters))
 
     def _with_fields(self, version: Version, documents: Sequence[Document]) -> Version:
         """The version, with the fields that these documents use first."""

@@ -1,0 +1,41 @@
+"""Counts of values and of ranges, among the documents that meet the filters. Knows no backend."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lookalike.filters import Filters, Scalar
+from lookalike.index.base import Index
+from lookalike.index.starts import starts
+from lookalike.index.tally import FieldTally, kind_of
+from lookalike.records import Facet, FacetRange, Facets, FacetValue
+from lookalike.records.facets import RANGES, VALUES
+
+
+def facets(
+    index: Index,
+    fields: Sequence[str] | None = None,
+    *,
+    limit: int = VALUES,
+    ranges: int = RANGES,
+    filters: Filters | None = None,
+) -> Facets:
+    """The facets of these fields, by default of the label and all metadata fields: the `limit` most frequent values,
+    and for numbers and dates at most `ranges` ranges. Raises BadFilter for a field that the index does not have."""
+    found = index.tally(fields, limit, filters)
+    begins = {str(tally.place): _starts(tally, ranges) for tally in found.fields if tally.bounds is not None}
+    counts = index.histograms(begins, filters) if begins else {}
+    each = (_facet(tally, begins.get(str(tally.place), ()), counts) for tally in found.fields)
+    return Facets(found.total, tuple(each))
+
+
+def _starts(tally: FieldTally, ranges: int) -> Sequence[Scalar]:
+    assert tally.bounds is not None
+    return starts(*tally.bounds, kind_of(tally.place), ranges)
+
+
+def _facet(tally: FieldTally, begins: Sequence[Scalar], counts: dict[str, list[int]]) -> Facet:
+    field = str(tally.place)
+    values = tuple(FacetValue(value, documents) for value, documents in tally.values.items())
+    ends = pairwise([*begins, None])
+    ranges = (FacetRange(begin, end, number) for (begin, end), number in zip(ends, counts.get(field, ()), strict=True))
+    return Facet(field, str(tally.place.type), values, *(tally.bounds or (None, None)), tally.documents, tuple(ranges))
