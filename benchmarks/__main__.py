@@ -15,6 +15,7 @@ NAMES = (
     "archives",
     "ledger",
     "recall",
+    "browse",
     "int8",
     "examples",
     "service",
