@@ -134,13 +134,10 @@ def test_values_that_come_while_they_are_counted_hurt_nobody(filled: Index) -> N
     assert filled.histograms(begins, ["brand exists"]) == {"year": [2, 0, 1], "sizes": [1]}
 
 
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [(["yaer"], "Did you mean year"), (["label", "nothing"], "'nothing'"), ([""], "Cannot filter on ''")],
-)
-def test_a_field_that_there_is_not_is_named(filled: Index, fields: list[str], words: str) -> None:
-    with pytest.raises(BadFilter, match=words):
-        facets(filled, fields)
+def test_a_field_that_there_is_not_is_named(filled: Index) -> None:
+    for fields, words in ((["yaer"], "Did you mean year"), (["label", "nothing"], "'nothing'"), ([""], "filter on ''")):
+        with pytest.raises(BadFilter, match=words):
+            facets(filled, fields)
 
 
 def test_an_empty_index_has_empty_facets(index: Index) -> None:

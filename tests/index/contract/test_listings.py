@@ -138,21 +138,15 @@ def test_images_that_come_and_go_move_no_other_one(filled: Index) -> None:
         filled.refresh()
 
 
-@pytest.mark.parametrize(
-    ("sort", "error", "words"),
-    [
-        ("nothing", BadFilter, "no metadata field 'nothing'"),
-        ("yaer", BadFilter, "Did you mean year"),
-        ("tags", BadFilter, "tags has several values"),
-        ("-caption", BadFilter, "caption is a text"),
-    ],
-)
-def test_an_order_that_there_is_not_is_refused(filled: Index, sort: str, error: type[Exception], words: str) -> None:
-    with pytest.raises(error, match=words):
-        filled.listed(listing(sort))
-
-
-def test_a_position_that_the_index_has_not_given_is_refused(filled: Index) -> None:
+def test_what_the_index_cannot_sort_by_or_has_not_given_is_refused(filled: Index) -> None:
+    for sort, words in {
+        "nothing": "no metadata field 'nothing'",
+        "yaer": "Did you mean year",
+        "tags": "tags has several values",
+        "-caption": "caption is a text",
+    }.items():
+        with pytest.raises(BadFilter, match=words):
+            filled.listed(listing(sort))
     for sort, values in {
         "year": ("2020", 0.5, True),
         "price": ("high", True),
