@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lookalike.index.opensearch import filtering, layout
-from lookalike.index.opensearch.layout import Layout
+from lookalike.index.opensearch import filtering
+from lookalike.index.opensearch.layout import OBJECTS, Layout, metadata_of
 from lookalike.index.places import Place
 from lookalike.metadata import Kind
 from lookalike.queries.cursor import not_ours
 from lookalike.queries.listing import Listing, Position, Row
 from lookalike.records import Listed
 
-SOURCE = ("uri", "name", "width", "height", "ingested_at", *layout.OBJECTS)
+SOURCE = ("uri", "name", "width", "height", "ingested_at", *OBJECTS)
 #: The types of the values that the server sorts by; a date is milliseconds. Where a number is missing, it is the
 #: greatest or the least one, and a float the text of infinity.
 _TYPES: dict[Kind, tuple[type, ...]] = {
@@ -45,8 +45,8 @@ def rows(answer: Mapping[str, Any]) -> Iterator[Row]:
     """The documents of an answer."""
     for hit in answer["hits"]["hits"]:
         source = hit["_source"]
-        own = {name: source.get(name) for name in SOURCE if name not in layout.OBJECTS}
-        image = Listed(id=hit["_id"], metadata=layout.metadata_of(source), **own)
+        own = {name: source.get(name) for name in SOURCE if name not in OBJECTS}
+        image = Listed(id=hit["_id"], metadata=metadata_of(source), **own)
         yield Row(image, Position(*hit["sort"]))
 
 
