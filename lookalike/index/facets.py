@@ -1,7 +1,6 @@
 """Counts of values and of ranges, among the documents that meet the filters. Knows no backend."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from lookalike.filters import Filters, Scalar
 from lookalike.index.base import Index
@@ -36,6 +35,7 @@ def _starts(tally: FieldTally, ranges: int) -> Sequence[Scalar]:
 def _facet(tally: FieldTally, begins: Sequence[Scalar], counts: dict[str, list[int]]) -> Facet:
     field = str(tally.place)
     values = tuple(FacetValue(value, documents) for value, documents in tally.values.items())
-    ends = pairwise([*begins, None])
-    ranges = (FacetRange(begin, end, number) for (begin, end), number in zip(ends, counts.get(field, ()), strict=True))
-    return Facet(field, str(tally.place.type), values, *(tally.bounds or (None, None)), tally.documents, tuple(ranges))
+    each = zip(begins, [*begins[1:], None], counts.get(field, ()), strict=True)
+    ranges = tuple(FacetRange(begin, end, number) for begin, end, number in each) if begins else ()
+    least, greatest = tally.bounds or (None, None)
+    return Facet(field, str(tally.place.type), values, least, greatest, tally.documents, ranges)

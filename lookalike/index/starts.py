@@ -52,15 +52,15 @@ def _steps(width: Decimal, *, is_whole: bool) -> Iterator[Decimal]:
 
 def _dates(first: date, last: date, most: int) -> list[str]:
     monday = first - timedelta(days=first.weekday())
-    for begin, days in ((first, 1), (monday, 7)):
-        if (last - begin).days < most * days:
-            every = range(begin.toordinal(), last.toordinal() + 1, days)
-            return [date.fromordinal(day).isoformat() + _MIDNIGHT for day in every]
+    for day, days in ((first, 1), (monday, 7)):
+        if (last - day).days < most * days:
+            every = range(day.toordinal(), last.toordinal() + 1, days)
+            return [date.fromordinal(number).isoformat() + _MIDNIGHT for number in every]
     begin, end = _month(first), _month(last)
     months = next(step for step in _MONTHS if end - begin // step * step < most * step)
     # There is no year 0.
-    every = (max(12, month) for month in range(begin // months * months, end + 1, months))
-    return [f"{month // 12:04}-{month % 12 + 1:02}-01{_MIDNIGHT}" for month in every]
+    firsts = (max(12, month) for month in range(begin // months * months, end + 1, months))
+    return [f"{month // 12:04}-{month % 12 + 1:02}-01{_MIDNIGHT}" for month in firsts]
 
 
 def _day(moment: Scalar) -> date:

@@ -61,7 +61,7 @@ def check(least: Scalar, greatest: Scalar, kind: Kind, most: int) -> None:
     assert 1 <= len(found) <= most
     assert found[0] <= least and found[-1] <= greatest  # type: ignore[operator]
     assert all(one < other for one, other in pairwise(found))  # type: ignore[operator]
-    assert [fitted_value(start, FieldType(kind)) for start in found] == found
+    assert [fitted_value(start, FieldType(kind)) for start in found] == list(found)
     assert len(found) == 1 or found[1] > least  # type: ignore[operator]
 
 

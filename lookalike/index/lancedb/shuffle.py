@@ -34,7 +34,8 @@ def keys_of(ids: Any, seed: int) -> NDArray[np.int64]:
     text = compute.binary_slice(compute.ascii_rpad(ids, ID_CHARACTERS, "0").cast(pa.binary()), 0, ID_CHARACTERS)
     words = np.frombuffer(text.buffers()[2], "<u8", 2 * len(text)).reshape(-1, 2)
     hashed = _mixed(words[:, 0] + np.uint64(seed * GOLDEN % 2**64))
-    return (_mixed(hashed ^ words[:, 1]) >> np.uint64(1)).astype(np.int64)
+    keys: NDArray[np.int64] = (_mixed(hashed ^ words[:, 1]) >> np.uint64(1)).astype(np.int64)
+    return keys
 
 
 def _mixed(words: Any) -> Any:

@@ -144,6 +144,6 @@ def test_an_empty_index_has_empty_facets(index: Index) -> None:
     index.declare({"year": field_type("int")})
     found = facets(index)
     assert (found.total, [facet.field for facet in found.facets]) == (0, ["label", "year"])
-    assert all(facet.documents == 0 and facet.values == facet.ranges == () for facet in found.facets)
+    assert all(facet.documents == 0 and not facet.values and not facet.ranges for facet in found.facets)
     with pytest.raises(KeyError):
         found["nothing"]
