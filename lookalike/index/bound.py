@@ -11,7 +11,7 @@ from lookalike.index.places import Bound, Period, Place, Value
 from lookalike.index.ranges import check_ranges
 from lookalike.index.words import LONGEST_WORD, class_of, words
 from lookalike.metadata import Fields, FieldType, Kind, fitted_value
-from lookalike.queries.order import INGESTED
+from lookalike.queries.order import INGESTED, TAKEN
 from lookalike.shown import clause, shortened, shown
 
 #: Fields that an error names, beside close matches.
@@ -200,10 +200,12 @@ def bounds_place(field: str, fields: Fields, index: str) -> Place:
 
 
 def sort_place(field: str, fields: Fields, index: str) -> Place:
-    """The place whose values order a list: that of `stored_field`, or the time of ingest. Raises BadFilter for an
-    unknown field, and for one of texts or lists."""
+    """The place whose values order a list: that of `stored_field`, or the time of ingest or of the photograph. Raises
+    BadFilter for an unknown field, and for one of texts or lists."""
     if field == INGESTED:
         return Place("ingested_at", is_own=True, type=FieldType(Kind.DATE))
+    if field == TAKEN:
+        return Place("taken_at_ms", is_own=True, type=FieldType(Kind.INTEGER))
     place = place_of(field, fields, index, has_texts=False)
     assert place.type is not None
     if place.is_list or place.type.kind is Kind.TEXT:

@@ -18,7 +18,7 @@ MAX_SEED = 2**31 - 1
 #: Characters of a cursor. It names an image by its label or field, and by its uri, which both indexes can sort by.
 MAX_CURSOR = 60_000
 
-_ORDERS = "Sort by newest, label, random or a metadata field."
+_ORDERS = "Sort by newest, taken, label, random or a metadata field."
 
 BY_TIME = Order(INGESTED)
 
@@ -75,8 +75,8 @@ class Listing:
 
 
 def parse_listing_order(text: str) -> Order:
-    """The order of "newest", "label", "random" or a metadata field; with a minus before it reversed, but for the random
-    one. Raises BadQuery."""
+    """The order of "newest", "taken", "label", "random" or a metadata field; with a minus before it reversed, but for
+    the random one. Raises BadQuery."""
     field, is_reversed = text.removeprefix("-"), text.startswith("-")
     if field == NEWEST:
         return Order(INGESTED, not is_reversed)

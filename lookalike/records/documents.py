@@ -41,7 +41,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Listed:
-    """One stored image of a list. `width` and `height` in pixels, and `ingested_at`, as of `Document`."""
+    """One stored image of a list. `width` and `height` in pixels, `ingested_at` and `taken_at_ms` as of `Document`."""
 
     id: str
     uri: str
@@ -50,6 +50,7 @@ class Listed:
     height: int
     ingested_at: str
     metadata: Metadata = field(default_factory=dict)
+    taken_at_ms: int | None = None
 
 
 #: The most matches that one search may ask for, wherever it is asked: in Python, on the command line, over HTTP.

@@ -18,6 +18,7 @@ VERSION = "images-v1"
         ("-newest", "ingested", False),
         ("ingested", "ingested", True),
         ("-ingested", "ingested", False),
+        ("taken", "taken", True),
         ("label", "name", False),
         ("-label", "name", True),
         ("random", "random", False),

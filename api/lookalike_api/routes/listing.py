@@ -21,7 +21,8 @@ router = APIRouter(tags=["images"])
 Sort = Annotated[
     str,
     Parameter(
-        max_length=MAX_LENGTH, description="newest, label, random or a metadata field; a minus before it reverses it."
+        max_length=MAX_LENGTH,
+        description="newest, taken, label, random or a metadata field; a minus before it reverses it.",
     ),
 ]
 Limit = Annotated[int, Parameter(ge=1, le=MOST_LISTED, description="How many images.")]
@@ -36,9 +37,9 @@ Conditions = Annotated[tuple[Condition, ...], Depends(FilterParams("sort", "limi
     "/images",
     summary="The stored images, page by page",
     responses=problems(400, 503),
-    description="The images that meet the filters, in an order of their own: the newest first, by label, by a metadata "
-    "field, or at random. Images that are added or deleted meanwhile neither repeat nor hide another one, and a late "
-    f"page costs no more than the first. {FILTERING}",
+    description="The images that meet the filters, in an order of their own: the newest or the latest taken first, by "
+    "label, by a metadata field, or at random. Images that are added or deleted meanwhile neither repeat nor hide "
+    f"another one, and a late page costs no more than the first. {FILTERING}",
 )
 async def images(
     state: State,

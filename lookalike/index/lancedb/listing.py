@@ -31,12 +31,16 @@ def listed(table: Any, index: str, listing: Listing) -> list[Row]:
     if listing.is_random:
         return _at_random(table, listing, condition)
     place = sort_place(listing.order.field, columns.fields_of(table.schema), index)
-    if listing.after is not None:
-        condition = " AND ".join(filter(None, [condition, f"({_behind(listing, place, listing.after)})"]))
     column = sql.column_of(place)
+    # A table of an earlier release may lack `taken_at_ms`.
+    is_held = column in table.schema.names
+    if listing.after is not None:
+        behind = _behind(listing, place, listing.after) if is_held else f"uri > {sql.quoted(listing.after.uri)}"
+        condition = f"({condition}) AND ({behind})" if condition else behind
     by = ColumnOrdering(column_name=column, ascending=not listing.order.is_descending)
-    query = _read(table, condition).order_by([by] if column == "uri" else [by, _URI]).limit(listing.limit)
-    return [_row(row, row[column]) for row in query.to_arrow().to_pylist()]
+    orders = [by] if column == "uri" else [by, _URI] if is_held else [_URI]
+    query = _read(table, condition).order_by(orders).limit(listing.limit)
+    return [_row(row, row.get(column)) for row in query.to_arrow().to_pylist()]
 
 
 def _behind(listing: Listing, place: Place, after: Position) -> str:

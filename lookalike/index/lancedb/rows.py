@@ -17,7 +17,7 @@ TEXT_FIELDS = ("id", "uri", "name", "content_sha256", "model", "ingested_at", "c
 STORED_FIELDS = ("content_sha256", "model", "chunk", "name", "etag")
 VECTOR = "image_embedding"
 MATCH_FIELDS = ("id", "uri", "name", "ingested_at", "taken_at_ms", "_distance")
-LISTED_FIELDS = ("id", "uri", "name", "width", "height", "ingested_at")
+LISTED_FIELDS = ("id", "uri", "name", "width", "height", "ingested_at", "taken_at_ms")
 #: A table that an earlier release made lacks these until `ensure` adds them.
 LATER = (pa.field("etag", pa.string()), pa.field("taken_at_ms", pa.int64()))
 
@@ -93,7 +93,7 @@ def to_match(row: Mapping[str, Any], metric: Metric) -> Match:
 
 def to_listed(row: Mapping[str, Any]) -> Listed:
     """The row's LISTED_FIELDS and metadata."""
-    return Listed(**{name: row[name] for name in LISTED_FIELDS}, metadata=columns.metadata_of(row))
+    return Listed(**{name: row.get(name) for name in LISTED_FIELDS}, metadata=columns.metadata_of(row))
 
 
 def _document(row: Mapping[str, Any], vector: Any) -> Document:

@@ -11,7 +11,7 @@ from lookalike.queries.cursor import not_ours
 from lookalike.queries.listing import Listing, Position, Row
 from lookalike.records import Listed
 
-SOURCE = ("uri", "name", "width", "height", "ingested_at", *OBJECTS)
+SOURCE = ("uri", "name", "width", "height", "ingested_at", "taken_at_ms", *OBJECTS)
 #: The types of the values that the server sorts by; a date is milliseconds. Where a number is missing, it is the
 #: greatest or the least one, and a float the text of infinity.
 _TYPES: dict[Kind, tuple[type, ...]] = {
@@ -33,7 +33,8 @@ def searching(listing: Listing, place: Place | None, query: filtering.Query, lay
         query = {"function_score": {"query": query, "random_score": chance, "boost_mode": "replace"}}
         by: dict[str, Any] = {"_score": "desc"}
     else:
-        by = {filtering.path_of(place, layout): {"order": order, "missing": "_last"}}
+        # An index of an earlier release may lack `taken_at_ms`.
+        by = {filtering.path_of(place, layout): {"order": order, "missing": "_last", "unmapped_type": "long"}}
     body = {"size": listing.limit, "query": query, "_source": SOURCE, "track_total_hits": False}
     if listing.after is not None:
         _check(listing.after, place)

@@ -20,7 +20,7 @@ FIELDS: Fields = {
         "year": "int",
         "price": "float",
         "brand": "keyword",
-        "taken": "date",
+        "day": "date",
         "sold": "bool",
         "caption": "text",
         "tags": "list",
@@ -28,17 +28,22 @@ FIELDS: Fields = {
 }
 LABELS = ("Zebra", "ant", "it's", "日本語", "ant", None)
 METADATA: list[Metadata] = [
-    {"year": 2020, "price": 0.1, "brand": "b", "taken": "2020-01-01", "sold": True},
-    {"year": -(2**62), "price": -1e300, "brand": "a", "taken": "0001-01-01", "sold": False},
-    {"year": 2**62, "price": 1e300, "brand": "B", "taken": "9999-12-31T23:59:59.999Z"},
-    {"year": 2020, "price": 0.30000000000000004, "brand": "it's", "taken": "2020-01-01T00:00:00.001Z"},
+    {"year": 2020, "price": 0.1, "brand": "b", "day": "2020-01-01", "sold": True},
+    {"year": -(2**62), "price": -1e300, "brand": "a", "day": "0001-01-01", "sold": False},
+    {"year": 2**62, "price": 1e300, "brand": "B", "day": "9999-12-31T23:59:59.999Z"},
+    {"year": 2020, "price": 0.30000000000000004, "brand": "it's", "day": "2020-01-01T00:00:00.001Z"},
     {},
 ]
-ORDERS = ("newest", "label", "year", "price", "brand", "taken", "sold", "uri")
+ORDERS = ("newest", "taken", "label", "year", "price", "brand", "day", "sold", "uri")
 
 
 def value_of(row: Row, order: str) -> Any:
-    own = {"newest": row.image.ingested_at, "label": row.image.name, "uri": row.image.uri}
+    own = {
+        "newest": row.image.ingested_at,
+        "label": row.image.name,
+        "taken": row.image.taken_at_ms,
+        "uri": row.image.uri,
+    }
     return own[order] if order in own else row.image.metadata.get(order)
 
 
@@ -50,7 +55,13 @@ def images() -> list[Document]:
         for name in [("b", "a", "ü")[i % 3]]
     ]
     return [
-        replace(item, ingested_at=f"2026-01-02T03:04:{i // 7:02}.{i % 2}00000+00:00", width=i + 1, height=100 - i)
+        replace(
+            item,
+            ingested_at=f"2026-01-02T03:04:{i // 7:02}.{i % 2}00000+00:00",
+            width=i + 1,
+            height=100 - i,
+            taken_at_ms=None if i % 4 == 3 else (i % 11 - 5) * 10**11,
+        )
         for i, item in enumerate(written)
     ]
 
@@ -94,7 +105,7 @@ def test_every_order_leads_through_all_images_once(filled: Index) -> None:
     assert {row.image.uri for row in every} == {item.uri for item in images()}
     for order in ORDERS:
         for sort in (order, f"-{order}"):
-            is_reversed = sort in ("newest", *(f"-{name}" for name in ORDERS[1:]))
+            is_reversed = sort in ("newest", "taken", *(f"-{name}" for name in ORDERS[2:]))
             assert uris(filled, listing(sort)) == expected(every, order, is_reversed=is_reversed), sort
 
 
@@ -151,6 +162,7 @@ def test_what_the_index_cannot_sort_by_or_has_not_given_is_refused(filled: Index
         "year": ("2020", 0.5, True),
         "price": ("high", True),
         "brand": (1, True),
+        "day": (0.5, True),
         "taken": (0.5, True),
         "newest": (0.5, True),
         "random": ("x", None, True),
