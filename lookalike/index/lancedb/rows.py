@@ -93,7 +93,8 @@ def to_match(row: Mapping[str, Any], metric: Metric) -> Match:
 
 def to_listed(row: Mapping[str, Any]) -> Listed:
     """The row's LISTED_FIELDS and metadata."""
-    return Listed(**{name: row.get(name) for name in LISTED_FIELDS}, metadata=columns.metadata_of(row))
+    own: dict[str, Any] = {name: row.get(name) for name in LISTED_FIELDS}
+    return Listed(**own, metadata=columns.metadata_of(row))
 
 
 def _document(row: Mapping[str, Any], vector: Any) -> Document:
