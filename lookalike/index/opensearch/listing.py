@@ -18,7 +18,7 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.KEYWORD: (str, type(None)),
     Kind.INTEGER: (int,),
     Kind.DATE: (int,),
-    Kind.BOOLEAN: (int, bool),
+    Kind.BOOLEAN: (int,),
     Kind.FLOAT: (float, int, str),
 }
 _INFINITIES = ("Infinity", "-Infinity")
