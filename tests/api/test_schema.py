@@ -26,7 +26,8 @@ PLAIN = {"/labels", "/fields", "/info", "/health/live", "/health/ready", "/metri
 #: Requests that the schema allows, and others.
 GOOD, BAD = "positive", "negative"
 #: A schema can express neither that bytes are an image, nor that a text is a filter, a cursor or the name of a field,
-#: nor that exactly one of two parameters is required; and a form with one part is the same as one with a list of one.
+#: nor that exactly one of two parameters is required; and one part of a form, or one parameter, is the same as a list
+#: of one.
 BEYOND_SCHEMA = {
     (GOOD, "/search"): "positive_data_acceptance",
     (GOOD, "/facets"): "positive_data_acceptance",
@@ -34,6 +35,8 @@ BEYOND_SCHEMA = {
     (GOOD, "/images"): "positive_data_acceptance",
     (GOOD, "/search/batch"): "positive_data_acceptance",
     (BAD, "/search/batch"): "negative_data_rejection",
+    (BAD, "/images"): "negative_data_rejection",
+    (BAD, "/facets"): "negative_data_rejection",
 }
 
 
