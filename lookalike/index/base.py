@@ -151,6 +151,14 @@ class Index(Protocol):
         """Id, URI and `ingested_at` of every document, as `scan` gives them. The times of one backend have one format,
         in which the later text is the later time."""
 
+    def scan_values(self, field: str) -> Iterator[tuple[str, Scalar | None]]:
+        """Id and value of every document, as `scan` gives them, for `label`, `uri` or a metadata field: None without a
+        value, of a list the least. Dates are texts. Raises BadFilter as `facet` does."""
+
+    def addresses(self, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Uri and label of these documents, of those that a search sees; ids without a document are not in the
+        result."""
+
     def scan_documents(
         self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None
     ) -> Iterator[list[Document]]:
@@ -206,6 +214,17 @@ class Index(Protocol):
         """How many documents have a value in each of a field's ranges, given by the values that they begin with, in
         their order. A range ends where the next one begins, the last one has no end. A document with a list counts
         once in each range that has one of its values."""
+
+    def write_map(self, data: bytes) -> None:
+        """Keep a map of the images with the version that the name points to, in place of an earlier one. It is deleted
+        with the version."""
+
+    def read_map(self) -> bytes | None:
+        """The map of the version that the name points to, if there is one. A map that was not written completely is
+        none."""
+
+    def map_tag(self) -> str | None:
+        """A text that another map of this version does not have; None without a map."""
 
     def refresh(self) -> None:
         """Make every earlier write visible to searches."""

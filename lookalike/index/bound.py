@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from typing import Any
 
 from lookalike.errors import BadFilter
 from lookalike.filters import METADATA_PREFIX, Condition, Operator, Scalar, shown_key, stored_field
@@ -212,6 +213,11 @@ def sort_place(field: str, fields: Fields, index: str) -> Place:
         what = "has several values" if place.is_list else "is a text"
         raise BadFilter(f"{place} {what}: images cannot be sorted by it.", "Sort by another field.")
     return place
+
+
+def least(values: Iterable[Any] | None) -> Any:
+    """The least value of a list; None if there is none."""
+    return min(values, default=None) if values else None
 
 
 def facet_values(counts: Mapping[Scalar, int], limit: int) -> dict[Scalar, int]:

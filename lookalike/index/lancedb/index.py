@@ -9,8 +9,9 @@ from lookalike.filters import Filters, Scalar
 from lookalike.index import outcomes
 from lookalike.index.annotation import Annotated, Annotation
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
+from lookalike.index.bound import facet_place, least
 from lookalike.index.checks import check_filters
-from lookalike.index.lancedb import ann, building, columns, counts, filtering, rows, tally
+from lookalike.index.lancedb import ann, building, columns, counts, filtering, map_file, rows, sql, tally
 from lookalike.index.lancedb import listing as listing_of
 from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.compaction import compact, fragments, last_fragments
@@ -21,6 +22,7 @@ from lookalike.index.lancedb.search import Search
 from lookalike.index.lancedb.tables import drop_table
 from lookalike.index.lancedb.writer import Writer
 from lookalike.index.options import IndexOptions
+from lookalike.index.places import Place
 from lookalike.index.tally import Tally
 from lookalike.metadata import Fields
 from lookalike.queries.listing import Listing, Row
@@ -88,6 +90,14 @@ class LanceDBIndex:
     def scan_times(self) -> Iterator[tuple[str, str, str]]:
         return ((id, uri, time) for id, uri, time in self._reader.columns(["id", "uri", "ingested_at"]))
 
+    def scan_values(self, field: str) -> Iterator[tuple[str, Scalar | None]]:
+        place = self._place(field)
+        rows = self._reader.columns(["id", sql.column_of(place)])
+        return ((id, least(value) if place.is_list else value) for id, value in rows)
+
+    def addresses(self, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        return self._reader.addresses(ids)
+
     def scan_documents(
         self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None
     ) -> Iterator[list[Document]]:
@@ -135,6 +145,19 @@ class LanceDBIndex:
         with self._table.reading() as table:
             return tally.histograms(table, self.name, ranges, filters)
 
+    def write_map(self, data: bytes) -> None:
+        # Under the lock: a version that is deleted meanwhile leaves no map behind.
+        with self._table.writing():
+            map_file.write(self._table.folder, str(self._table.now().name), data)
+
+    def read_map(self) -> bytes | None:
+        with self._table.translated():
+            return map_file.read(self._table.folder, self._table.version())
+
+    def map_tag(self) -> str | None:
+        with self._table.translated():
+            return map_file.tag(self._table.folder, self._table.version())
+
     def refresh(self) -> None:
         """Check that the index exists: reads always see earlier writes."""
         self.model()
@@ -177,6 +200,9 @@ class LanceDBIndex:
     def close(self) -> None:
         self._table.close()
         self._search.close()
+
+    def _place(self, field: str) -> Place:
+        return facet_place(field, self.fields(), self.name)
 
     def _searched(self, query: VectorQuery) -> list[Match]:
         with self._table.translated():

@@ -41,7 +41,15 @@ class Reader:
                 found |= rows.to_vectors(_of_ids(table, condition).select(["id", rows.VECTOR]).to_arrow())
         return found
 
-    def columns(self, names: list[str], prefix: str = "") -> Iterator[tuple[str, ...]]:
+    def addresses(self, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        found: dict[str, tuple[str, str | None]] = {}
+        for condition in sql.id_conditions(ids):
+            with self._table.reading() as table:
+                page = _of_ids(table, condition).select(["id", "uri", "name"]).to_arrow()
+            found |= {row["id"]: (row["uri"], row["name"]) for row in page.to_pylist()}
+        return found
+
+    def columns(self, names: list[str], prefix: str = "") -> Iterator[tuple[Any, ...]]:
         """The columns of all rows whose URI starts with `prefix`."""
         with self._table.reading() as table:
             query = table.search().select(names)

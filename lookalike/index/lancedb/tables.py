@@ -11,7 +11,7 @@ import pyarrow as pa
 from lookalike.errors import IndexConflict
 from lookalike.index.base import AnnState, IndexInfo
 from lookalike.index.checks import index_of
-from lookalike.index.lancedb import ann, rows
+from lookalike.index.lancedb import ann, map_file, rows
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.errors import missing, translated
 from lookalike.index.lancedb.folder import folder_of
@@ -73,6 +73,7 @@ def drop_table(folder: Path, catalog: Catalog, version: str, wait_s: float) -> N
                 "Run the same command again: it looks at the versions anew.",
             )
         catalog.remove(version)
+        map_file.delete(folder, version)
         connect(folder).drop_table(version)
         # Whoever waits for this lock finds no table.
         with suppress(PermissionError):

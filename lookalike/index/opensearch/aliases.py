@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from lookalike.errors import IndexConflict, ShardsMissing
 from lookalike.index.base import IndexInfo
 from lookalike.index.checks import index_of, is_version, number_of
-from lookalike.index.opensearch import address, mapping, server_version
+from lookalike.index.opensearch import address, kept_map, mapping, server_version
 from lookalike.index.opensearch.layout import Layout, layout_of
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
@@ -70,6 +70,12 @@ def create(
             raise
         return False
     return True
+
+
+def delete(server: Server, version: str, name: str) -> None:
+    """Delete a version and its map. Raises IndexMissing, as for any request to an index that does not exist."""
+    server.call("DELETE", f"/{version}", name=name)
+    server.call("DELETE", f"/{kept_map.name_of(version)}", name=name, ignore_unavailable="true")
 
 
 def write_alias_of(version: str) -> str:

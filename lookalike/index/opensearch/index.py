@@ -10,7 +10,7 @@ from lookalike.filters import Filters, Scalar
 from lookalike.index import declared
 from lookalike.index.annotation import Annotated, Annotation, annotated, outcome
 from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
-from lookalike.index.bound import bind, bounds_place, facet_place, facet_places, sort_place
+from lookalike.index.bound import bind, bounds_place, facet_place, facet_places, least, sort_place
 from lookalike.index.checks import check_filters, is_version, valid_text, validate
 from lookalike.index.opensearch import (
     address,
@@ -19,13 +19,14 @@ from lookalike.index.opensearch import (
     facets,
     filtering,
     force_merge,
+    kept_map,
     layout,
     multi_get,
     scroll,
 )
 from lookalike.index.opensearch import listing as pages
 from lookalike.index.opensearch import tally as counting
-from lookalike.index.opensearch.aliases import Version, create, next_version, resolve, write_alias_of
+from lookalike.index.opensearch.aliases import Version, create, delete, next_version, resolve, write_alias_of
 from lookalike.index.opensearch.bulk_writer import BulkWriter
 from lookalike.index.opensearch.document_writer import DocumentWriter
 from lookalike.index.opensearch.search import Search
@@ -133,6 +134,16 @@ class OpenSearchIndex:
     def scan_times(self) -> Iterator[tuple[str, str, str]]:
         return scroll.scan_times(self._server, self.name)
 
+    def scan_values(self, field: str) -> Iterator[tuple[str, Scalar | None]]:
+        now = self._resolve().layout
+        place = facet_place(field, now.fields, self.name)
+        path = filtering.path_of(place, now)
+        return ((id, least(values)) for id, values in scroll.scan_values(self._server, self.name, path))
+
+    def addresses(self, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        found = scroll.find(self._server, self.name, ids, ["uri", "name"])
+        return {id: (source["uri"], source.get("name")) for id, source in found.items()}
+
     def scan_documents(
         self, batch_size: int = DOCUMENTS_PER_BATCH, filters: Filters | None = None
     ) -> Iterator[list[Document]]:
@@ -203,6 +214,15 @@ class OpenSearchIndex:
         answer = self._query("/_search", counting.ranging(ranges, paths, query))
         return counting.ranged(answer, list(ranges))
 
+    def write_map(self, data: bytes) -> None:
+        kept_map.write(self._server, self.version(), self.name, data)
+
+    def read_map(self) -> bytes | None:
+        return kept_map.read(self._server, self.version(), self.name)
+
+    def map_tag(self) -> str | None:
+        return kept_map.tag(self._server, self.version(), self.name)
+
     def refresh(self) -> None:
         self._call("POST", "/_refresh")
 
@@ -227,7 +247,7 @@ class OpenSearchIndex:
         return force_merge.merge(self._server, self.version(), self.name, segments)
 
     def drop(self) -> None:
-        self._server.call("DELETE", f"/{self.version()}", name=self.name)
+        delete(self._server, self.version(), self.name)
 
     def close(self) -> None:
         self._server.close()

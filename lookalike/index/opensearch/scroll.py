@@ -35,6 +35,15 @@ def scan_times(server: Server, name: str) -> Iterator[tuple[str, str, str]]:
             yield hit["_id"], hit["fields"]["uri"][0], hit["fields"]["ingested_at"][0]
 
 
+def scan_values(server: Server, name: str, path: str) -> Iterator[tuple[str, list[Any]]]:
+    """Id of all documents, and the values of one field of the mapping, in ascending order. Raises IndexUnavailable as
+    `scan` does."""
+    query = {"size": IDS_PER_PAGE, "query": {"match_all": {}}, "_source": False, "docvalue_fields": [path]}
+    for hits in _pages(server, name, query):
+        for hit in hits:
+            yield hit["_id"], hit.get("fields", {}).get(path, [])
+
+
 def sources(
     server: Server, name: str, wanted: Sequence[str], size: int, matching: Mapping[str, Any]
 ) -> Iterator[dict[str, dict[str, Any]]]:

@@ -5,7 +5,7 @@ from typing import Any
 from lookalike.errors import IndexConflict, IndexMissing
 from lookalike.index.base import IndexInfo
 from lookalike.index.opensearch import address, meta
-from lookalike.index.opensearch.aliases import create, list_indexes, next_version, resolve
+from lookalike.index.opensearch.aliases import create, delete, list_indexes, next_version, resolve
 from lookalike.index.opensearch.server import Server
 from lookalike.index.options import IndexOptions
 from lookalike.metadata import Fields
@@ -72,7 +72,7 @@ class OpenSearchVersions:
             content = meta.read(self._server, info.version, self.name)
             if content.pop(PREVIOUS, None) == version:
                 meta.replace(self._server, info.version, self.name, content)
-        self._server.call("DELETE", f"/{version}", name=self.name)
+        delete(self._server, version, self.name)
 
     def close(self) -> None:
         self._server.close()
