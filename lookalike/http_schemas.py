@@ -136,6 +136,22 @@ class FieldList(_Documented):
 
 
 @dataclass(frozen=True)
+class SelectedImage(_Documented):
+    """Where an image is, and its label."""
+
+    id: str
+    uri: str
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Selection(_Documented):
+    """In the order of the ids that were asked for; images that are not in the index are left out."""
+
+    images: tuple[SelectedImage, ...]
+
+
+@dataclass(frozen=True)
 class Info(_Documented):
     """The index and the model of a service, and the service's version."""
 

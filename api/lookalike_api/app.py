@@ -23,7 +23,7 @@ from lookalike_api.metrics import ResponseCounter
 from lookalike_api.middleware import ApiKeyCheck, SecurityHeaders
 from lookalike_api.openapi import openapi
 from lookalike_api.origins import ForeignPages, LocalHosts
-from lookalike_api.routes import facets, fields, health, images, jobs, listing, search
+from lookalike_api.routes import facets, fields, health, images, jobs, listing, map, search
 from lookalike_api.state import ServiceState, open_state
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def make_app(
         state.close()
 
     app = FastAPI(title="lookalike", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    for module in (search, listing, images, fields, facets, jobs, health, docs):
+    for module in (search, listing, images, fields, facets, map, jobs, health, docs):
         app.include_router(module.router)
     problems.install(app)
     _serve_page(app)
@@ -111,6 +111,10 @@ def _serve_page(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html")
+
+    @app.get("/map", include_in_schema=False)
+    async def map_page() -> FileResponse:
+        return FileResponse(PAGE / "map.html")
 
     # Only these files are compressed: they hold no data that their length could tell of.
     app.mount("/page", GZipMiddleware(StaticFiles(directory=PAGE)))

@@ -35,9 +35,12 @@ class Executors:
         #: Images of other hosts, which may take long.
         self.remote = Executor("remote", 8)
         self.ledger = Executor("ledger", 2)
+        #: Reads of all images of the index, one at a time: they take long, and searches must not wait for them.
+        self.map = Executor("map", 1)
         #: Separate, so that health checks are answered while all other executors are busy.
         self.probes = Executor("probes", 2)
 
     def close(self) -> None:
-        for executor in (self.decoding, self.embedding, self.index, self.images, self.remote, self.ledger, self.probes):
+        readers = (self.index, self.images, self.remote, self.ledger, self.map, self.probes)
+        for executor in (self.decoding, self.embedding, *readers):
             executor.close()

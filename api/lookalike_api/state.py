@@ -17,6 +17,7 @@ from lookalike_api.decoders import Decoders
 from lookalike_api.executors import Executors
 from lookalike_api.images import StoredImages
 from lookalike_api.jobs import JobHistory
+from lookalike_api.map_points import MapPoints
 from lookalike_api.metrics import Metrics
 from lookalike_api.remote_turns import LIMIT_S, RemoteTurns
 from lookalike_api.retries import Retries
@@ -48,6 +49,7 @@ class ServiceState:
     search: AsyncSearch
     decoders: DecoderPool
     images: StoredImages
+    map: MapPoints
     remote: RemoteTurns
     executors: Executors
     uploads: Uploads
@@ -105,6 +107,7 @@ def open_state(settings: Settings, broker_url: str | None, *, may_retry: bool = 
         search=AsyncSearch(searcher, executors, decoders(cores)),
         decoders=pool,
         images=images,
+        map=MapPoints(index),
         remote=RemoteTurns(executors.remote, LIMIT_S),
         executors=executors,
         uploads=Uploads(settings.max_upload_bytes, UPLOADS_AT_ONCE * settings.max_upload_bytes),

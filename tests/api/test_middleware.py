@@ -56,7 +56,8 @@ def test_with_the_key_requests_are_answered(protected: httpx2.Client, headers: H
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/health/live", "/health/ready", "/page/index.html", "/docs", "/docs/start.js", "/openapi.json"]
+    "path",
+    ["/", "/map", "/health/live", "/health/ready", "/page/index.html", "/docs", "/docs/start.js", "/openapi.json"],
 )
 def test_the_page_the_documentation_and_health_checks_need_no_key(protected: httpx2.Client, path: str) -> None:
     assert protected.get(path).status_code == 200

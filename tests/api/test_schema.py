@@ -20,6 +20,7 @@ OPERATIONS = [
     *(("GET", "/images/{id}"), ("GET", "/images/{id}/thumbnail"), ("GET", "/labels"), ("GET", "/info")),
     *(("GET", "/fields"), ("GET", "/facets"), ("GET", "/facets/{field}")),
     *(("GET", "/jobs"), ("GET", "/jobs/{id}"), ("GET", "/jobs/{id}/failed"), ("POST", "/jobs/{id}/retry")),
+    *(("GET", "/map/points"), ("GET", "/map/ids"), ("POST", "/map/list")),
     *(("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics")),
 ]
 PLAIN = {"/labels", "/fields", "/info", "/health/live", "/health/ready", "/metrics"}
@@ -33,6 +34,7 @@ BEYOND_SCHEMA = {
     (GOOD, "/facets"): "positive_data_acceptance",
     (GOOD, "/facets/{field}"): "positive_data_acceptance",
     (GOOD, "/images"): "positive_data_acceptance",
+    (GOOD, "/map/points"): "positive_data_acceptance",
     (GOOD, "/search/batch"): "positive_data_acceptance",
     (BAD, "/search/batch"): "negative_data_rejection",
     (BAD, "/images"): "negative_data_rejection",
