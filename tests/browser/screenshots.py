@@ -1,4 +1,4 @@
-"""`python -m tests.browser.screenshots [page] [flower]` renews the screenshots of the documentation, from drawn
+"""`python -m tests.browser.screenshots [page] [map] [flower]` renews the screenshots of the documentation, from drawn
 pictures and real runs."""
 
 import io
@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, HttpCredentials, ViewportSize, sync_playwright
 
 from lookalike.embedding import build_artifact, resolve
+from lookalike.mapping.keeping import keep_map
 from lookalike.samples import PAINTERS
 from lookalike.settings import Settings, read_settings
 from testing.processes import ROOT, await_true, lookalike, make_home, started, stop
@@ -31,7 +32,7 @@ def main(wanted: list[str]) -> None:
     try:
         with sync_playwright() as playwright:
             browser = open_browser(playwright)
-            for take in (_page, _flower):
+            for take in (_page, _map, _flower):
                 if not wanted or take.__name__.strip("_") in wanted:
                     with tempfile.TemporaryDirectory() as folder:
                         take(browser, Path(folder))
@@ -46,6 +47,33 @@ def _page(browser: Browser, folder: Path) -> None:
             shown = Stage(url, *stage)
             _picture(browser, shown, "page-desktop", DESKTOP, labels=["mountains-at-dusk"])
             _picture(browser, shown, "page-phone", PHONE, labels=["citrus", "flowers"])
+
+
+def _map(browser: Browser, folder: Path) -> None:
+    """The map with a selected cluster."""
+    with RedisServer() as broker:
+        _, settings = _staged(folder, broker.url)
+        keep_map(settings)
+        with serving(settings, broker.url, settings.home) as url:
+            for name, size, scheme in (
+                ("desktop", DESKTOP, "light"),
+                ("dark", DESKTOP, "dark"),
+                ("phone", PHONE, "light"),
+            ):
+                _charted(browser, url, f"map-{name}", size, scheme)
+
+
+def _charted(browser: Browser, url: str, name: str, size: ViewportSize, scheme: str) -> None:
+    is_phone = size == PHONE
+    with visiting(browser, size, is_mobile=is_phone, has_touch=is_phone, color_scheme=scheme) as visitor:
+        visitor.page.goto(f"{url}map")
+        visitor.page.locator("#clusters button").first.click()
+        if not is_phone:
+            visitor.page.get_by_role("button", name="Like all of these").click()
+            visitor.page.locator("#matched img.loaded").last.wait_for()
+        visitor.page.locator("#thumbnails img.loaded").last.wait_for(state="attached")
+        visitor.page.evaluate("scrollTo(0, 0)")
+        _keep(visitor.page.screenshot(animations="disabled"), name)
 
 
 def _flower(browser: Browser, folder: Path) -> None:
