@@ -21,6 +21,7 @@ NAMES = (
     "service",
     "peers",
     "ann",
+    "map",
     "rows",
     "road",
     "remote",
