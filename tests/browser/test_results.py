@@ -87,7 +87,7 @@ def test_variety_and_another_order_exclude_each_other(stage: Stage, visit: Visit
     visitor.await_results()
     assert visitor.addresses == stage.asked({"id": id}, diversity=0.5, k=6)
     expect(visitor.page.get_by_role("button", name="Load more")).to_be_hidden()
-    visitor.page.get_by_label("Sort by").select_option("newest first")
+    visitor.page.get_by_label("Sort by").select_option("added, newest first")
     expect(visitor.page).to_have_url(re.compile("k=6&sort=ingested$"))
     visitor.await_results()
     expect(visitor.page.get_by_label("Variety")).to_have_value("0")
@@ -188,7 +188,7 @@ def test_saved_texts_are_no_formulas(stage: Stage, visit: Visit) -> None:
     visitor = visit(stage.url)
     match = {"id": "1", "uri": "/a,b", "name": "=HYPERLINK(1)", "score": -0.5, "metadata": {"label": 'x"y', "n": -3}}
     table = visitor.page.evaluate("async (match) => (await import('/page/tables.js')).toCsv([match])", match)
-    assert table == 'id,uri,label,score,ingested_at,metadata.label,n\r\n1,"/a,b",\'=HYPERLINK(1),-0.5,,"x""y",-3\r\n'
+    assert table == 'id,uri,label,score,taken_at_ms,ingested_at,metadata.label,n\r\n1,"/a,b",\'=HYPERLINK(1),-0.5,,,"x""y",-3\r\n'
 
 
 def test_a_job_says_how_fast_it_is_and_how_long_it_takes(stage: Stage, visit: Visit) -> None:

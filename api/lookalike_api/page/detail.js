@@ -4,7 +4,7 @@ import { shownField } from "./conditions.js";
 import { Crop } from "./crop.js";
 import { Dialog } from "./dialog.js";
 import { writeRegion } from "./region.js";
-import { nameOf, scored, valueOf } from "./text.js";
+import { nameOf, orderedBy, scored, valueOf } from "./text.js";
 
 const ACTIONS = ["more", "add", "less", "label"];
 //: Also the words for a part of the picture.
@@ -89,7 +89,8 @@ export class Detail {
 
 function facts(match) {
   const metadata = Object.entries(match.metadata ?? {}).map(([field, value]) => [shownField(field), value]);
-  const facts = [["label", match.name], ["address", match.uri], ...metadata, ["id", match.id]];
+  const times = [["taken", orderedBy(match, "taken")], ["added", orderedBy(match, "ingested")]];
+  const facts = [["label", match.name], ["address", match.uri], ...metadata, ...times, ["id", match.id]];
   return facts.filter(([, value]) => value !== null && value.length !== 0).flatMap(([term, value]) => {
     const [dt, dd, bdi] = ["dt", "dd", "bdi"].map((tag) => document.createElement(tag));
     dt.textContent = term;

@@ -4,7 +4,7 @@ import { shownField } from "./conditions.js";
 
 //: A spreadsheet takes a cell that begins so for a formula.
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/u;
-const COLUMNS = ["id", "uri", "label", "score", "ingested_at"];
+const COLUMNS = ["id", "uri", "label", "score", "taken_at_ms", "ingested_at"];
 
 /** CSV (RFC 4180): a line for each match, a column for each metadata field that one of them has. */
 export function toCsv(matches) {

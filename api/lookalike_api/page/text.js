@@ -41,8 +41,9 @@ export function lasting(seconds) {
 /** What the order `sort` goes by, for one match: a time or a value; empty for its score and label, which are shown. */
 export function orderedBy(match, sort) {
   const field = sort.replace(/^-/u, "");
-  if (field === "ingested") {
-    return match.ingested_at ? moment.format(new Date(match.ingested_at)) : "";
+  const times = { ingested: match.ingested_at || null, taken: match.taken_at_ms ?? null };
+  if (field in times) {
+    return times[field] === null ? "" : moment.format(new Date(times[field]));
   }
   const value = match.metadata?.[field.replace(/^metadata\./u, "")];
   return field === "score" || field === "label" || value === undefined || value === null ? "" : valueOf(value);
