@@ -47,6 +47,7 @@ def _page(browser: Browser, folder: Path) -> None:
             shown = Stage(url, *stage)
             _picture(browser, shown, "page-desktop", DESKTOP, labels=["mountains-at-dusk"])
             _picture(browser, shown, "page-phone", PHONE, labels=["citrus", "flowers"])
+            _query(browser, shown, DESKTOP)
 
 
 def _map(browser: Browser, folder: Path) -> None:
@@ -118,6 +119,20 @@ def _picture(browser: Browser, stage: Stage, name: str, size: ViewportSize, labe
             visitor.drop(*(stage.query(label) for label in labels))
             visitor.await_results()
         _keep(visitor.page.screenshot(animations="disabled"), name)
+
+
+def _query(browser: Browser, stage: Stage, size: ViewportSize) -> None:
+    """A search with what is wanted and what is not, and a part of a picture that is chosen."""
+    id, other = stage.id_of("citrus"), stage.id_of("hot-air-balloons")
+    with visiting(browser, size, color_scheme="dark") as visitor:
+        visitor.page.goto(
+            f"{stage.url}?example=2:{id}@pct:12,14,62,40&example={stage.id_of('flowers')}&example=-1:{other}"
+        )
+        visitor.await_results()
+        _keep(visitor.page.screenshot(animations="disabled"), "page-query")
+        visitor.page.get_by_role("button", name="Another part of stored picture").click()
+        visitor.page.locator("#part-picture.loaded").wait_for()
+        _keep(visitor.page.screenshot(animations="disabled"), "page-part")
 
 
 def _keep(shot: bytes, name: str) -> None:
