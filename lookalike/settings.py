@@ -53,10 +53,10 @@ class Settings(BaseSettings):
         None, description="https://user:password@host:9200 or lancedb:///path. Unset: LanceDB under the home folder."
     )
     index: str = Field("images", description="Name of the index (an alias).")
-    model: str = Field("efficientnet-lite0", description="Name of a model, or path of a .keras file.")
+    model: str = Field("efficientnet-lite0", description="Name of a model, or path of a .keras, .onnx or .xml file.")
     weights: Path | None = Field(None, description="A .keras file to use as the backbone of the named model.")
     preprocessing: str | None = Field(
-        None, description="Preprocessing that a .keras file expects: caffe, tf, torch, lite, none."
+        None, description="Preprocessing that the model of a file expects: a preset, a JSON file or numbers."
     )
     runtime: Literal["auto", "jax", "openvino", "tensorflow"] = Field(
         "auto", description="Library that runs the model."

@@ -1,16 +1,17 @@
-"""`lookalike model`: lists, describes, builds, fits and quantizes models."""
+"""`lookalike model`: lists, describes, builds, adds, fits and quantizes models."""
 
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lookalike import embedding, factories
 from lookalike.embedding import Head, ModelSpec
-from lookalike.embedding.artifacts import fitted, quantized
+from lookalike.embedding.artifacts import added, fitted, quantized
 from lookalike.embedding.artifacts.cache import find
+from lookalike.embedding.specs.preparation import composed
 from lookalike.errors import SourceMissing
 from lookalike.fitting import FITTED_HEADS
 from lookalike.records import ImageRef
@@ -23,12 +24,15 @@ from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.sources import find_images
 
-app = Application(help="List, describe, build, fit and quantize models.")
+if TYPE_CHECKING:
+    from lookalike.fitting.add_model import Tried
+
+app = Application(help="List, describe, build, add, fit and quantize models.")
 
 Name = Annotated[
     str | None,
     typer.Argument(
-        help="Model name or .keras file, with options after a colon: resnet50:gem+flip.",
+        help="Model name, or a .keras, .onnx or OpenVINO .xml file, with options after a colon: resnet50:gem+flip.",
         show_default="the configured model",
     ),
 ]
@@ -38,10 +42,11 @@ LAST_WORDS = "Interrupted. No model was saved."
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """List the models and show which are built; fitted and quantized models come first."""
+    """List the models and show which are built; fitted, quantized and added models come first."""
     home = read_settings().home
     own = [fitted.read(home, name).spec for name in fitted.names(home)]
     own += [quantized.read(home, name).spec for name in quantized.names(home)]
+    own += [added.read(home, name).spec for name in added.names(home)]
     specs = [*own, *embedding.NAMED.values()]
     columns = ("name", "fingerprint", "built", "metric", "head")
     rows = [(spec.name, spec.fingerprint, _is_built(spec, home), str(spec.metric), str(spec.head)) for spec in specs]
@@ -51,7 +56,7 @@ def list_models(json: Json = False) -> None:
     shown = [(name, fingerprint, "yes" if built else "", *rest) for name, fingerprint, built, *rest in rows]
     results.print(table("model", *columns[1:], rows=shown))
     remark(f"Options follow the name, as in resnet50:gem+flip: {', '.join(embedding.OPTIONS)}")
-    remark("For a .keras file: --model FILE.keras --preprocessing caffe|tf|torch|lite|none")
+    remark("For a file: --model FILE.onnx --preprocessing caffe|tf|torch|lite|clip|none; docs/models.md says more.")
 
 
 @app.command()
@@ -78,6 +83,60 @@ def build(name: Name = None, weights: Weights = None, preprocessing: Preprocessi
         print_json({"name": identity.name, "fingerprint": identity.fingerprint, "dimension": identity.dimension})
     else:
         remark(f"Built {identity} in {time.monotonic() - began:.1f} s.")
+
+
+@app.command("add")
+def add(
+    file: Annotated[str, typer.Argument(help="An .onnx, .keras or OpenVINO .xml file; options may follow a colon.")],
+    name: Annotated[str, typer.Option(help="Name of the model.")],
+    preprocessing: Preprocessing = None,
+    mean: Annotated[
+        str | None, typer.Option(help="Mean of pixels from 0 to 1: one number, or of red, green and blue: .5,.4,.3.")
+    ] = None,
+    std: Annotated[str | None, typer.Option(help="Standard deviation, likewise.")] = None,
+    rescale: Annotated[
+        str | None,
+        typer.Option(help="Factor of pixels before that; 1: mean and std are of 0 to 255.", show_default="1/255"),
+    ] = None,
+    channels: Annotated[str | None, typer.Option(help="rgb or bgr.", show_default="rgb")] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(help="Side of the images in pixels, where the graph takes any size.", show_default=False),
+    ] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="nchw or nhwc, where the graph does not tell.", show_default=False)
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(help="Name of the tensor with the features.", show_default="the only vector")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an added model of this name.")] = False,
+    json: Json = False,
+) -> None:
+    """Try a model of your own on drawn images, and keep a copy of it under a name."""
+    options = {"mean": mean, "std": std, "rescale": rescale, "channels": channels, "size": size, "layout": layout}
+    text = composed(preprocessing, options | {"output": output})
+    settings = read_settings(model=file, preprocessing=text)
+    added.check_name(settings.home, name, replace_existing=replace)
+    from lookalike.fitting.add_model import add_model
+
+    with stoppable(LAST_WORDS):
+        made, tried = add_model(settings, name)
+    for line in (*_described(made.spec, tried), *tried.notes):
+        remark(line)
+    spec = made.spec
+    remark(f"Added {name} ({spec.fingerprint}, {tried.dimension}-d). Use it with --model {name}.")
+    if json:
+        facts = {"dimension": tried.dimension, "ms_per_image": round(tried.ms, 3), "notes": list(tried.notes)}
+        same_class = {"same_class": round(tried.same_class, 4)}
+        print_json(_facts(spec) | _origin(spec, settings) | facts | same_class)
+
+
+def _described(spec: ModelSpec, tried: "Tried") -> Iterator[str]:
+    low, high = tried.ends
+    numbers = f"as numbers from {low:.4g} to {high:.4g} ({spec.preprocessing})"
+    yield f"Images of {spec.size} x {spec.size} pixels, {numbers}."
+    yield f"Vectors of {tried.dimension} numbers; {tried.ms:.1f} ms for an image on one thread of this machine."
+    yield f"Of {tried.same_class:.0%} of the drawn images, the nearest one is of the same kind."
 
 
 @app.command("fit")
@@ -174,11 +233,20 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
         "head": str(spec.head),
         "dimension": spec.dimension,
         "metric": str(spec.metric),
-    }
+    } | _numbers(spec)
+
+
+def _numbers(spec: ModelSpec) -> dict[str, Any]:
+    """What was said of the input and the output of a file; empty for most models."""
+    numbers = {} if spec.scaling is None else vars(spec.scaling)
+    return numbers | {key: value for key, value in (("layout", spec.layout), ("output", spec.output)) if value}
 
 
 def _origin(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
-    """What a model was fitted to or calibrated with; empty for other models."""
+    """What a model was fitted to or calibrated with, or which file it was added from; empty for other models."""
+    if added.exists(settings.home, spec.name):
+        kept = added.read(settings.home, spec.name)
+        return {"source": kept.source, "added_at": kept.added_at}
     if spec.has_graph_file:
         return vars(quantized.read(settings.home, spec.name).calibration)
     return vars(fitted.read(settings.home, spec.name).origin) if spec.head.is_fitted else {}

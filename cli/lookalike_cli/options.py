@@ -10,11 +10,19 @@ from lookalike.records import MOST_MATCHES
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
 IndexName = Annotated[str | None, typer.Option("--index", help="Name of the index.", show_default="images")]
 ModelName = Annotated[
-    str | None, typer.Option("--model", help="Model name or .keras file.", show_default="efficientnet-lite0")
+    str | None,
+    typer.Option(
+        "--model", help="Model name, or a .keras, .onnx or OpenVINO .xml file.", show_default="efficientnet-lite0"
+    ),
 ]
 Weights = Annotated[Path | None, typer.Option("--weights", help=".keras file to use as the model's backbone.")]
 Preprocessing = Annotated[
-    str | None, typer.Option("--preprocessing", help="Preprocessing of a .keras file: caffe, tf, torch, lite or none.")
+    str | None,
+    typer.Option(
+        "--preprocessing",
+        help="How pixels become the input of a file: caffe, tf, torch, lite, clip, none, a preprocessor_config.json, "
+        "or mean=0.5+std=0.5; options follow: torch:size=224+output=NAME.",
+    ),
 ]
 Neighbours = Annotated[int, typer.Option("-k", min=1, max=MOST_MATCHES, help="Number of matches.")]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare all vectors, however many there are.")]

@@ -6,6 +6,7 @@ from functools import partial
 
 from lookalike import factories
 from lookalike.embedding import Head, ModelSpec
+from lookalike.embedding.specs.names import is_file
 from lookalike.errors import BadSetting
 from lookalike.fitting import FITTED_HEADS, fit_on
 from lookalike.settings import Settings
@@ -76,8 +77,7 @@ def _spec(settings: Settings, name: str) -> ModelSpec:
 
 def _named_spec(settings: Settings, name: str) -> ModelSpec:
     """The spec with the weights that the name implies."""
-    is_file = "/" in name or ".keras" in name
-    preprocessing = settings.preprocessing if is_file else None
+    preprocessing = settings.preprocessing if is_file(name) else None
     return factories.model_spec(
         settings.model_copy(update={"model": name, "weights": None, "preprocessing": preprocessing})
     )

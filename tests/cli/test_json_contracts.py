@@ -22,7 +22,7 @@ from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
 #: Commands that other tests run: `test_promotion` and `test_cancel` check their keys.
-ELSEWHERE = ("sources check", "index promote", "index rollback", "cancel", "model fit", "model quantize")
+ELSEWHERE = ("sources check", "index promote", "index rollback", "cancel", "model add", "model fit", "model quantize")
 RECORD = ROOT / "docs" / "decisions" / "0008-json-contracts.md"
 CLASSES = ("bricks", "rings")
 

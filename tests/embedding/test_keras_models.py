@@ -10,24 +10,38 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.embedding import Preprocessing, resolve
+from lookalike.embedding.specs.presets import PRESETS
 from lookalike.records import Pixels
 
 
-@pytest.mark.parametrize("mode", Preprocessing)
+@pytest.mark.parametrize("mode", PRESETS)
 def test_pixels_are_prepared_as_the_backbone_was_trained(mode: Preprocessing, images: Pixels, keras: Any) -> None:
     from lookalike.embedding.graph.keras_models import _prepared
 
     inputs = keras.Input((224, 224, 3), dtype="uint8")
-    prepared = keras.Model(inputs, _prepared(inputs, mode))(images).numpy()
+    spec = resolve("resnet50", preprocessing=mode.value)
+    prepared = keras.Model(inputs, _prepared(inputs, spec))(images).numpy()
     values = images.astype(np.float32)
     expected: NDArray[np.float32]
     if mode is Preprocessing.LITE:
         expected = (values - np.float32(127)) / np.float32(128)
     elif mode is Preprocessing.NONE:
         expected = values
+    elif mode is Preprocessing.CLIP:
+        mean, std = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
+        expected = ((values / 255 - mean) / std).astype(np.float32)
     else:
         expected = keras.applications.imagenet_utils.preprocess_input(values.copy(), mode=mode.value)
     np.testing.assert_allclose(prepared, expected, atol=1e-4)
+
+
+def test_numbers_that_have_no_name_prepare_a_keras_model_too(images: Pixels, keras: Any) -> None:
+    from lookalike.embedding.graph.keras_models import _prepared
+
+    inputs = keras.Input((224, 224, 3), dtype="uint8")
+    spec = resolve("resnet50", preprocessing="mean=10,20,30+std=2,4,8+rescale=1+channels=bgr")
+    prepared = keras.Model(inputs, _prepared(inputs, spec))(images).numpy()
+    np.testing.assert_allclose(prepared, ((images - np.array([10, 20, 30])) / [2, 4, 8])[..., ::-1], atol=1e-4)
 
 
 def layers_of(model: Any, keras: Any) -> int:

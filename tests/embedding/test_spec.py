@@ -52,12 +52,12 @@ def test_an_unknown_name_is_refused_with_similar_names() -> None:
 
 
 def test_a_file_without_preprocessing_is_refused_with_the_choices(file: Path) -> None:
-    with pytest.raises(BadSetting, match="caffe, tf, torch, lite or none"):
+    with pytest.raises(BadSetting, match="caffe, tf, torch, lite, clip or none"):
         resolve(str(file))
 
 
 def test_an_unknown_preprocessing_is_refused_with_the_choices(file: Path) -> None:
-    with pytest.raises(BadSetting, match="caffe, tf, torch, lite or none"):
+    with pytest.raises(BadSetting, match="caffe, tf, torch, lite, clip or none"):
         resolve(str(file), preprocessing="blur")
 
 

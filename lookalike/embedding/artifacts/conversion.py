@@ -43,6 +43,8 @@ def _check_installed(spec: ModelSpec) -> None:
     needed_by = f"The model {spec.name} is not built yet, and building it"
     if (lite := BY_BACKBONE.get(spec.backbone)) is not None:
         check_installed(lite.package, needed_by=needed_by, extra=lite.extra)
+    elif spec.is_imported:
+        check_installed("openvino", needed_by=needed_by, extra="models")
     else:
         check_installed("keras", "tensorflow", needed_by=needed_by, extra="worker")
 
@@ -51,9 +53,9 @@ def _translated(failed: json_process.ChildFailed, spec: ModelSpec, folder: Path)
     if shutil.disk_usage(folder).free < _FULL_BELOW_BYTES:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     if failed.returncode is not None and failed.returncode < 0:
-        name = signal.Signals(-failed.returncode).name
-        return ModelUnavailable(
-            f"{name} ended the process that compiled {spec.name}.",
-            "Most likely it ran out of memory; compiling takes about 2 GB.",
-        )
+        ended_by = signal.Signals(-failed.returncode)
+        what = f"{ended_by.name} ended the process that compiled {spec.name}."
+        if spec.is_imported and ended_by is not signal.SIGKILL:
+            return ModelUnavailable(what, f"The file {spec.weights} may be damaged: download or export it again.")
+        return ModelUnavailable(what, "Most likely it ran out of memory; compiling takes about 2 GB.")
     return ModelUnavailable(f"The model {spec.name} cannot be compiled: {clause(failed.why)}.", "Use another model.")

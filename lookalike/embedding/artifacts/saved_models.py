@@ -1,14 +1,14 @@
-"""Fitted and quantized models on disk: their files, names and atomic writes, whatever the content.
+"""Fitted, quantized and added models on disk: their files, names and atomic writes, whatever the content.
 
-HOME/fitted/<name>.npz, HOME/quantized/<name>.zip
+HOME/fitted/<name>.npz, HOME/quantized/<name>.zip, HOME/added/<name>.json
 """
 
 import errno
 import os
 import re
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -39,10 +39,16 @@ class ModelStore:
         found = (home / self.word).glob(f"*{self.suffix}")
         return sorted(path.stem for path in found if _NAME.fullmatch(path.stem))
 
-    def write(self, home: Path, name: str, fill: Callable[[IO[bytes]], None]) -> None:
+    def write(self, home: Path, name: str, fill: Callable[[IO[bytes]], object]) -> None:
         """Store what `fill` writes, atomically. Raises DiskFull, ModelUnavailable."""
-        try:
+        with self.translated(home):
             write_file(self.path(home, name), fill)
+
+    @contextmanager
+    def translated(self, home: Path) -> Iterator[None]:
+        """Raises DiskFull and ModelUnavailable for the OSError of a write."""
+        try:
+            yield
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise DiskFull(f"No space left in {home} for the {self.word} model.", "Free some space.") from error
@@ -53,6 +59,7 @@ class ModelStore:
 
 FITTED = ModelStore("fitted", ".npz")
 QUANTIZED = ModelStore("quantized", ".zip")
+ADDED = ModelStore("added", ".json")
 
 
 def check_name(store: ModelStore, home: Path, name: str, *, replace_existing: bool) -> None:
@@ -61,7 +68,7 @@ def check_name(store: ModelStore, home: Path, name: str, *, replace_existing: bo
         raise BadSetting(
             f"A model cannot be named {name!r}.", "Use at most 64 of a-z, 0-9, - and _; begin with a letter or digit."
         )
-    others = [other for other in (FITTED, QUANTIZED) if other != store]
+    others = [other for other in (FITTED, QUANTIZED, ADDED) if other != store]
     if name in NAMED or any(other.exists(home, name) for other in others):
         what = f"A model named {name} already exists, and it is not a {store.word} model."
         raise BadSetting(what, "Choose another name.")

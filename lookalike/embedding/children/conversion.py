@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.embedding.graph import openvino_models
+from lookalike.embedding.imported import building
 from lookalike.embedding.int8.quantization import quantize
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.embedding.specs.spec import ModelSpec
@@ -26,6 +27,8 @@ def _built(spec: ModelSpec) -> tuple[Any, dict[str, str]]:
     """The graph in float32, and the versions of the libraries beside OpenVINO that made it."""
     if spec.is_ours:
         return openvino_models.build(spec), {}
+    if spec.is_imported:
+        return building.build(spec), {}
     # Keras and TensorFlow take seconds and a gigabyte, and need not be installed.
     from lookalike.embedding.graph import converted
 

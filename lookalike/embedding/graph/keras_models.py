@@ -6,8 +6,8 @@ from lookalike.embedding.graph import backbones, folding, heads
 from lookalike.embedding.graph.backend import keras
 from lookalike.embedding.graph.heads import Dense, Step
 from lookalike.embedding.graph.pooling import GEM_POWER, SMALLEST
-from lookalike.embedding.graph.preprocessing import SCALES, is_bgr
-from lookalike.embedding.specs.spec import ModelSpec, Pooling, Preprocessing
+from lookalike.embedding.graph.preprocessing import is_bgr, scales
+from lookalike.embedding.specs.spec import ModelSpec, Pooling
 from lookalike.errors import ModelUnavailable
 
 
@@ -24,7 +24,7 @@ def build(spec: ModelSpec, *, precision: str = "f32", is_folded: bool = False) -
         for layer in backbone._flatten_layers(include_self=False):
             layer.dtype_policy = "mixed_bfloat16"
     pixels = keras.Input((spec.size, spec.size, 3), dtype="uint8", name="pixels")
-    seen = _prepared(_with_mirrored(pixels) if spec.flip else pixels, spec.preprocessing)
+    seen = _prepared(_with_mirrored(pixels) if spec.flip else pixels, spec)
     features = _pooled(backbone(seen, training=False), spec.pooling)
     x = _merged(features) if spec.flip else features
     for step in heads.steps(spec, x.shape[1]):
@@ -42,11 +42,11 @@ def _merged(features: Any) -> Any:
     return keras.ops.mean(keras.ops.reshape(features, (2, -1, features.shape[1])), axis=0)
 
 
-def _prepared(pixels: Any, preprocessing: Preprocessing) -> Any:
+def _prepared(pixels: Any, spec: ModelSpec) -> Any:
     x = keras.ops.cast(pixels, "float32")
-    if is_bgr(preprocessing):
+    if is_bgr(spec):
         x = x[..., ::-1]
-    return keras.layers.Rescaling(*SCALES[preprocessing], name="preprocessing")(x)
+    return keras.layers.Rescaling(*scales(spec), name="preprocessing")(x)
 
 
 def _pooled(features: Any, pooling: Pooling) -> Any:

@@ -1,8 +1,10 @@
 """Turns a model spec whose backbone is ours into one OpenVINO graph from pixels to vectors.
 
-It computes what the graph of `keras_models.build` computes, and needs neither Keras nor TensorFlow.
+It computes what the graph of `keras_models.build` computes, and needs neither Keras nor TensorFlow. Graphs that come
+from elsewhere (`imported`) begin and end in the same way.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,10 @@ import numpy as np
 from lookalike.embedding.graph import checkpoint, heads, lites, openvino_layers
 from lookalike.embedding.graph.heads import Activation, Dense, Step
 from lookalike.embedding.graph.pooling import GEM_POWER, SMALLEST
-from lookalike.embedding.graph.preprocessing import SCALES, is_bgr
+from lookalike.embedding.graph.preprocessing import is_bgr, scales
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.embedding.specs.lites import BY_BACKBONE
-from lookalike.embedding.specs.spec import ModelSpec, Pooling, Preprocessing
+from lookalike.embedding.specs.spec import ModelSpec, Pooling
 
 import openvino.opset13 as ops  # isort: skip  # After quiet_openvino.
 
@@ -26,10 +28,41 @@ def build(spec: ModelSpec) -> Any:
 
     Raises ModelUnavailable.
     """
-    pixels = ops.parameter([-1, spec.size, spec.size, 3], np.uint8, name="pixels")
-    seen = _prepared(_with_mirrored(pixels) if spec.flip else pixels, spec.preprocessing)
+    pixels = pixels_of(spec)
     lite = BY_BACKBONE[spec.backbone]
-    features = _pooled(lites.features(seen, lite, checkpoint.weights_of(lite), openvino_layers), spec.pooling)
+    features = lites.features(as_nchw(prepared(pixels, spec)), lite, checkpoint.weights_of(lite), openvino_layers)
+    return finished(pixels, pooled(features, spec.pooling), spec)
+
+
+def pixels_of(spec: ModelSpec, images: int = -1) -> Any:
+    """The input, for any number of images or for this one."""
+    return ops.parameter([images, spec.size, spec.size, 3], np.uint8, name="pixels")
+
+
+def prepared(pixels: Any, spec: ModelSpec) -> Any:
+    """float32 [N, size, size, 3] for the backbone; of twice as many images where mirror images count."""
+    x = ops.convert(_with_mirrored(pixels) if spec.flip else pixels, np.float32)
+    if is_bgr(spec):
+        x = _reversed(x, axis=3)
+    factor, offset = (np.asarray(numbers, np.float32) for numbers in scales(spec))
+    return ops.add(ops.multiply(x, factor), offset)
+
+
+def as_nchw(x: Any) -> Any:
+    return ops.transpose(x, np.array([0, 3, 1, 2]))
+
+
+def pooled(x: Any, pooling: Pooling, places: Sequence[int] = _PLACES) -> Any:
+    """[N, C] from a feature map with these axes of places."""
+    axes = np.array(places)
+    if pooling is not Pooling.GEM:
+        return ops.reduce_mean(x, axes)
+    powers = ops.power(ops.maximum(x, np.float32(SMALLEST)), np.float32(GEM_POWER))
+    return ops.power(ops.reduce_mean(powers, axes), np.float32(1 / GEM_POWER))
+
+
+def finished(pixels: Any, features: Any, spec: ModelSpec) -> Any:
+    """The whole graph: `features` [N, C], of twice as many images where mirror images count, become the vectors."""
     x = _merged(features) if spec.flip else features
     for step in heads.steps(spec, _width(x)):
         x = _done(x, step)
@@ -44,23 +77,6 @@ def _with_mirrored(pixels: Any) -> Any:
 def _reversed(x: Any, axis: int) -> Any:
     (start, stop, step, axes) = (np.array([number]) for number in (-1, np.iinfo(np.int32).min, -1, axis))
     return ops.slice(x, start, stop, step, axes)
-
-
-def _prepared(pixels: Any, preprocessing: Preprocessing) -> Any:
-    """float32 [N, 3, size, size]."""
-    x = ops.convert(pixels, np.float32)
-    if is_bgr(preprocessing):
-        x = _reversed(x, axis=3)
-    factor, offset = (np.asarray(numbers, np.float32) for numbers in SCALES[preprocessing])
-    return ops.transpose(ops.add(ops.multiply(x, factor), offset), np.array([0, 3, 1, 2]))
-
-
-def _pooled(x: Any, pooling: Pooling) -> Any:
-    """[N, C] from a feature map."""
-    if pooling is Pooling.AVERAGE:
-        return ops.reduce_mean(x, np.array(_PLACES))
-    powers = ops.power(ops.maximum(x, np.float32(SMALLEST)), np.float32(GEM_POWER))
-    return ops.power(ops.reduce_mean(powers, np.array(_PLACES)), np.float32(1 / GEM_POWER))
 
 
 def _merged(features: Any) -> Any:

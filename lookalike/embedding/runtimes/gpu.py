@@ -53,11 +53,14 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {clause(error)}"
 
 
-def refuse_quantized(spec: ModelSpec, library: str) -> None:
+def refuse_others(spec: ModelSpec, library: str) -> None:
     """Raises ModelUnavailable for a graph that only OpenVINO runs."""
     if spec.is_quantized:
         what = f"{spec.name} is a quantized model, which OpenVINO runs on the CPU and {library} does not."
         raise ModelUnavailable(what, "Set LOOKALIKE_RUNTIME=openvino, or use the model that it was made from.")
+    if spec.is_imported:
+        what = f"{spec.name} is an ONNX or OpenVINO model, which OpenVINO runs on the CPU and {library} does not."
+        raise ModelUnavailable(what, "Set LOOKALIKE_RUNTIME=openvino, or use a .keras file.")
 
 
 def precision(asked: str, capability: tuple[int, int] | None) -> str:

@@ -56,7 +56,7 @@ class JaxEmbedder:
         together: tuple[int, ...] | None = None,
         resizes: bool | None = None,
     ) -> None:
-        gpu.refuse_quantized(spec, "JAX")
+        gpu.refuse_others(spec, "JAX")
         self.batch_size = BATCH_SIZE
         compiled.keep(home / CACHE)
         has_gpu = _has_gpu()

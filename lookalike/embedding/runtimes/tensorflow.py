@@ -29,7 +29,7 @@ class TensorFlowEmbedder:
 
     def __init__(self, spec: ModelSpec, *, precision: str = "auto", threads: int = 1) -> None:
         chosen.use("tensorflow")
-        gpu.refuse_quantized(spec, "TensorFlow")
+        gpu.refuse_others(spec, "TensorFlow")
         _limit(threads)
         # Otherwise float32 on a GPU has the short numbers of TF32.
         tensorflow.config.experimental.enable_tensor_float_32_execution(False)

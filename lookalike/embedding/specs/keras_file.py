@@ -14,7 +14,10 @@ SUFFIX = ".keras"
 def sha256_of(path: Path) -> str:
     """Raises BadSetting for another kind of file, ModelUnavailable for one that cannot be read."""
     if path.suffix != SUFFIX:
-        raise BadSetting(f"{path} is not a .keras file.", "Save the whole model with model.save('name.keras').")
+        raise BadSetting(
+            f"{path} is not a .keras file.",
+            "Save the whole model with model.save('name.keras'), or export it to ONNX and name the file with --model.",
+        )
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

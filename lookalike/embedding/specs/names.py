@@ -1,22 +1,26 @@
-"""Resolves what a user writes to a spec: the name of a model or a `.keras` file, with options after a colon.
+"""Resolves what a user writes to a spec: the name of a model or a file with one, with options after a colon.
 
 efficientnet-lite0          as it is known: average pooling, projected to 256 numbers
 resnet50:pooled             the pooled features themselves
 resnet50:gem+flip+pooled    any options, in any order: a head, a pooling, and whether mirror images count as well
 resnet50:flip+int8          the same, computed in 8-bit integers
 path/to/file.keras:gem      the same for a file
+path/to/file.onnx:int8      and for an ONNX file, or the .xml of an OpenVINO IR
 celebrities                 a model made by `lookalike model fit` or `model quantize`; takes no options
+clip:flip                   a model kept by `lookalike model add`
 """
 
 import difflib
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from lookalike.embedding.artifacts import fitted, quantized
+from lookalike.embedding.artifacts import added, fitted, quantized
+from lookalike.embedding.specs import graph_file, model_file
 from lookalike.embedding.specs.applications import FEATURED, NAMED
 from lookalike.embedding.specs.keras_file import SUFFIX, image_size, sha256_of
-from lookalike.embedding.specs.spec import FILE, Head, ModelSpec, Pooling, Preprocessing
+from lookalike.embedding.specs.preparation import Preparation, parse
+from lookalike.embedding.specs.presets import PRESETS, choices
+from lookalike.embedding.specs.spec import FILE, Head, ModelSpec, Pooling
 from lookalike.errors import BadSetting
 from lookalike.shown import shown
 
@@ -31,48 +35,64 @@ OPTIONS = (*_HEADS, *_POOLINGS, FLIP, INT8)
 def resolve(
     model: str, *, weights: Path | None = None, preprocessing: str | None = None, home: Path | None = None
 ) -> ModelSpec:
-    """The spec of a name (any case) or of a `.keras` file, with options; `weights` puts a `.keras` file in a name's
-    place. Fitted and quantized models are looked for under `home`.
+    """The spec of a name (any case) or of a file, with options; `weights` puts a `.keras` file in a name's place.
+    `preprocessing` is what preparation.py reads. Fitted, quantized and added models are looked for under `home`.
 
     Raises BadSetting for an unknown name, option or preprocessing, ModelUnavailable for a file that cannot be read.
     """
-    mode = None if preprocessing is None else _preprocessing(preprocessing)
+    said = Preparation() if preprocessing is None else parse(preprocessing)
     name, options = _split(model)
     if _is_path(name):
         if weights is not None:
             raise BadSetting(f"{name} is a file already, so it takes no weights ({weights}).", "Give one of them.")
-        return _with_options(_from_file(Path(name), mode), options)
+        return _with_options(_from_file(Path(name), said), options)
     if home is not None and name.lower() not in NAMED and fitted.exists(home, name.lower()):
-        return _made(fitted.read(home, name.lower()).spec, "fitted", options, weights, mode)
+        return _made(fitted.read(home, name.lower()).spec, "fitted", options, weights, said)
     if home is not None and quantized.exists(home, name.lower()):
-        return _made(quantized.read(home, name.lower()).spec, "quantized", options, weights, mode)
+        return _made(quantized.read(home, name.lower()).spec, "quantized", options, weights, said)
+    if home is not None and name.lower() not in NAMED and added.exists(home, name.lower()):
+        spec = added.read(home, name.lower()).spec
+        _check_agrees(spec, "added", said)
+        return _with_options(spec, options)
     spec = _by_name(name, home)
     if weights is not None:
         spec = _on_weights(spec, weights)
-    return _with_options(spec if mode is None else replace(spec, preprocessing=mode), options)
+    return _with_options(_prepared(spec, said), options)
+
+
+def is_file(model: str) -> bool:
+    """Whether it names a file, with or without options."""
+    return _is_path(_split(model)[0])
 
 
 def _split(model: str) -> tuple[str, list[str]]:
     """Split off the options. A path may contain a colon, too: options follow the file's suffix."""
     name, colon, options = model.rpartition(":")
-    if not colon or (_is_path(model) and not name.endswith(SUFFIX)):
+    if not colon or (_is_path(model) and not _has_suffix(name)):
         return model, []
     return name, options.lower().split("+")
 
 
 def _is_path(model: str) -> bool:
-    return model.endswith(SUFFIX) or "/" in model or "\\" in model
+    return _has_suffix(model) or "/" in model or "\\" in model
+
+
+def _has_suffix(name: str) -> bool:
+    return name.endswith(SUFFIX) or name.lower().endswith(graph_file.SUFFIXES)
 
 
 def _with_options(spec: ModelSpec, options: list[str]) -> ModelSpec:
     for option in options:
         if option not in OPTIONS:
-            raise BadSetting(f"There is no option {option!r} of a model.", f"Choose {_choices(OPTIONS)}.")
+            raise BadSetting(f"There is no option {option!r} of a model.", f"Choose {choices(OPTIONS)}.")
     heads = [option for option in options if option in _HEADS]
     poolings = [option for option in options if option in _POOLINGS]
     for several in (heads, poolings):
         if len(several) > 1:
-            raise BadSetting(f"A model is {_choices(several)}, not both.", "Give one of them.")
+            raise BadSetting(f"A model is {choices(several)}, not both.", "Give one of them.")
+    if poolings and _POOLINGS[poolings[0]].is_of_tokens and not spec.is_imported:
+        what = f"The option {poolings[0]} is for ONNX files that give a vector for each token; {spec.name} is none."
+        raise BadSetting(what, "Leave it out.")
     changed = replace(
         spec,
         head=_HEADS[heads[0]] if heads else spec.head,
@@ -87,20 +107,21 @@ def _named(known: ModelSpec, spec: ModelSpec) -> str:
     """The known name, and the options that change the spec, in a fixed order."""
     options = [option for option, head in _HEADS.items() if head is spec.head and head is not known.head]
     options += [spec.pooling.value] if spec.pooling is not known.pooling else []
-    options += [FLIP] if spec.flip else []
-    options += [INT8] if spec.int8 else []
+    options += [FLIP] if spec.flip and not known.flip else []
+    options += [INT8] if spec.int8 and not known.int8 else []
     return f"{known.name}:{'+'.join(options)}" if options else known.name
 
 
 def _by_name(name: str, home: Path | None) -> ModelSpec:
     spec = NAMED.get(name.lower())
     if spec is None:
-        known = [*NAMED, *([*fitted.names(home), *quantized.names(home)] if home is not None else ())]
+        kept = (fitted, quantized, added) if home is not None else ()
+        known = [*NAMED, *(name for store in kept for name in store.names(home))]
         near = difflib.get_close_matches(name.lower(), known, n=3)
-        hint = f"Did you mean {_choices(near)}?" if near else f"Known are {_choices(FEATURED, 'and')}."
+        hint = f"Did you mean {choices(near)}?" if near else f"Known are {choices(FEATURED, 'and')}."
         raise BadSetting(
             f"There is no model named {shown(name)}.",
-            f"{hint} Any name of keras.applications or path of a .keras file will do.",
+            f"{hint} Any name of keras.applications or path of a .keras or .onnx file will do.",
         )
     return spec
 
@@ -115,20 +136,14 @@ def _on_weights(spec: ModelSpec, weights: Path) -> ModelSpec:
     )
 
 
-def _made(
-    spec: ModelSpec, how: str, options: list[str], weights: Path | None, preprocessing: Preprocessing | None
-) -> ModelSpec:
+def _made(spec: ModelSpec, how: str, options: list[str], weights: Path | None, said: Preparation) -> ModelSpec:
     """The spec of a fitted or quantized model (`how`), if the settings agree with it."""
     if options:
         raise BadSetting(
             f"{spec.name} was {how} with its options and takes no other ({'+'.join(options)}).",
             "Make another model of a base with these options: --model NAME:OPTIONS.",
         )
-    if preprocessing not in (None, spec.preprocessing):
-        raise BadSetting(
-            f"{spec.name} was {how} with the preprocessing {spec.preprocessing}, not {preprocessing}.",
-            "Leave --preprocessing out.",
-        )
+    _check_agrees(spec, how, said)
     if weights is None or spec.backbone != FILE:
         # A fitted or quantized model names its own weights; those of the settings are for other models.
         return spec
@@ -138,30 +153,46 @@ def _made(
     return replace(spec, weights=str(weights.absolute()))
 
 
-def _from_file(path: Path, mode: Preprocessing | None) -> ModelSpec:
+def _check_agrees(spec: ModelSpec, how: str, said: Preparation) -> None:
+    """Raises BadSetting if something else is said than what the model was made with."""
+    if said.preprocessing not in (None, spec.preprocessing):
+        raise BadSetting(
+            f"{spec.name} was {how} with the preprocessing {spec.preprocessing}, not {said.preprocessing}.",
+            "Leave --preprocessing out.",
+        )
+    names = ("scaling", "size", "layout", "output")
+    if any(getattr(said, name) not in (None, getattr(spec, name)) for name in names):
+        raise BadSetting(f"{spec.name} was {how} with another preprocessing.", "Leave --preprocessing out.")
+
+
+def _prepared(spec: ModelSpec, said: Preparation) -> ModelSpec:
+    """The spec with the preprocessing that was said, if any. Raises BadSetting."""
+    if said.is_of_graphs:
+        what = f"{spec.name} says itself what its input and its output are."
+        raise BadSetting(what, "Leave out layout and output, which are for ONNX files and OpenVINO models.")
+    if said.size not in (None, spec.size):
+        what = f"{spec.name} takes images of {spec.size} x {spec.size} pixels, not of {said.size}."
+        raise BadSetting(what, "Leave the size out.")
+    if said.preprocessing is None:
+        return spec
+    return replace(spec, preprocessing=said.preprocessing, scaling=said.scaling)
+
+
+def _from_file(path: Path, said: Preparation) -> ModelSpec:
+    if model_file.is_graph(path):
+        return graph_file.spec_of(path, said)
     digest = sha256_of(path)
-    if mode is None:
+    if said.preprocessing is None:
         raise BadSetting(
             f"{path} does not say how its pixels are prepared.",
-            f"Name its preprocessing: {_choices(Preprocessing)}.",
+            f"Name its preprocessing: {choices(PRESETS)}.",
         )
-    return ModelSpec(
+    spec = ModelSpec(
         name=path.stem,
         backbone=FILE,
         weights=str(path.absolute()),
         weights_sha256=digest,
-        preprocessing=mode,
+        preprocessing=said.preprocessing,
         size=image_size(path),
     )
-
-
-def _preprocessing(name: str) -> Preprocessing:
-    try:
-        return Preprocessing(name.lower())
-    except ValueError as error:
-        raise BadSetting(f"There is no preprocessing {name!r}.", f"Choose {_choices(Preprocessing)}.") from error
-
-
-def _choices(names: Iterable[str], conjunction: str = "or") -> str:
-    *most, last = names
-    return f"{', '.join(most)} {conjunction} {last}" if most else str(last)
+    return _prepared(spec, said)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from lookalike.embedding.specs.scaling import Scaling
 from lookalike.errors import BadSetting
 from lookalike.records import Metric
 from lookalike.shown import clause
@@ -16,31 +17,47 @@ PREPROCESSING_VERSION = 3
 INT8_RECIPE = 1
 #: Dimension of the `projection` and `article` heads.
 HEAD_DIMENSION = 256
-#: `backbone` of a spec whose graph is a `.keras` file.
-FILE = "file"
+#: `backbone` of a spec whose graph is a `.keras` file, an ONNX file, or an OpenVINO IR (`.xml` with `.bin`).
+FILE, ONNX, IR = "file", "onnx", "openvino_ir"
 #: How the backbones begin whose weights come in packages (lites.py), and the dimension of their pooled features.
 LITE, LITE_DIMENSION = "EfficientNetLite", 1280
 #: Side in pixels of the images that most models take.
 IMAGE_SIZE = 224
 #: Names and paths do not affect vectors.
 _NOT_HASHED = ("name", "weights", "head_file", "graph_file")
+#: Fields that older workers and fingerprints do not know; they are left out where nobody chose them.
+_LEFT_OUT_IF_UNSET = ("int8", "scaling", "layout", "output")
 
 
 class Preprocessing(StrEnum):
-    """How RGB values in [0, 255] are prepared for the backbone; `caffe`, `tf` and `torch` are Keras's modes."""
+    """How RGB values in [0, 255] are prepared for the backbone; `caffe`, `tf` and `torch` are Keras's modes.
+
+    `custom` is no mode that has a name: a spec says its numbers.
+    """
 
     CAFFE = "caffe"
     TF = "tf"
     TORCH = "torch"
     LITE = "lite"
+    CLIP = "clip"
     NONE = "none"
+    CUSTOM = "custom"
 
 
 class Pooling(StrEnum):
-    """How each channel of the feature map becomes one number: mean, or generalized mean (GeM, p = 3)."""
+    """How each channel of the feature map becomes one number: mean, or generalized mean (GeM, p = 3).
+
+    `cls` and `mean` are for transformers in ONNX files that give a vector for each token: the first, or the mean.
+    """
 
     AVERAGE = "average"
     GEM = "gem"
+    CLS = "cls"
+    MEAN = "mean"
+
+    @property
+    def is_of_tokens(self) -> bool:
+        return self in (Pooling.CLS, Pooling.MEAN)
 
 
 class Head(StrEnum):
@@ -62,10 +79,13 @@ class Head(StrEnum):
 class ModelSpec:
     """Everything that affects a vector.
 
-    `weights` is `imagenet` (fetched by Keras), `install` or a `.keras` path. `flip`: the features are the mean of those
-    of the image and its mirror image. `size` is the side in pixels of the images the graph takes. A fitted head is
-    in `head_file`, the quantized graph of the whole model in `graph_file`; each with its digest and dimension. `int8`:
-    the backbone computes in 8-bit integers, in ranges that building it measures on drawn images.
+    `weights` is `imagenet` (fetched by Keras), `install` or the path of a file. `flip`: the features are the mean of
+    those of the image and its mirror image. `size` is the side in pixels of the images the graph takes. A fitted head
+    is in `head_file`, the quantized graph of the whole model in `graph_file`; each with its digest and dimension.
+    `int8`: the backbone computes in 8-bit integers, in ranges that building it measures on drawn images.
+
+    `scaling` has the numbers of a `custom` preprocessing. Of an ONNX file or an IR, `layout` (`nchw` or `nhwc`) and
+    `output` (the name of a tensor) say what its graph leaves open.
     """
 
     name: str
@@ -84,6 +104,14 @@ class ModelSpec:
     graph_sha256: str | None = None
     graph_dimension: int | None = None
     int8: bool = False
+    scaling: Scaling | None = None
+    layout: str | None = None
+    output: str | None = None
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its graph is an ONNX file or an OpenVINO IR, which only OpenVINO runs."""
+        return self.backbone in (ONNX, IR)
 
     @property
     def is_quantized(self) -> bool:
@@ -111,7 +139,8 @@ class ModelSpec:
             return self.graph_dimension
         if self.head.is_fitted:
             return self.head_dimension
-        if self.head is Head.ARTICLE or (self.head is Head.PROJECTION and self.backbone != FILE):
+        is_file = self.backbone in (FILE, ONNX, IR)
+        if self.head is Head.ARTICLE or (self.head is Head.PROJECTION and not is_file):
             return HEAD_DIMENSION
         return LITE_DIMENSION if self.is_ours else None
 
@@ -134,8 +163,7 @@ class ModelSpec:
         return json.dumps(self._content(), sort_keys=True)
 
     def _content(self) -> dict[str, Any]:
-        """Without `int8` where it is not chosen: older workers and fingerprints do not know it."""
-        return {key: value for key, value in asdict(self).items() if key != "int8" or value}
+        return {key: value for key, value in asdict(self).items() if key not in _LEFT_OUT_IF_UNSET or value}
 
     @classmethod
     def from_json(cls, text: str) -> "ModelSpec":
@@ -147,6 +175,11 @@ class ModelSpec:
                 preprocessing=Preprocessing(spec.preprocessing),
                 pooling=Pooling(spec.pooling),
                 head=Head(spec.head),
+                scaling=_scaling(spec.scaling),
             )
         except (TypeError, ValueError) as error:
             raise BadSetting(f"This is not the description of a model: {clause(error)}.", "Start a new job.") from error
+
+
+def _scaling(read: Any) -> Scaling | None:
+    return None if read is None else Scaling.from_values(**read)
