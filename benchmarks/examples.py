@@ -33,14 +33,14 @@ SEEDS = int(os.environ.get("SEEDS", "5"))
 SHARE = 0.2
 K = 10
 #: Of the first match of another class, as somebody would give it who sees that match.
-NEGATIVE = -0.5
+NEGATIVE = -1.0
 BATCH = 32
 MAX_PIXELS = 10**8
 INTRODUCTION = """\
 ## Searches by several examples
 
 P@{k} of {model}, exact searches, the splits of the other tables. *Two* is a query with the next query of its class.
-*And not* is a query with its first wrong match as a negative example of weight {negative}, against the query alone;
+*And not* is a query with its first wrong match as a negative example of weight {negative:g}, against the query alone;
 that match counts in neither. *Region* is a quarter of a sheet of two by two queries of different classes, against the
 whole sheet; the image alone is the bound. `python -m benchmarks examples` measures this table alone.
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lookalike.queries.mixing import NEGATIVE_SHARE
 from lookalike.records import ImageRef
 from tests.api.test_bad_input import problem_detail
 from tests.api.test_search import ids
@@ -46,10 +47,11 @@ def test_examples_are_summed_with_their_weights_and_left_out(client: httpx2.Clie
     assert set(others) == {ref.id for ref in stored} - {id for id, _ in chosen} and len(others) == len(stored) - 3
     # The cosine with a sum of unit vectors is the sum of the cosines, divided by the length of the sum.
     gram = np.array([[alone[one][other] for other, _ in chosen] for one, _ in chosen])
-    weights = np.array([weight for _, weight in chosen])
+    weights = np.array([weight * (NEGATIVE_SHARE if weight < 0 else 1) for _, weight in chosen])
     length = np.sqrt(weights @ gram @ weights)
     for match in matches:
-        expected = sum(weight * alone[id][match["id"]] for id, weight in chosen) / length
+        found = np.array([alone[id][match["id"]] for id, _ in chosen])
+        expected = weights @ found / length
         assert match["score"] == pytest.approx(expected, abs=2e-3)
 
 
