@@ -190,8 +190,8 @@ async function pictureOf(id) {
 /** Show what is known of the index; resolves to what this client may do. */
 async function loadFacts() {
   try {
-    const { index, model, documents, has_text = false, may_retry = false } = await api.json("info");
-    find("saying").hidden = !has_text;
+    const { index, model, documents, text = false, may_retry = false } = await api.json("info");
+    find("saying").hidden = !text;
     // Without the model's fingerprint and dimension, which only programs need.
     const known = [`${grouped(documents)} pictures`, index, model.split(" (")[0]];
     const fact = (textContent) => Object.assign(document.createElement("bdi"), { textContent });
