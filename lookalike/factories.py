@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookalike import embedding, index
-from lookalike.embedding import Embedder, ModelSpec
+from lookalike.embedding import Embedder, ModelSpec, TextEncoder
+from lookalike.embedding.specs.pairs import files_of
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.embedding.specs.spec_lookup import spec_of
 from lookalike.errors import IndexMissing, ModelMismatch
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lookalike.queries.region import Region
 
 #: The settings that choose a model.
-OF_THE_MODEL = frozenset({"model", "weights", "preprocessing"})
+OF_THE_MODEL = frozenset({"model", "weights", "preprocessing", "text_model", "tokenizer"})
 #: For the question which model an index holds; what follows has its own, longer time.
 LOOK_UP_TIMEOUT_S = 5.0
 
@@ -32,7 +33,11 @@ LOOK_UP_TIMEOUT_S = 5.0
 def model_spec(settings: Settings) -> ModelSpec:
     """The configured model. Raises BadSetting, ModelUnavailable."""
     return embedding.resolve(
-        settings.model, weights=settings.weights, preprocessing=settings.preprocessing, home=settings.home
+        settings.model,
+        weights=settings.weights,
+        preprocessing=settings.preprocessing,
+        home=settings.home,
+        text=files_of(settings.text_model, settings.tokenizer),
     )
 
 
@@ -97,6 +102,12 @@ def embedder(settings: Settings, spec: ModelSpec, *, threads: int = 1, for_chunk
         threads=threads,
         for_chunks=for_chunks,
     )
+
+
+def text_encoder(settings: Settings, spec: ModelSpec, indexed: ModelIdentity, *, threads: int = 1) -> TextEncoder:
+    """The loaded text side of the model, whose vectors an index holds as `indexed`. Slow the first time, when it is
+    built. Raises BadQuery for a model without one, ModelUnavailable."""
+    return embedding.load_text(spec, indexed, home=settings.home, threads=threads)
 
 
 def open_index(settings: Settings, name: str | None = None, *, timeout_s: float | None = None) -> Index:

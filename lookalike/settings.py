@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     preprocessing: str | None = Field(
         None, description="Preprocessing that the model of a file expects: a preset, a JSON file or numbers."
     )
+    text_model: Path | None = Field(
+        None, description="Text encoder that was trained with the model: a .keras or .onnx file, or OpenVINO's .xml."
+    )
+    tokenizer: Path | None = Field(None, description="The tokenizer.json of the text encoder.")
     runtime: Literal["auto", "jax", "openvino", "tensorflow"] = Field(
         "auto", description="Library that runs the model."
     )
@@ -130,6 +134,8 @@ class Settings(BaseSettings):
         "api_key",
         "weights",
         "preprocessing",
+        "text_model",
+        "tokenizer",
         "ca_certs",
         "client_cert",
         "client_key",

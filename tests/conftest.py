@@ -141,6 +141,19 @@ def other_model(shared_folder: Path, model_home: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def text_pair(shared_folder: Path) -> Path:
+    """A folder with a pair of encoders, trained on drawings of the demo's classes and their captions."""
+
+    def make(folder: Path) -> None:
+        # It loads OpenVINO.
+        from testing.text_pair.training import drawings, write_pair
+
+        write_pair(folder, drawings())
+
+    return made_once(shared_folder / "text-pair", make)
+
+
+@pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Folders of stored images and of queries, one folder per label; one stored file is not an image."""
     images, queries = draw(tmp_path_factory.mktemp("drawn"))

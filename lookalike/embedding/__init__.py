@@ -5,8 +5,10 @@ from lookalike.embedding.artifacts.cache import Artifact, build_artifact
 from lookalike.embedding.artifacts.fitted import FittedHead, Layer, Origin, project
 from lookalike.embedding.runtimes.runtime import Embedder, identify, load
 from lookalike.embedding.specs.applications import NAMED
-from lookalike.embedding.specs.names import OPTIONS, resolve
+from lookalike.embedding.specs.names import OPTIONS
+from lookalike.embedding.specs.resolving import resolve
 from lookalike.embedding.specs.spec import Head, ModelSpec, Pooling, Preprocessing
+from lookalike.embedding.text.loading import TextEncoder, load_text
 
 __all__ = [
     "NAMED",
@@ -20,10 +22,12 @@ __all__ = [
     "Origin",
     "Pooling",
     "Preprocessing",
+    "TextEncoder",
     "build_artifact",
     "fitted",
     "identify",
     "load",
+    "load_text",
     "project",
     "quantized",
     "resolve",

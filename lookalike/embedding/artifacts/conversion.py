@@ -33,7 +33,7 @@ def convert(spec: ModelSpec, folder: Path) -> Converted:
     try:
         answer = json_process.run(CHILD, str(folder), stdin=spec.to_json())
     except json_process.ChildFailed as failed:
-        raise _translated(failed, spec, folder) from None
+        raise translated(failed, spec.name, folder, spec.weights if spec.is_imported else None) from None
     if "refused" in answer:
         raise ModelUnavailable(*answer["refused"])
     return Converted(**answer)
@@ -49,13 +49,14 @@ def _check_installed(spec: ModelSpec) -> None:
         check_installed("keras", "tensorflow", needed_by=needed_by, extra="worker")
 
 
-def _translated(failed: json_process.ChildFailed, spec: ModelSpec, folder: Path) -> LookalikeError | OSError:
+def translated(failed: json_process.ChildFailed, name: str, folder: Path, file: str | None) -> LookalikeError | OSError:
+    """The error of a child that compiles the model `name` into `folder`. `file`: the graph that OpenVINO reads."""
     if shutil.disk_usage(folder).free < _FULL_BELOW_BYTES:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     if failed.returncode is not None and failed.returncode < 0:
         ended_by = signal.Signals(-failed.returncode)
-        what = f"{ended_by.name} ended the process that compiled {spec.name}."
-        if spec.is_imported and ended_by is not signal.SIGKILL:
-            return ModelUnavailable(what, f"The file {spec.weights} may be damaged: download or export it again.")
+        what = f"{ended_by.name} ended the process that compiled {name}."
+        if file is not None and ended_by is not signal.SIGKILL:
+            return ModelUnavailable(what, f"The file {file} may be damaged: download or export it again.")
         return ModelUnavailable(what, "Most likely it ran out of memory; compiling takes about 2 GB.")
-    return ModelUnavailable(f"The model {spec.name} cannot be compiled: {clause(failed.why)}.", "Use another model.")
+    return ModelUnavailable(f"The model {name} cannot be compiled: {clause(failed.why)}.", "Use another model.")

@@ -115,6 +115,8 @@ def read(home: Path, name: str) -> FittedHead:
         head_file=str(path.absolute()),
         head_sha256=_digest(layers),
         head_dimension=len(layers[-1].bias),
+        # A fitted head leaves the space that texts are in.
+        text=None,
     )
     return FittedHead(name, spec, origin)
 

@@ -16,12 +16,21 @@ _UNKNOWN = re.compile(r"(?:not support the following ONNX operations|No conversi
 
 
 def read(spec: ModelSpec) -> Any:
-    """Raises ModelUnavailable."""
+    """The graph of an image model. Raises ModelUnavailable."""
     path = Path(spec.weights)
     if sha256_of(path) != spec.weights_sha256:
         raise ModelUnavailable(f"The model file {path} changed while it was being read.", "Start again.")
+    model = graph_of(path)
+    if len(model.get_parameters()) != 1:
+        what = f"{path} has {len(model.get_parameters())} inputs, and an image model has one."
+        raise ModelUnavailable(what, "Export the image encoder alone.")
+    return model
+
+
+def graph_of(path: Path) -> Any:
+    """The graph in a file whose digest was taken, so that it is known what it reads. Raises ModelUnavailable."""
     try:
-        model = openvino.Core().read_model(path)
+        return openvino.Core().read_model(path)
     except RuntimeError as error:
         unknown = _UNKNOWN.search(str(error))
         if unknown is not None:
@@ -29,10 +38,6 @@ def read(spec: ModelSpec) -> Any:
             raise ModelUnavailable(what, "Export it with the standard operators of ONNX.") from error
         what = f"The model file {path} cannot be used: {reason(error)}."
         raise ModelUnavailable(what, "Download or export it again.") from error
-    if len(model.get_parameters()) != 1:
-        what = f"{path} has {len(model.get_parameters())} inputs, and an image model has one."
-        raise ModelUnavailable(what, "Export the image encoder alone.")
-    return model
 
 
 def reason(error: BaseException | None) -> str:

@@ -48,9 +48,9 @@ class Graph:
         return requests
 
     def _compiled(self, count: int, settings: dict[str, Any]) -> Any:
-        model = _core().read_model(self.path)
+        model = core().read_model(self.path)
         model.reshape([count, self.size, self.size, 3])
-        compiled = _core().compile_model(model, "CPU", settings)
+        compiled = core().compile_model(model, "CPU", settings)
         found, expected = list(compiled.output(0).shape), [count, self.dimension]
         if found != expected:
             raise self._unusable(f"it returns {found}, not {expected} numbers")
@@ -62,7 +62,7 @@ class Graph:
 
 
 @cache
-def _core() -> Any:
+def core() -> Any:
     """The only OpenVINO core of this process.
 
     Each core installs a stack for signal handlers and restores the previous one when it is deleted. If two cores are
@@ -99,4 +99,4 @@ def default_precision() -> str:
 
 def has_bf16() -> bool:
     """Whether this CPU can compute in bfloat16 natively."""
-    return cpu.allows_bf16() and "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return cpu.allows_bf16() and "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

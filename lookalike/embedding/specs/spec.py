@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from lookalike.embedding.specs.scaling import Scaling
+from lookalike.embedding.text.side import TextSide
 from lookalike.errors import BadSetting
 from lookalike.records import Metric
 from lookalike.shown import clause
@@ -26,7 +27,7 @@ IMAGE_SIZE = 224
 #: Names and paths do not affect vectors.
 _NOT_HASHED = ("name", "weights", "head_file", "graph_file")
 #: Fields that older workers and fingerprints do not know; they are left out where nobody chose them.
-_LEFT_OUT_IF_UNSET = ("int8", "scaling", "layout", "output")
+_LEFT_OUT_IF_UNSET = ("int8", "scaling", "layout", "output", "text")
 
 
 class Preprocessing(StrEnum):
@@ -85,7 +86,8 @@ class ModelSpec:
     `int8`: the backbone computes in 8-bit integers, in ranges that building it measures on drawn images.
 
     `scaling` has the numbers of a `custom` preprocessing. Of an ONNX file or an IR, `layout` (`nchw` or `nhwc`) and
-    `output` (the name of a tensor) say what its graph leaves open.
+    `output` (the name of a tensor) say what its graph leaves open. `text` is the encoder of texts in
+    the same space, which only searches need.
     """
 
     name: str
@@ -107,6 +109,7 @@ class ModelSpec:
     scaling: Scaling | None = None
     layout: str | None = None
     output: str | None = None
+    text: TextSide | None = None
 
     @property
     def is_imported(self) -> bool:
@@ -156,6 +159,8 @@ class ModelSpec:
             content = {key: value for key, value in content.items() if not key.startswith("graph_")}
         if self.int8:
             content["int8"] = INT8_RECIPE
+        if self.text is not None:
+            content["text"] = self.text.content()
         content |= {"weights_sha256": self.weights_sha256 or self.weights, "version": PREPROCESSING_VERSION}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -169,7 +174,9 @@ class ModelSpec:
     def from_json(cls, text: str) -> "ModelSpec":
         """The spec `to_json` wrote. Raises BadSetting for anything else."""
         try:
-            spec = cls(**json.loads(text))
+            content = dict(json.loads(text))
+            side = content.pop("text", None)
+            spec = cls(**content, text=TextSide(**side) if side else None)
             return replace(
                 spec,
                 preprocessing=Preprocessing(spec.preprocessing),

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from lookalike.embedding.specs.names import resolve
+from lookalike.embedding.specs.resolving import resolve
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import ModelIdentity
