@@ -18,6 +18,7 @@ NAMES = (
     "browse",
     "int8",
     "examples",
+    "texts",
     "service",
     "peers",
     "ann",

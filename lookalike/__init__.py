@@ -17,7 +17,7 @@ from lookalike.release import RELEASE
 
 if TYPE_CHECKING:
     from lookalike import errors
-    from lookalike.image_index import Evaluation, Image, ImageIndex, Matches, Report, Stored, evaluate, open
+    from lookalike.image_index import Evaluation, Image, ImageIndex, Matches, Report, Stored, Text, evaluate, open
     from lookalike.records import Match, Rejected
 
 __version__ = RELEASE
@@ -32,6 +32,7 @@ _HOMES = {
     "Rejected": "lookalike.records",
     "Report": "lookalike.image_index",
     "Stored": "lookalike.image_index",
+    "Text": "lookalike.image_index",
     "evaluate": "lookalike.image_index",
     "open": "lookalike.image_index",
 }
@@ -45,6 +46,7 @@ __all__ = [
     "Rejected",
     "Report",
     "Stored",
+    "Text",
     "__version__",
     "errors",
     "evaluate",

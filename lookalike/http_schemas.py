@@ -161,6 +161,8 @@ class Info(_Documented):
     version: str
     may_retry: bool = False
     """Whether this client may retry rejected images."""
+    text: bool = False
+    """Whether the model has a text side, so that examples of a search may be texts."""
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ def _load_model(state: ServiceState) -> None:
     try:
         embedder = state.searcher.refresh()
         embedder(np.zeros((1, embedder.size, embedder.size, 3), np.uint8))
+        if state.searcher.texts.are_known(embedder.identity):
+            state.searcher.texts.refresh()
     except LookalikeError as error:
         logger.warning("Not ready yet: %s", " ".join(str(error).split()))
 

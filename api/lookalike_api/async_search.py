@@ -1,7 +1,7 @@
 """Runs the steps of a search (decode, embed, search) in their executors and measures them."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
@@ -13,7 +13,8 @@ from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Ve
 from lookalike.stage_clock import StageClock
 from lookalike_api.decoders import Decoders
 from lookalike_api.executors import Executor, Executors
-from lookalike_api.search import MOVED, Embedded, Query, Searcher
+from lookalike_api.mixture import Embedded
+from lookalike_api.search import MOVED, Query, Searcher
 
 Result = TypeVar("Result")
 #: Called with a stage's name and its seconds.
@@ -59,15 +60,19 @@ class AsyncSearch:
         self._executors = executors
         self._decoders = decoders
 
-    async def following(self, ask: Callable[[], Awaitable[Result]], *, by_image: bool = True) -> Result:
+    async def following(
+        self, ask: Callable[[], Awaitable[Result]], *, by_image: bool = True, by_text: bool = False
+    ) -> Result:
         """The result of `ask`; called again if the index moved to another version meanwhile. A search by image needs
-        that version's model first."""
+        that version's model first, one by text its text side."""
 
         try:
             return await ask()
         except MOVED:
             if by_image:
                 await self._executors.embedding.run(self._searcher.refresh)
+            if by_text:
+                await self._executors.embedding.run(self._searcher.texts.refresh)
             return await ask()
 
     async def decode(self, data: bytes, watch: Stopwatch, region: Region | None = None) -> Pixels:
@@ -79,6 +84,9 @@ class AsyncSearch:
         """Embed uint8 RGB [N, size, size, 3]. As many requests run in parallel as there are cores, in order of
         arrival."""
         return await _run(self._executors.embedding, watch, "embed", partial(self._searcher.embed, pixels))
+
+    async def embed_texts(self, texts: Sequence[str], watch: Stopwatch) -> Embedded:
+        return await _run(self._executors.embedding, watch, "embed", partial(self._searcher.embed_texts, texts))
 
     async def nearest(self, vector: Vector, query: Query, fingerprint: str, watch: Stopwatch) -> Page:
         work = partial(self._searcher.nearest, vector, query, fingerprint)

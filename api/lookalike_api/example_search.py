@@ -9,13 +9,13 @@ import numpy as np
 from lookalike.errors import ImageRejected
 from lookalike.http_schemas import SearchResult, Timings
 from lookalike.queries.cursor import Cursor, checksum, cursor_after, parse_cursor
-from lookalike.queries.examples import Example, Upload, ids_of, is_decoded
+from lookalike.queries.examples import Example, Stored, Upload, ids_of, is_decoded, texts_of
 from lookalike.queries.pages import Page
 from lookalike.records import Match, Pixels
 from lookalike_api.async_search import Stopwatch
-from lookalike_api.mixture import vector_of
+from lookalike_api.mixture import Ingredients, vector_of
 from lookalike_api.originals import find, read_original
-from lookalike_api.search import NO_VECTORS, Query, numbered
+from lookalike_api.search import Query, numbered
 from lookalike_api.state import ServiceState
 
 #: In place of the cursor of a page before the first one.
@@ -28,8 +28,11 @@ async def answer(state: ServiceState, examples: Sequence[Example], query: Query,
     search = _checksum(examples, query)
     cursor = _given(query.cursor, version, search)
     query = replace(query, paging=replace(query.paging, cursor=cursor, is_paged=query.cursor is not None))
-    by_image = any(map(is_decoded, examples))
-    page, model = await state.search.following(partial(_like, state, examples, query, watch), by_image=by_image)
+    page, model = await state.search.following(
+        partial(_like, state, examples, query, watch),
+        by_image=any(map(is_decoded, examples)),
+        by_text=bool(texts_of(examples)),
+    )
     following = None
     if query.paging.is_paged and not page.is_last:
         following = str(cursor_after(page.matches[-1], page.seen, query.paging.order, version, search))
@@ -60,12 +63,14 @@ async def _like(state: ServiceState, examples: Sequence[Example], query: Query, 
         (document,) = documents.values()
         page = await search.nearest(document.image_embedding, query, document.model, watch)
         return page, (await search.model_of(document.model, watch)).name
-    pixels = await _decoded(state, examples, watch)
-    if pixels:
-        vectors, model = await search.embed(np.stack(pixels), watch)
-    else:
-        vectors, model = NO_VECTORS, await search.indexed_model(watch)
-    vector = vector_of(examples, documents, vectors, model, state.index.name)
+    pixels, texts = await _decoded(state, examples, watch), texts_of(examples)
+    parts = Ingredients(
+        documents,
+        await search.embed(np.stack(pixels), watch) if pixels else None,
+        await search.embed_texts(texts, watch) if texts else None,
+    )
+    model = parts.model(state.index.name) or await search.indexed_model(watch)
+    vector = vector_of(examples, parts, model, state.index.name)
     return await search.nearest(vector, query, model.fingerprint, watch), model.name
 
 
@@ -82,7 +87,7 @@ async def _decoded(state: ServiceState, examples: Sequence[Example], watch: Stop
     return decoded
 
 
-async def _file(state: ServiceState, example: Example) -> bytes:
+async def _file(state: ServiceState, example: Upload | Stored) -> bytes:
     if isinstance(example, Upload):
         return example.data
     data, _ = await read_original(state, await find(state, example.id))

@@ -14,14 +14,15 @@ from lookalike.filters import METADATA_PREFIX, Condition, stored_field
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index, VectorQuery
 from lookalike.queries.diversity import candidates_for, diverse
-from lookalike.queries.examples import Example, Stored, Upload, ids_of
+from lookalike.queries.examples import Example, Stored, Upload, ids_of, texts_of
 from lookalike.queries.options import Options
 from lookalike.queries.order import BY_SCORE, check_field, parse_order, value_of
 from lookalike.queries.pages import FIRST_PAGE, Ask, Page, Paging, arranged, page_of
 from lookalike.queries.region import Region
-from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
+from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector
 from lookalike.stage_clock import StageClock
-from lookalike_api.mixture import vector_of
+from lookalike_api.mixture import Embedded, Ingredients, vector_of
+from lookalike_api.texts import Texts
 
 Load = Callable[[ModelIdentity], Embedder]
 Decode = Callable[[bytes, int, Region | None], DecodedImage]
@@ -32,7 +33,6 @@ class SizeChanged(Exception):
     """The pixels were decoded for a model with another image size."""
 
 
-NO_VECTORS = np.empty((0, 0), np.float32)
 #: The index may move to another version before a search, or between two steps of it. These errors say so, and the
 #: second attempt finds the new version.
 MOVED = (ModelMismatch, IndexMissing, SizeChanged)
@@ -81,23 +81,17 @@ class Found(NamedTuple):
     model: ModelIdentity
 
 
-class Embedded(NamedTuple):
-    """Vectors, float32 [N, D], and the model that made them."""
-
-    vectors: Vectors
-    model: ModelIdentity
-
-
 class Searcher:
     """Searches one index, and follows it when it moves to another model. Thread-safe.
 
     `load` loads the model of the vectors in the index. It is called for the first image and by `refresh`; a search by
-    id needs no model. `decode` takes the image size of the model, in pixels. Every method also raises what the index
-    raises.
+    id needs no model, and one by `texts` only its text side. `decode` takes the image size of the model, in pixels.
+    Every method also raises what the index raises.
     """
 
-    def __init__(self, index: Index, *, load: Load, decode: Decode) -> None:
+    def __init__(self, index: Index, *, load: Load, decode: Decode, texts: Texts) -> None:
         self.index = index
+        self.texts = texts
         self._load = load
         self._decode = decode
         self._loading = threading.Lock()
@@ -135,7 +129,8 @@ class Searcher:
         """The stored images most similar to what the examples have in common, without those that are examples, best
         first. Of a stored image a region must come as an upload. `clock` measures the stages decode, embed and search.
 
-        Raises ImageRejected, NotIndexed, ModelMismatch, BadQuery for examples that cancel each other out."""
+        Raises ImageRejected, NotIndexed, ModelMismatch, BadQuery for examples that cancel each other out, and for texts
+        if the model has no text side."""
         query, clock = query.without(ids_of(examples)), clock or StageClock()
         uploads = [example for example in examples if isinstance(example, Upload)]
         try:
@@ -143,6 +138,8 @@ class Searcher:
         except MOVED:
             if uploads:
                 self.refresh()
+            if texts_of(examples):
+                self.texts.refresh()
             return self._like(examples, uploads, query, clock)
 
     def _like(self, examples: Sequence[Example], uploads: Sequence[Upload], query: Query, clock: StageClock) -> Found:
@@ -152,9 +149,13 @@ class Searcher:
                 (document,) = documents.values()
                 page = self.nearest(document.image_embedding, query, document.model)
                 return Found(page, self.model_of(document.model))
-        vectors, model = self._embedded(examples, clock) if uploads else Embedded(NO_VECTORS, self.index.model())
+        texts = texts_of(examples)
+        decoded = self._embedded(examples, clock) if uploads else None
+        with clock.timing("embed"):
+            parts = Ingredients(documents, decoded, self.embed_texts(texts) if texts else None)
         with clock.timing("search"):
-            vector = vector_of(examples, documents, vectors, model, self.index.name)
+            model = parts.model(self.index.name) or self.index.model()
+            vector = vector_of(examples, parts, model, self.index.name)
             return Found(self.nearest(vector, query, model.fingerprint), model)
 
     def _embedded(self, examples: Sequence[Example], clock: StageClock) -> Embedded:
@@ -186,6 +187,11 @@ class Searcher:
         if pixels.shape[1] != embedder.size:
             raise SizeChanged
         return Embedded(embedder(pixels), embedder.identity)
+
+    def embed_texts(self, texts: Sequence[str]) -> Embedded:
+        """Embed texts. Raises BadQuery for a model without a text side, ModelMismatch, ModelUnavailable."""
+        encoder = self.texts.encoder()
+        return Embedded(encoder(texts), encoder.identity)
 
     def nearest(self, vector: Vector, query: Query, fingerprint: str) -> Page:
         """The matches of a vector, float32 [D], of the model `fingerprint`. Raises ModelMismatch if the index moved to

@@ -4,12 +4,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from lookalike import factories
-from lookalike.embedding import Embedder, ModelSpec
+from lookalike.embedding import Embedder, ModelSpec, TextEncoder
 from lookalike.embedding.artifacts.cache import is_built
 from lookalike.index import Index
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings
 from lookalike_api.search import Searcher
+from lookalike_api.texts import Texts
 
 
 def open_searcher(settings: Settings, index: Index | None = None, *, preload: bool = False) -> Searcher:
@@ -17,10 +18,12 @@ def open_searcher(settings: Settings, index: Index | None = None, *, preload: bo
     load at once, in parallel with the index's client. Raises BadSetting, and ModelUnavailable for a missing file."""
     spec = factories.model_spec(settings)
     loading = _start_loading(settings, spec) if preload and is_built(spec, settings.home) else None
+    index = index or factories.open_index(settings)
     return Searcher(
-        index or factories.open_index(settings),
+        index,
         load=partial(_load, settings, spec, loading),
         decode=lambda data, size, region: factories.decode(settings, data, size=size, region=region),
+        texts=Texts(index, load=partial(_load_text, settings), has_text=partial(_has_text, settings)),
     )
 
 
@@ -31,6 +34,15 @@ def _start_loading(settings: Settings, spec: ModelSpec) -> Future[Embedder]:
 def _load(settings: Settings, ours: ModelSpec, loading: Future[Embedder] | None, stored: ModelIdentity) -> Embedder:
     spec = factories.spec_for_index(settings, stored)
     return loading.result() if loading and spec == ours else _embedder(settings, spec)
+
+
+def _load_text(settings: Settings, stored: ModelIdentity) -> TextEncoder:
+    spec = factories.spec_for_index(settings, stored)
+    return factories.text_encoder(settings, spec, stored, threads=settings.processes)
+
+
+def _has_text(settings: Settings, stored: ModelIdentity) -> bool:
+    return factories.spec_for_index(settings, stored).text is not None
 
 
 def _embedder(settings: Settings, spec: ModelSpec) -> Embedder:

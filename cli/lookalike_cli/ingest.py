@@ -22,6 +22,8 @@ from lookalike_cli.options import (
     ModelName,
     Preprocessing,
     Sources,
+    TextModel,
+    Tokenizer,
     UriColumn,
     Weights,
 )
@@ -50,6 +52,8 @@ def ingest(
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
+    text_model: TextModel = None,
+    tokenizer: Tokenizer = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return without waiting for the workers.")] = False,
     json: Json = False,
 ) -> None:
@@ -59,7 +63,14 @@ def ingest(
     """
     with (
         stoppable(LAST_WORDS),
-        lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
+        lookalike.open(
+            index,
+            model=model,
+            weights=weights,
+            preprocessing=preprocessing,
+            text_model=text_model,
+            tokenizer=tokenizer,
+        ) as images,
     ):
         quiet_logs(images.settings)
         report = images.ingest(

@@ -19,7 +19,7 @@ from lookalike.settings import Settings, read_settings
 from lookalike.shown import as_argument
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
-from lookalike_cli.options import Json, ModelName, Preprocessing, Weights
+from lookalike_cli.options import Json, ModelName, Preprocessing, TextModel, Tokenizer, Weights
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.sources import find_images
@@ -60,9 +60,18 @@ def list_models(json: Json = False) -> None:
 
 
 @app.command()
-def info(name: Name = None, weights: Weights = None, preprocessing: Preprocessing = None, json: Json = False) -> None:
+def info(
+    name: Name = None,
+    weights: Weights = None,
+    preprocessing: Preprocessing = None,
+    text_model: TextModel = None,
+    tokenizer: Tokenizer = None,
+    json: Json = False,
+) -> None:
     """Describe a model."""
-    settings = read_settings(model=name, weights=weights, preprocessing=preprocessing)
+    settings = read_settings(
+        model=name, weights=weights, preprocessing=preprocessing, text_model=text_model, tokenizer=tokenizer
+    )
     spec = factories.model_spec(settings)
     facts = _facts(spec) | {"built": _is_built(spec, settings.home)} | _origin(spec, settings)
     if json:
@@ -72,13 +81,24 @@ def info(name: Name = None, weights: Weights = None, preprocessing: Preprocessin
 
 
 @app.command()
-def build(name: Name = None, weights: Weights = None, preprocessing: Preprocessing = None, json: Json = False) -> None:
+def build(
+    name: Name = None,
+    weights: Weights = None,
+    preprocessing: Preprocessing = None,
+    text_model: TextModel = None,
+    tokenizer: Tokenizer = None,
+    json: Json = False,
+) -> None:
     """Compile a model now, so that the first worker starts without delay."""
-    settings = read_settings(model=name, weights=weights, preprocessing=preprocessing)
+    settings = read_settings(
+        model=name, weights=weights, preprocessing=preprocessing, text_model=text_model, tokenizer=tokenizer
+    )
     spec = factories.model_spec(settings)
     began = time.monotonic()
     embedding.build_artifact(spec, settings.home)
     identity = embedding.identify(spec, settings.home)
+    if spec.text is not None:
+        embedding.load_text(spec, identity, home=settings.home)
     if json:
         print_json({"name": identity.name, "fingerprint": identity.fingerprint, "dimension": identity.dimension})
     else:
@@ -220,26 +240,36 @@ def _images_in(folder: Path) -> Iterator[ImageRef]:
 
 
 def _facts(spec: ModelSpec) -> dict[str, Any]:
-    return {
-        "name": spec.name,
-        "fingerprint": spec.fingerprint,
-        "backbone": spec.backbone,
-        "weights": spec.weights,
-        "preprocessing": str(spec.preprocessing),
-        "size": spec.size,
-        "pooling": str(spec.pooling),
-        "flip": spec.flip,
-        "quantized": spec.is_quantized,
-        "head": str(spec.head),
-        "dimension": spec.dimension,
-        "metric": str(spec.metric),
-    } | _numbers(spec)
+    return (
+        {
+            "name": spec.name,
+            "fingerprint": spec.fingerprint,
+            "backbone": spec.backbone,
+            "weights": spec.weights,
+            "preprocessing": str(spec.preprocessing),
+            "size": spec.size,
+            "pooling": str(spec.pooling),
+            "flip": spec.flip,
+            "quantized": spec.is_quantized,
+            "head": str(spec.head),
+            "dimension": spec.dimension,
+            "metric": str(spec.metric),
+        }
+        | _numbers(spec)
+        | _text_facts(spec)
+    )
 
 
 def _numbers(spec: ModelSpec) -> dict[str, Any]:
     """What was said of the input and the output of a file; empty for most models."""
     numbers = {} if spec.scaling is None else vars(spec.scaling)
     return numbers | {key: value for key, value in (("layout", spec.layout), ("output", spec.output)) if value}
+
+
+def _text_facts(spec: ModelSpec) -> dict[str, Any]:
+    """The text side of a model; empty if it has none."""
+    side = spec.text
+    return {} if side is None else {"text_model": side.model, "tokenizer": side.tokenizer, "text_length": side.length}
 
 
 def _origin(spec: ModelSpec, settings: Settings) -> dict[str, Any]:

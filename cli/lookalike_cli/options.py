@@ -24,6 +24,11 @@ Preprocessing = Annotated[
         "or mean=0.5+std=0.5; options follow: torch:size=224+output=NAME.",
     ),
 ]
+TextModel = Annotated[
+    Path | None,
+    typer.Option("--text-model", help="Text encoder of the model: a .keras or .onnx file, or OpenVINO's .xml."),
+]
+Tokenizer = Annotated[Path | None, typer.Option("--tokenizer", help="The tokenizer.json of the text encoder.")]
 Neighbours = Annotated[int, typer.Option("-k", min=1, max=MOST_MATCHES, help="Number of matches.")]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare all vectors, however many there are.")]
 Filters = Annotated[

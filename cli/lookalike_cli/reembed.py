@@ -14,7 +14,7 @@ from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark
-from lookalike_cli.options import IndexName, Json, Preprocessing, Weights
+from lookalike_cli.options import IndexName, Json, Preprocessing, TextModel, Tokenizer, Weights
 from lookalike_cli.report import show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
@@ -34,12 +34,21 @@ def reembed(
     index: IndexName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
+    text_model: TextModel = None,
+    tokenizer: Tokenizer = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return without waiting for the workers.")] = False,
     json: Json = False,
 ) -> None:
     """Embed an index again with another model, into a new version; `index promote` then switches to it."""
     began = time.monotonic()
-    settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
+    settings = read_settings(
+        index=index,
+        model=model,
+        weights=weights,
+        preprocessing=preprocessing,
+        text_model=text_model,
+        tokenizer=tokenizer,
+    )
     spec = factories.model_spec(settings)
     with closing(open_source(settings)) as source:
         current = source.model()

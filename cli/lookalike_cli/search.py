@@ -9,19 +9,32 @@ from typing import Annotated, Any
 import typer
 
 import lookalike
-from lookalike import Image, Matches, Stored
+from lookalike import Image, Matches, Stored, Text
 from lookalike.image_index.examples import Example
 from lookalike.records import Match
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, results, table
 from lookalike_cli.filters import parsed
 from lookalike_cli.no_matches import why_none
-from lookalike_cli.options import Exact, Filters, IndexName, Json, ModelName, Neighbours, Preprocessing, Weights
+from lookalike_cli.options import (
+    Exact,
+    Filters,
+    IndexName,
+    Json,
+    ModelName,
+    Neighbours,
+    Preprocessing,
+    TextModel,
+    Tokenizer,
+    Weights,
+)
 
 app = Application()
 
 ALSO = "Another image that matches shall be like: a file, or the id of a stored one; 2:FILE counts twice. Repeatable."
 WITHOUT = "An image that matches shall not be like. Repeatable."
+TEXT = "What matches show, in words, for a model with a text side. Repeatable; IMAGE may be missing then."
+NOT_TEXT = "What matches do not show, in words. Repeatable."
 CROP = "Only this part of the image, in pixels; with pct: before it in percent."
 MIN_SCORE = "Leave out matches with a lower score."
 SORT = "score, taken, ingested, label or a metadata field; -FIELD reverses the order."
@@ -40,6 +53,8 @@ def search(
     uri: Annotated[str | None, typer.Option("--uri", help="Path or address of one, instead of IMAGE.")] = None,
     also: Annotated[list[str] | None, typer.Option("--and", metavar="IMAGE", help=ALSO)] = None,
     without: Annotated[list[str] | None, typer.Option("--not", metavar="IMAGE", help=WITHOUT)] = None,
+    text: Annotated[list[str] | None, typer.Option("--text", metavar="TEXT", help=TEXT)] = None,
+    not_text: Annotated[list[str] | None, typer.Option("--not-text", metavar="TEXT", help=NOT_TEXT)] = None,
     crop: Annotated[str | None, typer.Option("--crop", metavar="X,Y,WIDTH,HEIGHT", help=CROP)] = None,
     k: Neighbours = 10,
     filter: Filters = None,
@@ -52,16 +67,23 @@ def search(
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
+    text_model: TextModel = None,
+    tokenizer: Tokenizer = None,
     json: Json = False,
 ) -> None:
-    """Find the stored images most similar to an image."""
-    if sum(given is not None for given in (image, id, uri)) != 1:
-        raise typer.BadParameter("give one of IMAGE, --id and --uri")
+    """Find the stored images most similar to an image, or to what a text says."""
     filters = parsed(filter)
-    examples: list[Example] = [Image(image, region=crop) if image is not None else Stored(id, uri=uri, region=crop)]
-    examples += [example_of(text) for text in also or ()]
-    examples += [-example_of(text) for text in without or ()]
-    with lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images:
+    examples = first_of(image, id, uri, crop, is_needed=not text)
+    examples += [example_of(place) for place in also or ()] + [Text(words) for words in text or ()]
+    examples += [-example_of(place) for place in without or ()] + [-Text(words) for words in not_text or ()]
+    with lookalike.open(
+        index,
+        model=model,
+        weights=weights,
+        preprocessing=preprocessing,
+        text_model=text_model,
+        tokenizer=tokenizer,
+    ) as images:
         matches = images.search(
             examples,
             k=k,
@@ -72,7 +94,7 @@ def search(
             diversity=diversity,
             exact=exact,
         )
-        reason = "" if matches else why_none(images, filters, is_stored=image is None)
+        reason = "" if matches else why_none(images, filters, is_stored=id is not None or uri is not None)
     if json:
         print_json(described(matches))
     elif matches:
@@ -90,6 +112,18 @@ def described(matches: Matches) -> dict[str, Any]:
         "candidates": matches.candidates,
         "stages_ms": {stage: round(took, 3) for stage, took in matches.stages_ms.items()},
     }
+
+
+def first_of(image: str | None, id: str | None, uri: str | None, crop: str | None, *, is_needed: bool) -> list[Example]:
+    """The example that the search is named after, if there is one."""
+    given = sum(place is not None for place in (image, id, uri))
+    if given > 1 or (is_needed and not given):
+        raise typer.BadParameter("give one of IMAGE, --id and --uri, or --text")
+    if given:
+        return [Image(image, region=crop) if image is not None else Stored(id, uri=uri, region=crop)]
+    if crop is not None:
+        raise typer.BadParameter("--crop is a part of IMAGE, and there is none")
+    return []
 
 
 def example_of(text: str) -> Example:

@@ -17,7 +17,7 @@ from lookalike_api.app import make_app
 from lookalike_api.same_user import SameUserConnection
 from lookalike_api.server import Connection, Server
 from lookalike_cli.application import Application
-from lookalike_cli.options import IndexName, ModelName, Preprocessing, Weights
+from lookalike_cli.options import IndexName, ModelName, Preprocessing, TextModel, Tokenizer, Weights
 from lookalike_cli.ports import SEARCH_PORT, check_port
 
 logger = logging.getLogger(__name__)
@@ -41,10 +41,19 @@ def serve(
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
+    text_model: TextModel = None,
+    tokenizer: Tokenizer = None,
     open_to_all: OpenToAll = False,
 ) -> None:
     """Serve searches over HTTP: a web page at /, the API at /search, its documentation at /docs."""
-    settings = read_settings(index=index, model=model, weights=weights, preprocessing=preprocessing)
+    settings = read_settings(
+        index=index,
+        model=model,
+        weights=weights,
+        preprocessing=preprocessing,
+        text_model=text_model,
+        tokenizer=tokenizer,
+    )
     logs.configure(settings.log_format, secrets=settings.secrets)
     server = make_server(settings, host, port, is_open=open_to_all)
     check_port(host, port)

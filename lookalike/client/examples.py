@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lookalike.filters import conditions
-from lookalike.queries.examples import Example, Stored, Upload
+from lookalike.queries.examples import Example, Stored, Text, Upload
 
 #: A part of a form, with a name, a file name and its content.
 Part = tuple[str, tuple[str, bytes]]
@@ -27,11 +27,12 @@ def without_defaults(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def alone_of(examples: Sequence[Example]) -> Example | None:
+def alone_of(examples: Sequence[Example]) -> Upload | Stored | None:
     """The example, if it is the only one, and the search is the one by that image."""
-    if len(examples) == 1 and examples[0].region is None and examples[0].weight > 0:
-        return examples[0]
-    return None
+    first, *others = examples
+    if others or isinstance(first, Text) or first.region is not None or first.weight <= 0:
+        return None
+    return first
 
 
 def examples_form(examples: Sequence[Example], options: Mapping[str, Any]) -> list[Part]:
@@ -47,11 +48,13 @@ def _described(examples: Sequence[Example]) -> list[dict[str, Any]]:
     described, images = [], 0
     for example in examples:
         fields: dict[str, Any] = {"weight": example.weight}
-        if example.region is not None:
-            fields["region"] = str(example.region)
-        if isinstance(example, Stored):
+        if isinstance(example, Text):
+            fields["text"] = example.text
+        elif isinstance(example, Stored):
             fields["id"] = example.id
         else:
             fields["image"], images = images, images + 1
+        if not isinstance(example, Text) and example.region is not None:
+            fields["region"] = str(example.region)
         described.append(fields)
     return described

@@ -1,8 +1,8 @@
-"""The examples that a search is given: images of the caller, and stored ones, wanted or not."""
+"""The examples that a search is given: images of the caller, stored ones, and texts, wanted or not."""
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from lookalike.errors import BadQuery
@@ -10,6 +10,7 @@ from lookalike.image_index import arguments
 from lookalike.image_index.query import Query, encoded, rejections_of
 from lookalike.queries import examples as wire
 from lookalike.queries.region import Region, parse_region
+from lookalike.queries.text import checked_text
 from lookalike.records import document_id
 from lookalike.settings import Settings
 from lookalike.shown import kind_of
@@ -25,11 +26,10 @@ Part: TypeAlias = str | Sequence[float]
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """An image that a search is given, or only a `region` of it; an `Image` or a `Stored`. With a negative `weight`, or
-    as `-Image(...)`, it says what is not wanted."""
+    """What a search is given: an `Image`, a `Stored` or a `Text`. With a negative `weight`, or as `-Image(...)`, it
+    says what is not wanted."""
 
     weight: float = 1.0
-    region: Part | None = None
 
     def __neg__(self) -> "Self":
         """The same example as one of what is not wanted."""
@@ -42,9 +42,10 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Image(Example):
-    """An image of the caller: a path, bytes, a PIL image or a NumPy array."""
+    """An image of the caller, or only a `region` of it: a path, bytes, a PIL image or a NumPy array."""
 
     image: Query
+    region: Part | None = field(default=None, kw_only=True)
 
     def resolved(self, settings: Settings, *, compressed: bool) -> wire.Example:
         with rejections_of(self.image):
@@ -55,10 +56,11 @@ class Image(Example):
 
 @dataclass(frozen=True)
 class Stored(Example):
-    """A stored image, by its `id` or its `uri`."""
+    """A stored image, by its `id` or its `uri`, or only a `region` of it."""
 
     id: str | None = None
     uri: str | os.PathLike[str] | None = None
+    region: Part | None = field(default=None, kw_only=True)
 
     def resolved(self, settings: Settings, *, compressed: bool) -> wire.Example:
         arguments.check_query(None, self.id, self.uri, 1)
@@ -74,6 +76,16 @@ class Stored(Example):
         return self.id if self.id is not None else document_id(self.place)
 
 
+@dataclass(frozen=True)
+class Text(Example):
+    """What images show, in words. The model of the index must have a text side."""
+
+    text: str
+
+    def resolved(self, settings: Settings, *, compressed: bool) -> wire.Example:
+        return wire.Text(checked_text(arguments.text(self.text, "a text to search by")), self.weight)
+
+
 def is_examples(value: object) -> "TypeIs[Example | Sequence[Example]]":
     """Whether a search is given examples, and not one image."""
     return isinstance(value, Example | list | tuple)
@@ -84,7 +96,7 @@ def checked(values: Example | Sequence[Example]) -> list[Example]:
     given = [values] if isinstance(values, Example) else list(values)
     for value in given:
         if not isinstance(value, Example):
-            raise BadQuery(f"{kind_of(value)} is no example.", "Give lookalike.Image or lookalike.Stored.")
+            raise BadQuery(f"{kind_of(value)} is no example.", "Give lookalike.Image, Stored or Text.")
     from lookalike.queries.mixing import check_weights
 
     check_weights([arguments.number(value.weight, "weight") for value in given])

@@ -8,7 +8,7 @@ from lookalike import factories
 from lookalike.errors import LookalikeError
 from lookalike.http_schemas import SearchResult, Timings
 from lookalike.image_index.gallery import THUMBNAIL_SIZE
-from lookalike.queries.examples import Example, Upload, ids_of
+from lookalike.queries.examples import Example, Stored, Upload, ids_of
 from lookalike.queries.options import Options
 from lookalike.records import ImageRef, Match
 from lookalike.settings import Settings
@@ -47,7 +47,7 @@ class LocalSearch:
 
     def _with_region(self, example: Example) -> Example:
         """A region of a stored image as a region of its file."""
-        if isinstance(example, Upload) or example.region is None:
+        if not isinstance(example, Stored) or example.region is None:
             return example
         document = self._searcher.document(example.id)
         data = self._reader.fetch(ImageRef(document.uri), LIMIT_S).data

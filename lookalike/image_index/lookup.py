@@ -37,7 +37,8 @@ class Lookup(Handle):
 
         `image` is a path, the bytes of an image file, a PIL image, or a NumPy array of uint8: [height, width, 3] in
         RGB, [height, width, 4] in RGBA or [height, width] in grey. Or it is a list of up to 32 examples of what is
-        wanted and what is not: `[Image("a.jpg", weight=2), Stored(id), -Image("b.jpg", region="10,10,200,200")]`.
+        wanted and what is not: `[Image("a.jpg", weight=2), Stored(id), -Image("b.jpg", region="10,10,200,200")]`,
+        also in words, `Text("fruit")`, if the model of the index has a text side.
         Stored images that are searched with are not among the matches.
         Only images that meet all `filters` are found: a list of texts such as `"year>=2020"`, or a dict of `label`,
         `uri` or a metadata field to a value, or to several of which one must fit. Matches with a score below
@@ -55,9 +56,9 @@ class Lookup(Handle):
         options = arguments.search_options(
             k=k, filters=filters, min_score=min_score, sort=sort, group_by=group_by, diversity=diversity, exact=exact
         )
-        searching = self._resources.searching(preload=image is not None)
-        began = time.perf_counter()
         given = _examples(image, id, uri)
+        searching = self._resources.searching(preload=any(isinstance(example, Image) for example in given))
+        began = time.perf_counter()
         with _named(given):
             examples = [example.resolved(self._settings, compressed=searching.is_remote) for example in given]
             found = searching.like(examples, options)

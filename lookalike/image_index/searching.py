@@ -15,7 +15,7 @@ from lookalike.settings import Settings
 #: HTTP's status for what does not exist.
 NOT_FOUND = 404
 #: Settings that the query service decides.
-OF_THE_SERVICE = frozenset({"model", "weights", "preprocessing"})
+OF_THE_SERVICE = frozenset({"model", "weights", "preprocessing", "text_model", "tokenizer"})
 
 
 class Searching(Protocol):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from lookalike.errors import BadQuery
 from lookalike.queries.region import Region, parse_region
@@ -32,12 +32,25 @@ class Stored:
     region: Region | None = None
 
 
-Example: TypeAlias = Upload | Stored
+@dataclass(frozen=True)
+class Text:
+    """What images show, in words (see `text.checked_text`)."""
+
+    text: str
+    weight: float = 1.0
 
 
-def is_decoded(example: Example) -> bool:
+Example: TypeAlias = Upload | Stored | Text
+
+
+def texts_of(examples: Iterable[Example]) -> list[str]:
+    """The texts, in their order."""
+    return [example.text for example in examples if isinstance(example, Text)]
+
+
+def is_decoded(example: Example) -> TypeGuard[Upload | Stored]:
     """Whether its vector is made of pixels: those of an upload or of a region. That of a stored image is known."""
-    return isinstance(example, Upload) or example.region is not None
+    return isinstance(example, Upload) or (isinstance(example, Stored) and example.region is not None)
 
 
 def parse_stored(text: str) -> Stored:

@@ -19,7 +19,8 @@ import pytest
 
 from lookalike.records import MOST_MATCHES, ImageRef, Pixels
 from lookalike.settings import Settings
-from lookalike_api.search import Embedded, Searcher
+from lookalike_api.mixture import Embedded
+from lookalike_api.search import Searcher
 from testing.processes import await_true
 from tests.api.service import serving
 

@@ -75,12 +75,14 @@ async def info(state: State) -> Info:
     """The index and the model of this service."""
     model = await state.executors.index.run(state.index.model)
     documents = await state.executors.index.run(state.index.count)
+    text = await state.executors.index.run(partial(state.searcher.texts.are_known, model))
     return Info(
         index=state.index.name,
         model=model.name,
         documents=documents,
         version=__version__,
         may_retry=state.retries is not None,
+        text=text,
     )
 
 

@@ -14,22 +14,23 @@ from lookalike.filters import conditions, stored_field
 from lookalike.http_filters import MAX_CONDITIONS, MAX_LENGTH
 from lookalike.metadata import MAX_FIELDS
 from lookalike.queries.cursor import MAX_LENGTH as MAX_CURSOR
-from lookalike.queries.examples import Example, Stored, Upload
+from lookalike.queries.examples import Example, Stored, Text, Upload
 from lookalike.queries.mixing import MAX_EXAMPLES, check_weights
 from lookalike.queries.order import SCORE, parse_order
 from lookalike.queries.pages import Paging
 from lookalike.queries.region import parse_region
+from lookalike.queries.text import checked_text
 from lookalike.records import MOST_MATCHES, document_id
 from lookalike_api.images import ID
 from lookalike_api.routes.params import MAX_OFFSET
 from lookalike_api.search import Query
 
 MAX_URI_LENGTH = 8192
-_WHICH = ("id", "uri", "image", "data")
+_WHICH = ("id", "uri", "image", "data", "text")
 
 
 class ExampleBody(BaseModel):
-    """One example: exactly one of `id`, `uri`, `image` and `data`."""
+    """One example: exactly one of `id`, `uri`, `image`, `data` and `text`."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -41,6 +42,8 @@ class ExampleBody(BaseModel):
     """Number of a part `image` of the form, from 0."""
     data: str | None = None
     """The file of an image in base64 (RFC 4648, section 4)."""
+    text: str | None = None
+    """What the images show, in words; at most 2,000 characters. Only if the model has a text side (see `/info`)."""
     weight: float = Field(1.0, allow_inf_nan=False)
     """Negative for what is not wanted."""
     region: str | None = Field(None, max_length=100)
@@ -101,6 +104,10 @@ def examples_of(body: QueryBody, images: Sequence[bytes], index: str) -> list[Ex
 def _example(given: ExampleBody, number: int, images: Sequence[bytes], index: str) -> Example:
     if sum(getattr(given, name) is not None for name in _WHICH) != 1:
         raise HTTPException(400, f"Example {number} has not exactly one of {', '.join(_WHICH)}.")
+    if given.text is not None:
+        if given.region is not None:
+            raise HTTPException(400, f"Example {number} is a text, which has no region.")
+        return Text(checked_text(given.text), given.weight)
     common: dict[str, Any] = {
         "weight": given.weight,
         "region": None if given.region is None else parse_region(given.region),

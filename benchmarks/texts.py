@@ -1,0 +1,88 @@
+"""Searches by text with a small pair of encoders: what they find, and how long they take among many vectors.
+
+The pair is trained on drawings here, in seconds. Larger ones take longer for a text: this measures all the rest.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from statistics import quantiles
+from urllib.request import Request, urlopen
+
+from benchmarks.ours import LOOKALIKE, environment, ingest
+from benchmarks.program import Program
+from benchmarks.table import console
+from benchmarks.vectors import await_merged, fill
+from lookalike import factories
+from lookalike.index import open_index
+from lookalike.samples import PAINTERS, draw_samples
+from lookalike.settings import Settings, read_settings
+from testing.services.opensearch import OpenSearchServer
+from testing.services.ports import free_port
+from testing.text_pair.captions import COLOURS, FORMS, caption
+from testing.text_pair.held_back import held_back, hits
+from testing.text_pair.training import drawings, write_pair
+
+VECTORS = int(os.environ.get("LOOKALIKE_VECTORS", "100000"))
+HEAP_MIB = 2048
+PER_CLASS = 25
+INDEX = "texts"
+K = 10
+
+
+def main() -> None:
+    with (
+        OpenSearchServer(HEAP_MIB) as server,
+        tempfile.TemporaryDirectory() as folder,
+        environment(Path(folder, "home"), server.url),
+    ):
+        began = time.perf_counter()
+        pair = write_pair(Path(folder, "pair"), drawings())
+        console.print(f"trained in {time.perf_counter() - began:.1f} s")
+        settings = read_settings(model=str(pair))
+        _quality(settings)
+        _fill(settings, server.url, Path(folder))
+        _speed(pair)
+
+
+def _quality(settings: Settings) -> None:
+    spec = factories.model_spec(settings)
+    embed = factories.embedder(settings, spec, threads=settings.processes)
+    encode = factories.text_encoder(settings, spec, embed.identity)
+    for form, share in hits(held_back(settings, embed, PER_CLASS), encode).items():
+        console.print(f"hit@{K} of held-back drawings, {form!r}: {share:.3f}", markup=False)
+
+
+def _fill(settings: Settings, url: str, folder: Path) -> None:
+    draw_samples(folder / "drawn", per_class=2)
+    ingest(folder / "drawn", INDEX, "--model", settings.model)
+    identity = factories.embedder(settings, factories.model_spec(settings)).identity
+    with closing(open_index(url, INDEX)) as index:
+        fill(index, identity, VECTORS)
+    await_merged(url)
+
+
+def _speed(pair: Path) -> None:
+    port = free_port()
+    command = [*LOOKALIKE, "serve", "--index", INDEX, "--model", str(pair), "--port", str(port)]
+    with Program(command, port, "/health/ready") as program:
+        took = list(_searches(program.url))
+    half, most = (quantiles(took, n=100)[place - 1] for place in (50, 99))
+    console.print(f"{len(took)} texts, one after the other, {VECTORS:,} vectors: p50 {half:.1f} ms, p99 {most:.1f} ms")
+
+
+def _searches(url: str) -> Iterator[float]:
+    """The milliseconds of each search by a caption."""
+    for form in range(len(FORMS)):
+        for colour in COLOURS:
+            for label in PAINTERS:
+                query = {"examples": [{"text": caption(colour, label, form)}], "k": K}
+                request = Request(f"{url}/search", json.dumps(query).encode(), {"Content-Type": "application/json"})
+                began = time.perf_counter()
+                with urlopen(request) as answer:
+                    assert json.load(answer)["matches"]
+                yield 1000 * (time.perf_counter() - began)
