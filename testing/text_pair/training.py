@@ -81,7 +81,8 @@ def _targets(drawn: Drawings) -> Numbers:
     wanted = np.zeros((len(drawn.labels), len(colours) + len(labels)), np.float32)
     for row, colour, label in zip(wanted, drawn.colours, drawn.labels, strict=True):
         row[colours.index(colour)] = row[len(colours) + labels.index(label)] = 1
-    return wanted - wanted.mean(axis=0)
+    centred: Numbers = wanted - wanted.mean(axis=0)
+    return centred
 
 
 def _image_kernel(features: Numbers, wanted: Numbers) -> Numbers:

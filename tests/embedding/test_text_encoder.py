@@ -49,7 +49,7 @@ def encode(files: TextFiles, home: Path) -> TextEncoder:
 
 def test_a_text_has_the_vector_that_its_encoder_computes(encode: TextEncoder) -> None:
     vectors = encode(["red apple", "apple"])
-    assert (vectors.shape, vectors.dtype, encode.identity) == ((2, DIMENSION), np.float32, IDENTITY)
+    assert vectors.shape == (2, DIMENSION) and vectors.dtype == np.float32 and encode.identity == IDENTITY
     np.testing.assert_allclose(vectors, [expected(*RED_APPLE), expected(4, 1, 5)], rtol=1e-5)
 
 

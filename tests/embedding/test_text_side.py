@@ -155,7 +155,7 @@ def test_a_folder_takes_no_further_options_and_needs_its_manifest(tmp_path: Path
     model = describe(tmp_path)
     for given in ({"preprocessing": "none"}, {"weights": files.model}, {"text": files}):
         with pytest.raises(BadSetting, match="describes its whole model"):
-            resolve(model, **given)  # type: ignore[arg-type]
+            resolve(model, **given)
 
 
 def test_a_folder_of_the_working_folder_passes_for_no_name(

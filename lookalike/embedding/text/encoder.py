@@ -46,7 +46,7 @@ class OpenVINOTextEncoder:
     def _inputs(self, tokens: Tokens) -> list[Any]:
         """One array [1, T] for each input of the graph."""
         ids = np.array([tokens.ids], np.int64)
-        mask = (np.arange(len(tokens.ids))[None] < tokens.count).astype(np.int64)
+        mask = (np.arange(len(tokens.ids))[None] < tokens.length).astype(np.int64)
         values = {Role.IDS: ids, Role.MASK: mask, Role.TYPES: np.zeros_like(ids)}
         return [values[role] for role in self._roles]
 

@@ -26,7 +26,7 @@ class Tokens(NamedTuple):
     """The numbers of a text's tokens, and how many of them are no padding."""
 
     ids: list[int]
-    count: int
+    length: int
 
 
 class TextTokenizer:
