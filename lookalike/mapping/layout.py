@@ -50,6 +50,9 @@ def _tsne(vectors: Vectors, start: Points, threads: int, told: Told) -> Points:
     def report(step: int, error: float, places: Any) -> None:
         told((done + step) / (EARLY_STEPS + STEPS))
 
+    if len(vectors) < FEW:
+        # Threads would wait for one another in each step, on a busy machine for seconds.
+        threads = 1
     perplexity = min(PERPLEXITY, (len(vectors) - 1) / 3)
     near = affinity.PerplexityBasedNN(vectors, perplexity=perplexity, n_jobs=threads, random_state=0)
     embedding = TSNEEmbedding(start, near, n_jobs=threads, random_state=0)

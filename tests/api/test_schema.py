@@ -23,7 +23,7 @@ OPERATIONS = [
     *(("GET", "/map/points"), ("GET", "/map/ids"), ("POST", "/map/list")),
     *(("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics")),
 ]
-PLAIN = {"/labels", "/fields", "/info", "/health/live", "/health/ready", "/metrics"}
+PLAIN = {"/map/ids", "/labels", "/fields", "/info", "/health/live", "/health/ready", "/metrics"}
 #: Requests that the schema allows, and others.
 GOOD, BAD = "positive", "negative"
 #: A schema can express neither that bytes are an image, nor that a text is a filter, a cursor or the name of a field,
