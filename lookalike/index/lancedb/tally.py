@@ -102,11 +102,14 @@ def _batches(table: Any, condition: str, places: Sequence[Place]) -> Iterator[An
 def _in_ranges(values: Any, begins: Sequence[Scalar], *, is_list: bool) -> Any:
     """How many rows have a value in each range, int64 [ranges]."""
     values = values.drop_null()
-    rows = compute.list_parent_indices(values).to_numpy() if is_list else np.arange(len(values))
     flat = compute.list_flatten(values) if is_list else values
+    # Of what has come meanwhile and is less than all others: -1.
     place = np.full(len(flat), -1)
     for begin in begins:
         place += compute.greater_equal(flat, begin).to_numpy(zero_copy_only=False)
-    # Each range once for each row, and not what has come meanwhile and is less than all others.
-    pairs = np.unique((rows * len(begins) + place)[place >= 0])
-    return np.bincount(pairs % len(begins), minlength=len(begins))
+    if not is_list:
+        return np.bincount(place[place >= 0], minlength=len(begins))
+    # Each range once for each row.
+    held = np.zeros((len(values), len(begins)), bool)
+    held[compute.list_parent_indices(values).to_numpy()[place >= 0], place[place >= 0]] = True
+    return held.sum(axis=0)
