@@ -12,10 +12,10 @@ from lookalike.index.base import DOCUMENTS_PER_BATCH, VectorQuery
 from lookalike.index.bound import facet_place, least
 from lookalike.index.checks import check_filters
 from lookalike.index.lancedb import ann, building, columns, counts, filtering, map_file, rows, sql, tally
-from lookalike.index.lancedb import listing as listing_of
 from lookalike.index.lancedb.ann_files import AnnFiles
 from lookalike.index.lancedb.compaction import compact, fragments, last_fragments
 from lookalike.index.lancedb.folder import folder_of
+from lookalike.index.lancedb.listing import Lists
 from lookalike.index.lancedb.named_table import NamedTable
 from lookalike.index.lancedb.reader import Reader
 from lookalike.index.lancedb.search import Search
@@ -38,6 +38,7 @@ class LanceDBIndex:
         self._table = NamedTable(folder_of(url), name, options.retry_s)
         self._search = Search(self._table.folder, name)
         self._reader = Reader(self._table)
+        self._lists = Lists(name)
         self._writer = Writer(self._table, self._reader)
 
     def ensure(self, model: ModelIdentity) -> None:
@@ -105,7 +106,7 @@ class LanceDBIndex:
 
     def listed(self, listing: Listing) -> list[Row]:
         with self._table.reading() as table:
-            return listing_of.listed(table, self.name, listing)
+            return self._lists(table, listing)
 
     def annotate(self, annotations: Mapping[str, Annotation]) -> Annotated:
         return self._writer.annotate(annotations)
