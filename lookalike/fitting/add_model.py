@@ -23,6 +23,7 @@ PER_CLASS = 3
 #: Calls that are timed, each with one image.
 _TIMED = 10
 #: A share of drawn images below this, whose nearest one is of the same class, is a sign of a wrong preprocessing.
+#: EfficientNet-Lite0 has .94, Open NSFW .75; with other preprocessings they have .67 to .94, and .29 to .63.
 _FEW = 0.5
 #: Vectors of classifiers and of single scores are this short; those of encoders have hundreds of numbers.
 _SHORT = 16

@@ -205,6 +205,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "not finite": (lambda path: _scaled(path, 1e38), "none", "not finite"),
     "the same for all": (lambda path: _scaled(path, 0.0), "tf", "the same vector for different images"),
     "an unknown operator": (lambda path: _operator(path, "Nope", "com.example"), "tf", "operators .* not have: .*Nope"),
+    "a name that is not UTF-8": (lambda path: _renamed(path, b"Relu", b"Re\xd3u"), "tf", "a name in it is not UTF-8"),
     "no operator of ONNX": (lambda path: _operator(path, "Nope", ""), "tf", "Nope"),
 }
 
@@ -230,6 +231,10 @@ def _flat(path: Path) -> Path:
     entry = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["N", "C", "H", "W"])
     out = helper.make_tensor_value_info("out", TensorProto.FLOAT, ["N", 4])
     return save(path, nodes, [entry], [out], {"matrix": np.ones((3 * SIZE * SIZE, 4), np.float32)})
+
+
+def _renamed(path: Path, name: bytes, other: bytes) -> None:
+    path.write_bytes(encoder(path).read_bytes().replace(name, other))
 
 
 def _operator(path: Path, name: str, domain: str) -> Path:

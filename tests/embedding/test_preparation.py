@@ -19,6 +19,7 @@ def test_a_preset_takes_options() -> None:
     said = parse("torch:size=384+layout=NHWC+output=/vision/Gather:0+1")
     assert said == Preparation(Preprocessing.TORCH, None, 384, None, "nhwc", "/vision/Gather:0+1")
     assert parse("layout=nchw") == Preparation(layout="nchw")
+    assert parse("torch+size=384") == parse("torch:size=384")
 
 
 @pytest.mark.parametrize(

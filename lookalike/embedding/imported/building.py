@@ -6,7 +6,7 @@ import numpy as np
 
 from lookalike.embedding.graph import openvino_models
 from lookalike.embedding.imported.features import chosen, pooled
-from lookalike.embedding.imported.reading import read, reason
+from lookalike.embedding.imported.reading import FAILURES, read, reason
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.embedding.specs.graph_facts import GraphInput
 from lookalike.embedding.specs.graph_file import CHANNELS, layout_of
@@ -30,16 +30,16 @@ def build(spec: ModelSpec) -> Any:
     """
     model = read(spec)
     layout = _for_one_image(model, spec)
-    features = pooled(chosen(model, spec), spec, layout)
-    pixels = openvino_models.pixels_of(spec, images=1)
-    _connect(model, openvino_models.prepared(pixels, spec), layout)
     try:
+        features = pooled(chosen(model, spec), spec, layout)
+        pixels = openvino_models.pixels_of(spec, images=1)
+        _connect(model, openvino_models.prepared(pixels, spec), layout)
         # Shapes anew: where mirror images count, the graph has two images for each.
         openvino.Model([ops.result(features)], [pixels], "features").validate_nodes_and_infer_types()
         one = openvino_models.finished(pixels, features, spec)
         one.validate_nodes_and_infer_types()
         return _for_many(one, spec)
-    except RuntimeError as error:
+    except FAILURES as error:
         raise _fixed(spec) if spec.flip else _unusable(spec, error) from error
 
 
@@ -58,13 +58,13 @@ def vectors_of(model: Any, images: Pixels) -> Vectors:
 
 def _for_one_image(model: Any, spec: ModelSpec) -> str:
     """Fix the shape of the input, and return its layout. Raises ModelUnavailable."""
-    failed: RuntimeError | None = None
+    failed: Exception | None = None
     for layout in _layouts(model, spec):
         shape = [1, spec.size, spec.size]
         shape.insert(CHANNELS[layout], _COLOURS)
         try:
             model.reshape(openvino.PartialShape(shape))
-        except RuntimeError as error:
+        except FAILURES as error:
             failed = error
         else:
             return layout
@@ -94,7 +94,7 @@ def _for_many(one: Any, spec: ModelSpec) -> Any:
         together = vectors_of(two, images)
         if together.shape == alone.shape and np.abs(together - alone).max() < _TOLERANCE:
             return many
-    except RuntimeError:
+    except FAILURES:
         # Numbers of images are written in its nodes.
         pass
     if spec.int8:
@@ -116,5 +116,5 @@ def _fixed(spec: ModelSpec) -> ModelUnavailable:
     return ModelUnavailable(what, "Export it for any number of images (a dynamic first axis).")
 
 
-def _unusable(spec: ModelSpec, error: RuntimeError) -> ModelUnavailable:
+def _unusable(spec: ModelSpec, error: Exception) -> ModelUnavailable:
     return ModelUnavailable(f"OpenVINO cannot run {spec.weights}: {reason(error)}.", "Export it again, or use another.")

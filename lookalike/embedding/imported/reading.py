@@ -10,6 +10,8 @@ from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import ModelUnavailable
 from lookalike.shown import clause, shortened
 
+#: What OpenVINO raises of a graph that it cannot read or run; UnicodeDecodeError where a name in it is not UTF-8.
+FAILURES = (RuntimeError, UnicodeDecodeError)
 #: Most characters of what OpenVINO says.
 _LONGEST = 300
 _UNKNOWN = re.compile(r"(?:not support the following ONNX operations|No conversion rule found for operations): *(.+)")
@@ -31,7 +33,7 @@ def graph_of(path: Path) -> Any:
     """The graph in a file whose digest was taken, so that it is known what it reads. Raises ModelUnavailable."""
     try:
         return openvino.Core().read_model(path)
-    except RuntimeError as error:
+    except FAILURES as error:
         unknown = _UNKNOWN.search(str(error))
         if unknown is not None:
             what = f"{path} has operators that OpenVINO does not have: {clause(unknown[1])}."
@@ -42,6 +44,8 @@ def graph_of(path: Path) -> Any:
 
 def reason(error: BaseException | None) -> str:
     """What OpenVINO says of an error, without the places in its sources."""
+    if isinstance(error, UnicodeDecodeError):
+        return "a name in it is not UTF-8"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = [line for line in lines if not line.startswith(("Check '", "Exception from"))]
     return shortened(clause(said[-1] if said else error), _LONGEST)

@@ -30,7 +30,7 @@ CHANNELS = ("rgb", "bgr")
 _NAMES = ("mean", "std", "rescale", "channels", "size", "layout", "output")
 _NUMBERS = ("mean", "std", "rescale")
 #: Where options begin, and where the next one does: what else is in a path or a tensor's name is no separator.
-_BEGIN = re.compile(rf"(?:^|:)(?=(?:{'|'.join(_NAMES)})=)")
+_BEGIN = re.compile(rf"(?:^|[:+])(?=(?:{'|'.join(_NAMES)})=)")
 _NEXT = re.compile(rf"\+(?=(?:{'|'.join(_NAMES)})=)")
 
 

@@ -40,7 +40,7 @@ def read(path: Path) -> PreprocessorConfig:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        what = f"The preprocessing {path} cannot be read: {clause(error)}."
+        what = f"The preprocessing {path} cannot be read: {error.strerror}."
         raise ModelUnavailable(what, "Correct its path.") from error
     try:
         if len(text) > _MOST_BYTES:
