@@ -14,6 +14,7 @@ from lookalike.embedding import Head, Layer, ModelSpec, Origin, build_artifact, 
 from lookalike.embedding.artifacts import fitted
 from lookalike.embedding.graph.heads import orthonormal
 from lookalike.embedding.int8.pictures import drawn
+from lookalike.embedding.int8.quantization import quantize
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.embedding.specs.presets import scaling_of
 from lookalike.errors import ModelUnavailable
@@ -194,6 +195,19 @@ def test_a_file_in_8_bits_is_close_to_itself(tmp_path: Path) -> None:
     pixels = drawn(SIZE, 1, 7)
     one, other = quick(pixels), exact(pixels)
     assert (one * other).sum(axis=1).min() > 0.99 and not np.array_equal(one, other)
+
+
+def test_weights_of_16_bits_become_8_bits_unless_the_graph_computes_with_them(tmp_path: Path) -> None:
+    exact = encoder(tmp_path / "tiny.onnx")
+    openvino.save_model(openvino.Core().read_model(exact), tmp_path / "short.xml", compress_to_fp16=True)
+    graph = build(resolve(f"{tmp_path}/short.xml:int8", preprocessing="tf"))
+    quantize(graph, "short", SIZE)
+    pixels = drawn(SIZE, 1, 7)
+    found = computed(graph, pixels)
+    assert (found * computed(build(resolve(str(exact), preprocessing="tf")), pixels)).sum(axis=1).min() > 0.99
+    short = encoder(tmp_path / "short.onnx", kind=TensorProto.FLOAT16)
+    with pytest.raises(ModelUnavailable, match="computes in float16, which :int8 cannot round"):
+        build(resolve(f"{short}:int8", preprocessing="tf"))
 
 
 #: Makes a file, the preprocessing, and what the refusal says.

@@ -7,6 +7,7 @@ import numpy as np
 from lookalike.embedding.graph import openvino_models
 from lookalike.embedding.imported.features import chosen, pooled
 from lookalike.embedding.imported.reading import FAILURES, read, reason
+from lookalike.embedding.imported.shorter import lengthen
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.embedding.specs.graph_facts import GraphInput
 from lookalike.embedding.specs.graph_file import CHANNELS, layout_of
@@ -38,6 +39,8 @@ def build(spec: ModelSpec) -> Any:
         openvino.Model([ops.result(features)], [pixels], "features").validate_nodes_and_infer_types()
         one = openvino_models.finished(pixels, features, spec)
         one.validate_nodes_and_infer_types()
+        if spec.int8:
+            lengthen(one, spec)
         return _for_many(one, spec)
     except FAILURES as error:
         raise _fixed(spec) if spec.flip else _unusable(spec, error) from error
