@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,7 +16,7 @@ from lookalike.index import Index, IndexOptions
 from lookalike.index.facets import facets
 from lookalike.metadata import field_type
 from lookalike.queries.listing import MOST_LISTED, Listing, Position, parse_listing_order
-from lookalike.records import Document
+from lookalike.records import Document, Vector
 from lookalike_evaluation.candidate import Candidate
 from lookalike_evaluation.synthetic import clustered
 from lookalike_evaluation.temporary import temporary_index
@@ -48,6 +49,11 @@ def measured(url: str, candidate: Candidate) -> Iterator[tuple[str, list[float]]
         fill(index, candidate.model, described(candidate.documents))
         vector = candidate.documents[0].image_embedding
         yield f"search, k = {K}", timed(partial(index.search, vector, K))
+        with ThreadPoolExecutor(1) as pool:
+            # As the query service does.
+            for fields in (["label", "year"], None):
+                together = partial(with_facets, pool, index, vector, fields)
+                yield f"search with facets of {' and '.join(fields or ['all fields'])}", timed(together)
         for sort in ("newest", "label", "random", "year"):
             listing = Listing(parse_listing_order(sort), limit=PAGE, seed=1)
             yield f"page by {sort}, the first", timed(partial(index.listed, listing))
@@ -56,6 +62,13 @@ def measured(url: str, candidate: Candidate) -> Iterator[tuple[str, list[float]]
         yield "facets of all fields", timed(partial(facets, index))
         yield f"facets of all fields, {' and '.join(FILTERS)}", timed(partial(facets, index, filters=FILTERS))
         yield "facets of label and year", timed(partial(facets, index, ["label", "year"]))
+
+
+def with_facets(pool: Executor, index: Index, vector: Vector, fields: Sequence[str] | None) -> None:
+    """A search, and the facets at the same time."""
+    counting = pool.submit(facets, index, fields)
+    index.search(vector, K)
+    counting.result()
 
 
 def described(documents: Sequence[Document]) -> list[Document]:

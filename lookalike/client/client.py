@@ -50,7 +50,7 @@ class SearchOptions(TypedDict, total=False):
     that differ from one another. Only images that meet all `filters` are returned: a list of texts such as
     "year>=2020", or a mapping of `label`, `uri` or a metadata field to a value, or to several of which one must fit.
     `exact` compares all vectors, however many there are. `cursor` is "*" for a first page with a cursor; then it is
-    that of the answer before.
+    that of the answer before. `facets` are fields whose values are counted among all images that meet the filters.
     """
 
     k: int
@@ -61,6 +61,7 @@ class SearchOptions(TypedDict, total=False):
     diversity: float
     exact: bool
     cursor: str | None
+    facets: Sequence[str] | None
     filters: Filters
 
 
@@ -224,7 +225,10 @@ class Client:
 
 def _parameters(options: SearchOptions) -> list[tuple[str, Any]]:
     """Raises BadFilter."""
-    return [*without_defaults(options).items(), *_filters(options.get("filters"))]
+    given = without_defaults(options)
+    if "facets" in given:
+        given["facets"] = ",".join(given["facets"])
+    return [*given.items(), *_filters(options.get("filters"))]
 
 
 def _filters(filters: Filters | None) -> list[tuple[str, Any]]:

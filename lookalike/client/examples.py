@@ -14,7 +14,7 @@ Part = tuple[str, tuple[str, bytes]]
 #: What services of earlier releases refuse; those of this one take it for granted.
 _DEFAULTS = {
     **{"exact": False, "sort": "score", "group_by": None, "diversity": 0.0, "min_score": -1.0},
-    "cursor": None,
+    **{"cursor": None, "facets": None},
 }
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from lookalike.client import Client
 from lookalike.errors import FilterRejected
+from lookalike.queries.examples import Stored
 from lookalike.records import ImageRef
 from tests.api.test_bad_input import problem_detail
 from tests.browser.stage import LABELS, PER_CLASS
@@ -102,5 +103,12 @@ def test_the_client_counts_as_well(lance_client: httpx2.Client, stored: list[Ima
         assert found.total == found["label"].values[0].documents == PER_CLASS and len(found.facets) == 2
         assert client.facets().total == len(stored) and client.facets(limit=1)["label"].values[0].documents == PER_CLASS
         assert client.facet("number").ranges
+        asked = [Stored(stored[0].id), Stored(stored[1].id, weight=-0.5)]
+        for result in (
+            client.search(id=stored[0].id, k=1, facets=["label", "number"], filters={"label": LABELS[1]}),
+            client.search_like(asked, k=1, facets=["label", "number"], filters={"label": LABELS[1]}),
+        ):
+            assert result.facets == found
+        assert client.search(id=stored[0].id, facets=None).facets is None
         with pytest.raises(FilterRejected, match="Did you mean number"):
             client.facets("nubmer")
