@@ -32,7 +32,7 @@ NAMES = (
     "gpu",
 )
 #: Run only when named: they need further packages, take much longer, or are about recall and not about speed.
-NAMED_ONLY = ("gpu", "img2dataset", "loads", "memory", "peers", "recall", "remote", "road", "rows", "scale")
+NAMED_ONLY = ("browse", "gpu", "img2dataset", "loads", "memory", "peers", "recall", "remote", "road", "rows", "scale")
 
 
 def main(names: list[str]) -> int:
