@@ -31,12 +31,12 @@ def added(x: Any, other: Any) -> Any:
 
 
 def _folded(convolution: Convolution) -> tuple[Weights, Weights]:
-    """Kernel and bias that do what convolution and normalization do; in float64, because they are rounded only once
-    then (Jacob et al., 2018, section 3.2)."""
+    """Kernel and bias that do what convolution and normalization do (Jacob et al., 2018, section 3.2).
+
+    Rounded to float32 at each step, as OpenVINO rounds what it converts from TensorFlow: graphs that were built that
+    way, and this one, round to the same integers with `:int8`.
+    """
     norm = convolution.normalization
-    gamma, beta, mean, variance = (
-        np.asarray(part, np.float64) for part in (norm.gamma, norm.beta, norm.mean, norm.variance)
-    )
-    factor = gamma / np.sqrt(variance + norm.epsilon)
-    kernel = np.asarray(convolution.kernel, np.float64) * factor.reshape(-1, 1, 1, 1)
-    return kernel.astype(np.float32), (beta - mean * factor).astype(np.float32)
+    deviation = np.sqrt((norm.variance + np.float32(norm.epsilon)).astype(np.float64))
+    factor = norm.gamma * (1 / deviation).astype(np.float32)
+    return convolution.kernel * factor.reshape(-1, 1, 1, 1), norm.beta - norm.mean * factor
