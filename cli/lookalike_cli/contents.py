@@ -74,7 +74,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
     "Search": {
         "search": _entry(
             "search",
-            "Find the stored images most similar to an image.",
+            "Find the stored images most similar to an image, or to what a text says.",
             "lookalike search photo.jpg -k 20 --filter label=cats",
             "lookalike search a.jpg --and b.jpg --not c.jpg",
         ),
@@ -110,7 +110,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "model": _entry(
             "model",
-            "List, describe, build, fit and quantize models.",
+            "List, describe, build, add, fit and quantize models.",
             "lookalike model list",
             "lookalike model fit ~/Labelled --head lda --name mine",
             needs=("numpy",),

@@ -97,7 +97,7 @@ def checked(values: Example | Sequence[Example]) -> list[Example]:
     for value in given:
         if not isinstance(value, Example):
             raise BadQuery(f"{kind_of(value)} is no example.", "Give lookalike.Image, Stored or Text.")
-    from lookalike.queries.mixing import check_weights
+    from lookalike.queries.weights import check_weights
 
     check_weights([arguments.number(value.weight, "weight") for value in given])
     return given

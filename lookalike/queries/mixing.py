@@ -11,28 +11,12 @@ import numpy as np
 from lookalike.errors import BadQuery
 from lookalike.records import Metric, Vector, Vectors
 
-#: Many more than a person would choose.
-MAX_EXAMPLES = 32
-#: Of one example.
-MAX_WEIGHT = 100.0
 #: What is not wanted counts so much of its weight, as Rocchio's feedback counts it less: the whole of it would leave a
 #: direction that no image has. Of portraits with EfficientNet-Lite0, P@10 is .39 without a negative example, .43 with
 #: 0.35, .41 with 0.5 and .15 with 1 (`python -m benchmarks examples`).
 NEGATIVE_SHARE = 0.35
 #: Shorter sums, as a share of the weights, point in a direction that rounding has chosen.
 LEAST_LENGTH = 1e-3
-
-
-def check_weights(weights: Sequence[float]) -> None:
-    """Raises BadQuery for no example, too many, a weight that is none, and if nothing is wanted."""
-    if not 0 < len(weights) <= MAX_EXAMPLES:
-        raise BadQuery(f"A search has 1 to {MAX_EXAMPLES} examples, not {len(weights)}.", "Give fewer, or one.")
-    for weight in weights:
-        # Not so for NaN either.
-        if not 0 < abs(weight) <= MAX_WEIGHT:
-            raise BadQuery(f"{weight:g} is no weight.", f"Give a number up to {MAX_WEIGHT:g}, above or below 0.")
-    if max(weights) < 0:
-        raise BadQuery("All examples are negative.", "Add an example of what the images shall be like.")
 
 
 def mixed(vectors: Vectors, weights: Sequence[float], metric: Metric) -> Vector:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lookalike.errors import BadQuery
-from lookalike.queries.mixing import NEGATIVE_SHARE, check_weights, mixed
+from lookalike.queries.mixing import NEGATIVE_SHARE, mixed
+from lookalike.queries.weights import check_weights
 from lookalike.records import Metric
 
 EAST, NORTH = np.array([1, 0, 0], np.float32), np.array([0, 1, 0], np.float32)

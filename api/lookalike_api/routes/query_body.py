@@ -15,11 +15,11 @@ from lookalike.http_filters import MAX_CONDITIONS, MAX_LENGTH
 from lookalike.metadata import MAX_FIELDS
 from lookalike.queries.cursor import MAX_LENGTH as MAX_CURSOR
 from lookalike.queries.examples import Example, Stored, Text, Upload
-from lookalike.queries.mixing import MAX_EXAMPLES, check_weights
 from lookalike.queries.order import SCORE, parse_order
 from lookalike.queries.pages import Paging
 from lookalike.queries.region import parse_region
 from lookalike.queries.text import checked_text
+from lookalike.queries.weights import MAX_EXAMPLES, check_weights
 from lookalike.records import MOST_MATCHES, document_id
 from lookalike_api.images import ID
 from lookalike_api.routes.params import MAX_OFFSET

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.http_schemas import BatchAnswer, Failure, Matches, SearchResult, Timings
 from lookalike.queries.examples import MAX_LENGTH, Example, Stored, Upload, ids_of, parse_stored
-from lookalike.queries.mixing import check_weights
+from lookalike.queries.weights import check_weights
 from lookalike.records import Pixels, document_id
 from lookalike_api.async_search import Stopwatch, server_timing
 from lookalike_api.example_search import answer, in_range
