@@ -103,7 +103,7 @@ def test_a_cursor_of_another_version_of_the_index_is_refused(lance_client: httpx
     cursor = parse_cursor(lance_client.post("/search?k=5&cursor=*", content=query).json()["cursor"])
     answer = lance_client.post(f"/search?k=5&cursor={replace(cursor, version='images-v0')}", content=query)
     said = problem_detail(answer, 400)
-    assert f"of images-v0, and the index is {cursor.version} now" in said and "Begin again" in said
+    assert f"of 'images-v0', and the index is {cursor.version} now" in said and "Begin again" in said
 
 
 def test_pages_of_groups_that_are_sorted_end(client: httpx2.Client, query: bytes) -> None:
