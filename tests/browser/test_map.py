@@ -230,7 +230,8 @@ def test_a_selection_is_downloaded_as_a_list(chart: Chart, mapped: Stage, tmp_pa
         download.value.save_as(saved)
         with saved.open(newline="") as file:
             rows = list(csv.DictReader(file)) if kind == "CSV" else json.load(file)["images"]
-        assert {(row["uri"], row["label"]) for row in rows} == expected and len(rows) == mapped.stored
+        label = {"CSV": "label", "JSON": "name"}[kind]
+        assert {(row["uri"], row[label]) for row in rows} == expected and len(rows) == mapped.stored
         assert all(re.fullmatch("[0-9a-f]{40}", row["id"]) for row in rows)
 
 

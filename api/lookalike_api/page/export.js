@@ -1,6 +1,7 @@
 // The dialog that gives results away: the link of the search, and the selected or shown results as text and as files.
 
 import { Dialog } from "./dialog.js";
+import { copied, save } from "./files.js";
 import { toCsv, toJson } from "./tables.js";
 import { counted } from "./text.js";
 
@@ -48,29 +49,7 @@ export class Export {
   }
 
   #save(suffix, type, text) {
-    const link = Object.assign(document.createElement("a"), { download: `lookalike-results.${suffix}` });
-    link.href = URL.createObjectURL(new Blob([text], { type }));
-    link.click();
-    // The browser reads it after this event.
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    save(`lookalike-results.${suffix}`, type, text);
     this.#say(`Saved as lookalike-results.${suffix}.`);
-  }
-}
-
-/** Copy a text; `within` is the open dialog. Whether it was copied. */
-export async function copied(text, within) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Browsers have no clipboard for a page over HTTP, unless it is of this machine.
-    const area = within.appendChild(Object.assign(document.createElement("textarea"), { value: text }));
-    area.className = "unseen";
-    const focused = document.activeElement;
-    area.select();
-    const isCopied = document.execCommand("copy");
-    area.remove();
-    focused.focus();
-    return isCopied;
   }
 }

@@ -2,7 +2,7 @@
 // does not allow it, the command.
 
 import { Dialog } from "./dialog.js";
-import { copied } from "./export.js";
+import { copied } from "./files.js";
 import { counted } from "./text.js";
 
 const PAGE = 100;

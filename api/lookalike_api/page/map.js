@@ -2,14 +2,15 @@
 
 import { Api } from "./api.js";
 import { shownField } from "./conditions.js";
+import { copied, save } from "./files.js";
 import { Key } from "./key.js";
 import { compact, readAddress, writeAddress } from "./map-address.js";
 import { Camera, WHOLE } from "./map-camera.js";
 import { coloursOf } from "./map-colours.js";
 import { MapData } from "./map-data.js";
 import { Gestures } from "./map-gestures.js";
-import { asCsv, asJson, asText, listed, save } from "./map-list.js";
-import { addressOf, like } from "./map-matches.js";
+import { listed, toCsv, toJson, toText } from "./map-list.js";
+import { addressOf, like, queryFor } from "./map-matches.js";
 import { Overlay } from "./map-overlay.js";
 import { painterFor } from "./map-paint.js";
 import { Panel } from "./map-panel.js";
@@ -36,7 +37,7 @@ const panel = new Panel(document, pictures, {
   field: (name) => go({ field: name }),
   cluster: (number) => go({ cluster: number === state.cluster ? null : number, area: null, isLike: false }),
   open,
-  match: ({ id, uri, name }) => panel.picture({ id, uri, name }),
+  match: (match) => panel.picture(match),
 });
 const gestures = new Gestures(find("place"), camera, {
   viewed,
@@ -128,10 +129,12 @@ async function search() {
   const mine = (searching = new AbortController());
   panel.say("Searching …");
   try {
-    const { matches, examples } = await like(api, selectedIds(), mine.signal);
+    const ids = selectedIds();
+    const query = queryFor(ids);
+    const matches = await like(api, query, ids, mine.signal);
     if (searching === mine) {
-      const of = `Searched with ${examples.length} of the ${counted(rows.length, "picture", "pictures")}.`;
-      panel.matches(matches, examples.length === rows.length ? "" : of, addressOf(examples));
+      const hint = `Searched with ${query.examples.length} of the ${counted(ids.length, "picture", "pictures")}.`;
+      panel.matches(matches, query.examples.length === ids.length ? "" : hint, addressOf(query));
       panel.say(`${counted(matches.length, "picture", "pictures")} like the selection.`);
     }
   } catch (error) {
@@ -147,7 +150,7 @@ async function open(row) {
   try {
     const [picture] = await listed(api, [data.id(row)]);
     if (picture) {
-      panel.picture({ id: picture.id, uri: picture.uri, name: picture.label });
+      panel.picture(picture);
     } else {
       panel.say("This picture is not in the index any more.");
     }
@@ -166,12 +169,14 @@ async function withList(use) {
 }
 
 async function copy(images) {
-  try {
-    await navigator.clipboard.writeText(asText(images));
-    panel.say(`${counted(images.length, "address", "addresses")} copied.`);
-  } catch {
-    panel.say("This browser does not let the page copy: download the list.");
-  }
+  const isCopied = await copied(toText(images), document.body);
+  panel.say(isCopied ? "The addresses are copied." : "This browser does not let the page copy.");
+}
+
+/** Give a person the list as a file. */
+function give(suffix, type, text) {
+  save(`lookalike-selection.${suffix}`, type, text);
+  panel.say(`Saved as lookalike-selection.${suffix}.`);
 }
 
 function fail(error) {
@@ -255,8 +260,8 @@ const acts = {
   whole: showWhole,
   view: () => go({ area: compact(camera.corners), cluster: null, isLike: false }),
   like: () => go({ isLike: true }),
-  csv: () => withList((images) => save(asCsv(images), "selection.csv")),
-  json: () => withList((images) => save(asJson(images), "selection.json")),
+  csv: () => withList((images) => give("csv", "text/csv", toCsv(images))),
+  json: () => withList((images) => give("json", "application/json", toJson(images, location.href))),
   copy: () => withList(copy),
   clear: () => {
     go({ area: null, cluster: null, isLike: false });
