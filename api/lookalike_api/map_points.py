@@ -6,25 +6,29 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lookalike.batches import batched
 from lookalike.errors import MapMissing
 from lookalike.filters import Scalar, stored_field
 from lookalike.index import Index
 from lookalike.index.bound import ORDERED, facet_place
 from lookalike.mapping.kept import read_map
-from lookalike.mapping.record import NO_CLUSTER, Map
+from lookalike.mapping.record import NO_CLUSTER, Map, is_id
 from lookalike_api.map_colours import GONE, Coded, coded
 
 #: Seconds after which labels are read again: a page that is loaded shows nothing older.
 FRESH_S = 10.0
 #: Fields whose points are kept.
 MOST_KEPT = 8
+#: Of a scan: they are looked for on the map together.
+IDS_AT_ONCE = 10_000
 #: Values that name a cluster.
 VALUES_OF_CLUSTER = 3
 
@@ -54,10 +58,6 @@ class _Kept:
     tag: str
     map: Map
     ids: Packed
-
-    @cached_property
-    def rows(self) -> dict[str, int]:
-        return {id: row for row, id in enumerate(self.map.texts())}
 
 
 class MapPoints:
@@ -108,15 +108,7 @@ class MapPoints:
 
 def _packed(kept: _Kept, index: Index, field: str) -> Packed:
     place = facet_place(field, index.fields(), index.name)
-    values: list[Scalar | None] = [None] * len(kept.map)
-    is_there = np.zeros(len(kept.map), bool)
-    new = 0
-    for id, value in index.scan_values(stored_field(field)):
-        row = kept.rows.get(id)
-        if row is None:
-            new += 1
-        else:
-            values[row], is_there[row] = value, True
+    values, is_there, new = _values(kept.map, index.scan_values(stored_field(field)))
     found = coded(values, is_ordered=place.type is not None and place.type.kind in ORDERED)
     found.codes[~is_there] = GONE
     head = {
@@ -140,6 +132,23 @@ def _packed(kept: _Kept, index: Index, field: str) -> Packed:
         kept.map.clusters.astype("<u2").tobytes(),
     )
     return Packed(struct.pack("<I", len(text)) + text + b"".join(arrays))
+
+
+def _values(
+    map: Map, scanned: Iterable[tuple[str, Scalar | None]]
+) -> tuple[list[Scalar | None], NDArray[np.bool_], int]:
+    """The value of each image of the map, which of them the index has, and how many others the index has."""
+    values: list[Scalar | None] = [None] * len(map)
+    is_there = np.zeros(len(map), bool)
+    new = 0
+    for some in batched(((id, value) for id, value in scanned if is_id(id)), IDS_AT_ONCE):
+        rows = map.rows_of([id for id, _ in some])
+        new += int((rows < 0).sum())
+        is_there[rows[rows >= 0]] = True
+        for row, (_, value) in zip(rows.tolist(), some, strict=True):
+            if row >= 0:
+                values[row] = value
+    return values, is_there, new
 
 
 def _clusters(map: Map, found: Coded) -> list[dict[str, Any]]:

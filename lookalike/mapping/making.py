@@ -13,7 +13,7 @@ from lookalike.mapping.clusters import clusters_of
 from lookalike.mapping.layout import lay_out
 from lookalike.mapping.placing import Placer
 from lookalike.mapping.projection import principal_components
-from lookalike.mapping.record import Map, Places, ids_of, scaled
+from lookalike.mapping.record import Map, Places, ids_of, is_id, scaled
 from lookalike.mapping.sample import SAMPLE, sample_of
 from lookalike.records import Vectors
 
@@ -32,7 +32,7 @@ def make_map(index: Index, *, size: int = SAMPLE, threads: int = 1, progress: Pr
     the same one all the time. Raises PermanentError for an index without images, and what the index raises.
     """
     index.refresh()
-    chosen = sample_of((id for id, _ in index.scan()), size)
+    chosen = sample_of(_ids(index), size)
     ids, vectors = _together(_read(index, chosen, progress, "read"))
     if not ids:
         raise PermanentError(f"Index {index.name} has no images to put on a map.", "Ingest some first.")
@@ -53,7 +53,7 @@ def add_to(index: Index, kept: Map, *, threads: int = 1, progress: Progress = si
     Raises PermanentError if nothing of it is in the index any more, and what the index raises.
     """
     index.refresh()
-    now = {id for id, _ in index.scan()}
+    now = set(_ids(index))
     known = kept.texts()
     rows = [row for row, id in enumerate(known) if id in now]
     staying = [known[row] for row in rows]
@@ -67,6 +67,10 @@ def add_to(index: Index, kept: Map, *, threads: int = 1, progress: Progress = si
         place = _placer(index, dict(zip(staying, rows, strict=True)), kept, threads)
         parts += _placed(_read(index, new, progress, "place"), place)
     return _map(kept.fingerprint, kept.made_at, kept.sample, parts)
+
+
+def _ids(index: Index) -> Iterator[str]:
+    return (id for id, _ in index.scan() if is_id(id))
 
 
 def _placer(index: Index, rows: dict[str, int], kept: Map, threads: int) -> Place:
@@ -91,7 +95,7 @@ def _others(index: Index, known: set[str], progress: Progress) -> Iterator[Batch
         return
     with progress("place", left) as advance:
         for documents in index.scan_documents():
-            new = [document for document in documents if document.id not in known]
+            new = [each for each in documents if each.id not in known and is_id(each.id)]
             if new:
                 yield [each.id for each in new], np.stack([each.image_embedding for each in new])
             advance(len(new))

@@ -2,9 +2,11 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -21,13 +23,17 @@ NO_CLUSTER = 65535
 ID_BYTES = 20
 #: Of what `encode` writes.
 FORM = 1
+_ID = re.compile(f"[0-9a-f]{{{2 * ID_BYTES}}}")
 
 
 @dataclass(frozen=True, eq=False)
 class Map:
-    """Row by row: `ids` uint8 [N, 20], `places` [N, 2], `clusters` uint16 [N] with the number of a cluster or
-    NO_CLUSTER. `fingerprint` is that of the model, `made_at` a UTC time in ISO 8601, `sample` the number of images that
-    were laid out together; the others were placed by their neighbours among them."""
+    """Row by row, in the order of the ids: `ids` uint8 [N, 20], `places` [N, 2], `clusters` uint16 [N] with the number
+    of a cluster or NO_CLUSTER.
+
+    `fingerprint` is that of the model, `made_at` a UTC time in ISO 8601, `sample` the number of images that were laid
+    out together; the others were placed by their neighbours among them.
+    """
 
     fingerprint: str
     made_at: str
@@ -39,10 +45,34 @@ class Map:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def rows_of(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """The row of each of these ids (see `is_id`), or -1 if it is not on the map."""
+        asked = ids_of(texts)
+        rows = np.searchsorted(self._beginnings, _beginnings(asked)).astype(np.int64)
+        inside = np.flatnonzero(rows < len(self))
+        found = inside[(self.ids[rows[inside]] == asked[inside]).all(axis=1)]
+        numbers = np.full(len(texts), -1, np.int64)
+        numbers[found] = rows[found]
+        return numbers
+
+    @cached_property
+    def _beginnings(self) -> NDArray[np.uint64]:
+        return _beginnings(self.ids)
+
     def texts(self) -> list[str]:
         """The ids as an index has them."""
         text = self.ids.tobytes().hex()
         return [text[start : start + 2 * ID_BYTES] for start in range(0, len(text), 2 * ID_BYTES)]
+
+
+def is_id(text: str) -> bool:
+    """Whether this is an id as lookalike makes them: an index on a server may hold documents of others."""
+    return _ID.fullmatch(text) is not None
+
+
+def _beginnings(ids: Ids) -> NDArray[np.uint64]:
+    """The first 8 bytes as numbers, in the same order. Of all images in the world, no two have the same."""
+    return np.ascontiguousarray(ids[:, :8]).view(">u8").ravel().astype(np.uint64)
 
 
 def ids_of(texts: Sequence[str]) -> Ids:

@@ -9,7 +9,7 @@ from lookalike.mapping.clusters import clusters_of
 from lookalike.mapping.layout import LEAST_IMAGES, lay_out
 from lookalike.mapping.placing import Placer
 from lookalike.mapping.projection import DIMENSIONS, principal_components
-from lookalike.mapping.record import NO_CLUSTER, Map, decode, encode, ids_of, scaled
+from lookalike.mapping.record import NO_CLUSTER, Map, decode, encode, ids_of, is_id, scaled
 from lookalike.mapping.sample import sample_of
 from lookalike.records import Vectors, document_id
 
@@ -105,6 +105,17 @@ def test_a_map_survives_as_bytes() -> None:
     assert (found.fingerprint, found.made_at, found.sample) == (made.fingerprint, made.made_at, made.sample)
     np.testing.assert_array_equal(found.places, made.places)
     np.testing.assert_array_equal(found.clusters, made.clusters)
+
+
+def test_ids_are_found_by_their_row() -> None:
+    texts = sorted(document_id(f"/{number}.jpg") for number in range(1000))
+    made = replace(example(), ids=ids_of(texts[::2]))
+    rows = made.rows_of([*texts, "0" * 40, "f" * 40])
+    assert rows.tolist() == [row for number in range(500) for row in (number, -1)] + [-1, -1]
+    assert made.rows_of([]).tolist() == [] and replace(made, ids=ids_of([])).rows_of(texts[:3]).tolist() == [-1] * 3
+    # Only the beginning is the same.
+    assert made.rows_of([f"{texts[0][:39]}{'1' if texts[0][39] == '0' else '0'}"]).tolist() == [-1]
+    assert is_id(texts[0]) and not any(map(is_id, ("", "x" * 40, texts[0].upper().replace("0", "A"), texts[0] + "\n")))
 
 
 def test_bytes_that_are_no_map_are_none() -> None:
