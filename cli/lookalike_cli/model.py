@@ -107,7 +107,9 @@ def build(
 
 @app.command("add")
 def add(
-    file: Annotated[str, typer.Argument(help="An .onnx, .keras or OpenVINO .xml file; options may follow a colon.")],
+    file: Annotated[
+        str, typer.Argument(help="An .onnx, .keras or OpenVINO .xml file; options may follow a colon. Or ./FOLDER.")
+    ],
     name: Annotated[str, typer.Option(help="Name of the model.")],
     preprocessing: Preprocessing = None,
     mean: Annotated[
@@ -129,13 +131,15 @@ def add(
     output: Annotated[
         str | None, typer.Option(help="Name of the tensor with the features.", show_default="the only vector")
     ] = None,
+    text_model: TextModel = None,
+    tokenizer: Tokenizer = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an added model of this name.")] = False,
     json: Json = False,
 ) -> None:
     """Try a model of your own on drawn images, and keep a copy of it under a name."""
     options = {"mean": mean, "std": std, "rescale": rescale, "channels": channels, "size": size, "layout": layout}
     text = composed(preprocessing, options | {"output": output})
-    settings = read_settings(model=file, preprocessing=text)
+    settings = read_settings(model=file, preprocessing=text, text_model=text_model, tokenizer=tokenizer)
     added.check_name(settings.home, name, replace_existing=replace)
     from lookalike.fitting.add_model import add_model
 
@@ -147,8 +151,15 @@ def add(
     remark(f"Added {name} ({spec.fingerprint}, {tried.dimension}-d). Use it with --model {name}.")
     if json:
         facts = {"dimension": tried.dimension, "ms_per_image": round(tried.ms, 3), "notes": list(tried.notes)}
-        same_class = {"same_class": round(tried.same_class, 4)}
-        print_json(_facts(spec) | _origin(spec, settings) | facts | same_class)
+        print_json(_facts(spec) | _origin(spec, settings) | facts | _shares(tried))
+
+
+def _shares(tried: "Tried") -> dict[str, float]:
+    """What the model found of what was drawn."""
+    shares = {"same_class": round(tried.same_class, 4)}
+    if tried.texts is not None:
+        shares |= {"texts_found": round(tried.texts.found, 4), "ms_per_text": round(tried.texts.ms, 3)}
+    return shares
 
 
 def _described(spec: ModelSpec, tried: "Tried") -> Iterator[str]:
@@ -157,6 +168,8 @@ def _described(spec: ModelSpec, tried: "Tried") -> Iterator[str]:
     yield f"Images of {spec.size} x {spec.size} pixels, {numbers}."
     yield f"Vectors of {tried.dimension} numbers; {tried.ms:.1f} ms for an image on one thread of this machine."
     yield f"Of {tried.same_class:.0%} of the drawn images, the nearest one is of the same kind."
+    if tried.texts is not None:
+        yield f"The names of {tried.texts.found:.0%} of these kinds find one first; {tried.texts.ms:.1f} ms for a text."
 
 
 @app.command("fit")

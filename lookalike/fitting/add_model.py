@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,6 +15,7 @@ from lookalike.embedding.int8 import pictures
 from lookalike.embedding.specs.names import is_file
 from lookalike.embedding.specs.presets import scaling_of
 from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.fitting.try_texts import TriedTexts, try_texts
 from lookalike.records import Pixels, Vectors
 from lookalike.settings import Settings
 
@@ -36,7 +37,7 @@ class Tried:
     """What a model did with drawn images.
 
     `same_class`: share of them whose nearest one is of their class; `ms`: time of one image on one thread; `ends`:
-    least and largest number that the model gets.
+    least and largest number that the model gets. `texts`: what its text side did, None if it has none.
     """
 
     dimension: int
@@ -44,22 +45,23 @@ class Tried:
     same_class: float
     ends: tuple[float, float]
     notes: tuple[str, ...]
+    texts: TriedTexts | None = None
 
 
 def add_model(settings: Settings, name: str) -> tuple[Added, Tried]:
-    """Keep the configured model, which is a file, as `name`.
+    """Keep the configured model, which is a file or a folder, as `name`.
 
     Raises BadSetting, ModelUnavailable, DiskFull; then nothing is kept.
     """
     if not is_file(settings.model):
         what = f"{settings.model} has a name already."
-        raise BadSetting(what, "Give the path of an .onnx, .keras or OpenVINO .xml file.")
+        raise BadSetting(what, "Give the path of an .onnx, .keras or OpenVINO .xml file, or ./FOLDER.")
     spec = factories.model_spec(settings)
-    tried = _tried(factories.embedder(settings, spec), spec)
+    tried = _tried(factories.embedder(settings, spec), spec, settings)
     return added.write(settings.home, name, spec, datetime.now(UTC).isoformat(timespec="seconds")), tried
 
 
-def _tried(embed: Embedder, spec: ModelSpec) -> Tried:
+def _tried(embed: Embedder, spec: ModelSpec, settings: Settings) -> Tried:
     images = pictures.drawn(spec.size, PER_CLASS, pictures.CHECK_SEED)
     vectors = embed(images)
     if not np.isfinite(vectors).all():
@@ -70,7 +72,11 @@ def _tried(embed: Embedder, spec: ModelSpec) -> Tried:
     labels = np.array(pictures.labels(PER_CLASS))
     same_class = float(np.mean(labels[cosines.argmax(axis=1)] == labels))
     notes = tuple(_notes(vectors, float(np.median(cosines)), same_class))
-    return Tried(vectors.shape[1], _ms(embed, images), same_class, scaling_of(spec).ends, notes)
+    tried = Tried(vectors.shape[1], _ms(embed, images), same_class, scaling_of(spec).ends, notes)
+    if spec.text is None:
+        return tried
+    texts = try_texts(factories.text_encoder(settings, spec, embed.identity), vectors, list(labels))
+    return replace(tried, notes=(*notes, *texts.notes), texts=texts)
 
 
 def _ms(embed: Embedder, images: Pixels) -> float:

@@ -1,9 +1,11 @@
 """Models that somebody brought, kept under a name: a description, written atomically, and a copy of the files.
 
 HOME/added/<name>.json        the spec, with the path of the file below HOME/added, and where it came from
-HOME/added/files/<digest>/    the file, as model.onnx for example, and what it reads; the same files are there once
+HOME/added/files/<digest>/    the file, as model.onnx for example, and what it reads; the same files are there once.
+                              The encoder of texts and its tokenizer likewise
 """
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -14,6 +16,8 @@ from lookalike.embedding.artifacts import saved_models
 from lookalike.embedding.artifacts.saved_models import ADDED
 from lookalike.embedding.specs import ir_file, model_file
 from lookalike.embedding.specs.spec import ModelSpec
+from lookalike.embedding.text.files import tokenizer_data
+from lookalike.embedding.text.side import TextSide
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.shown import clause
 
@@ -52,10 +56,12 @@ def write(home: Path, name: str, spec: ModelSpec, added_at: str) -> Added:
     """Keep the model of a file as `name`: its files first, then its description. Raises DiskFull, ModelUnavailable."""
     root = ADDED.path(home, name).parent
     with ADDED.translated(home):
-        file = _copied(root / _FILES / str(spec.weights_sha256)[:_DIGITS], spec)
+        file = _copied(root / _FILES, Path(spec.weights), str(spec.weights_sha256))
+        text = {} if spec.text is None else _text_copied(root / _FILES, spec.text)
     about = {
         "spec": json.loads(spec.to_json()),
         "file": str(file.relative_to(root)),
+        "text": {part: str(path.relative_to(root)) for part, path in text.items()},
         "source": spec.weights,
         "added_at": added_at,
     }
@@ -71,17 +77,30 @@ def read(home: Path, name: str) -> Added:
         # The home may have been moved.
         file = (path.parent / about["file"]).absolute()
         spec = replace(ModelSpec.from_json(json.dumps(about["spec"])), name=name, weights=str(file))
+        if spec.text is not None:
+            parts = {part: str((path.parent / place).absolute()) for part, place in about["text"].items()}
+            spec = replace(spec, text=replace(spec.text, **parts))
         return Added(name, spec, str(about["source"]), str(about["added_at"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError, BadSetting) as error:
         what = f"The added model {path} is damaged: {clause(error)}."
         raise ModelUnavailable(what, "Add the model again with --replace.") from error
 
 
-def _copied(folder: Path, spec: ModelSpec) -> Path:
-    """The copy of a spec's file, with what it reads, in a folder that is made whole or not at all."""
-    source = Path(spec.weights)
+def _text_copied(files: Path, side: TextSide) -> dict[str, Path]:
+    """The copies of the files of a text side, by their names in it. Raises as `_copied`."""
+    data = tokenizer_data(Path(side.tokenizer))
+    if hashlib.sha256(data).hexdigest() != side.tokenizer_sha256:
+        raise ModelUnavailable(f"The tokenizer {side.tokenizer} changed while it was being read.", "Start again.")
+    tokenizer = files / side.tokenizer_sha256[:_DIGITS] / "tokenizer.json"
+    saved_models.write_file(tokenizer, lambda file: file.write(data))
+    return {"model": _copied(files, Path(side.model), side.model_sha256), "tokenizer": tokenizer}
+
+
+def _copied(files: Path, source: Path, sha256: str) -> Path:
+    """The copy of a file, with what it reads, in a folder that is made whole or not at all."""
+    folder = files / sha256[:_DIGITS]
     copy = _renamed(folder, source, source)
-    if _is_whole(copy, spec):
+    if _is_whole(copy, sha256):
         return copy
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -90,21 +109,21 @@ def _copied(folder: Path, spec: ModelSpec) -> Path:
     part.chmod(0o755)
     try:
         _fill(part, source)
-        if not _is_whole(_renamed(part, source, source), spec):
+        if not _is_whole(_renamed(part, source, source), sha256):
             raise ModelUnavailable(f"The model file {source} changed while it was being read.", "Start again.")
         part.rename(folder)
     except OSError:
         # Another process may have made the same copy meanwhile.
-        if not _is_whole(copy, spec):
+        if not _is_whole(copy, sha256):
             raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return copy
 
 
-def _is_whole(copy: Path, spec: ModelSpec) -> bool:
+def _is_whole(copy: Path, sha256: str) -> bool:
     try:
-        return model_file.sha256_of(copy) == spec.weights_sha256
+        return model_file.sha256_of(copy) == sha256
     except ModelUnavailable:
         return False
 
