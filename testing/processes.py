@@ -21,10 +21,12 @@ Done = subprocess.CompletedProcess[str]
 
 
 def make_home(folder: Path, model_home: Path) -> Path:
-    """A new LOOKALIKE_HOME that shares the built model."""
+    """A new LOOKALIKE_HOME that shares the built models, and their text sides if there are any."""
     home = folder / "home"
     home.mkdir()
-    (home / "models").symlink_to(model_home / "models")
+    for shared in ("models", "texts"):
+        if (model_home / shared).is_dir():
+            (home / shared).symlink_to(model_home / shared)
     return home
 
 

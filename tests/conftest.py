@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from lookalike.embedding import build_artifact, resolve
+from lookalike.embedding import build_artifact, load_text, resolve
 from lookalike.records import ImageRef
 from lookalike.settings import Settings, read_settings
 from testing.processes import make_home
@@ -142,15 +142,23 @@ def other_model(shared_folder: Path, model_home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def text_pair(shared_folder: Path) -> Path:
-    """A folder with a pair of encoders, trained on drawings of the demo's classes and their captions."""
+    """A folder with a pair of encoders, trained on drawings of the demo's classes and their captions. In the folder
+    `home` beside it, both are built."""
 
     def make(folder: Path) -> None:
         # It loads OpenVINO.
         from testing.text_pair.training import drawings, write_pair
 
-        write_pair(folder, drawings())
+        spec = resolve(str(write_pair(folder / "pair", drawings())))
+        load_text(spec, build_artifact(spec, folder / "home").identity, home=folder / "home")
 
-    return made_once(shared_folder / "text-pair", make)
+    return made_once(shared_folder / "text-pair", make) / "pair"
+
+
+@pytest.fixture(scope="module")
+def text_home(text_pair: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LOOKALIKE_HOME with the built pair."""
+    return make_home(tmp_path_factory.mktemp("texts"), text_pair.parent / "home")
 
 
 @pytest.fixture(scope="session")

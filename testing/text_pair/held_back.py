@@ -1,5 +1,6 @@
 """Whether captions find drawings that the pair was not trained with."""
 
+from collections.abc import Iterable
 from io import BytesIO
 from typing import NamedTuple
 
@@ -32,9 +33,9 @@ class HeldBack(NamedTuple):
         return [each for each, there in zip(wanted, found, strict=True) if each not in there], len(wanted)
 
 
-def held_back(settings: Settings, embed: Embedder, per_class: int) -> HeldBack:
+def held_back(settings: Settings, embed: Embedder, per_class: int, labels: Iterable[str] = tuple(PAINTERS)) -> HeldBack:
     """Drawn in their full size, and decoded as any image is."""
-    samples = [Sample(label, number, SEED) for label in PAINTERS for number in range(per_class)]
+    samples = [Sample(label, number, SEED) for label in labels for number in range(per_class)]
     images = (factories.decode(settings, _encoded(sample), size=embed.size) for sample in samples)
     pixels = np.stack([image.pixels for image in images])
     shown = [(colour_of(image), sample.label) for image, sample in zip(pixels, samples, strict=True)]

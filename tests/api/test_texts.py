@@ -22,13 +22,13 @@ from tests.browser.stage import LABELS, PER_CLASS, fill
 @pytest.fixture(scope="module", params=["lancedb", "opensearch"])
 def texts_client(
     request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
+    text_home: Path,
     text_pair: Path,
     broker_url: str,
     drawn: tuple[Path, Path],
 ) -> Iterator[httpx2.Client]:
     """A client of a service whose model has a text side, on each index."""
-    chosen: dict[str, Any] = {"home": tmp_path_factory.mktemp("texts"), "model": str(text_pair), "index": "texts"}
+    chosen: dict[str, Any] = {"home": text_home, "model": str(text_pair), "index": "texts"}
     with ExitStack() as ending:
         if request.param == "opensearch":
             chosen["index_url"] = ending.enter_context(left_as_found(request.getfixturevalue("opensearch_server")))
@@ -86,7 +86,7 @@ def test_a_text_search_has_options_and_pages(texts_client: httpx2.Client, stored
     assert "of another search" in problem_detail(other, 400)
     assert set(labels(asked(texts_client, example, filters=[f"label={LABELS[2]}"]))) == {LABELS[2]}
     answer = asked(texts_client, example).json()
-    assert answer["took_ms"]["embed"] > 0 and answer["took_ms"]["decode"] == 0 and answer["model"] == "text-pair"
+    assert answer["took_ms"]["embed"] > 0 and answer["took_ms"]["decode"] == 0 and answer["model"] == "pair"
 
 
 def test_a_service_says_whether_its_model_has_a_text_side(

@@ -20,12 +20,9 @@ RINGS = "a picture of rings"
 
 
 @pytest.fixture(scope="module")
-def filled(
-    tmp_path_factory: pytest.TempPathFactory, text_pair: Path, broker_url: str, drawn: tuple[Path, Path]
-) -> Settings:
+def filled(text_home: Path, text_pair: Path, broker_url: str, drawn: tuple[Path, Path]) -> Settings:
     """An index that holds vectors of the pair."""
-    home = tmp_path_factory.mktemp("texts")
-    settings = read_settings(home=home, model=str(text_pair), broker_url=broker_url, roots=(drawn[0],))
+    settings = read_settings(home=text_home, model=str(text_pair), broker_url=broker_url, roots=(drawn[0],))
     fill(settings, broker_url, drawn[0])
     return settings
 
@@ -86,7 +83,7 @@ def test_a_model_without_a_text_side_says_so(lance: Settings) -> None:
 
 def test_a_pair_is_described(environment: dict[str, str], text_pair: Path) -> None:
     described = answer(run(environment, "model", "info", text_pair, "--json"))
-    assert (described["name"], described["head"], described["size"]) == ("text-pair", "pooled", 224)
+    assert (described["name"], described["head"], described["size"]) == ("pair", "pooled", 224)
     assert described["text_model"] == str(text_pair / "text.xml")
     built = answer(run(environment, "model", "build", text_pair, "--json"))
     assert built["fingerprint"] == described["fingerprint"]

@@ -2,6 +2,7 @@
 
 import importlib
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from lookalike.embedding import Preprocessing, resolve
 from lookalike.embedding.specs.presets import PRESETS
+from lookalike.errors import ModelUnavailable
 from lookalike.records import Pixels
+from tests.embedding.text_encoders import RED_APPLE, TABLE, encoder, expected, mean_encoder, saved
 
 
 @pytest.mark.parametrize("mode", PRESETS)
@@ -84,6 +87,22 @@ def normalized(keras: Any, path: Path) -> Path:
         warnings.simplefilter("ignore", DeprecationWarning)
         model.save(path)
     return path
+
+
+def test_an_encoder_of_texts_becomes_a_graph_that_gives_its_vectors(keras: Any, tmp_path: Path) -> None:
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    lookup = keras.layers.Embedding(*TABLE.shape)
+    model = keras.Model(ids, keras.layers.GlobalAveragePooling1D()(lookup(ids)))
+    lookup.set_weights([TABLE])
+    with warnings.catch_warnings():
+        # Keras 3.15 copies variables in a way that NumPy 2.4 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        model.save(tmp_path / "text.keras")
+    files = replace(saved(mean_encoder(), tmp_path), model=tmp_path / "text.keras")
+    np.testing.assert_allclose(encoder(files, tmp_path / "built")(["red apple"]), [expected(*RED_APPLE)], rtol=1e-4)
+    files.model.write_bytes(b"no model")
+    with pytest.raises(ModelUnavailable, match=r"text\.keras cannot be used"):
+        encoder(files, tmp_path / "broken")
 
 
 def test_a_keras_json_of_another_program_decides_nothing(keras: Any) -> None:

@@ -5,27 +5,31 @@ import logging
 import os
 import subprocess
 import sys
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
 from lookalike.embedding import ModelSpec, TextEncoder, load_text, resolve
+from lookalike.embedding.children.text_conversion import main
 from lookalike.embedding.text import artifact
-from lookalike.embedding.text.files import TextFiles
+from lookalike.embedding.text.files import TextFiles, side_of
 from lookalike.errors import BadQuery, ModelUnavailable
-from lookalike.records import Metric, ModelIdentity
 from tests.embedding.onnx_files import move_weights, save
-from tests.embedding.text_encoders import DIMENSION, TABLE, expected, masked_encoder, mean_encoder, saved
-
-IDENTITY = ModelIdentity("some", "0" * 16, DIMENSION, Metric.COSINE)
-#: The tokens of "red apple": <s> red apple </s>.
-RED_APPLE = (4, 0, 1, 5)
+from tests.embedding.text_encoders import (
+    DIMENSION,
+    IDENTITY,
+    RED_APPLE,
+    TABLE,
+    encoder,
+    expected,
+    masked_encoder,
+    mean_encoder,
+    saved,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +57,8 @@ def test_a_text_has_the_vector_that_its_encoder_computes(encode: TextEncoder) ->
     np.testing.assert_allclose(vectors, [expected(*RED_APPLE), expected(4, 1, 5)], rtol=1e-5)
 
 
-def test_padding_does_not_count(files: TextFiles, home: Path) -> None:
-    padded = load_text(spec_of(replace(files, length=9, is_padded=True)), IDENTITY, home=home)
+def test_padding_does_not_count(files: TextFiles, tmp_path: Path) -> None:
+    padded = encoder(replace(files, length=9, is_padded=True), tmp_path / "built")
     np.testing.assert_allclose(padded(["red apple"]), [expected(*RED_APPLE)], rtol=1e-5)
 
 
@@ -68,7 +72,7 @@ def test_threads_may_share_an_encoder(encode: TextEncoder) -> None:
 def test_a_text_without_direction_is_refused(tmp_path: Path) -> None:
     table = TABLE.copy()
     table[[4, 5]], table[0] = -1.0, 2.0
-    encode = load_text(spec_of(saved(mean_encoder(table=table), tmp_path)), IDENTITY, home=tmp_path)
+    encode = encoder(saved(mean_encoder(table=table), tmp_path), tmp_path / "built")
     with pytest.raises(BadQuery, match="makes no vector of 'red'"):
         encode(["red"])
 
@@ -130,14 +134,12 @@ def test_an_onnx_file_gives_the_same_vectors_with_its_weights_in_it_or_beside_it
     files: TextFiles, tmp_path: Path
 ) -> None:
     path = onnx_encoder(tmp_path / "text.onnx")
-    inside = spec_of(replace(files, model=path))
+    inside = side_of(replace(files, model=path))
     move_weights(path, "text.onnx_data")
-    beside = spec_of(replace(files, model=path))
-    np.testing.assert_allclose(
-        load_text(beside, IDENTITY, home=tmp_path)(["red apple"]), [expected(*RED_APPLE)], rtol=1e-5
-    )
+    encode = encoder(replace(files, model=path), tmp_path / "built")
+    np.testing.assert_allclose(encode(["red apple"]), [expected(*RED_APPLE)], rtol=1e-5)
     with pytest.raises(ModelUnavailable, match="changed while it was being read"):
-        load_text(inside, IDENTITY, home=tmp_path)
+        main(tmp_path, inside)
 
 
 @pytest.mark.parametrize("place", ["../weights", "/etc/hostname"])
@@ -145,21 +147,7 @@ def test_weights_outside_the_folder_are_refused(place: str, files: TextFiles, tm
     path = onnx_encoder(tmp_path / "text.onnx")
     move_weights(path, place)
     with pytest.raises(ModelUnavailable, match=r"text\.onnx"):
-        spec_of(replace(files, model=path))
-
-
-def test_an_encoder_of_keras_gives_the_same_vectors(files: TextFiles, tmp_path: Path, keras: Any) -> None:
-    ids = keras.Input((None,), dtype="int32", name="ids")
-    lookup = keras.layers.Embedding(*TABLE.shape)
-    path = tmp_path / "text.keras"
-    model = keras.Model(ids, keras.layers.GlobalAveragePooling1D()(lookup(ids)))
-    lookup.set_weights([TABLE])
-    with warnings.catch_warnings():
-        # Keras 3.15 copies variables in a way that NumPy 2.4 deprecates.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        model.save(path)
-    encode = load_text(spec_of(replace(files, model=path)), IDENTITY, home=tmp_path)
-    np.testing.assert_allclose(encode(["red apple"]), [expected(*RED_APPLE)], rtol=1e-4)
+        side_of(replace(files, model=path))
 
 
 def test_a_loaded_text_side_imports_neither_keras_nor_telemetry(files: TextFiles, home: Path) -> None:

@@ -6,13 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from lookalike.embedding.children.text_conversion import main
 from lookalike.embedding.runtimes.quiet_openvino import openvino
-from lookalike.embedding.text.files import TextFiles
+from lookalike.embedding.text.artifact import TextArtifact
+from lookalike.embedding.text.encoder import OpenVINOTextEncoder
+from lookalike.embedding.text.files import TextFiles, side_of
+from lookalike.records import Metric, ModelIdentity
 from tests.embedding.test_text_tokens import SPECIAL, WORDS, written
 
 import openvino.opset13 as ops  # isort: skip  # After quiet_openvino.
 
 DIMENSION = 5
+IDENTITY = ModelIdentity("some", "0" * 16, DIMENSION, Metric.COSINE)
+#: The tokens of "red apple": <s> red apple </s>.
+RED_APPLE = (4, 0, 1, 5)
 #: Embeddings, of as many tokens as the tokenizer of the tests has.
 TABLE = np.random.RandomState(3).standard_normal((len(WORDS) + len(SPECIAL), DIMENSION)).astype(np.float32)
 
@@ -55,6 +62,15 @@ def saved(model: Any, folder: Path) -> TextFiles:
     openvino.serialize(model, folder / "text.xml")
     (folder / "tokenizer.json").write_bytes(written())
     return TextFiles(folder / "text.xml", folder / "tokenizer.json")
+
+
+def encoder(files: TextFiles, folder: Path) -> OpenVINOTextEncoder:
+    """The encoder, built in this process, which is faster."""
+    folder.mkdir()
+    side = side_of(files)
+    answer = main(folder, side)
+    artifact = TextArtifact(folder, tuple(answer["roles"]), answer["dimension"], *answer["lengths"])
+    return OpenVINOTextEncoder(side, artifact, IDENTITY, threads=1)
 
 
 def expected(*tokens: int) -> Any:
