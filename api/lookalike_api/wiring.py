@@ -6,6 +6,7 @@ from functools import partial
 from lookalike import factories
 from lookalike.embedding import Embedder, ModelSpec, TextEncoder
 from lookalike.embedding.artifacts.cache import is_built
+from lookalike.extras import is_installed
 from lookalike.index import Index
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings
@@ -42,7 +43,7 @@ def _load_text(settings: Settings, stored: ModelIdentity) -> TextEncoder:
 
 
 def _has_text(settings: Settings, stored: ModelIdentity) -> bool:
-    return factories.spec_for_index(settings, stored).text is not None
+    return is_installed("tokenizers") and factories.spec_for_index(settings, stored).text is not None
 
 
 def _embedder(settings: Settings, spec: ModelSpec) -> Embedder:

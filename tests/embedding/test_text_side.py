@@ -10,7 +10,7 @@ import pytest
 
 from lookalike.embedding import Head, Layer, ModelSpec, Origin, resolve
 from lookalike.embedding.artifacts import fitted
-from lookalike.embedding.specs.pairs import MANIFEST, files_of
+from lookalike.embedding.specs.pairs import MANIFEST, files_of, paired
 from lookalike.embedding.text.files import MAX_TOKENIZER_BYTES, TextFiles, side_of
 from lookalike.errors import BadSetting, ModelUnavailable
 from tests.embedding.text_encoders import mean_encoder, saved
@@ -75,6 +75,10 @@ def test_images_of_a_pair_keep_the_vectors_of_their_encoder(tmp_path: Path, file
     for options in (":article", ":gem"):
         with pytest.raises(BadSetting, match="not those of an encoder"):
             resolve(f"{tmp_path / 'image.keras'}{options}", preprocessing="none", text=files)
+    quantized = replace(resolve("efficientnet-lite0"), graph_file="graph.zip", graph_sha256="", graph_dimension=256)
+    with pytest.raises(BadSetting, match="not those of an encoder"):
+        paired(quantized, files)
+    assert paired(replace(quantized, head=Head.POOLED), files).has_graph_file
 
 
 def test_a_head_that_is_fitted_to_a_pair_leaves_its_texts_behind(tmp_path: Path, files: TextFiles) -> None:

@@ -112,7 +112,9 @@ def paired(spec: ModelSpec, files: TextFiles) -> ModelSpec:
     """
     if spec.text is not None:
         raise BadSetting(f"{spec.name} has a text side already.", "Leave --text-model and --tokenizer out.")
-    if spec.head not in (Head.PROJECTION, Head.POOLED) or spec.pooling is Pooling.GEM:
+    # The head of a quantized model is in its graph.
+    replaceable = (Head.POOLED,) if spec.has_graph_file else (Head.PROJECTION, Head.POOLED)
+    if spec.head not in replaceable or spec.pooling is Pooling.GEM:
         raise BadSetting(
             f"The vectors of {spec.name} are not those of an encoder that was trained with one for texts.",
             "Leave out the options that change them, or the text encoder.",
