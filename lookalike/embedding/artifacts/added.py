@@ -78,8 +78,8 @@ def read(home: Path, name: str) -> Added:
         file = (path.parent / about["file"]).absolute()
         spec = replace(ModelSpec.from_json(json.dumps(about["spec"])), name=name, weights=str(file))
         if spec.text is not None:
-            parts = {part: str((path.parent / place).absolute()) for part, place in about["text"].items()}
-            spec = replace(spec, text=replace(spec.text, **parts))
+            model, tokenizer = (str((path.parent / about["text"][part]).absolute()) for part in ("model", "tokenizer"))
+            spec = replace(spec, text=replace(spec.text, model=model, tokenizer=tokenizer))
         return Added(name, spec, str(about["source"]), str(about["added_at"]))
     except (OSError, ValueError, LookupError, TypeError, RecursionError, BadSetting) as error:
         what = f"The added model {path} is damaged: {clause(error)}."
