@@ -84,7 +84,10 @@ def test_images_are_ingested_and_found_with_an_added_model(environment: dict[str
 
 #: Arguments, and what stderr says.
 WRONG: dict[str, tuple[list[str], str]] = {
-    "a name that is taken": (["FILE", "--name", "mine", "--size", "32", "--preprocessing", "tf"], "--replace"),
+    "a name that is taken": (
+        ["FILE", "--name", "mine", "--size", "32", "--preprocessing", "tf"],
+        "An added model named mine",
+    ),
     "the name of another kind": (["FILE", "--name", "resnet50", "--preprocessing", "tf"], "already exists"),
     "a name that is a path": (["FILE", "--name", "a/b", "--preprocessing", "tf"], "cannot be named"),
     "a name in place of a file": (["resnet50", "--name", "other"], "has a name already"),

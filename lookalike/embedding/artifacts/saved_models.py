@@ -28,6 +28,10 @@ class ModelStore:
     word: str
     suffix: str
 
+    @property
+    def kind(self) -> str:
+        return f"{'an' if self.word[0] in 'aeiou' else 'a'} {self.word} model"
+
     def path(self, home: Path, name: str) -> Path:
         return home / self.word / f"{name}{self.suffix}"
 
@@ -70,11 +74,11 @@ def check_name(store: ModelStore, home: Path, name: str, *, replace_existing: bo
         )
     others = [other for other in (FITTED, QUANTIZED, ADDED) if other != store]
     if name in NAMED or any(other.exists(home, name) for other in others):
-        what = f"A model named {name} already exists, and it is not a {store.word} model."
+        what = f"A model named {name} already exists, and it is not {store.kind}."
         raise BadSetting(what, "Choose another name.")
     if store.exists(home, name) and not replace_existing:
         raise BadSetting(
-            f"A {store.word} model named {name} already exists.",
+            f"{store.kind.capitalize()} named {name} already exists.",
             "Choose another name, or replace it with --replace; indexes made with the old model must then be embedded "
             "again.",
         )
