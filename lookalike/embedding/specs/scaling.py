@@ -45,7 +45,7 @@ class Scaling:
     def ends(self) -> tuple[float, float]:
         """The least and the largest number that the model gets."""
         pairs = list(zip(self.mean, self.std, strict=True))
-        return min(-mean / std for mean, std in pairs), max((WHITE - mean) / std for mean, std in pairs)
+        return min((0 - mean) / std for mean, std in pairs), max((WHITE - mean) / std for mean, std in pairs)
 
 
 def _three(what: str, numbers: Any) -> Channels:
