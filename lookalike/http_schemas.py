@@ -25,8 +25,10 @@ class Rejection(_Documented):
     """What exactly is wrong; may be empty."""
 
 
-#: The type of a problem with a filter; others have none.
-FILTER_PROBLEM = "urn:lookalike:filter"
+#: How the types of all problems begin; docs/problems.md lists them.
+PROBLEM_PREFIX = "urn:lookalike:"
+#: The type of a problem with a filter, which clients tell from others.
+FILTER_PROBLEM = PROBLEM_PREFIX + "filter"
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,11 @@ class Problem(_Documented):
     detail: str
     """One sentence for people."""
     type: str = "about:blank"
-    """`urn:lookalike:filter` if a filter is to blame."""
+    """`urn:lookalike:` and a name that never changes; /docs/problems explains each."""
     title: str = ""
+    """The type in a few words."""
+    parameter: str | None = None
+    """The parameter, or the member of the body, that is to blame."""
     reason: str | None = None
     """The reason of a rejected image; the same as `rejection.reason`."""
     rejection: Rejection | None = None

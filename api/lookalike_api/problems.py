@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from lookalike.errors import (
     BadFilter,
@@ -29,50 +30,85 @@ from lookalike.errors import (
     SourceUnavailable,
     Unavailable,
 )
-from lookalike.http_schemas import FILTER_PROBLEM, Problem, Rejection
+from lookalike.http_schemas import PROBLEM_PREFIX, Problem, Rejection
+from lookalike_api import problem_types as types
+from lookalike_api.admission import Busy
 from lookalike_api.methods import allowed_methods
 
 logger = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
 #: Seconds after which a client should retry when a service was away. Errors that need a person have no such time.
 RETRY_AFTER_S = 2
 
-#: Status and sentence of each error, looked up along the class's MRO, so that a new subclass has both. Only a sentence
+#: Type and sentence of each error, looked up along the class's MRO, so that a new subclass has both. Only a sentence
 #: with {error} repeats the error's text; other texts may name folders and hosts and go to the log only.
-RESPONSES: dict[type[Exception], tuple[int, str]] = {
-    ImageRejected: (422, "The image is rejected as {error}"),
-    BadFilter: (400, "{error}"),
-    BadQuery: (400, "{error}"),
-    NotIndexed: (404, "{error}"),
-    JobUnknown: (404, "There is no such job."),
-    MapMissing: (404, "{error}"),
-    ModelMismatch: (503, "{error}"),
-    IndexMissing: (503, "There is no index yet: ingest images first."),
-    IndexUnavailable: (503, "The index does not answer; try again soon."),
-    BrokerUnavailable: (503, "The broker does not answer: is a worker or `lookalike up` running?"),
-    HostUnavailable: (504, "The host of this image does not answer in order; try again later."),
-    SourceUnavailable: (503, "The storage of the images cannot be read now; try again soon."),
-    ModelUnavailable: (503, "The model cannot be loaded; the service's log says why."),
-    TimeoutError: (503, "The search took too long and was cancelled; try again soon."),
-    Unavailable: (503, "A service that this one needs is not available; try again soon."),
-    PermanentError: (500, "The service cannot answer this request; its log says what to do."),
-    LookalikeError: (500, "The service cannot answer this request; its log says why."),
-    Exception: (500, "The service failed; its log says why."),
+RESPONSES: dict[type[Exception], tuple[types.ProblemType, str]] = {
+    ImageRejected: (types.IMAGE, "The image is rejected as {error}"),
+    BadFilter: (types.FILTER, "{error}"),
+    BadQuery: (types.QUERY, "{error}"),
+    NotIndexed: (types.NOT_INDEXED, "{error}"),
+    JobUnknown: (types.JOB, "There is no such job."),
+    MapMissing: (types.NO_MAP, "{error}"),
+    ModelMismatch: (types.OTHER_MODEL, "{error}"),
+    IndexMissing: (types.NO_INDEX, "There is no index yet: ingest images first."),
+    IndexUnavailable: (types.INDEX_AWAY, "The index does not answer; try again soon."),
+    BrokerUnavailable: (types.BROKER_AWAY, "The broker does not answer: is a worker or `lookalike up` running?"),
+    HostUnavailable: (types.HOST_AWAY, "The host of this image does not answer in order; try again later."),
+    SourceUnavailable: (types.STORAGE_AWAY, "The storage of the images cannot be read now; try again soon."),
+    ModelUnavailable: (types.MODEL_AWAY, "The model cannot be loaded; the service's log says why."),
+    TimeoutError: (types.TIMEOUT, "The search took too long and was cancelled; try again soon."),
+    Unavailable: (types.UNAVAILABLE, "A service that this one needs is not available; try again soon."),
+    PermanentError: (types.FAILED, "The service cannot answer this request; its log says what to do."),
+    LookalikeError: (types.FAILED, "The service cannot answer this request; its log says why."),
+    Exception: (types.FAILED, "The service failed; its log says why."),
 }
+#: What FastAPI names before the parameter that is wrong.
+PLACES = frozenset({"body", "cookie", "header", "path", "query"})
+#: A path with more parts than any of ours is answered without the address of the explanation.
+MOST_PARTS = 8
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A response with a problem document."""
-    return _response(_problem(status, detail), headers)
+class ParameterRefused(HTTPException):
+    """A parameter of a request cannot be used, for a reason that FastAPI does not check."""
+
+    def __init__(self, parameter: str, detail: str) -> None:
+        super().__init__(400, detail)
+        self.parameter = parameter
+
+
+class ProblemResponse(JSONResponse):
+    """A problem document, with the address of its explanation (`help`, in IANA's registry of links)."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str] | None) -> None:
+        members = {name: value for name, value in asdict(problem).items() if value is not None}
+        super().__init__(members, problem.status, headers)
+        self._name = problem.type.removeprefix(PROBLEM_PREFIX)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts = scope.get("path", "").count("/")
+        if 0 < parts <= MOST_PARTS and ":" not in self._name:
+            # Relative: a proxy may serve the service under a prefix.
+            self.headers["Link"] = f'<{"../" * (parts - 1)}docs/problems#{self._name}>; rel="help"'
+        await super().__call__(scope, receive, send)
+
+
+def problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, *, kind: types.ProblemType | None = None
+) -> ProblemResponse:
+    """A response with a problem document of this kind, or of the general one of its status."""
+    return ProblemResponse(_problem(kind or types.type_of(status) or status, detail), headers)
 
 
 def problem_of(error: Exception) -> Problem:
     """The problem document for an error."""
-    status, sentence = next(RESPONSES[kind] for kind in type(error).__mro__ if kind in RESPONSES)
-    rejection = Rejection(error.reason.value, error.detail) if isinstance(error, ImageRejected) else None
-    found = _problem(status, _sentence(sentence.format(error=error)), rejection)
-    return replace(found, type=FILTER_PROBLEM) if isinstance(error, BadFilter) else found
+    kind, sentence = next(RESPONSES[each] for each in type(error).__mro__ if each in RESPONSES)
+    found = _problem(kind, _sentence(sentence.format(error=error)))
+    if isinstance(error, ImageRejected):
+        rejection = Rejection(error.reason.value, error.detail)
+        return replace(found, reason=rejection.reason, rejection=rejection)
+    return found
 
 
 def install(app: FastAPI) -> None:
@@ -83,39 +119,45 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _on_error)
 
 
-async def _on_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_error(request: Request, error: Exception) -> ProblemResponse:
     problem = problem_of(error)
     if problem.status >= 500:
         why = " ".join(str(error).split()) or type(error).__name__
         logger.warning("%s %s: %s", request.method, request.url.path, why)
     headers = {"Retry-After": str(RETRY_AFTER_S)} if isinstance(error, (Unavailable, TimeoutError)) else None
-    return _response(problem, headers)
+    return ProblemResponse(problem, headers)
 
 
-async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+async def _on_http_exception(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == 405:
         # Starlette names the methods of one of the routes of this path.
         headers["Allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
-    return problem(error.status_code, _sentence(error.detail), headers)
+    if isinstance(error, ParameterRefused):
+        return ProblemResponse(_parameter(error.parameter, error.detail), headers)
+    busy = types.BUSY if isinstance(error, Busy) else None
+    return problem(error.status_code, _sentence(error.detail), headers, kind=busy)
 
 
-async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_validation_error(request: Request, error: Exception) -> ProblemResponse:
     """Only the first of several faults: people read one sentence, not a list."""
     assert isinstance(error, RequestValidationError)
     fault = error.errors()[0]
-    return problem(400, _sentence(f"{fault['loc'][-1]}: {fault['msg']}"))
+    # A body that is no object has no place in itself.
+    place = [str(part) for part in fault["loc"]] or ["body"]
+    parameter = ".".join(place[1:] if place[0] in PLACES and place[1:] else place)
+    return ProblemResponse(_parameter(parameter, f"{place[-1]}: {fault['msg']}"), None)
 
 
-def _problem(status: int, detail: str, rejection: Rejection | None = None) -> Problem:
-    reason = rejection.reason if rejection else None
-    return Problem(status, detail, title=HTTPStatus(status).phrase, reason=reason, rejection=rejection)
+def _parameter(parameter: str, detail: str) -> Problem:
+    return replace(_problem(types.PARAMETER, _sentence(detail)), parameter=parameter[:100])
 
 
-def _response(problem: Problem, headers: Mapping[str, str] | None) -> JSONResponse:
-    members = {name: value for name, value in asdict(problem).items() if value is not None}
-    return JSONResponse(members, problem.status, headers, MEDIA_TYPE)
+def _problem(kind: types.ProblemType | int, detail: str) -> Problem:
+    if isinstance(kind, int):
+        return Problem(kind, detail, title=HTTPStatus(kind).phrase)
+    return Problem(kind.status, detail, kind.uri, kind.title)
 
 
 def _sentence(text: str) -> str:

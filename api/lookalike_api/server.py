@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from lookalike_api.admission import Busy
+from lookalike_api.problem_types import BUSY, ProblemType
 from lookalike_api.problems import problem
 
 #: Connections at once. Each needs a descriptor and, at worst, 64 KiB for the head of a request.
@@ -59,7 +60,7 @@ class Connection(H11Protocol):
             super().connection_made(transport)
             return
         self.transport = transport
-        self._refuse(Busy().status_code, "The service has too many connections; try again soon.", Busy().headers)
+        self._refuse(503, "The service has too many connections; try again soon.", Busy().headers, BUSY)
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused or self.transport.is_closing():
@@ -114,7 +115,13 @@ class Connection(H11Protocol):
         else:
             self._refuse(431, f"The headers of the request have more than {LONGEST_HEAD:,} bytes.")
 
-    def _refuse(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def _refuse(
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        kind: ProblemType | None = None,
+    ) -> None:
         """Answer without the application, and close: only when the client has sent all it wants to send, because it may
         read nothing before, and the system discards an answer that is followed by a reset."""
         if self._is_refused:
@@ -124,7 +131,7 @@ class Connection(H11Protocol):
             # In the middle of another answer.
             self.transport.close()
             return
-        answer = problem(status, detail, headers)
+        answer = problem(status, detail, headers, kind=kind)
         lines = [b"HTTP/1.1 %d %s" % (status, HTTPStatus(status).phrase.encode()), b"connection: close"]
         lines += [name + b": " + value for name, value in answer.raw_headers]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(answer.body)]))
@@ -182,7 +189,8 @@ class Server(uvicorn.Server):
     def __init__(self, application: ASGIApp, host: str, port: int, connection: type[Connection] = Connection) -> None:
         """Logs through the logging setup of this process."""
         logs: dict[str, Any] = {"log_config": None, "log_level": "info"}
-        plain: dict[str, Any] = {"server_header": False, "ws": "none"}
+        # Whom a proxy serves is read by the application, which knows the proxies (forwarded.py).
+        plain: dict[str, Any] = {"server_header": False, "ws": "none", "proxy_headers": False}
         super().__init__(
             uvicorn.Config(application, host=host, port=port, http=connection, backlog=BACKLOG, **logs, **plain)
         )

@@ -4,7 +4,6 @@ from collections import Counter
 from typing import Annotated
 
 from fastapi import Query as Parameter
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from lookalike.filters import Condition, stored_field
@@ -14,6 +13,7 @@ from lookalike.queries.order import SCORE, parse_order
 from lookalike.queries.pages import Paging
 from lookalike.records import MOST_MATCHES
 from lookalike_api.faceted import names_of
+from lookalike_api.problems import ParameterRefused
 from lookalike_api.search import Query
 
 MAX_OFFSET = 1000
@@ -108,11 +108,12 @@ class QueryParams:
 
 def conditions_of(request: Request, others: frozenset[str]) -> tuple[Condition, ...]:
     """The conditions of a request. They are read from all its parameters, because no signature can name
-    `metadata.FIELD`. Raises HTTPException 400 for a parameter that is unknown or repeated, BadFilter."""
+    `metadata.FIELD`. Raises ParameterRefused for one that is unknown or repeated, BadFilter."""
     given = request.query_params.multi_items()
     for parameter, times in Counter(parameter for parameter, _ in given if not is_filter(parameter)).items():
         if parameter not in others:
-            raise HTTPException(400, f"Unknown parameter {parameter[:100]!r}: filter on label or metadata.FIELD.")
+            what = f"Unknown parameter {parameter[:100]!r}: filter on label or metadata.FIELD."
+            raise ParameterRefused(parameter, what)
         if times > 1 and parameter not in REPEATED:
-            raise HTTPException(400, f"{parameter[:100]!r} is given more than once.")
+            raise ParameterRefused(parameter, f"{parameter[:100]!r} is given more than once.")
     return from_parameters(item for item in given if is_filter(item[0]))
