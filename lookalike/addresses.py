@@ -11,6 +11,18 @@ UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]|^\s|\s$")
 #: What ends or changes a path in a URL, or is cut off from it (WHATWG URL, 4.4), and what UTF-8 cannot hold.
 _NOT_IN_PATHS = re.compile(r"[#?%\x00-\x1f\x7f\ud800-\udfff]")
 
+#: Segments of a path that mean the same in a URL, in HTML and in a header, and lead nowhere else.
+_PREFIX = re.compile(r"(/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
+_LONGEST_PREFIX = 200
+
+
+def path_prefix(text: str) -> str:
+    """A path under which a proxy serves something, without its last slash: "" for the root. Raises ValueError."""
+    prefix = text.rstrip("/")
+    if len(prefix) > _LONGEST_PREFIX or not _PREFIX.fullmatch(prefix):
+        raise ValueError("a prefix is a path such as /photos, of letters, digits and . _ ~ -")
+    return prefix
+
 
 def is_plain_path(path: str | os.PathLike[str]) -> bool:
     """Whether the path can stand in a URL as it is."""

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Collection
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from lookalike.addresses import UNSENDABLE, folder_url, plain_address
+from lookalike.addresses import UNSENDABLE, folder_url, path_prefix, plain_address
 from lookalike.errors import BadSetting
 from lookalike.logs import passwords
 from lookalike.machine import usable_cores
@@ -32,6 +33,9 @@ ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5
 USER_AGENT = re.compile(r"[A-Za-z_-]{1,60}([/ ][ -~]{0,400})?")
 
 INDEX_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,99}")
+
+#: Values of settings that are lists.
+_EXAMPLES = {"ROOTS": '["/images", "https://images.example/"]', "TRUSTED_PROXIES": '["10.0.0.7"]'}
 
 #: Settings that only searches need.
 NOT_FOR_WORKERS = frozenset({"api_url", "api_key"})
@@ -122,6 +126,10 @@ class Settings(BaseSettings):
     )
     api_retry: bool = Field(False, description="Whether clients with the API key may retry rejected images.")
     cors_origins: tuple[str, ...] = Field((), description="JSON list of web origins that may call the query service.")
+    root_path: str = Field("", description="Path under which a proxy serves the query service, such as /photos.")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="JSON list of addresses and networks of proxies whose X-Forwarded-* headers count."
+    )
     max_upload_bytes: int = Field(32 * 2**20, ge=1, description="Largest request body of the query service.")
     max_searches: int = Field(32, ge=1, le=1024, description="Searches at once; further clients must retry later.")
     search_timeout_s: float = Field(10.0, ge=0.1, le=300, description="Seconds after which a search is aborted.")
@@ -157,6 +165,21 @@ class Settings(BaseSettings):
             if origin != "*" and not ORIGIN.fullmatch(origin):
                 raise ValueError("an origin is a scheme, a host and perhaps a port, such as https://shop.example")
         return origins
+
+    @field_validator("root_path", mode="after")
+    @classmethod
+    def _is_a_prefix(cls, value: str) -> str:
+        return path_prefix(value)
+
+    @field_validator("trusted_proxies", mode="after")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                ip_network(text)
+            except ValueError as error:
+                raise ValueError("a proxy is an address or a network, such as 10.0.0.7 or 10.0.0.0/8") from error
+        return value
 
     @field_validator("api_key", mode="after")
     @classmethod
@@ -317,5 +340,5 @@ def _not_json(error: SettingsError) -> tuple[str, str]:
     # The library names the field only in its message.
     field = re.search(r'field "(\w+)"', str(error))
     name = PREFIX + field[1].upper() if field else "A setting"
-    example = '["/images", "https://images.example/"]' if name.endswith("ROOTS") else '["https://shop.example"]'
+    example = _EXAMPLES.get(name.removeprefix(PREFIX), '["https://shop.example"]')
     return f"{name} cannot be used: it is not JSON.", f"Write a list, in quotes for the shell: {name}='{example}'."

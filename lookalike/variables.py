@@ -33,6 +33,7 @@ TRUSTED_ONLY = frozenset(
         "CORS_ORIGINS",
         "INDEX_URL",
         "INSECURE",
+        "TRUSTED_PROXIES",
     )
 )
 #: The folders in it may stand in ENV_FILE, but nothing of the network.

@@ -4,20 +4,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from lookalike import __version__
 from lookalike.errors import LookalikeError
 from lookalike.settings import Settings
 from lookalike_api import docs, problems
+from lookalike_api.forwarded import Forwarded
+from lookalike_api.html_pages import PAGE, html_page
 from lookalike_api.methods import HeadAsGet, Options, RelativeRedirects
 from lookalike_api.metrics import ResponseCounter
 from lookalike_api.middleware import ApiKeyCheck, SecurityHeaders
@@ -28,7 +30,8 @@ from lookalike_api.state import ServiceState, open_state
 
 logger = logging.getLogger(__name__)
 
-PAGE = Path(__file__).parent / "page"
+#: With the routes of the service.
+MODULES = (search, listing, images, fields, facets, map, jobs, health, docs)
 
 
 def make_app(
@@ -53,7 +56,7 @@ def make_app(
         state.close()
 
     app = FastAPI(title="lookalike", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    for module in (search, listing, images, fields, facets, map, jobs, health, docs):
+    for module in MODULES:
         app.include_router(module.router)
     problems.install(app)
     _serve_page(app)
@@ -104,6 +107,15 @@ def _add_middleware(app: FastAPI, settings: Settings, is_local: bool) -> None:
     app.add_middleware(SecurityHeaders, has_origins=bool(settings.cors_origins), has_key=has_key)
     app.add_middleware(RelativeRedirects)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(
+        Forwarded, root_path=settings.root_path, proxies=settings.trusted_proxies, names=_first_segments(app)
+    )
+
+
+def _first_segments(app: FastAPI) -> set[str]:
+    """Of the paths of all routes. FastAPI hides those of its routers."""
+    routes = [*app.routes, *(route for module in MODULES for route in module.router.routes)]
+    return {str(getattr(route, "path", "/")).split("/")[1] for route in routes} - {""}
 
 
 def _serve_page(app: FastAPI) -> None:
@@ -111,12 +123,12 @@ def _serve_page(app: FastAPI) -> None:
         return
 
     @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(PAGE / "index.html")
+    async def page(request: Request) -> Response:
+        return html_page(request, "index.html")
 
     @app.get("/map", include_in_schema=False)
-    async def map_page() -> FileResponse:
-        return FileResponse(PAGE / "map.html")
+    async def map_page(request: Request) -> Response:
+        return html_page(request, "map.html")
 
     # Only these files are compressed: they hold no data that their length could tell of.
     app.mount("/page", GZipMiddleware(StaticFiles(directory=PAGE)))

@@ -7,6 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookalike_api.origins import IMAGES, PAGES
+from lookalike_api.prefix import prefix_of
 from lookalike_api.problems import problem
 
 #: Paths that need no key: the health checks of load balancers; the page and the documentation, which contain no data,
@@ -19,6 +20,8 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+#: A page that knows its prefix has a <base>.
+PREFIXED_POLICY = PAGE_POLICY.replace("base-uri 'none'", "base-uri 'self'")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -50,7 +53,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if PAGES.fullmatch(scope["path"]):
-                    headers["Content-Security-Policy"] = PAGE_POLICY
+                    headers["Content-Security-Policy"] = PREFIXED_POLICY if prefix_of(scope) else PAGE_POLICY
                     headers.setdefault("Cache-Control", "no-cache")
                 if self._has_origins and IMAGES.fullmatch(scope["path"]):
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -30,6 +30,9 @@ _STRONG = "Set LOOKALIKE_API_KEY to 32 random characters, such as those of `open
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")]
+RootPath = Annotated[
+    str | None, typer.Option("--root-path", help="Path under which a proxy serves this, such as /photos.")
+]
 OpenToAll = Annotated[bool, typer.Option("--open-to-all", help="Allow a public address without an API key.")]
 
 
@@ -43,6 +46,7 @@ def serve(
     preprocessing: Preprocessing = None,
     text_model: TextModel = None,
     tokenizer: Tokenizer = None,
+    root_path: RootPath = None,
     open_to_all: OpenToAll = False,
 ) -> None:
     """Serve searches over HTTP: a web page at /, the API at /search, its documentation at /docs."""
@@ -53,6 +57,7 @@ def serve(
         preprocessing=preprocessing,
         text_model=text_model,
         tokenizer=tokenizer,
+        root_path=root_path,
     )
     logs.configure(settings.log_format, secrets=settings.secrets)
     server = make_server(settings, host, port, is_open=open_to_all)

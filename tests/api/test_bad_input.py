@@ -213,7 +213,7 @@ def test_a_batch_with_too_many_images_is_refused(lance_client: httpx2.Client) ->
 @pytest.mark.parametrize(
     "path",
     [
-        *("/nowhere", "/images/", "/images/../../etc/passwd", "/images/..%2f..%2fetc%2fpasswd", "/page/../api/app.py"),
+        *("/nowhere", "/images/../../etc/passwd", "/images/..%2f..%2fetc%2fpasswd", "/page/../api/app.py"),
         *("/images/%2e%2e%2f%2e%2e/thumbnail", "/images//etc/passwd", "/images/%00", "/images/' OR '1'='1"),
         *("/images/" + "0" * 40, "/images/" + "0" * 40 + "/thumbnail", "/docs/../app.py", "/docs/..%2fcore.py"),
         *(

@@ -45,6 +45,25 @@ def test_a_thumbnail_has_the_requested_size_and_is_never_enlarged(
     assert "max-age" in answer.headers["cache-control"]
 
 
+@pytest.mark.parametrize("kind", ["", "/thumbnail", "/thumbnail?size=64"])
+def test_an_etag_may_be_weak_and_one_of_several(lance_client: httpx2.Client, stored: list[ImageRef], kind: str) -> None:
+    path = f"/images/{stored[0].id}{kind}"
+    whole = lance_client.get(path)
+    tag = whole.headers["ETag"]
+    for known in (tag, f"W/{tag}", f'"other", {tag}', f'W/"other" ,W/{tag}', "*"):
+        for answer in (lance_client.get(path, headers={"If-None-Match": known}), lance_client.head(path)):
+            assert answer.content == b"" and answer.headers["ETag"] == tag
+            assert answer.headers["Cache-Control"] == whole.headers["Cache-Control"]
+        assert lance_client.head(path, headers={"If-None-Match": known}).status_code == 304
+    for known in ("", "other", tag.strip('"'), tag[:-2] + '"'):
+        assert lance_client.get(path, headers={"If-None-Match": known}).status_code == 200
+
+
+def test_each_size_of_a_thumbnail_has_an_etag_of_its_own(lance_client: httpx2.Client, stored: list[ImageRef]) -> None:
+    paths = [f"/images/{ref.id}/thumbnail?size={size}" for ref in stored[:2] for size in (64, 128)]
+    assert len({lance_client.get(path).headers["ETag"] for path in paths}) == len(paths)
+
+
 @pytest.mark.parametrize("size", ["31", "1025", "x", "-1", "1e9"])
 def test_a_size_out_of_range_is_refused(lance_client: httpx2.Client, stored: list[ImageRef], size: str) -> None:
     problem_detail(lance_client.get(f"/images/{stored[0].id}/thumbnail?size={size}"), 400)

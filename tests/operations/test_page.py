@@ -67,6 +67,7 @@ def test_the_page_has_every_section_that_an_operator_needs() -> None:
         "Size",
         "Run",
         "Watch",
+        "Behind a proxy",
         "Scale",
         "Upgrade",
         "Back up",

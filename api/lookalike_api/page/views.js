@@ -17,7 +17,8 @@ export class Views {
 
   /** The view is open now. */
   show(name, value = "") {
-    write(`#${name}${value && `=${encodeURIComponent(value)}`}`);
+    // The whole path: a fragment alone is relative to <base>, which has no search.
+    write(`${location.pathname}${location.search}#${name}${value && `=${encodeURIComponent(value)}`}`);
   }
 
   /** Open what the address names, and close the rest. */

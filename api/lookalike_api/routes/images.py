@@ -1,6 +1,5 @@
 """The stored images, their thumbnails and their labels."""
 
-import hashlib
 from functools import partial
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from lookalike import __version__
 from lookalike.http_schemas import Info, Label, Labels
 from lookalike_api.downloads import SentImage
+from lookalike_api.etags import etag_of, has_version, not_modified
 from lookalike_api.openapi import problems
 from lookalike_api.originals import find, read_original, reading
 from lookalike_api.state import State
@@ -38,9 +38,9 @@ async def image(state: State, id: Id, if_none_match: IfNoneMatch = None) -> Resp
     """The file of a stored image, as it is now."""
     with state.downloads.acquire():
         data, media_type = await read_original(state, await find(state, id))
-        tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-    if _matches(if_none_match, tag):
-        return _not_modified(tag)
+        tag = etag_of(data)
+    if has_version(if_none_match, tag):
+        return not_modified(tag, FRESH)
     return SentImage(data, media_type, {"ETag": tag, "Cache-Control": FRESH}, state.sending)
 
 
@@ -55,8 +55,8 @@ async def thumbnail(state: State, id: Id, size: Size = 256, if_none_match: IfNon
     with state.downloads.acquire():
         file = await find(state, id)
         tag = f'"{file.version}-{size}"'
-        if _matches(if_none_match, tag):
-            return _not_modified(tag)
+        if has_version(if_none_match, tag):
+            return not_modified(tag, FRESH)
         data = state.images.cached_thumbnail(file, size) or await reading(
             state, file, partial(state.images.thumbnail, file, size)
         )
@@ -84,13 +84,3 @@ async def info(state: State) -> Info:
         may_retry=state.retries is not None,
         text=text,
     )
-
-
-def _matches(if_none_match: str | None, tag: str) -> bool:
-    """Whether the client already has this version (RFC 9110, section 13.1.2)."""
-    known = (item.strip() for item in (if_none_match or "").split(","))
-    return any(item in ("*", tag, "W/" + tag) for item in known)
-
-
-def _not_modified(tag: str) -> Response:
-    return Response(status_code=304, headers={"ETag": tag, "Cache-Control": FRESH})

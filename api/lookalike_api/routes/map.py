@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from lookalike.http_schemas import Selection
 from lookalike.index import Index
+from lookalike_api.etags import has_version
 from lookalike_api.map_points import Packed
 from lookalike_api.openapi import problems
 from lookalike_api.state import ServiceState, State
@@ -118,7 +119,7 @@ async def _answer(
     is_compressed = GZIP.search(accept_encoding or "") is not None
     tag = f'"{packed.tag}{"-gzip" * is_compressed}"'
     headers: dict[str, Any] = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
-    if any(known.strip() in ("*", tag, f"W/{tag}") for known in (if_none_match or "").split(",")):
+    if has_version(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     if is_compressed:
         headers["Content-Encoding"] = "gzip"
