@@ -23,7 +23,7 @@ from lookalike_api.html_pages import PAGE, html_page
 from lookalike_api.methods import HeadAsGet, Options, RelativeRedirects
 from lookalike_api.metrics import ResponseCounter
 from lookalike_api.middleware import ApiKeyCheck, SecurityHeaders
-from lookalike_api.openapi import openapi
+from lookalike_api.openapi import DESCRIPTION, TAGS, openapi, operation_id
 from lookalike_api.origins import ForeignPages, LocalHosts
 from lookalike_api.routes import facets, fields, health, images, jobs, listing, map, search
 from lookalike_api.state import ServiceState, open_state
@@ -55,7 +55,16 @@ def make_app(
         starting.cancel()
         state.close()
 
-    app = FastAPI(title="lookalike", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="lookalike",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     for module in MODULES:
         app.include_router(module.router)
     problems.install(app)
@@ -100,7 +109,7 @@ def _add_middleware(app: FastAPI, settings: Settings, is_local: bool) -> None:
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "X-API-Key", "Content-Type"],
-            expose_headers=["ETag", "Retry-After"],
+            expose_headers=["ETag", "Link", "Retry-After", "Server-Timing"],
         )
     app.add_middleware(ResponseCounter)
     has_key = settings.api_key is not None

@@ -57,7 +57,10 @@ def test_with_the_key_requests_are_answered(protected: httpx2.Client, headers: H
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/map", "/health/live", "/health/ready", "/page/index.html", "/docs", "/docs/start.js", "/openapi.json"],
+    [
+        *("/", "/map", "/health/live", "/health/ready", "/page/index.html"),
+        *("/docs", "/docs/start.js", "/docs/problems", "/openapi.json"),
+    ],
 )
 def test_the_page_the_documentation_and_health_checks_need_no_key(protected: httpx2.Client, path: str) -> None:
     assert protected.get(path).status_code == 200
@@ -70,7 +73,9 @@ def test_only_the_configured_origin_may_call_the_service(protected: httpx2.Clien
     refused = protected.options("/search", headers={"Origin": "https://other.example", **asking})
     assert "Access-Control-Allow-Origin" not in refused.headers
     # Without this, a page could not distinguish a wrong key from a service that does not run.
-    assert protected.get("/labels", headers={"Origin": ORIGIN}).headers["Access-Control-Allow-Origin"] == ORIGIN
+    answer = protected.get("/labels", headers={"Origin": ORIGIN})
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert {"Link", "Retry-After"} <= set(answer.headers["Access-Control-Expose-Headers"].split(", "))
 
 
 def test_without_a_key_only_names_of_this_machine_are_answered(lance_client: httpx2.Client) -> None:
@@ -227,6 +232,8 @@ def test_a_page_of_an_allowed_origin_can_embed_an_image(
         ("/images/x", "GET, HEAD, OPTIONS"),
         ("/page/main.js", "GET, HEAD, OPTIONS"),
         ("/openapi.json", "GET, HEAD, OPTIONS"),
+        ("/docs/problems", "GET, HEAD, OPTIONS"),
+        ("/docs/swagger-ui.css", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_every_path_tells_its_methods(lance_client: httpx2.Client, path: str, methods: str) -> None:
@@ -236,8 +243,19 @@ def test_every_path_tells_its_methods(lance_client: httpx2.Client, path: str, me
     assert lance_client.options("/nowhere").status_code == 404
 
 
+def test_the_methods_of_a_path_need_the_key_that_the_path_needs(protected: httpx2.Client) -> None:
+    problem_detail(protected.options("/labels"), 401)
+    assert protected.options("/labels", headers=[(b"X-API-Key", KEY_BYTES)]).headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert protected.options("/docs").status_code == protected.options("/health/live").status_code == 204
+    assert protected.head("/labels").status_code == 401 and protected.head("/docs").status_code == 200
+
+
 @pytest.mark.parametrize(
-    "path", ["/", "/health/live", "/docs", "/openapi.json", "/page/main.js", "/labels", "/nowhere", "/images/x"]
+    "path",
+    [
+        *("/", "/health/live", "/docs", "/docs/problems", "/docs/swagger-ui.css", "/openapi.json", "/page/main.js"),
+        *("/labels", "/nowhere", "/images/x"),
+    ],
 )
 def test_head_is_get_without_a_body(lance_client: httpx2.Client, path: str) -> None:
     whole, head = lance_client.get(path), lance_client.head(path)
@@ -269,5 +287,26 @@ def test_the_documentation_works_behind_the_prefix_of_a_proxy(lance_client: http
 
 
 def test_the_documentation_asks_for_the_key(protected: httpx2.Client, lance_client: httpx2.Client) -> None:
-    assert set(protected.get("/openapi.json").json()["components"]["securitySchemes"]) == {"bearer", "key"}
+    document = protected.get("/openapi.json").json()
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "key"}
+    assert document["security"] == [{"bearer": []}, {"key": []}]
     assert "securitySchemes" not in lance_client.get("/openapi.json").json()["components"]
+
+
+def test_the_document_says_what_needs_the_key(protected: httpx2.Client) -> None:
+    paths = protected.get("/openapi.json").json()["paths"]
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            needs_key = operation.get("security") != []
+            answer = protected.request(method, path.format(id="x", field="label"))
+            assert (answer.status_code == 401) is needs_key, path
+            assert ("401" in operation["responses"]) is needs_key
+
+
+@pytest.mark.parametrize("path", ["/docs/swagger-ui-bundle.js", "/page/main.js", "/"])
+def test_a_browser_does_not_fetch_the_same_file_again(lance_client: httpx2.Client, path: str) -> None:
+    first = lance_client.get(path)
+    again = lance_client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"") and again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Cache-Control"] == "no-cache"
+    assert lance_client.get(path, headers={"If-None-Match": '"other"'}).content == first.content

@@ -94,7 +94,7 @@ def test_an_answer_leads_to_the_explanation(path: str, page: str | None) -> None
         ("GET", "/search?id=x&id=y", None, "parameter", "id"),
         ("GET", "/search", None, "request", None),
         ("GET", "/search?id=x", None, "not-indexed", None),
-        ("GET", "/search?id=x&filter=nubmer%3D1", None, "filter", None),
+        ("GET", "/facets/label?filter=nubmer%3D1", None, "filter", None),
         ("GET", "/nowhere", None, "not-found", None),
         ("PUT", "/search", None, "method", None),
         ("POST", "/search", b"no image", "image", None),

@@ -3,6 +3,8 @@
 Only the process that runs these tests imports schemathesis.
 """
 
+import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +41,12 @@ BEYOND_SCHEMA = {
     (BAD, "/search/batch"): "negative_data_rejection",
     (BAD, "/images"): "negative_data_rejection",
     (BAD, "/facets"): "negative_data_rejection",
+}
+
+#: Programs call them: they stay.
+NAMES = {
+    *("search_by_image", "search_by_stored", "search_by_images", "image", "thumbnail", "labels", "info", "fields"),
+    *("facet", "jobs", "job", "failed", "live", "ready", "metrics"),
 }
 
 
@@ -89,3 +97,20 @@ def test_every_route_and_every_failure_is_documented(lance_client: httpx2.Client
     statuses = set(document["paths"]["/search"]["post"]["responses"])
     assert statuses == {"200", "400", "401", "404", "408", "413", "415", "422", "503", "504"}
     assert "HTTPValidationError" not in str(document)
+
+
+def test_every_reference_in_the_document_leads_somewhere(lance_client: httpx2.Client) -> None:
+    document = lance_client.get("/openapi.json").text
+    known = {f"#/components/schemas/{name}" for name in json.loads(document)["components"]["schemas"]}
+    found = set(re.findall(r'"\$ref":\s*"([^"]+)"', document))
+    assert {"#/components/schemas/QueryBody", "#/components/schemas/ExampleBody"} <= found <= known
+    assert "$defs" not in document
+
+
+def test_every_operation_has_a_short_name_of_its_own(lance_client: httpx2.Client) -> None:
+    """Generators of clients make their methods from it."""
+    paths = lance_client.get("/openapi.json").json()["paths"]
+    names = [operation["operationId"] for operations in paths.values() for operation in operations.values()]
+    assert len(set(names)) == len(names) == len(OPERATIONS)
+    assert all(name.isidentifier() and len(name) < 30 for name in names)
+    assert set(names) >= NAMES

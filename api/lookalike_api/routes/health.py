@@ -29,7 +29,7 @@ async def ready(state: State) -> Ready:
     "/metrics",
     summary="Metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems()},
 )
 async def metrics(state: State) -> Response:
     """Metrics in Prometheus' text format."""
