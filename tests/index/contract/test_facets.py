@@ -87,6 +87,7 @@ def test_the_facets_of_all_fields_are_counted_at_once(filled: Index) -> None:
     assert ranges(found["taken"]) == [(f"{monday}T00:00:00.000Z", number) for monday, number in weeks.items()]
     assert (found["taken"].least, found["taken"].greatest) == ("2020-01-31T23:59:59.999Z", "2020-03-01T00:00:00.000Z")
     assert ranges(found["visits"])[0][1] == 1 and sum(number for _, number in ranges(found["visits"])) == 3
+    assert values(found["sizes"]) == [(1, 2), (2, 1), (5, 1), (30, 1)]
     # One has two of them in the first range.
     assert ranges(found["sizes"]) == [(0, 3), (10, 0), (20, 0), (30, 1)]
     for name in ("caption", "empty"):
