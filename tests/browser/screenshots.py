@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, HttpCredentials, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, HttpCredentials, ViewportSize, expect, sync_playwright
 
 from lookalike.embedding import build_artifact, resolve
 from lookalike.mapping.keeping import keep_map
@@ -72,7 +72,7 @@ def _charted(browser: Browser, url: str, name: str, size: ViewportSize, scheme: 
         if not is_phone:
             visitor.page.get_by_role("button", name="Like all of these").click()
             visitor.page.locator("#matched img.loaded").last.wait_for()
-        visitor.page.locator("#thumbnails img.loaded").last.wait_for(state="attached")
+        expect(visitor.page.locator("#thumbnails img:not(.loaded)")).to_have_count(0)
         visitor.page.evaluate("scrollTo(0, 0)")
         _keep(visitor.page.screenshot(animations="disabled"), name)
 

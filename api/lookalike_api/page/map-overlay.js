@@ -1,5 +1,6 @@
 // What lies over the points: the selected area, the names of clusters, and thumbnails where there is room for them.
 
+import { colourOf } from "./map-colours.js";
 import { valueOf } from "./text.js";
 
 //: Of the squares that the frame is cut into, in pixels: one thumbnail each. And how wide a thumbnail is.
@@ -91,8 +92,9 @@ export class Overlay {
     }
   }
 
-  /** Choose the points that show their picture: one in each square of the frame, if there are few points in view. */
-  choose(data) {
+  /** Choose the points that show their picture: one in each square of the frame, if there are few points in view.
+   * `selected` are rows, or null. */
+  choose(data, selected) {
     const inView = data.hasIds ? data.inside(this.#camera.corners) : [];
     const wanted = inView.length > MOST_IN_VIEW ? [] : this.#spread(data, inView);
     for (const [row, item] of this.#shown) {
@@ -105,7 +107,16 @@ export class Overlay {
       this.#shown.set(row, this.#item(data, row));
     }
     this.#thumbnails.append(...wanted.map((row) => this.#shown.get(row)).filter((item) => !item.isConnected));
+    this.#mark(data, selected && new Set(selected));
     this.move(data);
+  }
+
+  /** Give the thumbnails the colours of their points. */
+  #mark(data, selected) {
+    for (const [row, item] of this.#shown) {
+      item.firstElementChild.style.borderColor = colourOf(data.codes[row], data.head);
+      item.classList.toggle("faint", selected !== null && !selected.has(row));
+    }
   }
 
   /** Show none, as for other points. */

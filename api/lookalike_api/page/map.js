@@ -202,7 +202,7 @@ function rest() {
   if (!data) {
     return;
   }
-  overlay.choose(data);
+  overlay.choose(data, rows);
   overlay.name(data.head.clusters);
   state = { ...state, view: camera.view };
   history.replaceState(null, "", writeAddress(state));
