@@ -38,6 +38,7 @@ BEYOND_SCHEMA = {
     (GOOD, "/images"): "positive_data_acceptance",
     (GOOD, "/map/points"): "positive_data_acceptance",
     (GOOD, "/search/batch"): "positive_data_acceptance",
+    (BAD, "/search"): "negative_data_rejection",
     (BAD, "/search/batch"): "negative_data_rejection",
     (BAD, "/images"): "negative_data_rejection",
     (BAD, "/facets"): "negative_data_rejection",
