@@ -1,7 +1,6 @@
 """`lookalike duplicates`: lists groups of identical and near-identical images of an index."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
@@ -11,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import factories
+from lookalike.duplicates import Comparison, Group, Member, default_threshold, groups_of
+from lookalike.duplicates.comparison import THRESHOLD
 from lookalike.index import Index
 from lookalike.plural import counted
-from lookalike.records import Metric
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results
@@ -22,13 +22,10 @@ from lookalike_cli.options import Exact, Filters, IndexName, Json
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.report import print_images
 from lookalike_cli.stopping import stoppable
-from lookalike_evaluation.duplicates import THREADS, Finder, Group
 from lookalike_evaluation.page import check_writable, write
 
 app = Application()
 
-#: Two images with at least this cosine are near-identical: resized and re-encoded copies are above it.
-THRESHOLD = 0.98
 #: Groups that the terminal shows; `--json` has all.
 SHOWN = 20
 #: Side of a thumbnail in the report, in pixels.
@@ -54,35 +51,29 @@ def duplicates(
         check_writable(report)
     with stoppable("Interrupted."), closing(factories.open_index(settings)) as opened:
         limit = _limit(opened, threshold)
-        finder = Finder(opened, limit, filters, exact=exact)
-        # Also says at once what is wrong with a filter.
-        _scan(finder, opened.count(filters))
-        groups = finder.groups()
+        comparison = Comparison(opened, limit, filters, exact=exact)
+        # Counting also says at once what is wrong with a filter.
+        _run(comparison, opened.count(filters))
+        groups = list(groups_of(opened, comparison.stars()))
     if report is not None:
-        _report(report, settings, finder.images, groups)
+        _report(report, settings, comparison.images, groups)
     if json:
-        print_json(_plain(settings.index, limit, finder.images, groups))
+        print_json(_plain(settings.index, limit, comparison.images, groups))
     else:
-        _show(finder.images, groups)
+        _show(comparison.images, groups)
 
 
 def _limit(index: Index, threshold: float | None) -> float | None:
-    """The article's head gives scores that are all close to 1, so no default fits it."""
-    if threshold is None and index.model().metric is Metric.L2:
+    if threshold is None and (threshold := default_threshold(index)) is None:
         remark("This index compares by distance: only identical images are listed. Use --threshold to list near ones.")
-        return None
-    return THRESHOLD if threshold is None else threshold
+    return threshold
 
 
-def _scan(finder: Finder, images: int) -> None:
-    pool = ThreadPoolExecutor(THREADS)
-    try:
-        with progress_bar("compare", images) as advance:
-            for batch in finder.batches():
-                finder.look(batch, pool)
-                advance(len(batch))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def _run(comparison: Comparison, images: int) -> None:
+    with progress_bar("read", images) as advance:
+        comparison.read(advance)
+    with progress_bar("compare", comparison.images) as advance:
+        comparison.compare(advance)
 
 
 def _show(images: int, groups: Sequence[Group]) -> None:
@@ -92,11 +83,15 @@ def _show(images: int, groups: Sequence[Group]) -> None:
         f"{counted(len(groups) - identical, 'group')} of near-identical images."
     )
     for group in groups[:SHOWN]:
-        kind = "identical" if group.is_identical else f"near {group.score:.3f}"
         results.say()
-        print_images((kind, member.uri) for member in group.members)
+        print_images(_row(group, member) for member in group.members)
     if len(groups) > SHOWN:
         remark(f"{len(groups) - SHOWN:,} more groups; --json and --report show all.")
+
+
+def _row(group: Group, member: Member) -> tuple[str, str, str]:
+    near = "centre" if member.id == group.centre else f"near {member.score:.3f}"
+    return "identical" if group.is_identical else near, member.uri, "(keep)" if member.id == group.keep else ""
 
 
 def _plain(index: str, threshold: float | None, images: int, groups: Sequence[Group]) -> dict[str, Any]:
@@ -110,9 +105,16 @@ def _plain(index: str, threshold: float | None, images: int, groups: Sequence[Gr
 
 
 def _plain_group(group: Group) -> dict[str, Any]:
-    members = [asdict(member) for member in group.members]
-    kind = "identical" if group.is_identical else "near"
-    return {"kind": kind, "score": round(group.score, 4), "images": members, "pictures": members}
+    members = [asdict(member) | {"score": round(member.score, 4)} for member in group.members]
+    return {
+        "kind": "identical" if group.is_identical else "near",
+        "score": round(group.score, 4),
+        "centre": group.centre,
+        "keep": group.keep,
+        "why": group.why,
+        "images": members,
+        "pictures": members,
+    }
 
 
 def _report(path: Path, settings: Settings, images: int, groups: Sequence[Group]) -> None:

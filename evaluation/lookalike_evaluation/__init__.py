@@ -1,1 +1,1 @@
-"""Measures search quality and finds duplicate images; renders both as reports."""
+"""Measures search quality, and renders it and groups of duplicate images as reports."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from lookalike.duplicates import Group, Member
 from lookalike.plural import counted
-from lookalike_evaluation.duplicates import Group
 from lookalike_evaluation.page import note, page, thumbnail_figure
 from lookalike_evaluation.thumbnails import Thumbnail
 
@@ -22,14 +22,20 @@ def describe(group: Group) -> str:
     size = len(group.members)
     if group.is_identical:
         return counted(size, "identical image")
-    return f"{size:,} images, score {group.score:.3f} or higher"
+    return f"{size:,} images, each with a score of {group.score:.3f} or higher with the centre of the group"
 
 
 def _body(images: int, groups: Sequence[Group], thumbnail: Thumbnail) -> Iterator[str]:
     yield note(f"{counted(len(groups), 'group')} among {counted(images, 'image')}.")
     if len(groups) > MOST_GROUPS:
-        yield note(f"This page shows the {MOST_GROUPS} largest; `lookalike duplicates --json` lists all.")
+        yield note(f"This page shows the first {MOST_GROUPS}; `lookalike duplicates --json` lists all.")
     for group in groups[:MOST_GROUPS]:
         yield f"<h3>{describe(group)}</h3>"
-        shown = (thumbnail_figure(thumbnail(member.uri), member.uri) for member in group.members[:MOST_IMAGES])
+        shown = (_figure(group, member, thumbnail) for member in group.members[:MOST_IMAGES])
         yield f'<div class="answer">{"".join(shown)}</div>'
+
+
+def _figure(group: Group, member: Member, thumbnail: Thumbnail) -> str:
+    size = f"{member.width} x {member.height}"
+    kept = "keep: " if member.id == group.keep else ""
+    return thumbnail_figure(thumbnail(member.uri), f"{kept}{member.uri} ({size})")

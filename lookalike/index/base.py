@@ -138,6 +138,9 @@ class Index(Protocol):
     def get(self, id: str) -> Document | None:
         """One document with its vector, or None."""
 
+    def documents(self, ids: Sequence[str]) -> dict[str, Document]:
+        """These documents with their vectors, all in memory; ids without a document are not in the result."""
+
     def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
         """The vectors of these documents, float32 [dimension]; ids without a document are not in the result."""
 

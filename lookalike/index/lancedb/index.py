@@ -82,6 +82,9 @@ class LanceDBIndex:
     def get(self, id: str) -> Document | None:
         return next((document for found in self._reader.documents([id]) for document in found), None)
 
+    def documents(self, ids: Sequence[str]) -> dict[str, Document]:
+        return {document.id: document for found in self._reader.documents(ids) for document in found}
+
     def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
         return self._reader.vectors(ids)
 

@@ -124,6 +124,9 @@ class OpenSearchIndex:
         source = self._fetch([id], DOCUMENT_FIELDS).get(id)
         return None if source is None else _document(id, source)
 
+    def documents(self, ids: Sequence[str]) -> dict[str, Document]:
+        return {id: _document(id, source) for id, source in self._fetch(ids, DOCUMENT_FIELDS).items()}
+
     def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
         found = self._fetch(ids, [bulk.VECTOR])
         return {id: bulk.read_vector(source[bulk.VECTOR]) for id, source in found.items()}

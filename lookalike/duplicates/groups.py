@@ -1,0 +1,117 @@
+"""Groups of duplicates with what a person needs to choose among them."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from lookalike.duplicates.best import best
+from lookalike.duplicates.stars import Star
+from lookalike.records import Document, FileTimes
+
+#: Documents read in one request.
+BATCH = 500
+
+
+class Readable(Protocol):
+    """The part of `Index` that is used here."""
+
+    def documents(self, ids: Sequence[str]) -> dict[str, Document]: ...
+
+
+@dataclass(frozen=True)
+class Member:
+    """One image of a group. `score` is that with the centre. `size_bytes` and `modified_at` (UTC, ISO 8601) are known
+    of local files."""
+
+    id: str
+    uri: str
+    name: str | None
+    content_sha256: str
+    score: float = 1.0
+    width: int = 0
+    height: int = 0
+    size_bytes: int | None = None
+    modified_at: str | None = None
+    ingested_at: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of images, sorted by uri. `is_identical`: all have the same bytes; otherwise each has a score of at least
+    `score` with the image whose id is `centre`. `keep` is the id of the image that we propose to keep, and `why` is one
+    of `best.REASONS`."""
+
+    members: tuple[Member, ...]
+    is_identical: bool
+    score: float
+    centre: str
+    keep: str
+    why: str
+
+    @property
+    def key(self) -> str:
+        """The same for the same images, and for no others."""
+        ids = " ".join(sorted(member.id for member in self.members))
+        return hashlib.sha256(ids.encode()).hexdigest()[:16]
+
+
+def groups_of(index: Readable, stars: Iterable[Star]) -> Iterator[Group]:
+    """The groups of these stars, as their documents are now: images that are gone are left out, and so is a group whose
+    centre is gone, or of which one image is left."""
+    for some in _batches(stars):
+        documents = index.documents([id for star in some for id in star.scores])
+        for star in some:
+            if group := _group(star, documents):
+                yield group
+
+
+def _batches(stars: Iterable[Star]) -> Iterator[list[Star]]:
+    """The stars in lists of at most about BATCH images."""
+    some: list[Star] = []
+    images = 0
+    for star in stars:
+        some.append(star)
+        images += len(star.scores)
+        if images >= BATCH:
+            yield some
+            some, images = [], 0
+    if some:
+        yield some
+
+
+def _group(star: Star, documents: Mapping[str, Document]) -> Group | None:
+    found = [_member(documents[id], score) for id, score in star.scores.items() if id in documents]
+    members = tuple(sorted(found, key=lambda member: member.uri))
+    is_identical = len({member.content_sha256 for member in members}) == 1
+    if len(members) < 2 or not (star.centre in documents or is_identical):
+        return None
+    keep, why = best(members)
+    centre = star.centre if star.centre in documents else keep.id
+    score = 1.0 if is_identical else min(member.score for member in members)
+    return Group(members, is_identical, score, centre, keep.id, why)
+
+
+def _member(document: Document, score: float) -> Member:
+    times = FileTimes.of_etag(document.etag)
+    return Member(
+        id=document.id,
+        uri=document.uri,
+        name=document.name,
+        content_sha256=document.content_sha256,
+        score=score,
+        width=document.width,
+        height=document.height,
+        size_bytes=times and times.size_bytes,
+        modified_at=times and _time(times.modified_ns),
+        ingested_at=document.ingested_at,
+    )
+
+
+def _time(moment_ns: int) -> str | None:
+    """None for a time that no calendar has: a file system may hold any."""
+    try:
+        return datetime.fromtimestamp(moment_ns // 10**9, UTC).isoformat()
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""Groups of identical and near-identical images."""
