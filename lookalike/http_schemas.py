@@ -98,6 +98,74 @@ class BatchAnswer(_Documented):
     took_ms: Timings
 
 
+ComparisonState = Literal["none", "waiting", "reading", "comparing", "finished", "failed"]
+
+
+@dataclass(frozen=True)
+class Duplicate(_Documented):
+    """One image of a group of duplicates."""
+
+    id: str
+    uri: str
+    name: str | None
+    score: float
+    """With the centre of the group."""
+    width: int
+    """In pixels."""
+    height: int
+    size_bytes: int | None
+    """Of the file; null where it is not known."""
+    modified_at: str | None
+    """When the file was changed last (UTC, ISO 8601); null where it is not known."""
+    ingested_at: str
+
+
+@dataclass(frozen=True)
+class DuplicateGroup(_Documented):
+    """Images that are all identical to, or near, one of them, which is the centre."""
+
+    key: str
+    """The same for the same images, whenever they are compared."""
+    kind: Literal["identical", "near"]
+    score: float
+    """The lowest score of an image with the centre."""
+    centre: str
+    """The id of the centre."""
+    keep: str
+    """The id of the image that we propose to keep."""
+    why: Literal["pixels", "bytes", "oldest", "path"]
+    """Why this one: it has the most pixels, the largest file, the oldest file, or the shortest path."""
+    size: int
+    """How many images the group has; `images` has those nearest to the centre."""
+    images: tuple[Duplicate, ...]
+
+
+@dataclass(frozen=True)
+class Duplicates(_Documented):
+    """The state of a comparison and, when it has finished, some of its groups: identical images first, then large
+    groups."""
+
+    state: ComparisonState
+    """`none`: nobody has asked for a comparison, or the index has another version since."""
+    threshold: float | None
+    """The lowest score of near images; null if only identical images are found."""
+    images: int
+    """How many images are compared."""
+    read: int
+    """How many of them have been read."""
+    compared: int
+    """How many of them have been compared."""
+    ended: float | None
+    """Seconds since 1970, UTC; null before."""
+    error: str
+    """Why the comparison failed."""
+    groups: tuple[DuplicateGroup, ...]
+    total: int
+    """The number of all groups."""
+    next: int | None
+    """The offset of the next groups; null after the last ones."""
+
+
 @dataclass(frozen=True)
 class ImageList(_Documented):
     """One page of the stored images, in the order that was asked for."""

@@ -25,13 +25,13 @@ from lookalike_api.metrics import ResponseCounter
 from lookalike_api.middleware import ApiKeyCheck, SecurityHeaders
 from lookalike_api.openapi import DESCRIPTION, TAGS, openapi, operation_id
 from lookalike_api.origins import ForeignPages, LocalHosts
-from lookalike_api.routes import facets, fields, health, images, jobs, listing, map, search
+from lookalike_api.routes import duplicates, facets, fields, health, images, jobs, listing, map, search
 from lookalike_api.state import ServiceState, open_state
 
 logger = logging.getLogger(__name__)
 
 #: With the routes of the service.
-MODULES = (search, listing, images, fields, facets, map, jobs, health, docs)
+MODULES = (search, listing, images, fields, facets, duplicates, map, jobs, health, docs)
 
 
 def make_app(
@@ -138,6 +138,10 @@ def _serve_page(app: FastAPI) -> None:
     @app.get("/map", include_in_schema=False)
     async def map_page(request: Request) -> Response:
         return html_page(request, "map.html")
+
+    @app.get("/duplicates", include_in_schema=False)
+    async def duplicates_page(request: Request) -> Response:
+        return html_page(request, "duplicates.html")
 
     # Only these files are compressed: they hold no data that their length could tell of.
     app.mount("/page", GZipMiddleware(StaticFiles(directory=PAGE)))

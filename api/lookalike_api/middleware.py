@@ -12,7 +12,7 @@ from lookalike_api.problems import problem
 
 #: Paths that need no key: the health checks of load balancers; the page and the documentation, which contain no data,
 #: because a browser that opens an address sends no key.
-OPEN = re.compile(r"/|/map|/health/.*|/page(/.*)?|/docs(/.*)?|/openapi\.json")
+OPEN = re.compile(r"/|/duplicates|/map|/health/.*|/page(/.*)?|/docs(/.*)?|/openapi\.json")
 
 #: For answers that are not pages: a browser must load and run nothing, whatever it takes the bytes for.
 NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"

@@ -11,7 +11,7 @@ from lookalike.addresses import is_loopback
 from lookalike_api.problems import problem
 
 #: What another page may let a person open: pages without data, which start nothing.
-PAGES = re.compile(r"/|/map|/page(/.*)?|/docs(/.*)?")
+PAGES = re.compile(r"/|/duplicates|/map|/page(/.*)?|/docs(/.*)?")
 #: What a page of an allowed origin shows with <img>, which sends no Origin.
 IMAGES = re.compile(r"/images/.+")
 

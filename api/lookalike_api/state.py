@@ -12,6 +12,7 @@ from lookalike.machine import usable_cores
 from lookalike.settings import Settings
 from lookalike_api.admission import Capacity
 from lookalike_api.async_search import AsyncSearch
+from lookalike_api.comparisons import Comparisons
 from lookalike_api.decoder_pool import DecoderPool
 from lookalike_api.decoders import Decoders
 from lookalike_api.executors import Executors
@@ -56,6 +57,7 @@ class ServiceState:
     searches: Capacity
     downloads: Capacity
     sending: Capacity
+    comparisons: Comparisons
     metrics: Metrics
     jobs: JobHistory | None
     retries: Retries | None
@@ -71,6 +73,7 @@ class ServiceState:
         self.executors.close()
         if self.retries is not None:
             self.retries.close()
+        self.comparisons.close()
         self.decoders.close()
         self.images.close()
         if self.jobs is not None:
@@ -114,6 +117,7 @@ def open_state(settings: Settings, broker_url: str | None, *, may_retry: bool = 
         searches=searches,
         downloads=Capacity(MAX_DOWNLOADS),
         sending=Capacity(max(SENDING_BYTES, settings.max_image_bytes)),
+        comparisons=Comparisons(index),
         metrics=Metrics(index, searches, jobs.ledger if jobs else None, broker_url),
         jobs=jobs,
         retries=Retries(settings) if may_retry else None,

@@ -1,7 +1,7 @@
 """Which image of a group of duplicates to keep."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 
 class Comparable(Protocol):
@@ -21,9 +21,10 @@ class Comparable(Protocol):
 
 Image = TypeVar("Image", bound=Comparable)
 
+Why = Literal["pixels", "bytes", "oldest", "path"]
 #: What decides, in this order: the lowest value is best. A copy is often smaller, compressed again, younger, or lies in
 #: a folder below that of the original.
-REASONS: dict[str, Callable[[Comparable], Any]] = {
+REASONS: dict[Why, Callable[[Comparable], Any]] = {
     "pixels": lambda image: -image.width * image.height,
     "bytes": lambda image: -(image.size_bytes or 0),
     "oldest": lambda image: image.modified_at or "9999",
@@ -31,10 +32,10 @@ REASONS: dict[str, Callable[[Comparable], Any]] = {
 }
 
 
-def best(images: Sequence[Image]) -> tuple[Image, str]:
+def best(images: Sequence[Image]) -> tuple[Image, Why]:
     """The image to keep of at least one, and the last of REASONS that was needed to tell it from the others."""
     left = list(images)
-    why = "path"
+    why: Why = "path"
     for reason, value in REASONS.items():
         least = min(map(value, left))
         fewer = [image for image in left if value(image) == least]

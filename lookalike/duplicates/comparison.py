@@ -19,8 +19,9 @@ from lookalike.records import Document, Match, Metric, Stored, Vector
 
 #: Two images with at least this cosine are near-identical: resized and re-encoded copies are above it.
 THRESHOLD = 0.98
-#: Images looked up in one request.
+#: Images looked up in one request, and searched between two calls of `advance`.
 BATCH = 500
+SEARCHED = 100
 #: Neighbours requested at first; the number doubles while the last of them is near enough.
 FIRST_NEIGHBOURS = 8
 MOST_NEIGHBOURS = 1024
@@ -104,7 +105,7 @@ class Comparison:
             return
         pool = ThreadPoolExecutor(self._threads)
         try:
-            for places in batched(range(len(self._ids)), BATCH):
+            for places in batched(range(len(self._ids)), SEARCHED):
                 self._compare([place for place in places if not self._stars.has_place(place)], pool)
                 advance(sum(1 + len(self._copies.get(place, ())) for place in places))
         finally:

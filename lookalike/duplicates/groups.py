@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from lookalike.duplicates.best import best
+from lookalike.duplicates.best import Why, best
 from lookalike.duplicates.stars import Star
 from lookalike.records import Document, FileTimes
 
@@ -40,15 +40,15 @@ class Member:
 @dataclass(frozen=True)
 class Group:
     """A group of images, sorted by uri. `is_identical`: all have the same bytes; otherwise each has a score of at least
-    `score` with the image whose id is `centre`. `keep` is the id of the image that we propose to keep, and `why` is one
-    of `best.REASONS`."""
+    `score` with the image whose id is `centre`. `keep` is the id of the image that we propose to keep, and `why`
+    says why: see `best`."""
 
     members: tuple[Member, ...]
     is_identical: bool
     score: float
     centre: str
     keep: str
-    why: str
+    why: Why
 
     @property
     def key(self) -> str:

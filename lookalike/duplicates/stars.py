@@ -8,7 +8,7 @@ Clustering Algorithm, 2004).
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: An image with more near ones becomes a centre at once: what is remembered of each image stays small, and the images
 #: near it need no search.
@@ -27,6 +27,11 @@ class Star:
     def score(self) -> float:
         """The lowest score of a member with the centre."""
         return min(self.scores.values())
+
+    def cut(self, count: int) -> "Star":
+        """The centre and the members nearest to it, `count` images in all."""
+        nearest = sorted(self.scores, key=lambda id: (id != self.centre, -self.scores[id], id))[:count]
+        return replace(self, scores={id: self.scores[id] for id in nearest})
 
     @property
     def order(self) -> tuple[bool, int, float, str]:

@@ -23,6 +23,7 @@ OPERATIONS = [
     *(("GET", "/fields"), ("GET", "/facets"), ("GET", "/facets/{field}")),
     *(("GET", "/jobs"), ("GET", "/jobs/{id}"), ("GET", "/jobs/{id}/failed"), ("POST", "/jobs/{id}/retry")),
     *(("GET", "/map/points"), ("GET", "/map/ids"), ("POST", "/map/list")),
+    *(("GET", "/duplicates/groups"), ("POST", "/duplicates/groups")),
     *(("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics")),
 ]
 PLAIN = {"/map/ids", "/labels", "/fields", "/info", "/health/live", "/health/ready", "/metrics"}
@@ -37,11 +38,13 @@ BEYOND_SCHEMA = {
     (GOOD, "/facets/{field}"): "positive_data_acceptance",
     (GOOD, "/images"): "positive_data_acceptance",
     (GOOD, "/map/points"): "positive_data_acceptance",
+    (GOOD, "/duplicates/groups"): "positive_data_acceptance",
     (GOOD, "/search/batch"): "positive_data_acceptance",
     (BAD, "/search"): "negative_data_rejection",
     (BAD, "/search/batch"): "negative_data_rejection",
     (BAD, "/images"): "negative_data_rejection",
     (BAD, "/facets"): "negative_data_rejection",
+    (BAD, "/duplicates/groups"): "negative_data_rejection",
 }
 
 #: Programs call them: they stay.

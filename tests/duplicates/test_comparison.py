@@ -36,6 +36,7 @@ def index(location: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     """Forty distinct images, three with the same bytes, twelve near one another (more than the first search requests),
     and a chain of three of which the last one has a copy."""
     monkeypatch.setattr(comparison, "BATCH", 7)
+    monkeypatch.setattr(comparison, "SEARCHED", 5)
     opened = open_index(location, "images")
     opened.ensure(COSINE)
     documents = [unique(f"/other/{number}", direction()) for number in range(40)]

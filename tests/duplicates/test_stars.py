@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from lookalike.duplicates import stars
-from lookalike.duplicates.stars import Stars
+from lookalike.duplicates.stars import Star, Stars
 
 Near = Mapping[int, Mapping[int, float]]
 
@@ -76,3 +76,8 @@ def test_images_without_others_are_no_groups() -> None:
     made = Stars()
     made.add(1, [])
     assert list(made.groups()) == []
+
+
+def test_a_star_is_cut_to_what_is_nearest_to_its_centre() -> None:
+    star = Star("c", {"a": 0.98, "b": 1.0, "c": 1.0, "d": 0.99})
+    assert list(star.cut(3).scores) == ["c", "b", "d"] and star.cut(9).scores == star.scores

@@ -48,3 +48,16 @@ export function orderedBy(match, sort) {
   const value = match.metadata?.[field.replace(/^metadata\./u, "")];
   return field === "score" || field === "label" || value === undefined || value === null ? "" : valueOf(value);
 }
+
+/** A time in ISO 8601. */
+export const momentOf = (time) => moment.format(new Date(time));
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"].map(
+  (unit) => new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }),
+);
+
+/** The size of a file: "1.24 MB". */
+export function sizeOf(bytes) {
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return UNITS[step].format(bytes / 1000 ** step);
+}
