@@ -16,6 +16,7 @@ import { MAX_EXAMPLES, Query, stored } from "./query.js";
 import { Results } from "./results.js";
 import { Scores } from "./scores.js";
 import { Selected } from "./selected.js";
+import { Start } from "./start.js";
 import { grouped, nameOf } from "./text.js";
 
 const find = (name) => document.getElementById(name);
@@ -53,12 +54,21 @@ const panels = new Panels(api, pictures, find, {
   add: (match, region) => addStored(match, 1, region),
   less: (match, region) => addStored(match, -1, region),
   only: (match) => narrow({ name: match.name }),
-  beside: (match, step) => gallery.beside(match, step),
+  beside: (match, step) => (query ? gallery : start).beside(match, step),
   part: (example, region) => change(example, [example.with({ region })]),
   picture: pictureOf,
   mayRetry: async () => (await facts).mayRetry,
-  ended: () => (facts = loadFacts()),
+  ended: () => {
+    facts = loadFacts();
+    start.refresh();
+  },
   failed: (sentence, retry) => notice.error(sentence, retry),
+});
+const start = new Start([find("collection"), find("tile-template"), api, pictures], {
+  open: (picture) => panels.showDetail(picture),
+  more: (picture) => moreLike(picture),
+  narrow,
+  failed: (error, retry) => notice.error(error.message, error.isTemporary ? () => [notice.clear(), retry()] : null),
 });
 const intake = new Intake(find("files"), find("veil"), take);
 
@@ -87,8 +97,10 @@ function show(missing = 0) {
   examples.show(query, missing);
   filters.isShown = query !== null;
   document.body.classList.toggle("is-searching", query !== null);
+  const shown = start.show(query ? null : filters.value);
   if (!query) {
-    return results.clear();
+    results.clear();
+    return shown;
   }
   fields.refresh(filters.value.name);
   return results.show(query, filters.value);
