@@ -64,15 +64,16 @@ function go(changes) {
 function restore() {
   const now = asked();
   find("threshold").value = now.threshold ?? DEFAULT;
-  showThreshold();
+  // The slider has no place for a very low one.
+  showThreshold(now.threshold ?? DEFAULT);
   const conditions = now.conditions.map(described).join(", ");
   find("conditions").hidden = !conditions;
   find("conditions").textContent = `Among pictures with ${conditions}.`;
   return comparison.show(parametersOf(now), now.offset);
 }
 
-function showThreshold() {
-  find("threshold-shown").textContent = Number(find("threshold").value).toFixed(3).replace(/0$/u, "");
+function showThreshold(threshold) {
+  find("threshold-shown").textContent = Number(threshold).toFixed(3).replace(/0$/u, "");
 }
 
 /** Show how far the comparison is, or its groups. */
@@ -110,6 +111,9 @@ function showGroups(answer) {
   ({ total } = answer);
   const compared = counted(answer.images, "picture", "pictures");
   const what = answer.threshold === null ? "identical pictures" : "identical or near pictures";
+  if (answer.threshold === null) {
+    find("threshold-shown").textContent = "identical only";
+  }
   find("found").textContent = total
     ? `${counted(total, "group", "groups")} of ${what} among ${compared}` : `No ${what} among ${compared}`;
   groups.show(answer.groups, offset, decisions);
@@ -194,7 +198,7 @@ async function begin() {
 }
 
 find("asking").addEventListener("submit", compare);
-find("threshold").addEventListener("input", showThreshold);
+find("threshold").addEventListener("input", ({ target }) => showThreshold(target.value));
 find("threshold").addEventListener("change", ({ target }) =>
   go({ threshold: Number(target.value) === Number(DEFAULT) ? null : target.value, offset: 0 }));
 find("error-retry").addEventListener("click", () => {
