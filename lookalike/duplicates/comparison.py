@@ -113,7 +113,8 @@ class Comparison:
 
     def stars(self) -> list[Star]:
         """The groups: identical images first, then large groups."""
-        found, placed = [], set()
+        found: list[Star] = []
+        placed: set[int] = set()
         for centre, members in self._stars.groups():
             near = {centre: 1.0, **dict(members)}
             placed |= near.keys()

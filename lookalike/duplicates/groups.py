@@ -103,8 +103,8 @@ def _member(document: Document, score: float) -> Member:
         score=score,
         width=document.width,
         height=document.height,
-        size_bytes=times and times.size_bytes,
-        modified_at=times and _time(times.modified_ns),
+        size_bytes=times.size_bytes if times else None,
+        modified_at=_time(times.modified_ns) if times else None,
         ingested_at=document.ingested_at,
     )
 

@@ -28,7 +28,8 @@ def direction() -> Vector:
 
 def turned(angle: float) -> Vector:
     """A unit vector at an angle to one axis."""
-    return (np.cos(angle) * unit(0) + np.sin(angle) * unit(1)).astype(np.float32)
+    vector: Vector = np.cos(angle) * unit(0) + np.sin(angle) * unit(1)
+    return vector.astype(np.float32)
 
 
 @pytest.fixture
