@@ -41,9 +41,15 @@ export class Collection {
       button.addEventListener("click", () => this.#sort(button.dataset.order));
     }
     this.#find("#collection-all").addEventListener("click", () => on.narrow({ name: "", conditions: [] }));
-    this.#read();
-    // In advance: whoever shows the collection listens to this event as well.
-    window.addEventListener("popstate", () => this.#read(), { capture: true });
+    this.read();
+  }
+
+  /** Take the order from the address, before the collection is shown after back or forward. */
+  read() {
+    const parameters = new URLSearchParams(location.search);
+    const [order, seed] = [parameters.get(ORDER), Number.parseInt(parameters.get(SEED), 10)];
+    this.#order = ORDERS.includes(order) ? order : ORDERS[0];
+    this.#seed = seed >= 0 && seed < MOST_SEED ? seed : Math.floor(Math.random() * MOST_SEED);
   }
 
   /** Show the pictures that meet these filters; null hides the collection. */
@@ -136,13 +142,6 @@ export class Collection {
     this.#seed = Math.floor(Math.random() * MOST_SEED);
     this.#write("push");
     this.#list(false);
-  }
-
-  #read() {
-    const parameters = new URLSearchParams(location.search);
-    const [order, seed] = [parameters.get(ORDER), Number.parseInt(parameters.get(SEED), 10)];
-    this.#order = ORDERS.includes(order) ? order : ORDERS[0];
-    this.#seed = seed >= 0 && seed < MOST_SEED ? seed : Math.floor(Math.random() * MOST_SEED);
   }
 
   #write(how) {

@@ -104,8 +104,9 @@ export class Grid {
     const ahead = AHEAD * window.innerHeight;
     const row = (at) => Math.max(0, Math.min(rows - 1, Math.floor(at / height)));
     const [first, last] = [row(top - ahead), row(top + window.innerHeight + ahead)];
-    this.#list.style.transform = `translateY(${first * height - this.#offset}px)`;
-    this.#fill(first * columns, Math.min(this.#count, (last + 1) * columns), row(top) * columns);
+    this.#list.style.top = `${first * height - this.#offset}px`;
+    const visible = Math.max(0, Math.min(rows - 1, Math.ceil(top / height))) * columns;
+    this.#fill(first * columns, Math.min(this.#count, (last + 1) * columns), visible);
     return rows ? first : null;
   }
 
@@ -164,7 +165,8 @@ export class Grid {
     const sides = style.gridTemplateColumns.split(" ").map(Number.parseFloat);
     const gap = Number.parseFloat(style.rowGap) || 0;
     const tile = this.#list.firstElementChild;
-    const height = (tile ? tile.getBoundingClientRect().height : sides[0] + CAPTION) + gap;
+    // Not from its rectangle, which is rounded far down in the page.
+    const height = (tile ? Number.parseFloat(getComputedStyle(tile).height) : sides[0] + CAPTION) + gap;
     const isOther = Math.abs(height - this.#rows.height) > 0.1;
     this.#rows = { columns: sides.length, side: sides[0], height, gap };
     return isOther;

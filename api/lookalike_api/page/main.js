@@ -88,6 +88,7 @@ async function restore() {
   const entry = entries.read();
   filters.value = entry.filters;
   query = entry.query;
+  start.restore();
   await show(entry.missing);
   await panels.restore();
 }

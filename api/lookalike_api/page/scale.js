@@ -1,9 +1,10 @@
 // Maps the height of a long list to that of an element, which browsers limit. Uses no element of the page.
 
-//: Firefox shows nothing below 17.8 million pixels, Chromium below 33.5 million.
-const MOST = 8_000_000;
+//: Firefox shows nothing below 17.8 million pixels, Chromium below 33.5 million; farther down, both round the places of
+//: elements to more than a quarter of a pixel.
+const MOST = 4_000_000;
 //: At both ends a pixel of the element is a pixel of the list, so that scrolling reaches them.
-const END = 1_000_000;
+const END = 500_000;
 
 export class Scale {
   /** `height` of the list, in pixels; `shown` is that of the element. */

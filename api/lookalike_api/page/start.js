@@ -11,6 +11,11 @@ export class Start {
     [this.#parts, this.#on] = [parts, on];
   }
 
+  /** Take what the address says, before `show`. */
+  restore() {
+    this.#collection?.read();
+  }
+
   /** Show the pictures that meet these filters; null hides the collection. */
   async show(filters) {
     this.#filters = filters;
