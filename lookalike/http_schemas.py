@@ -118,6 +118,8 @@ class Duplicate(_Documented):
     modified_at: str | None
     """When the file was changed last (UTC, ISO 8601); null where it is not known."""
     ingested_at: str
+    taken_at_ms: int | None
+    """When the photograph was taken, in milliseconds since 1970; null where it is not known."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class Readable(Protocol):
 @dataclass(frozen=True)
 class Member:
     """One image of a group. `score` is that with the centre. `size_bytes` and `modified_at` (UTC, ISO 8601) are known
-    of local files."""
+    of local files, `taken_at_ms` of photographs."""
 
     id: str
     uri: str
@@ -35,6 +35,7 @@ class Member:
     size_bytes: int | None = None
     modified_at: str | None = None
     ingested_at: str = ""
+    taken_at_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def _member(document: Document, score: float) -> Member:
         size_bytes=times.size_bytes if times else None,
         modified_at=_time(times.modified_ns) if times else None,
         ingested_at=document.ingested_at,
+        taken_at_ms=document.taken_at_ms,
     )
 
 

@@ -107,6 +107,11 @@ def test_the_start_shows_all_pictures_in_several_orders(
     expect(order(visitor, "Newest")).to_have_attribute("aria-pressed", "true")
     assert sorted(names(visitor)) == sorted([*LABELS * PER_CLASS, HOSTILE_LABEL])
 
+    order(visitor, "By date taken").click()
+    expect(page).to_have_url(re.compile(r"\?browse=taken$"))
+    expect(order(visitor, "By date taken")).to_have_attribute("aria-pressed", "true")
+    expect(tiles(visitor)).to_have_count(stage.stored)
+
     order(visitor, "By label").click()
     expect(page).to_have_url(re.compile(r"\?browse=label$"))
     expect(tiles(visitor)).to_have_count(stage.stored)

@@ -1,4 +1,5 @@
-// The start page: all stored pictures, the newest first, by label or at random, until there is a query.
+// The start page: all stored pictures, the newest first, by when they were taken, by label or at random, until there is
+// a query.
 
 import { toParameters } from "./conditions.js";
 import { Grid } from "./grid.js";
@@ -7,7 +8,7 @@ import { Listing } from "./listing.js";
 import { counted, nameOf } from "./text.js";
 
 const [ORDER, SEED] = ["browse", "seed"];
-const ORDERS = ["newest", "label", "random"];
+const ORDERS = ["newest", "taken", "label", "random"];
 const MOST_SEED = 2 ** 31;
 const MOST_LABELS = 200;
 

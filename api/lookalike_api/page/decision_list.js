@@ -1,6 +1,6 @@
 // The decisions about duplicates as files: CSV for spreadsheets, JSON for programs. Uses no element of the page.
 
-const COLUMNS = ["group", "decision", "uri", "id", "width", "height", "size_bytes", "modified_at", "score"];
+const COLUMNS = ["group", "decision", "uri", "id", "width", "height", "size_bytes", "modified_at", "taken_at_ms", "score"];
 //: A spreadsheet takes a cell that begins so for a formula.
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/u;
 

@@ -1,7 +1,7 @@
 // What a person decided about groups of duplicates, kept in this browser. Uses no element of the page.
 
 //: What is kept of each picture.
-const KEPT = ["id", "uri", "width", "height", "size_bytes", "modified_at", "score"];
+const KEPT = ["id", "uri", "width", "height", "size_bytes", "modified_at", "taken_at_ms", "score"];
 
 export class Decisions {
   #store;

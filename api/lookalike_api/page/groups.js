@@ -196,9 +196,12 @@ export class Groups {
 const boxesOf = (element) => [...element.querySelectorAll(".keep input")];
 const keptOf = (element) => new Set(boxesOf(element).filter((box) => box.checked).map((box) => box.dataset.id));
 
-/** Size and date of a picture as texts. */
-function factsOf({ width, height, size_bytes, modified_at, ingested_at }) {
+/** Size and dates of a picture as texts. */
+function factsOf({ width, height, size_bytes, taken_at_ms, modified_at, ingested_at }) {
   const pixels = `${width} × ${height}`;
-  const date = modified_at ? `changed ${momentOf(modified_at)}` : `added ${momentOf(ingested_at)}`;
+  const times = { taken: taken_at_ms, changed: modified_at };
+  const known = Object.entries(times).filter(([, time]) => time !== null);
+  const dates = known.length ? known : [["added", ingested_at]];
+  const date = dates.map(([what, time]) => `${what} ${momentOf(time)}`).join(" · ");
   return [size_bytes === null ? pixels : `${pixels} · ${sizeOf(size_bytes)}`, date];
 }

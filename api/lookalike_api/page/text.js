@@ -49,7 +49,7 @@ export function orderedBy(match, sort) {
   return field === "score" || field === "label" || value === undefined || value === null ? "" : valueOf(value);
 }
 
-/** A time in ISO 8601. */
+/** A time in ISO 8601, or in milliseconds since 1970. */
 export const momentOf = (time) => moment.format(new Date(time));
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"].map(

@@ -121,6 +121,7 @@ def _group(group: Group, size: int) -> DuplicateGroup:
                 size_bytes=member.size_bytes,
                 modified_at=member.modified_at,
                 ingested_at=member.ingested_at,
+                taken_at_ms=member.taken_at_ms,
             )
             for member in group.members
         ),
