@@ -41,6 +41,7 @@ TAGS = [
     {"name": "images", "description": "The images of the index: files, thumbnails, labels."},
     {"name": "metadata", "description": "What is known of the images beside their looks."},
     {"name": "map", "description": "All images as points in two dimensions."},
+    {"name": "duplicates", "description": "Groups of identical and near-identical images."},
     {"name": "jobs", "description": "Ingest jobs and what they rejected."},
     {"name": "health", "description": "For load balancers and Prometheus."},
 ]

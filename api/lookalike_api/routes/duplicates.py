@@ -46,7 +46,7 @@ NewConditions = Annotated[tuple[Condition, ...], Depends(FilterParams("threshold
     description="Compares the images that meet the filters with one another, in the background. The same request again "
     f"begins anew if the comparison has ended. {FILTERING}",
 )
-async def compare(
+async def find_duplicates(
     state: State, conditions: NewConditions, threshold: Threshold = None, exact: Exact = False
 ) -> Duplicates:
     wanted = Wanted(threshold, conditions, exact)
@@ -60,7 +60,7 @@ async def compare(
     description="How far the comparison is that the same parameters began with POST, and its groups when it has "
     f"finished. {FILTERING}",
 )
-async def groups(
+async def duplicates(
     state: State,
     conditions: Conditions,
     threshold: Threshold = None,
