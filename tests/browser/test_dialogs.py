@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from lookalike.settings import Settings, read_settings
 from tests.browser.conftest import Visit
@@ -123,6 +123,19 @@ def test_a_service_with_a_key_shows_its_pictures_after_the_key_is_entered(
         expect(failed.get_by_role("status")).to_contain_text("is copied")
         assert visitor.clipboard.startswith("lookalike failed retry ")
         expect(failed.get_by_role("button", name="Try them again")).to_be_hidden()
+
+
+def test_the_jobs_open_before_the_rest_is_loaded(stage: Stage, visit: Visit) -> None:
+    page = visit("about:blank").page
+    held: list[Route] = []
+    page.route("**/info", lambda route: held.append(route))
+    page.goto(stage.url)
+    page.get_by_role("button", name="Jobs").click()
+    expect(page.locator(".job").first).to_be_visible()
+    expect(page.locator("#facts bdi")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(page.locator("#facts bdi")).to_have_count(3)
 
 
 def test_rejected_pictures_are_tried_again_in_a_new_job(

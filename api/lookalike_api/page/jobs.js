@@ -21,10 +21,9 @@ export class Jobs {
 
   /** `on` has `failed(job)`, which shows its rejected pictures, `ended()`, called when a running job ends, and
    * `opened()`. */
-  constructor(api, { dialog, template, button, badge }, on) {
+  constructor(api, { dialog, template, badge }, on) {
     [this.#api, this.#template, this.#badge, this.#on] = [api, template, badge, on];
     this.#dialog = new Dialog(dialog);
-    button.addEventListener("click", () => this.open());
     document.addEventListener("visibilitychange", () => this.#refresh());
     this.#refresh();
   }

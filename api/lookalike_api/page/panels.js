@@ -16,7 +16,7 @@ export class Panels {
     const [detail, jobs, failed] = ["detail", "jobs", "failed"].map(element);
     this.#views = new Views({ picture: detail, jobs, failed }, {
       picture: (id) => this.#showPicture(id),
-      jobs: () => this.#use("jobs", (opened) => opened.open()),
+      jobs: () => this.#showJobs(),
       failed: (id) => this.showFailed(id),
     });
     this.#loads = {
@@ -26,6 +26,8 @@ export class Panels {
       failed: later(() => import("./failed.js"), ({ Failed }) => new Failed(api, failed, element("failure-template"))),
       jobs: later(() => import("./jobs.js"), ({ Jobs }) => this.#jobs(Jobs, jobs, element)),
     };
+    // At once: somebody may press it before what watches the jobs is there.
+    element("jobs-button").addEventListener("click", () => this.#showJobs());
   }
 
   /** Load what watches the jobs, and the styles of all dialogs, which nobody sees at first. */
@@ -58,6 +60,10 @@ export class Panels {
     return this.#use("failed", (failed) => failed.show(id, mayRetry));
   }
 
+  #showJobs() {
+    return this.#use("jobs", (jobs) => jobs.open());
+  }
+
   async #showPicture(id) {
     const match = await this.#on.picture(id);
     return match && this.showDetail(match);
@@ -71,8 +77,7 @@ export class Panels {
   }
 
   #jobs(Jobs, dialog, element) {
-    const parts = { template: element("job-template"), button: element("jobs-button"), badge: element("jobs-badge") };
-    return new Jobs(this.#api, { dialog, ...parts }, {
+    return new Jobs(this.#api, { dialog, template: element("job-template"), badge: element("jobs-badge") }, {
       failed: (job) => this.showFailed(job.id),
       ended: this.#on.ended,
       opened: () => this.#views.show("jobs"),
