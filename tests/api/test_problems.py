@@ -67,6 +67,7 @@ def test_a_status_without_a_type_says_all() -> None:
         ("/" * 60_000, None),
         ("*", None),
     ],
+    ids=["the root", "a path", "a longer path", "a path of nothing but slashes", "no path"],
 )
 def test_an_answer_leads_to_the_explanation(path: str, page: str | None) -> None:
     sent: list[Message] = []
