@@ -97,10 +97,11 @@ export class Typed {
   show() {}
 }
 
-/** From and to, with the least and the greatest value as hints. */
+/** From and to, with the least and the greatest value as hints, and bars that show where most pictures are. */
 export class Range {
   #inputs;
   #isDate;
+  #bars = Object.assign(made("div"), { className: "bars", ariaHidden: "true" });
 
   constructor(field, type, choose) {
     this.#isDate = type === "date";
@@ -111,9 +112,12 @@ export class Range {
       label.append(this.#inputs[place]);
       return label;
     });
+    this.elements.unshift(this.#bars);
   }
 
-  update({ least, greatest }) {
+  update({ least, greatest, ranges }) {
+    const most = Math.max(1, ...ranges.map(({ documents }) => documents));
+    this.#bars.replaceChildren(...ranges.map((range) => bar(range, most)));
     [this.#inputs[0].placeholder, this.#inputs[1].placeholder] = [String(least ?? ""), String(greatest ?? "")];
   }
 
@@ -123,6 +127,12 @@ export class Range {
       input.value = this.#isDate ? value.slice(0, 10) : value;
     }
   }
+}
+
+function bar({ min, documents }, most) {
+  const element = Object.assign(made("span"), { title: `from ${valueOf(min)}: ${grouped(documents)}` });
+  element.style.setProperty("--share", documents / most);
+  return element;
 }
 
 function bound(name, type, choose) {

@@ -45,7 +45,6 @@ export class Fields {
     this.#button.hidden = !this.#fields.length;
     this.#controller?.abort();
     this.#controls.clear();
-    this.#whole.clear();
     this.#counted = null;
     const groups = this.#fields.map(({ name }) => group(name));
     this.#panel.replaceChildren(made("p", HINT), ...groups);
@@ -70,13 +69,20 @@ export class Fields {
     this.refresh(this.#label);
   }
 
-  /** One request after the other, so that many fields are no flood. A newer count ends an older one. */
+  /** Count all fields with one request, and those that have filters of their own without these. A newer count ends an
+   * older one. */
   async #count() {
     this.#controller?.abort();
     const mine = (this.#controller = new AbortController());
     try {
-      for (const [place, field] of this.#fields.entries()) {
-        await this.#countOne(field, this.#panel.querySelectorAll("fieldset")[place], mine);
+      if (!this.#controls.size) {
+        this.#whole = await this.#facets({}, mine);
+        this.#make();
+      }
+      const isNarrowed = this.#set.length || this.#label;
+      const counted = isNarrowed ? await this.#facets(toParameters(this.#set, this.#label), mine) : this.#whole;
+      for (const field of this.#fields) {
+        await this.#update(field, counted, mine);
       }
     } catch (error) {
       if (this.#controller === mine) {
@@ -86,29 +92,27 @@ export class Fields {
     }
   }
 
-  async #countOne(field, group, mine) {
-    // All values stay on the page; other filters change their numbers. Of a text, no values are known.
-    const isText = field.type === "text";
-    if (!this.#controls.has(field.name)) {
-      const facet = isText ? null : await this.#facet(field.name, {}, mine);
-      this.#whole.set(field.name, facet);
-      this.#controls.set(field.name, this.#control(field, facet));
-      group.append(...this.#controls.get(field.name).elements);
-      this.#show();
+  /** All values stay on the page; filters change only their numbers. */
+  #make() {
+    const groups = this.#panel.querySelectorAll("fieldset");
+    for (const [place, field] of this.#fields.entries()) {
+      this.#controls.set(field.name, this.#control(field, this.#whole.get(nameInFacets(field.name))));
+      groups[place].append(...this.#controls.get(field.name).elements);
     }
-    if (!isText) {
-      const others = this.#set.filter((condition) => placeOf(condition) !== PREFIX + field.name);
-      const isNarrowed = others.length || this.#label;
-      const parameters = toParameters(others, this.#label);
-      const facet = isNarrowed ? await this.#facet(field.name, parameters, mine) : this.#whole.get(field.name);
-      this.#controls.get(field.name).update(facet);
-    }
+    this.#show();
   }
 
-  #facet(name, others, { signal }) {
-    const parameters = { limit: MOST_VALUES, ...others };
-    // A field may be called label, which without the prefix is that of the pictures.
-    return this.#api.json(`facets/${encodeURIComponent(PREFIX + name)}`, { parameters, signal });
+  async #update({ name }, counted, mine) {
+    const others = this.#set.filter((condition) => placeOf(condition) !== PREFIX + name);
+    const isOwn = others.length < this.#set.length;
+    const parameters = { fields: PREFIX + name, ...toParameters(others, this.#label) };
+    const facets = isOwn ? await this.#facets(parameters, mine) : counted;
+    this.#controls.get(name).update(facets.get(nameInFacets(name)));
+  }
+
+  async #facets(parameters, { signal }) {
+    const { facets } = await this.#api.json("facets", { parameters: { limit: MOST_VALUES, ...parameters }, signal });
+    return new Map(facets.map((facet) => [facet.field, facet]));
   }
 
   #control({ name, type }, facet) {
@@ -157,6 +161,9 @@ export class Fields {
     (buttons[Math.min(place, buttons.length - 1)] ?? this.#button).focus();
   }
 }
+
+/** A field may be called as what every picture has; without the prefix, that is meant. */
+const nameInFacets = (name) => (["label", "name", "uri"].includes(name) ? PREFIX + name : name);
 
 function group(name) {
   const fieldset = made("fieldset");
