@@ -55,10 +55,15 @@ class Stage:
 
     def asked(self, *examples: dict[str, Any], **options: Any) -> list[str]:
         """The uris that the service itself finds for examples, in its order."""
+        return [match["uri"] for match in self.matches(*examples, **options)]
+
+    def matches(self, *examples: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
+        """What the service itself finds for examples."""
         body = json.dumps({"examples": examples, "k": 24, **options}).encode()
         request = Request(f"{self.url}search", body, {"Content-Type": "application/json"})
         with urlopen(request, timeout=READY_TIMEOUT_S) as answer:
-            return [match["uri"] for match in json.load(answer)["matches"]]
+            found: list[dict[str, Any]] = json.load(answer)["matches"]
+        return found
 
     def query(self, label: str) -> Path:
         return next((self.queries / label).iterdir())

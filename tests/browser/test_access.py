@@ -54,15 +54,15 @@ def test_the_whole_page_works_with_the_keyboard(stage: Stage, visit: Visit) -> N
     visitor.await_results()
     page = visitor.page
     walked = []
-    for _ in range(18):
+    for _ in range(19):
         page.keyboard.press("Tab")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         walked.append(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"))
     first = page.locator(".tile .open").first.get_attribute("aria-label") or ""
     chip = ["Choose a part of stored picture", "Remove stored picture", "Weight of stored picture"]
     filters = ["label", "min-score", "k", "sort", "options", "more-filters"]
-    assert walked[2:16] == ["jobs-button", *chip, "choose", "add", *filters, "export-button", first]
-    assert [walked[16].split(":")[0], walked[17].split(":")[0]] == ["More like this", "Less like this"]
+    assert walked[2:17] == ["map-link", "jobs-button", *chip, "choose", "add", *filters, "export-button", first]
+    assert [walked[17].split(":")[0], walked[18].split(":")[0]] == ["More like this", "Less like this"]
 
     page.locator(".skip").focus()
     page.keyboard.press("Enter")

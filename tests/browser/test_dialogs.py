@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 from lookalike.settings import Settings, read_settings
 from tests.browser.conftest import Visit
 from tests.browser.stage import HOSTILE_NAME, PER_CLASS, Stage, fill, serving
-from tests.browser.visitor import CLIPBOARD
+from tests.browser.visitor import CLIPBOARD, TIMEOUT_MS
 
 KEY = "open sesame, 42"
 
@@ -154,4 +154,6 @@ def test_rejected_pictures_are_tried_again_in_a_new_job(
         failed.get_by_role("button", name="Try them again").click()
         expect(failed.get_by_role("status")).to_contain_text("tried again in a new job")
         visitor.page.keyboard.press("Escape")
-        expect(visitor.page.locator(".job", has_text="rejected by")).to_contain_text("2: 0 indexed")
+        # A process must start.
+        again = visitor.page.locator(".job", has_text="rejected by")
+        expect(again).to_contain_text("2: 0 indexed", timeout=3 * TIMEOUT_MS)

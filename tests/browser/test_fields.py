@@ -47,6 +47,7 @@ def test_values_and_ranges_narrow_the_results_and_are_part_of_the_address(
     assert set(visitor.labels) == {"rings", "flowers"}
     group(visitor, "is_even").get_by_role("checkbox", name="yes").check()
     expect(visitor.tiles).to_have_count(PER_CLASS)
+    assert group(visitor, "number").locator(".bars span").count() > 1
     least = min(int(text) for text in numbers(visitor))
     group(visitor, "number").get_by_label("from").fill(str(least + 1))
     visitor.page.keyboard.press("Tab")

@@ -9,8 +9,6 @@ from tests.browser.conftest import Visit
 from tests.browser.stage import Stage
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 
-REGION = re.compile(r"@(pct:[\d.]+,[\d.]+,[\d.]+,[\d.]+)$")
-
 
 def drag(visitor: Visitor, picture: Locator, start: tuple[float, float], end: tuple[float, float]) -> None:
     """From one place of a picture to another one, each as shares of its box."""
@@ -22,6 +20,11 @@ def drag(visitor: Visitor, picture: Locator, start: tuple[float, float], end: tu
     mouse.down()
     mouse.move(*places[1], steps=3)
     mouse.up()
+
+
+def said(visitor: Visitor) -> list[int]:
+    """Width, height, left and top of the part that is chosen, in percent, as the page says them."""
+    return [int(number) for number in re.findall(r"\d+", visitor.page.locator("#detail-part").inner_text())]
 
 
 def region(visitor: Visitor) -> list[float]:
@@ -41,10 +44,16 @@ def test_a_part_of_a_match_is_drawn_and_searched_for(index: str, request: pytest
     picture = visitor.page.locator("#detail-picture.loaded")
     expect(picture).to_be_visible()
     drag(visitor, picture, (0.5, 0.5), (0.7, 0.6))
-    expect(visitor.page.get_by_role("dialog")).to_contain_text("% of the picture")
-    # Another one begins elsewhere; what is drawn is moved by its inside.
-    drag(visitor, picture, (0.4, 0.4), (0.5, 0.49))
-    drag(visitor, picture, (0.6, 0.55), (0.5, 0.5))
+    drawn = said(visitor)
+    # By its inside it is moved, by a corner it is resized; elsewhere another one begins.
+    drag(visitor, picture, (0.6, 0.55), (0.55, 0.52))
+    moved = said(visitor)
+    assert moved[:2] == drawn[:2] and moved[2] < drawn[2] and moved[3] < drawn[3]
+    drag(visitor, picture, (0.65, 0.57), (0.6, 0.54))
+    resized = said(visitor)
+    assert resized[0] < moved[0] and resized[1] < moved[1] and resized[2:] == moved[2:]
+    drag(visitor, picture, (0.4, 0.4), (0.48, 0.47))
+    assert said(visitor)[2] < resized[2]
     visitor.page.get_by_role("button", name="More like this part").click()
     expect(visitor.page.get_by_role("heading", name="Like this part")).to_be_visible()
     visitor.await_results()
