@@ -172,6 +172,7 @@ def serving(
         "LOOKALIKE_API_KEY": api_key,
         "LOOKALIKE_LOG_FORMAT": log_format,
         "LOOKALIKE_PRECISION": settings.precision,
+        "LOOKALIKE_MODEL": settings.model,
         "PYTHONPATH": str(ROOT),
         "PATH": os.environ["PATH"],
     }

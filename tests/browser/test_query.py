@@ -2,12 +2,14 @@
 
 import base64
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
 
+from lookalike.settings import Settings, read_settings
 from tests.browser.conftest import Visit
-from tests.browser.stage import DISTINCT, Stage
+from tests.browser.stage import DISTINCT, Stage, fill, serving
 from tests.browser.visitor import Visitor
 
 
@@ -113,6 +115,38 @@ def test_a_link_says_what_it_leaves_out(stage: Stage, visit: Visit) -> None:
     expect(friend.page.get_by_role("heading", name="Like all 2 of these")).to_be_visible()
     friend.await_results()
     assert sorted(friend.addresses) == sorted(both)
+
+
+def test_words_are_an_example_if_the_model_knows_them(
+    settings: Settings, broker_url: str, visit: Visit, stage: Stage, text_pair: Path, tmp_path: Path
+) -> None:
+    without = visit(stage.url)
+    expect(without.page.locator("#facts bdi")).to_have_count(3)
+    expect(without.page.get_by_label("What the pictures shall show")).to_be_hidden()
+    location = f"lancedb://{tmp_path / 'texts'}"
+    chosen = read_settings(home=settings.home, index_url=location, model=str(text_pair), concurrency=1)
+    jobs_url = broker_url.removesuffix("/0") + "/4"
+    fill(chosen, jobs_url, stage.pictures)
+    with serving(chosen, jobs_url, chosen.home) as url:
+        there = Stage(url, stage.pictures, stage.queries)
+        visitor = visit(url)
+        words = visitor.page.get_by_label("What the pictures shall show")
+        words.fill("a picture of rings")
+        visitor.page.keyboard.press("Enter")
+        expect(visitor.page.get_by_role("heading", name="Like these words")).to_be_visible()
+        visitor.await_results()
+        assert visitor.addresses == there.asked({"text": "a picture of rings"})
+        words.fill("citrus")
+        visitor.page.keyboard.press("Enter")
+        chip(visitor, 1).get_by_label("Weight of citrus").select_option("not like")
+        expect(visitor.page).to_have_url(re.compile(r"\?text=1%3Aa\+picture\+of\+rings&text=-1%3Acitrus$"))
+        visitor.await_results()
+        found = there.asked({"text": "a picture of rings"}, {"text": "citrus", "weight": -1})
+        assert visitor.addresses == found
+        visitor.page.reload()
+        visitor.await_results()
+        assert visitor.addresses == found
+        assert visitor.broken_rules() == []
 
 
 def test_more_examples_than_a_search_takes_are_refused(stage: Stage, visit: Visit) -> None:
