@@ -121,7 +121,7 @@ def test_what_builds_a_query_passes_axe_and_fits_the_screen(
     page.locator(".tile .pick").first.check()
     look("query")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("dialog")).to_contain_text("The selected 1 picture")
+    expect(page.get_by_role("dialog")).to_contain_text("1 selected picture")
     look("export")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Another part of stored picture").click()

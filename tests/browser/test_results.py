@@ -153,7 +153,7 @@ def test_results_are_selected_with_the_keyboard_copied_and_saved(stage: Stage, v
     page.get_by_role("button", name="Share and save").focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Share and save")
-    expect(dialog).to_contain_text("The selected 11 pictures")
+    expect(dialog).to_contain_text("11 selected pictures")
     chosen = [*found[:4], *found[5:]]
     dialog.get_by_role("button", name="Copy the addresses").click()
     expect(dialog.get_by_role("status")).to_have_text("The addresses are copied.")

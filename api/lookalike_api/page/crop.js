@@ -51,6 +51,10 @@ export class Crop {
   }
 
   #switch() {
+    // A picture that is missing has no parts.
+    if (!this.#image.naturalWidth) {
+      return;
+    }
     const isNew = !this.#region;
     this.#change(isNew ? MIDDLE : null);
     (isNew ? this.#box : this.#button).focus();

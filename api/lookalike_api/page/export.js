@@ -22,8 +22,8 @@ export class Export {
    * pictures the link leaves out. */
   show(shown, selected, leftOut) {
     this.#matches = selected.length ? selected : shown;
-    const what = counted(this.#matches.length, "picture", "pictures");
-    this.#find("what").textContent = selected.length ? `The selected ${what}` : `The ${what} that are shown`;
+    const words = selected.length ? ["selected picture", "selected pictures"] : ["shown picture", "shown pictures"];
+    this.#find("what").textContent = counted(this.#matches.length, ...words);
     this.#find("link").value = location.href;
     this.#find("left-out").hidden = !leftOut;
     this.#find("left-out").textContent = `The link leaves out your own ${leftOut === 1 ? "picture" : "pictures"}: ${

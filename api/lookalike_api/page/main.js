@@ -235,5 +235,6 @@ window.addEventListener("popstate", restore);
 facts = loadFacts();
 const begun = [restore(), facts];
 document.body.classList.remove("is-starting");
+panels.loadStyles();
 await Promise.all(begun);
 await panels.begin();

@@ -30,11 +30,15 @@ export class Panels {
     element("jobs-button").addEventListener("click", () => this.#showJobs());
   }
 
-  /** Load what watches the jobs, and the styles of all dialogs, which nobody sees at first. */
-  async begin() {
+  /** Load the styles of all dialogs, which nobody sees at first. */
+  loadStyles() {
     const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "page/dialog.css" });
     document.head.append(link);
-    await this.#use("jobs", () => {});
+  }
+
+  /** Begin to watch the jobs. */
+  begin() {
+    return this.#use("jobs", () => {});
   }
 
   /** Open what the address names. */

@@ -10,7 +10,7 @@ export function toCsv(matches) {
   const fields = [...new Set(matches.flatMap(({ metadata }) => Object.keys(metadata)))].sort();
   const lines = matches.map((match) => [
     ...COLUMNS.map((column) => match[column === "label" ? "name" : column]),
-    ...fields.map((field) => match.metadata[field]),
+    ...fields.map((field) => (Object.hasOwn(match.metadata, field) ? match.metadata[field] : null)),
   ]);
   return csv([[...COLUMNS, ...fields.map(shownField)], ...lines]);
 }

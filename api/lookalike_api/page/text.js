@@ -42,7 +42,7 @@ export function lasting(seconds) {
 export function orderedBy(match, sort) {
   const field = sort.replace(/^-/u, "");
   const times = { ingested: match.ingested_at || null, taken: match.taken_at_ms ?? null };
-  if (field in times) {
+  if (Object.hasOwn(times, field)) {
     return times[field] === null ? "" : moment.format(new Date(times[field]));
   }
   const value = match.metadata?.[field.replace(/^metadata\./u, "")];

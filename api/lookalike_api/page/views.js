@@ -23,13 +23,13 @@ export class Views {
 
   /** Open what the address names, and close the rest. */
   restore() {
-    const [, name, value = ""] = FORM.exec(location.hash) ?? [];
+    const [, name = "", value = ""] = FORM.exec(location.hash) ?? [];
     for (const [other, dialog] of Object.entries(this.#dialogs)) {
       if (other !== name) {
         dialog.close();
       }
     }
-    return this.#opens[name]?.(decode(value));
+    return Object.hasOwn(this.#opens, name) ? this.#opens[name](decode(value)) : null;
   }
 
   /** One may still be open below the one that was closed. */
