@@ -23,6 +23,7 @@ NAMES = (
     "peers",
     "ann",
     "map",
+    "shown",
     "rows",
     "road",
     "remote",
