@@ -13,7 +13,7 @@ from benchmarks.ours import LOOKALIKE, environment, ingest
 from benchmarks.program import Program
 from benchmarks.table import console, print_rates
 from lookalike.records import ImageRef
-from lookalike.samples import keep, samples
+from lookalike.samples import draw_samples
 from testing.services.ports import free_port
 
 SIZES = ((1280, 900), (360, 740))
@@ -77,13 +77,12 @@ def _served() -> Iterator[str]:
     """The address of a search for what is like one of the drawn images."""
     with tempfile.TemporaryDirectory() as folder:
         home, images = Path(folder, "home"), Path(folder, "pictures")
-        for sample in samples(PER_CLASS):
-            keep(sample, images / sample.path)
+        draw_samples(images, per_class=PER_CLASS)
         with environment(home, f"lancedb://{home}/index"):
             port = free_port()
             with Program([*LOOKALIKE, "up", "--port", str(port)], port, "/health/live"):
                 ingest(images, INDEX)
-                id = ImageRef(str(min(path for path in images.rglob("*.jpg")))).id
+                id = ImageRef(str(min(images.rglob("*.jpg")))).id
                 yield f"http://127.0.0.1:{port}/?id={id}&k={K}"
 
 
