@@ -34,9 +34,7 @@ def region(visitor: Visitor) -> list[float]:
     return [float(number) for number in found[1].split("%2C")]
 
 
-@pytest.mark.parametrize("index", ["stage", "opensearch_stage"])
-def test_a_part_of_a_match_is_drawn_and_searched_for(index: str, request: pytest.FixtureRequest, visit: Visit) -> None:
-    stage: Stage = request.getfixturevalue(index)
+def test_a_part_of_a_match_is_drawn_and_searched_for(stage: Stage, visit: Visit) -> None:
     visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=12")
     visitor.await_results()
     uri = visitor.addresses[0]
