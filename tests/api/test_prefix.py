@@ -66,12 +66,13 @@ def test_the_page_knows_where_it_is(behind: httpx2.Client, path: str, header: st
     assert behind.get("/", headers={"X-Forwarded-Prefix": "/elsewhere", **tag}).status_code == 200
 
 
-def test_other_pages_are_relative_to_themselves(behind: httpx2.Client) -> None:
+@pytest.mark.parametrize("path", ["/photos/map", "/photos/duplicates"])
+def test_other_pages_are_relative_to_themselves(behind: httpx2.Client, path: str) -> None:
     """A <base> would also change what their fragments and searches are relative to."""
-    page = behind.get("/photos/map")
+    page = behind.get(path)
     assert page.status_code == 200 and "<base" not in page.text
     for address in re.findall(r'(?:src|href)="([^"#]+)"', page.text):
-        assert behind.get(urljoin("/photos/map", address)).status_code == 200
+        assert behind.get(urljoin(path, address)).status_code == 200
 
 
 def test_the_documentation_is_under_the_prefix(behind: httpx2.Client) -> None:
