@@ -21,8 +21,8 @@ from lookalike_api.problems import problem_of
 
 logger = logging.getLogger(__name__)
 
-#: Comparisons that wait, run, or whose groups are remembered.
-MOST_KEPT = 8
+#: Comparisons whose groups are remembered, and those that wait or run.
+MOST_KEPT, MOST_WAITING = 8, 100
 #: Searches of people go first: they have more threads.
 THREADS = 1
 
@@ -99,10 +99,11 @@ class Comparisons:
     def _make_room(self, wanted: Wanted) -> None:
         self._kept.pop(wanted, None)
         ended = [other for other, progress in self._kept.items() if progress.has_ended]
-        if len(self._kept) >= MOST_KEPT:
-            if not ended:
-                raise Busy()
-            del self._kept[ended[0]]
+        if len(self._kept) - len(ended) >= MOST_WAITING:
+            raise Busy()
+        # One more will end.
+        for other in ended[: max(0, len(ended) - MOST_KEPT + 1)]:
+            del self._kept[other]
 
     def _submit(self, wanted: Wanted, progress: Progress) -> None:
         future: Future[None] = self._pool.submit(self._run, wanted, progress)

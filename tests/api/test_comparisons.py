@@ -65,6 +65,7 @@ def test_a_comparison_of_another_version_is_forgotten(made: Comparisons) -> None
 
 
 def test_few_are_kept_and_none_that_waits_is_dropped(made: Comparisons, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparisons, "MOST_WAITING", 2)
     monkeypatch.setattr(comparisons, "MOST_KEPT", 2)
     go_on = Event()
     monkeypatch.setattr(Comparison, "read", lambda self, advance: (go_on.wait(), advance(0)))

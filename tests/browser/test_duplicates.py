@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect
 
+from lookalike.reading.local import etag_of
+from lookalike.records import FileTimes
 from lookalike.samples import Sample, keep
 from lookalike.settings import read_settings
-from testing.processes import make_home
+from testing.processes import await_true, make_home
 from tests.browser.conftest import Visit
 from tests.browser.stage import SEED, fill, serving
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
@@ -35,7 +38,14 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for label in CLASSES[1:]:
         with Image.open(folder / f"{label}.png") as drawn:
             drawn.save(folder / f"{label}-again.jpg", quality=95)
+    # Of a file that has just been written, size and time are not kept.
+    await_true(lambda: all(etag_of(times_of(path), time.time_ns()) for path in folder.iterdir()))
     return folder
+
+
+def times_of(path: Path) -> FileTimes:
+    found = path.stat()
+    return FileTimes(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 @pytest.fixture(scope="module")
