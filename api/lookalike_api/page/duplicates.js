@@ -25,6 +25,7 @@ const groups = new Groups(find("groups"), templates, pictures, {
 });
 
 let decisions = null;
+let beginning = null;
 let total = 0;
 let retry = null;
 //: Which group gets the focus when the next page is there: 0 or -1.
@@ -174,25 +175,33 @@ function forget() {
   showDecided();
 }
 
-function compare(event) {
+async function compare(event) {
   event.preventDefault();
+  await begin();
   if (!decisions) {
-    return begin();
+    return;
   }
   const now = asked();
   if (now.offset) {
     go({ offset: 0 });
   }
-  return comparison.start(parametersOf(now));
+  await comparison.start(parametersOf(now));
+}
+
+/** Once; after a failure again. */
+function begin() {
+  beginning ??= load();
+  return beginning;
 }
 
 /** The decisions belong to an index. With an API key, they are kept as long as the key. */
-async function begin() {
+async function load() {
   try {
     const { index } = await api.json("info");
     decisions = new Decisions(api.key.value ? sessionStorage : localStorage, index);
-    await restore();
+    restore();
   } catch (error) {
+    beginning = null;
     fail(error, begin);
   }
 }
