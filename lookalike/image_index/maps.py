@@ -17,7 +17,7 @@ class Maps(Handle):
     """Make the map, and read it."""
 
     @on_open_handle("map")
-    def make_map(self, *, add: bool = False, sample: int = 20_000) -> "MapReport":
+    def make_map(self, *, add: bool = False, sample: int = 10_000) -> "MapReport":
         """Give every image a place in two dimensions, like images near one another, and keep the map with the version
         of the index. The page of the query service shows it under /map.
 

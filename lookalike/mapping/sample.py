@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable
 
 #: More take longer, in proportion, and show little more: the others are placed between them.
-SAMPLE = 20_000
+SAMPLE = 10_000
 
 
 def sample_of(ids: Iterable[str], size: int) -> list[str]:
