@@ -171,6 +171,8 @@ def test_a_second_signal_returns_the_chunk_of_a_process_that_does_not_end(bench:
     if not bench.worker.is_running:
         restart(bench, tmp_path)
     await_true(lambda: "ready." in bench.log)
+    # A job has ended before the message of the task that ended it is acknowledged.
+    await_true(lambda: not bench.client.hlen(HELD) + bench.client.llen(KEY_PREFIX + QUEUE))
     (child,) = worker_processes(bench.settings.home)[1]
     os.kill(child, signal.SIGSTOP)
     chunk_id = f"{bench.open_job()}/000000"
