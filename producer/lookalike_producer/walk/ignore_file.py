@@ -13,13 +13,15 @@ MAX_BYTES = 1 << 20
 def ignored_lines(folder: str) -> tuple[str, ...]:
     """The lines of the folder's ignore file; none without one. Raises BadSetting if it cannot be used."""
     path = os.path.join(folder or "/", NAME)
+    if not os.path.lexists(path):
+        # Or nothing in the folder can be reached: the walk says so.
+        return ()
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
             text = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return ()
     except OSError as error:
-        raise BadSetting(f"{path} cannot be read: {clause(error)}.", "Correct or remove it.") from error
+        why = error.strerror or clause(error)
+        raise BadSetting(f"{path} cannot be read: {why}.", "Correct or remove it.") from error
     if len(text) > MAX_BYTES:
         raise BadSetting(f"{path} has more than {MAX_BYTES:,} characters.", "Shorten or remove it.")
     lines = tuple(text.splitlines())
