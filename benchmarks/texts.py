@@ -7,29 +7,40 @@ import json
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from statistics import quantiles
 from urllib.request import Request, urlopen
 
+import numpy as np
+
 from benchmarks.ours import LOOKALIKE, environment, ingest
 from benchmarks.program import Program
 from benchmarks.table import console
 from benchmarks.vectors import await_merged, fill
 from lookalike import factories
+from lookalike.embedding import TextEncoder
+from lookalike.embedding.specs.applications import DEMO_PAIR
+from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.index import open_index
+from lookalike.queries.mixing import NEGATIVE_SHARE
 from lookalike.samples import PAINTERS, draw_samples
 from lookalike.settings import Settings, read_settings
 from testing.services.opensearch import OpenSearchServer
 from testing.services.ports import free_port
 from testing.text_pair.captions import COLOURS, FORMS, caption
-from testing.text_pair.held_back import held_back, hits
+from testing.text_pair.held_back import Decoded, HeldBack, decoded, hits
 from testing.text_pair.training import drawings, write_pair
 
 VECTORS = int(os.environ.get("LOOKALIKE_VECTORS", "100000"))
 HEAP_MIB = 2048
 PER_CLASS = 25
+#: How much of a negative example counts: none, what a search takes (NEGATIVE_SHARE), more, and all of it.
+SHARES = (0, NEGATIVE_SHARE, 0.7, 1)
+#: Drawings of a class in a colour: with fewer, leaving them out changes little.
+FEW = 5
 INDEX = "texts"
 K = 10
 
@@ -44,17 +55,36 @@ def main() -> None:
         pair = write_pair(Path(folder, "pair"), drawings())
         console.print(f"trained in {time.perf_counter() - began:.1f} s")
         settings = read_settings(model=str(pair))
-        _quality(settings)
+        drawn = decoded(settings, IMAGE_SIZE, PER_CLASS)
+        for model in (str(pair), DEMO_PAIR):
+            _quality(model, drawn)
         _fill(settings, server.url, Path(folder))
         _speed(pair)
 
 
-def _quality(settings: Settings) -> None:
+def _quality(model: str, drawn: Decoded) -> None:
+    settings = read_settings(model=model)
     spec = factories.model_spec(settings)
     embed = factories.embedder(settings, spec, threads=settings.processes)
     encode = factories.text_encoder(settings, spec, embed.identity)
-    for form, share in hits(held_back(settings, embed, PER_CLASS), encode).items():
-        console.print(f"hit@{K} of held-back drawings, {form!r}: {share:.3f}", markup=False)
+    drawings = drawn.seen_by(embed)
+    for form, share in hits(drawings, encode).items():
+        console.print(f"{spec.name}: hit@{K} of held-back drawings, {form!r}: {share:.3f}", markup=False)
+    for share in SHARES:
+        precision = _without(drawings, encode, share)
+        console.print(f"{spec.name}: P@{K} of a class without a colour, which counts by {share}: {precision:.3f}")
+
+
+def _without(drawings: HeldBack, encode: TextEncoder, share: float) -> float:
+    """P@K of texts for a class, minus this share of a text for a colour that FEW of its drawings have or more."""
+    precisions = []
+    for (colour, label), count in Counter(drawings.shown).items():
+        if count >= FEW:
+            wanted, unwanted = encode([label.replace("-", " "), colour])
+            nearest = np.argsort(-(drawings.vectors @ (wanted - share * unwanted)))[:K]
+            found = [drawings.shown[place] for place in nearest]
+            precisions.append(sum(shown[1] == label and shown[0] != colour for shown in found) / K)
+    return float(np.mean(precisions))
 
 
 def _fill(settings: Settings, url: str, folder: Path) -> None:

@@ -4,9 +4,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from lookalike import factories
-from lookalike.embedding import Embedder, ModelSpec, TextEncoder
+from lookalike.embedding import Embedder, ModelSpec, TextEncoder, is_readable
 from lookalike.embedding.artifacts.cache import is_built
-from lookalike.extras import is_installed
 from lookalike.index import Index
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings
@@ -43,7 +42,8 @@ def _load_text(settings: Settings, stored: ModelIdentity) -> TextEncoder:
 
 
 def _has_text(settings: Settings, stored: ModelIdentity) -> bool:
-    return is_installed("tokenizers") and factories.spec_for_index(settings, stored).text is not None
+    side = factories.spec_for_index(settings, stored).text
+    return side is not None and is_readable(side)
 
 
 def _embedder(settings: Settings, spec: ModelSpec) -> Embedder:

@@ -1,7 +1,13 @@
-"""`lookalike demo`: draws sample images, ingests them and searches with three new ones."""
+"""`lookalike demo`: draws sample images, ingests them and searches with three new ones, and in words."""
 
+from contextlib import closing, suppress
 from pathlib import Path
 
+import lookalike
+from lookalike import Text, factories
+from lookalike.embedding import resolve
+from lookalike.embedding.specs.applications import DEMO_PAIR
+from lookalike.errors import IndexMissing
 from lookalike.extras import is_installed
 from lookalike.plural import counted
 from lookalike.samples import draw_samples
@@ -22,6 +28,8 @@ QUERIES = 3
 #: Begins the names of queries: without it, a stored image and a query have the same name.
 PREFIX = "query-"
 MATCHES = 5
+#: No label says this word.
+WORDS = "a lemon"
 #: Modules of the extra "api", which `lookalike up` needs and the demo does not.
 NEEDED_BY_UP = ("fastapi", "uvicorn")
 
@@ -34,10 +42,24 @@ def demo() -> None:
     drawn = draw_samples(folder / "pictures")
     draw_samples(folder / "queries", per_class=1, seed=QUERY_SEED, prefix=PREFIX)
     remark(f"{counted(drawn, 'image')} in {folder / 'pictures'}; ingesting ...")
-    ingest([str(folder / "pictures")], index=INDEX)
+    model = _model()
+    ingest([str(folder / "pictures")], index=INDEX, model=model)
     for query in sorted((folder / "queries").glob(f"*/{PREFIX}*"))[:: _step(folder)][:QUERIES]:
         _search(query)
+    if model is not None:
+        _search_in_words()
     _show_next_steps(folder)
+
+
+def _model() -> str | None:
+    """The model with words for what is drawn, or None: something chose another one, or an earlier demo used one."""
+    settings = read_settings(index=INDEX)
+    if factories.is_model_chosen(settings):
+        return None
+    with closing(factories.open_index(settings)) as index, suppress(IndexMissing):
+        if index.model().fingerprint != resolve(DEMO_PAIR).fingerprint:
+            return None
+    return DEMO_PAIR
 
 
 def _step(folder: Path) -> int:
@@ -51,6 +73,15 @@ def _search(query: Path) -> None:
     results.say()
     results.say(f"Similar to {query.parent.name}/{query.name}, which is not in the index:", style="bold")
     show(matches)
+
+
+def _search_in_words() -> None:
+    with lookalike.open(INDEX) as images:
+        matches = images.search([Text(WORDS)], k=MATCHES)
+    results.say()
+    results.say(f'Found by the words "{WORDS}":', style="bold")
+    show(matches)
+    results.say(f"The model {DEMO_PAIR} has words for these drawings only; docs/models.md says how to search others.")
 
 
 def _show_next_steps(folder: Path) -> None:

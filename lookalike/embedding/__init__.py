@@ -8,7 +8,7 @@ from lookalike.embedding.specs.applications import NAMED
 from lookalike.embedding.specs.names import OPTIONS
 from lookalike.embedding.specs.resolving import resolve
 from lookalike.embedding.specs.spec import Head, ModelSpec, Pooling, Preprocessing
-from lookalike.embedding.text.loading import TextEncoder, load_text
+from lookalike.embedding.text.loading import TextEncoder, is_readable, load_text
 
 __all__ = [
     "NAMED",
@@ -26,6 +26,7 @@ __all__ = [
     "build_artifact",
     "fitted",
     "identify",
+    "is_readable",
     "load",
     "load_text",
     "project",

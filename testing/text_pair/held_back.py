@@ -8,7 +8,7 @@ import numpy as np
 
 from lookalike import factories
 from lookalike.embedding import Embedder, TextEncoder
-from lookalike.records import Vectors
+from lookalike.records import Pixels, Vectors
 from lookalike.samples import PAINTERS, Sample
 from lookalike.settings import Settings
 from testing.text_pair.captions import FORMS, caption, colour_of
@@ -33,13 +33,25 @@ class HeldBack(NamedTuple):
         return [each for each, there in zip(wanted, found, strict=True) if each not in there], len(wanted)
 
 
-def held_back(settings: Settings, embed: Embedder, per_class: int, labels: Iterable[str] = tuple(PAINTERS)) -> HeldBack:
+class Decoded(NamedTuple):
+    """Drawings of the demo: uint8 [N, size, size, 3], and of each its colour and its class."""
+
+    pixels: Pixels
+    shown: list[tuple[str, str]]
+
+    def seen_by(self, embed: Embedder) -> HeldBack:
+        return HeldBack(embed(self.pixels), self.shown)
+
+
+def decoded(
+    settings: Settings, size: int, per_class: int, labels: Iterable[str] = tuple(PAINTERS), seed: int = SEED
+) -> Decoded:
     """Drawn in their full size, and decoded as any image is."""
-    samples = [Sample(label, number, SEED) for label in labels for number in range(per_class)]
-    images = (factories.decode(settings, _encoded(sample), size=embed.size) for sample in samples)
+    samples = [Sample(label, number, seed) for label in labels for number in range(per_class)]
+    images = (factories.decode(settings, _encoded(sample), size=size) for sample in samples)
     pixels = np.stack([image.pixels for image in images])
     shown = [(colour_of(image), sample.label) for image, sample in zip(pixels, samples, strict=True)]
-    return HeldBack(embed(pixels), shown)
+    return Decoded(pixels, shown)
 
 
 def hits(drawings: HeldBack, encode: TextEncoder) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The wheel in a new environment has only our packages, and its programs import nothing from the user's folders."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -62,6 +63,8 @@ def test_the_demo_imports_nothing_from_its_folder_or_python_path(whole: Path, tm
     done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Similar to ") == 3 and "Try next" in done.stdout
+    in_words = done.stdout.partition("Found by the words")[2]
+    assert len(re.findall(r"^[\d.]+\s+citrus\s", in_words, re.MULTILINE)) == 5, done.stdout
     assert not imported.exists(), imported.read_text()
     assert processes(home) == {}
 

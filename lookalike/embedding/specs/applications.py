@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from lookalike.embedding.specs.lites import LITES, Lite
 from lookalike.embedding.specs.spec import IMAGE_SIZE, Head, ModelSpec, Preprocessing
+from lookalike.embedding.text.side import WORDS
 
 #: The classes of keras.applications by the preprocessing they were trained with (`none`: it is inside the graph).
 _APPLICATIONS = {
@@ -37,6 +38,9 @@ _SIZES = {
     "EfficientNetV2L": 480,
 }
 
+#: The default model with words for what the demo draws; images have the default model's vectors.
+DEMO_PAIR = "demo-pair"
+
 
 def _application(backbone: str, preprocessing: Preprocessing) -> ModelSpec:
     return ModelSpec(
@@ -53,7 +57,8 @@ def _named() -> dict[str, ModelSpec]:
     specs = [_application(name, mode) for mode, names in _APPLICATIONS.items() for name in names.split()]
     named = {spec.name: spec for spec in specs}
     named["resnet50-article"] = replace(named["resnet50"], name="resnet50-article", head=Head.ARTICLE)
-    return named | {lite.name: _of_lite(lite) for lite in LITES}
+    named |= {lite.name: _of_lite(lite) for lite in LITES}
+    return named | {DEMO_PAIR: replace(named[LITES[0].name], name=DEMO_PAIR, text=WORDS)}
 
 
 def _of_lite(lite: Lite) -> ModelSpec:

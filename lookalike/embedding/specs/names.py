@@ -51,13 +51,12 @@ def resolve(
     if home is not None and quantized.exists(home, name.lower()):
         return _made(quantized.read(home, name.lower()).spec, "quantized", options, weights, said)
     if home is not None and name.lower() not in NAMED and added.exists(home, name.lower()):
-        spec = added.read(home, name.lower()).spec
-        _check_agrees(spec, "added", said)
-        return _with_options(spec, options)
-    spec = _by_name(name, home)
-    if weights is not None:
-        spec = _on_weights(spec, weights)
-    return _with_options(_prepared(spec, said), options)
+        kept = added.read(home, name.lower()).spec
+        _check_agrees(kept, "added", said)
+        return _beside_texts(kept, _with_options(kept, options))
+    known = _by_name(name, home)
+    spec = known if weights is None else _on_weights(known, weights)
+    return _beside_texts(known, _with_options(_prepared(spec, said), options))
 
 
 def is_file(model: str) -> bool:
@@ -101,6 +100,16 @@ def _with_options(spec: ModelSpec, options: list[str]) -> ModelSpec:
         int8=spec.int8 or INT8 in options,
     )
     return replace(changed, name=_named(spec, changed))
+
+
+def _beside_texts(known: ModelSpec, spec: ModelSpec) -> ModelSpec:
+    """The spec that options make of a known one. Raises BadSetting if they lead out of the space of its texts."""
+    if known.text is not None and replace(spec, name=known.name, flip=known.flip, int8=known.int8) != known:
+        raise BadSetting(
+            f"{known.name} has a text side, which belongs to the vectors that its images have.",
+            f"Leave out weights, preprocessing and every option but {FLIP} and {INT8}.",
+        )
+    return spec
 
 
 def _named(known: ModelSpec, spec: ModelSpec) -> str:

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.embedding.text import artifact
+from lookalike.embedding.text.side import TextSide
 from lookalike.errors import BadQuery, ModelUnavailable
-from lookalike.extras import requiring
+from lookalike.extras import is_installed, requiring
 from lookalike.records import ModelIdentity, Vectors
 
 
@@ -21,6 +22,11 @@ class TextEncoder(Protocol):
         """float32 [N, D], of unit length. Raises BadQuery for a text of which the model knows no word."""
 
 
+def is_readable(side: TextSide) -> bool:
+    """Whether what reads the texts is installed."""
+    return side.is_of_words or is_installed("tokenizers")
+
+
 def load_text(spec: ModelSpec, identity: ModelIdentity, *, home: Path, threads: int = 1) -> TextEncoder:
     """A ready encoder for texts of a model that is `identity` in an index. The first load compiles it into `home`, in
     another process.
@@ -32,6 +38,10 @@ def load_text(spec: ModelSpec, identity: ModelIdentity, *, home: Path, threads: 
             f"The model {spec.name} has no text side: it cannot search by text.",
             "Search by an image, or embed the images with a model that has one (docs/models.md).",
         )
+    if spec.text.is_of_words:
+        with requiring("Searching by text"):
+            from lookalike.embedding.text.words import WordEncoder
+        return WordEncoder(spec.text, identity)
     built = artifact.build(spec.text, home)
     if built.dimension != identity.dimension:
         raise ModelUnavailable(

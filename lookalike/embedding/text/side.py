@@ -7,13 +7,16 @@ from typing import Any
 
 #: Increase it when the same side gives different vectors.
 TEXT_VERSION = 1
+#: `model` and `tokenizer` of the word vectors that come with the install (words.py).
+INSTALL = "install"
 #: Paths do not affect vectors.
 _NOT_HASHED = ("model", "tokenizer")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextSide:
-    """`model` is the file of an encoder, `tokenizer` a `tokenizer.json`; each with the digest of its content.
+    """`model` is the file of an encoder, `tokenizer` a `tokenizer.json`; each with the digest of its content. Both are
+    `install` for word vectors, which are no graph and need no tokenizer.
 
     A text is cut after `length` tokens; None: as the tokenizer says. `is_padded`: a shorter one is filled up to that
     length with the token `padding`; None: the one that the tokenizer says. `is_lowercase`: capital letters are made
@@ -30,6 +33,11 @@ class TextSide:
     is_lowercase: bool = False
     output: str | None = None
 
+    @property
+    def is_of_words(self) -> bool:
+        """Whether it is a table of word vectors, which needs neither OpenVINO nor the library tokenizers."""
+        return self.model == INSTALL
+
     def content(self) -> dict[str, Any]:
         """What affects vectors."""
         known = {key: value for key, value in asdict(self).items() if key not in _NOT_HASHED}
@@ -42,3 +50,8 @@ class TextSide:
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
+
+
+_WORDS_SHA256 = "4fb12cd44ca83ac512050bbd1c7715d91640739eb843b5457f6b25b497541888"
+#: The word vectors that come with the install.
+WORDS = TextSide(model=INSTALL, model_sha256=_WORDS_SHA256, tokenizer=INSTALL, tokenizer_sha256=_WORDS_SHA256)
