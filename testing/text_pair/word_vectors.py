@@ -1,6 +1,9 @@
 """Fits the word vectors that come with the install to the default model's vectors of drawings, in a minute or two.
 
 python -m testing.text_pair.word_vectors [FILE]
+
+Another CPU may round the last digit of a float16 otherwise: a file that is made again has a digest of its own, which
+`lookalike/embedding/text/side.py` names, and so has the model.
 """
 
 import sys
@@ -54,7 +57,7 @@ def words_of(label: str) -> list[str]:
 def fitted(drawn: HeldBack) -> dict[str, Vector]:
     """The vector of each word, float32 [D]: which way drawings differ that show it."""
     colours, labels = list(COLOURS), list(PAINTERS)
-    wanted = np.zeros((len(drawn.shown), len(colours) + len(labels)))
+    wanted = np.zeros((len(drawn.shown), len(colours) + len(labels)), np.float32)
     for row, (colour, label) in zip(wanted, drawn.shown, strict=True):
         row[colours.index(colour)] = row[len(colours) + labels.index(label)] = 1
     directions = _directions(drawn.vectors, wanted, _rarity(drawn, colours))
@@ -75,17 +78,20 @@ def write(path: Path, vectors: dict[str, Vector]) -> None:
 def _rarity(drawn: HeldBack, colours: list[str]) -> Numbers:
     """How much each drawing counts, [N]: those of rare colours more."""
     shown = [colours.index(colour) for colour, _ in drawn.shown]
-    weights = np.bincount(shown, minlength=len(colours))[shown] ** -0.5
-    return weights / weights.mean()
+    counts = np.bincount(shown, minlength=len(colours)).astype(np.float32)
+    weights = counts[shown] ** np.float32(-0.5)
+    shares: Numbers = weights / weights.mean()
+    return shares
 
 
 def _directions(vectors: Numbers, wanted: Numbers, weights: Numbers) -> Numbers:
     """float32 [W, D] of a weighted ridge regression with an intercept, of vectors [N, D] to what is wanted, [N, W]."""
-    x = vectors - np.average(vectors.astype(np.float64), axis=0, weights=weights)
-    y = wanted - np.average(wanted, axis=0, weights=weights)
+    x, y = vectors.astype(np.float64), wanted.astype(np.float64)
+    x, y = x - np.average(x, axis=0, weights=weights), y - np.average(y, axis=0, weights=weights)
     weighted = (x * weights[:, None]).T
     solved = np.linalg.solve(weighted @ x + PENALTY * np.eye(x.shape[1]), weighted @ y)
-    return solved.T.astype(np.float32)
+    directions: Numbers = solved.T.astype(np.float32)
+    return directions
 
 
 def main(path: Path) -> None:

@@ -70,7 +70,7 @@ def test_options_of_files_are_refused_and_those_of_speed_are_not(tmp_path: Path)
     (tmp_path / "other.keras").write_bytes(b"another model")
     for given in ({"weights": tmp_path / "other.keras"}, {"preprocessing": "caffe"}):
         with pytest.raises(BadSetting, match="has a text side"):
-            resolve("demo-pair", **given)  # type: ignore[arg-type]
+            resolve("demo-pair", **given)
     assert resolve("demo-pair:flip+int8", preprocessing="lite").text == WORDS
 
 

@@ -52,6 +52,6 @@ class TextSide:
         return json.dumps(asdict(self), sort_keys=True)
 
 
-_WORDS_SHA256 = "4fb12cd44ca83ac512050bbd1c7715d91640739eb843b5457f6b25b497541888"
+_WORDS_SHA256 = "2c3aabf8aac6e4adb18457617858908cc4cc84db54e1337da195fedd968a00f8"
 #: The word vectors that come with the install.
 WORDS = TextSide(model=INSTALL, model_sha256=_WORDS_SHA256, tokenizer=INSTALL, tokenizer_sha256=_WORDS_SHA256)
