@@ -242,11 +242,14 @@ class Info(_Documented):
 
 @dataclass(frozen=True)
 class Job(_Documented):
-    """One ingest job. After it finished, found = indexed + unchanged + rejected."""
+    """One ingest job: after it finished, found = indexed + unchanged + rejected. Or one map: then found = placed."""
 
     id: str
+    kind: str
+    """ingest or map."""
     state: str
-    """enumerating, draining, cancelling, finishing, finished, failed, interrupted or cancelled."""
+    """enumerating, draining, cancelling, finishing, finished, failed, interrupted or cancelled; of a map, mapping until
+    it ends."""
     source: str
     index: str
     model: str
@@ -255,6 +258,8 @@ class Job(_Documented):
     indexed: int
     unchanged: int
     rejected: int
+    placed: int
+    """Images that have a place on the map."""
     outstanding: int
     """Chunks that are queued or being processed."""
     resent: int

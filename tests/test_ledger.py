@@ -1,6 +1,7 @@
 """The ledger with a real Redis: what it counts, when, and how often."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from lookalike.records import (
 )
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
+from tests.mapping.jobs import map_job
 
 FORGED = [b"\x80\x05pickle", b"{}", b"[]", b'[{"uri": 7}]', b'[{"uri": "/a", "label": 1}]']
 MODEL = ModelIdentity(name="resnet50", fingerprint="0123456789abcdef", dimension=256, metric=Metric.COSINE)
@@ -443,6 +445,23 @@ def test_bound_jobs_end_with_their_process_and_others_go_on(ledger: Ledger) -> N
     states = [ledger.job(job_id).state for job_id in (free, enumerating, finishing, cancelling)]
     assert states == [JobState.ENUMERATING, JobState.INTERRUPTED, JobState.FINISHED, JobState.CANCELLED]
     assert ledger.outstanding(enumerating) == 0 and ledger.job(enumerating).not_done == 3
+
+
+def test_a_map_is_a_job_that_no_worker_waits_for(ledger: Ledger, redis_url: str) -> None:
+    mapping = map_job()
+    ledger.report_map(mapping)
+    assert ledger.job(mapping.id) == mapping == ledger.jobs()[0] and not mapping.has_ended
+    assert ledger.active_jobs() == [] and mapping.done == 12 and mapping.not_done == 0
+    with redis.Redis.from_url(redis_url) as client:
+        # Its process reports no more.
+        client.delete(f"lookalike:ledger:producer:{mapping.id}")
+    abandoned = ledger.job(mapping.id)
+    assert (abandoned.state, abandoned.not_done) == (JobState.INTERRUPTED, 84)
+    assert abandoned.ended_at == mapping.reported_at
+    # The broker was away for a while, or the process stood still.
+    ended = replace(mapping, state=JobState.FINISHED, placed=96, ended_at=mapping.reported_at + 1)
+    ledger.report_map(ended)
+    assert ledger.jobs() == [ended] and ledger.job(ended.id).has_ended
 
 
 def test_an_ended_lease_is_no_failed_attempt(ledger: Ledger) -> None:

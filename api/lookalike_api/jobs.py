@@ -51,6 +51,7 @@ class JobHistory:
     def _schema(self, job: Job) -> schemas.Job:
         return schemas.Job(
             id=job.id,
+            kind=job.kind.value,
             state=job.state.value,
             source=job.source,
             index=job.index,
@@ -59,6 +60,7 @@ class JobHistory:
             indexed=job.indexed,
             unchanged=job.unchanged,
             rejected=job.rejected,
+            placed=job.placed,
             outstanding=0 if job.has_ended else _valid(0, job, lambda: self.ledger.outstanding(job.id)),
             resent=job.resent,
             reasons=job.reasons,

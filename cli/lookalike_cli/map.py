@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lookalike.mapping.keeping import LEAST_SAMPLE, MapReport, keep_map
+from lookalike.image_index.map_job import map_as_job
+from lookalike.mapping.keeping import LEAST_SAMPLE, MapReport
 from lookalike.mapping.sample import SAMPLE
 from lookalike.settings import read_settings
 from lookalike_cli.application import Application
@@ -33,11 +34,12 @@ def make(
 ) -> None:
     """Put the images of an index on a map, like images near one another.
 
-    It is kept with the current version of the index. The query service shows it under /map."""
+    It is kept with the current version of the index. The query service shows it under /map. `lookalike status` lists
+    it as a job while it is made."""
     settings = read_settings(index=index)
     quiet_logs(settings)
     with stoppable(LAST_WORDS):
-        report = keep_map(settings, add=add, size=sample, progress=progress_bar)
+        report = map_as_job(settings, add=add, size=sample, progress=progress_bar)
     if json:
         print_json(_plain(report))
         return

@@ -9,7 +9,7 @@ import typer
 from celery import Celery
 
 from lookalike.embedded import open_stack
-from lookalike.ledger import Job, Ledger
+from lookalike.ledger import Job, JobKind, Ledger
 from lookalike.queue import make_app
 from lookalike.reconciler import GRACE_S, resend_lost
 from lookalike.settings import read_settings
@@ -62,6 +62,8 @@ def _show_all(ledger: Ledger, json: bool, repaired: dict[str, int]) -> None:
 
 
 def _first_source(job: Job) -> str:
+    if job.kind is JobKind.MAP:
+        return f"{job.source}, {job.placed:,} placed"
     first, *others = job.source.split("\n")
     return f"{first}, ..." if others else first
 
@@ -90,6 +92,7 @@ def plain(job: Job) -> dict[str, Any]:
     """A job as JSON values."""
     return {
         "job": job.id,
+        "kind": job.kind.value,
         "state": job.state.value,
         "source": job.source,
         "index": job.index,
@@ -98,6 +101,7 @@ def plain(job: Job) -> dict[str, Any]:
         "indexed": job.indexed,
         "unchanged": job.unchanged,
         "rejected": job.rejected,
+        "placed": job.placed,
         "not_done": job.not_done,
         "resent": job.resent,
         "seconds": round((job.ended_at or time.time()) - job.started_at, 3),

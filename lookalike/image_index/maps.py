@@ -26,10 +26,11 @@ class Maps(Handle):
 
         Raises IndexMissing, PermanentError for an index without images or, with `add`, without a map.
         """
-        from lookalike.mapping.keeping import LEAST_SAMPLE, keep_map
+        from lookalike.image_index.map_job import map_as_job
+        from lookalike.mapping.keeping import LEAST_SAMPLE
 
         size = arguments.whole_number(sample, "sample", LEAST_SAMPLE, MOST_SAMPLED)
-        return keep_map(self._settings, add=add, size=size)
+        return map_as_job(self._settings, add=add, size=size)
 
     @on_open_handle("embedded")
     def map(self) -> "tuple[list[str], Places] | None":

@@ -1,9 +1,11 @@
 """A job as the ledger records it."""
 
 import json
+import secrets
+import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from lookalike.shown import shortened
@@ -12,13 +14,21 @@ from lookalike.shown import shortened
 NAMED_SOURCES = 10
 
 
+class JobKind(StrEnum):
+    """What a job does: it ingests images, or puts those of an index on a map."""
+
+    INGEST = "ingest"
+    MAP = "map"
+
+
 class JobState(StrEnum):
-    """The states of a job; the last four are final."""
+    """The states of a job; the last four are final. A map is MAPPING until it ends."""
 
     ENUMERATING = "enumerating"
     DRAINING = "draining"
     CANCELLING = "cancelling"
     FINISHING = "finishing"
+    MAPPING = "mapping"
     FINISHED = "finished"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
@@ -33,7 +43,7 @@ FINAL = frozenset({JobState.FINISHED, JobState.FAILED, JobState.INTERRUPTED, Job
 
 @dataclass(frozen=True)
 class Job:
-    """One ingest; times are in seconds since 1970, UTC.
+    """One ingest, or one map; times are in seconds since 1970, UTC.
 
     `source` names up to eleven sources, one per line, or ten and how many more there are.
     `resent` counts the messages that the reconciler sent again.
@@ -69,6 +79,10 @@ class Job:
     named: tuple[str, ...] = ()
     #: The number of rejected images for each reason, the most frequent first.
     reasons: Mapping[str, int] = field(default_factory=dict)
+    kind: JobKind = JobKind.INGEST
+    #: Of a map: the number of images that have a place on it, and when its process reported last.
+    placed: int = 0
+    reported_at: float = 0.0
 
     @property
     def place(self) -> str:
@@ -86,12 +100,21 @@ class Job:
 
     @property
     def done(self) -> int:
-        return self.indexed + self.unchanged + self.rejected
+        return self.indexed + self.unchanged + self.rejected + self.placed
 
     @property
     def not_done(self) -> int:
         """Images that a job found and that nobody worked on, because it was cancelled or failed; 0 while it runs."""
         return self.found - self.done if self.has_ended else 0
+
+    def abandoned(self) -> "Job":
+        """The job as it is if its process reports no more: nobody else goes on with a map, or ends it."""
+        return replace(self, state=JobState.INTERRUPTED, ended_at=self.reported_at)
+
+
+def new_job_id(now: float) -> str:
+    """An id that no other job has, and that begins with its time."""
+    return time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(3)
 
 
 def named_sources(source: str) -> str:
@@ -110,7 +133,7 @@ def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
     """The job from the fields of its Redis hash. Raises KeyError or ValueError for a malformed record."""
     text = {name.decode(): value.decode() for name, value in fields.items()}
     reasons = {name.removeprefix(REASON): int(value) for name, value in text.items() if name.startswith(REASON)}
-    names = ("found", "indexed", "unchanged", "rejected", "resent", "still_rejected", "annotated")
+    names = ("found", "indexed", "unchanged", "rejected", "resent", "still_rejected", "annotated", "placed")
     counts = {name: int(text.get(name, 0)) for name in names}
     return Job(
         id=job_id,
@@ -129,5 +152,7 @@ def parse_job(job_id: str, fields: Mapping[bytes, bytes]) -> Job:
         tries_again=bool(text.get("tries_again")),
         named=tuple(map(str, json.loads(text.get("named") or "[]"))),
         reasons=dict(Counter(reasons).most_common()),
+        kind=JobKind(text.get("kind") or JobKind.INGEST),
+        reported_at=float(text.get("reported_at") or 0.0),
         **counts,
     )

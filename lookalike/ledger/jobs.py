@@ -2,26 +2,23 @@
 
 import json
 import logging
-import secrets
 import time
 from collections.abc import Sequence
 from typing import cast
 
 from lookalike.errors import JobUnknown
 from lookalike.ledger import scripts
-from lookalike.ledger.connection import FOREIGN, Connection, key
-from lookalike.ledger.job import Job, JobState, named_sources, parse_job
+from lookalike.ledger.connection import FOREIGN, key
+from lookalike.ledger.job import Job, JobState, named_sources, new_job_id, parse_job
+from lookalike.ledger.maps import PRODUCER_LEASE_S, Maps
 from lookalike.messages import MessageInvalid
 from lookalike.records import ModelIdentity
 from lookalike.shown import shown
 
 logger = logging.getLogger(__name__)
 
-#: Seconds without a heartbeat after which a producer counts as dead.
-PRODUCER_LEASE_S = 20
 
-
-class Jobs(Connection):
+class Jobs(Maps):
     """The part of the ledger that is about jobs."""
 
     def open_job(
@@ -44,7 +41,7 @@ class Jobs(Connection):
         `end_bound_jobs`. `named` are web addresses that a worker of the embedded stack may read for it.
         """
         now = time.time()
-        job_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime(now)) + secrets.token_hex(3)
+        job_id = new_job_id(now)
         record = {
             "state": JobState.ENUMERATING.value,
             "source": named_sources(source).encode("utf-8", "replace"),
@@ -106,9 +103,11 @@ class Jobs(Connection):
         if not fields:
             raise JobUnknown(f"There is no job {shown(job_id)}.", "`lookalike status` and images.jobs() list the jobs.")
         try:
-            return parse_job(job_id, fields)
+            job = parse_job(job_id, fields)
         except (KeyError, ValueError) as error:
             raise MessageInvalid(f"The record of job {shown(job_id)} is damaged: {shown(error)}.", FOREIGN) from error
+        is_abandoned = job.state is JobState.MAPPING and not self.has_producer(job_id)
+        return job.abandoned() if is_abandoned else job
 
     def jobs(self, limit: int = 20) -> list[Job]:
         """The latest jobs, newest first."""

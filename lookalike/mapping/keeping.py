@@ -40,7 +40,7 @@ def keep_map(settings: Settings, *, add: bool = False, size: int = SAMPLE, progr
 
     Raises MissingExtra, IndexMissing, PermanentError for an index without images, MapMissing with `add`.
     """
-    check_installed("openTSNE", "scipy", "sklearn", needed_by="lookalike map", extra="map")
+    check_made_here()
     began = time.monotonic()
     with closing(factories.open_index(settings)) as named:
         version = named.version()
@@ -53,6 +53,11 @@ def keep_map(settings: Settings, *, add: bool = False, size: int = SAMPLE, progr
             made = make_map(index, size=size, threads=threads, progress=progress)
         index.write_map(encode(made))
     return MapReport(settings.index, version, len(made), made.sample, time.monotonic() - began)
+
+
+def check_made_here() -> None:
+    """Raises MissingExtra if maps cannot be made with what is installed."""
+    check_installed("openTSNE", "scipy", "sklearn", needed_by="lookalike map", extra="map")
 
 
 def _known(index: Index) -> Map:

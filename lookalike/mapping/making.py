@@ -18,6 +18,8 @@ from lookalike.mapping.sample import SAMPLE, sample_of
 from lookalike.records import Vectors
 
 IDS_PER_READ = 1000
+#: The verb of images that are read, and have no place yet.
+READ = "read"
 
 #: Ids and their vectors, or their places.
 Batch = tuple[list[str], Vectors]
@@ -33,7 +35,7 @@ def make_map(index: Index, *, size: int = SAMPLE, threads: int = 1, progress: Pr
     """
     index.refresh()
     chosen = sample_of(_ids(index), size)
-    ids, vectors = _together(_read(index, chosen, progress, "read"))
+    ids, vectors = _together(_read(index, chosen, progress, READ))
     if not ids:
         raise PermanentError(f"Index {index.name} has no images to put on a map.", "Ingest some first.")
     project = principal_components(vectors)
@@ -75,7 +77,7 @@ def _ids(index: Index) -> Iterator[str]:
 
 def _placer(index: Index, rows: dict[str, int], kept: Map, threads: int) -> Place:
     """Places images beside those of the map, of which no more are compared than were laid out together."""
-    ids, vectors = _together(_read(index, sample_of(rows, SAMPLE), silent, "read"))
+    ids, vectors = _together(_read(index, sample_of(rows, SAMPLE), silent, READ))
     return Placer(vectors, kept.places[[rows[id] for id in ids]], threads)
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from lookalike import factories
 from lookalike.errors import BadSetting, LookalikeError
-from lookalike.ledger import Job, JobState, Ledger
+from lookalike.ledger import Job, JobKind, JobState, Ledger
 from lookalike.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -20,11 +20,13 @@ PATIENCE_S = 30.0
 def cancel(ledger: Ledger, job_id: str, settings: Settings) -> Job:
     """The job, CANCELLED; or still CANCELLING if a worker needs longer than PATIENCE_S for a chunk.
 
-    Raises JobUnknown, and BadSetting for a job that ended otherwise.
+    Raises JobUnknown, and BadSetting for a job that ended otherwise, and for a map.
     """
     job = ledger.job(job_id)
     if job.state is JobState.CANCELLED:
         return job
+    if job.kind is JobKind.MAP and not job.has_ended:
+        raise BadSetting(f"Job {job_id} makes a map.", "Stop its command, with Ctrl-C: the former map stays.")
     if ledger.cancel(job_id) is JobState.CANCELLING:
         _await_workers(ledger, job_id)
     ended = _finished(ledger, job, settings)

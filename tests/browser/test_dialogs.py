@@ -1,14 +1,18 @@
 """The dialogs of the page: a result in detail, the jobs and their rejected pictures, the API key."""
 
 import re
+import time
+from contextlib import closing
 from pathlib import Path
 
 from playwright.sync_api import Route, expect
 
+from lookalike.ledger import JobState, Ledger
 from lookalike.settings import Settings, read_settings
 from tests.browser.conftest import Visit
 from tests.browser.stage import HOSTILE_NAME, PER_CLASS, Stage, fill, serving
 from tests.browser.visitor import CLIPBOARD, TIMEOUT_MS
+from tests.mapping.jobs import map_job
 
 KEY = "open sesame, 42"
 
@@ -146,8 +150,13 @@ def test_rejected_pictures_are_tried_again_in_a_new_job(
     chosen = read_settings(home=settings.home, index_url=f"lancedb://{tmp_path / 'retried'}", concurrency=1)
     fill(chosen, jobs_url, stage.pictures / "broken")
     with serving(chosen, jobs_url, chosen.home) as url:
+        with closing(Ledger(jobs_url)) as ledger:
+            ledger.report_map(map_job(state=JobState.FAILED, ended_at=time.time(), error="No space is left."))
         visitor = visit(url)
         visitor.page.get_by_role("button", name="Jobs").click()
+        of_map = visitor.page.locator(".job", has_text="map of images-v1")
+        expect(of_map).to_contain_text("12 of 96 on the map")
+        expect(of_map).to_contain_text("No space is left.")
         visitor.page.get_by_role("button", name="Show 2 failed pictures").click()
         failed = visitor.page.get_by_role("dialog", name="Failed")
         expect(failed.locator(".failure")).to_have_count(2)

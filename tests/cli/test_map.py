@@ -35,9 +35,15 @@ def test_a_map_is_made_and_extended(environment: dict[str, str], tmp_path: Path)
     assert done.stderr == "images-v1 has no map yet.\n`lookalike map` makes one.\n"
     done = lookalike(environment, "map")
     assert done.stdout.startswith("30 images of images-v1 are on the map") and "/map" in done.stderr
+    # The embedded broker does not run meanwhile, and the job is on the list all the same.
+    (job,) = answer(lookalike(environment, "status", "--json"))["jobs"]
+    assert (job["kind"], job["state"], job["source"]) == ("map", "finished", "map of images-v1")
+    assert job["found"] == job["placed"] == 30 and job["not_done"] == job["indexed"] == 0
+    assert "30 placed" in lookalike(environment, "status").stdout
     fill(tmp_path, range(30, 40))
     made = answer(lookalike(environment, "map", "--add", "--json"))
     assert (made["index"], made["version"], made["images"], made["sample"]) == ("images", "images-v1", 40, 30)
+    assert [job["placed"] for job in answer(lookalike(environment, "status", "--json"))["jobs"]] == [10, 30]
     lookalike(environment, "map", "--sample", 3, code=2)
     assert "Index nothing does not exist" in lookalike(environment, "map", "--index", "nothing", code=1).stderr
 

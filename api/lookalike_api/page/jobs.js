@@ -121,6 +121,9 @@ function fill(item, job, rate) {
 }
 
 function counts(job) {
+  if (job.kind === "map") {
+    return `${grouped(job.placed)} of ${grouped(job.found)} on the map`;
+  }
   const parts = ["indexed", "unchanged", "rejected"].map((name) => `${grouped(job[name])} ${name}`);
   const sum = parts.join(" + ");
   const found = grouped(job.found);

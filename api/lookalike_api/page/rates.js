@@ -3,7 +3,7 @@
 //: Of two looks at a job, the earlier one is at least so many seconds old: chunks end together, some seconds apart.
 const LEAST_S = 6;
 
-export const done = (job) => job.indexed + job.unchanged + job.rejected;
+export const done = (job) => job.indexed + job.unchanged + job.rejected + (job.placed ?? 0);
 
 /** The last looks at the running jobs. */
 export class Rates {

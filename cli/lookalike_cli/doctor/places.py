@@ -9,7 +9,7 @@ from pathlib import Path
 from lookalike import factories
 from lookalike.errors import ImageRejected, LookalikeError, Unavailable
 from lookalike.extras import is_installed
-from lookalike.ledger import Ledger
+from lookalike.ledger import JobKind, Ledger
 from lookalike.records import Reason
 from lookalike.roots import named_prefixes
 from lookalike.settings import Settings
@@ -89,7 +89,7 @@ def _sources(settings: Settings) -> list[str]:
     if (url := running_broker(settings)) is None:
         return []
     with closing(Ledger(url)) as ledger:
-        return [source for job in ledger.jobs() for source in job.source.split("\n")]
+        return [source for job in ledger.jobs() if job.kind is JobKind.INGEST for source in job.source.split("\n")]
 
 
 def _asked(place: str, settings: Settings) -> Finding:
