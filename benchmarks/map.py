@@ -18,6 +18,7 @@ from benchmarks.vectors import fill
 from lookalike.errors import IndexMissing
 from lookalike.fitting.progress import Advance
 from lookalike.index import open_index
+from lookalike.machine import usable_cores
 from lookalike.mapping.keeping import keep_map
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.serve import make_server
@@ -45,9 +46,20 @@ FRAMES = """async (duration_ms) => {
     }
     return gaps;
 }"""
-NO_WEBGL = """HTMLCanvasElement.prototype.getContext = ((original) => function (kind, ...rest) {
+#: Scripts that make the page choose a painter, whatever this machine has.
+CHOOSE_2D = """HTMLCanvasElement.prototype.getContext = ((original) => function (kind, ...rest) {
     return kind === "webgl" ? null : original.call(this, kind, ...rest);
 })(HTMLCanvasElement.prototype.getContext)"""
+CHOOSE_WEBGL = """HTMLCanvasElement.prototype.getContext = ((original) => function (kind, options) {
+    return original.call(this, kind, {...options, failIfMajorPerformanceCaveat: false});
+})(HTMLCanvasElement.prototype.getContext)"""
+PAINTERS = {"webgl": CHOOSE_WEBGL, "2d": CHOOSE_2D}
+#: What computes WebGL.
+RENDERER = """() => {
+    const gl = document.createElement("canvas").getContext("webgl");
+    const names = gl?.getExtension("WEBGL_debug_renderer_info");
+    return names ? gl.getParameter(names.UNMASKED_RENDERER_WEBGL) : "none";
+}"""
 DURATION_MS = 5000
 
 
@@ -75,6 +87,7 @@ def _compute(settings: Settings) -> None:
         took_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
         console.print(f"  {verb} {total:,} images: {took_s:.1f} s, {cpu_s:.1f} s of CPU")
 
+    console.print(f"{usable_cores()} cores, load average {os.getloadavg()[0]:.1f}; s of CPU are those of all threads")
     cpu = time.process_time()
     report = keep_map(settings, progress=progress)
     console.print(
@@ -103,21 +116,40 @@ def _draw(url: str) -> None:
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("chromium-browser")
         with playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]) as browser:
+            _say_how(browser)
             for width, height in SIZES:
-                for script in ("", NO_WEBGL):
-                    with browser.new_context(viewport={"width": width, "height": height}) as context:
-                        context.add_init_script(script)
-                        _measure(context.new_page(), url, f"{width} x {height}")
+                chosen = _drawn(browser, url, width, height, "", "as the page chooses here")
+                for kind, script in PAINTERS.items():
+                    if kind != chosen:
+                        _drawn(browser, url, width, height, script, "for comparison")
 
 
-def _measure(page: Any, url: str, size: str) -> None:
+def _say_how(browser: Any) -> None:
+    with browser.new_page() as page:
+        renderer = page.evaluate(RENDERER)
+    console.print(
+        f"Frames of Chromium {browser.version}, headless; WebGL is computed by: {renderer}. In each frame for "
+        f"{DURATION_MS / 1000:.0f} s, the wheel enlarges the map a little or makes it smaller; a frame lasts from one "
+        f"call of requestAnimationFrame to the next one. Load average {os.getloadavg()[0]:.1f}."
+    )
+
+
+def _drawn(browser: Any, url: str, width: int, height: int, script: str, why: str) -> str:
+    """Measure the frames in a window of this size; returns the painter."""
+    with browser.new_context(viewport={"width": width, "height": height}) as context:
+        context.add_init_script(script)
+        return _measure(context.new_page(), url, f"{width} x {height}", why)
+
+
+def _measure(page: Any, url: str, size: str, why: str) -> str:
     began = time.perf_counter()
     page.goto(url)
     page.locator("#frame[aria-busy=false]").wait_for(timeout=120_000)
     shown_s = time.perf_counter() - began
     gaps = sorted(page.evaluate(FRAMES, DURATION_MS))
-    kind = page.locator("#place").get_attribute("data-painter")
+    kind = str(page.locator("#place").get_attribute("data-painter"))
     console.print(
-        f"{size}, {kind}: shown after {shown_s:.1f} s; {1000 * len(gaps) / sum(gaps):.0f} frames a second, "
+        f"{size}, {kind} ({why}): shown after {shown_s:.1f} s; {1000 * len(gaps) / sum(gaps):.0f} frames a second, "
         f"95 % of them within {gaps[int(0.95 * len(gaps))]:.0f} ms; bar: {LEAST_FPS:.0f} frames a second"
     )
+    return kind

@@ -72,8 +72,11 @@ def _charted(browser: Browser, url: str, name: str, size: ViewportSize, scheme: 
         if not is_phone:
             visitor.page.get_by_role("button", name="Like all of these").click()
             visitor.page.locator("#matched img.loaded").last.wait_for()
-        expect(visitor.page.locator("#thumbnails img:not(.loaded)")).to_have_count(0)
+        # A click on a button below the map has scrolled, and the browser loads thumbnails in view only.
         visitor.page.evaluate("scrollTo(0, 0)")
+        # They are chosen, and those that are not selected are faint, when the map has come to rest.
+        visitor.page.locator("#thumbnails .faint").first.wait_for()
+        expect(visitor.page.locator("#thumbnails img:not(.loaded)")).to_have_count(0)
         _keep(visitor.page.screenshot(animations="disabled"), name)
 
 

@@ -19,6 +19,7 @@ export class Overlay {
   #captions;
   #thumbnails;
   #open;
+  #isDrawn = false;
   //: Row of a point -> its thumbnail, and the names of clusters with their places.
   #shown = new Map();
   #names = [];
@@ -32,6 +33,12 @@ export class Overlay {
 
   /** Draw areas, as polygons of places, and the cross of the keys in pixels, or null. */
   outline(polygons, cross, ratio) {
+    const isWanted = polygons.length > 0 || cross !== null;
+    // Without an area, as mostly, nothing is to be erased in each frame.
+    if (!isWanted && !this.#isDrawn) {
+      return;
+    }
+    this.#isDrawn = isWanted;
     const context = this.#context;
     const style = getComputedStyle(context.canvas);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -1,4 +1,6 @@
-// Paints the points: with WebGL, or pixel by pixel where there is none. Both paint a hundred thousand in one frame.
+// Paints the points: with WebGL on a graphics card, or else pixel by pixel. Both paint a hundred thousand in one frame.
+
+import { inOrder, paintDiscs } from "./map-pixels.js";
 
 const VERTEX = `
 attribute vec2 place;
@@ -25,8 +27,10 @@ const [SMALLEST, LARGEST, FULL] = [2, 9, 700];
 
 /** A painter for a canvas: `points(data)`, `colours(rgba)` with four bytes for each point, and `paint(camera, ratio)`. */
 export function painterFor(canvas) {
-  const gl = canvas.getContext("webgl", { antialias: false, depth: false, stencil: false });
-  return gl ? new GlPainter(gl) : new PixelPainter(canvas.getContext("2d"));
+  // A browser without a graphics card computes WebGL slowly, and then copies each frame: pixels in memory take less.
+  const options = { antialias: false, depth: false, stencil: false, failIfMajorPerformanceCaveat: true };
+  const gl = canvas.getContext("webgl", options);
+  return gl ? new GlPainter(gl) : new PixelPainter(canvas.getContext("2d", { willReadFrequently: true }));
 }
 
 /** In CSS pixels. */
@@ -41,6 +45,7 @@ class GlPainter {
   #places = null;
   #colours = null;
   #buffers = [];
+  #uniforms = {};
 
   constructor(gl) {
     this.#gl = gl;
@@ -68,10 +73,10 @@ class GlPainter {
     if (!this.#places || !this.#colours) {
       return;
     }
-    const at = (name) => gl.getUniformLocation(this.#program, name);
-    gl.uniform2f(at("middle"), camera.view.x, camera.view.y);
-    gl.uniform2f(at("scale"), (2 * camera.scale) / camera.width, (-2 * camera.scale) / camera.height);
-    gl.uniform1f(at("size"), sizeOf(this.#places.length / 2, camera) * ratio);
+    const { middle, scale, size } = this.#uniforms;
+    gl.uniform2f(middle, camera.view.x, camera.view.y);
+    gl.uniform2f(scale, (2 * camera.scale) / camera.width, (-2 * camera.scale) / camera.height);
+    gl.uniform1f(size, sizeOf(this.#places.length / 2, camera) * ratio);
     gl.drawArrays(gl.POINTS, 0, this.#places.length / 2);
   }
 
@@ -86,6 +91,9 @@ class GlPainter {
     }
     gl.linkProgram(this.#program);
     gl.useProgram(this.#program);
+    for (const name of ["middle", "scale", "size"]) {
+      this.#uniforms[name] = gl.getUniformLocation(this.#program, name);
+    }
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.#buffers = [
@@ -118,45 +126,40 @@ class PixelPainter {
   kind = "2d";
   #context;
   #places = null;
-  #colours = null;
+  #points = null;
+  //: What was painted last: of the same size, it is used again.
+  #image = null;
 
   constructor(context) {
     this.#context = context;
   }
 
   points(data) {
-    this.#places = data.places;
+    [this.#places, this.#points] = [data.places, null];
   }
 
   colours(rgba) {
-    this.#colours = new Uint32Array(rgba.buffer);
+    this.#points = inOrder(this.#places, rgba);
   }
 
   paint(camera, ratio) {
     const { width, height } = this.#context.canvas;
-    const image = this.#context.createImageData(width, height);
-    if (this.#places && this.#colours) {
-      const pixels = new Uint32Array(image.data.buffer);
-      const side = Math.max(1, Math.round(sizeOf(this.#colours.length, camera) * ratio));
-      this.#fill(pixels, width, height, side, camera, ratio);
+    const pixels = this.#empty(width, height);
+    if (this.#points) {
+      const scale = camera.scale * ratio;
+      const { x, y } = camera.view;
+      const shift = { scale, left: width / 2 - x * scale, top: height / 2 - y * scale };
+      const side = Math.max(1, Math.round(sizeOf(this.#places.length / 2, camera) * ratio));
+      paintDiscs(pixels, { width, height }, this.#points, shift, side);
     }
-    this.#context.putImageData(image, 0, 0);
+    this.#context.putImageData(this.#image, 0, 0);
   }
 
-  /** A square for each point that lies in the frame. */
-  #fill(pixels, width, height, side, camera, ratio) {
-    const scale = camera.scale * ratio;
-    const left = width / 2 - camera.view.x * scale - side / 2;
-    const top = height / 2 - camera.view.y * scale - side / 2;
-    for (let point = 0; point < this.#colours.length; point++) {
-      const x = Math.round(this.#places[2 * point] * scale + left);
-      const y = Math.round(this.#places[2 * point + 1] * scale + top);
-      const colour = this.#colours[point];
-      if (colour >>> 24 && x >= 0 && y >= 0 && x + side <= width && y + side <= height) {
-        for (let row = y; row < y + side; row++) {
-          pixels.fill(colour, row * width + x, row * width + x + side);
-        }
-      }
+  #empty(width, height) {
+    if (this.#image?.width !== width || this.#image.height !== height) {
+      this.#image = this.#context.createImageData(width, height);
+      return new Uint32Array(this.#image.data.buffer);
     }
+    return new Uint32Array(this.#image.data.buffer).fill(0);
   }
 }
