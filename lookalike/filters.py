@@ -15,6 +15,8 @@ from lookalike.shown import kind_of, shown
 METADATA_PREFIX = "metadata."
 #: Fields of every document; `label` is stored as `name`.
 OWN_FIELDS = frozenset({"label", "name", "uri"})
+#: When a photograph was taken, as its EXIF says; in an index with a metadata field of this name, that field.
+TAKEN = "taken"
 #: Values of one condition.
 MAX_VALUES = 1000
 
@@ -36,7 +38,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition. `field` is `name` (the label), `uri` or `metadata.KEY`.
+    """One condition. `field` is `name` (the label), `uri`, `taken` or `metadata.KEY`.
 
     `values` are as a person gave them; the index gives them the type of the field. `!=` also holds for an image without
     the field."""
@@ -93,12 +95,13 @@ def conditions(filters: Filters | None) -> tuple[Condition, ...]:
 
 
 def stored_field(field: str) -> str:
-    """The field as an index stores it: `name` for `label`, `metadata.KEY` for any other KEY. Raises BadFilter."""
+    """The field as filters name it: `name` for `label`, `uri`, `taken`, `metadata.KEY` for any other KEY. Raises
+    BadFilter."""
     if not isinstance(field, str) or not field.removeprefix(METADATA_PREFIX):
         raise BadFilter(f"Cannot filter on {shown(field)}.", "Filter on label, uri or the name of a metadata field.")
     if field in OWN_FIELDS:
         return "name" if field == "label" else field
-    return field if field.startswith(METADATA_PREFIX) else METADATA_PREFIX + field
+    return field if field == TAKEN or field.startswith(METADATA_PREFIX) else METADATA_PREFIX + field
 
 
 def shown_key(key: str) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from lookalike.errors import BadFilter
-from lookalike.filters import METADATA_PREFIX, Condition, Operator, parse_filter, stored_field
+from lookalike.filters import METADATA_PREFIX, TAKEN, Condition, Operator, parse_filter, stored_field
 from lookalike.shown import shown
 
 #: A parameter with a whole filter, as in the command line.
@@ -28,6 +28,8 @@ _EXISTS = "exists"
 _PRESENCE = {"true": Operator.EXISTS, "false": Operator.MISSING}
 #: Parameters for the label; `name` is its older name.
 _LABEL = ("label", "name")
+#: Fields whose names are parameters.
+_OWN = (*_LABEL, TAKEN)
 _OF_SEVERAL = (Operator.ONE_OF, Operator.NONE_OF)
 
 Parameter = tuple[str, str]
@@ -36,8 +38,8 @@ Parameter = tuple[str, str]
 def is_filter(parameter: str) -> bool:
     """Whether a parameter of this name is a filter."""
     field, _, suffix = parameter.partition(".")
-    is_label = field in _LABEL and (parameter == field or suffix in (*_SUFFIXES, _EXISTS))
-    return parameter == WHOLE or is_label or parameter.startswith(METADATA_PREFIX)
+    is_own = field in _OWN and (parameter == field or suffix in (*_SUFFIXES, _EXISTS))
+    return parameter == WHOLE or is_own or parameter.startswith(METADATA_PREFIX)
 
 
 def from_parameters(parameters: Iterable[Parameter]) -> tuple[Condition, ...]:
@@ -80,7 +82,7 @@ def to_parameters(conditions: Sequence[Condition]) -> list[Parameter]:
 
 
 def _parameters(condition: Condition, times: int) -> Iterator[Parameter]:
-    if condition.operator is Operator.ONE_OF and times == 1 and condition.field != "uri":
+    if condition.operator is Operator.ONE_OF and times == 1 and condition.field not in ("uri", TAKEN):
         for value in condition.values:
             yield condition.field, str(value)
     else:

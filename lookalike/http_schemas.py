@@ -208,6 +208,8 @@ class FieldList(_Documented):
     """Sorted by name."""
 
     fields: tuple[Field, ...]
+    taken: int = 0
+    """How many images say when they were taken: the filter `taken`. 0 if there is a metadata field of this name."""
 
 
 @dataclass(frozen=True)

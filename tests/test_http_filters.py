@@ -27,6 +27,12 @@ from lookalike.http_filters import MAX_CONDITIONS, MAX_VALUES, from_parameters, 
         ("filter=tags=a&filter=tags=b&filter=year>2020", ["tags=a", "tags=b", "year>2020"]),
         ("metadata.note=a,b", ['note="a,b"']),
         ("metadata.min=5&metadata.exists=x", ["metadata.min=5", "metadata.exists=x"]),
+        ("taken=2023&taken=2024-05", ["taken=2023,2024-05"]),
+        (
+            "taken.min=2024-01-01&taken.below=2025&taken.exists=true",
+            ["taken>=2024-01-01", "taken<2025", "taken exists"],
+        ),
+        ("metadata.taken.min=2024", ["metadata.taken>=2024"]),
         ("metadata.label=a&metadata.uri.not=b", ["metadata.label=a", "metadata.uri!=b"]),
     ],
 )
@@ -56,13 +62,13 @@ def test_parameters_that_cannot_be_meant_are_refused(query: str, words: str) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["k", "uri", "metadata", "METADATA.a", "label.size", "labels", "name.", "filter.x", "_"]
+    "name", ["k", "uri", "metadata", "METADATA.a", "label.size", "labels", "name.", "taken.size", "filter.x", "_"]
 )
 def test_other_parameters_are_no_filters(name: str) -> None:
     assert not is_filter(name)
 
 
-FIELDS = st.sampled_from(["name", "uri", "metadata.brand", "metadata.min", "metadata.not", "metadata.label"])
+FIELDS = st.sampled_from(["name", "uri", "taken", "metadata.brand", "metadata.min", "metadata.not", "metadata.label"])
 OPERATORS = st.sampled_from([*Operator][:6])
 CONDITIONS = st.builds(Condition, FIELDS, OPERATORS, st.tuples(st.text(max_size=20)))
 

@@ -78,6 +78,12 @@ GROUPS: dict[str, dict[str, Entry]] = {
             "lookalike search photo.jpg -k 20 --filter label=cats",
             "lookalike search a.jpg --and b.jpg --not c.jpg",
         ),
+        "list": _entry(
+            "list",
+            "List the images of an index: the newest, by label, by a field, or at random.",
+            'lookalike list --sort taken --filter "taken>=2024"',
+            "lookalike list --sort random --json",
+        ),
         "duplicates": _entry(
             "duplicates",
             "List groups of identical and near-identical images in an index.",

@@ -17,7 +17,7 @@ from lookalike_cli.options import Filters, IndexName, Json
 
 app = Application()
 
-FIELD = "label or a metadata field.  [default: all]"
+FIELD = "label, taken or a metadata field.  [default: all]"
 
 
 @app.command()

@@ -36,8 +36,8 @@ Filters = Annotated[
     typer.Option(
         "--filter",
         metavar="FILTER",
-        help='Only images that meet it: "label=cat", "year>=2020", "brand=acme,globex", "brand!=acme", "brand exists". '
-        "Repeatable; all must hold.",
+        help='Only images that meet it: "label=cat", "year>=2020", "taken=2024-05", "brand=acme,globex", '
+        '"brand!=acme", "brand exists". Repeatable; all must hold.',
     ),
 ]
 SOURCE_HELP = (

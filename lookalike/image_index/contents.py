@@ -39,9 +39,10 @@ class Contents(Handle):
     def export(self, path: str | os.PathLike[str], *, filters: Filters | None = None) -> int:
         """Write all images that meet the filters, with their vectors, to a Parquet file; returns how many they are.
 
-        Columns: id, uri, name (the label), width, height, content_sha256, model (its fingerprint), metadata (a map
-        of texts), metadata_FIELD for each field with its type, and vector (a list of D float32). An existing file is
-        replaced when the new one is complete. `filters` are those of `search`.
+        Columns: id, uri, name (the label), width, height, content_sha256, model (its fingerprint), taken_at_ms (when
+        the photograph was taken, in milliseconds since 1970, or null), metadata (a map of texts), metadata_FIELD for
+        each field with its type, and vector (a list of D float32). An existing file is replaced when the new one is
+        complete. `filters` are those of `search`.
 
         Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written, BadFilter, BadSetting for a path
         that cannot be one of a file, such as that of a folder or a device.
@@ -101,8 +102,9 @@ class Contents(Handle):
     def facets(
         self, *fields: str, limit: int = VALUES, ranges: int = RANGES, filters: Filters | None = None
     ) -> "Facets":
-        """How many images have which values of these fields, by default of `label` and of all metadata fields, among
-        the images that meet the filters: `images.facets()["brand"].values`.
+        """How many images have which values of these fields, by default of `label`, of `taken` if any image says when
+        it was taken, and of all metadata fields, among the images that meet the filters:
+        `images.facets()["brand"].values`.
 
         The `limit` most frequent values (at most 200) of texts, whole numbers and truth values; of numbers and dates
         also the least, the greatest, and at most `ranges` ranges (2 to 100). Of long texts, only how many there are.

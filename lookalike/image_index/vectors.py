@@ -64,7 +64,7 @@ def _schema(dimension: int, of_metadata: Any) -> Any:
 
     texts = {name: pa.string() for name in ("id", "uri", "name")}
     sizes = {name: pa.int32() for name in ("width", "height")}
-    rest = {"content_sha256": pa.string(), "model": pa.string(), **of_metadata}
+    rest = {"content_sha256": pa.string(), "model": pa.string(), "taken_at_ms": pa.int64(), **of_metadata}
     return pa.schema({**texts, **sizes, **rest, "vector": pa.list_(pa.float32(), dimension)}.items())
 
 

@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from lookalike.errors import BadFilter
-from lookalike.filters import METADATA_PREFIX, Condition, Operator, Scalar, shown_key, stored_field
-from lookalike.index.places import Bound, Period, Place, Value
+from lookalike.filters import METADATA_PREFIX, TAKEN, Condition, Operator, Scalar, shown_key, stored_field
+from lookalike.index.places import TAKEN_AT_MS, Bound, Period, Place, Value, milliseconds
 from lookalike.index.ranges import check_ranges
 from lookalike.index.words import LONGEST_WORD, class_of, words
 from lookalike.metadata import Fields, FieldType, Kind, fitted_value
-from lookalike.queries.order import INGESTED, TAKEN
+from lookalike.queries.order import INGESTED
 from lookalike.shown import clause, shortened, shown
 
 #: Fields that an error names, beside close matches.
@@ -28,6 +28,7 @@ CLAUSES_OF_RANGE = 3
 ORDERED = (Kind.INTEGER, Kind.FLOAT, Kind.DATE)
 
 _OWN = {"name": FieldType(Kind.KEYWORD), "uri": FieldType(Kind.KEYWORD)}
+_TAKEN = Place(TAKEN_AT_MS, is_own=True, type=FieldType(Kind.DATE))
 _PRESENCE = (Operator.EXISTS, Operator.MISSING)
 _EQUALITY = (Operator.ONE_OF, Operator.NONE_OF)
 #: A year, a month or a day: the whole of it is meant.
@@ -50,9 +51,12 @@ def bind(conditions: Iterable[Condition], fields: Fields, index: str, *, has_tex
 
 
 def place_of(field: str, fields: Fields, index: str, has_texts: bool) -> Place:
-    """The place of `name`, `uri` or `metadata.KEY`. Raises BadFilter for another field."""
+    """The place of `name`, `uri`, `taken` or `metadata.KEY`. Raises BadFilter for another field."""
     if field in _OWN:
         return Place(field, is_own=True, type=_OWN[field])
+    # A filter of an earlier release means a field of metadata that is called so.
+    if field == TAKEN and TAKEN not in fields and not has_texts:
+        return _TAKEN
     key = field.removeprefix(METADATA_PREFIX)
     if key in fields:
         return Place(key, is_own=False, type=fields[key])
@@ -92,11 +96,11 @@ def _bound(condition: Condition, place: Place) -> Bound:
 
 
 def _value(value: Scalar, place: Place, condition: Condition) -> Value:
-    if place.is_own or place.type is None:
+    if place.type is None or (place.is_own and place.type.kind is Kind.KEYWORD):
         return _plain(value)
     try:
         if place.type.kind is Kind.DATE:
-            return period(value)
+            return _in_ms(period(value)) if place.is_in_ms else period(value)
         if place.type.kind is Kind.TEXT:
             _check_words(str(value))
         found = fitted_value(value, FieldType(place.type.kind))
@@ -152,6 +156,10 @@ def period(value: Scalar) -> Period:
     return Period(first, _last(first, has_month=bool(month), has_day=bool(day)), begin)
 
 
+def _in_ms(period: Period) -> Period:
+    return Period(milliseconds(str(period.first)), milliseconds(str(period.last)), period.text)
+
+
 def _last(first: str, *, has_month: bool, has_day: bool) -> str:
     """The last moment of a period that begins so."""
     day = datetime.fromisoformat(first.removesuffix("Z"))
@@ -183,10 +191,11 @@ def facet_place(field: str, fields: Fields, index: str) -> Place:
 
 
 def facet_places(asked: Sequence[str] | None, fields: Fields, index: str) -> list[Place]:
-    """The places whose values are counted; by default the label and all metadata fields. Of texts, only how many there
-    are. Raises BadFilter for an unknown field."""
+    """The places whose values are counted; by default the label, when photographs were taken, and all metadata fields.
+    Of texts, only how many there are. Raises BadFilter for an unknown field."""
     if asked is None:
-        asked = ["name", *(METADATA_PREFIX + key for key in sorted(fields))]
+        own = ["name"] if TAKEN in fields else ["name", TAKEN]
+        asked = [*own, *(METADATA_PREFIX + key for key in sorted(fields))]
     places = (place_of(stored_field(field), fields, index, has_texts=False) for field in asked)
     return list(dict.fromkeys(places))
 
@@ -206,7 +215,7 @@ def sort_place(field: str, fields: Fields, index: str) -> Place:
     if field == INGESTED:
         return Place("ingested_at", is_own=True, type=FieldType(Kind.DATE))
     if field == TAKEN:
-        return Place("taken_at_ms", is_own=True, type=FieldType(Kind.INTEGER))
+        return Place(TAKEN_AT_MS, is_own=True, type=FieldType(Kind.INTEGER))
     place = place_of(field, fields, index, has_texts=False)
     assert place.type is not None
     if place.is_list or place.type.kind is Kind.TEXT:

@@ -18,12 +18,14 @@ def facets(
     ranges: int = RANGES,
     filters: Filters | None = None,
 ) -> Facets:
-    """The facets of these fields, by default of the label and all metadata fields: the `limit` most frequent values,
+    """The facets of these fields, by default of the label, of when photographs were taken if any image says it, and of
+    all metadata fields: the `limit` most frequent values,
     and for numbers and dates at most `ranges` ranges. Raises BadFilter for a field that the index does not have."""
     found = index.tally(fields, limit, filters)
-    begins = {str(tally.place): _starts(tally, ranges) for tally in found.fields if tally.bounds is not None}
+    counted = [tally for tally in found.fields if fields is not None or tally.documents or not tally.place.is_in_ms]
+    begins = {str(tally.place): _starts(tally, ranges) for tally in counted if tally.bounds is not None}
     counts = index.histograms(begins, filters) if begins else {}
-    each = (_facet(tally, begins.get(str(tally.place), ()), counts) for tally in found.fields)
+    each = (_facet(tally, begins.get(str(tally.place), ()), counts) for tally in counted)
     return Facets(found.total, tuple(each))
 
 

@@ -7,11 +7,11 @@ from functools import total_ordering
 from typing import Any
 
 from lookalike.errors import BadQuery
-from lookalike.filters import METADATA_PREFIX, Scalar, stored_field
+from lookalike.filters import METADATA_PREFIX, TAKEN, Scalar, stored_field
 from lookalike.records import Match
 from lookalike.shown import shown
 
-SCORE, INGESTED, TAKEN = "score", "ingested", "taken"
+SCORE, INGESTED = "score", "ingested"
 #: Digits of a score that count: the last ones differ between two searches.
 _DIGITS = 6
 

@@ -70,6 +70,7 @@ def test_a_search_counts_its_filtered_set_and_not_what_is_nearest(
         ("fields=label&filter=nubmer=1", "Did you mean number?"),
         ("fields=number&metadata.number.min=5&metadata.number.max=4", "No image has both"),
         ("fields=number&metadata.number.min=many", "number is an integer"),
+        ("fields=taken&taken.min=soon", "taken is a date"),
         ("limit=0", "limit"),
         ("limit=201", "limit"),
         ("ranges=1", "ranges"),

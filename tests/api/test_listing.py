@@ -46,6 +46,8 @@ def test_a_listed_image_has_what_a_page_shows(client: httpx2.Client, stored: lis
         assert image["name"] == LABELS[1] and image["width"] > 0 and image["height"] > 0
         assert image["metadata"]["folder"] == LABELS[1] and image["ingested_at"].startswith("20")
         assert client.get(f"/images/{image['id']}/thumbnail").status_code == 200
+    assert client.get("/images?taken.exists=false&limit=1").json()["total"] == len(stored)
+    assert client.get("/images", params={"taken.min": "2024"}).json()["total"] == 0
     assert client.get("/images", params={"label": "nothing"}).json() == {"images": [], "next": None, "total": 0}
 
 
@@ -81,6 +83,11 @@ def test_the_client_lists_as_well(lance_client: httpx2.Client, stored: list[Imag
         ({"filter": "nubmer=1"}, "Did you mean number?"),
         ({"filter": "number=many"}, "number is an integer"),
         ({"filter": ["number>5", "number<5"]}, "No image has both"),
+        ({"filter": "taken>=soon"}, "taken is a date"),
+        ({"taken.min": "2024-99-01"}, "taken is a date"),
+        ({"taken": "yesterday"}, "taken is a date"),
+        ({"taken.min": "2025", "taken.max": "2024"}, "No image has both"),
+        ({"taken.exists": "maybe"}, "neither true nor false"),
         ({"k": 5}, "Unknown parameter 'k'"),
         ({"sort": ["label", "newest"]}, "more than once"),
     ],

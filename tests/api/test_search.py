@@ -122,7 +122,8 @@ def test_every_operator_can_be_a_parameter_and_answers_have_types(
 
 def test_fields_and_their_values_are_listed(client: httpx2.Client) -> None:
     types = {"folder": "keyword", "is_even": "boolean", "number": "integer", "tags": "keyword[]"}
-    assert client.get("/fields").json() == {"fields": [{"name": name, "type": types[name]} for name in sorted(types)]}
+    fields = [{"name": name, "type": types[name]} for name in sorted(types)]
+    assert client.get("/fields").json() == {"fields": fields, "taken": 0}
     tags = client.get("/facets/tags?limit=2").json()
     assert [item["value"] for item in tags["values"]] == ["all", "t0"] and tags["values"][0]["documents"] == 24
     assert (tags["type"], tags["least"], tags["greatest"]) == ("keyword[]", None, None)

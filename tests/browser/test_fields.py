@@ -1,18 +1,22 @@
 """Filters by metadata on the page: values and ranges, chips, the address, the keyboard, and hostile values."""
 
 import re
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
 
 from lookalike import factories
+from lookalike.index.places import milliseconds
 from lookalike.metadata import FieldType, Kind
 from lookalike.records import Metadata
 from lookalike.settings import Settings, read_settings
 from tests.browser.conftest import Visit
 from tests.browser.stage import HOSTILE_LABEL, PER_CLASS, Stage, fill, serving
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
+from tests.index.documents import write
 
 
 def opened(visit: Visit, stage: Stage, address: str = "", size: ViewportSize = DESKTOP) -> Visitor:
@@ -204,6 +208,15 @@ def test_hostile_values_are_text_in_filters_chips_and_details(stage: Stage, visi
     assert visitor.page.title() == "lookalike"
 
 
+def take_daily(settings: Settings) -> None:
+    """Let each camera have taken its photograph a day after the one before, from 1 November 2026 on."""
+    with closing(factories.open_index(settings)) as index:
+        images = [image for some in index.scan_documents() for image in some]
+        days = [1 + int(str(image.metadata["camera"]).removeprefix("camera ")) for image in images]
+        times = [milliseconds(f"2026-11-{day:02}T18:30:00Z") for day in days]
+        write(index, [replace(image, taken_at_ms=time) for image, time in zip(images, times, strict=True)])
+
+
 def test_days_and_one_of_many_values_are_filters(
     settings: Settings, broker_url: str, visit: Visit, stage: Stage, tmp_path: Path
 ) -> None:
@@ -211,7 +224,6 @@ def test_days_and_one_of_many_values_are_filters(
 
     def described(path: Path, number: int) -> Metadata:
         return {
-            "taken": f"2026-11-{1 + number:02}T18:30:00Z",
             "camera": f"camera {number:02}",
             "note": f"long {'words ' * 99} of {path.parent.name}, {path.stem}",
             "serial": 2**53 + 1,
@@ -222,8 +234,8 @@ def test_days_and_one_of_many_values_are_filters(
 
     chosen = read_settings(home=settings.home, index_url=f"lancedb://{tmp_path / 'days'}", concurrency=1)
     jobs_url = broker_url.removesuffix("/0") + "/2"
-    types = {"taken": FieldType(Kind.DATE), "note": FieldType(Kind.TEXT)}
-    fill(chosen, jobs_url, stage.pictures, described, types)
+    fill(chosen, jobs_url, stage.pictures, described, {"note": FieldType(Kind.TEXT)})
+    take_daily(chosen)
     with serving(chosen, jobs_url, chosen.home) as url:
         visitor = visit(f"{url}?id={stage.id_of('citrus')}&k=48")
         visitor.await_results()

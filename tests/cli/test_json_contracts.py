@@ -84,6 +84,8 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
         "reembed": printed("reembed", "--model", "efficientnet-lite0"),
         "evaluate": printed("evaluate", folder, "--seeds", 1),
         "duplicates": printed("duplicates"),
+        # Other than the others, it prints one object a line.
+        "list": printed("list", "--limit", 1),
         "facets": printed("facets", "label"),
         "map": printed("map"),
         "model list": printed("model", "list"),

@@ -84,6 +84,15 @@ def test_images_are_counted_by_label_and_field(filled: Filled, stored: list[Imag
             filled.images.facets(*fields, **options)  # type: ignore[arg-type]
 
 
+def test_images_are_listed_without_a_query(filled: Filled, stored: list[ImageRef]) -> None:
+    every = [*filled.images.list("label")]
+    assert {image.id: image.uri for image in every} == {ref.id: ref.uri for ref in stored}
+    assert [image.name for image in every] == sorted(str(image.name) for image in every)
+    assert [*filled.images.list("label", limit=3)] == every[:3]
+    some = [*filled.images.list("random", seed=5, filters={"label": LABELS[3]})]
+    assert len(some) == PER_CLASS and {image.name for image in some} == {LABELS[3]}
+
+
 def test_threads_share_a_handle(filled: Filled, query_file: Path) -> None:
     with lookalike.open("images", **filled.options) as images, ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: images.search(query_file, k=5), range(24)))
@@ -105,7 +114,8 @@ def test_an_index_is_exported_with_its_vectors(filled: Filled, stored: list[Imag
     assert filled.images.export(file) == len(stored)
     table = parquet.read_table(file)
     assert table.column_names == [
-        *("id", "uri", "name", "width", "height", "content_sha256", "model", "metadata", "vector"),
+        *("id", "uri", "name", "width", "height", "content_sha256", "model", "taken_at_ms", "metadata"),
+        "vector",
     ]
     ids, vectors = filled.images.vectors()
     rows = {row["id"]: row for row in table.to_pylist()}

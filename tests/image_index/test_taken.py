@@ -1,7 +1,8 @@
-"""Matches are sorted by when their photographs were taken, on both indexes."""
+"""Photographs are sorted, filtered, listed and exported by when they were taken, on both indexes."""
 
 from pathlib import Path
 
+import pyarrow.parquet as parquet
 import pytest
 from PIL import Image
 
@@ -30,13 +31,21 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_matches_are_sorted_by_when_they_were_taken(filled: Filled, photographs: Path) -> None:
+def test_photographs_are_found_by_when_they_were_taken(filled: Filled, photographs: Path, tmp_path: Path) -> None:
     with lookalike.open("photographs", **filled.options) as images:
         images.ingest(photographs, progress=False)
         found = {
             sort: [Path(match.uri).name for match in images.search(photographs / "a.jpg", sort=sort)]
             for sort in ("taken", "-taken")
         }
+        of_may = images.search(photographs / "d.jpg", filters=["taken=2024-05"])
+        listed = [Path(image.uri).name for image in images.list("taken", filters=["taken exists"])]
+        facet = images.facets()["taken"]
+        images.export(tmp_path / "images.parquet")
         times = {Path(match.uri).name: match.taken_at_ms for match in images.search(photographs / "a.jpg")}
     assert found == {"taken": ["b.jpg", "a.jpg", "c.png", "d.jpg"], "-taken": ["c.png", "a.jpg", "b.jpg", "d.jpg"]}
     assert times["a.jpg"] == 1_715_946_302_000 and times["d.jpg"] is None
+    assert {Path(match.uri).name for match in of_may} == {"a.jpg", "b.jpg"} and listed == ["b.jpg", "a.jpg", "c.png"]
+    assert (facet.documents, facet.least, facet.greatest) == (3, "1999-12-31T23:59:59.000Z", "2024-05-17T12:00:00.000Z")
+    rows = parquet.read_table(tmp_path / "images.parquet").to_pylist()
+    assert {Path(row["uri"]).name: row["taken_at_ms"] for row in rows} == times

@@ -4,11 +4,13 @@
 import { valueOf } from "./text.js";
 
 export const PREFIX = "metadata.";
+//: When a photograph was taken, in an index without a metadata field of this name.
+export const TAKEN = "taken";
 //: A parameter with a whole condition, as on the command line.
 const WHOLE = "filter";
 //: What stands behind a field in the name of a parameter -> what people read.
 export const SUFFIXES = { min: "from", max: "to", above: "above", below: "below", not: "not", exists: "exists:" };
-const NAME = /^(metadata\.|(?=(?:label|name)(?:\.|$)))(.+?)(?:\.(min|max|above|below|not|exists))?$/su;
+const NAME = /^(metadata\.|(?=(?:label|name|taken)(?:\.|$)))(.+?)(?:\.(min|max|above|below|not|exists))?$/su;
 
 //: What every picture has beside its metadata, as people read it and as filters name it.
 const OWN = new Set(["label", "name", "uri", "address", "id"]);

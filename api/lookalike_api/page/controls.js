@@ -103,13 +103,14 @@ export class Range {
   #isDate;
   #bars = Object.assign(made("div"), { className: "bars", ariaHidden: "true" });
 
-  constructor(field, type, choose) {
+  /** `place` is the name of the field's parameter. */
+  constructor(place, type, choose) {
     this.#isDate = type === "date";
-    this.#inputs = ["min", "max"].map((suffix) => bound(`${PREFIX}${field}.${suffix}`, type, choose));
-    this.elements = ["min", "max"].map((suffix, place) => {
+    this.#inputs = ["min", "max"].map((suffix) => bound(`${place}.${suffix}`, type, choose));
+    this.elements = ["min", "max"].map((suffix, which) => {
       const label = made("label", SUFFIXES[suffix]);
       label.className = "bound";
-      label.append(this.#inputs[place]);
+      label.append(this.#inputs[which]);
       return label;
     });
     this.elements.unshift(this.#bars);

@@ -1,6 +1,6 @@
 // Filters for the metadata fields of the index: a control for each, and a chip for each filter that is set.
 
-import { described, placeOf, PREFIX, shownField, toParameters } from "./conditions.js";
+import { described, placeOf, PREFIX, shownField, TAKEN, toParameters } from "./conditions.js";
 import { Boxes, made, ORDERED, Range, Typed } from "./controls.js";
 
 //: A field with more values gets a box to type in.
@@ -38,10 +38,11 @@ export class Fields {
     this.#show();
   }
 
-  /** Ask which fields there are, and give them; without any, there is no button. */
+  /** Ask which fields there are, and give those of metadata; without any, there is no button. */
   async load() {
-    const { fields } = await this.#api.json("fields");
-    this.#fields = fields.map(({ name, type }) => ({ name, type: type.replace("[]", "") }));
+    const { fields, taken } = await this.#api.json("fields");
+    const known = fields.map(({ name, type }) => ({ name, type: type.replace("[]", ""), place: PREFIX + name }));
+    this.#fields = taken ? [{ name: TAKEN, type: "date", place: TAKEN }, ...known] : known;
     this.#button.hidden = !this.#fields.length;
     this.#controller?.abort();
     this.#controls.clear();
@@ -50,7 +51,7 @@ export class Fields {
     this.#panel.replaceChildren(made("p", HINT), ...groups);
     this.#panel.firstChild.className = "hint";
     this.#toggle(!this.#panel.hidden && this.#fields.length > 0);
-    return this.#fields;
+    return known;
   }
 
   /** Count anew if a filter or the label has changed and somebody looks. */
@@ -102,10 +103,10 @@ export class Fields {
     this.#show();
   }
 
-  async #update({ name }, counted, mine) {
-    const others = this.#set.filter((condition) => placeOf(condition) !== PREFIX + name);
+  async #update({ name, place }, counted, mine) {
+    const others = this.#set.filter((condition) => placeOf(condition) !== place);
     const isOwn = others.length < this.#set.length;
-    const parameters = { fields: PREFIX + name, ...toParameters(others, this.#label) };
+    const parameters = { fields: place, ...toParameters(others, this.#label) };
     const facets = isOwn ? await this.#facets(parameters, mine) : counted;
     this.#controls.get(name).update(facets.get(nameInFacets(name)));
   }
@@ -115,10 +116,10 @@ export class Fields {
     return new Map(facets.map((facet) => [facet.field, facet]));
   }
 
-  #control({ name, type }, facet) {
+  #control({ name, type, place }, facet) {
     const choose = (change) => this.#choose(change(this.#set));
     if (type in ORDERED) {
-      return new Range(name, type, choose);
+      return new Range(place, type, choose);
     }
     if (type === "text") {
       return new Typed(name, [], "words in it", choose);

@@ -21,7 +21,8 @@ router = APIRouter(tags=["metadata"])
 Fields = Annotated[
     str | None,
     Parameter(
-        max_length=MAX_LENGTH, description="`label` and metadata fields, with commas between them; by default all."
+        max_length=MAX_LENGTH,
+        description="`label`, `taken` and metadata fields, with commas between them; by default all that have values.",
     ),
 ]
 Limit = Annotated[int, Parameter(ge=1, le=MOST_VALUES, description="How many values of a field.")]

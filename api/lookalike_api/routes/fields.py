@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from fastapi import Path as PathParameter
 from fastapi import Query as Parameter
 
-from lookalike.filters import Condition
+from lookalike.filters import TAKEN, Condition, Operator
 from lookalike.http_schemas import Field, FieldList
 from lookalike.index import Index
 from lookalike.index.facets import facets
@@ -22,16 +22,15 @@ router = APIRouter(tags=["metadata"])
 
 MAX_VALUES = 1000
 
-Name = Annotated[str, PathParameter(max_length=100, description="`label`, `metadata.FIELD`, or FIELD alone.")]
+Name = Annotated[str, PathParameter(max_length=100, description="`label`, `taken`, `metadata.FIELD`, or FIELD alone.")]
 Limit = Annotated[int, Parameter(ge=1, le=MAX_VALUES, description="How many values.")]
 Conditions = Annotated[tuple[Condition, ...], Depends(FilterParams("limit"))]
 
 
 @router.get("/fields", summary="The metadata fields", responses=problems(503))
 async def fields(state: State) -> FieldList:
-    """The metadata fields of the index, with their types."""
-    found = await state.executors.index.run(state.index.fields)
-    return FieldList(tuple(Field(name, str(type)) for name, type in sorted(found.items())))
+    """The metadata fields of the index, with their types, and how many images say when they were taken."""
+    return await state.executors.index.run(partial(_fields, state.index))
 
 
 @router.get(
@@ -43,6 +42,12 @@ async def fields(state: State) -> FieldList:
 )
 async def facet(state: State, field: Name, conditions: Conditions, limit: Limit = 50) -> Facet:
     return await state.executors.index.run(partial(_facet, state.index, field, limit, conditions))
+
+
+def _fields(index: Index) -> FieldList:
+    found = index.fields()
+    taken = 0 if TAKEN in found else index.count([Condition(TAKEN, Operator.EXISTS)])
+    return FieldList(tuple(Field(name, str(type)) for name, type in sorted(found.items())), taken)
 
 
 def _facet(index: Index, field: str, limit: int, conditions: tuple[Condition, ...]) -> Facet:

@@ -53,13 +53,17 @@ FacetNames = Annotated[
 Texts = list[Annotated[str, Parameter(max_length=MAX_LENGTH)]] | None
 Label = Annotated[Texts, Parameter(description="Only images with this label, or with one of several.")]
 Name = Annotated[Texts, Parameter(description="The same as `label`.")]
+Taken = Annotated[
+    Texts,
+    Parameter(description="Only photographs taken in this year, month or day (`2024-05`), or in one of several."),
+]
 Filter = Annotated[Texts, Parameter(description='A condition such as "year>=2020" or "tags=a,b"; all must hold.')]
 
 FILTERING = (
     "In addition to the parameters below, `metadata.FIELD=VALUE` returns only images whose metadata field has this "
-    "value; several values of one field are alternatives, and several fields must all fit. Behind `metadata.FIELD` or "
-    "`label`, `.min` and `.max` give a range that includes its ends, `.above` and `.below` one without them, `.not` a "
-    "value that the field must not have, and `.exists` (true or false) says whether it must exist."
+    "value; several values of one field are alternatives, and several fields must all fit. Behind `metadata.FIELD`, "
+    "`label` or `taken`, `.min` and `.max` give a range that includes its ends, `.above` and `.below` one without "
+    "them, `.not` a value that the field must not have, and `.exists` (true or false) says whether it must exist."
 )
 
 
@@ -75,7 +79,7 @@ class FilterParams:
 
     # `async` although it awaits nothing: FastAPI runs a plain function in a thread, for every request.
     async def __call__(
-        self, request: Request, label: Label = None, name: Name = None, filter: Filter = None
+        self, request: Request, label: Label = None, name: Name = None, taken: Taken = None, filter: Filter = None
     ) -> tuple[Condition, ...]:
         return conditions_of(request, self._names)
 
@@ -100,6 +104,7 @@ class QueryParams:
         facets: FacetNames = None,
         label: Label = None,
         name: Name = None,
+        taken: Taken = None,
         filter: Filter = None,
     ) -> Query:
         paging = Paging(k, offset, min_score, order=parse_order(sort), group_by=group_by and stored_field(group_by))
@@ -112,7 +117,7 @@ def conditions_of(request: Request, others: frozenset[str]) -> tuple[Condition, 
     given = request.query_params.multi_items()
     for parameter, times in Counter(parameter for parameter, _ in given if not is_filter(parameter)).items():
         if parameter not in others:
-            what = f"Unknown parameter {parameter[:100]!r}: filter on label or metadata.FIELD."
+            what = f"Unknown parameter {parameter[:100]!r}: filter on label, taken or metadata.FIELD."
             raise ParameterRefused(parameter, what)
         if times > 1 and parameter not in REPEATED:
             raise ParameterRefused(parameter, f"{parameter[:100]!r} is given more than once.")

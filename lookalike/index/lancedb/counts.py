@@ -18,7 +18,7 @@ def facet(table: Any, index: str, field: str, limit: int, filters: Filters | Non
     counts: Counter[Scalar] = Counter()
     place = facet_place(field, columns.fields_of(table.schema), index)
     for values in _values(table, index, place, filters):
-        counts.update({row["values"]: row["counts"] for row in values.value_counts().to_pylist()})
+        counts.update({place.shown(row["values"]): row["counts"] for row in values.value_counts().to_pylist()})
     return facet_values(counts, limit)
 
 
@@ -29,12 +29,15 @@ def bounds(table: Any, index: str, field: str, filters: Filters | None) -> tuple
     for values in _values(table, index, place, filters):
         extremes = [value.as_py() for value in compute.min_max(values).values()]
         found += [value for value in extremes if value is not None]
-    return (min(found), max(found)) if found else None
+    return (place.shown(min(found)), place.shown(max(found))) if found else None
 
 
 def _values(table: Any, index: str, place: Place, filters: Filters | None) -> Iterator[Any]:
     """The values of one place in the rows that meet the filters, in batches; of a list, each different one."""
     name = sql.column_of(place)
+    if name not in table.schema.names:
+        # A table of an earlier release may lack `taken_at_ms`.
+        return
     query = table.search().select([name])
     if condition := filtering.condition(table.schema, filters, index):
         query = query.where(condition)

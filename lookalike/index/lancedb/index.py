@@ -22,7 +22,6 @@ from lookalike.index.lancedb.search import Search
 from lookalike.index.lancedb.tables import drop_table
 from lookalike.index.lancedb.writer import Writer
 from lookalike.index.options import IndexOptions
-from lookalike.index.places import Place
 from lookalike.index.tally import Tally
 from lookalike.metadata import Fields
 from lookalike.queries.listing import Listing, Row
@@ -95,9 +94,14 @@ class LanceDBIndex:
         return ((id, uri, time) for id, uri, time in self._reader.columns(["id", "uri", "ingested_at"]))
 
     def scan_values(self, field: str) -> Iterator[tuple[str, Scalar | None]]:
-        place = self._place(field)
-        rows = self._reader.columns(["id", sql.column_of(place)])
-        return ((id, least(value) if place.is_list else value) for id, value in rows)
+        with self._table.reading() as table:
+            names = table.schema.names
+            place = facet_place(field, columns.fields_of(table.schema), self.name)
+        if (column := sql.column_of(place)) not in names:
+            # A table of an earlier release may lack `taken_at_ms`.
+            return ((id, None) for (id,) in self._reader.columns(["id"]))
+        rows = self._reader.columns(["id", column])
+        return ((id, least(value) if place.is_list else place.shown(value)) for id, value in rows)
 
     def addresses(self, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         return self._reader.addresses(ids)
@@ -204,9 +208,6 @@ class LanceDBIndex:
     def close(self) -> None:
         self._table.close()
         self._search.close()
-
-    def _place(self, field: str) -> Place:
-        return facet_place(field, self.fields(), self.name)
 
     def _searched(self, query: VectorQuery) -> list[Match]:
         with self._table.translated():

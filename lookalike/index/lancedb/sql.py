@@ -30,9 +30,10 @@ def id_conditions(ids: Sequence[str]) -> Iterator[str]:
         yield f"id IN ({', '.join(map(quoted, ids[start : start + IDS_PER_REQUEST]))})"
 
 
-def matching(conditions: Iterable[Bound], *, has_texts: bool) -> str:
-    """The condition for rows that meet all conditions; "" if there are none."""
-    return " AND ".join(_condition(condition, has_texts) for condition in conditions)
+def matching(conditions: Iterable[Bound], *, has_texts: bool, has_taken: bool = True) -> str:
+    """The condition for rows that meet all conditions; "" if there are none. A table of an earlier release has texts
+    of metadata, and no `taken_at_ms`."""
+    return " AND ".join(_condition(condition, has_texts, has_taken) for condition in conditions)
 
 
 def column_of(place: Place) -> str:
@@ -49,8 +50,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _condition(condition: Bound, has_texts: bool) -> str:
+def _condition(condition: Bound, has_texts: bool, has_taken: bool) -> str:
     column = f"`{column_of(condition.place)}`"
+    if condition.place.is_in_ms and not has_taken:
+        # No row has a value.
+        return "true" if condition.operator in (Operator.MISSING, Operator.NONE_OF) else "false"
     if condition.operator is Operator.EXISTS:
         return f"{column} IS NOT NULL"
     if condition.operator is Operator.MISSING:
@@ -90,7 +94,7 @@ def _within(column: str, value: Value, *, is_list: bool) -> str:
     if is_list:
         # Dates are written from the year to the millisecond, so that those of a period begin like it.
         return f"contains(concat(' ', array_to_string({column}, ' ')), {quoted(f' {value.text}')})"
-    return f"{column} BETWEEN {quoted(value.first)} AND {quoted(value.last)}"
+    return f"{column} BETWEEN {literal(value.first)} AND {literal(value.last)}"
 
 
 def _has_words(column: str, text: str, *, is_list: bool) -> str:

@@ -1,6 +1,6 @@
 """The counts of several columns, in one pass through a table, and how many values lie in which ranges."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,10 @@ def tally(table: Any, index: str, fields: Sequence[str] | None, limit: int, filt
     condition = filtering.condition(table.schema, filters, index)
     # Texts may be long, and only how many there are is asked for.
     columns_read = {place: _Column(place) for place in places if kind_of(place) is not Kind.TEXT}
-    for batch in _batches(table, condition, [*columns_read]):
-        for place, column in columns_read.items():
-            column.add(batch[sql.column_of(place)])
+    held = _held(table, columns_read)
+    for batch in _batches(table, condition, held):
+        for place in held:
+            columns_read[place].add(batch[sql.column_of(place)])
     found = (
         columns_read[place].tally(limit) if place in columns_read else _text(table, condition, place)
         for place in places
@@ -41,9 +42,12 @@ def histograms(
     places = {field: bounds_place(field, fields, index) for field in ranges}
     counts = {field: np.zeros(len(begins), np.int64) for field, begins in ranges.items()}
     condition = filtering.condition(table.schema, filters, index)
-    for batch in _batches(table, condition, [*places.values()]):
+    begins = {field: [place.stored(begin) for begin in ranges[field]] for field, place in places.items()}
+    held = _held(table, places.values())
+    for batch in _batches(table, condition, held):
         for field, place in places.items():
-            counts[field] += _in_ranges(batch[sql.column_of(place)], ranges[field], is_list=place.is_list)
+            if place in held:
+                counts[field] += _in_ranges(batch[sql.column_of(place)], begins[field], is_list=place.is_list)
     return {field: found.tolist() for field, found in counts.items()}
 
 
@@ -67,7 +71,8 @@ class _Column:
             self._ends += [end.as_py() for end in compute.min_max(values).values() if end.is_valid]
 
     def tally(self, limit: int) -> FieldTally:
-        bounds = (min(self._ends), max(self._ends)) if self._ends else None
+        shown = self._place.shown
+        bounds = (shown(min(self._ends)), shown(max(self._ends))) if self._ends else None
         return FieldTally(self._place, self._documents, self._most(limit), bounds)
 
     def _most(self, limit: int) -> dict[Scalar, int]:
@@ -77,6 +82,11 @@ class _Column:
         summed = pa.Table.from_batches(self._counts).group_by("values").aggregate([("counts", "sum")])
         most = summed.sort_by([("counts_sum", "descending"), ("values", "ascending")]).slice(0, limit)
         return dict(zip(most["values"].to_pylist(), most["counts_sum"].to_pylist(), strict=True))
+
+
+def _held(table: Any, places: Iterable[Place]) -> list[Place]:
+    """Those whose columns the table has: one of an earlier release may lack `taken_at_ms`."""
+    return [place for place in places if sql.column_of(place) in table.schema.names]
 
 
 def _text(table: Any, condition: str, place: Place) -> FieldTally:

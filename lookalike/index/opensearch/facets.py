@@ -1,15 +1,11 @@
 """Counts of values, and their first and last, as OpenSearch gives them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lookalike.filters import Scalar
-from lookalike.index.places import Place
+from lookalike.index.places import Place, moment
 from lookalike.metadata import Kind
-
-#: Of dates in an answer: milliseconds since then.
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def counting(path: str, limit: int, query: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +28,9 @@ def extremes(path: str, query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The searches for the documents with the first and with the last value. An aggregation would round integers."""
     having = {"bool": {"filter": [query, {"exists": {"field": path}}]}}
     for order in ("asc", "desc"):
-        yield {"size": 1, "query": having, "_source": False, "sort": [{path: order}], "track_total_hits": False}
+        # An index of an earlier release may lack `taken_at_ms`.
+        by = {path: {"order": order, "unmapped_type": "long"}}
+        yield {"size": 1, "query": having, "_source": False, "sort": [by], "track_total_hits": False}
 
 
 def bounds(answers: Sequence[Mapping[str, Any]], place: Place) -> tuple[Scalar, Scalar] | None:
@@ -48,7 +46,7 @@ def value_of(value: Any, place: Place) -> Scalar:
     """A value of an answer as the field holds it."""
     kind = place.type.kind if place.type else Kind.KEYWORD
     if kind is Kind.DATE:
-        moment = EPOCH + timedelta(milliseconds=value)
-        return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+        # Of dates in an answer, the server tells milliseconds.
+        return moment(value)
     convert: type[Scalar] = {Kind.BOOLEAN: bool, Kind.INTEGER: int, Kind.FLOAT: float}.get(kind, str)
     return convert(value)

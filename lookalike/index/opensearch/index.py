@@ -141,7 +141,8 @@ class OpenSearchIndex:
         now = self._resolve().layout
         place = facet_place(field, now.fields, self.name)
         path = filtering.path_of(place, now)
-        return ((id, least(values)) for id, values in scroll.scan_values(self._server, self.name, path))
+        found = scroll.scan_values(self._server, self.name, path)
+        return ((id, place.shown(least(values)) if values else None) for id, values in found)
 
     def addresses(self, ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         found = scroll.find(self._server, self.name, ids, ["uri", "name"])
@@ -213,8 +214,8 @@ class OpenSearchIndex:
         self, ranges: Mapping[str, Sequence[Scalar]], filters: Filters | None = None
     ) -> dict[str, list[int]]:
         now, query = self._matching(filters)
-        paths = {field: filtering.path_of(bounds_place(field, now.fields, self.name), now) for field in ranges}
-        answer = self._query("/_search", counting.ranging(ranges, paths, query))
+        places = {field: bounds_place(field, now.fields, self.name) for field in ranges}
+        answer = self._query("/_search", counting.ranging(ranges, places, query, now))
         return counting.ranged(answer, list(ranges))
 
     def write_map(self, data: bytes) -> None:

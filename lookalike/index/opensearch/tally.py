@@ -51,10 +51,12 @@ def is_exact(tally: FieldTally) -> bool:
     return all(abs(bound) < EXACT for bound in tally.bounds if isinstance(bound, int))
 
 
-def ranging(ranges: Mapping[str, Sequence[Scalar]], paths: Mapping[str, str], query: filtering.Query) -> dict[str, Any]:
+def ranging(
+    ranges: Mapping[str, Sequence[Scalar]], places: Mapping[str, Place], query: filtering.Query, layout: Layout
+) -> dict[str, Any]:
     """The search that counts the documents in each range of each field."""
     counted = {
-        f"ranges{number}": {"filters": {"filters": list(_ranges(paths[field], begins))}}
+        f"ranges{number}": {"filters": {"filters": list(_ranges(places[field], begins, layout))}}
         for number, (field, begins) in enumerate(ranges.items())
     }
     return {"size": 0, "query": query, "aggs": counted, "track_total_hits": False}
@@ -77,7 +79,8 @@ def _bounds(found: Mapping[str, Any], number: int, place: Place) -> tuple[Scalar
     return first, last
 
 
-def _ranges(path: str, begins: Sequence[Scalar]) -> Iterator[filtering.Query]:
+def _ranges(place: Place, begins: Sequence[Scalar], layout: Layout) -> Iterator[filtering.Query]:
     """As queries: an aggregation of ranges would round integers."""
-    for begin, end in zip(begins, [*begins[1:], None], strict=True):
+    path, stored = filtering.path_of(place, layout), [place.stored(begin) for begin in begins]
+    for begin, end in zip(stored, [*stored[1:], None], strict=True):
         yield {"range": {path: {"gte": begin} | ({} if end is None else {"lt": end})}}
