@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
@@ -13,6 +14,8 @@ from lookalike.records import MetadataValue
 PREFIX = "metadata_"
 #: In a table that an earlier release made: a map of texts. It is read, and new documents have none in it.
 TEXTS = "metadata"
+#: Values of a list that are compared one by one.
+SHORT = 16
 #: In the metadata of a column: the type of its field. Keywords, texts and dates are all strings.
 TYPE_KEY = b"lookalike.type"
 
@@ -50,8 +53,32 @@ def metadata_of(row: Mapping[str, Any]) -> dict[str, MetadataValue]:
     return dict(row.get(TEXTS) or ()) | {name: value for name, value in typed.items() if value is not None}
 
 
-def different(lists: Any) -> Any:
-    """The values of some lists, each once for each list that has it."""
-    rows = compute.list_parent_indices(lists)
-    pairs = pa.table({"row": rows, "value": compute.list_flatten(lists)}).group_by(["row", "value"]).aggregate([])
-    return pairs["value"].combine_chunks()
+def counted(values: Any, *, is_list: bool) -> Any:
+    """The `values` of a column without nulls, and their `counts`; in lists, each value once for each list."""
+    if not is_list:
+        return pa.RecordBatch.from_struct_array(values.value_counts())
+    # As numbers: a text is hashed once.
+    flat = compute.list_flatten(values).dictionary_encode()
+    rows, codes = compute.list_parent_indices(values).to_numpy(), flat.indices.to_numpy()
+    longest = compute.max(compute.list_value_length(values)).as_py() or 0
+    codes = _different(rows, codes, longest) if longest <= SHORT else _different_of_long(rows, codes)
+    counts = np.bincount(codes, minlength=len(flat.dictionary))
+    return pa.record_batch([flat.dictionary, pa.array(counts)], ["values", "counts"])
+
+
+def _different(rows: Any, codes: Any, longest: int) -> Any:
+    """The codes that stand for the first time in their row, with one comparison for each distance in a row."""
+    is_first = np.ones(len(codes), bool)
+    for distance in range(1, longest):
+        is_first[distance:] &= (codes[distance:] != codes[:-distance]) | (rows[distance:] != rows[:-distance])
+    return codes[is_first]
+
+
+def _different_of_long(rows: Any, codes: Any) -> Any:
+    size = int(codes.max(initial=0)) + 1
+    return compute.unique(pa.array(rows.astype(np.int64) * size + codes)).to_numpy() % size
+
+
+def flattened(values: Any, *, is_list: bool) -> Any:
+    """All values of a column without nulls, also those of lists."""
+    return compute.list_flatten(values) if is_list else values

@@ -18,7 +18,8 @@ def facet(table: Any, index: str, field: str, limit: int, filters: Filters | Non
     counts: Counter[Scalar] = Counter()
     place = facet_place(field, columns.fields_of(table.schema), index)
     for values in _values(table, index, place, filters):
-        counts.update({place.shown(row["values"]): row["counts"] for row in values.value_counts().to_pylist()})
+        found = columns.counted(values, is_list=place.is_list).to_pylist()
+        counts.update({place.shown(row["values"]): row["counts"] for row in found})
     return facet_values(counts, limit)
 
 
@@ -27,13 +28,14 @@ def bounds(table: Any, index: str, field: str, filters: Filters | None) -> tuple
     found: list[Scalar] = []
     place = bounds_place(field, columns.fields_of(table.schema), index)
     for values in _values(table, index, place, filters):
-        extremes = [value.as_py() for value in compute.min_max(values).values()]
+        flat = columns.flattened(values, is_list=place.is_list)
+        extremes = [value.as_py() for value in compute.min_max(flat).values()]
         found += [value for value in extremes if value is not None]
     return (place.shown(min(found)), place.shown(max(found))) if found else None
 
 
 def _values(table: Any, index: str, place: Place, filters: Filters | None) -> Iterator[Any]:
-    """The values of one place in the rows that meet the filters, in batches; of a list, each different one."""
+    """The values of one place in the rows that meet the filters, in batches."""
     name = sql.column_of(place)
     if name not in table.schema.names:
         # A table of an earlier release may lack `taken_at_ms`.
@@ -42,5 +44,4 @@ def _values(table: Any, index: str, place: Place, filters: Filters | None) -> It
     if condition := filtering.condition(table.schema, filters, index):
         query = query.where(condition)
     for batch in query.to_batches(batch_size=ROWS_PER_BATCH):
-        values = batch[name].drop_null()
-        yield columns.different(values) if place.type and place.type.is_list else values
+        yield batch[name].drop_null()

@@ -63,12 +63,12 @@ class _Column:
     def add(self, values: Any) -> None:
         values = values.drop_null()
         self._documents += len(values)
-        if self._place.is_list:
-            values = columns.different(values)
+        is_list = self._place.is_list
         if kind_of(self._place) in COUNTED:
-            self._counts.append(pa.RecordBatch.from_struct_array(values.value_counts()))
+            self._counts.append(columns.counted(values, is_list=is_list))
         if kind_of(self._place) in ORDERED:
-            self._ends += [end.as_py() for end in compute.min_max(values).values() if end.is_valid]
+            flat = columns.flattened(values, is_list=is_list)
+            self._ends += [end.as_py() for end in compute.min_max(flat).values() if end.is_valid]
 
     def tally(self, limit: int) -> FieldTally:
         shown = self._place.shown

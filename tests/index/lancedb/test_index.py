@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from lookalike.errors import IndexConflict, IndexMissing, IndexUnavailable
 from lookalike.index import Index, list_indexes, open_index, open_versions
+from lookalike.index.facets import facets
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.compaction import FEWEST_FRAGMENTS, MOST_FRAGMENTS, compact, most_fragments
 from tests.index.documents import COSINE, documents
@@ -102,3 +104,14 @@ def test_a_version_that_becomes_the_current_one_while_its_deletion_waits_stays(
     assert index.version() == second
     versions.delete("images-v1")
     assert [info.version for info in versions.infos()] == [second]
+
+
+def test_a_table_without_times_of_photographs_has_none(index: Index, folder: Path) -> None:
+    index.write([replace(each, taken_at_ms=5) for each in documents(3)])
+    lancedb.connect(folder).open_table("images-v1").drop_columns(["taken_at_ms"])
+    with closing(open_index(f"lancedb://{folder}", "images")) as opened:
+        counts = {"taken exists": 0, "taken missing": 3, "taken>=1970": 0, "taken=1970": 0, "taken!=1970": 3}
+        assert {text: opened.count([text]) for text in counts} == counts
+        assert len(opened.search(documents(1)[0].image_embedding, 9, ["taken missing", "label=even"])) == 2
+        assert opened.search(documents(1)[0].image_embedding, 9, ["taken<2000"]) == []
+        assert [facet.field for facet in facets(opened).facets] == ["label"]
