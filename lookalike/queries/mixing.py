@@ -13,9 +13,9 @@ from lookalike.records import Metric, Vector, Vectors
 
 #: What is not wanted counts so much of its weight, as Rocchio's feedback counts it less: the whole of it would leave a
 #: direction that no image has. Of portraits with EfficientNet-Lite0, P@10 is .39 without a negative example, .43 with
-#: 0.35, .41 with 0.5 and .15 with 1 (`python -m benchmarks examples`). Of drawings of
-#: a class without a colour, as texts, it is .56 without the colour, .84 with 0.35, .87 with 0.7 and with 1, and with
-#: demo-pair .58, .61, .64 and .68 (`python -m benchmarks texts`).
+#: 0.35, .41 with 0.5 and .15 with 1 (`python -m benchmarks examples`). With texts for drawings of a class without a
+#: colour it is .56 without the colour, .84 with 0.35, and .87 with 0.7 and with 1; with demo-pair .58, .61, .64 and .68
+#: (`python -m benchmarks texts`).
 NEGATIVE_SHARE = 0.35
 #: Shorter sums, as a share of the weights, point in a direction that rounding has chosen.
 LEAST_LENGTH = 1e-3
