@@ -74,7 +74,13 @@ def test_options_of_files_are_refused_and_those_of_speed_are_not(tmp_path: Path)
     assert resolve("demo-pair:flip+int8", preprocessing="lite").text == WORDS
 
 
-def test_a_file_of_another_release_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_of_another_release_are_refused() -> None:
+    former = replace(WORDS, model_sha256="0" * 64, tokenizer_sha256="0" * 64)
+    with pytest.raises(ModelUnavailable, match="of another release"):
+        words.WordEncoder(former, IDENTITY)
+
+
+def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / words.FILE, {"rings": np.ones(256, np.float32)})
     monkeypatch.setattr(words, "files", lambda package: tmp_path)
     with pytest.raises(ModelUnavailable, match="not those of this release"):

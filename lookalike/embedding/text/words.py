@@ -11,7 +11,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from lookalike.embedding.text.side import TextSide
+from lookalike.embedding.text.side import WORDS, TextSide
 from lookalike.errors import BadQuery, ModelUnavailable
 from lookalike.records import ModelIdentity, Vector, Vectors
 from lookalike.shown import clause, shown
@@ -25,7 +25,7 @@ class WordEncoder:
     """A TextEncoder. It knows few words, in small letters or capitals, and passes over all others."""
 
     def __init__(self, side: TextSide, identity: ModelIdentity) -> None:
-        """Raises ModelUnavailable if the file was changed."""
+        """Raises ModelUnavailable if the file was changed, or the model is of another release."""
         self.identity = identity
         with np.load(io.BytesIO(_data(side))) as file:
             vectors = file["vectors"].astype(np.float32)
@@ -53,6 +53,9 @@ def _data(side: TextSide) -> bytes:
     except OSError as error:
         what = f"The word vectors ({FILE}) cannot be read: {clause(error)}."
         raise ModelUnavailable(what, "Install lookalike again.") from error
+    if side != WORDS:
+        what = "The model has the word vectors of another release."
+        raise ModelUnavailable(what, "Embed the images of the index again (reembed), or delete it and start again.")
     if hashlib.sha256(data).hexdigest() != side.model_sha256:
         raise ModelUnavailable(f"The word vectors ({FILE}) are not those of this release.", "Install lookalike again.")
     return data
