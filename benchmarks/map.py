@@ -52,7 +52,10 @@ CHOOSE_2D = """HTMLCanvasElement.prototype.getContext = ((original) => function 
 })(HTMLCanvasElement.prototype.getContext)"""
 CHOOSE_WEBGL = """HTMLCanvasElement.prototype.getContext = ((original) => function (kind, options) {
     return original.call(this, kind, {...options, failIfMajorPerformanceCaveat: false});
-})(HTMLCanvasElement.prototype.getContext)"""
+})(HTMLCanvasElement.prototype.getContext);
+WebGLRenderingContext.prototype.getParameter = ((original) => function (name) {
+    return name === 0x9246 ? "a card" : original.call(this, name);
+})(WebGLRenderingContext.prototype.getParameter)"""
 PAINTERS = {"webgl": CHOOSE_WEBGL, "2d": CHOOSE_2D}
 #: What computes WebGL.
 RENDERER = """() => {

@@ -18,6 +18,8 @@ from lookalike.mapping.sample import SAMPLE, sample_of
 from lookalike.records import Vectors
 
 IDS_PER_READ = 1000
+#: Images whose neighbours are looked for together: each look-up has a cost of its own, as much as that of thousands.
+PLACED_TOGETHER = 5000
 #: The verb of images that are read, and have no place yet.
 READ = "read"
 
@@ -104,7 +106,19 @@ def _others(index: Index, known: set[str], progress: Progress) -> Iterator[Batch
 
 
 def _placed(batches: Iterable[Batch], place: Place) -> Iterator[Placed]:
-    return ((ids, place(vectors)) for ids, vectors in batches)
+    return ((ids, place(vectors)) for ids, vectors in _joined(batches))
+
+
+def _joined(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same in batches of at least PLACED_TOGETHER images, but for the last one."""
+    waiting: list[Batch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(len(ids) for ids, _ in waiting) >= PLACED_TOGETHER:
+            yield _together(waiting)
+            waiting = []
+    if waiting:
+        yield _together(waiting)
 
 
 def _together(batches: Iterable[Batch]) -> Batch:

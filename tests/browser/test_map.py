@@ -30,7 +30,11 @@ NO_WEBGL = """HTMLCanvasElement.prototype.getContext = ((original) => function (
 #: Where there is no graphics card, the page paints without WebGL, which is then computed slowly.
 ANY_WEBGL = """HTMLCanvasElement.prototype.getContext = ((original) => function (kind, options) {
     return original.call(this, kind, {...options, failIfMajorPerformanceCaveat: false});
-})(HTMLCanvasElement.prototype.getContext)"""
+})(HTMLCanvasElement.prototype.getContext);
+WebGLRenderingContext.prototype.getParameter = ((original) => function (name) {
+    return name === 0x9246 ? "a card" : original.call(this, name);
+})(WebGLRenderingContext.prototype.getParameter)"""
+NAMED_SOFTWARE = ANY_WEBGL.replace("a card", "ANGLE (SwiftShader Device)")
 #: Of a browser that computes WebGL without a graphics card.
 SLOW_GPU = "GL Driver Message (OpenGL, Performance"
 #: Paints points, given as place and alpha, and returns the alpha of each pixel, row by row.
@@ -124,15 +128,15 @@ def widest_gap(places: Places) -> tuple[float, int]:
     return float(across[before : before + 2].mean()), before + 1
 
 
-@pytest.mark.parametrize("kind", ["webgl", "2d"])
+@pytest.mark.parametrize("kind", ["webgl", "2d", "software"])
 def test_every_picture_is_a_point_with_and_without_webgl(kind: str, mapped: Stage, visit: Visit) -> None:
     visitor = visit(mapped.url)
     if kind == "webgl":
         visitor.expected.append(SLOW_GPU)
-    visitor.page.add_init_script({"webgl": ANY_WEBGL, "2d": NO_WEBGL}[kind])
+    visitor.page.add_init_script({"webgl": ANY_WEBGL, "2d": NO_WEBGL, "software": NAMED_SOFTWARE}[kind])
     visitor.page.goto(f"{mapped.url}map")
     expect(visitor.page.locator("#frame")).to_have_attribute("aria-busy", "false")
-    expect(visitor.page.locator("#place")).to_have_attribute("data-painter", kind)
+    expect(visitor.page.locator("#place")).to_have_attribute("data-painter", "webgl" if kind == "webgl" else "2d")
     assert visitor.page.evaluate(PAINTED) > mapped.stored
     expect(visitor.page.locator("#facts")).to_contain_text(f"{mapped.stored} pictures")
     expect(visitor.page.locator("#legend li")).to_have_count(7)

@@ -22,15 +22,24 @@ void main() {
   if (dot(off, off) > 0.25) discard;
   gl_FragColor = vec4(painted.rgb * painted.a, painted.a);
 }`;
+//: Programs that compute WebGL without a card, of Chromium, Mesa and Windows.
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 //: Diameter of a point in CSS pixels: at least, at most, and for a map of so many points that they fill it.
 const [SMALLEST, LARGEST, FULL] = [2, 9, 700];
 
 /** A painter for a canvas: `points(data)`, `colours(rgba)` with four bytes for each point, and `paint(camera, ratio)`. */
 export function painterFor(canvas) {
-  // A browser without a graphics card computes WebGL slowly, and then copies each frame: pixels in memory take less.
-  const options = { antialias: false, depth: false, stencil: false, failIfMajorPerformanceCaveat: true };
-  const gl = canvas.getContext("webgl", options);
+  // A canvas that has had a context of WebGL gives no other one: another canvas tells first.
+  const gl = hasCard() ? canvas.getContext("webgl", { antialias: false, depth: false, stencil: false }) : null;
   return gl ? new GlPainter(gl) : new PixelPainter(canvas.getContext("2d", { willReadFrequently: true }));
+}
+
+/** Whether a graphics card computes WebGL. In software it is slow, and the browser copies each frame: pixels in memory
+ * take less. Chromium gives a context also if that is a caveat, so its name decides. */
+function hasCard() {
+  const gl = document.createElement("canvas").getContext("webgl", { failIfMajorPerformanceCaveat: true });
+  const names = gl?.getExtension("WEBGL_debug_renderer_info");
+  return gl !== null && !SOFTWARE.test(gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
 }
 
 /** In CSS pixels. */
