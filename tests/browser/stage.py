@@ -15,10 +15,13 @@ from lookalike import embedding, factories
 from lookalike.ledger import Ledger
 from lookalike.metadata import FieldType
 from lookalike.pipeline import ingest
+from lookalike.reading import local
+from lookalike.reading.contract import State
 from lookalike.records import Chunk, ImageRef, Metadata, ModelIdentity
 from lookalike.samples import Sample, keep
 from lookalike.settings import Settings
-from testing.processes import LOOKALIKE, ROOT
+from lookalike.storage import Storage
+from testing.processes import LOOKALIKE, ROOT, await_true
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
 
@@ -92,6 +95,18 @@ def spoil(pictures: Path) -> None:
     keep(Sample("stripes", 0, SEED), pictures / HOSTILE_LABEL / HOSTILE_NAME)
     (pictures / "broken" / "empty.jpg").touch()
     (pictures / "broken" / HOSTILE_NAME).write_text("not a picture")
+
+
+def settle(changed: Mapping[Path, float]) -> None:
+    """Say of each file when it was changed, and wait until an ingest keeps size and time: it does not of a file that
+    has just been written."""
+    for path, moment in changed.items():
+        os.utime(path, (moment, moment))
+    await_true(lambda: all(state(path).etag for path in changed))
+
+
+def state(path: Path) -> State:
+    return local.state(Storage(roots=(path.parent,), max_bytes=2**30), str(path))
 
 
 def metadata(path: Path, number: int) -> Metadata:

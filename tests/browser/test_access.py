@@ -28,6 +28,7 @@ def test_every_view_passes_axe(size: ViewportSize, scheme: str, stage: Stage, vi
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, view
 
     expect(page.locator("#facts bdi")).to_have_count(3)
+    expect(page.locator("#collection .tile:not(.placeholder)").first).to_be_visible()
     look("start")
     visitor.drop(stage.query("citrus"), stage.query("flowers"), stage.query("rings"))
     visitor.await_results()
@@ -53,6 +54,8 @@ def test_the_whole_page_works_with_the_keyboard(stage: Stage, visit: Visit) -> N
     visitor = visit(f"{stage.url}?id={stage.id_of('citrus')}&k=12")
     visitor.await_results()
     page = visitor.page
+    # It appears when the fields are known, whatever has been found before.
+    expect(page.get_by_role("button", name="More filters")).to_be_visible()
     walked = []
     for _ in range(19):
         page.keyboard.press("Tab")

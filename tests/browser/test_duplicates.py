@@ -3,26 +3,27 @@
 import csv
 import json
 import re
-import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect
 
-from lookalike.reading.local import etag_of
-from lookalike.records import FileTimes
 from lookalike.samples import Sample, keep
 from lookalike.settings import read_settings
 from testing.processes import await_true, make_home
 from tests.browser.conftest import Visit
-from tests.browser.stage import SEED, fill, serving
+from tests.browser.stage import READY_TIMEOUT_S, SEED, fill, serving, settle
 from tests.browser.visitor import DESKTOP, PHONE, Visitor
 
 #: Pictures of classes that are far from one another.
 CLASSES = ("rings", "citrus", "night-city")
 ALONE = "mountains-at-dusk"
+#: When all files were changed: how long the test takes to write them decides nothing.
+CHANGED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture(scope="module")
@@ -38,30 +39,31 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for label in CLASSES[1:]:
         with Image.open(folder / f"{label}.png") as drawn:
             drawn.save(folder / f"{label}-again.jpg", quality=95)
-    # Of a file that has just been written, size and time are not kept.
-    await_true(lambda: all(etag_of(times_of(path), time.time_ns()) for path in folder.iterdir()))
+    settle(dict.fromkeys(folder.iterdir(), CHANGED))
     return folder
-
-
-def times_of(path: Path) -> FileTimes:
-    found = path.stat()
-    return FileTimes(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory, model_home: Path, broker_url: str, copies: Path) -> Iterator[str]:
-    """The page of a service with these pictures."""
+    """The page of a service with these pictures, which has compared all of them: no group changes any more."""
     settings = read_settings(home=make_home(tmp_path_factory.mktemp("duplicates"), model_home), concurrency=1)
-    jobs_url = broker_url.removesuffix("/0") + "/3"
+    jobs_url = broker_url.removesuffix("/0") + "/5"
     fill(settings, jobs_url, copies)
     with serving(settings, jobs_url, settings.home) as url:
+        groups = f"{url}duplicates/groups"
+        with urlopen(Request(groups, method="POST"), timeout=READY_TIMEOUT_S):
+            await_true(lambda: state_of(groups) == "finished")
         yield f"{url}duplicates"
+
+
+def state_of(groups: str) -> str:
+    with urlopen(groups, timeout=READY_TIMEOUT_S) as answer:
+        return str(json.load(answer)["state"])
 
 
 def compared(visit: Visit, url: str, size: ViewportSize = DESKTOP, scheme: str = "light") -> Visitor:
     """A visitor who sees the three groups."""
     visitor = visit(url, size=size, color_scheme=scheme, reduced_motion="reduce")
-    visitor.page.get_by_role("button", name="Compare").click()
     expect(visitor.page.locator(".group")).to_have_count(3)
     return visitor
 
@@ -173,8 +175,9 @@ def test_threshold_and_place_are_part_of_the_address(url: str, visit: Visit) -> 
 def test_only_pictures_that_meet_the_filters_are_compared(url: str, visit: Visit, copies: Path) -> None:
     page = visit(f"{url}?metadata.number.max=1").page
     expect(page.locator("#conditions")).to_have_text("Among pictures with number to 1.")
-    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="Compare all pictures").click()
     expect(page.locator("#found")).to_have_text(re.compile("among 2 pictures"))
+    expect(page.get_by_role("button", name="Compare again")).to_be_enabled()
 
 
 def test_a_bad_threshold_of_the_address_is_the_usual_one_and_a_bad_filter_is_told(url: str, visit: Visit) -> None:

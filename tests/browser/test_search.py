@@ -66,7 +66,7 @@ def test_filters_narrow_the_results_and_are_part_of_the_address(stage: Stage, vi
     visitor = visit(f"{stage.url}?id={stage.id_of('flowers')}")
     visitor.await_results()
     scores = visitor.scores
-    assert visitor.page.locator("#labels option").count() == 7
+    expect(visitor.page.locator("#labels option")).to_have_count(7)
 
     visitor.page.get_by_label("Label", exact=True).fill("night-city")
     visitor.page.keyboard.press("Tab")
@@ -126,6 +126,7 @@ def test_several_pictures_find_pictures_similar_to_all_of_them(stage: Stage, vis
         visitor.page.get_by_role("button", name="Add one more").click()
     chooser.value.set_files(stage.query("rings"))
     expect(visitor.page.get_by_role("heading", name="Like all 2 of these")).to_be_visible()
+    visitor.await_results()
     visitor.tiles.first.get_by_role("button").first.click()
     visitor.page.get_by_role("button", name="Add to the query").click()
     expect(visitor.page.get_by_role("heading", name="Like all 3 of these")).to_be_visible()
@@ -175,8 +176,9 @@ def test_a_new_search_cancels_the_running_one(stage: Stage, visit: Visit) -> Non
     visitor = visit(stage.url)
     held: list[Route] = []
     visitor.page.route("**/search", lambda route: held.append(route), times=1)
-    visitor.drop(stage.query("rings"))
-    expect(visitor.page.locator(".placeholder").first).to_be_visible()
+    with visitor.page.expect_request("**/search"):
+        visitor.drop(stage.query("rings"))
+    expect(visitor.page.locator("#gallery .placeholder").first).to_be_visible()
     with visitor.page.expect_event("requestfailed") as cancelled:
         visitor.drop(stage.query(DISTINCT[0]))
     assert cancelled.value == held[0].request

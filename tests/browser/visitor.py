@@ -29,13 +29,16 @@ DISPATCH = """({event, files, on}) => {
         : new DragEvent(event, {dataTransfer: data, bubbles: true, cancelable: true});
     document.querySelector(on).dispatchEvent(made);
 }"""
-#: Resolves when every visible picture is loaded. Playwright's own wait evaluates text, which the page's policy forbids.
+#: Resolves when every visible picture is loaded, and every style sheet: some arrive after the page, and move what they
+#: are about. Playwright's own wait evaluates text, which the page's policy forbids.
 LOADED = """async (timeout_ms) => {
     const begun = performance.now();
     const isMissing = (image) => image.getBoundingClientRect().top < innerHeight && !image.matches(".loaded");
-    while ([...document.querySelectorAll(".tile img")].some(isMissing)) {
+    const areMissing = () => [...document.querySelectorAll(".tile img")].some(isMissing)
+        || [...document.querySelectorAll("link[rel=stylesheet]")].some(({ sheet }) => !sheet);
+    while (areMissing()) {
         if (performance.now() - begun > timeout_ms) {
-            throw new Error("pictures are missing");
+            throw new Error("pictures or styles are missing");
         }
         await new Promise(requestAnimationFrame);
     }
@@ -95,11 +98,15 @@ class Visitor:
     def await_results(self) -> None:
         """Wait until the latest search is answered and the visible pictures are loaded."""
         self.page.locator("#gallery[aria-busy=false]").wait_for()
+        self.await_pictures()
+
+    def await_pictures(self) -> None:
+        """Wait until the visible pictures are loaded."""
         self.page.evaluate(LOADED, TIMEOUT_MS)
 
     def broken_rules(self) -> list[str]:
-        """The violations that axe-core finds, one line each, after all animations have ended."""
-        self.page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
+        """The violations that axe-core finds, one line each, after all animations have ended or were cancelled."""
+        self.page.evaluate("Promise.allSettled(document.getAnimations().map((animation) => animation.finished))")
         violations: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
         return [f"{rule['id']}: {node['html'][:200]}" for rule in violations for node in rule["nodes"]]
 
