@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from lookalike.duplicates.best import Why, best
 from lookalike.duplicates.stars import Star
 from lookalike.records import Document, FileTimes
+from lookalike.uris import is_remote, member_of
 
 #: Documents read in one request.
 BATCH = 500
@@ -23,7 +24,7 @@ class Readable(Protocol):
 @dataclass(frozen=True)
 class Member:
     """One image of a group. `score` is that with the centre. `size_bytes` and `modified_at` (UTC, ISO 8601) are known
-    of local files, `taken_at_ms` of photographs."""
+    of most local files, `taken_at_ms` of photographs."""
 
     id: str
     uri: str
@@ -57,6 +58,11 @@ class Group:
         ids = " ".join(sorted(member.id for member in self.members))
         return hashlib.sha256(ids.encode()).hexdigest()[:16]
 
+    @property
+    def others(self) -> tuple[Member, ...]:
+        """All members but the one that we propose to keep."""
+        return tuple(member for member in self.members if member.id != self.keep)
+
 
 def groups_of(index: Readable, stars: Iterable[Star]) -> Iterator[Group]:
     """The groups of these stars, as their documents are now: images that are gone are left out, and so is a group whose
@@ -83,7 +89,7 @@ def _batches(stars: Iterable[Star]) -> Iterator[list[Star]]:
 
 
 def _group(star: Star, documents: Mapping[str, Document]) -> Group | None:
-    found = [_member(documents[id], score) for id, score in star.scores.items() if id in documents]
+    found = _sized([_member(documents[id], score) for id, score in star.scores.items() if id in documents])
     members = tuple(sorted(found, key=lambda member: member.uri))
     is_identical = len({member.content_sha256 for member in members}) == 1
     if len(members) < 2 or not (star.centre in documents or is_identical):
@@ -94,8 +100,16 @@ def _group(star: Star, documents: Mapping[str, Document]) -> Group | None:
     return Group(members, is_identical, score, centre, keep.id, why)
 
 
+def _sized(members: Sequence[Member]) -> list[Member]:
+    """With the size of a file also where it is known only of another one with the same bytes."""
+    sizes = {member.content_sha256: member.size_bytes for member in members if member.size_bytes is not None}
+    return [replace(member, size_bytes=sizes.get(member.content_sha256)) for member in members]
+
+
 def _member(document: Document, score: float) -> Member:
-    times = FileTimes.of_etag(document.etag)
+    # The etag of what is in an archive is that of the archive.
+    is_file = not is_remote(document.uri) and member_of(document.uri) is None
+    times = FileTimes.of_etag(document.etag) if is_file else None
     return Member(
         id=document.id,
         uri=document.uri,

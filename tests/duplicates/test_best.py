@@ -25,13 +25,24 @@ PLAIN = Image("/plain")
     [
         ([PLAIN, LARGE], LARGE, "pixels"),
         ([PLAIN, Image("/p/larger-file", size_bytes=2000)], Image("/p/larger-file", size_bytes=2000), "bytes"),
-        ([PLAIN, Image("/p/unknown", size_bytes=None)], PLAIN, "bytes"),
+        # What is not known of all tells nothing.
+        (
+            [Image("/p/largest", size_bytes=2000), Image("/unknown", size_bytes=None)],
+            Image("/unknown", size_bytes=None),
+            "path",
+        ),
         (
             [PLAIN, Image("/p/older", modified_at="2019-01-01T00:00:00+00:00")],
             Image("/p/older", modified_at="2019-01-01T00:00:00+00:00"),
             "oldest",
         ),
-        ([PLAIN, Image("/p/no-date", modified_at=None)], PLAIN, "oldest"),
+        ([Image("/plain/dated"), Image("/no-date", modified_at=None)], Image("/no-date", modified_at=None), "path"),
+        ([Image("/small", size_bytes=1), PLAIN, Image("/p/no-date", modified_at=None)], PLAIN, "path"),
+        (
+            [Image("/s", 9, 9, None), Image("/p/larger", size_bytes=2000), PLAIN],
+            Image("/p/larger", size_bytes=2000),
+            "bytes",
+        ),
         ([Image("/plain/copy"), PLAIN], PLAIN, "path"),
         ([Image("/b"), Image("/a")], Image("/a"), "path"),
         ([LARGE, Image("/l", 200, 200, 5000), PLAIN], Image("/l", 200, 200, 5000), "bytes"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lookalike.duplicates import Comparison, Group, comparison, groups_of
+from lookalike.duplicates import Comparison, Group, Star, comparison, groups_of
 from lookalike.filters import conditions
 from lookalike.index import Index, open_index
 from lookalike.records import Document, Vector, document_id
@@ -90,6 +90,32 @@ def test_images_that_are_gone_are_left_out(index: Index) -> None:
     index.delete(document_id(uri) for uri in ("/same/0", "/chain/1", *(f"/near/{n:02d}" for n in range(1, 12))))
     index.refresh()
     assert [uris(group) for group in groups_of(index, made.stars())] == [["/same/1", "/same/2"]]
+
+
+def test_size_and_time_are_those_of_files(index: Index) -> None:
+    """Not of the archive that an image is in, nor of what another place calls its version. Of the same bytes, one size
+    that is known is enough."""
+    same, *_ = found(index, 0.98)
+    first, second, third = (replace(unique(uri, unit(0)), content_sha256="5" * 64) for uri in uris(same))
+    settled = [replace(first, etag="120-1577836800000000000-1"), replace(second, etag="")]
+    archive, remote = (
+        replace(unique(uri, unit(0)), content_sha256=digest * 64, etag="9-0-0")
+        for uri, digest in (("/a.tar#b.jpg", "6"), ("https://host/c.jpg", "7"))
+    )
+    documents = [*settled, third, archive, remote]
+    index.write(documents)
+    index.refresh()
+    star = Star(first.id, {each.id: 1.0 for each in documents})
+    (group,) = groups_of(index, [star])
+    sizes = {member.uri: (member.size_bytes, member.modified_at) for member in group.members}
+    assert sizes == {
+        first.uri: (120, "2020-01-01T00:00:00+00:00"),
+        second.uri: (120, None),
+        third.uri: (120, None),
+        archive.uri: (None, None),
+        remote.uri: (None, None),
+    }
+    assert {member.id for member in group.others} == {each.id for each in documents} - {group.keep}
 
 
 def test_without_a_threshold_only_identical_images_are_found(index: Index) -> None:
