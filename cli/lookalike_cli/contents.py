@@ -88,7 +88,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
             "duplicates",
             "List groups of identical and near-identical images in an index.",
             "lookalike duplicates",
-            "lookalike duplicates --json",
+            "lookalike duplicates --list > copies.txt",
         ),
         "facets": _entry(
             "facets",

@@ -11,10 +11,12 @@ import typer
 
 from lookalike import factories
 from lookalike.duplicates import Comparison, Group, Member, default_threshold, groups_of
+from lookalike.duplicates.best import SAID
 from lookalike.duplicates.comparison import THRESHOLD
 from lookalike.index import Index
 from lookalike.plural import counted
 from lookalike.settings import Settings, read_settings
+from lookalike.shown import visible
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results
 from lookalike_cli.filters import parsed
@@ -26,7 +28,7 @@ from lookalike_evaluation.page import check_writable, write
 
 app = Application()
 
-#: Groups that the terminal shows; `--json` has all.
+#: Groups that the terminal shows; `--json` and `--list` have all.
 SHOWN = 20
 #: Side of a thumbnail in the report, in pixels.
 THUMBNAIL_SIZE = 84
@@ -42,9 +44,14 @@ def duplicates(
     exact: Exact = False,
     index: IndexName = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML page that shows the groups.")] = None,
+    list: Annotated[
+        bool, typer.Option("--list", help="Print only the images that are not proposed to be kept, one a line.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """List groups of identical and near-identical images in an index."""
+    if json and list:
+        raise typer.BadParameter("--json has all that --list prints. Leave one of them out.")
     settings = read_settings(index=index)
     filters = parsed(filter)
     if report is not None:
@@ -54,11 +61,13 @@ def duplicates(
         comparison = Comparison(opened, limit, filters, exact=exact)
         # Counting also says at once what is wrong with a filter.
         _run(comparison, opened.count(filters))
-        groups = list(groups_of(opened, comparison.stars()))
+        groups = [*groups_of(opened, comparison.stars())]
     if report is not None:
         _report(report, settings, comparison.images, groups)
     if json:
         print_json(_plain(settings.index, limit, comparison.images, groups))
+    elif list:
+        _list(groups)
     else:
         _show(comparison.images, groups)
 
@@ -86,12 +95,25 @@ def _show(images: int, groups: Sequence[Group]) -> None:
         results.say()
         print_images(_row(group, member) for member in group.members)
     if len(groups) > SHOWN:
-        remark(f"{len(groups) - SHOWN:,} more groups; --json and --report show all.")
+        remark(f"{len(groups) - SHOWN:,} more groups; --json, --list and --report show all.")
+    if groups:
+        remark("Nothing is deleted. `lookalike duplicates --list` prints what may go, one image a line.")
+
+
+def _list(groups: Sequence[Group]) -> None:
+    """A name with a line break would read as two files, of which one may be another one."""
+    uris = [member.uri for group in groups for member in group.others]
+    plain = [uri for uri in uris if visible(uri) == uri]
+    for uri in plain:
+        results.say(uri)
+    if left_out := len(uris) - len(plain):
+        remark(f"{counted(left_out, 'image')} left out, with control characters in the name; --json has all.")
 
 
 def _row(group: Group, member: Member) -> tuple[str, str, str]:
     near = "centre" if member.id == group.centre else f"near {member.score:.3f}"
-    return "identical" if group.is_identical else near, member.uri, "(keep)" if member.id == group.keep else ""
+    proposal = f"(keep: {SAID[group.why]})" if member.id == group.keep else ""
+    return "identical" if group.is_identical else near, member.uri, proposal
 
 
 def _plain(index: str, threshold: float | None, images: int, groups: Sequence[Group]) -> dict[str, Any]:

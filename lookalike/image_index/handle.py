@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from lookalike.image_index.base import on_open_handle
 from lookalike.image_index.contents import Contents
+from lookalike.image_index.duplicates import Duplicates
 from lookalike.image_index.history import History
 from lookalike.image_index.listing import Listings
 from lookalike.image_index.loading import Loading
@@ -14,7 +15,7 @@ from lookalike.image_index.maps import Maps
 from lookalike.settings import Settings
 
 
-class ImageIndex(Loading, Lookup, History, Contents, Listings, Maps):
+class ImageIndex(Loading, Lookup, History, Contents, Duplicates, Listings, Maps):
     """A named index, to ingest images into and to search; `lookalike.open` makes it.
 
     Threads may share a handle. Close it, or use it in a `with` statement, to end the processes that it started.

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lookalike.duplicates.best import SAID
 from lookalike.images import decode
 from lookalike.index import open_index
 from lookalike.pipeline import ingest
@@ -109,14 +110,25 @@ def test_planted_copies_are_listed(environment: dict[str, str], drawn: Path, tmp
     folder = tmp_path / "images"
     shutil.copytree(drawn / "bricks", folder)
     first = sorted(folder.iterdir())[0]
-    shutil.copy(first, folder / "copy<script>.jpg")
+    shutil.copy(first, copy := folder / "copy<script>.jpg")
     fill(environment, [ImageRef(str(path)) for path in folder.iterdir()])
     report = tmp_path / "duplicates.html"
     printed = answer(lookalike(environment, "duplicates", "--report", report, "--json"))
     identical = [group for group in printed["groups"] if group["kind"] == "identical"]
     assert printed["images"] == 5 and len(identical) == 1
-    assert {image["uri"] for image in identical[0]["images"]} == {str(first), str(folder / "copy<script>.jpg")}
+    assert {image["uri"] for image in identical[0]["images"]} == {str(first), str(copy)}
     assert "<script" not in report.read_text()
+
+    # The copy is the younger one, and its path is longer.
+    shown = lookalike(environment, "duplicates")
+    kept = f"identical     {first}  (keep: {SAID[identical[0]['why']]})"
+    assert f"{kept}\nidentical     {copy}\n" in shown.stdout
+    assert "1 group of identical images" in shown.stdout and "Nothing is deleted" in shown.stderr
+    listed = lookalike(environment, "duplicates", "--list").stdout.splitlines()
+    others = [image["uri"] for group in printed["groups"] for image in group["images"] if image["id"] != group["keep"]]
+    assert listed == others and listed[0] == str(copy) and str(first) not in listed
+    both = lookalike(environment, "duplicates", "--list", "--json", code=2)
+    assert "--list" in both.stderr and not both.stdout
 
 
 @pytest.fixture

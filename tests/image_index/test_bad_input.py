@@ -62,6 +62,8 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "a dict of columns": (lambda images: images.ingest({"path": ["a"]}), BadSetting, ["A dict", "data frame"]),
     "a number as a source": (lambda images: images.ingest(5), BadSetting, ["An int", "a source"]),  # type: ignore[arg-type]
     "no path at all": (lambda images: images.ingest(iter(())), SourceMissing, ["is empty"]),
+    "a threshold above all scores": (lambda images: images.duplicates(1.5), BadSetting, ["threshold = 1.5", "1"]),
+    "a threshold of words": (lambda images: images.duplicates("near"), BadSetting, ["'near'"]),  # type: ignore[arg-type]
     "another reason": (lambda images: images.retry("x", reason="mood"), BadSetting, ["'mood'", "corrupt"]),
     "another filter": (lambda images: images.search(GREY, filters={"size": "1"}), BadSetting, ["'size'", "label"]),
     "a filter of a number": (lambda images: images.search(GREY, filters={"name": None}), BadSetting, ["'name' = None"]),

@@ -93,6 +93,20 @@ def test_images_are_listed_without_a_query(filled: Filled, stored: list[ImageRef
     assert len(some) == PER_CLASS and {image.name for image in some} == {LABELS[3]}
 
 
+def test_duplicates_are_those_that_the_command_lists(filled: Filled, stored: list[ImageRef]) -> None:
+    assert all(group.is_identical or group.score >= 0.98 for group in filled.images.duplicates())
+    (all_of_them,) = filled.images.duplicates(-1)
+    assert {member.id for member in all_of_them.members} == {ref.id for ref in stored}
+    assert all_of_them.why in ("pixels", "bytes", "oldest", "path") and not all_of_them.is_identical
+    assert {member.id for member in all_of_them.others} | {all_of_them.keep} == {ref.id for ref in stored}
+    pixels = {member.id: member.width * member.height for member in all_of_them.members}
+    assert pixels[all_of_them.keep] == max(pixels.values())
+    scores = {member.id: member.score for member in all_of_them.members}
+    assert scores[all_of_them.centre] == 1 and min(scores.values()) == all_of_them.score
+    (some,) = filled.images.duplicates(-1, filters={"label": LABELS[2]}, exact=True)
+    assert {member.name for member in some.members} == {LABELS[2]}
+
+
 def test_threads_share_a_handle(filled: Filled, query_file: Path) -> None:
     with lookalike.open("images", **filled.options) as images, ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: images.search(query_file, k=5), range(24)))
@@ -202,6 +216,7 @@ def test_a_closed_handle_raises_an_error(filled: Filled, query_file: Path, drawn
         images.check,
         images.sync,
         images.info,
+        lambda: images.duplicates(7),
         images.vectors,
         images.count,
         images.__enter__,
