@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -18,21 +18,28 @@ from tests.browser.stage import Stage, draw, fill, leave_running, serving, spoil
 from tests.browser.visitor import TIMEOUT_MS, Visitor, open_browser, visiting
 
 Visit = Callable[..., Visitor]
+Opened = TypeVar("Opened")
+
+
+@contextmanager
+def without(opens: Callable[[], AbstractContextManager[Opened]]) -> Iterator[Opened]:
+    """What a browser is driven by. Without the browser, tests skip, or fail in CI."""
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(opens())
+        except ServiceMissing as missing:
+            if os.environ.get("CI") or os.environ.get("LOOKALIKE_REQUIRE_SERVICES"):
+                pytest.fail(f"A browser is required here: {missing}", pytrace=False)
+            pytest.skip(str(missing))
+        yield opened
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Without Chromium, tests skip, or fail in CI."""
+    """Chromium."""
     expect.set_options(timeout=TIMEOUT_MS)
-    with sync_playwright() as playwright:
-        try:
-            opened = open_browser(playwright)
-        except ServiceMissing as missing:
-            if os.environ.get("CI") or os.environ.get("LOOKALIKE_REQUIRE_SERVICES"):
-                pytest.fail(f"Chromium is required here: {missing}", pytrace=False)
-            pytest.skip(f"no Chromium: {missing}")
+    with sync_playwright() as playwright, without(lambda: open_browser(playwright)) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, ViewportSize, expect
 
+from testing.processes import await_true
 from tests.browser.conftest import Visit
 from tests.browser.stage import DISTINCT, HOSTILE_LABEL, PER_CLASS, Stage
 from tests.browser.visitor import DESKTOP, PHONE
@@ -170,6 +171,29 @@ def test_a_search_can_be_retried_when_the_service_is_back(stage: Stage, visit: V
     visitor.page.get_by_role("button", name="Try again").click()
     visitor.await_results()
     assert visitor.labels[0] == "rings"
+
+
+def test_a_search_is_not_lost_while_its_code_is_away(stage: Stage, visit: Visit) -> None:
+    visitor = visit("about:blank")
+    page = visitor.page
+    visitor.expected.append("ERR_FAILED")
+    page.route("**/search_view.js", lambda route: route.abort())
+    page.goto(stage.url)
+    visitor.drop(stage.query("rings"))
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    held: list[Route] = []
+    page.route("**/results.js", lambda route: held.append(route))
+    page.unroute("**/search_view.js")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    # Meanwhile, another one.
+    visitor.drop(stage.query(DISTINCT[0]))
+    await_true(lambda: page.evaluate("1") and held)
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("heading", name="Like this picture")).to_be_visible()
+    visitor.await_results()
+    assert visitor.labels[:PER_CLASS] == [DISTINCT[0]] * PER_CLASS
 
 
 def test_a_new_search_cancels_the_running_one(stage: Stage, visit: Visit) -> None:

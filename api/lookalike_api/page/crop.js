@@ -1,6 +1,6 @@
 // A rectangle on a picture, which a person draws, moves and resizes by pointer or by keyboard.
 
-import { between, described, LEAST, MIDDLE, moved, opposite, resized } from "./region.js";
+import { between, described, LEAST, MIDDLE, moved, opposite, resized } from "./rectangle.js";
 
 //: Percent of a side for each press of an arrow key.
 const STEP = 2;

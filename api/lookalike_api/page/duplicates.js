@@ -9,12 +9,13 @@ import { Decisions } from "./decisions.js";
 import { save } from "./files.js";
 import { Groups } from "./groups.js";
 import { Key } from "./key.js";
+import { sizeOf } from "./measures.js";
 import { Pictures } from "./pictures.js";
-import { counted, grouped, sizeOf } from "./text.js";
+import { counted, grouped } from "./text.js";
 
 const DEFAULT = "0.98";
 const find = (name) => document.getElementById(name);
-const api = new Api(new Key(find("key")));
+const api = new Api(new Key());
 const pictures = new Pictures(api);
 const comparison = new Comparison(api, { changed: show, failed: fail });
 const closer = new Closer(find("closer"), pictures);

@@ -2,6 +2,7 @@
 
 import { Arrangement } from "./arrangement.js";
 import { Cutoff } from "./cutoff.js";
+import { Later } from "./later.js";
 
 //: A moving slider reports a value for every pixel.
 const DEBOUNCE_MS = 250;
@@ -14,16 +15,25 @@ export class Filters {
   #fields;
   #arrangement;
   #on;
+  #conditions = [];
   #timer = 0;
 
-  /** `fields` are the filters by metadata. `on` has `changed(how)`, called after a person changed one of the others, and
-   * `aimed(score)` as of Cutoff. `how` is the history method: a label is a step back, a number of results is not. */
-  constructor(form, fields, on) {
-    [this.#form, this.#fields, this.#on] = [form, fields, on];
+  /** `on` has `changed(how)`, called after a person changed one, `aimed(score)` as of Cutoff, and
+   * `failed(sentence, retry)`. `how` is the history method: a label is a step back, a number of results is not. */
+  constructor(api, form, on) {
+    [this.#form, this.#on] = [form, on];
     const find = (name) => form.querySelector(`#${name}`);
     [this.#label, this.#k] = [find("label"), find("k")];
     this.#cutoff = new Cutoff(find("min-score"), find("min-score-shown"), on.aimed);
     this.#arrangement = new Arrangement(form, () => this.#chosen("push"));
+    this.#fields = new Later(
+      () => import("./fields.js"),
+      ({ Fields }) => this.#conditioned(new Fields(api, find, {
+        changed: (conditions) => this.#condition(conditions),
+        failed: on.failed,
+      })),
+      on.failed,
+    );
     form.addEventListener("submit", (event) => event.preventDefault());
     this.#label.addEventListener("change", () => this.#chosen("push"));
     this.#label.addEventListener("input", (event) => this.#picked(event));
@@ -37,7 +47,7 @@ export class Filters {
       k: Number(this.#k.value),
       name: this.#label.value.trim(),
       minScore: this.#cutoff.value,
-      conditions: this.#fields.value,
+      conditions: this.#conditions,
       ...this.#arrangement.value,
     };
   }
@@ -47,7 +57,10 @@ export class Filters {
       this.#k.append(new Option(k));
     }
     [this.#k.value, this.#label.value, this.#cutoff.value] = [k, name, minScore];
-    [this.#fields.value, this.#arrangement.value] = [conditions, arrangement];
+    [this.#conditions, this.#arrangement.value] = [conditions, arrangement];
+    if (conditions.length || this.#fields.now) {
+      this.#fields.use((fields) => this.#conditioned(fields));
+    }
     this.#show();
   }
 
@@ -60,14 +73,31 @@ export class Filters {
     this.#form.querySelector("#labels").replaceChildren(...options);
   }
 
-  /** The metadata fields of the index. */
-  set known(fields) {
-    this.#arrangement.fields = fields;
+  /** Ask which metadata fields there are. */
+  async load() {
+    const fields = await this.#fields.get();
+    this.refresh();
+    this.#arrangement.fields = await fields.load();
+  }
+
+  /** The filters or what is in the index have changed. */
+  refresh() {
+    this.#fields.now?.refresh(this.#label.value.trim());
   }
 
   /** How many pictures the minimum score leaves: `{count, isLeast}`, or null. */
   set remaining(remaining) {
     this.#cutoff.show(remaining);
+  }
+
+  #conditioned(fields) {
+    fields.value = this.#conditions;
+    return fields;
+  }
+
+  #condition(conditions) {
+    this.#conditions = conditions;
+    this.#on.changed("push");
   }
 
   #chosen(how, delay_ms = 0) {

@@ -1,7 +1,7 @@
 // The gallery: one tile for each match, in order. One tile at a time is in the order of the Tab key; arrow keys lead to
 // the others.
 
-import { Selection } from "./selection.js";
+import { Later } from "./later.js";
 import { nameOf, scored } from "./text.js";
 
 const CONTROLS = ".open, .more, .less, .pick";
@@ -12,15 +12,27 @@ export class Gallery {
   #pictures;
   #on;
   #current = null;
+  #selection;
   #valueOf = () => "";
   matches = [];
 
-  /** `on` has `open(match)`, `more(match)`, `add(match)`, `less(match)` and `selected(matches)`. */
+  /** `on` has `open(match)`, `more(match)`, `add(match)`, `less(match)`, `selected(matches)`, and
+   * `failed(sentence, retry)`. */
   constructor(list, template, pictures, on) {
     [this.#list, this.#template, this.#pictures, this.#on] = [list, template, pictures, on];
-    this.selection = new Selection(() => this.#showSelection());
+    this.#selection = new Later(() => import("./selection.js"), ({ Selection }) => this.#select(Selection), on.failed);
     list.addEventListener("keydown", (event) => this.#key(event));
     list.addEventListener("focusin", (event) => this.#enter(event.target.closest(".tile")));
+  }
+
+  /** The selected matches, in order. */
+  get selected() {
+    return this.#selection.now?.matches ?? [];
+  }
+
+  /** Select none. */
+  clearSelection() {
+    this.#selection.now?.clear();
   }
 
   /** Show these matches; `valueOf(match)` is what their order goes by, as text. */
@@ -41,7 +53,7 @@ export class Gallery {
     for (const [at, tile] of tiles.entries()) {
       this.#pictures.thumbnail(tile.querySelector("img"), fresh[at].id, side);
     }
-    this.selection.from = this.matches;
+    this.#selection.now?.list(this.matches);
     if (!this.#current && tiles.length) {
       this.#enter(tiles[0]);
     }
@@ -52,7 +64,7 @@ export class Gallery {
     this.#empty();
     const tile = () => Object.assign(document.createElement("li"), { className: "tile placeholder" });
     this.#list.replaceChildren(...Array.from({ length: count }, tile));
-    this.selection.from = this.matches;
+    this.#selection.now?.list(this.matches);
   }
 
   set isBusy(busy) {
@@ -124,21 +136,23 @@ export class Gallery {
   }
 
   #pick(match, isRange) {
-    if (isRange) {
-      this.selection.extend(match);
-    } else {
-      this.selection.toggle(match);
-    }
+    this.#selection.use((selection) => (isRange ? selection.extend(match) : selection.toggle(match)));
+  }
+
+  #select(Selection) {
+    const selection = new Selection(() => this.#showSelection());
+    selection.list(this.matches);
+    return selection;
   }
 
   #showSelection() {
     for (const [at, match] of this.matches.entries()) {
       const tile = this.#list.children[at];
-      const isSelected = this.selection.has(match);
+      const isSelected = this.#selection.now?.has(match) ?? false;
       tile.classList.toggle("selected", isSelected);
       tile.querySelector(".pick").checked = isSelected;
     }
-    this.#on.selected(this.selection.matches);
+    this.#on.selected(this.selected);
   }
 
   #key(event) {
@@ -154,7 +168,7 @@ export class Gallery {
   /** What a key does on the tile at this place. */
   #actions({ shiftKey, ctrlKey, metaKey }, at, match) {
     if (ctrlKey || metaKey) {
-      return { a: () => this.selection.all() };
+      return { a: () => this.#selection.use((selection) => selection.all()) };
     }
     const row = Math.max(1, getComputedStyle(this.#list).gridTemplateColumns.split(" ").length);
     const go = (step) => () => this.#walk(at, step, shiftKey);
@@ -165,17 +179,18 @@ export class Gallery {
       ArrowDown: go(row),
       Home: go(-at),
       End: go(this.matches.length),
-      x: () => this.selection.toggle(match),
+      x: () => this.#pick(match, false),
       "+": () => this.#on.add(match),
       "-": () => this.#on.less(match),
-      ...(this.selection.matches.length && { Escape: () => this.selection.clear() }),
+      ...(this.selected.length && { Escape: () => this.clearSelection() }),
     };
   }
 
   #walk(at, step, isExtending) {
     const place = Math.min(this.matches.length - 1, Math.max(0, at + step));
     if (isExtending) {
-      this.selection.extend(this.matches[place], this.matches[at]);
+      const [from, to] = [at, place].map((one) => this.matches[one]);
+      this.#selection.use((selection) => selection.extend(to, from));
     }
     this.focus(place);
   }

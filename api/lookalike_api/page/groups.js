@@ -1,6 +1,7 @@
 // The groups of duplicates on the page: their pictures side by side, and a decision for each, by mouse or by keyboard.
 
-import { counted, grouped, momentOf, scored, sizeOf } from "./text.js";
+import { sizeOf } from "./measures.js";
+import { counted, grouped, momentOf, scored } from "./text.js";
 
 const WHY = {
   pixels: "Proposed to keep: the most pixels.",

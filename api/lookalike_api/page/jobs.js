@@ -1,8 +1,9 @@
 // The list of jobs with their progress and speed, refreshed while the page is visible.
 
 import { Dialog } from "./dialog.js";
+import { lasting, timeOf } from "./measures.js";
 import { done, meanRate, Rates, secondsLeft } from "./rates.js";
-import { counted, grouped, lasting, timeOf } from "./text.js";
+import { counted, grouped } from "./text.js";
 
 //: Milliseconds between refreshes: while a job runs or the list is open, and otherwise.
 const NEAR_MS = 2000;

@@ -1,25 +1,23 @@
-// The API key: kept until the tab closes; a dialog asks for it when the service requires one.
+// The API key: kept until the tab closes; a dialog, loaded when the service requires a key, asks for it.
 
-import { Dialog } from "./dialog.js";
+import { marked, styled } from "./assets.js";
+import { Later } from "./later.js";
 
 const NAME = "lookalike-api-key";
 
 export class Key {
-  #dialog;
-  #input;
   #asking = null;
-
-  constructor(element) {
-    this.#dialog = new Dialog(element);
-    this.#input = this.#dialog.find("#key-value");
-    this.#dialog.find("#key-form").addEventListener("submit", (event) => this.#entered(event));
-  }
+  #dialog = new Later(
+    () => Promise.all([import("./key_dialog.js"), styled("dialog.css"), marked("key.html")]),
+    ([{ KeyDialog }]) => new KeyDialog(document.getElementById("key")),
+  );
 
   get value() {
     return sessionStorage.getItem(NAME);
   }
 
-  /** Whether there is now a key other than the refused one. Parallel calls share one dialog. */
+  /** Whether there is now a key other than the refused one. Parallel calls share one dialog. Raises a Problem if nobody
+   * can be asked. */
   ask(refused) {
     if (this.value !== refused) {
       return Promise.resolve(true);
@@ -29,17 +27,12 @@ export class Key {
   }
 
   async #askPerson(refused) {
-    this.#dialog.find("#key-title").textContent = refused ? "This key is wrong" : "This service requires a key";
-    this.#input.value = "";
+    const dialog = await this.#dialog.get();
     sessionStorage.removeItem(NAME);
-    this.#dialog.open();
-    await new Promise((done) => this.#dialog.element.addEventListener("close", done, { once: true }));
-    return this.value !== null;
-  }
-
-  #entered(event) {
-    event.preventDefault();
-    sessionStorage.setItem(NAME, this.#input.value);
-    this.#dialog.close();
+    const entered = await dialog.ask(refused !== null);
+    if (entered !== null) {
+      sessionStorage.setItem(NAME, entered);
+    }
+    return entered !== null;
   }
 }

@@ -1,84 +1,103 @@
-// The entry point: turns a person's actions into searches, and answers into what the page shows.
+// The entry point: turns a person's actions into searches. What shows them is loaded when it is wanted: the collection
+// at the start, a search, the dialogs.
 
-import { Api } from "./api.js";
+import { Api, Problem } from "./api.js";
+import { marked, styled } from "./assets.js";
 import { Entries } from "./entries.js";
 import { Example } from "./example.js";
-import { Examples } from "./examples.js";
-import { Fields } from "./fields.js";
-import { Filters } from "./filters.js";
-import { Gallery } from "./gallery.js";
 import { Intake } from "./intake.js";
 import { Key } from "./key.js";
+import { Later } from "./later.js";
 import { Notice } from "./notice.js";
-import { Panels } from "./panels.js";
 import { Pictures } from "./pictures.js";
 import { MAX_EXAMPLES, Query, stored } from "./query.js";
-import { Results } from "./results.js";
-import { Scores } from "./scores.js";
-import { Selected } from "./selected.js";
-import { Start } from "./start.js";
 import { grouped, nameOf } from "./text.js";
 
+//: At the latest, the rest of the page is loaded this long after its first sight.
+const REST_MS = 2000;
+
 const find = (name) => document.getElementById(name);
-const api = new Api(new Key(find("key")));
+const api = new Api(new Key());
 const pictures = new Pictures(api);
 const notice = new Notice(document);
 const entries = new Entries();
-const scores = new Scores(api);
-const fields = new Fields(
-  api,
-  { button: find("more-filters"), panel: find("fields"), chips: find("chips") },
-  { changed: () => go(query), failed: (error) => notice.error(error.message) },
+const failed = (sentence, retry) => notice.error(sentence, retry);
+
+const collection = new Later(
+  () => Promise.all([
+    import("./collection.js"), styled("collection.css"), marked("collection.html", find("collection")),
+  ]),
+  ([{ Collection }]) => new Collection(find("collection"), find("tile-template"), api, pictures, {
+    open: showDetail,
+    more: (picture) => moreLike(picture),
+    narrow,
+    failed: (error, retry) => failed(error.message, error.isTemporary ? retry : null),
+  }),
+  failed,
 );
-const filters = new Filters(find("filters"), fields, { changed: (how) => go(query, how), aimed: aim });
-const selected = new Selected(find("selected"), {
-  like: () => searchSelected(1),
-  unlike: () => searchSelected(-1),
-  export: showExport,
-  clear: clearSelection,
-});
-const gallery = new Gallery(find("gallery"), find("tile-template"), pictures, {
-  open: (match) => panels.showDetail(match),
-  more: moreLike,
-  add: (match) => addStored(match, 1),
-  less: (match) => addStored(match, -1),
-  selected: (matches) => selected.show(matches),
-});
-const results = new Results(api, gallery, notice, find("load-more"));
-const examples = new Examples(find("query"), find("example-template"), pictures, {
-  changed: change,
-  part: (example) => panels.showPart(example),
-});
-const panels = new Panels(api, pictures, find, {
-  more: moreLike,
-  add: (match, region) => addStored(match, 1, region),
-  less: (match, region) => addStored(match, -1, region),
-  only: (match) => narrow({ name: match.name }),
-  beside: (match, step) => (query ? gallery : start).beside(match, step),
-  part: (example, region) => change(example, [example.with({ region })]),
-  picture: pictureOf,
-  mayRetry: async () => (await facts).mayRetry,
-  ended: () => {
-    facts = loadFacts();
-    start.refresh();
+const searching = new Later(
+  () => Promise.all([import("./search_view.js"), styled("filters.css")]),
+  ([{ SearchView }]) => {
+    const view = new SearchView(api, pictures, notice, find, {
+      filtered: (how) => go(query, how),
+      changed: change,
+      part: (example) => panels.use((all) => all.showPart(example)),
+      open: showDetail,
+      more: (match) => moreLike(match),
+      add: (match) => addStored(match, 1),
+      less: (match) => addStored(match, -1),
+      like: (matches) => searchFromResults(new Query(weighed(matches, 1))),
+      unlike: (matches) => searchFromResults(withMore(weighed(matches, -1))),
+      export: (...what) => panels.use((all) => all.showExport(...what, query?.unaddressed.length ?? 0)),
+      failed,
+    });
+    view.filters = given;
+    return view;
   },
-  failed: (sentence, retry) => notice.error(sentence, retry),
-});
-const start = new Start([find("collection"), find("tile-template"), api, pictures], {
-  open: (picture) => panels.showDetail(picture),
-  more: (picture) => moreLike(picture),
-  narrow,
-  failed: (error, retry) => notice.error(error.message, error.isTemporary ? () => [notice.clear(), retry()] : null),
-});
+  failed,
+);
+const panels = new Later(
+  () => Promise.all([import("./panels.js"), styled("dialog.css"), marked("dialogs.html")]),
+  ([{ Panels }]) => new Panels(api, pictures, find, {
+    more: moreLike,
+    add: (match, region) => addStored(match, 1, region),
+    less: (match, region) => addStored(match, -1, region),
+    only: (match) => narrow({ name: match.name }),
+    beside: (match, step) => (query ? searching : collection).now?.beside(match, step) ?? null,
+    part: (example, region) => change(example, [example.with({ region })]),
+    matches: () => searching.now?.matches ?? [],
+    mayRetry: async () => (await facts).mayRetry,
+    ended: () => {
+      facts = loadFacts();
+      searching.now?.refresh();
+      collection.now?.refresh();
+    },
+    failed,
+  }),
+  failed,
+);
 const intake = new Intake(find("files"), find("veil"), take);
 
 let query = null;
+//: The filters until their form is there.
+let given = entries.read().filters;
 let facts = null;
+
+function filters() {
+  return searching.now?.filters ?? given;
+}
+
+function filterBy(value) {
+  given = value;
+  if (searching.now) {
+    searching.now.filters = value;
+  }
+}
 
 /** Search with `next`, or return to the start if it is null; `how` is the history method: push or replace. */
 function go(next, how = "push") {
   query = next?.examples.length ? next : null;
-  entries.write(query, filters.value, how);
+  entries.write(query, filters(), how);
   return show();
 }
 
@@ -86,55 +105,45 @@ function go(next, how = "push") {
  * forward. */
 async function restore() {
   const entry = entries.read();
-  filters.value = entry.filters;
+  filterBy(entry.filters);
   query = entry.query;
-  start.restore();
+  collection.now?.read();
   await show(entry.missing);
-  await panels.restore();
+  performance.mark("shown");
+  if (location.hash || panels.now) {
+    await panels.use((all) => all.restore());
+  }
 }
 
 /** `missing`: with how many files the search of this address was made that are not here any more. */
-function show(missing = 0) {
-  examples.show(query, missing);
-  filters.isShown = query !== null;
+async function show(missing = 0) {
   document.body.classList.toggle("is-searching", query !== null);
-  const shown = start.show(query ? null : filters.value);
-  if (!query) {
-    results.clear();
-    return shown;
-  }
-  fields.refresh(filters.value.name);
-  return results.show(query, filters.value);
-}
-
-/** While a person moves the slider: fade what it would leave out, and say how many pictures remain. */
-async function aim(score) {
-  gallery.fade(score);
-  filters.remaining = scores.above(score);
-  if (query?.isWanted && (await scores.load(query, filters.value))) {
-    filters.remaining = scores.above(filters.value.minScore);
-  }
+  // When the code is there, the query may be another one.
+  await Promise.all([
+    query ? collection.now?.show(null) : collection.use((all) => all.show(query ? null : filters())),
+    query || missing || searching.now ? searching.use((view) => view.show(query, missing)) : null,
+  ]);
 }
 
 function take(files, isAdding) {
   if (!files.length) {
     return notice.error("That is not a file. Save the picture first, then drop it here.");
   }
-  const given = files.map((file) => new Example({ file }));
-  return search(isAdding ? withMore(given) : new Query(given));
+  const examples = files.map((file) => new Example({ file }));
+  return search(isAdding ? withMore(examples) : new Query(examples));
 }
 
 /** A text is one more example: models with a text side know what it is about. */
 function say(event) {
   event.preventDefault();
   const words = find("words");
-  const given = new Example({ text: words.value.trim() });
+  const example = new Example({ text: words.value.trim() });
   words.value = "";
-  return search(withMore([given]));
+  return search(withMore([example]));
 }
 
-function withMore(given) {
-  return (query ?? new Query([])).with(given);
+function withMore(examples) {
+  return (query ?? new Query([])).with(examples);
 }
 
 /** Search with a query that somebody has put together. */
@@ -159,10 +168,8 @@ function addStored(match, weight, region = null) {
   return search(withMore([stored(match, nameOf(match), { weight, region })]));
 }
 
-/** Search with all that is selected: alone, or as what is not wanted. */
-function searchSelected(weight) {
-  const chosen = gallery.selection.matches.map((match) => stored(match, nameOf(match), { weight }));
-  return searchFromResults(weight < 0 ? withMore(chosen) : new Query(chosen));
+function weighed(matches, weight) {
+  return matches.map((match) => stored(match, nameOf(match), { weight }));
 }
 
 function searchFromResults(next) {
@@ -174,30 +181,12 @@ function searchFromResults(next) {
 
 /** Change some of the filters. */
 function narrow(some) {
-  filters.value = { ...filters.value, ...some };
+  filterBy({ ...filters(), ...some });
   return go(query);
 }
 
-/** The focus goes where a person can select again, for the button that had it is gone. */
-function clearSelection() {
-  gallery.selection.clear();
-  find("results").focus({ preventScroll: true });
-}
-
-function showExport() {
-  return panels.showExport(gallery.matches, gallery.selection.matches, query?.unaddressed.length ?? 0);
-}
-
-/** A picture by its id: one of the results, or any other one; null if there is none. */
-async function pictureOf(id) {
-  const isIt = (match) => match.id === id;
-  try {
-    const others = async () => (await api.json("search", { parameters: { id, include_self: true } })).matches;
-    return gallery.matches.find(isIt) ?? (await others()).find(isIt) ?? null;
-  } catch (error) {
-    notice.error(error.message);
-    return null;
-  }
+function showDetail(match) {
+  return panels.use((all) => all.showDetail(match));
 }
 
 /** Show what is known of the index; resolves to what this client may do. */
@@ -209,8 +198,6 @@ async function loadFacts() {
     const known = [`${grouped(documents)} pictures`, index, model.split(" (")[0]];
     const fact = (textContent) => Object.assign(document.createElement("bdi"), { textContent });
     find("facts").replaceChildren(...known.map(fact));
-    filters.labels = (await api.json("labels")).labels;
-    filters.known = await fields.load();
     return { mayRetry: may_retry };
   } catch (error) {
     notice.error(error.message, error.isTemporary ? () => (facts = loadFacts()) : null);
@@ -224,17 +211,40 @@ function skip(event) {
   find("results").focus();
 }
 
+/** Load what a person may want next. Who wants it before does not wait for this, and is told if it cannot be had. */
+async function loadRest() {
+  await new Promise((done) => {
+    if ("requestIdleCallback" in window) {
+      requestIdleCallback(done, { timeout: REST_MS });
+    } else {
+      setTimeout(done);
+    }
+  });
+  const rest = [panels.get().then((all) => all.begin()), searching.get(), collection.get()];
+  await Promise.all(rest.map((part) => part.catch(ignored)));
+}
+
+/** A part that is away now is loaded when somebody wants it. */
+function ignored(error) {
+  if (!(error instanceof Problem)) {
+    throw error;
+  }
+}
+
 find("skip").addEventListener("click", skip);
 find("choose").addEventListener("click", () => intake.choose(false));
 find("add").addEventListener("click", () => intake.choose(true));
 find("saying").addEventListener("submit", say);
-find("export-button").addEventListener("click", showExport);
+find("jobs-button").addEventListener("click", () => panels.use((all) => all.showJobs()));
 window.addEventListener("popstate", restore);
 
 // These requests ask for the key, if the service requires one.
 facts = loadFacts();
+if (entries.read().query) {
+  // So that nothing moves when it is there. If it cannot be had, `restore` says so.
+  await searching.get().catch(() => null);
+}
 const begun = [restore(), facts];
 document.body.classList.remove("is-starting");
-panels.loadStyles();
 await Promise.all(begun);
-await panels.begin();
+await loadRest();

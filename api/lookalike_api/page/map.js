@@ -4,13 +4,13 @@ import { Api } from "./api.js";
 import { shownField } from "./conditions.js";
 import { copied, save } from "./files.js";
 import { Key } from "./key.js";
+import { wanted } from "./later.js";
 import { compact, readAddress, writeAddress } from "./map-address.js";
 import { Camera, WHOLE } from "./map-camera.js";
 import { coloursOf } from "./map-colours.js";
 import { MapData } from "./map-data.js";
 import { Gestures } from "./map-gestures.js";
 import { listed, toCsv, toJson, toText } from "./map-list.js";
-import { addressOf, like, queryFor } from "./map-matches.js";
 import { Overlay } from "./map-overlay.js";
 import { painterFor } from "./map-paint.js";
 import { Panel } from "./map-panel.js";
@@ -26,7 +26,7 @@ const NEAR = 14;
 const ZOOM_STEP = 1.5;
 
 const find = (name) => document.getElementById(name);
-const api = new Api(new Key(find("key")));
+const api = new Api(new Key());
 const pictures = new Pictures(api);
 const camera = new Camera();
 const painter = painterFor(find("points"));
@@ -129,6 +129,7 @@ async function search() {
   const mine = (searching = new AbortController());
   panel.say("Searching …");
   try {
+    const { addressOf, like, queryFor } = await wanted(import("./map-matches.js"));
     const ids = selectedIds();
     const query = queryFor(ids);
     const matches = await like(api, query, ids, mine.signal);

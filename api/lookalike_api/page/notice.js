@@ -13,7 +13,10 @@ export class Notice {
   constructor(page) {
     this.#find = (name) => page.querySelector(`#${name}`);
     this.#find("error-close").addEventListener("click", () => this.clear());
-    this.#find("error-retry").addEventListener("click", () => this.#retry?.());
+    this.#find("error-retry").addEventListener("click", () => {
+      this.#find("error").hidden = true;
+      this.#retry?.();
+    });
   }
 
   busy() {

@@ -21,7 +21,7 @@ export class Selection {
   }
 
   /** The list has changed; what is not in it any more is not selected. */
-  set from(matches) {
+  list(matches) {
     this.#matches = matches;
     this.#chosen = new Set(this.matches);
     this.#anchor = this.#chosen.has(this.#anchor) ? this.#anchor : null;

@@ -19,23 +19,11 @@ export function valueOf(value) {
   return [value].flat().map(shown).join(", ");
 }
 
-/** A time given in seconds since 1970. */
-export const timeOf = (seconds) => moment.format(new Date(seconds * 1000));
-
 /** The weight of an example: "like", "not like ×2". */
 export function weighed(weight) {
   const size = Math.abs(weight);
   const times = size === 1 ? "" : ` ×${size === 0.5 ? "½" : size}`;
   return `${weight < 0 ? "not like" : "like"}${times}`;
-}
-
-/** A number of seconds as people say it: "12 s", "3 min", "2 h 5 min". */
-export function lasting(seconds) {
-  if (seconds < 90) {
-    return `${Math.max(0, Math.round(seconds))} s`;
-  }
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** What the order `sort` goes by, for one match: a time or a value; empty for its score and label, which are shown. */
@@ -51,13 +39,3 @@ export function orderedBy(match, sort) {
 
 /** A time in ISO 8601, or in milliseconds since 1970. */
 export const momentOf = (time) => moment.format(new Date(time));
-
-const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"].map(
-  (unit) => new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }),
-);
-
-/** The size of a file: "1.24 MB". */
-export function sizeOf(bytes) {
-  const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return UNITS[step].format(bytes / 1000 ** step);
-}
