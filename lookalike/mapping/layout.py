@@ -20,7 +20,7 @@ LEAST_IMAGES = 8
 #: Equal vectors have no neighbourhoods either.
 LEAST_SPREAD = 1e-6
 #: Width of the cells in which far images are taken together, in units of the layout, of which it gets 100 to 200 wide.
-#: openTSNE's usual 1 takes three times as long in the end, and keeps the neighbours of 10,000 images no better.
+#: With openTSNE's usual 1, a step of 10,000 images takes three times as long in the end.
 CELL = 2.0
 #: How often the progress is told, in steps.
 TOLD_EVERY = 25

@@ -85,7 +85,8 @@ def _charted(browser: Browser, url: str, view: View) -> None:
         visitor.page.locator("#clusters button").first.click()
         if view.size != PHONE:
             visitor.page.get_by_role("button", name="Like all of these").click()
-            visitor.page.locator("#matched img.loaded").last.wait_for()
+            visitor.page.locator("#matched img").first.wait_for()
+            expect(visitor.page.locator("#matched img:not(.loaded)")).to_have_count(0)
         # A click on a button below the map has scrolled, and the browser loads thumbnails in view only.
         visitor.page.evaluate("scrollTo(0, 0)")
         # They are chosen, and those that are not selected are faint, when the map has come to rest.
