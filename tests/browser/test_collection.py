@@ -217,8 +217,7 @@ def test_a_grid_scrolls_through_a_million(size: ViewportSize, stage: Stage, visi
     assert found["walked"] == [f"picture {place}" for place in walked]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone-dark", "desktop-light"])
 def test_the_collection_passes_axe(
     size: ViewportSize, scheme: str, stage: Stage, visit: Visit, artifacts: Path
 ) -> None:

@@ -188,8 +188,7 @@ def test_a_bad_threshold_of_the_address_is_the_usual_one_and_a_bad_filter_is_tol
     expect(visitor.page.get_by_role("alert")).to_contain_text("nothing")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone-dark", "desktop-light"])
 def test_the_page_of_duplicates_passes_axe(
     size: ViewportSize, scheme: str, url: str, visit: Visit, artifacts: Path
 ) -> None:

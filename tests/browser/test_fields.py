@@ -180,8 +180,7 @@ def test_chips_are_removed_with_the_keyboard_and_the_focus_stays(stage: Stage, v
     expect(chips(visitor)).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone-dark", "desktop-light"])
 def test_the_filters_pass_axe_and_fit_the_screen(
     size: ViewportSize, scheme: str, stage: Stage, visit: Visit, artifacts: Path
 ) -> None:

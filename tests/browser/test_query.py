@@ -118,13 +118,13 @@ def test_a_link_says_what_it_leaves_out(stage: Stage, visit: Visit) -> None:
 
 
 def test_words_are_an_example_if_the_model_knows_them(
-    settings: Settings, broker_url: str, visit: Visit, stage: Stage, text_pair: Path, tmp_path: Path
+    settings: Settings, broker_url: str, visit: Visit, stage: Stage, tmp_path: Path
 ) -> None:
     without = visit(stage.url)
     expect(without.page.locator("#facts bdi")).to_have_count(3)
     expect(without.page.get_by_label("What the pictures shall show")).to_be_hidden()
     location = f"lancedb://{tmp_path / 'texts'}"
-    chosen = read_settings(home=settings.home, index_url=location, model=str(text_pair), concurrency=1)
+    chosen = read_settings(home=settings.home, index_url=location, model="demo-pair", concurrency=1)
     jobs_url = broker_url.removesuffix("/0") + "/4"
     fill(chosen, jobs_url, stage.pictures)
     with serving(chosen, jobs_url, chosen.home) as url:
