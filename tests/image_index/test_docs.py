@@ -17,7 +17,7 @@ DOCUMENT = ROOT / "docs" / "python-api.md"
 
 def test_the_examples_of_the_document_run(tmp_path: Path, model_home: Path, drawn: tuple[Path, Path]) -> None:
     examples = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    assert len(examples) == 3
+    assert len(examples) == 4
     home = make_home(tmp_path, model_home)
     shutil.copytree(drawn[0], tmp_path / "Pictures")
     shutil.copy(next((drawn[1] / LABELS[0]).iterdir()), tmp_path / "query.jpg")
