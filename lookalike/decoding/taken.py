@@ -67,14 +67,15 @@ def _read(file: File, at: int) -> tuple[dict[int, bytes], int]:
 
 
 def _moment(texts: dict[int, bytes]) -> int | None:
-    """Raises ValueError for a day or a time that does not exist; cameras without a clock write zeros."""
+    """Raises ValueError for a day or a time that does not exist, as cameras without a clock write zeros, and
+    OverflowError for one that is before the year 1 or after 9999 in UTC: no date says it."""
     date = _DATE.match(texts.get(_TAKEN, b""))
     if date is None:
         return None
     year, month, day, hour, minute, second = map(int, date.groups())
-    since = datetime(year, month, day, hour, minute, second) - _EPOCH
+    moment = datetime(year, month, day, hour, minute, second)
     if zone := _ZONE.match(texts.get(_OFFSET, b"")):
         offset = timedelta(hours=int(zone[2]), minutes=int(zone[3]))
-        since += offset if zone[1] == b"-" else -offset
+        moment += offset if zone[1] == b"-" else -offset
     digits = _DIGITS.match(texts.get(_FRACTION, b""))
-    return since // timedelta(milliseconds=1) + (int(digits[0].ljust(3, b"0")[:3]) if digits else 0)
+    return (moment - _EPOCH) // timedelta(milliseconds=1) + (int(digits[0].ljust(3, b"0")[:3]) if digits else 0)
