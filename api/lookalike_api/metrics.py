@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from http import HTTPMethod
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -59,8 +60,8 @@ class Metrics:
 
 
 class ResponseCounter:
-    """Middleware that counts responses by route and status. A route is counted under its pattern, because a client can
-    make up paths without end."""
+    """Middleware that counts responses by route and status. A route is counted under its pattern, and an unknown method
+    as "other", because a client can make up paths and methods without end."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -74,7 +75,8 @@ class ResponseCounter:
             if message["type"] == "http.response.start":
                 metrics: Metrics = scope["state"]["metrics"]
                 route = getattr(scope.get("route"), "path", "none")
-                metrics.count_response(scope["method"], route, message["status"])
+                method = scope["method"] if scope["method"] in HTTPMethod.__members__ else "other"
+                metrics.count_response(method, route, message["status"])
             await send(message)
 
         await self._app(scope, receive, send_counted)

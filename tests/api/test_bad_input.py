@@ -245,6 +245,12 @@ def test_an_unsupported_method_is_refused(lance_client: httpx2.Client, method: s
     problem_detail(lance_client.request(method, path), 405)
 
 
+def test_methods_that_clients_make_up_have_no_series_of_their_own(lance_client: httpx2.Client) -> None:
+    problem_detail(lance_client.request("BREW", "/fields"), 405)
+    metrics = lance_client.get("/metrics").text
+    assert "BREW" not in metrics and 'method="other"' in metrics
+
+
 def test_a_client_that_disconnects_during_an_upload_does_no_harm(lance_client: httpx2.Client) -> None:
     for _ in range(5):
         with socket.create_connection((lance_client.base_url.host, lance_client.base_url.port or 0)) as connection:

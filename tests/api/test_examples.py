@@ -181,6 +181,8 @@ def test_a_bad_query_is_refused_with_a_sentence(
         answer = lance_client.post("/search", content=text, headers={"Content-Type": "application/json"})
         problem_detail(answer, 400)
     problem_detail(lance_client.post("/search?k=3", json={"examples": [first]}), 400)
+    many = {"examples": [first]} | dict.fromkeys(map(str, range(60_000)))
+    assert "120,000 commas and colons" in problem_detail(lance_client.post("/search", json=many), 400)
     problem_detail(asked(lance_client, first, filters=["nubmer=1"]), 400)
     problem_detail(asked(lance_client, {"id": "0" * 40}, second), 404)
     assert "image 2 of 2" in problem_detail(asked(lance_client, first, {"data": ""}), 422)

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 from starlette.exceptions import HTTPException
 
 from lookalike.http_schemas import Selection
 from lookalike.index import Index
 from lookalike_api.etags import has_version
+from lookalike_api.json_bodies import parsed
 from lookalike_api.map_points import Packed
 from lookalike_api.openapi import problems
 from lookalike_api.state import ServiceState, State
@@ -40,7 +40,7 @@ class IdList(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: list[Annotated[str, Field(pattern="^[0-9a-f]{40}$")]] = Field(max_length=MAX_IDS)
+    ids: Annotated[list[Annotated[str, Field(pattern="^[0-9a-f]{40}$")]], FailFast()] = Field(max_length=MAX_IDS)
 
 
 @router.get(
@@ -90,18 +90,9 @@ async def listed(request: Request, state: State) -> Response:
     async with state.uploads.body(request, 0) as body:
         if body.query is None:
             raise HTTPException(415, "Send the ids as application/json.")
-        wanted = _parsed(body.query).ids
+        wanted = parsed(IdList, body.query, "ids").ids
         data = await state.executors.index.run(partial(_list, state.index, wanted))
     return Response(data, media_type="application/json")
-
-
-def _parsed(data: bytes) -> IdList:
-    """Raises RequestValidationError."""
-    try:
-        return IdList.model_validate_json(data)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": fault["loc"] or ("ids",)} for fault in faults]) from error
 
 
 def _list(index: Index, ids: list[str]) -> bytes:

@@ -5,8 +5,7 @@ from binascii import Error
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from lookalike.errors import NotIndexed
@@ -22,6 +21,7 @@ from lookalike.queries.text import checked_text
 from lookalike.queries.weights import MAX_EXAMPLES, check_weights
 from lookalike.records import MOST_MATCHES, document_id
 from lookalike_api.images import ID
+from lookalike_api.json_bodies import parsed
 from lookalike_api.routes.params import MAX_OFFSET
 from lookalike_api.search import Query
 
@@ -86,12 +86,8 @@ class QueryBody(BaseModel):
 
 
 def parse_body(data: bytes) -> QueryBody:
-    """Raises RequestValidationError."""
-    try:
-        return QueryBody.model_validate_json(data)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": fault["loc"] or ("query",)} for fault in faults]) from error
+    """Raises what `parsed` raises."""
+    return parsed(QueryBody, data, "query")
 
 
 def examples_of(body: QueryBody, images: Sequence[bytes], index: str) -> list[Example]:
