@@ -60,9 +60,9 @@ class Condition:
 #: must fit, for each field.
 Filters: TypeAlias = Iterable[Condition | str] | Mapping[str, Any]
 
-_FORM = re.compile(r"\s*([^=<>!\s]+?)\s*(>=|<=|!=|=|>|<)\s*(.*?)\s*", re.DOTALL)
+_FORM = re.compile(r"\s*([^=<>!\s]+?)\s*(>=|<=|!=|=|>|<)(.*)", re.DOTALL)
 _PRESENCE = re.compile(r"\s*([^=<>!\s]+)\s+(exists|missing)\s*")
-_VALUE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",][^,]*?|))\s*(,|\Z)', re.DOTALL)
+_VALUE = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"\s*|([^",\s][^,]*|))(,|\Z)', re.DOTALL)
 _FORMS = """Give a dict, such as {'label': 'cat', 'brand': ['acme', 'globex']}, or a list, such as ["year>=2020"]."""
 _ADVICE = 'Write "label=cat", "year>=2020", "brand=acme,globex", "brand!=acme" or "brand exists".'
 
@@ -75,7 +75,7 @@ def parse_filter(text: str) -> Condition:
     form = _FORM.fullmatch(text)
     if form is None:
         raise BadFilter(f"{shown(text)} is no filter.", _ADVICE)
-    operator, values = Operator(form[2]), _values(form[3])
+    operator, values = Operator(form[2]), _values(form[3].strip())
     if len(values) > 1 and operator not in (Operator.ONE_OF, Operator.NONE_OF):
         raise BadFilter(f"{shown(text)} compares with {len(values)} values.", f"Give one value after {operator}.")
     return Condition(stored_field(form[1]), operator, values)
@@ -144,7 +144,7 @@ def _values(text: str) -> tuple[str, ...]:
     values: list[str] = []
     position = 0
     while match := _VALUE.match(text, position):
-        values.append(re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2])
+        values.append(re.sub(r"\\(.)", r"\1", match[1]) if match[1] is not None else match[2].rstrip())
         position = match.end()
         if match[3] != ",":
             break

@@ -27,6 +27,7 @@ from lookalike.filters import Condition, Operator, conditions, parse_filter
         ("brand missing", "metadata.brand", "missing", ()),
         ("label=", "name", "=", ("",)),
         ("note=a=b", "metadata.note", "=", ("a=b",)),
+        (' note  =  a b , "c" ,d" \n', "metadata.note", "=", ("a b", "c", 'd"')),
     ],
 )
 def test_a_filter_is_read(text: str, field: str, operator: str, values: tuple[str, ...]) -> None:
@@ -36,7 +37,9 @@ def test_a_filter_is_read(text: str, field: str, operator: str, values: tuple[st
 FIELDS = ["name", "uri", "metadata.brand", "metadata.label", "metadata.name", "metadata.uri", "metadata._x1"]
 
 
-@pytest.mark.parametrize("text", ["label", "", "=cat", "year>=2020,2021", 'brand="open', "metadata.=1"])
+@pytest.mark.parametrize(
+    "text", ["label", "", "=cat", "year>=2020,2021", 'brand="open', 'brand=a, "open', 'brand=a, "b" c', "metadata.=1"]
+)
 def test_what_is_no_filter_is_named(text: str) -> None:
     with pytest.raises(BadSetting):
         parse_filter(text)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -24,10 +25,10 @@ FIRST = "*"
 
 async def answer(state: ServiceState, examples: Sequence[Example], query: Query, watch: Stopwatch) -> SearchResult:
     """The matches. Raises BadQuery, and what the searcher raises."""
-    version = await state.search.version(watch) if query.cursor is not None else ""
-    search = _checksum(examples, query)
+    is_paged = query.cursor is not None
+    version, search = (await state.search.version(watch), checksum_of(examples, query)) if is_paged else ("", 0)
     cursor = _given(query.cursor, version, search)
-    query = replace(query, paging=replace(query.paging, cursor=cursor, is_paged=query.cursor is not None))
+    query = replace(query, paging=replace(query.paging, cursor=cursor, is_paged=is_paged))
     page, model = await state.search.following(
         partial(_like, state, examples, query, watch),
         by_image=any(map(is_decoded, examples)),
@@ -39,11 +40,17 @@ async def answer(state: ServiceState, examples: Sequence[Example], query: Query,
     return SearchResult(in_range(page.matches), Timings(**watch.stop()), model, page.candidates, following)
 
 
-def _checksum(examples: Sequence[Example], query: Query) -> int:
+def checksum_of(examples: Sequence[Example], query: Query) -> int:
     """Of all that decides which matches there are, and their order."""
     paging = query.paging
     options = (paging.min_score, paging.leave_out and sorted(paging.leave_out), str(paging.order), paging.group_by)
-    return checksum(*examples, *options, query.filters, query.exact, query.diversity)
+    parts = chain.from_iterable(map(_parts, examples))
+    return checksum(*parts, *options, query.filters, query.exact, query.diversity)
+
+
+def _parts(example: Example) -> tuple[object, ...]:
+    """Of an image its bytes as they are: as a text, they would be several times as long."""
+    return (example.data, example.weight, example.region) if isinstance(example, Upload) else (example,)
 
 
 def _given(cursor: str | None, version: str, search: int) -> Cursor | None:

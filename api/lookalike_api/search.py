@@ -207,7 +207,7 @@ class Searcher:
     def _check_fields(self, paging: Paging, matches: Sequence[Match]) -> None:
         """Raises BadQuery for an order or groups by a field that the index does not have. It is asked for its fields
         only if the first matches have none of them either."""
-        if paging.cursor or paging.offset:
+        if paging.cursor:
             return
         for field in (paging.order.field, paging.group_by or ""):
             if field.startswith(METADATA_PREFIX) and all(value_of(match, field) is None for match in matches):

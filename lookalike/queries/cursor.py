@@ -19,8 +19,8 @@ from lookalike.records import Match
 from lookalike.shown import shown
 from lookalike.unicode import is_unicode
 
-#: Characters of a cursor; longer ones are made up.
-MAX_LENGTH = 2000
+#: Characters of a cursor; longer ones are made up. Most of it is a text that an order compares: a label, a uri.
+MAX_LENGTH = 60_000
 _ADVICE = "Begin again without a cursor."
 #: What an index compares.
 _INTEGERS = range(-(2**63), 2**63)
@@ -50,10 +50,10 @@ class Cursor:
             raise BadQuery(f"The cursor is of another {what}.", _ADVICE)
 
 
-def parse_cursor(text: str, longest: int = MAX_LENGTH) -> Cursor:
-    """Raises BadQuery for a text that is no cursor, or one of more characters."""
+def parse_cursor(text: str) -> Cursor:
+    """Raises BadQuery for a text that is no cursor, or a longer one."""
     try:
-        if len(text) > longest:
+        if len(text) > MAX_LENGTH:
             raise ValueError
         fields: Any = json.loads(urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
         if not isinstance(fields, list) or len(fields) != len(_TYPES):

@@ -15,9 +15,6 @@ NEWEST, RANDOM = "newest", "random"
 MOST_LISTED = 1000
 #: Both indexes take it.
 MAX_SEED = 2**31 - 1
-#: Characters of a cursor. It names an image by its label or field, and by its uri, which both indexes can sort by.
-MAX_CURSOR = 60_000
-
 _ORDERS = "Sort by newest, taken, label, random or a metadata field."
 
 BY_TIME = Order(INGESTED)
@@ -65,7 +62,7 @@ class Listing:
     def continued(self, cursor: str, version: str) -> "Listing":
         """The same, behind the page that this cursor ends. Raises BadQuery for a cursor that is made up, or of another
         list or version of the index."""
-        end = parse_cursor(cursor, MAX_CURSOR)
+        end = parse_cursor(cursor)
         end.check(version, self.checksum, "list")
         return replace(self, after=Position(end.value, end.id))
 

@@ -31,7 +31,8 @@ def mixed(vectors: Vectors, weights: Sequence[float], metric: Metric) -> Vector:
     scaled = np.asarray(vectors, np.float64)
     if metric is Metric.COSINE:
         scaled = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
-    given = np.asarray(weights, np.float64)
+    # The greatest is 1: the squares of very small ones would be 0.
+    given = np.asarray(weights, np.float64) / np.abs(weights).max()
     counted = np.where(given < 0, NEGATIVE_SHARE * given, given)
     total = counted @ scaled
     length = np.linalg.norm(total) if metric is Metric.COSINE else counted.sum()

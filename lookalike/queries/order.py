@@ -14,6 +14,8 @@ from lookalike.shown import shown
 SCORE, INGESTED = "score", "ingested"
 #: Digits of a score that count: the last ones differ between two searches.
 _DIGITS = 6
+#: Characters of a text that count: a cursor holds them, whatever they are.
+_CHARACTERS = 7_000
 
 
 @total_ordering
@@ -55,7 +57,8 @@ class Order:
         return sorted(matches, key=self.place)
 
     def _value(self, match: Match) -> Scalar | None:
-        return round(match.score, _DIGITS) if self.field == SCORE else value_of(match, self.field)
+        value: Scalar | None = round(match.score, _DIGITS) if self.field == SCORE else value_of(match, self.field)
+        return value[:_CHARACTERS] if isinstance(value, str) else value
 
 
 BY_SCORE = Order()

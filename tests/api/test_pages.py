@@ -1,5 +1,6 @@
 """Pages, orders and groups of matches, on both indexes."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,10 @@ import httpx2
 import pytest
 
 from lookalike.queries.cursor import parse_cursor
+from lookalike.queries.examples import Upload
 from lookalike.records import ImageRef
+from lookalike_api.example_search import checksum_of
+from lookalike_api.search import Query
 from tests.api.test_bad_input import problem_detail
 from tests.api.test_search import found, ids
 from tests.browser.stage import LABELS
@@ -90,13 +94,27 @@ def test_a_cursor_of_something_else_is_refused(
     for path in (f"k=5&label={LABELS[0]}", "k=5&sort=label", "k=5&exact=true", "k=5&min_score=0.1"):
         answer = lance_client.post(f"/search?{path}&cursor={cursor}", content=query)
         assert "another search" in problem_detail(answer, 400)
-    other = lance_client.get(f"/search?id={stored[0].id}&cursor={cursor}")
-    assert "another search" in problem_detail(other, 400)
+    others = (
+        lance_client.get(f"/search?id={stored[0].id}&cursor={cursor}"),
+        lance_client.post(f"/search?k=5&cursor={cursor}", content=query + b"x"),
+    )
+    for other in others:
+        assert "another search" in problem_detail(other, 400)
     for made_up in ("x", "W10", "*" * 10):
         answer = lance_client.post(f"/search?cursor={made_up}", content=query)
         assert "not one of this service" in problem_detail(answer, 400)
     problem_detail(lance_client.post(f"/search?offset=3&cursor={cursor}", content=query), 400)
     problem_detail(lance_client.post("/search/batch?cursor=*", files={"image": query}), 400)
+
+
+def test_the_checksum_of_a_search_makes_no_text_of_its_images() -> None:
+    examples = [Upload(bytes(2**22))]
+    tracemalloc.start()
+    try:
+        checksum_of(examples, Query())
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_cursor_of_another_version_of_the_index_is_refused(lance_client: httpx2.Client, query: bytes) -> None:
@@ -111,7 +129,9 @@ def test_pages_of_groups_that_are_sorted_end(client: httpx2.Client, query: bytes
     assert [match["name"] for page in each for match in page] == sorted(LABELS)
 
 
-@pytest.mark.parametrize("option", ["sort=nubmer", "sort=-nubmer", "group_by=nubmer", "sort=nubmer&diversity=0"])
+@pytest.mark.parametrize(
+    "option", ["sort=nubmer", "sort=-nubmer&offset=3", "group_by=nubmer", "sort=nubmer&diversity=0"]
+)
 def test_an_unknown_field_is_refused_with_the_one_that_was_meant(
     client: httpx2.Client, query: bytes, option: str
 ) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from lookalike.errors import BadFilter, BadQuery
 from lookalike.filters import parse_filter
-from lookalike.queries.listing import MAX_CURSOR, Listing, Position, parse_listing_order
+from lookalike.queries.cursor import MAX_LENGTH
+from lookalike.queries.listing import Listing, Position, parse_listing_order
 
 VERSION = "images-v1"
 
@@ -44,7 +45,7 @@ def test_what_is_no_order_of_a_list_is_refused(text: str) -> None:
 def test_a_cursor_continues_its_list_where_the_page_ended(value: str | float | None) -> None:
     listing = Listing(parse_listing_order("label"), (parse_filter("year>=2020"),), limit=7)
     cursor = listing.cursor(Position(value, "/日本語/ä.jpg"), VERSION)
-    assert cursor.isascii() and len(cursor) < MAX_CURSOR
+    assert cursor.isascii() and len(cursor) < MAX_LENGTH
     assert listing.continued(cursor, VERSION).after == Position(value, "/日本語/ä.jpg")
     # A page may be longer than the one before it.
     longer = Listing(listing.order, listing.filters, limit=8)

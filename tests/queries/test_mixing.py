@@ -24,6 +24,13 @@ def test_distances_are_measured_from_the_weighted_mean() -> None:
     np.testing.assert_allclose(mixed(np.stack([EAST, NORTH]), [2, -1], Metric.L2), mean, rtol=1e-6)
 
 
+@pytest.mark.parametrize("metric", Metric)
+def test_only_the_proportion_of_weights_counts(metric: Metric) -> None:
+    vectors = np.stack([EAST, NORTH, EAST + NORTH])
+    few = mixed(vectors, [3e-300, -1e-300, 1e-300], metric)
+    np.testing.assert_allclose(few, mixed(vectors, [3, -1, 1], metric), rtol=1e-6)
+
+
 @pytest.mark.parametrize("weight", [-0.5, -1, -2])
 def test_what_is_not_wanted_counts_by_a_share_of_its_weight(weight: float) -> None:
     expected = np.array([1, NEGATIVE_SHARE * weight, 0])

@@ -73,6 +73,14 @@ def test_pages_have_every_match_once_and_in_order(sort: str, k: int) -> None:
     assert found == order.sorted(matches)
 
 
+def test_a_cursor_holds_the_longest_text_of_an_order() -> None:
+    names = (sign * 8191 for sign in ("\U0001f34e", "\x01", '"', "a"))
+    matches = [replace(match, name=name) for match, name in zip(collection(4), names, strict=True)]
+    order = parse_order("label")
+    found = pages(nearest(matches), k=1, order=order)
+    assert [match.name for match in found] == sorted(match.name or "" for match in matches)
+
+
 def test_orders_are_what_their_names_say() -> None:
     matches = collection(93)
     by_year = [match.metadata.get("year") for match in parse_order("year").sorted(matches)]

@@ -11,7 +11,8 @@ from lookalike.filters import Condition
 from lookalike.http_filters import MAX_LENGTH
 from lookalike.http_schemas import ImageList
 from lookalike.index import Index
-from lookalike.queries.listing import MAX_CURSOR, MAX_SEED, MOST_LISTED, NEWEST, Listing, parse_listing_order
+from lookalike.queries.cursor import MAX_LENGTH as MAX_CURSOR
+from lookalike.queries.listing import MAX_SEED, MOST_LISTED, NEWEST, Listing, parse_listing_order
 from lookalike_api.openapi import problems
 from lookalike_api.routes.params import FILTERING, FilterParams
 from lookalike_api.state import State
