@@ -15,6 +15,7 @@ from lookalike.index import Index, list_indexes, open_index, open_versions
 from lookalike.index.facets import facets
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.compaction import FEWEST_FRAGMENTS, MOST_FRAGMENTS, compact, most_fragments
+from lookalike.queries.listing import Listing
 from tests.index.documents import COSINE, documents
 
 
@@ -46,6 +47,13 @@ def test_many_small_writes_are_compacted_meanwhile(index: Index, folder: Path) -
         most = max(most, table.stats()["fragment_stats"]["num_fragments"])
     assert most == FEWEST_FRAGMENTS
     assert index.count() == len(index.stored([each.id for each in written])) == len(written)
+
+
+def test_a_list_of_a_table_with_one_row_twice_ends(index: Index, folder: Path) -> None:
+    index.write(documents(3))
+    table = lancedb.connect(folder).open_table("images-v1")
+    table.add(table.search().limit(1).to_arrow().select(table.schema.names))
+    assert len(index.listed(Listing())) == 4
 
 
 def test_a_large_table_is_rewritten_less_often() -> None:
