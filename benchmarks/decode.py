@@ -97,7 +97,7 @@ def _pillow_whole(data: bytes) -> object:
 
 def _resized(image: Image.Image) -> object:
     # A caller that wants an array needs the bytes, so their cost counts.
-    return image.resize((SIZE, SIZE), resizing.RESAMPLING).tobytes()
+    return image.resize((SIZE, SIZE), Image.Resampling[resizing.RESAMPLING.name]).tobytes()
 
 
 def _candidates() -> Iterator[tuple[str, Decoder]]:

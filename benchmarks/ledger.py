@@ -70,7 +70,7 @@ def _ingest(chunk: Chunk, embed: Embedder, index: Index, settings: Settings) -> 
     return ingest(
         chunk,
         fetch=factories.reader(settings).arrivals,
-        decode=partial(factories.decode, settings, size=embed.size),
+        decode=partial(factories.decode, settings, **embed.frame._asdict()),
         embed=embed,
         index=index,
         fingerprint=embed.identity.fingerprint,

@@ -15,7 +15,7 @@ from lookalike.embedding.specs.spec_lookup import spec_of
 from lookalike.errors import IndexMissing, ModelMismatch
 from lookalike.index import Index, IndexInfo, IndexOptions, Inspection, Versions
 from lookalike.reading.reader import Reader
-from lookalike.records import Diagnostic, ModelIdentity, Reason
+from lookalike.records import WHOLE, Diagnostic, Framing, ModelIdentity, Reason
 from lookalike.release import RELEASE
 from lookalike.roots import PUBLIC
 from lookalike.settings import Settings
@@ -173,15 +173,20 @@ def with_roots(settings: Settings, *, is_embedded: bool | None = None, named: It
 
 
 def decode(
-    settings: Settings, data: bytes, *, size: int = IMAGE_SIZE, region: "Region | None" = None
+    settings: Settings,
+    data: bytes,
+    *,
+    size: int = IMAGE_SIZE,
+    framing: Framing = WHOLE,
+    region: "Region | None" = None,
 ) -> "DecodedImage":
-    """The image in `data` (the content of a file), or a region of it, scaled to `size` x `size` pixels. Raises
-    ImageRejected."""
+    """The image in `data` (the content of a file), or a region of it, as `size` x `size` pixels. For a model, both are
+    its `frame`. Raises ImageRejected."""
     from lookalike import images  # Pillow and NumPy are not in the base installation
 
     if region is not None:
-        return images.decode_region(data, region, max_pixels=settings.max_image_pixels, size=size)
-    return images.decode(data, max_pixels=settings.max_image_pixels, size=size)
+        return images.decode_region(data, region, max_pixels=settings.max_image_pixels, size=size, framing=framing)
+    return images.decode(data, max_pixels=settings.max_image_pixels, size=size, framing=framing)
 
 
 def decoder(settings: Settings, embed: "Embedder") -> "Callable[[bytes], DecodedImage]":
@@ -190,7 +195,7 @@ def decoder(settings: Settings, embed: "Embedder") -> "Callable[[bytes], Decoded
     from lookalike import images
     from lookalike.embedding.runtimes.remote_embedder import RemoteEmbedder
 
-    decode = partial(images.decode, max_pixels=settings.max_image_pixels, size=embed.size)
+    decode = partial(images.decode, max_pixels=settings.max_image_pixels, **embed.frame._asdict())
     if isinstance(embed, RemoteEmbedder):
         return partial(decode, largest=embed.largest, left_from=embed.left_from)
     return decode

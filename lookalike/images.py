@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from lookalike import formats, other_formats
-from lookalike.decoding.cropping import cut, drafted, stored_box
+from lookalike.decoding.cropping import cut, drafted, seen, stored_box
 from lookalike.decoding.encoded import Encoded
 from lookalike.decoding.levels import is_deep, sixteen_bits
 from lookalike.decoding.plain_jpeg import is_plain as is_plain_jpeg
@@ -22,7 +22,7 @@ from lookalike.decoding.readers import SIDEWAYS, UPRIGHT, open_image
 from lookalike.decoding.rgb import is_plain, on_background
 from lookalike.errors import ImageRejected
 from lookalike.queries.region import Region
-from lookalike.records import Reason
+from lookalike.records import WHOLE, Framing, Reason
 
 #: JPEG quality of thumbnails; higher values only enlarge the file.
 THUMBNAIL_QUALITY = 82
@@ -82,12 +82,18 @@ class DecodedImage:
 
 
 def decode(
-    data: bytes, *, max_pixels: int, size: int = 224, largest: int = 0, left_from: int | None = None
+    data: bytes,
+    *,
+    max_pixels: int,
+    size: int = 224,
+    framing: Framing = WHOLE,
+    largest: int = 0,
+    left_from: int | None = None,
 ) -> DecodedImage:
     """The first frame of an image, upright, on white, scaled to `size` x `size` without keeping the aspect ratio, as in
-    Keras' `load_img`. Safe to call from several threads. An image that needs no more than that, and whose sides then
-    have at most `largest` pixels, is left as large as it is. A plain JPEG of `left_from` pixels and more is left to a
-    GPU.
+    Keras' `load_img`, or as `framing` says. Safe to call from several threads. An image that needs no more than that,
+    and whose sides then have at most `largest` pixels, is left as large as it is. A plain JPEG of `left_from` pixels
+    and more is left to a GPU. Neither is so with another framing than WHOLE.
 
     Memory beside `data` and at most one copy of it, in bytes per pixel of the original: baseline
     JPEG under 1, progressive JPEG 3 (6 if its colours are not subsampled, 8 as CMYK), RGB of the other formats 4 to 5,
@@ -96,13 +102,18 @@ def decode(
     of is counted.
     Raises ImageRejected: empty, unsupported, bomb (more than `max_pixels`), truncated or corrupt.
     """
-    return _reading(data, lambda kind: _decode(kind, data, max_pixels, size, largest, left_from))
+    if framing != WHOLE:
+        largest, left_from = 0, None
+    return _reading(data, lambda kind: _decode(kind, data, max_pixels, size, framing, largest, left_from))
 
 
-def decode_region(data: bytes, region: Region, *, max_pixels: int, size: int = 224) -> DecodedImage:
-    """As `decode`, for a part of the image, which is cut out before it is scaled. `width` and `height` are those of the
-    whole image. Takes no more memory than `decode`. Raises ImageRejected, also `bad_region`."""
-    return _reading(data, lambda kind: _decode_region(kind, data, max_pixels, size, region))
+def decode_region(
+    data: bytes, region: Region, *, max_pixels: int, size: int = 224, framing: Framing = WHOLE
+) -> DecodedImage:
+    """As `decode`, for a part of the image, which is cut out before it is scaled, as if it were an image. `width` and
+    `height` are those of the whole image. Takes no more memory than `decode`. Raises ImageRejected, also
+    `bad_region`."""
+    return _reading(data, lambda kind: _decode_region(kind, data, max_pixels, size, framing, region))
 
 
 def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
@@ -166,7 +177,9 @@ def _for_png(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
-def _decode(kind: str, data: bytes, max_pixels: int, size: int, largest: int, left_from: int | None) -> DecodedImage:
+def _decode(
+    kind: str, data: bytes, max_pixels: int, size: int, framing: Framing, largest: int, left_from: int | None
+) -> DecodedImage:
     opened, encoded = open_image(kind, data, max_pixels)
     width, height = opened.size
     if kind == "JPEG" and left_from is not None and width * height >= left_from and is_plain_jpeg(encoded):
@@ -174,39 +187,49 @@ def _decode(kind: str, data: bytes, max_pixels: int, size: int, largest: int, le
         left = UndecodedJpeg(encoded.data, encoded.orientation or 1, 3 * width * height)
         pixels = NO_PIXELS
     else:
-        left, pixels = None, _pixels(opened, encoded, size, largest)
+        left, pixels = None, _pixels(opened, encoded, size, largest, framing=framing)
     if encoded.orientation in SIDEWAYS:
         width, height = height, width
     return DecodedImage(pixels, width, height, left, encoded.taken_at_ms)
 
 
 def _pixels(
-    opened: ImageFile, encoded: Encoded, size: int, largest: int, left: UndecodedJpeg | None = None
+    opened: ImageFile,
+    encoded: Encoded,
+    size: int,
+    largest: int,
+    left: UndecodedJpeg | None = None,
+    framing: Framing = WHOLE,
 ) -> NDArray[np.uint8]:
     """As `decode` gives them. `left`: has the orientation, which `encoded` no longer has then."""
     orientation = left.orientation if left else encoded.orientation
     with opened as image:
         # libjpeg then decodes a large JPEG at 1/2, 1/4 or 1/8; no effect for other formats.
-        image.draft("RGB", (2 * size, 2 * size))
+        stored, wanted = image.size, framing.decoded(2 * size)
+        image.draft("RGB", (wanted, wanted))
         image.load()
         if max(image.size) <= largest and is_plain(image, encoded.profile) and orientation not in UPRIGHT:
             return np.asarray(image)
-        small = on_background(image, (size, size), encoded.profile)
+        part = seen(framing, image, stored, orientation or 1, size)
+        small = on_background(image, (size, size), encoded.profile, part, framing.filter)
     # For a square, turning after scaling gives the same result, and turning 224 x 224 pixels is cheaper.
     return np.asarray(small.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else small)
 
 
-def _decode_region(kind: str, data: bytes, max_pixels: int, size: int, region: Region) -> DecodedImage:
+def _decode_region(
+    kind: str, data: bytes, max_pixels: int, size: int, framing: Framing, region: Region
+) -> DecodedImage:
     opened, encoded = open_image(kind, data, max_pixels)
     with opened as image:
         stored, orientation = image.size, encoded.orientation or 1
         width, height = stored[::-1] if orientation in SIDEWAYS else stored
         box = stored_box(region.box((width, height)), orientation, (width, height))
         # As many pixels of the region as `_decode` takes of a whole image.
-        image.draft("RGB", drafted(stored, box, 2 * size))
+        image.draft("RGB", drafted(stored, box, framing.decoded(2 * size)))
         image.load()
         part = cut(image, stored, box)
-    small = on_background(part, (size, size), encoded.profile)
+    inside = seen(framing, part, part.size, orientation, size)
+    small = on_background(part, (size, size), encoded.profile, inside, framing.filter)
     if orientation in UPRIGHT:
         small = small.transpose(UPRIGHT[orientation])
     return DecodedImage(np.asarray(small), width, height)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from lookalike.http_schemas import Timings
 from lookalike.queries.pages import Page
 from lookalike.queries.region import Region
-from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector, Vectors
+from lookalike.records import Document, Frame, Match, ModelIdentity, Pixels, Vector, Vectors
 from lookalike.stage_clock import StageClock
 from lookalike_api.decoders import Decoders
 from lookalike_api.executors import Executor, Executors
@@ -75,15 +75,20 @@ class AsyncSearch:
                 await self._executors.embedding.run(self._searcher.texts.refresh)
             return await ask()
 
-    async def decode(self, data: bytes, watch: Stopwatch, region: Region | None = None) -> Pixels:
+    @property
+    def frame(self) -> Frame:
+        """What the model sees of an image."""
+        return self._searcher.frame
+
+    async def decode(self, data: bytes, frame: Frame, watch: Stopwatch, region: Region | None = None) -> Pixels:
         """uint8 RGB [size, size, 3]. Raises what Decoders raise."""
-        work = partial(self._decoders.pixels, data, self._searcher.image_size, watch.time("decode"), region)
+        work = partial(self._decoders.pixels, data, frame, watch.time("decode"), region)
         return await self._executors.decoding.run(work)
 
-    async def embed(self, pixels: Pixels, watch: Stopwatch) -> Embedded:
-        """Embed uint8 RGB [N, size, size, 3]. As many requests run in parallel as there are cores, in order of
-        arrival."""
-        return await _run(self._executors.embedding, watch, "embed", partial(self._searcher.embed, pixels))
+    async def embed(self, pixels: Pixels, frame: Frame, watch: Stopwatch) -> Embedded:
+        """Embed uint8 RGB [N, size, size, 3] that were decoded to this frame. As many requests run in parallel as there
+        are cores, in order of arrival."""
+        return await _run(self._executors.embedding, watch, "embed", partial(self._searcher.embed, pixels, frame))
 
     async def embed_texts(self, texts: Sequence[str], watch: Stopwatch) -> Embedded:
         return await _run(self._executors.embedding, watch, "embed", partial(self._searcher.embed_texts, texts))

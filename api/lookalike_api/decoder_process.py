@@ -26,15 +26,18 @@ from lookalike import images
 from lookalike.errors import ImageRejected
 from lookalike.malloc import give_memory_back
 from lookalike.queries.region import WHOLE, Region
+from lookalike.records import WHOLE as WHOLE_IMAGE
+from lookalike.records import Filter, Framing
 
-#: Kind, size in pixels, most pixels, seconds, bytes of the image, a region; a descriptor of a file with the image goes
-#: along.
-REQUEST = struct.Struct("!BIQdQ4d?")
+#: Kind, size in pixels, most pixels, seconds, bytes of the image, a framing, a region; a descriptor of a file with the
+#: image goes along.
+REQUEST = struct.Struct("!BIQdQBd?4d?")
 #: Whether the image was decoded, bytes of the answer that follows: pixels, a JPEG, or a rejection as JSON.
 ANSWER = struct.Struct("!?Q")
 #: The first message of a child: its process id.
 HELLO = struct.Struct("!I")
 PIXELS, THUMBNAIL = range(2)
+FILTERS = tuple(Filter)
 #: The documented bound of `images.decode`, in bytes per pixel, and memory for everything else.
 BYTES_PER_PIXEL, OTHER_BYTES = 13, 256 * 2**20
 
@@ -45,11 +48,19 @@ class Request(NamedTuple):
     max_pixels: int
     limit_s: float
     length: int
+    #: Its place among the filters; no crop is 0.
+    filter: int = FILTERS.index(WHOLE_IMAGE.filter)
+    crop: float = 0.0
+    is_squeezed: bool = False
     x: float = WHOLE.x
     y: float = WHOLE.y
     width: float = WHOLE.width
     height: float = WHOLE.height
     is_percent: bool = WHOLE.is_percent
+
+    @property
+    def framing(self) -> Framing:
+        return Framing(FILTERS[self.filter], self.crop or None, self.is_squeezed)
 
     @property
     def region(self) -> Region | None:
@@ -58,10 +69,11 @@ class Request(NamedTuple):
         return None if region == WHOLE else region
 
 
-def packed(region: Region | None) -> tuple[float, float, float, float, bool]:
+def packed(framing: Framing, region: Region | None) -> tuple[int, float, bool, float, float, float, float, bool]:
     """The last members of a request."""
     region = region or WHOLE
-    return region.x, region.y, region.width, region.height, region.is_percent
+    framed = FILTERS.index(framing.filter), framing.crop or 0.0, framing.is_squeezed
+    return *framed, region.x, region.y, region.width, region.height, region.is_percent
 
 
 def receive(connection: socket.socket, length: int) -> bytearray:
@@ -139,10 +151,11 @@ def _decoded(request: Request, data: bytes) -> tuple[bool, Any]:
 
 
 def _pixels(data: bytes, request: Request) -> Any:
+    max_pixels, size, framing = request.max_pixels, request.size, request.framing
     if request.region is None:
-        decoded = images.decode(data, max_pixels=request.max_pixels, size=request.size)
+        decoded = images.decode(data, max_pixels=max_pixels, size=size, framing=framing)
     else:
-        decoded = images.decode_region(data, request.region, max_pixels=request.max_pixels, size=request.size)
+        decoded = images.decode_region(data, request.region, max_pixels=max_pixels, size=size, framing=framing)
     return np.ascontiguousarray(decoded.pixels).data.cast("B")
 
 

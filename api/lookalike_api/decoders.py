@@ -8,7 +8,7 @@ import numpy as np
 
 from lookalike.errors import ImageRejected
 from lookalike.queries.region import Region
-from lookalike.records import Pixels, Reason
+from lookalike.records import Frame, Pixels, Reason
 from lookalike_api.admission import Busy
 from lookalike_api.decoder_pool import Decoder, DecoderEnded, DecoderPool
 from lookalike_api.decoder_process import PIXELS, THUMBNAIL, Request, packed
@@ -44,22 +44,22 @@ class Decoders:
     def pixels(
         self,
         data: bytes,
-        size: int,
+        frame: Frame,
         timing: AbstractContextManager[None] | None = None,
         region: Region | None = None,
     ) -> Pixels:
         """uint8 RGB [size, size, 3], of the image or of a region of it. `timing` is entered when the work begins."""
-        pixels = self._decoded(PIXELS, data, size, timing or nullcontext(), region)
-        return np.frombuffer(pixels, np.uint8).reshape(size, size, 3)
+        pixels = self._decoded(PIXELS, data, frame, timing or nullcontext(), region)
+        return np.frombuffer(pixels, np.uint8).reshape(frame.size, frame.size, 3)
 
     def thumbnail(self, data: bytes, size: int) -> bytes:
         """A JPEG whose longest side is `size` pixels at most."""
-        return bytes(self._decoded(THUMBNAIL, data, size, nullcontext()))
+        return bytes(self._decoded(THUMBNAIL, data, Frame(size), nullcontext()))
 
     def _decoded(
-        self, kind: int, data: bytes, size: int, timing: AbstractContextManager[None], region: Region | None = None
+        self, kind: int, data: bytes, frame: Frame, timing: AbstractContextManager[None], region: Region | None = None
     ) -> bytearray:
-        request = Request(kind, size, self._max_pixels, self._limit_s, len(data), *packed(region))
+        request = Request(kind, frame.size, self._max_pixels, self._limit_s, len(data), *packed(frame.framing, region))
         try:
             with self._place() as place, timing, self._pool.lent() as decoder:
                 decoder.ask(request, data)

@@ -12,7 +12,7 @@ from lookalike.http_schemas import SearchResult, Timings
 from lookalike.queries.cursor import Cursor, checksum, cursor_after, parse_cursor
 from lookalike.queries.examples import Example, Stored, Upload, ids_of, is_decoded, texts_of
 from lookalike.queries.pages import Page
-from lookalike.records import Match, Pixels
+from lookalike.records import Frame, Match, Pixels
 from lookalike_api.async_search import Stopwatch
 from lookalike_api.mixture import Ingredients, vector_of
 from lookalike_api.originals import find, read_original
@@ -70,10 +70,11 @@ async def _like(state: ServiceState, examples: Sequence[Example], query: Query, 
         (document,) = documents.values()
         page = await search.nearest(document.image_embedding, query, document.model, watch)
         return page, (await search.model_of(document.model, watch)).name
-    pixels, texts = await _decoded(state, examples, watch), texts_of(examples)
+    frame, texts = search.frame, texts_of(examples)
+    pixels = await _decoded(state, examples, frame, watch)
     parts = Ingredients(
         documents,
-        await search.embed(np.stack(pixels), watch) if pixels else None,
+        await search.embed(np.stack(pixels), frame, watch) if pixels else None,
         await search.embed_texts(texts, watch) if texts else None,
     )
     model = parts.model(state.index.name) or await search.indexed_model(watch)
@@ -81,14 +82,15 @@ async def _like(state: ServiceState, examples: Sequence[Example], query: Query, 
     return await search.nearest(vector, query, model.fingerprint, watch), model.name
 
 
-async def _decoded(state: ServiceState, examples: Sequence[Example], watch: Stopwatch) -> list[Pixels]:
+async def _decoded(state: ServiceState, examples: Sequence[Example], frame: Frame, watch: Stopwatch) -> list[Pixels]:
     """Of the uploads and regions. Raises ImageRejected, which says which of several examples it is."""
     decoded: list[Pixels] = []
     for number, example in enumerate(examples, 1):
         if is_decoded(example):
             try:
                 # One after the other, so that the files of stored images are never in memory together.
-                decoded.append(await state.search.decode(await _file(state, example), watch, example.region))
+                file = await _file(state, example)
+                decoded.append(await state.search.decode(file, frame, watch, example.region))
             except ImageRejected as rejected:
                 raise numbered(rejected, number, len(examples)) from rejected
     return decoded

@@ -19,23 +19,23 @@ from lookalike.queries.options import Options
 from lookalike.queries.order import BY_SCORE, check_field, parse_order, value_of
 from lookalike.queries.pages import FIRST_PAGE, Ask, Page, Paging, arranged, page_of
 from lookalike.queries.region import Region
-from lookalike.records import Document, Match, ModelIdentity, Pixels, Vector
+from lookalike.records import Document, Frame, Match, ModelIdentity, Pixels, Vector
 from lookalike.stage_clock import StageClock
 from lookalike_api.mixture import Embedded, Ingredients, vector_of
 from lookalike_api.texts import Texts
 
 Load = Callable[[ModelIdentity], Embedder]
-Decode = Callable[[bytes, int, Region | None], DecodedImage]
+Decode = Callable[[bytes, Frame, Region | None], DecodedImage]
 Result = TypeVar("Result")
 
 
-class SizeChanged(Exception):
-    """The pixels were decoded for a model with another image size."""
+class FrameChanged(Exception):
+    """The pixels were decoded for a model that sees images in another way."""
 
 
 #: The index may move to another version before a search, or between two steps of it. These errors say so, and the
 #: second attempt finds the new version.
-MOVED = (ModelMismatch, IndexMissing, SizeChanged)
+MOVED = (ModelMismatch, IndexMissing, FrameChanged)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Searcher:
     """Searches one index, and follows it when it moves to another model. Thread-safe.
 
     `load` loads the model of the vectors in the index. It is called for the first image and by `refresh`; a search by
-    id needs no model, and one by `texts` only its text side. `decode` takes the image size of the model, in pixels.
+    id needs no model, and one by `texts` only its text side. `decode` takes the frame of the model.
     Every method also raises what the index raises.
     """
 
@@ -105,10 +105,10 @@ class Searcher:
         return self._embedder.identity if self._embedder else None
 
     @property
-    def image_size(self) -> int:
-        """Of the images that the model takes, in pixels. Before a model is loaded, the usual size: a bad image is
-        rejected without loading a model for it."""
-        return self._embedder.size if self._embedder else IMAGE_SIZE
+    def frame(self) -> Frame:
+        """What the model sees of an image. Before a model is loaded, the usual one: a bad image is rejected without
+        loading a model for it."""
+        return self._embedder.frame if self._embedder else Frame(IMAGE_SIZE)
 
     @property
     def is_loading(self) -> bool:
@@ -160,32 +160,28 @@ class Searcher:
 
     def _embedded(self, examples: Sequence[Example], clock: StageClock) -> Embedded:
         """Of the uploads."""
+        frame = self.frame
         with clock.timing("decode"):
             pixels = [
-                self._decoded(example, number, len(examples))
+                self._decoded(example, frame, number, len(examples))
                 for number, example in enumerate(examples, 1)
                 if isinstance(example, Upload)
             ]
         with clock.timing("embed"):
-            return self.embed(np.stack(pixels))
+            return self.embed(np.stack(pixels), frame)
 
-    def _decoded(self, upload: Upload, number: int, count: int) -> Pixels:
+    def _decoded(self, upload: Upload, frame: Frame, number: int, count: int) -> Pixels:
         try:
-            return self.decode(upload.data, upload.region)
+            return self._decode(upload.data, frame, upload.region).pixels
         except ImageRejected as rejected:
             raise numbered(rejected, number, count) from rejected
 
-    def decode(self, data: bytes, region: Region | None = None) -> Pixels:
-        """The pixels of an encoded image, or of a region of it, uint8 RGB [image_size, image_size, 3]. Raises
-        ImageRejected."""
-        return self._decode(data, self.image_size, region).pixels
-
-    def embed(self, pixels: Pixels) -> Embedded:
-        """Embed images, uint8 RGB [N, size, size, 3]. Raises SizeChanged if the model takes another size,
-        ModelMismatch, ModelUnavailable."""
+    def embed(self, pixels: Pixels, frame: Frame) -> Embedded:
+        """Embed images, uint8 RGB [N, size, size, 3], that were decoded to this frame. Raises FrameChanged if the model
+        has another one, ModelMismatch, ModelUnavailable."""
         embedder = self._embedder or self.refresh()
-        if pixels.shape[1] != embedder.size:
-            raise SizeChanged
+        if frame != embedder.frame:
+            raise FrameChanged
         return Embedded(embedder(pixels), embedder.identity)
 
     def embed_texts(self, texts: Sequence[str]) -> Embedded:

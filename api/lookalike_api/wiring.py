@@ -22,7 +22,7 @@ def open_searcher(settings: Settings, index: Index | None = None, *, preload: bo
     return Searcher(
         index,
         load=partial(_load, settings, spec, loading),
-        decode=lambda data, size, region: factories.decode(settings, data, size=size, region=region),
+        decode=lambda data, frame, region: factories.decode(settings, data, **frame._asdict(), region=region),
         texts=Texts(index, load=partial(_load_text, settings), has_text=partial(_has_text, settings)),
     )
 

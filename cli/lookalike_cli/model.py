@@ -14,7 +14,7 @@ from lookalike.embedding.artifacts.cache import find
 from lookalike.embedding.specs.preparation import composed
 from lookalike.errors import SourceMissing
 from lookalike.fitting import FITTED_HEADS
-from lookalike.records import ImageRef
+from lookalike.records import Framing, ImageRef
 from lookalike.settings import Settings, read_settings
 from lookalike.shown import as_argument
 from lookalike_cli.application import Application
@@ -131,6 +131,15 @@ def add(
     output: Annotated[
         str | None, typer.Option(help="Name of the tensor with the features.", show_default="the only vector")
     ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            help="Share of the shorter side that the model sees, such as 224/256, or none.", show_default=False
+        ),
+    ] = None,
+    filter: Annotated[
+        str | None, typer.Option(help="Filter that scales images: bilinear, bicubic, ...", show_default="bilinear")
+    ] = None,
     text_model: TextModel = None,
     tokenizer: Tokenizer = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an added model of this name.")] = False,
@@ -138,7 +147,7 @@ def add(
 ) -> None:
     """Try a model of your own on drawn images, and keep a copy of it under a name."""
     options = {"mean": mean, "std": std, "rescale": rescale, "channels": channels, "size": size, "layout": layout}
-    text = composed(preprocessing, options | {"output": output})
+    text = composed(preprocessing, options | {"output": output, "crop": crop, "filter": filter})
     settings = read_settings(model=file, preprocessing=text, text_model=text_model, tokenizer=tokenizer)
     added.check_name(settings.home, name, replace_existing=replace)
     from lookalike.fitting.add_model import add_model
@@ -165,7 +174,7 @@ def _shares(tried: "Tried") -> dict[str, float]:
 def _described(spec: ModelSpec, tried: "Tried") -> Iterator[str]:
     low, high = tried.ends
     numbers = f"as numbers from {low:.4g} to {high:.4g} ({spec.preprocessing})"
-    yield f"Images of {spec.size} x {spec.size} pixels, {numbers}."
+    yield f"Images of {spec.size} x {spec.size} pixels, {numbers}; {_seen(spec.frame.framing)}."
     yield f"Vectors of {tried.dimension} numbers; {tried.ms:.1f} ms for an image on one thread of this machine."
     yield f"Of {tried.same_class:.0%} of the drawn images, the nearest one is of the same kind."
     if tried.texts is not None:
@@ -276,13 +285,24 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
 def _numbers(spec: ModelSpec) -> dict[str, Any]:
     """What was said of the input and the output of a file; empty for most models."""
     numbers = {} if spec.scaling is None else vars(spec.scaling)
-    return numbers | {key: value for key, value in (("layout", spec.layout), ("output", spec.output)) if value}
+    seen = {} if spec.framing is None else {"crop": spec.framing.crop, "filter": str(spec.framing.filter)}
+    return numbers | seen | {key: value for key, value in (("layout", spec.layout), ("output", spec.output)) if value}
 
 
 def _text_facts(spec: ModelSpec) -> dict[str, Any]:
     """The text side of a model; empty if it has none."""
     side = spec.text
     return {} if side is None else {"text_model": side.model, "tokenizer": side.tokenizer, "text_length": side.length}
+
+
+def _seen(framing: Framing) -> str:
+    if framing.crop is None:
+        part = "the whole image"
+    elif framing.is_squeezed:
+        part = f"the middle {framing.crop:.0%} of its width and of its height"
+    else:
+        part = f"a square in its middle, {framing.crop:.0%} of its shorter side"
+    return f"{part}, scaled with the filter {framing.filter}"
 
 
 def _origin(spec: ModelSpec, settings: Settings) -> dict[str, Any]:

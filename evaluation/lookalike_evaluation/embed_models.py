@@ -54,7 +54,7 @@ def embed_folder(
     step = partial(
         ingest,
         fetch=factories.reader(settings).arrivals,
-        decode=partial(factories.decode, settings, size=spec.size),
+        decode=partial(factories.decode, settings, **spec.frame._asdict()),
         embed=embed,
         fingerprint=spec.fingerprint,
     )

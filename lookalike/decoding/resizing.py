@@ -8,13 +8,15 @@ patch; so it is used only with the versions that tests/decoding/test_resizing.py
 import PIL
 from PIL import Image
 
+from lookalike.records import Filter, Part
+
 try:
     from cykooz_resizer import FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 except ImportError:  # There are no wheels for Linux on ARM.
     PixelType = None
 
 #: Antialiased when shrinking, a third faster than bicubic, and without halos at edges.
-RESAMPLING = Image.Resampling.BILINEAR
+RESAMPLING = Filter.BILINEAR
 #: Images larger than the wanted size by this factor are box-averaged first; Pillow finds no difference from 3 on.
 REDUCING_GAP = 3.0
 
@@ -26,15 +28,22 @@ HAS_SIMD = PixelType is not None and PIL.__version__.startswith(_COMPARED)
 _MODES = frozenset({"L", "RGB", "CMYK"})
 
 
-def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """An image of this width and height, in the same mode. `image` is loaded, in a mode that Pillow resizes."""
+def resized(
+    image: Image.Image, size: tuple[int, int], part: Part | None = None, resampling: Filter = RESAMPLING
+) -> Image.Image:
+    """An image of this width and height, in the same mode, of all or of a part of `image`, which is loaded, in a mode
+    that Pillow resizes."""
+    if part is not None or resampling is not RESAMPLING:
+        return with_pillow(image, size, part, resampling)
     if HAS_SIMD and _is_plain(image) and not _is_reduced(image, size):
         return _with_simd(image, size)
     return with_pillow(image, size)
 
 
-def with_pillow(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return image.resize(size, RESAMPLING, reducing_gap=REDUCING_GAP)
+def with_pillow(
+    image: Image.Image, size: tuple[int, int], part: Part | None = None, resampling: Filter = RESAMPLING
+) -> Image.Image:
+    return image.resize(size, Image.Resampling[resampling.name], box=part, reducing_gap=REDUCING_GAP)
 
 
 def _is_plain(image: Image.Image) -> bool:

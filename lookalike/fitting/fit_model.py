@@ -81,7 +81,7 @@ def _gathered(settings: Settings, references: Sequence[ImageRef], base: ModelSpe
         return gather(
             references,
             read=factories.reader(settings).read,
-            decode=partial(factories.decode, settings, size=base.size),
+            decode=partial(factories.decode, settings, **base.frame._asdict()),
             embed=embed,
             advance=advance,
         )

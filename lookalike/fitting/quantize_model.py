@@ -65,7 +65,7 @@ def _pixels(
             if len(found) == count:
                 break
             try:
-                found.append(factories.decode(settings, reader.read(reference.uri), size=base.size).pixels)
+                found.append(factories.decode(settings, reader.read(reference.uri), **base.frame._asdict()).pixels)
             except ImageRejected:
                 continue
             advance(1)

@@ -11,7 +11,7 @@ from lookalike import factories
 from lookalike.batches import batched
 from lookalike.embedding import Embedder
 from lookalike.image_index.query import Query, encoded, rejections_of
-from lookalike.records import Vectors
+from lookalike.records import Frame, Vectors
 from lookalike.settings import Settings
 
 #: Decoded images that are held at once.
@@ -22,7 +22,7 @@ def embed(images: "Query | Iterable[Query]", embedder: Embedder, settings: Setti
     """Float32 [N, D] of the images, in their order. Raises QueryRejected for the first that cannot be read."""
     vectors = [np.empty((0, embedder.identity.dimension), np.float32)]
     for some in batched(_each(images), BATCH_SIZE):
-        vectors.append(embedder(np.stack([_pixels(image, embedder.size, settings) for image in some])))
+        vectors.append(embedder(np.stack([_pixels(image, embedder.frame, settings) for image in some])))
     return np.concatenate(vectors)
 
 
@@ -32,6 +32,6 @@ def _each(images: "Query | Iterable[Query]") -> Iterator[Query]:
     return iter(cast("Iterable[Query]", (images,) if is_one or is_array else images))
 
 
-def _pixels(image: Query, size: int, settings: Settings) -> NDArray[np.uint8]:
+def _pixels(image: Query, frame: Frame, settings: Settings) -> NDArray[np.uint8]:
     with rejections_of(image):
-        return factories.decode(settings, encoded(image, settings), size=size).pixels
+        return factories.decode(settings, encoded(image, settings), **frame._asdict()).pixels

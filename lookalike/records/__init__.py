@@ -6,6 +6,7 @@ from lookalike.records.diagnostic import Diagnostic
 from lookalike.records.documents import MOST_MATCHES, Document, Listed, Match, Stored
 from lookalike.records.facets import Facet, FacetRange, Facets, FacetValue
 from lookalike.records.file_times import FileTimes
+from lookalike.records.framing import WHOLE, Filter, Frame, Framing, Part
 from lookalike.records.models import Metric, ModelIdentity
 from lookalike.records.reasons import Reason
 from lookalike.records.references import ImageRef, Metadata, MetadataValue, Span, document_id
@@ -13,6 +14,7 @@ from lookalike.records.rejections import Basis, Rejected, Rejection
 
 __all__ = [
     "MOST_MATCHES",
+    "WHOLE",
     "Basis",
     "Chunk",
     "Diagnostic",
@@ -22,6 +24,9 @@ __all__ = [
     "FacetValue",
     "Facets",
     "FileTimes",
+    "Filter",
+    "Frame",
+    "Framing",
     "ImageRef",
     "Listed",
     "Match",
@@ -30,6 +35,7 @@ __all__ = [
     "Metric",
     "ModelIdentity",
     "Outcome",
+    "Part",
     "Pixels",
     "PutAside",
     "Reason",

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from lookalike.records import MOST_MATCHES, ImageRef, Pixels
+from lookalike.records import MOST_MATCHES, Frame, ImageRef, Pixels
 from lookalike.settings import Settings
 from lookalike_api.mixture import Embedded
 from lookalike_api.search import Searcher
@@ -293,9 +293,9 @@ def test_a_search_above_the_limit_gets_a_retry_after(
 ) -> None:
     going_on, embed = threading.Event(), Searcher.embed
 
-    def held(searcher: Searcher, pixels: Pixels) -> Embedded:
+    def held(searcher: Searcher, pixels: Pixels, frame: Frame) -> Embedded:
         going_on.wait()
-        return embed(searcher, pixels)
+        return embed(searcher, pixels, frame)
 
     limited = Settings(**{**lance.model_dump(), "max_searches": 1, "search_timeout_s": 60.0})
     with serving(limited) as client, ThreadPoolExecutor(1) as threads, ExitStack() as ending:

@@ -22,7 +22,7 @@ from PIL import Image
 import testing.encoders  # noqa: F401
 from lookalike import images
 from lookalike.errors import ImageRejected
-from lookalike.records import Reason
+from lookalike.records import Filter, Frame, Framing, Reason
 from lookalike.settings import Settings
 from lookalike_api.admission import Busy
 from lookalike_api.decoder_pool import NICENESS, DecoderEnded, DecoderPool
@@ -35,6 +35,7 @@ from tests.decoding.test_raw_containers import FULL, RAWS
 
 MAX_PIXELS = 64_000_000
 SIZE = 224
+FRAME = Frame(SIZE)
 
 
 def slow_png(side: int = 8000) -> bytes:
@@ -85,8 +86,12 @@ def as_file(kind: str) -> bytes:
 def test_a_process_decodes_as_workers_do(pool: DecoderPool, kind: str) -> None:
     data = as_file(kind)
     expected = images.decode(data, max_pixels=MAX_PIXELS, size=SIZE).pixels
-    np.testing.assert_array_equal(decoders(pool).pixels(data, SIZE), expected)
+    np.testing.assert_array_equal(decoders(pool).pixels(data, FRAME), expected)
     assert decoders(pool).thumbnail(data, 64) == images.thumbnail(data, max_pixels=MAX_PIXELS, size=64)
+    framing = Framing(Filter.BICUBIC, 0.875)
+    seen = images.decode(data, max_pixels=MAX_PIXELS, size=SIZE, framing=framing).pixels
+    np.testing.assert_array_equal(decoders(pool).pixels(data, Frame(SIZE, framing)), seen)
+    assert not np.array_equal(seen, expected)
 
 
 @pytest.mark.parametrize("data", [b"", b"no image", BOMB, as_file("PNG")[:300], b"\xff\xd8\xff" + bytes(5000)])
@@ -95,7 +100,7 @@ def test_a_rejection_is_the_same_and_the_process_goes_on(pool: DecoderPool, data
         images.decode(data, max_pixels=MAX_PIXELS, size=SIZE)
     before = pid_of(pool)
     with pytest.raises(ImageRejected) as rejected:
-        decoders(pool).pixels(data, SIZE)
+        decoders(pool).pixels(data, FRAME)
     assert str(rejected.value) == str(expected.value)
     assert pid_of(pool) == before
 
@@ -103,10 +108,10 @@ def test_a_rejection_is_the_same_and_the_process_goes_on(pool: DecoderPool, data
 def test_an_image_that_takes_too_long_is_rejected_and_its_process_ends(pool: DecoderPool) -> None:
     before = pid_of(pool)
     with pytest.raises(ImageRejected, match=r"longer than 0\.3 s") as rejected:
-        decoders(pool, limit_s=0.3).pixels(SLOW, SIZE)
+        decoders(pool, limit_s=0.3).pixels(SLOW, FRAME)
     assert rejected.value.reason is Reason.TIMEOUT
     await_true(lambda: has_ended(before))
-    assert decoders(pool).pixels(as_file("PNG"), SIZE).shape == (SIZE, SIZE, 3)
+    assert decoders(pool).pixels(as_file("PNG"), FRAME).shape == (SIZE, SIZE, 3)
 
 
 def test_slow_images_take_neither_the_places_nor_the_cores_of_others(pool: DecoderPool) -> None:
@@ -116,16 +121,16 @@ def test_slow_images_take_neither_the_places_nor_the_cores_of_others(pool: Decod
     # However fast this machine is, the test is faster, and however slow, this image is the slower one.
     os.kill(stopped, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(shared.pixels, data, SIZE)
+        slow = threads.submit(shared.pixels, data, FRAME)
         # It gives its place to others; the only place for slow images is then taken.
         await_true(lambda: places._value == 0)
         shared._quick_s = 30.0
-        assert shared.pixels(data, SIZE).shape == (SIZE, SIZE, 3)
+        assert shared.pixels(data, FRAME).shape == (SIZE, SIZE, 3)
         shared._quick_s = 0.1
         with pytest.raises(Busy):
-            shared.pixels(SLOW, SIZE)
+            shared.pixels(SLOW, FRAME)
         shared._quick_s = 30.0
-        assert shared.pixels(data, SIZE).shape == (SIZE, SIZE, 3)
+        assert shared.pixels(data, FRAME).shape == (SIZE, SIZE, 3)
         assert not slow.done()
         assert os.getpriority(os.PRIO_PROCESS, stopped) == NICENESS
         os.kill(stopped, signal.SIGCONT)
@@ -165,7 +170,7 @@ def test_a_process_that_was_killed_is_replaced(pool: DecoderPool) -> None:
     for victim in (pid_of(pool), parent_of(pid_of(pool))):
         os.kill(victim, signal.SIGKILL)
         await_true(partial(has_ended, victim))
-        assert decoders(pool).pixels(as_file("PNG"), SIZE).shape == (SIZE, SIZE, 3)
+        assert decoders(pool).pixels(as_file("PNG"), FRAME).shape == (SIZE, SIZE, 3)
 
 
 def parent_of(pid: int) -> int:
@@ -209,15 +214,15 @@ def test_a_process_gives_the_memory_of_a_large_image_back(pool: DecoderPool) -> 
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
     own = decoders(pool, quick_s=60.0)
-    own.pixels(as_file("PNG"), SIZE)
+    own.pixels(as_file("PNG"), FRAME)
     before = resident(pid_of(pool))
     for _ in range(3):
-        own.pixels(slow_png(2000), SIZE)
+        own.pixels(slow_png(2000), FRAME)
     assert resident(pid_of(pool)) - before < 20 * 2**20
 
 
 def test_the_memory_of_a_process_is_bounded_and_it_ends_before_the_service(pool: DecoderPool) -> None:
-    decoders(pool).pixels(as_file("PNG"), SIZE)
+    decoders(pool).pixels(as_file("PNG"), FRAME)
     with pool.lent() as decoder:
         limit = resource.prlimit(decoder.pid, resource.RLIMIT_AS)[0]
         assert MAX_PIXELS * BYTES_PER_PIXEL < limit < MAX_PIXELS * BYTES_PER_PIXEL + 2**30

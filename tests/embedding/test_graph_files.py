@@ -14,8 +14,11 @@ from onnx import TensorProto, helper
 from lookalike.embedding import Head, ModelSpec, Pooling, Preprocessing, resolve
 from lookalike.embedding.specs import onnx_file
 from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.records import Filter, Frame, Framing
 from tests.embedding.onnx_files import SIZE, encoder, move_weights, pixels_input, save
 
+#: What the authors say of an image beside its numbers.
+SEEN = {"size": {"shortest_edge": 64}, "crop_size": 48, "resample": 3}
 IR = """<?xml version="1.0"?>
 <net name="model" version="11"><layers>
 <layer id="0" name="pixels" type="Parameter" version="opset1"><data shape="{shape}" element_type="{kind}"/></layer>
@@ -71,14 +74,19 @@ def test_the_file_of_the_authors_completes_what_is_said(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     path = str(encoder(folder / "model.onnx", shape=["N", 3, "h", "w"]))
     config = folder.parent / "preprocessor_config.json"
-    config.write_text(json.dumps({"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "size": {"shortest_edge": 48}}))
+    config.write_text(json.dumps({"image_mean": [0.5] * 3, "image_std": [0.5] * 3} | SEEN))
     spec = resolve(path)
-    assert (spec.preprocessing, spec.size) == (Preprocessing.TF, 48)
+    assert (spec.preprocessing, spec.frame) == (Preprocessing.TF, Frame(48, Framing(Filter.BICUBIC, 0.75)))
+    assert ModelSpec.from_json(spec.to_json()) == spec
+    whole = resolve(path, preprocessing=f"{config}:crop=none+filter=bilinear")
+    assert whole.framing is None and whole.fingerprint != spec.fingerprint
     spec = resolve(path, preprocessing="torch:output=flat")
     assert (spec.preprocessing, spec.size, spec.output) == (Preprocessing.TORCH, 48, "flat")
+    # Numbers that somebody names are without what the file says of images.
+    assert spec.framing is None
     # A graph that fixes its size knows it better than a file that tells where images were cropped.
     encoder(folder / "model.onnx")
-    assert resolve(path).size == SIZE
+    assert resolve(path).frame == Frame(SIZE, Framing(Filter.BICUBIC, 0.75))
 
 
 def test_a_file_that_no_one_describes_is_refused(tmp_path: Path) -> None:

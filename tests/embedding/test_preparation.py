@@ -11,13 +11,14 @@ from lookalike.embedding.specs.preparation import Preparation, composed, parse
 from lookalike.embedding.specs.presets import PRESETS
 from lookalike.embedding.specs.scaling import Scaling
 from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.records import WHOLE, Filter, Framing
 
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 
 
 def test_a_preset_takes_options() -> None:
     said = parse("torch:size=384+layout=NHWC+output=/vision/Gather:0+1")
-    assert said == Preparation(Preprocessing.TORCH, None, 384, None, "nhwc", "/vision/Gather:0+1")
+    assert said == Preparation(Preprocessing.TORCH, None, None, 384, None, "nhwc", "/vision/Gather:0+1")
     assert parse("layout=nchw") == Preparation(layout="nchw")
     assert parse("torch+size=384") == parse("torch:size=384")
 
@@ -71,12 +72,24 @@ def test_the_ends_of_a_scaling_are_what_a_model_gets() -> None:
         ("layout=chw", "no layout"),
         ("torch:channels=grb", "no channels"),
         ("channels=bgr", "order of channels only"),
+        ("torch:crop=0", "0 is no share of a side"),
+        ("torch:crop=256/224", "no share of a side"),
+        ("torch:crop=nan", "no share of a side"),
+        ("torch:crop=middle", "cannot be used"),
+        ("torch:filter=sinc", "no filter 'sinc'"),
     ],
 )
 def test_what_cannot_be_a_preprocessing_is_refused_with_a_sentence(text: str, said: str) -> None:
     with pytest.raises(BadSetting, match=said) as caught:
         parse(text)
     assert caught.value.advice
+
+
+def test_what_is_seen_of_an_image_is_said() -> None:
+    assert parse("torch").framing is None
+    assert parse("torch:crop=224/256+filter=BICUBIC").framing == Framing(Filter.BICUBIC, 0.875)
+    assert parse("crop=none").unusual_framing is None and parse("crop=none").framing == WHOLE
+    assert parse("torch:filter=lanczos").framing == Framing(Filter.LANCZOS)
 
 
 def test_options_are_put_together() -> None:
@@ -100,16 +113,42 @@ def config(folder: Path, content: Any) -> str:
         ({"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "size": {"height": 384, "width": 384}}, "tf", 384),
         ({"image_processor": IMAGENET | {"rescale_factor": 1 / 255}}, "torch", None),
         ({"do_normalize": False, "do_rescale": False, "size": 224}, "none", 224),
-        (
-            {"image_mean": 0.5, "image_std": 0.5, "rescale_factor": 1 / 127.5, "size": {"longest_edge": 99}},
-            "custom",
-            None,
-        ),
+        ({"image_mean": 0.5, "image_std": 0.5, "rescale_factor": 1 / 127.5}, "custom", None),
     ],
 )
 def test_a_file_of_the_authors_is_read(content: Any, preprocessing: str, size: int | None, tmp_path: Path) -> None:
     said = parse(config(tmp_path, content))
     assert (said.preprocessing, said.usual_size, said.size) == (preprocessing, size, None)
+
+
+SHORTEST_256 = IMAGENET | {"size": {"shortest_edge": 256}}
+
+
+@pytest.mark.parametrize(
+    ("content", "framing"),
+    [
+        (IMAGENET | {"size": {"height": 224, "width": 224}, "resample": 3}, Framing(Filter.BICUBIC)),
+        (IMAGENET | {"size": 224, "resample": 2}, WHOLE),
+        (SHORTEST_256 | {"crop_size": {"height": 224, "width": 224}, "resample": 3}, Framing(Filter.BICUBIC, 0.875)),
+        (SHORTEST_256 | {"crop_size": 256, "do_center_crop": True}, Framing(crop=1.0)),
+        (
+            IMAGENET | {"size": 224, "crop_size": 224, "do_center_crop": True, "resample": 1},
+            Framing(Filter.LANCZOS, 1.0),
+        ),
+        (IMAGENET | {"size": {"shortest_edge": 224}, "crop_pct": 0.875}, Framing(crop=0.875)),
+        (IMAGENET | {"size": {"shortest_edge": 384}, "crop_pct": 0.875}, WHOLE),
+        (IMAGENET | {"size": {"height": 256, "width": 256}, "crop_size": 224}, Framing(crop=0.875, is_squeezed=True)),
+        (
+            IMAGENET | {"size": 256, "crop_size": 224, "feature_extractor_type": "DeiTFeatureExtractor"},
+            Framing(crop=0.875, is_squeezed=True),
+        ),
+        (IMAGENET | {"size": {"height": 224, "width": 224}, "crop_size": 224}, WHOLE),
+        (SHORTEST_256 | {"do_resize": False}, WHOLE),
+    ],
+)
+def test_a_file_of_the_authors_says_what_is_seen(content: Any, framing: Framing, tmp_path: Path) -> None:
+    assert parse(config(tmp_path, content)).framing == framing
+    assert parse(config(tmp_path, content) + ":crop=none+filter=bilinear").unusual_framing is None
 
 
 def test_a_file_with_blue_first_and_options(tmp_path: Path) -> None:
@@ -133,6 +172,15 @@ def test_a_file_with_blue_first_and_options(tmp_path: Path) -> None:
         (IMAGENET | {"rescale_factor": [1]}, "cannot be used"),
         (IMAGENET | {"size": {"height": 224, "width": 196}}, "not square"),
         (IMAGENET | {"size": 100_000}, "no input of a model"),
+        (IMAGENET | {"size": {"longest_edge": 99}}, "keeps their proportions and crops nothing"),
+        (SHORTEST_256, "keeps their proportions and crops nothing"),
+        (SHORTEST_256 | {"crop_size": 288}, "1.125 is no share of a side"),
+        (SHORTEST_256 | {"do_center_crop": True}, "does not say from which size to which one"),
+        (SHORTEST_256 | {"crop_size": 224, "do_resize": False}, "does not say from which size to which one"),
+        (IMAGENET | {"size": 224, "resample": 7}, "no filter 7"),
+        (IMAGENET | {"size": 224, "resample": "bicubic"}, "no filter bicubic"),
+        (IMAGENET | {"size": 224, "do_pad": True}, "asks for do_pad"),
+        (IMAGENET | {"size": 224, "include_top": True}, "asks for include_top"),
         (" " * (1 << 21), "too large"),
     ],
 )

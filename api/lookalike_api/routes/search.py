@@ -13,7 +13,7 @@ from lookalike.errors import ImageRejected, NotIndexed
 from lookalike.http_schemas import BatchAnswer, Failure, Matches, SearchResult, Timings
 from lookalike.queries.examples import MAX_LENGTH, Example, Stored, Upload, ids_of, parse_stored
 from lookalike.queries.weights import check_weights
-from lookalike.records import Pixels, document_id
+from lookalike.records import Frame, Pixels, document_id
 from lookalike_api.async_search import Stopwatch, server_timing
 from lookalike_api.example_search import answer, in_range
 from lookalike_api.faceted import with_facets
@@ -167,23 +167,26 @@ async def _found_by(
 
 
 async def _like_each(state: ServiceState, images: list[bytes], query: Query, watch: Stopwatch) -> BatchAnswer:
-    decoded = [await _decode(state, image, watch) for image in images]
+    frame = state.search.frame
+    decoded = [await _decode(state, image, frame, watch) for image in images]
     readable = [pixels for pixels in decoded if not isinstance(pixels, ImageRejected)]
-    matches = iter(await _nearest_each(state, readable, query, watch))
+    matches = iter(await _nearest_each(state, readable, frame, query, watch))
     answers = (Failure(problem_of(item)) if isinstance(item, ImageRejected) else next(matches) for item in decoded)
     return BatchAnswer(tuple(answers), Timings(**watch.stop()))
 
 
-async def _decode(state: ServiceState, image: bytes, watch: Stopwatch) -> Pixels | ImageRejected:
+async def _decode(state: ServiceState, image: bytes, frame: Frame, watch: Stopwatch) -> Pixels | ImageRejected:
     try:
-        return await state.search.decode(image, watch)
+        return await state.search.decode(image, frame, watch)
     except ImageRejected as rejected:
         return rejected
 
 
-async def _nearest_each(state: ServiceState, pixels: list[Pixels], query: Query, watch: Stopwatch) -> list[Matches]:
+async def _nearest_each(
+    state: ServiceState, pixels: list[Pixels], frame: Frame, query: Query, watch: Stopwatch
+) -> list[Matches]:
     if not pixels:
         return []
-    vectors, model = await state.search.embed(np.stack(pixels), watch)
+    vectors, model = await state.search.embed(np.stack(pixels), frame, watch)
     nearest = await state.search.nearest_each(vectors, query, model.fingerprint, watch)
     return [Matches(in_range(matches)) for matches in nearest]

@@ -23,7 +23,7 @@ class Waiting:
 
     def __init__(self, spec: ModelSpec, settings: Settings) -> None:
         self.identity = identify(spec, settings.home)
-        self.size = spec.size
+        self.size, self.frame = spec.size, spec.frame
         self._random = np.random.default_rng()
 
     def __call__(self, pixels: Pixels) -> Vectors:

@@ -29,8 +29,14 @@ def main(address: str, folder: str, spec: str, chunk_size: str, seconds: str) ->
         return
     embed = RemoteEmbedder(Path(address), ModelSpec.from_json(spec))
     # The files were decoded before, within the limit that is set.
+    size, framing = embed.frame
     decode = partial(
-        images.decode, max_pixels=sys.maxsize, size=embed.size, largest=embed.largest, left_from=embed.left_from
+        images.decode,
+        max_pixels=sys.maxsize,
+        size=size,
+        framing=framing,
+        largest=embed.largest,
+        left_from=embed.left_from,
     )
     yield {"ready": len(files)}
     if sys.stdin.readline():

@@ -63,7 +63,7 @@ class JaxEmbedder:
         self.precision = gpu.precision(precision, _capability() if has_gpu else None)
         model = keras_models.build(spec, precision=self.precision, is_folded=True)
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(model.output_shape[1]), spec.metric)
-        self.size = spec.size
+        self.size, self.frame = spec.size, spec.frame
         self.canvases = resizing.canvases(spec.size) if (has_gpu if resizes is None else resizes) else ()
         # Arguments, not constants: otherwise every graph that is kept holds them as well.
         self._weights = [[v.value for v in part] for part in (model.trainable_variables, model.non_trainable_variables)]

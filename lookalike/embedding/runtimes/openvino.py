@@ -13,7 +13,7 @@ import numpy as np
 from lookalike.embedding.runtimes.batching import Batching, in_calls
 from lookalike.embedding.runtimes.choices import Way
 from lookalike.embedding.runtimes.graphs import BATCH_SIZE, Graph, kept_choices, precisions_for
-from lookalike.records import ModelIdentity, Pixels, Vectors
+from lookalike.records import Frame, ModelIdentity, Pixels, Vectors
 
 
 class OpenVINOEmbedder:
@@ -32,16 +32,17 @@ class OpenVINOEmbedder:
         graph: Path,
         identity: ModelIdentity,
         *,
-        size: int,
+        frame: Frame,
         precision: str = "auto",
         threads: int = 1,
         is_measured: bool = False,
         for_chunks: bool = False,
     ) -> None:
         self.identity = identity
-        self.size = size
+        self.frame = frame
+        self.size = frame.size
         precisions = precisions_for(precision)
-        self._graph = Graph(graph, size, identity.dimension, threads)
+        self._graph = Graph(graph, frame.size, identity.dimension, threads)
         self._threads = threads
         self._batching: Batching | None = None
         choices = kept_choices(graph, precision)

@@ -66,7 +66,7 @@ class RemoteEmbedder:
         self._answer_s = answer_s
         #: What was asked and is not answered yet; after a new connection all of it is sent again.
         self._asked: deque[_Asked] = deque()
-        self.size = spec.size
+        self.size, self.frame = spec.size, spec.frame
         header, _ = self._answer(self._sent({}, np.zeros((0, spec.size, spec.size, 3), np.uint8)))
         self.precision = header["precision"]
         #: The longest side of images that need not be resized here; 0 if all must.

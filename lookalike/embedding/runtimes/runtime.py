@@ -11,7 +11,7 @@ from lookalike.embedding.runtimes import gpu
 from lookalike.embedding.specs.spec import ModelSpec
 from lookalike.errors import BadSetting
 from lookalike.extras import is_installed, requiring
-from lookalike.records import ModelIdentity, Pixels, Vectors
+from lookalike.records import Frame, ModelIdentity, Pixels, Vectors
 
 if TYPE_CHECKING:
     from lookalike.embedding.runtimes.jax import JaxEmbedder
@@ -23,13 +23,17 @@ RUNTIMES = ("auto", "jax", "openvino", "tensorflow")
 
 
 class Embedder(Protocol):
-    """Turns pixels [N, size, size, 3] into vectors; the batch size does not affect an image's vector."""
+    """Turns pixels [N, size, size, 3] into vectors; the batch size does not affect an image's vector. `frame` says what
+    the pixels have to be of an image; its size is `size`."""
 
     @property
     def identity(self) -> ModelIdentity: ...
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def frame(self) -> Frame: ...
 
     @property
     def precision(self) -> str: ...
@@ -63,7 +67,7 @@ def load(
     return OpenVINOEmbedder(
         artifact.graph,
         artifact.identity,
-        size=spec.size,
+        frame=spec.frame,
         precision=precision,
         threads=threads,
         # Graphs in float32 gain at most 4 %, and which precision is faster is known without measuring.

@@ -37,7 +37,7 @@ class TensorFlowEmbedder:
         self.precision = gpu.precision(precision, _capability() if has_gpu else None)
         model = keras_models.build(spec, precision=self.precision, is_folded=has_gpu)
         self.identity = ModelIdentity(spec.name, spec.fingerprint, int(model.output_shape[1]), spec.metric)
-        self.size = spec.size
+        self.size, self.frame = spec.size, spec.frame
         self.batch_size = BATCH_SIZE
         # XLA fuses kernels for the fixed shape; on a CPU it is slower.
         self._run = traced(model, spec.size, self.batch_size, is_compiled=has_gpu)

@@ -47,6 +47,7 @@ def spec_of(path: Path, said: Preparation) -> ModelSpec:
         weights_sha256=sha256_of(path, facts),
         preprocessing=said.preprocessing,
         scaling=said.scaling,
+        framing=said.unusual_framing,
         size=_size(path, said, fixed),
         head=Head.POOLED,
         layout=said.layout,

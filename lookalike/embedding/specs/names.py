@@ -170,7 +170,8 @@ def _check_agrees(spec: ModelSpec, how: str, said: Preparation) -> None:
             "Leave --preprocessing out.",
         )
     names = ("scaling", "size", "layout", "output")
-    if any(getattr(said, name) not in (None, getattr(spec, name)) for name in names):
+    is_other = said.framing not in (None, spec.frame.framing)
+    if is_other or any(getattr(said, name) not in (None, getattr(spec, name)) for name in names):
         raise BadSetting(f"{spec.name} was {how} with another preprocessing.", "Leave --preprocessing out.")
 
 
@@ -182,6 +183,8 @@ def _prepared(spec: ModelSpec, said: Preparation) -> ModelSpec:
     if said.size not in (None, spec.size):
         what = f"{spec.name} takes images of {spec.size} x {spec.size} pixels, not of {said.size}."
         raise BadSetting(what, "Leave the size out.")
+    if said.framing is not None:
+        spec = replace(spec, framing=said.unusual_framing)
     if said.preprocessing is None:
         return spec
     return replace(spec, preprocessing=said.preprocessing, scaling=said.scaling)

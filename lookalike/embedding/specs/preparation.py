@@ -6,9 +6,11 @@ preprocessor_config.json:size=384           numbers from a file of the model's a
 mean=0.5,0.4,0.3+std=0.2                    numbers, of values from 0 to 1
 mean=127.5+std=128+rescale=1                the same, of values from 0 to 255
 layout=nhwc+output=embedding                options alone
+clip:crop=1+filter=bicubic                  numbers, and what is seen of an image
 
 Options: mean, std (one number, or one for red, green and blue), rescale (by what a value from 0 to 255 is multiplied
-first; 1/255 if not said), channels (rgb or bgr), size (pixels), layout (nchw or nhwc), output (the name of a tensor).
+first; 1/255 if not said), channels (rgb or bgr), crop (none, or the share of the shorter side that is the side of the
+square in the middle), filter, size (pixels), layout (nchw or nhwc), output (the name of a tensor).
 """
 
 import re
@@ -17,17 +19,20 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from lookalike.embedding.specs import preprocessor_config
+from lookalike.embedding.specs.preprocessor_config import share_of
 from lookalike.embedding.specs.presets import PRESETS, choices, named, preset
 from lookalike.embedding.specs.scaling import WHITE, Scaling
 from lookalike.embedding.specs.spec import Preprocessing
 from lookalike.errors import BadSetting
+from lookalike.records import WHOLE, Filter, Framing
 from lookalike.shown import clause, shown
 
 #: Sides of images that a model may take. The largest known take 1,024; an image of 2,048 is 12 MB.
 LEAST_SIZE, MOST_SIZE = 8, 2048
 LAYOUTS = ("nchw", "nhwc")
 CHANNELS = ("rgb", "bgr")
-_NAMES = ("mean", "std", "rescale", "channels", "size", "layout", "output")
+NO_CROP = "none"
+_NAMES = ("mean", "std", "rescale", "channels", "crop", "filter", "size", "layout", "output")
 _NUMBERS = ("mean", "std", "rescale")
 #: Where options begin, and where the next one does: what else is in a path or a tensor's name is no separator.
 _BEGIN = re.compile(rf"(?:^|[:+])(?=(?:{'|'.join(_NAMES)})=)")
@@ -43,6 +48,7 @@ class Preparation:
 
     preprocessing: Preprocessing | None = None
     scaling: Scaling | None = None
+    framing: Framing | None = None
     size: int | None = None
     usual_size: int | None = None
     layout: str | None = None
@@ -53,12 +59,17 @@ class Preparation:
         """Whether it says something that only ONNX files and IRs need."""
         return self.layout is not None or self.output is not None
 
+    @property
+    def unusual_framing(self) -> Framing | None:
+        """None for the one that models have by default."""
+        return None if self.framing == WHOLE else self.framing
+
     def completed(self, other: "Preparation") -> "Preparation":
         """With what `other` says in addition."""
         missing = [field.name for field in fields(self) if getattr(self, field.name) is None]
         if self.preprocessing is not None:
-            # Numbers belong to their name.
-            missing = [name for name in missing if name not in ("preprocessing", "scaling")]
+            # Numbers belong to their name, and so does what is seen of an image.
+            missing = [name for name in missing if name not in ("preprocessing", "scaling", "framing")]
         return replace(self, **{name: getattr(other, name) for name in missing})
 
 
@@ -83,7 +94,9 @@ def of_config(path: Path) -> Preparation:
     """What a preprocessor_config.json says. Raises BadSetting."""
     config = preprocessor_config.read(path)
     preprocessing, scaling = named(config.scaling)
-    return Preparation(preprocessing, scaling, usual_size=None if config.size is None else size_of(config.size))
+    return Preparation(
+        preprocessing, scaling, config.framing, usual_size=None if config.size is None else size_of(config.size)
+    )
 
 
 def _of_base(base: str) -> Preparation:
@@ -121,10 +134,31 @@ def _with_options(said: Preparation, base: str, options: dict[str, str], text: s
         said = replace(said, preprocessing=preprocessing, scaling=custom)
     return replace(
         said,
+        framing=_framing(said.framing, options, text),
         size=size_of(options["size"]) if "size" in options else said.size,
         layout=_one_of("layout", options["layout"], LAYOUTS) if "layout" in options else None,
         output=options.get("output"),
     )
+
+
+def _framing(known: Framing | None, options: dict[str, str], text: str) -> Framing | None:
+    """What is known of it, with what the options say."""
+    framing = known or WHOLE
+    if "filter" in options:
+        framing = replace(framing, filter=Filter(_one_of("filter", options["filter"], tuple(Filter))))
+    if "crop" in options:
+        framing = replace(framing, crop=_crop(options["crop"], text), is_squeezed=False)
+    return framing if {"filter", "crop"} & set(options) else known
+
+
+def _crop(given: str, text: str) -> float | None:
+    if given.lower() == NO_CROP:
+        return None
+    try:
+        return share_of(_factor(given))
+    except (ValueError, ArithmeticError) as error:
+        what = f"The preprocessing {shown(text)} cannot be used: {clause(error)}."
+        raise BadSetting(what, "Give the share of the shorter side, such as crop=224/256, or crop=none.") from error
 
 
 def _numbers_of(said: Preparation) -> Scaling | None:

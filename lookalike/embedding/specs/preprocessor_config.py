@@ -1,7 +1,8 @@
 """Reads `preprocessor_config.json`, which the authors of a model put beside it (Hugging Face Transformers).
 
 Keys that count: image_mean and image_std with do_normalize, rescale_factor with do_rescale, crop_size with
-do_center_crop, size, and do_flip_channel_order. Images are resized whole and without a crop, whatever the file says.
+do_center_crop, crop_pct, size, resample, and do_flip_channel_order. A file that asks for something else is refused:
+other pixels would give other vectors than those of the authors.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 from lookalike.embedding.specs.scaling import WHITE, Scaling
 from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.records import Filter, Framing
 from lookalike.shown import clause
 
 FILE = "preprocessor_config.json"
@@ -20,11 +22,22 @@ _MOST_BYTES = 1 << 20
 _BELOW = "onnx"
 
 
+#: `resample`, as Pillow numbers its filters.
+_FILTERS = (Filter.NEAREST, Filter.LANCZOS, Filter.BILINEAR, Filter.BICUBIC, Filter.BOX, Filter.HAMMING)
+#: Keys that change pixels in a way that is not made here, if they are true.
+_OTHERS = ("do_pad", "include_top", "rescale_offset", "do_image_splitting", "do_thumbnail", "do_grayscale")
+#: Where a size that is one number is the side of a square, and not the shorter side of an image.
+_SQUEEZED = ("DeiT", "EfficientFormer")
+#: ConvNeXt crops only images of fewer pixels a side.
+_UNCROPPED = 384
+
+
 @dataclass(frozen=True)
 class PreprocessorConfig:
     """`size` is the side of the square that the model is given, None if the file does not say it."""
 
     scaling: Scaling
+    framing: Framing
     size: int | None
 
 
@@ -65,16 +78,60 @@ def _parsed(config: Any) -> PreprocessorConfig:
             raise ValueError("it has no image_mean and image_std")
         mean, std = config["image_mean"], config["image_std"]
     bgr = config.get("do_flip_channel_order", False)
-    return PreprocessorConfig(Scaling.from_values(mean, std, bgr, white=WHITE * float(factor)), _size(config))
+    scaling = Scaling.from_values(mean, std, bgr, white=WHITE * float(factor))
+    other = next((key for key in _OTHERS if config.get(key)), None)
+    if other is not None:
+        raise ValueError(f"it asks for {other}, which is not made here")
+    return PreprocessorConfig(scaling, *_seen(config))
 
 
-def _size(config: dict[str, Any]) -> int | None:
-    """What is cropped counts, not what it is cropped from."""
-    crops = config.get("do_center_crop", "crop_size" in config)
-    size = config.get("crop_size" if crops and "crop_size" in config else "size")
-    if isinstance(size, dict):
-        height = size.get("height", size.get("shortest_edge"))
-        if height != size.get("width", height):
-            raise ValueError(f"images of {height} x {size['width']} pixels are not square")
-        size = height
-    return size if isinstance(size, int) and not isinstance(size, bool) else None
+def share_of(share: float) -> float:
+    """The share of a side that is seen. Raises ValueError, as a clause."""
+    if not 0 < share <= 1:
+        raise ValueError(f"{share:g} is no share of a side")
+    return share
+
+
+def _seen(config: dict[str, Any]) -> tuple[Framing, int | None]:
+    """What is seen of an image, and the side of its square."""
+    resampling, (before, is_square) = _filter(config.get("resample")), _before(config)
+    if config.get("do_center_crop", "crop_size" in config):
+        after, _ = _side(config.get("crop_size"))
+        if before is None or after is None or not config.get("do_resize", True):
+            raise ValueError("it crops images, but does not say from which size to which one")
+        is_whole = is_square and before == after
+        return Framing(resampling, None if is_whole else share_of(after / before), is_square and not is_whole), after
+    if before is not None and not is_square and config.get("do_resize", True):
+        if "crop_pct" not in config:
+            raise ValueError("its images are not square: it keeps their proportions and crops nothing")
+        share = None if before >= _UNCROPPED else share_of(float(config["crop_pct"]))
+        return Framing(resampling, share), before
+    return Framing(resampling), before
+
+
+def _filter(number: Any) -> Filter:
+    if number is None:
+        return Filter.BILINEAR
+    if type(number) is not int or not 0 <= number < len(_FILTERS):
+        raise ValueError(f"there is no filter {number} (resample)")
+    return _FILTERS[number]
+
+
+def _before(config: dict[str, Any]) -> tuple[int | None, bool]:
+    """The side to which images are resized before they are cropped, and whether they are squares then."""
+    size = config.get("size")
+    if isinstance(size, int) and config.get("do_center_crop", "crop_size" in config):
+        kind = str(config.get("image_processor_type") or config.get("feature_extractor_type") or "")
+        return size, kind.startswith(_SQUEEZED)
+    return _side(size)
+
+
+def _side(size: Any) -> tuple[int | None, bool]:
+    """The side of a square, or the shorter side of images that are none; None if it is not said."""
+    if not isinstance(size, dict):
+        return (size if type(size) is int and size > 0 else None), True
+    if "shortest_edge" in size or "longest_edge" in size:
+        return _side(size.get("shortest_edge", size.get("longest_edge")))[0], False
+    if size.get("height") != size.get("width"):
+        raise ValueError(f"images of {size.get('height')} x {size.get('width')} pixels are not square")
+    return _side(size.get("height"))

@@ -9,7 +9,7 @@ from typing import Any
 from lookalike.embedding.specs.scaling import Scaling
 from lookalike.embedding.text.side import TextSide
 from lookalike.errors import BadSetting
-from lookalike.records import Metric
+from lookalike.records import WHOLE, Filter, Frame, Framing, Metric
 from lookalike.shown import clause
 
 #: Increase it when the same spec gives different vectors; stored images must then be embedded again.
@@ -27,7 +27,7 @@ IMAGE_SIZE = 224
 #: Names and paths do not affect vectors.
 _NOT_HASHED = ("name", "weights", "head_file", "graph_file")
 #: Fields that older workers and fingerprints do not know; they are left out where nobody chose them.
-_LEFT_OUT_IF_UNSET = ("int8", "scaling", "layout", "output", "text")
+_LEFT_OUT_IF_UNSET = ("int8", "scaling", "layout", "output", "text", "framing")
 
 
 class Preprocessing(StrEnum):
@@ -87,7 +87,7 @@ class ModelSpec:
 
     `scaling` has the numbers of a `custom` preprocessing. Of an ONNX file or an IR, `layout` (`nchw` or `nhwc`) and
     `output` (the name of a tensor) say what its graph leaves open. `text` is the encoder of texts in
-    the same space, which only searches need.
+    the same space, which only searches need. `framing`: what the model sees of an image, None for all of it.
     """
 
     name: str
@@ -110,6 +110,12 @@ class ModelSpec:
     layout: str | None = None
     output: str | None = None
     text: TextSide | None = None
+    framing: Framing | None = None
+
+    @property
+    def frame(self) -> Frame:
+        """What decoders make of an image for this model."""
+        return Frame(self.size, self.framing or WHOLE)
 
     @property
     def is_imported(self) -> bool:
@@ -183,10 +189,15 @@ class ModelSpec:
                 pooling=Pooling(spec.pooling),
                 head=Head(spec.head),
                 scaling=_scaling(spec.scaling),
+                framing=_framing(spec.framing),
             )
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, KeyError) as error:
             raise BadSetting(f"This is not the description of a model: {clause(error)}.", "Start a new job.") from error
 
 
 def _scaling(read: Any) -> Scaling | None:
     return None if read is None else Scaling.from_values(**read)
+
+
+def _framing(read: Any) -> Framing | None:
+    return None if read is None else Framing(**{**read, "filter": Filter(read["filter"])})
