@@ -10,6 +10,7 @@ from lookalike import http_schemas as schemas
 from lookalike.errors import BrokerUnavailable, PermanentError
 from lookalike.ledger import Job, Ledger
 from lookalike.messages import MessageInvalid
+from lookalike.preflight import broker_diagnostics
 from lookalike.shown import shortened
 
 Value = TypeVar("Value")
@@ -24,6 +25,7 @@ class JobHistory:
     """Every method raises BrokerUnavailable, and JobUnknown for an id that is not in the ledger."""
 
     def __init__(self, broker_url: str) -> None:
+        self._broker_url = broker_url
         self.ledger = Ledger(broker_url)
 
     def latest(self, limit: int) -> schemas.Jobs:
@@ -44,6 +46,10 @@ class JobHistory:
         except (BrokerUnavailable, PermanentError):
             return False
         return True
+
+    def check_writable(self) -> None:
+        """Raises PermanentError if the broker takes no jobs, such as a read-only replica."""
+        broker_diagnostics(self._broker_url)
 
     def close(self) -> None:
         self.ledger.close()

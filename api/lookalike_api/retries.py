@@ -1,12 +1,20 @@
 """Retries of the rejected images of a job, each by the command that a person would give."""
 
+import logging
 import subprocess
 import threading
 from contextlib import suppress
+from typing import BinaryIO
 
 from lookalike import launch
 from lookalike.launch import END_S
 from lookalike.settings import Settings
+from lookalike.shown import shown
+
+logger = logging.getLogger(__name__)
+
+#: Bytes at the end of what a retry has said, in which its last line is.
+_TAIL = 4096
 
 
 class Retries:
@@ -14,6 +22,7 @@ class Retries:
     Thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
+        self._is_closed = False
         self._variables = settings.variables()
         self._log = settings.home / "logs" / "retries.log"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -30,6 +39,7 @@ class Retries:
 
     def close(self) -> None:
         """End those that run, as Ctrl-C does: what was not retried stays on the lists of rejected images."""
+        self._is_closed = True
         for process in self._running.values():
             process.terminate()
         for process in self._running.values():
@@ -39,5 +49,31 @@ class Retries:
     def _started(self, job_id: str) -> "subprocess.Popen[bytes]":
         self._log.parent.mkdir(parents=True, exist_ok=True)
         command = launch.command("lookalike_cli", "failed", "retry", job_id)
-        with self._log.open("ab") as log:
-            return launch.start(command, self._variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        log = self._log.open("a+b")
+        try:
+            process = launch.start(command, self._variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        except OSError:
+            log.close()
+            raise
+        threading.Thread(target=self._report, args=(job_id, process, log), daemon=True).start()
+        return process
+
+    def _report(self, job_id: str, process: "subprocess.Popen[bytes]", log: BinaryIO) -> None:
+        """Tell the log of the service, which people read, that a retry has failed, and where it says why."""
+        with log:
+            code = process.wait()
+            if code and not self._is_closed:
+                logger.warning(
+                    "The retry of the job %s failed (exit code %s): %s %s has more.",
+                    job_id,
+                    code,
+                    _last_line(log),
+                    self._log,
+                )
+
+
+def _last_line(log: BinaryIO) -> str:
+    """What was said last, which may be of another retry that runs at the same time."""
+    log.seek(max(0, log.seek(0, 2) - _TAIL))
+    lines = log.read().decode(errors="replace").split("\n")
+    return shown(next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing."))

@@ -92,6 +92,11 @@ class Uploads:
         raise HTTPException(413, f"A body may have at most {self.max_bytes:,} bytes.")
 
 
+def is_json(request: Request) -> bool:
+    """Whether the body is a query in JSON."""
+    return _kind(request) == JSON
+
+
 def _kind(request: Request) -> bytes:
     return parse_options_header(request.headers.get("content-type"))[0]
 

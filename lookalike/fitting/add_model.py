@@ -9,7 +9,7 @@ import numpy as np
 
 from lookalike import factories
 from lookalike.embedding import Embedder, ModelSpec
-from lookalike.embedding.artifacts import added
+from lookalike.embedding.artifacts import added, copies
 from lookalike.embedding.artifacts.added import Added
 from lookalike.embedding.int8 import pictures
 from lookalike.embedding.specs.names import is_file
@@ -58,7 +58,10 @@ def add_model(settings: Settings, name: str) -> tuple[Added, Tried]:
         raise BadSetting(what, "Give the path of an .onnx, .keras or OpenVINO .xml file, or ./FOLDER.")
     spec = factories.model_spec(settings)
     tried = _tried(factories.embedder(settings, spec), spec, settings)
-    return added.write(settings.home, name, spec, datetime.now(UTC).isoformat(timespec="seconds")), tried
+    before = copies.copies_of(settings.home, name)
+    made = added.write(settings.home, name, spec, datetime.now(UTC).isoformat(timespec="seconds"))
+    copies.remove_unused(settings.home, before)
+    return made, tried
 
 
 def _tried(embed: Embedder, spec: ModelSpec, settings: Settings) -> Tried:

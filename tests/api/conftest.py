@@ -34,6 +34,18 @@ def client(settings: Settings) -> Iterator[httpx2.Client]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def goes_on(lance_client: httpx2.Client, query: bytes) -> Iterator[None]:
+    """After the tests of a module, whatever they have sent, a search finds what it found before."""
+
+    def found() -> list[str]:
+        return [match["id"] for match in lance_client.post("/search", content=query).json()["matches"]]
+
+    before = found()
+    yield
+    assert found() == before and len(before) == 10
+
+
 @pytest.fixture(scope="package")
 def lance_client(lance: Settings) -> Iterator[httpx2.Client]:
     """A client of the service on LanceDB, for tests that do not depend on the kind of index."""

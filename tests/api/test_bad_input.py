@@ -195,6 +195,8 @@ def test_a_search_by_a_stored_image_needs_exactly_one_id_or_uri(lance_client: ht
         ("/search", BOUNDARY, b"--b\r\n\r\n\r\n" * 200 + b"--b--\r\n", 400),
         ("/search", "application/json", b'{"image": "x"}', 400),
         ("/search/batch", "image/jpeg", b"x", 415),
+        ("/search/examples", "image/jpeg", b"x", 415),
+        ("/search/examples?k=3", "application/json", b'{"examples": [{"text": "a"}]}', 400),
         ("/search/batch", "", b"", 415),
         ("/search/batch?mode=all", BOUNDARY, b"--b--\r\n", 400),
         ("/search/batch?mode=mean", BOUNDARY, b"--b--\r\n", 400),

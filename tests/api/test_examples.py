@@ -16,6 +16,8 @@ from lookalike.records import ImageRef
 from tests.api.test_bad_input import problem_detail
 from tests.api.test_search import ids
 
+pytestmark = pytest.mark.usefixtures("goes_on")
+
 
 def asked(client: httpx2.Client, *examples: dict[str, Any], **options: Any) -> httpx2.Response:
     return client.post("/search", json={"examples": list(examples), "k": 24, **options})

@@ -12,6 +12,8 @@ from lookalike.records import ImageRef
 from tests.api.test_bad_input import problem_detail
 from tests.browser.stage import LABELS, PER_CLASS
 
+pytestmark = pytest.mark.usefixtures("goes_on")
+
 
 def by_field(facets: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {facet["field"]: facet for facet in facets["facets"]}

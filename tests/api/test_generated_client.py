@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ TIMEOUT_S = 240.0
 #: Of what the generator can write, what a program needs.
 PARTS = "apis,models,supportingFiles,apiDocs=false,modelDocs=false,apiTests=false,modelTests=false"
 USE = """
-import json, sys
+import base64, json, sys
 from pathlib import Path
 import photos
 
@@ -36,6 +37,9 @@ with photos.ApiClient(configuration) as client:
         Path(picture).read_bytes(), k=3, sort="label", _content_type="application/octet-stream"
     )
     similar = search.search_by_stored(id=id, k=2)
+    data = base64.b64encode(Path(picture).read_bytes()).decode()
+    examples = [photos.ExampleBody(id=id, weight=2), photos.ExampleBody(data=data)]
+    mixed = search.search_by_examples(photos.QueryBody(examples=examples, k=2, sort="label"))
     labels = images.labels()
     thumbnail = images.thumbnail(id, size=64)
     try:
@@ -51,6 +55,7 @@ print(json.dumps({
     "found": [[match.id, match.score] for match in found.matches],
     "metadata": [{name: value.to_dict() for name, value in match.metadata.items()} for match in found.matches],
     "similar": [match.id for match in similar.matches],
+    "mixed": [match.id for match in mixed.matches],
     "labels": [[label.name, label.documents] for label in labels.labels],
     "thumbnail": bytes(thumbnail[:3]).hex(),
     "unknown": unknown,
@@ -91,13 +96,18 @@ def use(folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 def compare(used: dict[str, Any], client: httpx2.Client, picture: bytes, id: str) -> None:
-    def asked(path: str, content: bytes | None = None) -> Any:
-        return client.request("POST" if content else "GET", path, content=content, headers=WITH_KEY).json()
+    def asked(path: str, content: bytes | None = None, **headers: str) -> Any:
+        method = "POST" if content else "GET"
+        return client.request(method, path, content=content, headers=WITH_KEY | headers).json()
 
     matches = asked("/search?k=3&sort=label", picture)["matches"]
     assert used["found"] == [[match["id"], pytest.approx(match["score"])] for match in matches]
     assert used["metadata"] == [match["metadata"] for match in matches]
     assert used["similar"] == [match["id"] for match in asked(f"/search?id={id}&k=2")["matches"]]
+    examples = [{"id": id, "weight": 2}, {"data": b64encode(picture).decode()}]
+    mixed = json.dumps({"examples": examples, "k": 2, "sort": "label"}).encode()
+    found = asked("/search", mixed, **{"Content-Type": "application/json"})["matches"]
+    assert used["mixed"] == [match["id"] for match in found] and len(found) == 2
     assert used["labels"] == [[label["name"], label["documents"]] for label in asked("/labels")["labels"]]
     assert used["thumbnail"] == "ffd8ff"
     assert used["unknown"] == [404, "urn:lookalike:job"]

@@ -11,6 +11,8 @@ from lookalike.ledger import Ledger
 from lookalike.ledger.connection import PREFIX
 from lookalike.records import Chunk, ImageRef, ModelIdentity
 from lookalike.settings import Settings, read_settings
+from lookalike_api.retries import Retries
+from testing.processes import await_true
 from tests.api.service import serving
 from tests.api.test_bad_input import problem_detail
 
@@ -72,6 +74,25 @@ def test_who_may_retry(lance_client: httpx2.Client, lance: Settings) -> None:
         assert "LOOKALIKE_API_RETRY" in problem_detail(client.post(f"/jobs/{job}/retry"), 403)
     with serving(read_settings(**{**lance.model_dump(), "api_key": KEY, "api_retry": True}), is_ready=False) as client:
         assert client.get("/info", headers={"X-API-Key": KEY}).json()["may_retry"] is True
+
+
+def test_a_broker_that_takes_no_jobs_is_told(lance_client: httpx2.Client, broker_url: str) -> None:
+    job = lance_client.get("/jobs").json()["jobs"][-1]["id"]
+    with redis.Redis.from_url(broker_url) as client:
+        client.replicaof("127.0.0.1", 9)
+        try:
+            assert "takes no jobs" in problem_detail(lance_client.post(f"/jobs/{job}/retry"), 503)
+        finally:
+            client.replicaof("NO", "ONE")
+
+
+def test_the_log_of_the_service_tells_that_a_retry_failed(lance: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    retries = Retries(lance)
+    assert retries.start("20000101-000000-abcdef")
+    said = await_true(lambda: [line for line in caplog.messages if line.startswith("The retry of the job")])
+    assert "20000101-000000-abcdef failed (exit code 1)" in said[0] and "retries.log has more" in said[0]
+    assert "it said nothing" not in said[0] and "\n" not in said[0]
+    retries.close()
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from tests.api.test_bad_input import problem_detail
 from tests.api.test_search import found, ids
 from tests.browser.stage import LABELS
 
+pytestmark = pytest.mark.usefixtures("goes_on")
+
 
 def pages(client: httpx2.Client, query: bytes, **parameters: Any) -> list[list[dict[str, Any]]]:
     cursor, all = "*", []

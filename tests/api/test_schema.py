@@ -17,7 +17,7 @@ EXAMPLES = 15
 #: The HTTP server closes the connection on a request line of 64 KiB, perhaps before its answer is read.
 MAX_QUERY_BYTES = 2**15
 OPERATIONS = [
-    *(("POST", "/search"), ("GET", "/search"), ("POST", "/search/batch")),
+    *(("POST", "/search"), ("GET", "/search"), ("POST", "/search/examples"), ("POST", "/search/batch")),
     ("GET", "/images"),
     *(("GET", "/images/{id}"), ("GET", "/images/{id}/thumbnail"), ("GET", "/labels"), ("GET", "/info")),
     *(("GET", "/fields"), ("GET", "/facets"), ("GET", "/facets/{field}")),
@@ -31,7 +31,7 @@ PLAIN = {"/map/ids", "/labels", "/fields", "/info", "/health/live", "/health/rea
 GOOD, BAD = "positive", "negative"
 #: A schema can express neither that bytes are an image, nor that a text is a filter, a cursor or the name of a field,
 #: nor that exactly one of two parameters is required; and one part of a form, or one parameter, is the same as a list
-#: of one.
+#: of one, and a number in quotes as the number.
 BEYOND_SCHEMA = {
     (GOOD, "/search"): "positive_data_acceptance",
     (GOOD, "/facets"): "positive_data_acceptance",
@@ -39,8 +39,10 @@ BEYOND_SCHEMA = {
     (GOOD, "/images"): "positive_data_acceptance",
     (GOOD, "/map/points"): "positive_data_acceptance",
     (GOOD, "/duplicates/groups"): "positive_data_acceptance",
+    (GOOD, "/search/examples"): "positive_data_acceptance",
     (GOOD, "/search/batch"): "positive_data_acceptance",
     (BAD, "/search"): "negative_data_rejection",
+    (BAD, "/search/examples"): "negative_data_rejection",
     (BAD, "/search/batch"): "negative_data_rejection",
     (BAD, "/images"): "negative_data_rejection",
     (BAD, "/facets"): "negative_data_rejection",
@@ -50,7 +52,7 @@ BEYOND_SCHEMA = {
 #: Programs call them: they stay.
 NAMES = {
     *("search_by_image", "search_by_stored", "search_by_images", "image", "thumbnail", "labels", "info", "fields"),
-    *("facet", "jobs", "job", "failed", "live", "ready", "metrics"),
+    *("search_by_examples", "facet", "jobs", "job", "failed", "live", "ready", "metrics"),
 }
 
 

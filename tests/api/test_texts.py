@@ -18,6 +18,8 @@ from tests.api.test_bad_input import problem_detail
 from tests.api.test_examples import asked, with_images
 from tests.browser.stage import LABELS, PER_CLASS, fill
 
+pytestmark = pytest.mark.usefixtures("goes_on")
+
 
 @pytest.fixture(scope="module", params=["lancedb", "opensearch"])
 def texts_client(

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.embedding import load, resolve
-from lookalike.embedding.artifacts import added
+from lookalike.embedding import Head, Origin, load, resolve
+from lookalike.embedding.artifacts import added, copies, fitted
+from lookalike.embedding.artifacts.fitted import Layer
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.samples import draw_samples
 from testing.processes import answer
@@ -124,6 +125,8 @@ def test_a_damaged_description_is_named_and_another_model_replaces_it(
         added.read(home, "mine")
     here = environment | {"LOOKALIKE_HOME": str(home)}
     path = encoder(tmp_path / "other.onnx", seed=2)
+    # While nobody can tell what is in use, everything stays.
+    before = set(added.files(home).iterdir())
     done = answer(
         lookalike(here, "model", "add", path, "--name", "mine", "--preprocessing", "tf", "--replace", "--json")
     )
@@ -132,3 +135,35 @@ def test_a_damaged_description_is_named_and_another_model_replaces_it(
         == resolve("mine", home=home).fingerprint
         == resolve(str(path), preprocessing="tf").fingerprint
     )
+    assert before < set(added.files(home).iterdir())
+
+
+def test_copies_that_no_model_names_are_removed(tmp_path: Path) -> None:
+    home, path = tmp_path / "home", encoder(tmp_path / "tiny.onnx")
+
+    def add(name: str, seed: int) -> Path:
+        """Returns the folder of its copy."""
+        spec = resolve(str(encoder(path, seed=seed)), preprocessing="tf")
+        before = copies.copies_of(home, name)
+        added.write(home, name, spec, "2026-01-01T00:00:00+00:00")
+        copies.remove_unused(home, before)
+        (folder,) = copies.copies_of(home, name)
+        return folder
+
+    first, same = add("one", 1), add("two", 1)
+    assert first == same
+    second = add("one", 2)
+    assert first.is_dir() and second != first
+    # A model that was fitted to it needs it as well.
+    layers = [Layer(np.eye(DIMENSION, 3, dtype=np.float32), np.zeros(3, np.float32))]
+    origin = Origin("two", 9, 3, 0, "2026-01-01T00:00:00+00:00", {})
+    fitted.write(home, "head", added.read(home, "two").spec, Head.PCA, layers, origin)
+    add("two", 2)
+    assert first.is_dir()
+    fitted.write(home, "head", added.read(home, "two").spec, Head.PCA, layers, origin)
+    third = add("two", 3)
+    add("one", 3)
+    assert set(added.files(home).iterdir()) == {first, second, third}
+    # What lies there already is left alone: only the copies of the model that is replaced are looked at.
+    copies.remove_unused(home, frozenset({first, second, third}))
+    assert set(added.files(home).iterdir()) == {second, third}

@@ -1,5 +1,6 @@
 """The jobs and their rejected images."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, TypeVar
@@ -8,12 +9,13 @@ from fastapi import APIRouter, Path, Query
 from starlette.exceptions import HTTPException
 
 from lookalike import http_schemas as schemas
-from lookalike.errors import BrokerUnavailable
+from lookalike.errors import BrokerUnavailable, PermanentError
 from lookalike_api.jobs import JobHistory
 from lookalike_api.openapi import problems
 from lookalike_api.state import ServiceState, State
 
 router = APIRouter(tags=["jobs"])
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -24,6 +26,7 @@ PageOffset = Annotated[int, Query(ge=0, le=1_000_000, description="How many imag
 NO_RETRY = (
     "Retries are not allowed here: run `lookalike failed retry`, or set LOOKALIKE_API_RETRY=true for the service."
 )
+NO_JOBS = "The broker takes no jobs now; the log of the service says why."
 NO_BROKER = "No broker is configured, and none runs here: run `lookalike up`, or set LOOKALIKE_BROKER_URL."
 
 
@@ -62,6 +65,11 @@ async def retry(state: State, id: Id) -> schemas.Retry:
     if state.retries is None:
         raise HTTPException(403, NO_RETRY)
     job = await _query(state, lambda jobs: jobs.one(id))
+    try:
+        await _query(state, lambda jobs: jobs.check_writable())
+    except PermanentError as error:
+        logger.warning("The job %s is not retried: %s", job.id, " ".join(str(error).split()))
+        raise HTTPException(503, NO_JOBS) from error
     if not await state.executors.ledger.run(partial(state.retries.start, job.id)):
         raise HTTPException(409, "The rejected images of this job are being retried already.")
     return schemas.Retry(job.id)

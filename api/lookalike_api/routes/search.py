@@ -24,7 +24,7 @@ from lookalike_api.routes.params import FILTERING, QueryParams
 from lookalike_api.routes.query_body import MAX_URI_LENGTH, QueryBody, examples_of, parse_body
 from lookalike_api.search import Query
 from lookalike_api.state import ServiceState, State
-from lookalike_api.uploads import Body
+from lookalike_api.uploads import Body, is_json
 
 router = APIRouter(tags=["search"])
 
@@ -55,6 +55,25 @@ def _body(**kinds: dict[str, Any]) -> dict[str, Any]:
     f"of what is wanted and of what is not, and its own options. {FILTERING}",
 )
 async def search_by_image(request: Request, response: Response, state: State, query: SearchQuery) -> SearchResult:
+    return await _searched(request, response, state, query)
+
+
+@router.post(
+    "/search/examples",
+    summary="Search by several examples",
+    response_model=SearchResult,
+    responses=timed() | problems(400, 404, 408, 413, 415, 422, 503, 504),
+    openapi_extra=_body(application__json=QueryBody.model_json_schema()),
+    description="As POST /search with a query in JSON, which is all that this path reads: a client that is generated "
+    "from this document has a method for it. Images of one's own are members `data`, in base64.",
+)
+async def search_by_examples(request: Request, response: Response, state: State) -> SearchResult:
+    if not is_json(request):
+        raise HTTPException(415, "Send a query in JSON, as application/json; POST /search reads images and forms.")
+    return await _searched(request, response, state, Query())
+
+
+async def _searched(request: Request, response: Response, state: ServiceState, query: Query) -> SearchResult:
     state.searches.check()
     async with state.uploads.body(request, MAX_IMAGES) as body:
         # Counted and timed from here: a slow upload must not take the place of a search.

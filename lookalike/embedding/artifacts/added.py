@@ -52,6 +52,11 @@ def names(home: Path) -> list[str]:
     return ADDED.names(home)
 
 
+def files(home: Path) -> Path:
+    """The folder of the copies."""
+    return home / ADDED.word / _FILES
+
+
 def write(home: Path, name: str, spec: ModelSpec, added_at: str) -> Added:
     """Keep the model of a file as `name`: its files first, then its description. Raises DiskFull, ModelUnavailable."""
     root = ADDED.path(home, name).parent
