@@ -26,8 +26,9 @@ def ours(settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def theirs(ours: Settings, other_model: Path) -> Settings:
-    """The settings of another model, with another image size."""
-    return read_settings(**{**ours.model_dump(), "model": str(other_model), "preprocessing": PREPROCESSING})
+    """The settings of another model, with another image size, which sees only the middle of an image."""
+    preprocessing = f"{PREPROCESSING}:crop=0.5+filter=bicubic"
+    return read_settings(**{**ours.model_dump(), "model": str(other_model), "preprocessing": preprocessing})
 
 
 def test_a_service_follows_its_index_to_a_model_of_another_size_and_back(
@@ -58,7 +59,7 @@ def write(index: Index, settings: Settings, images: list[Path]) -> None:
     embedder = factories.embedder(settings, factories.model_spec(settings))
     index.ensure(embedder.identity)
     for path in images:
-        pixels = factories.decode(settings, path.read_bytes(), size=embedder.size).pixels
+        pixels = factories.decode(settings, path.read_bytes(), **embedder.frame._asdict()).pixels
         about = (document_id(str(path)), str(path), None, embedder(pixels[None])[0], "c" * 64, 1, 1)
         index.write([Document(*about, embedder.identity.fingerprint, "2026-01-02T03:04:05+00:00", "job/1")])
     index.end_load()

@@ -33,7 +33,10 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-OPTIONS = ("--mean", "0.4,0.5,0.6", "--std", "0.2", "--channels", "bgr", "--size", SIZE, "--output", "embedding")
+OPTIONS = (
+    *("--mean", "0.4,0.5,0.6", "--std", "0.2", "--channels", "bgr", "--size", SIZE, "--output", "embedding"),
+    *("--crop", "0.5", "--filter", "bicubic"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,7 @@ def test_an_added_model_is_described(environment: dict[str, str], brought: Path,
     assert missing(facts, "model add") == []
     assert (facts["dimension"], facts["size"], facts["preprocessing"]) == (DIMENSION, SIZE, "custom")
     assert (facts["source"], facts["output"], facts["bgr"]) == (str(brought), "embedding", True)
+    assert (facts["crop"], facts["filter"]) == (0.5, "bicubic")
     assert [note for note in facts["notes"] if "the scores of a classifier" in note]  # type: ignore[attr-defined]
     listed = answer(lookalike(environment, "model", "list", "--json"))["models"]
     assert (listed[0]["name"], listed[0]["built"], listed[0]["fingerprint"]) == ("mine", True, facts["fingerprint"])
@@ -61,13 +65,13 @@ def test_the_copy_is_the_model_and_takes_options(
     spec = resolve("mine:flip", home=home)
     assert (spec.name, spec.flip) == ("mine:flip", True)
     assert Path(spec.weights).is_relative_to(home) and Path(spec.weights).name == "model.onnx"
-    text = f"mean=0.4,0.5,0.6+std=0.2+channels=bgr+size={SIZE}+output=embedding"
+    text = f"mean=0.4,0.5,0.6+std=0.2+channels=bgr+size={SIZE}+output=embedding+crop=1/2+filter=bicubic"
     original = resolve(str(brought), preprocessing=text)
     assert original.fingerprint == facts["fingerprint"] == resolve("mine", home=home).fingerprint
     pixels = np.random.RandomState(0).randint(0, 256, (2, SIZE, SIZE, 3)).astype(np.uint8)
     copied = load(resolve("MINE", home=home), home=home, precision="f32")
     np.testing.assert_array_equal(copied(pixels), load(original, home=tmp_path, precision="f32")(pixels))
-    for other in ("torch", "mean=0.4,0.5,0.6+std=0.3+channels=bgr", "layout=nchw"):
+    for other in ("torch", "mean=0.4,0.5,0.6+std=0.3+channels=bgr", "layout=nchw", "crop=none"):
         with pytest.raises(BadSetting, match="Leave --preprocessing out"):
             resolve("mine", home=home, preprocessing=other)
 
