@@ -95,3 +95,4 @@ def test_the_layout_is_stable_while_the_page_loads(
     visitor.await_results()
     visitor.page.screenshot(path=artifacts / f"arrival-{size['width']}.png")
     assert visitor.page.evaluate(SHIFT) < MOST_SHIFT
+    assert visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
