@@ -10,7 +10,7 @@ import pytest
 from lookalike.settings import Settings, read_settings
 from testing.services.opensearch import left_as_found
 from tests.api.service import serving
-from tests.browser.stage import fill
+from tests.browser.stage import LABELS, fill
 
 
 @pytest.fixture(scope="package", params=["lancedb", "opensearch"])
@@ -35,8 +35,11 @@ def client(settings: Settings) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="module")
-def goes_on(lance_client: httpx2.Client, query: bytes) -> Iterator[None]:
+def goes_on(lance_client: httpx2.Client, drawn: tuple[Path, Path]) -> Iterator[None]:
     """After the tests of a module, whatever they have sent, a search finds what it found before."""
+
+    # Some tests have a parameter with the name of the fixture `query`.
+    query = min((drawn[1] / LABELS[0]).iterdir()).read_bytes()
 
     def found() -> list[str]:
         return [match["id"] for match in lance_client.post("/search", content=query).json()["matches"]]
