@@ -1,5 +1,7 @@
 """Options behind a name or a file, and the names of fitted models."""
 
+import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +53,31 @@ def test_a_file_names_the_size_of_its_images(tmp_path: Path, sized_file: Path) -
     broken = tmp_path / "broken.keras"
     broken.write_bytes(b"no model")
     assert resolve(str(broken), preprocessing="none").size == IMAGE_SIZE
+
+
+@pytest.mark.parametrize(
+    "config", [b"[" * 100_000, b" " * (1 << 26) + b"{}", b'{"config": {"layers": [{"config": 0}]}}']
+)
+def test_a_file_whose_description_cannot_be_read_has_the_usual_size(config: bytes, tmp_path: Path) -> None:
+    path = described(tmp_path, config)
+    assert resolve(str(path), preprocessing="none").size == IMAGE_SIZE
+    # A compression that nobody has.
+    path.write_bytes(path.read_bytes().replace(b"\x14\x00\x00\x00\x08\x00", b"\x14\x00\x00\x00\x63\x00"))
+    assert resolve(str(path), preprocessing="none").size == IMAGE_SIZE
+
+
+def test_a_file_that_takes_images_of_no_real_size_is_refused(tmp_path: Path) -> None:
+    layer = {"config": {"batch_shape": [None, 10**6, 10**6, 3]}}
+    path = described(tmp_path, json.dumps({"config": {"layers": [layer]}}).encode())
+    with pytest.raises(BadSetting, match="1000000 pixels are no input"):
+        resolve(str(path), preprocessing="none")
+
+
+def described(folder: Path, config: bytes) -> Path:
+    path = folder / "described.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", config)
+    return path
 
 
 def test_a_fitted_model_is_found_by_its_name_and_describes_itself(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def test_the_ends_of_a_scaling_are_what_a_model_gets() -> None:
         ("std=1e-300", "each std must be above 0"),
         ("rescale=0+mean=0", "none"),
         ("rescale=1/0", "cannot be used"),
+        ("mean=0+rescale=1e-320", "none"),
         ("mean=a", "cannot be used"),
         ("mean=", "gives no mean"),
         ("size=0", "no input of a model"),

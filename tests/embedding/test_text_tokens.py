@@ -1,5 +1,6 @@
 """Texts as the numbers of their tokens."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -82,6 +83,21 @@ def test_a_text_without_a_known_word_is_refused_with_a_sentence() -> None:
 
     with pytest.raises(BadQuery, match="knows no word of '  '"):
         made(written(bare))("  ")
+
+
+def test_a_tokenizer_in_which_the_library_gives_up_is_refused_with_a_sentence() -> None:
+    def fill(tokenizer: Tokenizer) -> None:
+        tokenizer.enable_padding(length=10**8)
+
+    merges = {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"], "continuing_subword_prefix": "##"}
+    with pytest.raises(ModelUnavailable, match=r"tokenizer\.json cannot be used: slice index"):
+        made(json.dumps(json.loads(written()) | {"model": merges}).encode())
+    with pytest.raises(ModelUnavailable, match="fills each text up to 100,000,000 tokens"):
+        made(written(fill))
+    nameless = json.loads(written())
+    nameless["post_processor"]["special_tokens"] = {}
+    with pytest.raises(BadQuery, match="cannot read 'red': "):
+        made(json.dumps(nameless).encode())("red")
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"\xff\x00", b"[" * 100_000, b'{"model": {"type": "BPE"}}'])

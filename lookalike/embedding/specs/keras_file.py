@@ -2,13 +2,30 @@
 
 import hashlib
 import json
+import lzma
 import zipfile
+import zlib
 from pathlib import Path
 
+from lookalike.embedding.specs.preparation import size_of
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.errors import BadSetting, ModelUnavailable
 
 SUFFIX = ".keras"
+#: Of the description of the layers, which a small archive may promise to be of any size; the largest known have 2 MB.
+_MOST_BYTES = 1 << 26
+#: What Python raises of an archive or of JSON that cannot be read; RuntimeError of encryption and of deep nesting.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 def sha256_of(path: Path) -> str:
@@ -30,12 +47,12 @@ def sha256_of(path: Path) -> str:
 def image_size(path: Path) -> int:
     """Side of the square input in pixels; the default if the file does not fix it.
 
-    An unusable file gives the default, too: loading it reports why.
+    An unusable file gives the default, too: loading it reports why. Raises BadSetting for a side that no image has.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            layers = json.loads(archive.read("config.json"))["config"]["layers"]
+        with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
+            layers = json.loads(file.read(_MOST_BYTES))["config"]["layers"]
         _, height, width, _ = layers[0]["config"]["batch_shape"]
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
+    except _UNREADABLE:
         return IMAGE_SIZE
-    return height if isinstance(height, int) and height == width and height > 0 else IMAGE_SIZE
+    return size_of(height) if isinstance(height, int) and height == width and height > 0 else IMAGE_SIZE

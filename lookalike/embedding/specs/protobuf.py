@@ -8,6 +8,8 @@ from typing import BinaryIO, NamedTuple
 
 #: Bytes of a varint of 64 bits.
 _LONGEST_VARINT = 10
+#: A key has 32 bits. Some libraries drop what is above them, and then read another field than was looked at.
+_KEY_BITS = 32
 #: Names and paths are shorter.
 _LONGEST_TEXT = 1 << 16
 _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
@@ -39,6 +41,8 @@ class Messages:
         at = message.start
         while at < message.end:
             key, at = self._varint(at, message.end)
+            if key >> _KEY_BITS:
+                raise Malformed("its bytes mean nothing")
             number, kind = key >> 3, key & 7
             if kind == _VARINT:
                 value, at = self._varint(at, message.end)

@@ -33,7 +33,7 @@ class Scaling:
         Raises ValueError, as a clause, for what cannot be a scaling.
         """
         means, stds = _three("mean", mean), _three("std", std)
-        if not math.isfinite(white) or white <= 0:
+        if not math.isfinite(white) or white <= 0 or math.isinf(WHITE / white):
             raise ValueError(f"values from 0 to {white:g} are none")
         if not all(-white <= number <= white for number in means):
             raise ValueError(f"a mean of {max(means, key=abs):g} does not fit values from 0 to {white:g}")

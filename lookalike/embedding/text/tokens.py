@@ -1,9 +1,12 @@
 """Cuts texts into tokens with a `tokenizer.json`."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from lookalike.embedding.text.files import MOST_TOKENS
 from lookalike.embedding.text.side import TextSide
-from lookalike.errors import BadQuery, ModelUnavailable
+from lookalike.errors import BadQuery, ModelUnavailable, PermanentError
 from lookalike.extras import requiring
 from lookalike.shown import clause, shown
 
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 #: After so many tokens a text is cut if nothing says after how many: it is a long question, and every encoder takes it.
 DEFAULT_LENGTH = 64
 _ADVICE = "Give the file tokenizer.json that belongs to the text encoder."
+#: What the library raises where its Rust gives up. It is no Exception, and can be imported from nowhere.
+_PANIC = "PanicException"
 
 
 class Lengths(NamedTuple):
@@ -66,11 +71,9 @@ class TextTokenizer:
 
     def __call__(self, text: str) -> Tokens:
         """Raises BadQuery if the text has no token that the tokenizer knows."""
-        try:
+        # It fails for a word that a vocabulary without unknown words does not have, for example.
+        with _refusing(lambda why: BadQuery(f"The model cannot read {shown(text)}: {why}.", "Use other words.")):
             ids = self._tokenizer.encode(text.lower() if self._side.is_lowercase else text).ids
-        # The library raises this very class, for a word that a vocabulary without unknown words does not have.
-        except Exception as error:
-            raise BadQuery(f"The model cannot read {shown(text)}: {clause(error)}.", "Use other words.") from error
         if not ids:
             raise BadQuery(f"The model knows no word of {shown(text)}.", "Use other words.")
         filling = [self._padding or 0] * ((self.lengths.filled or 0) - len(ids))
@@ -80,20 +83,29 @@ class TextTokenizer:
 def _read(data: bytes, side: TextSide) -> "Tokenizer":
     with requiring("Searching by text", "text"):
         from tokenizers import Tokenizer
-    try:
+    with _refusing(lambda why: ModelUnavailable(f"The tokenizer {side.tokenizer} cannot be used: {why}.", _ADVICE)):
         return Tokenizer.from_buffer(data)
-    # A file from elsewhere can fail anywhere in the library, with any exception.
-    except Exception as error:
-        raise ModelUnavailable(f"The tokenizer {side.tokenizer} cannot be used: {clause(error)}.", _ADVICE) from error
+
+
+@contextmanager
+def _refusing(refusal: Callable[[str], PermanentError]) -> Iterator[None]:
+    """Raises what `refusal` makes of a failure of the library: a file from elsewhere can fail anywhere in it, with any
+    exception."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            raise
+        raise refusal(clause(error)) from error
 
 
 def _lengths(tokenizer: "Tokenizer", side: TextSide) -> Lengths:
-    """What the side says, else what the file says."""
+    """What the side says, else what the file says. Raises ModelUnavailable."""
     truncation, padding = tokenizer.truncation, tokenizer.padding
     cut = side.length or (int(truncation["max_length"]) if truncation else DEFAULT_LENGTH)
-    if side.is_padded:
-        return Lengths(cut, cut)
-    fixed = int(padding["length"]) if padding and padding.get("length") else None
+    fixed = cut if side.is_padded else int(padding["length"]) if padding and padding.get("length") else None
+    if fixed is not None and fixed > MOST_TOKENS:
+        raise ModelUnavailable(f"The tokenizer {side.tokenizer} fills each text up to {fixed:,} tokens.", _ADVICE)
     return Lengths(min(cut, fixed or cut), fixed)
 
 
