@@ -54,6 +54,8 @@ celebrities, so those figures may be slightly too good. [Example report](quality
 - mAP@k: mean over the queries of 1 / min(R, k) times the sum of the precisions at the ranks of the right results, where
   R is the number of stored images of the class (Weyand et al., Google Landmarks Dataset v2, 2020).
 - recall: share of the exact k nearest neighbours that the index found.
+
+The recall of searches with filters stands in [metadata.md](metadata.md).
 """
 
 
