@@ -43,12 +43,14 @@ SHOWN = """async (at) => {
     const [answer] = performance.getEntriesByType("resource").filter(({name}) => name.endsWith("/search"));
     return [list.children.length, performance.now() - answer.responseEnd];
 }"""
-#: Bytes of all code that the page had begun to load when it showed itself: as they are sent, and unpacked.
+#: Bytes of all code that the page had begun to load when it showed itself: as they are sent, and unpacked. A file that
+#: two places name is loaded once.
 CODE = """(() => {
     const [shown] = performance.getEntriesByName("shown");
     const isCode = ({entryType, name}) => entryType === "navigation" || name.includes("/page/");
     const files = performance.getEntries().filter((file) => isCode(file) && file.startTime < shown.startTime);
-    const sum = (key) => files.reduce((total, file) => total + file[key], 0);
+    const once = [...new Map(files.map((file) => [file.name, file])).values()];
+    const sum = (key) => once.reduce((total, file) => total + file[key], 0);
     return [sum("encodedBodySize"), sum("decodedBodySize")];
 })()"""
 #: What a search has left to load, such as thumbnails, must not count in the next one.

@@ -12,7 +12,7 @@ MOST = 100_000
 #: What a page loads -> the parts that its first sight needs beside its own modules and styles.
 SIGHTS = {
     "start": ("index.html", "collection.js", "collection.css", "collection.html"),
-    "search": ("index.html", "search_view.js", "filters.css"),
+    "search": ("index.html", "search_view.js", "filters.css", "fields.js"),
     "map": ("map.html",),
     "duplicates": ("duplicates.html",),
 }
