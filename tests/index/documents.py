@@ -1,5 +1,7 @@
 """Documents and models for tests of an index."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from lookalike.index import Index
@@ -42,6 +44,14 @@ def document(
         chunk=chunk,
         metadata=metadata or {},
     )
+
+
+def documents_of(images: Mapping[str, Metadata]) -> list[Document]:
+    """A document for each uri with its metadata, and with the label L0 or L1 in turn if it has any."""
+    return [
+        document(uri, unit(i), name=f"L{i % 2}" if metadata else None, metadata=metadata)
+        for i, (uri, metadata) in enumerate(images.items())
+    ]
 
 
 def documents(count: int, model: ModelIdentity = COSINE, chunk: str = "job/1") -> list[Document]:

@@ -10,7 +10,7 @@ from lookalike.index.facets import facets
 from lookalike.index.starts import starts
 from lookalike.metadata import Fields, Kind, field_type
 from lookalike.records import Facet, Metadata
-from tests.index.documents import document, unit, write
+from tests.index.documents import document, documents_of, unit, write
 
 FIELDS: Fields = {
     name: field_type(type)
@@ -41,11 +41,7 @@ IMAGES: dict[str, Metadata] = {
 @pytest.fixture
 def filled(index: Index) -> Index:
     index.declare(FIELDS)
-    written = [
-        document(uri, unit(i), name=f"L{i % 2}" if metadata else None, metadata=metadata)
-        for i, (uri, metadata) in enumerate(IMAGES.items())
-    ]
-    write(index, written)
+    write(index, documents_of(IMAGES))
     return index
 
 

@@ -13,7 +13,7 @@ from lookalike.filters import Condition, Operator
 from lookalike.index import Index
 from lookalike.metadata import Fields, field_type
 from lookalike.records import Metadata
-from tests.index.documents import COSINE, document, unit, write
+from tests.index.documents import COSINE, document, documents_of, unit, write
 from tests.index.earlier import make_earlier
 
 FIELDS: Fields = {
@@ -119,11 +119,7 @@ CASES = {
 @pytest.fixture
 def filled(index: Index) -> Index:
     index.declare(FIELDS)
-    written = [
-        document(uri, unit(i), name=f"L{i % 2}" if metadata else None, metadata=metadata)
-        for i, (uri, metadata) in enumerate(IMAGES.items())
-    ]
-    write(index, written)
+    write(index, documents_of(IMAGES))
     return index
 
 
