@@ -14,7 +14,7 @@ from testing.processes import ROOT
 
 PAGES = ("README.md", *(f"docs/{name}.md" for name in ("sources", "metadata", "operations", "models", "quality")))
 #: A line of a block of code, fenced or indented, perhaps behind a pipe; or a text between backticks.
-_SHOWN = re.compile(r"(?m)^(?: {4}|.*\| |)(?:\.venv/bin/)?lookalike ([a-z].*)$|`lookalike ([a-z][^`]*)`")
+_SHOWN = re.compile(r"(?m)^(?: {3,4}|.*\| |)(?:\.venv/bin/)?lookalike ([a-z].*)$|`lookalike ([a-z][^`]*)`")
 #: What goes on elsewhere, is a drawing, or stands for something else.
 _NO_COMMAND = re.compile(r"\.\.\.|[|;$─]|\\$")
 
