@@ -7,7 +7,7 @@ NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit("lookalike needs Python 3.11 or
 COUNTED := awk -v all=$$(grep -c '^[^ \#]' requirements-embedded.lock) '/^Collecting/ { printf "\r  %d of %d packages", ++n, all; fflush() } /^Installing/ { printf "\r  installing ...          "; fflush() } END { print "" }'
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check audit test faults evaluate dist lock images bench peers scale clean
+.PHONY: help install demo format check audit test faults evaluate docs dist lock images bench peers scale clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ faults: .venv/testable ## Inject faults with real waiting times; write the table
 evaluate: .venv/testable ## Measure search quality on DATA=FOLDER; write docs/quality.md
 	DATA="$(or $(DATA),../shared/data)" $(BIN)/python -m benchmarks.quality
 
+docs: .venv/testable ## Build the documentation site into site/ and check its links
+	$(BIN)/python -m documentation
+
 dist: .venv/testable ## Build wheel and sdist into dist/ and check them
 	rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist .
 	$(BIN)/python -m twine check --strict dist/*
@@ -98,5 +101,5 @@ scale: .venv/testable ## Measure with growing numbers of vectors, references and
 	$(BIN)/python -m benchmarks.scale $(SCALE)
 
 clean: ## Remove .venv, dist and all caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist site
 	find . -name __pycache__ -prune -exec rm -rf {} +
