@@ -1,0 +1,1 @@
+"""Tests of the documentation: its pages, their blocks and links."""

@@ -3,17 +3,16 @@
 import re
 from dataclasses import dataclass
 
+from documentation.snippets.block import blocks as blocks_of
 from testing.processes import ROOT
 
 PAGE = ROOT / "docs" / "operations.md"
-#: The first line of a block that tests cannot run.
-NEEDS = re.compile(r"# needs (Docker|a cluster|the network)\b")
-_PIECE = re.compile(r"^## (?P<title>[^\n]+)$|^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Block:
-    """The commands of one block under a title; `needs` names what this machine may lack, if anything."""
+    """The commands of one block under a title; `needs` says what this machine may lack, if anything."""
 
     section: str
     text: str
@@ -31,14 +30,13 @@ class Block:
 
 
 def blocks() -> list[Block]:
-    """In the order of the page. Raises ValueError for a block in an unknown language."""
-    section, found = "", []
-    for piece in _PIECE.finditer(PAGE.read_text()):
-        if piece["title"]:
-            section = piece["title"]
-        elif piece["language"] == "sh":
-            needs = NEEDS.match(piece["text"])
-            found.append(Block(section, piece["text"], needs[1] if needs else ""))
-        elif piece["language"] not in ("ini", "text"):
-            raise ValueError(f"unknown language {piece['language']!r}")
-    return found
+    """In the order of the page."""
+    text = PAGE.read_text()
+    found = [block for block in blocks_of(str(PAGE.relative_to(ROOT)), text) if block.language == "sh"]
+    return [Block(_section(text, block.line), block.text, block.mark.not_run) for block in found]
+
+
+def _section(text: str, line: int) -> str:
+    """The last title above a line."""
+    titles: list[str] = _SECTION.findall("\n".join(text.splitlines()[:line]))
+    return titles[-1]
