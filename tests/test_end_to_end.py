@@ -105,7 +105,7 @@ def test_a_stopped_ingest_leaves_no_process_and_can_be_run_again(
         await_true(lambda: "received" in log_of_worker(environment))
         _, stderr = stop(running, number)
         assert "Traceback" not in stderr
-        assert running.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 1)
+        assert running.returncode == (-number if number == signal.SIGKILL else 128 + number)
     await_true(lambda: processes(Path(environment["LOOKALIKE_HOME"])) == {})
     found, indexed, unchanged, rejected = counts(answer(lookalike(environment, "ingest", images, "--json")))
     assert (found, indexed + unchanged, rejected) == (TOTAL, TOTAL, 0)

@@ -42,7 +42,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "verify": _entry(
             "verify",
-            "Compare sources with the index; exit with code 1 if they differ.",
+            "Compare sources with the index; exit with code 3 if they differ.",
             "lookalike verify ~/Pictures",
             "lookalike verify shards/ --thorough --json",
         ),
@@ -181,7 +181,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "doctor": _entry(
             "doctor",
-            "Check the installation, broker, workers, stores, hosts, index and model; exit with code 1 on a problem.",
+            "Check the installation, broker, workers, stores, hosts, index and model; exit with code 3 on a problem.",
             "lookalike doctor",
             "lookalike doctor --json",
         ),

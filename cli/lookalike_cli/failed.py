@@ -1,6 +1,5 @@
 """`lookalike failed`: lists, retries, exports and forgets the rejected images of one job or of all jobs."""
 
-import os
 import sys
 import time
 from collections import Counter
@@ -14,11 +13,13 @@ import typer
 
 from lookalike.embedded import open_stack
 from lookalike.errors import PermanentError
+from lookalike.exit_codes import ExitCode
 from lookalike.ledger import Job, Ledger
 from lookalike.plural import counted
 from lookalike.records import Reason
 from lookalike.settings import read_settings
 from lookalike.shown import shown
+from lookalike.terminal import forget_output
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark, results, table
 from lookalike_cli.export import Failure, Format, write, write_object
@@ -198,6 +199,5 @@ def _piped() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # Otherwise Python reports the broken pipe when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
+        forget_output()
+        raise typer.Exit(ExitCode.CUT_OFF) from None

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import lookalike
+from lookalike.exit_codes import ExitCode
 from lookalike.plural import counted
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark
@@ -95,4 +96,4 @@ def ingest(
     if json:
         print_json(summary(report))
     if report.is_all_rejected and not detach:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILURE)

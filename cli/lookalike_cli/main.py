@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from lookalike import __version__, launch
 from lookalike.errors import LookalikeError, MissingExtra, PermanentError
+from lookalike.exit_codes import ExitCode, code_of
 from lookalike.extras import missing_extra
 from lookalike.terminal import forget_output
 from lookalike_cli.console import remark
@@ -125,10 +126,7 @@ def lookalike(
 
 
 def main() -> None:
-    """Run the command in an environment of ours.
-
-    Exit code 0: success; 1: failure, also of each single image; 2: wrong usage.
-    """
+    """Run the command in an environment of ours."""
     # A shell asks for completions by variables that no command of ours would keep.
     if COMPLETION not in os.environ:
         launch.settle("lookalike_cli")
@@ -148,9 +146,8 @@ def run() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        # The reader has what it wanted, as `head` does.
         forget_output()
-        status = status or 1
+        status = status or ExitCode.CUT_OFF
     sys.exit(status)
 
 
@@ -174,28 +171,32 @@ def _prepare_streams() -> None:
 
 def _run() -> int:
     try:
-        return int(get_command(app).main(prog_name="lookalike", standalone_mode=False) or 0)
-    except typer.Abort:
+        return int(get_command(app).main(prog_name="lookalike", standalone_mode=False) or ExitCode.SUCCESS)
+    except typer.Abort as abort:
         remark("Aborted.")
-        return 1
+        # Ctrl-C at a question.
+        return ExitCode.INTERRUPTED if isinstance(abort.__context__, KeyboardInterrupt) else ExitCode.FAILURE
+    except SystemExit as ended:
+        # Typer ends so when the reader of the output has gone; a shell asks for completions likewise.
+        return ExitCode.CUT_OFF if isinstance(ended.__context__, BrokenPipeError) else int(ended.code or 0)
     except typer.TyperException as error:
         return _refuse(error)
     except LookalikeError as error:
         _show(error)
-        return 1
+        return code_of(error)
     except ModuleNotFoundError as error:
         if os.environ.get(DEBUG):
             raise
         command = next((word for word in sys.argv[1:] if word in COMMANDS), "")
         missing = _missing(error, command)
         _show(missing or PermanentError(f"The package {error.name} is not installed.", "Install lookalike again."))
-        return 1
+        return ExitCode.FAILURE
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
         what = f"Unexpected error: {type(error).__name__}: {error}"
         _show(PermanentError(what, "Set LOOKALIKE_DEBUG=1 to see where it comes from, and please report it."))
-        return 1
+        return ExitCode.FAILURE
 
 
 def _refuse(error: typer.TyperException) -> int:

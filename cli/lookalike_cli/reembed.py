@@ -9,6 +9,7 @@ import typer
 
 from lookalike import factories
 from lookalike.embedded import open_stack
+from lookalike.exit_codes import ExitCode
 from lookalike.plural import counted
 from lookalike.records import ModelIdentity
 from lookalike.settings import Settings, read_settings
@@ -65,7 +66,7 @@ def reembed(
     if json:
         print_json(summary(report) | {"alias": settings.index, "source": source.name})
     if report.is_all_rejected and not detach:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def _show_done(report: Report, settings: Settings, *, detach: bool, json: bool) -> None:

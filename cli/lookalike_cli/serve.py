@@ -19,6 +19,7 @@ from lookalike_api.server import Connection, Server
 from lookalike_cli.application import Application
 from lookalike_cli.options import IndexName, ModelName, Preprocessing, TextModel, Tokenizer, Weights
 from lookalike_cli.ports import SEARCH_PORT, check_port
+from lookalike_cli.stopping import stoppable
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ def serve(
     server = make_server(settings, host, port, is_open=open_to_all)
     check_port(host, port)
     before_serving(settings)
-    server.run()
+    with stoppable("Stopped.", is_endless=True):
+        server.run()
 
 
 def make_server(settings: Settings, host: str, port: int, *, is_open: bool = False) -> Server:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lookalike.exit_codes import ExitCode
 from lookalike.factories import with_roots
 from lookalike.image_index import arguments
 from lookalike.plural import counted
@@ -64,7 +65,7 @@ def check(
 ) -> None:
     """Say what an ingest of sources would read: counts, columns with types, examples, and what is wrong.
 
-    Nothing is ingested, and no image is read. Exit with code 1 if there is no image.
+    Nothing is ingested, and no image is read. Exit with code 3 if there is no image.
     """
     options = arguments.walk_options(follow_links, include_hidden, exclude or ())
     columns = arguments.table_options(uri_column, label_column, id_column, metadata, base)
@@ -77,7 +78,7 @@ def check(
         _show(found)
         advise_roots((ref.detail for ref in found.rejected_examples), settings)
     if not found.images:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.DIFFERENT)
 
 
 def _roots(settings: Settings, sources: Sequence[str], columns: TableOptions) -> Roots | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from lookalike.exit_codes import ExitCode, code_of_signal
 from lookalike_cli.console import remark
 
 #: What a person, a terminal that closes, or an init system sends to end a command.
@@ -18,19 +19,33 @@ AGAIN_AFTER_S = 0.05
 
 
 @contextmanager
-def stoppable(last_words: str) -> Iterator[None]:
-    """Print `last_words` and exit with code 1 when the command is interrupted."""
-    handlers = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+def stoppable(last_words: str, *, is_endless: bool = False) -> Iterator[None]:
+    """Print `last_words` and exit with the code of the signal when the command is interrupted.
+
+    A command that `is_endless`, such as a server, has done its work then: its exit code is 0.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, _: Any) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    def ended() -> typer.Exit:
+        remark(last_words)
+        number = received[0] if received else signal.SIGINT
+        return typer.Exit(ExitCode.SUCCESS if is_endless else code_of_signal(number))
+
+    handlers = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     lost = _LostInterrupts()
     unraisable, sys.unraisablehook = sys.unraisablehook, lost.notice
     try:
         yield
     except KeyboardInterrupt:
-        raise _ended(last_words) from None
+        raise ended() from None
     except ImportError as error:
         # A C++ library turns an interrupt during its import into an ImportError.
         if isinstance(error.__cause__, KeyboardInterrupt):
-            raise _ended(last_words) from None
+            raise ended() from None
         raise
     finally:
         sys.unraisablehook = unraisable
@@ -43,15 +58,6 @@ def ignore_interrupts() -> None:
     """The command has ended: an interrupt from here on, such as that of an impatient hand, changes nothing."""
     for number in INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
-
-
-def _ended(last_words: str) -> typer.Exit:
-    remark(last_words)
-    return typer.Exit(1)
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 class _LostInterrupts:

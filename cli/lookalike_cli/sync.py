@@ -95,7 +95,7 @@ def sync(
     if watch and dry_run:
         raise BadSetting("--watch and --dry-run do not go together.", "Leave one of them out.")
     with (
-        stoppable("Stopped. The index is as after the last line." if watch else LAST_WORDS),
+        stoppable("Stopped. The index is as after the last line." if watch else LAST_WORDS, is_endless=watch),
         lookalike.open(index, model=model, weights=weights, preprocessing=preprocessing) as images,
     ):
         quiet_logs(images.settings)

@@ -11,7 +11,7 @@ import uvicorn
 from lookalike import launch, logs
 from lookalike.addresses import bracketed, plain_address
 from lookalike.embedded import GuardedProcess, Stack, open_stack, restarted
-from lookalike.errors import BadSetting, LookalikeError
+from lookalike.errors import LookalikeError, PermanentError
 from lookalike.preflight import before_serving
 from lookalike.settings import Settings, read_settings
 from lookalike_cli import flower as flower_page
@@ -51,7 +51,7 @@ def up(
         if flower:
             check_port(flower_page.LOOPBACK, flower_port, "--flower-port")
 
-    with stoppable("Stopped."), open_stack(settings, check=check_ports) as stack:
+    with stoppable("Stopped.", is_endless=True), open_stack(settings, check=check_ports) as stack:
         _check_owner(stack, settings)
         remark(f"Broker: {plain_address(stack.broker_url)}")
         remark(f"Search: http://{bracketed(host)}:{port}/ (web page), /search (API), /docs")
@@ -65,9 +65,9 @@ def up(
 
 
 def _check_owner(stack: Stack, settings: Settings) -> None:
-    """Raise BadSetting if another command runs the embedded stack of this home."""
+    """Raise PermanentError if another command runs the embedded stack of this home."""
     if stack.is_embedded and not stack.is_owner:
-        raise BadSetting(
+        raise PermanentError(
             f"A stack is already running under {settings.home}.", "Stop it, or set LOOKALIKE_HOME to another folder."
         )
 

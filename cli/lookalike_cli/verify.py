@@ -3,6 +3,7 @@
 import typer
 
 import lookalike
+from lookalike.exit_codes import ExitCode
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import (
@@ -62,7 +63,7 @@ def verify(
     preprocessing: Preprocessing = None,
     json: Json = False,
 ) -> None:
-    """Compare sources with the index; exit with code 1 if they differ.
+    """Compare sources with the index; exit with code 3 if they differ.
 
     They agree if each image is in the index or rejected for a reason that stands.
     """
@@ -89,7 +90,7 @@ def verify(
     else:
         _show(found)
     if not found.is_in_sync:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.DIFFERENT)
 
 
 def _show(found: Verification) -> None:

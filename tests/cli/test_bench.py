@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lookalike.exit_codes import ExitCode
 from lookalike.samples import keep, samples
 from testing.processes import answer, await_true, make_home, processes, started, stop
 from tests.cli.conftest import left_behind
@@ -61,7 +62,7 @@ def test_an_interrupted_bench_leaves_nothing(environment: dict[str, str], drawn:
         await_true(lambda: list(home.glob("bench-*/run/worker")) or process.poll() is not None)
         assert left(environment), process.communicate()
         _, stderr = stop(process)
-    assert process.returncode == 1 and "Interrupted" in stderr and "Traceback" not in stderr
+    assert process.returncode == ExitCode.TERMINATED and "Interrupted" in stderr and "Traceback" not in stderr
     assert left(environment) == []
 
 

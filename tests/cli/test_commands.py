@@ -23,19 +23,19 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "no source": (["ingest"], {}, 2, ["Missing argument"]),
     "unknown command": (["bogus"], {}, 2, ["bogus"]),
     "misspelt command": (["serch"], {}, 2, ["No such command 'serch'", "Did you mean 'search'?"]),
-    "unknown model": (["ingest", ".", "--model", "resnet5"], {}, 1, ["resnet5", "resnet50"]),
+    "unknown model": (["ingest", ".", "--model", "resnet5"], {}, 2, ["resnet5", "resnet50"]),
     "file without preprocessing": (["ingest", ".", "--model", "no.keras"], {}, 1, ["no.keras"]),
-    "bad setting": (["status"], {"LOOKALIKE_CHUNK_SIZE": "x"}, 1, ["LOOKALIKE_CHUNK_SIZE"]),
-    "list that is not JSON": (["status"], {"LOOKALIKE_ROOTS": "/images"}, 1, ["ROOTS", '=\'["/images", ']),
-    "bad port of the broker": (["status"], {"LOOKALIKE_BROKER_URL": "redis://:secret@h:x"}, 1, ["BROKER_URL"]),
-    "bad name of an index": (["ingest", ".", "--index", "Images"], {}, 1, ["index = 'Images'", "lower-case", "option"]),
-    "bad label": (["ingest", ".", "--label-from", "colour"], {}, 1, ["colour"]),
-    "broker away": (["ingest", "."], {"LOOKALIKE_BROKER_URL": f"redis://:secret@{ABSENT}"}, 1, [ABSENT, "BROKER_URL"]),
-    "broker of another kind": (["ingest", "."], {"LOOKALIKE_BROKER_URL": "amqp://x"}, 1, ["amqp"]),
-    "index away": (["ingest", "."], {"LOOKALIKE_INDEX_URL": f"http://u:secret@{ABSENT}"}, 1, [ABSENT, "INDEX_URL"]),
+    "bad setting": (["status"], {"LOOKALIKE_CHUNK_SIZE": "x"}, 2, ["LOOKALIKE_CHUNK_SIZE"]),
+    "list that is not JSON": (["status"], {"LOOKALIKE_ROOTS": "/images"}, 2, ["ROOTS", '=\'["/images", ']),
+    "bad port of the broker": (["status"], {"LOOKALIKE_BROKER_URL": "redis://:secret@h:x"}, 2, ["BROKER_URL"]),
+    "bad name of an index": (["ingest", ".", "--index", "Images"], {}, 2, ["index = 'Images'", "lower-case", "option"]),
+    "bad label": (["ingest", ".", "--label-from", "colour"], {}, 2, ["colour"]),
+    "broker away": (["ingest", "."], {"LOOKALIKE_BROKER_URL": f"redis://:secret@{ABSENT}"}, 75, [ABSENT, "BROKER_URL"]),
+    "broker of another kind": (["ingest", "."], {"LOOKALIKE_BROKER_URL": "amqp://x"}, 2, ["amqp"]),
+    "index away": (["ingest", "."], {"LOOKALIKE_INDEX_URL": f"http://u:secret@{ABSENT}"}, 75, [ABSENT, "INDEX_URL"]),
     "search, index away": (["search", "README.md"], {"LOOKALIKE_INDEX_URL": f"http://{ABSENT}"}, 1, ["README.md"]),
-    "index of another kind": (["index", "list"], {"LOOKALIKE_INDEX_URL": "ftp://x"}, 1, ["ftp"]),
-    "detached alone": (["ingest", ".", "--detach"], {}, 1, ["lookalike up"]),
+    "index of another kind": (["index", "list"], {"LOOKALIKE_INDEX_URL": "ftp://x"}, 2, ["ftp"]),
+    "detached alone": (["ingest", ".", "--detach"], {}, 2, ["lookalike up"]),
     "nothing to search for": (["search"], {}, 2, ["IMAGE"]),
     "two things to search for": (["search", "a.jpg", "--id", "x"], {}, 2, ["IMAGE"]),
     "missing image": (["search", "gone.jpg"], {}, 1, ["gone.jpg", "not_found"]),
@@ -48,17 +48,17 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "unknown job": (["status", "no-such-job"], {}, 1, ["no-such-job"]),
     "missing index": (["index", "delete", "gone", "--yes"], {}, 1, ["gone"]),
     "home that is not a folder": (["ingest", "."], {"LOOKALIKE_HOME": "/dev/null/home"}, 1, ["/dev/null/home"]),
-    "worker without a broker": (["worker"], {}, 1, ["LOOKALIKE_BROKER_URL"]),
+    "worker without a broker": (["worker"], {}, 2, ["LOOKALIKE_BROKER_URL"]),
     "ingest without its roots": (
         ["ingest", "."],
         {"LOOKALIKE_ROOTS": '["/no/such"]'},
-        1,
+        2,
         ["/no/such", "LOOKALIKE_ROOTS"],
     ),
     "worker without its roots": (
         ["worker"],
         {"LOOKALIKE_BROKER_URL": f"redis://{ABSENT}", "LOOKALIKE_ROOTS": '["/no/such"]'},
-        1,
+        2,
         ["/no/such", "LOOKALIKE_ROOTS"],
     ),
 }
@@ -80,7 +80,7 @@ def test_wrong_usage_gives_a_short_message(case: str, environment: dict[str, str
     done = run({**environment, **variables}, *arguments, code=code)
     assert [text for text in named if text not in done.stderr] == []
     assert "secret" not in done.stderr
-    assert code == 2 or len(done.stderr.strip().splitlines()) <= 3
+    assert len(done.stderr.strip().splitlines()) <= 3 and not done.stdout
 
 
 def test_a_wrong_password_has_its_own_message(environment: dict[str, str]) -> None:

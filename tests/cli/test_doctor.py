@@ -96,7 +96,7 @@ def test_many_problems_fit_one_screen_and_come_first(
         "LOOKALIKE_INDEXURL": "x",
         "COLUMNS": "200",
     }
-    shown = processes.lookalike({**environment, **wrong}, "doctor", code=1).stdout
+    shown = processes.lookalike({**environment, **wrong}, "doctor", code=3).stdout
     assert "secret" not in shown and "api_key = *** (environment)" in shown
     lines = shown.splitlines()
     marks = [line.split()[1] for line in lines if line.split()[1:2] in (["wrong"], ["look"], ["fine"])]
@@ -217,7 +217,7 @@ def test_stores_and_hosts_are_asked_with_credentials_that_are_not_shown(
     s3.bucket("shop", ["a.jpg"])
     roots = ["/", "s3://shop/", "s3://shopp/x", f"{stranger.url}/pictures/", f"http://{ABSENT}/"]
     chosen = secret | {"LOOKALIKE_ROOTS": json.dumps(roots)}
-    done = lookalike(environment | s3.variables | chosen, "doctor", "--json", code=1)
+    done = lookalike(environment | s3.variables | chosen, "doctor", "--json", code=3)
     found = {item["detail"]: item["is_fine"] for item in answer(done)["findings"] if item["what"] == "place"}
     said = {detail.partition(" answers")[0].partition(" cannot")[0]: fine for detail, fine in found.items()}
     assert (said["s3://shop/"], said["s3://shopp/"], said[f"{stranger.url}/pictures/"]) == (True, False, True)

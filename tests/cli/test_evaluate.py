@@ -84,7 +84,7 @@ def test_an_interrupted_evaluation_leaves_nothing(environment: dict[str, str], d
     with started(environment, "evaluate", drawn, "--seeds", 100) as process:
         await_true(lambda: left_behind(environment) or process.poll() is not None)
         _, stderr = stop(process, number)
-    assert process.returncode == 1 and "Interrupted" in stderr and "Traceback" not in stderr
+    assert process.returncode == 128 + number and "Interrupted" in stderr and "Traceback" not in stderr
     assert left_behind(environment) == []
 
 

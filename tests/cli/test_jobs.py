@@ -66,7 +66,9 @@ def test_a_stopped_producer_lets_its_job_end_with_what_it_has(
     with started(environment, "ingest", tmp_path / "images") as running:
         job = await_full(ledger)
         _, stderr = stop(running, number)
-        assert running.returncode == 1 and "run the same command again" in stderr and "Traceback" not in stderr
+        assert (
+            running.returncode == 128 + number and "run the same command again" in stderr and "Traceback" not in stderr
+        )
     assert ledger.job(job.id).state is JobState.DRAINING
     assert ledger.outstanding(job.id) == QUEUE_LIMIT
 

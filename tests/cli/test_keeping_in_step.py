@@ -98,7 +98,7 @@ def test_every_kind_of_source_is_compared_and_brought_in_step(
         assert asked == {"HEAD": 4}, "verify downloads nothing"
         assert run("sync")["job"] is None
         places.make(1)
-        differs = run("verify", code=1)
+        differs = run("verify", code=3)
         assert (differs["stale"], differs["present"]) == (8, 7)
         web.requests.clear()
         second = run("sync", "--delete")

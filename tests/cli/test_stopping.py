@@ -34,11 +34,18 @@ main.run()
 """
 
 
-def test_a_terminated_command_prints_its_message_and_fails() -> None:
+@pytest.mark.parametrize("number", stopping.INTERRUPTS)
+def test_a_stopped_command_prints_its_message_and_says_which_signal_it_was(number: signal.Signals) -> None:
     with pytest.raises(typer.Exit) as ended, stoppable("Interrupted."):
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert ended.value.exit_code == 1
+        os.kill(os.getpid(), number)
+    assert ended.value.exit_code == 128 + number
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_server_that_is_stopped_has_done_its_work() -> None:
+    with pytest.raises(typer.Exit) as ended, stoppable("Stopped.", is_endless=True):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert ended.value.exit_code == 0
 
 
 def test_an_interrupt_during_an_import_counts_as_an_interrupt() -> None:

@@ -114,7 +114,7 @@ def test_a_changed_row_is_stale_until_a_sync_and_its_image_is_not_embedded_again
     agreed = answer(lookalike(environment, "verify", table, "--metadata", "year", "--json"))
     assert (agreed["present"], agreed["rejected"]) == (3, 1)
     _table(tmp_path / "t.jsonl", [*rows, {"path": "gone.jpg"}])
-    changed = answer(lookalike(environment, "verify", table, "--metadata", "all", "--json", code=1))
+    changed = answer(lookalike(environment, "verify", table, "--metadata", "all", "--json", code=3))
     assert (changed["stale"], changed["present"], changed["unreadable"]) == (1, 2, 1)
     settled = answer(lookalike(environment, "sync", table, "--metadata", "all", "--json"))
     assert (settled["indexed"], settled["annotated"], settled["rejected"]) == (1, 1, 1)

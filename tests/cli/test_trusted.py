@@ -35,7 +35,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
 def test_a_worker_ends_at_once(environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "lookalike_worker", "--concurrency", "1"]
     done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=TIMEOUT_S, cwd=ROOT)
-    assert done.returncode == 1
+    assert done.returncode == 2
     what, advice = done.stderr.splitlines()
     assert what.startswith("No trusted connection to rediss://localhost:")
     assert advice == "Set LOOKALIKE_CA_CERTS to the certificate of that authority."
@@ -44,14 +44,14 @@ def test_a_worker_ends_at_once(environment: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("command", ["status", "ingest .", "index list"])
 def test_a_command_ends_at_once(environment: dict[str, str], command: str) -> None:
-    done = lookalike(environment, *command.split(), code=1)
+    done = lookalike(environment, *command.split(), code=2)
     what, _ = done.stderr.splitlines()
     assert what.startswith("No trusted connection to")
     assert SECRET not in done.stdout + done.stderr
 
 
 def test_doctor_reports_it_for_broker_and_index(environment: dict[str, str]) -> None:
-    done = lookalike(environment, "doctor", "--json", code=1)
+    done = lookalike(environment, "doctor", "--json", code=3)
     wrong = {finding["what"]: finding["detail"] for finding in answer(done)["findings"] if finding["is_fine"] is False}
     for what in ("broker", "index"):
         assert "authority that is not trusted here" in wrong[what]

@@ -69,7 +69,7 @@ def test_differences_are_counted_by_kind_and_repaired(
     os.mkfifo(images / "3.jpg")
     found = {"present": 2, "missing": 1, "stale": 1, "orphaned": 3}
     assert verify(environment, images) == NOTHING | found
-    shown = lookalike(environment, "verify", images, code=1).stdout
+    shown = lookalike(environment, "verify", images, code=3).stdout
     assert all(str(images / name) in shown for name in ("new.jpg", "0.jpg", "1.jpg", "2.jpg", "3.jpg"))
     assert str(images / "4.jpg") not in shown
 
@@ -115,7 +115,7 @@ def is_loading(environment: dict[str, str]) -> bool:
 
 @one_index
 def test_sync_creates_a_missing_index(environment: dict[str, str], images: Path) -> None:
-    missing = lookalike(environment, "verify", images, code=1)
+    missing = lookalike(environment, "verify", images, code=3)
     assert environment["LOOKALIKE_INDEX"] in missing.stderr
     assert sync(environment, images)["indexed"] == 6
     assert verify(environment, images, code=0)["present"] == 6

@@ -6,6 +6,7 @@ from lookalike import launch
 from lookalike.embedded.redis_server import is_embedded
 from lookalike.embedded.starting import await_started
 from lookalike.errors import LookalikeError
+from lookalike.exit_codes import code_of
 from lookalike.extras import requiring
 from lookalike.malloc import give_memory_back
 
@@ -30,7 +31,7 @@ def main(arguments: list[str]) -> int:
             app.conf.worker_concurrency = decoders.processes(settings, models.gpus)
     except LookalikeError as error:
         print(error, file=sys.stderr)
-        return 1
+        return code_of(error)
     try:
         # Celery's banner is for people; its lines do not have the log's format.
         return run_worker(app, [*DEFAULTS, *arguments], quiet=settings.log_format == "json")

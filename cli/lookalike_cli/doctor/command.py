@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.exit_codes import ExitCode
 from lookalike.settings import read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, results
@@ -39,11 +40,11 @@ def doctor(
     worker: Annotated[bool, typer.Option("--worker", help="Only check for a consuming worker on this host.")] = False,
     json: Json = False,
 ) -> None:
-    """Check the installation, broker, workers, stores, hosts, index and model; exit with code 1 on a problem."""
+    """Check the installation, broker, workers, stores, hosts, index and model; exit with code 3 on a problem."""
     findings = examine(read_settings(), [broker.worker] if worker else CHECKS)
     if json:
         print_json({"fine": is_fine(findings), "findings": [asdict(finding) for finding in findings]})
     else:
         results.print(screen(findings))
     if not is_fine(findings):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.DIFFERENT)
