@@ -10,7 +10,7 @@ INSTALL = $(UV) pip install $(2) --python $(BIN)/python --require-hashes -r $(1)
 	|| { echo "uv could not install the packages; pip tries it now."; $(BIN)/pip install $(3) --require-hashes -r $(1); }
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check audit test faults evaluate docs dist lock images bench peers scale clean
+.PHONY: help install demo format check audit test faults evaluate docs dist release lock images bench peers scale clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ dist: .venv/testable ## Build wheel and sdist into dist/ and check them
 	rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist .
 	$(BIN)/python -m twine check --strict dist/*
 	$(BIN)/python -m check_wheel_contents dist/*.whl
+
+release: .venv/testable ## Build and check all that a release consists of, in dist/; publishes nothing
+	$(BIN)/python -m deploy.release
 
 lock: install ## Update all lock files to the newest versions that pyproject.toml allows
 	printf '%s\n' 'hatchling>=1.27' editables | $(LOCK) -o requirements.lock --extra all pyproject.toml -

@@ -78,14 +78,6 @@ def test_shared_code_of_tests_benchmarks_and_deploy_does_not_import_tests() -> N
     assert [str(path) for path in modules if imports.search(path.read_text())] == []
 
 
-def test_the_changelog_has_the_version_of_the_package() -> None:
-    from lookalike import __version__
-
-    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert newest is not None and newest[1] == __version__
-    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text()
-
-
 def test_the_lock_names_no_registry() -> None:
     for lock in ROOT.glob("*.lock"):
         assert "://" not in lock.read_text()

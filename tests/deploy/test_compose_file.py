@@ -199,10 +199,6 @@ def test_services_start_after_the_index_exists(name: str) -> None:
     assert SERVICES["certificates"].needs == {"opensearch": "service_healthy"}
 
 
-def test_the_image_is_labelled_with_its_version() -> None:
-    assert f'image.version="{__version__}"' in (ROOT / "Dockerfile").read_text()
-
-
 def test_mounted_files_exist() -> None:
     mounted = [volume.split(":") for service in SERVICES.values() for volume in volumes(service)]
     places = {parts[0]: parts[1] for parts in mounted if parts[0].startswith("./deploy/")}

@@ -11,16 +11,22 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from deploy.release.packages import build_packages
 from testing.processes import ROOT
+
+#: The time of every file in wheel and source distribution.
+EPOCH = 1_700_000_000
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
+def wheel(built: tuple[Path, Path]) -> Path:
+    return built[0]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Wheel and source distribution, as `make release` builds them."""
+    return build_packages(ROOT, tmp_path_factory.mktemp("dist"), EPOCH)
 
 
 @pytest.fixture(scope="session")
