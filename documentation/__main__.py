@@ -1,11 +1,14 @@
-"""`python -m documentation` builds the site into site/ and checks its links."""
+"""`python -m documentation` checks the pages of docs/, and builds the site into site/."""
 
 import argparse
 import subprocess
 import sys
+from collections.abc import Iterable
 
 from documentation.build import build
 from documentation.check import faults
+from documentation.html import site_faults
+from documentation.outside import unreachable
 from documentation.pages import ROOT
 
 SITE = ROOT / "site"
@@ -13,17 +16,28 @@ SITE = ROOT / "site"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m documentation", description=__doc__)
-    parser.parse_args()
-    if found := list(faults()):
-        print(*found, sep="\n")
-        return 1
+    parser.add_argument(
+        "--links", action="store_true", help="ask other hosts for the pages that are linked to, instead"
+    )
+    if parser.parse_args().links:
+        return _told(unreachable())
+    return _told(faults()) or _built() or _told(site_faults(SITE))
+
+
+def _built() -> int:
     try:
         build(SITE)
     except subprocess.CalledProcessError as error:
         print(error.stdout, error.stderr, sep="\n", file=sys.stderr)
         return 1
-    print(f"{SITE.relative_to(ROOT)}/index.html")
+    print(f"Open {SITE.relative_to(ROOT)}/index.html")
     return 0
+
+
+def _told(lines: Iterable[str]) -> int:
+    found = list(lines)
+    print(*found, sep="\n", end="\n" if found else "")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from documentation.decisions import INDEX, index_page
 from documentation.pages import DOCS, ROOT, place, placed, sources
 
 CONFIG = Path(__file__).with_name("zensical.toml")
+ASSETS = Path(__file__).with_name("assets")
 
 
 def build(site: Path) -> None:
@@ -27,17 +28,17 @@ def build(site: Path) -> None:
 def _stage(folder: Path) -> None:
     """Fill the folder with pages, and with the images and files that they show."""
     shutil.copytree(ROOT / DOCS, folder, ignore=shutil.ignore_patterns("*.md"))
+    shutil.copytree(ASSETS, folder / ASSETS.name)
     files = set[PurePosixPath]()
     for source in sources():
-        text, more = placed(source, (ROOT / source).read_text(encoding="utf-8"))
+        text, more = placed(source)
         _write(folder / place(source), text)
-        files |= more
+        files |= {file for file in more if file.suffix != ".md" and (ROOT / file).is_file()}
     _write(folder / INDEX, index_page())
     for source in files:
         target = folder / place(source)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / source).is_file():
-            shutil.copy(ROOT / source, target)
+        shutil.copy(ROOT / source, target)
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,34 +1,72 @@
-"""Checks the links of all pages: each leads to a file of the repository, and to an anchor in it."""
+"""Checks pages before they are built: links lead to files and anchors of the repository, and menus show each page."""
 
+import re
+import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
+from documentation.decisions import INDEX
 from documentation.links import Link, anchors_of, links_of
-from documentation.pages import ROOT, is_local, sources, target_of
+from documentation.pages import FILES, README, ROOT, is_local, place, read, sources, target_of
+
+CONFIG = Path(__file__).with_name("zensical.toml")
+_HOST = re.compile(r"(?=.*\.)[a-z0-9.-]+(:\d+)?")
 
 
-def faults(pages: Iterator[PurePosixPath] | None = None) -> Iterator[str]:
-    """A line for each link that leads nowhere: file, line, target, and what is missing."""
-    for source in pages or sources():
-        for link in links_of((ROOT / source).read_text(encoding="utf-8")):
+def faults() -> Iterator[str]:
+    """A line for each link that leads nowhere (file, line, target, reason), and for each page that no menu shows."""
+    for source in (README, *sources()):
+        for link in links_of(read(source)):
             if fault := _fault(source, link):
                 yield f"{source}:{link.line}: {link.target}: {fault}"
+    yield from _unlisted()
+
+
+def outside() -> Iterator[tuple[PurePosixPath, Link]]:
+    """The links of all pages to other hosts, each with the file that it is in."""
+    for source in (README, *sources()):
+        yield from ((source, link) for link in links_of(read(source)) if urlsplit(link.target).netloc)
 
 
 def _fault(source: PurePosixPath, link: Link) -> str:
-    if link.target.startswith("#"):
-        return "" if link.target[1:] in _anchors(ROOT / source) else "this page has no such anchor"
     if not is_local(link):
-        return ""
+        return (
+            _fault_of_form(link.target)
+            if not link.target.startswith("#")
+            else _fault_of_anchor(source, link.target[1:])
+        )
     target, anchor = target_of(source, link)
     if not (ROOT / target).exists():
         return f"there is no file {target}"
-    if anchor and anchor not in _anchors(ROOT / target):
-        return f"{target} has no such anchor"
-    return ""
+    if (ROOT / target).is_dir() and place(target) != INDEX:
+        return "a folder without a README.md is not a page"
+    return _fault_of_anchor(target, anchor) if anchor else ""
 
 
-@cache
-def _anchors(path: Path) -> set[str]:
-    return anchors_of(path.read_text(encoding="utf-8"))
+def _fault_of_form(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme == "mailto":
+        return ""
+    return "" if parts.scheme == "https" and _HOST.fullmatch(parts.netloc) else "write https:// and a host"
+
+
+def _fault_of_anchor(page: PurePosixPath, anchor: str) -> str:
+    return "" if anchor in anchors_of(read(page)) else f"{page} has no such anchor"
+
+
+def _unlisted() -> Iterator[str]:
+    """Pages that are missing in the menu. Decisions have a page that lists them."""
+    listed = set(_leaves(tomllib.loads(CONFIG.read_text(encoding="utf-8"))["project"]["nav"]))
+    for source in sources():
+        page = place(source)
+        if str(page) not in listed and page.parent != INDEX.parent and not page.is_relative_to(FILES):
+            yield f"{source}: add it to `nav` of documentation/{CONFIG.name}"
+
+
+def _leaves(nav: object) -> Iterator[str]:
+    if isinstance(nav, str):
+        yield nav
+    elif isinstance(nav, list | dict):
+        for part in nav.values() if isinstance(nav, dict) else nav:
+            yield from _leaves(part)

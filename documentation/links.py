@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from pymdownx.slugs import slugify
 
 _PARSER = MarkdownIt("commonmark").enable("table")
@@ -40,18 +42,24 @@ def links_of(text: str) -> Iterator[Link]:
                 yield Link(prose.count("\n", 0, start) + 1, target, start, end)
 
 
-def anchors_of(text: str) -> set[str]:
+@cache
+def anchors_of(text: str) -> frozenset[str]:
     """The anchors of a Markdown text: those of its headings, and the ids of its HTML."""
-    tokens = _PARSER.parse(text)
+    tokens = _parsed(text)
     titles = [after.children for token, after in pairwise(tokens) if token.type == "heading_open"]
-    found = {_SLUG("".join(part.content for part in title or []), "-") for title in titles}
-    return found | set(re.findall(r"<[^<>\n]*\sid=\"([^\"\s]+)\"", _without_code_blocks(text)))
+    found = frozenset(_SLUG("".join(part.content for part in title or []), "-") for title in titles)
+    return found.union(re.findall(r"<[^<>\n]*\sid=\"([^\"\s]+)\"", _without_code_blocks(text)))
+
+
+@cache
+def _parsed(text: str) -> list[Token]:
+    return _PARSER.parse(text)
 
 
 def _without_code_blocks(text: str) -> str:
     """The text with blanks in place of blocks of code, so that positions stay."""
     lines = text.splitlines(keepends=True)
-    for token in _PARSER.parse(text):
+    for token in _parsed(text):
         if token.type in ("fence", "code_block") and token.map:
             for number in range(*token.map):
                 lines[number] = re.sub(r"[^\n]", " ", lines[number])

@@ -9,21 +9,33 @@ from documentation.links import Link, links_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = PurePosixPath("docs")
-#: Pages that people expect at the root of a repository.
-AT_ROOT = {
+#: Pages that people expect elsewhere in a repository, and their places in the site.
+ELSEWHERE = {
     PurePosixPath("CHANGELOG.md"): PurePosixPath("changelog.md"),
     PurePosixPath("CONTRIBUTING.md"): PurePosixPath("contributing.md"),
     PurePosixPath("SECURITY.md"): PurePosixPath("security.md"),
+    PurePosixPath("deploy/kubernetes/README.md"): PurePosixPath("kubernetes.md"),
 }
-#: Files of the repository that pages lead to, and that are no pages.
+README = PurePosixPath("README.md")
+#: Files of the repository that pages lead to, from outside docs/.
 FILES = PurePosixPath("files")
-_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
+_NOT_LOCAL = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
 
 
-def sources(root: Path = ROOT) -> Iterator[PurePosixPath]:
-    """The files of the repository that pages are made from, as paths from its root."""
-    yield from AT_ROOT
-    yield from sorted(PurePosixPath(path.relative_to(root)) for path in (root / DOCS).rglob("*.md"))
+def sources() -> Iterator[PurePosixPath]:
+    """The Markdown files that are pages, as paths from the repository's root: those of docs/, and all they lead to."""
+    waiting = [*ELSEWHERE, *sorted(PurePosixPath(path.relative_to(ROOT)) for path in (ROOT / DOCS).rglob("*.md"))]
+    seen = {README, *waiting}
+    while waiting:
+        yield (source := waiting.pop(0))
+        found = {target_of(source, link)[0] for link in links_of(read(source)) if is_local(link)}
+        more = {path for path in found - seen if path.suffix == ".md" and (ROOT / path).is_file()}
+        waiting += sorted(more)
+        seen |= more
+
+
+def read(source: PurePosixPath) -> str:
+    return (ROOT / source).read_text(encoding="utf-8")
 
 
 def place(source: PurePosixPath) -> PurePosixPath:
@@ -31,14 +43,14 @@ def place(source: PurePosixPath) -> PurePosixPath:
     if source.is_relative_to(DOCS):
         page = source.relative_to(DOCS)
         return page / "index.md" if (ROOT / source).is_dir() else page
-    if source == PurePosixPath("README.md"):
+    if source == README:
         return PurePosixPath("index.md")
-    return AT_ROOT.get(source, FILES / source)
+    return ELSEWHERE.get(source, FILES / source)
 
 
 def is_local(link: Link) -> bool:
     """Whether a link leads to a file of the repository."""
-    return not _ELSEWHERE.match(link.target)
+    return not _NOT_LOCAL.match(link.target)
 
 
 def target_of(source: PurePosixPath, link: Link) -> tuple[PurePosixPath, str]:
@@ -48,9 +60,9 @@ def target_of(source: PurePosixPath, link: Link) -> tuple[PurePosixPath, str]:
     return (found / "README.md" if (ROOT / found / "README.md").is_file() else found), anchor
 
 
-def placed(source: PurePosixPath, text: str) -> tuple[str, set[PurePosixPath]]:
+def placed(source: PurePosixPath) -> tuple[str, set[PurePosixPath]]:
     """A page with its links as they are in the site, and the files outside docs/ that it leads to."""
-    files, parts, done = set[PurePosixPath](), [], 0
+    text, files, parts, done = read(source), set[PurePosixPath](), list[str](), 0
     for link in links_of(text):
         if is_local(link):
             target, anchor = target_of(source, link)

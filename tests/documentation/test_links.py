@@ -1,5 +1,10 @@
 """Every link of the documentation leads to a file and an anchor of the repository."""
 
+from pathlib import Path
+
+import pytest
+
+from documentation import check, pages
 from documentation.check import faults
 from documentation.links import anchors_of, links_of
 
@@ -15,3 +20,26 @@ def test_code_has_no_links() -> None:
 
 def test_anchors_are_those_of_headings() -> None:
     assert anchors_of("# A & b: `c`\n\n## What's new?\n\n```\n# no\n```\n") == {"a--b-c", "whats-new"}
+
+
+def test_a_link_that_leads_nowhere_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (pages, check):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    (tmp_path / "docs" / "how-to").mkdir(parents=True)
+    for page in (*pages.ELSEWHERE, pages.README):
+        (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / page).write_text("# Title\n")
+    (tmp_path / "README.md").write_text("# Title\n\n![a](docs/no.png) [b](CHANGELOG.md#title) [c](#no)\n")
+    (tmp_path / "docs" / "index.md").write_text(
+        "[a](../README.md#no)\n[b](how-to)\n[c](http://a.example)\n[d](https://nowhere/)\n[e](https://a.example/#b)\n"
+    )
+    (tmp_path / "docs" / "forgotten.md").write_text("")
+    assert list(faults()) == [
+        "README.md:3: docs/no.png: there is no file docs/no.png",
+        "README.md:3: #no: README.md has no such anchor",
+        "docs/index.md:1: ../README.md#no: README.md has no such anchor",
+        "docs/index.md:2: how-to: a folder without a README.md is not a page",
+        "docs/index.md:3: http://a.example: write https:// and a host",
+        "docs/index.md:4: https://nowhere/: write https:// and a host",
+        "docs/forgotten.md: add it to `nav` of documentation/zensical.toml",
+    ]
