@@ -11,6 +11,8 @@ from documentation.links import Link, anchors_of, links_of
 from documentation.pages import FILES, README, ROOT, is_local, place, read, sources, target_of
 
 CONFIG = Path(__file__).with_name("zensical.toml")
+#: Where a program on the reader's machine answers.
+OWN_HOST = "127.0.0.1"
 _HOST = re.compile(r"(?=.*\.)[a-z0-9.-]+(:\d+)?")
 
 
@@ -26,7 +28,9 @@ def faults() -> Iterator[str]:
 def outside() -> Iterator[tuple[PurePosixPath, Link]]:
     """The links of all pages to other hosts, each with the file that it is in."""
     for source in (README, *sources()):
-        yield from ((source, link) for link in links_of(read(source)) if urlsplit(link.target).netloc)
+        for link in links_of(read(source)):
+            if urlsplit(link.target).hostname not in (None, OWN_HOST):
+                yield source, link
 
 
 def _fault(source: PurePosixPath, link: Link) -> str:
@@ -46,7 +50,7 @@ def _fault(source: PurePosixPath, link: Link) -> str:
 
 def _fault_of_form(address: str) -> str:
     parts = urlsplit(address)
-    if parts.scheme == "mailto":
+    if parts.scheme == "mailto" or parts.hostname == OWN_HOST:
         return ""
     return "" if parts.scheme == "https" and _HOST.fullmatch(parts.netloc) else "write https:// and a host"
 
