@@ -144,12 +144,14 @@ def _ann_vectors(settings: Settings, version: str) -> int | None:
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="File to write.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write: .parquet, .npy or .jsonl.")],
     filter: Filters = None,
     index: IndexName = None,
     json: Json = False,
 ) -> None:
-    """Export ids, metadata and vectors of an index to a Parquet file."""
+    """Export ids, metadata and vectors of an index to a Parquet file, an array of NumPy or JSON lines.
+
+    Beside an array, FILE.npy.jsonl has a line for each of its rows."""
     filters = parsed(filter)
     with stoppable("Interrupted. No file was written."), lookalike.open(index) as images:
         rows = images.export(file, filters=filters)

@@ -37,21 +37,30 @@ class Contents(Handle):
 
     @on_open_handle("parquet")
     def export(self, path: str | os.PathLike[str], *, filters: Filters | None = None) -> int:
-        """Write all images that meet the filters, with their vectors, to a Parquet file; returns how many they are.
+        """Write all images that meet the filters, with their vectors, to a file; returns how many they are.
 
-        Columns: id, uri, name (the label), width, height, content_sha256, model (its fingerprint), taken_at_ms (when
-        the photograph was taken, in milliseconds since 1970, or null), metadata (a map of texts), metadata_FIELD for
-        each field with its type, and vector (a list of D float32). An existing file is replaced when the new one is
-        complete. `filters` are those of `search`.
+        The suffix of `path` says the form:
 
-        Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written, BadFilter, BadSetting for a path
-        that cannot be one of a file, such as that of a folder or a device.
+        - `.parquet`: columns id, uri, name (the label), width, height, content_sha256, model (its fingerprint),
+          taken_at_ms (when the photograph was taken, in milliseconds since 1970, or null), metadata (a map of texts),
+          metadata_FIELD for each field with its type, and vector (a list of D float32).
+        - `.jsonl`: a line of JSON for each image with the same keys; metadata is an object.
+        - `.npy`: the vectors as one array of NumPy, float32 [N, D]. PATH.jsonl, such as images.npy.jsonl, has a line
+          for each row of it, without the vector.
+
+        Existing files are replaced when the new ones are complete. The memory that this needs does not depend on N.
+        `filters` are those of `search`.
+
+        Raises IndexMissing, AccessDenied or DiskFull if the file cannot be written, BadFilter, BadSetting for another
+        suffix and for a path that cannot be one of a file, such as that of a folder or a device.
         """
-        from lookalike.image_index.vectors import check_target, export_parquet
+        from lookalike.image_index.exporting import writer_for
+        from lookalike.image_index.replacing import check_target
 
-        target = check_target(Path(arguments.expanded(path, "a file to write")))
+        named = Path(arguments.expanded(path, "a file to write"))
+        target, write = check_target(named), writer_for(named)
         with self._index() as index:
-            return export_parquet(index, target, filters)
+            return write(index, target, filters)
 
     @on_open_handle("embedded")
     def delete(self, ids: Iterable[str]) -> None:

@@ -1,26 +1,18 @@
 """Reads all documents of an index in batches, into arrays or into a Parquet file."""
 
-import os
-import stat
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lookalike.disk import write_error
-from lookalike.errors import BadSetting
 from lookalike.filters import Filters
+from lookalike.image_index.replacing import replaced
 from lookalike.index import Index
 from lookalike.records import Document, Vectors
-from lookalike.shown import shown
-from lookalike.storage import kind_of_file
 
 #: Documents in a row group of a Parquet file: of 1280 dimensions, 25 MiB.
 ROWS_PER_GROUP = 5000
-WRITE_ADVICE = "Name a file in a folder that can be written."
 
 
 def read_vectors(index: Index) -> tuple[list[str], Vectors]:
@@ -51,7 +43,7 @@ def export_parquet(index: Index, path: Path, filters: Filters | None = None) -> 
     fields = index.fields()
     schema = _schema(index.model().dimension, metadata_columns.schema(fields))
     rows = 0
-    with _replaced(path) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
+    with replaced(path) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
         for group in _groups(index.scan_documents(filters=filters)):
             of_metadata = metadata_columns.values([document.metadata for document in group], fields)
             writer.write_table(_table(group, schema, of_metadata))
@@ -91,41 +83,3 @@ def _groups(batches: Iterable[list[Document]]) -> Iterator[list[Document]]:
             group = []
     if group:
         yield group
-
-
-def check_target(path: Path) -> Path:
-    """The file to write: that which a symlink points to. Raises BadSetting if something else than a file is there."""
-    place = Path(os.path.realpath(path))
-    try:
-        mode = place.stat().st_mode
-    except OSError:
-        # Nothing is there yet, or the write tells why it cannot be.
-        return place
-    if not stat.S_ISREG(mode):
-        raise BadSetting(f"{shown(str(path))} is not a file but {kind_of_file(mode)}.", WRITE_ADVICE)
-    return place
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[str]:
-    """A temporary file in the folder of `path` that replaces it unless an error is raised."""
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(descriptor)
-        try:
-            yield temporary
-            # The permissions of a new file: mkstemp denies access to others.
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise write_error(path, error, WRITE_ADVICE) from error
-
-
-def _umask() -> int:
-    """The umask of this process. It can be read only by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
