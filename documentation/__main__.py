@@ -10,6 +10,8 @@ from documentation.check import faults
 from documentation.html import site_faults
 from documentation.outside import unreachable
 from documentation.pages import ROOT
+from documentation.reference.page import MeaningMissing
+from documentation.reference.pages import write
 
 SITE = ROOT / "site"
 
@@ -19,9 +21,22 @@ def main() -> int:
     parser.add_argument(
         "--links", action="store_true", help="ask other hosts for the pages that are linked to, instead"
     )
-    if parser.parse_args().links:
+    parser.add_argument("--reference", action="store_true", help="write the pages that come from the code, instead")
+    options = parser.parse_args()
+    if options.reference:
+        return _reference()
+    if options.links:
         return _told(unreachable())
     return _told(faults()) or _built() or _told(site_faults(SITE))
+
+
+def _reference() -> int:
+    try:
+        for path in write():
+            print(path.relative_to(ROOT))
+    except MeaningMissing as error:
+        return _told([str(error)])
+    return 0
 
 
 def _built() -> int:

@@ -48,91 +48,183 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: user_data_path("lookalike"),
-        description="Folder for models, the embedded index, the embedded broker and logs.",
+        description="Folder for models, the embedded index, the embedded broker and logs. Unset: the user's data "
+        "folder, on Linux `~/.local/share/lookalike`.",
     )
     broker_url: SecretStr | None = Field(
-        None, description="Redis: a redis://, rediss:// or redis+socket:// URL. Unset: a private Redis is started."
+        None,
+        description="Redis, as a `redis://`, `rediss://` or `redis+socket://` URL. Unset: lookalike starts a Redis of "
+        "its own.",
     )
     index_url: SecretStr | None = Field(
-        None, description="https://user:password@host:9200 or lancedb:///path. Unset: LanceDB under the home folder."
+        None,
+        description="Where indexes are: `https://user:password@host:9200` for OpenSearch, `lancedb:///path` for "
+        "LanceDB. Unset: LanceDB in the home folder.",
     )
-    index: str = Field("images", description="Name of the index (an alias).")
-    model: str = Field("efficientnet-lite0", description="Name of a model, or path of a .keras, .onnx or .xml file.")
-    weights: Path | None = Field(None, description="A .keras file to use as the backbone of the named model.")
+    index: str = Field("images", description="Name of the index.")
+    model: str = Field(
+        "efficientnet-lite0",
+        description="Name of a model, or path of a `.keras`, `.onnx` or OpenVINO `.xml` file. Options such as `:int8` "
+        "may follow.",
+    )
+    weights: Path | None = Field(None, description="A `.keras` file to use as the backbone of the named model.")
     preprocessing: str | None = Field(
-        None, description="Preprocessing that the model of a file expects: a preset, a JSON file or numbers."
+        None,
+        description="Preprocessing that the model of a file expects: `caffe`, `tf`, `torch`, `lite`, `clip`, `none`, "
+        "the path of a `preprocessor_config.json`, or numbers such as `mean=0.5+std=0.5`. Options may follow.",
     )
     text_model: Path | None = Field(
-        None, description="Text encoder that was trained with the model: a .keras or .onnx file, or OpenVINO's .xml."
+        None,
+        description="Text encoder that was trained with the model: a `.keras` or `.onnx` file, or OpenVINO's `.xml`.",
     )
-    tokenizer: Path | None = Field(None, description="The tokenizer.json of the text encoder.")
+    tokenizer: Path | None = Field(None, description="The `tokenizer.json` of the text encoder.")
     runtime: Literal["auto", "jax", "openvino", "tensorflow"] = Field(
-        "auto", description="Library that runs the model."
+        "auto",
+        description="Library that runs the model: `openvino` on the CPU, `jax` or `tensorflow` on a GPU. `auto`: a "
+        "worker with a GPU takes `jax` if the extra `gpu` or `gpu-cuda12` is installed, and `tensorflow` otherwise; "
+        "everything else takes `openvino`.",
     )
-    precision: Literal["auto", "f32", "bf16"] = Field("auto", description="auto: bf16 if this CPU is faster with it.")
-    gpu_decoding: bool = Field(False, description="Decode larger JPEGs on the GPU, with JAX and nvImageCodec.")
-    concurrency: int = Field(0, ge=0, le=512, description="Processes per worker. 0: one per core.")
-    chunk_size: int = Field(64, ge=1, le=1024, description="Images per task.")
-    queue_limit: int = Field(512, ge=1, description="Outstanding chunks at which the producer pauses.")
-    time_limit_s: int = Field(240, ge=5, le=3600, description="Seconds after which a chunk's process is killed.")
+    precision: Literal["auto", "f32", "bf16"] = Field(
+        "auto",
+        description="Precision of the model's numbers. `auto`: on a CPU the faster one (workers measure it for models "
+        "with `:int8`), on a GPU `bf16` if the card has it.",
+    )
+    gpu_decoding: bool = Field(
+        False, description="Whether larger JPEGs are decoded on the GPU, with JAX and nvImageCodec."
+    )
+    concurrency: int = Field(
+        0,
+        ge=0,
+        le=512,
+        description="Processes of each worker. On a CPU each of them runs the model, and `0` means one per core. On a "
+        "GPU they decode images, one more process per GPU runs the model, and `0` means the number that "
+        "`lookalike bench` measured, or else one per core.",
+    )
+    chunk_size: int = Field(
+        64,
+        ge=1,
+        le=1024,
+        description="Images per task. Up to 512 images that seem unchanged since the last ingest share one task.",
+    )
+    queue_limit: int = Field(512, ge=1, description="Number of outstanding tasks at which an ingest pauses.")
+    time_limit_s: int = Field(240, ge=5, le=3600, description="Time for a task. After it, its process is killed.")
     stalled_after_s: int = Field(
-        60, ge=1, description="Seconds without a message, although some wait, after which a worker exits."
+        60,
+        ge=1,
+        description="Time after which a worker exits if it gets no messages although some wait. Its supervisor "
+        "starts it again.",
     )
     roots: tuple[str, ...] = Field(
-        ("/",), description="JSON list of folders, web addresses, stores and networks that workers may read."
+        ("/",), description="Folders, web addresses, stores and networks that workers may read."
     )
     respect_robots: bool = Field(
-        True, description="Keep to robots.txt and to headers by which web hosts keep robots away."
+        True, description="Whether workers obey the `robots.txt`, `X-Robots-Tag` and `TDM-Reservation` of web hosts."
     )
-    user_agent: str | None = Field(None, description="How workers introduce themselves to web hosts.")
-    max_image_bytes: int = Field(100 * 2**20, ge=1, description="Larger files are rejected as too_large.")
-    max_image_pixels: int = Field(64_000_000, ge=1, description="Larger images are rejected as bomb.")
+    user_agent: str | None = Field(
+        None,
+        description="How workers introduce themselves to web hosts, best with an address: "
+        "`shopbot/1.0 (+https://shop.example/bot)`. Unset: `lookalike/` and the version.",
+    )
+    max_image_bytes: int = Field(
+        100 * 2**20, ge=1, description="Largest image file. Larger ones are rejected as `too_large`."
+    )
+    max_image_pixels: int = Field(64_000_000, ge=1, description="Largest image. Larger ones are rejected as `bomb`.")
     fetches: int = Field(32, ge=1, le=1024, description="Requests for images at once, of each process.")
-    fetch_bytes: int = Field(64 * 2**20, ge=1, description="Bytes that a process fetches ahead of decoding.")
-    host_connections: int = Field(
-        16, ge=1, le=1024, description="Requests at once to one web host, of each process. A store takes all fetches."
+    fetch_bytes: int = Field(
+        64 * 2**20,
+        ge=1,
+        description="Size of the images that a process fetches ahead of decoding. One image may be larger.",
     )
-    host_rate: float = Field(0, ge=0, description="Requests a second to one host, of each process. 0: no limit.")
+    host_connections: int = Field(
+        16,
+        ge=1,
+        le=1024,
+        description="Requests at once to one web host, of each process. Object stores take all of `LOOKALIKE_FETCHES`.",
+    )
+    host_rate: float = Field(0, ge=0, description="Requests per second to one host, of each process. `0`: no limit.")
     host_wait_s: int = Field(
         300,
         ge=0,
-        description="Seconds for which images of a host that is away are tried again, before they are rejected.",
+        description="Time for which images of a host that is away are tried again. After it, they are rejected as "
+        "`host_unavailable`.",
     )
-    log_format: Literal["text", "json"] = Field("text", description="json: one object per line, for containers.")
-    insecure: bool = Field(False, description="Allow credentials over plain http or redis to another host.")
-    ca_certs: Path | None = Field(None, description="File with certificate authorities for https and rediss.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Format of the logs. `json`: one object per line, for containers."
+    )
+    insecure: bool = Field(
+        False, description="Whether credentials may be sent to another host over plain `http` or `redis`."
+    )
+    ca_certs: Path | None = Field(
+        None,
+        description="File with certificate authorities for `https` and `rediss`. Hosts of images may also have a "
+        "certificate of a public authority. Unset: the public authorities.",
+    )
     client_cert: Path | None = Field(None, description="Client certificate, if OpenSearch or Redis requires one.")
     client_key: Path | None = Field(None, description="Key of the client certificate, without a passphrase.")
-    aws_region: str | None = Field(None, description="Sign requests for Amazon OpenSearch in this AWS region.")
-    aws_service: Literal["es", "aoss"] = Field("es", description="aoss: OpenSearch Serverless.")
-    engine: Literal["lucene", "faiss", "nmslib"] = Field("lucene", description="k-NN engine of OpenSearch.")
+    aws_region: str | None = Field(
+        None,
+        description="AWS region of an Amazon OpenSearch Service; requests are signed for it. Needs the extra `aws`.",
+    )
+    aws_service: Literal["es", "aoss"] = Field(
+        "es", description="What signed requests are for. `es`: OpenSearch Service; `aoss`: OpenSearch Serverless."
+    )
+    engine: Literal["lucene", "faiss", "nmslib"] = Field(
+        "lucene", description="k-NN engine of a new index. `nmslib` is for OpenSearch before version 3."
+    )
     hnsw_m: int = Field(16, ge=2, le=512, description="Links per node of the HNSW graph.")
     hnsw_ef_construction: int = Field(100, ge=1, le=10_000, description="HNSW candidates when a vector is added.")
-    hnsw_ef_search: int = Field(100, ge=1, le=10_000, description="HNSW candidates of a search, never fewer than k.")
-    quantization: Literal["none", "byte", "fp16", "bit", "flat"] = Field(
-        "none", description="Type of the stored numbers; flat: bits without a graph."
+    hnsw_ef_search: int = Field(
+        100, ge=1, le=10_000, description="HNSW candidates of a search. A search for more matches takes that many."
     )
-    vector_mode: Literal["", "in_memory", "on_disk"] = Field("", description="Where faiss holds full vectors.")
-    compression: Literal["", "1x", "2x", "4x", "8x", "16x", "32x"] = Field("", description="Level for OpenSearch.")
-    ann_rows: int = Field(20_000, ge=1, description="Fewer documents in an embedded index are searched exactly.")
-    shards: int = Field(1, ge=1, description="Primary shards of a new OpenSearch index.")
-    replicas: int = Field(0, ge=0, description="Replicas of a new OpenSearch index.")
+    quantization: Literal["none", "byte", "fp16", "bit", "flat"] = Field(
+        "none",
+        description="How vectors are stored. `none`: float32; `byte`: one byte per dimension (lucene); `fp16`: two "
+        "bytes (faiss); `bit`: one bit (lucene and faiss, from OpenSearch 3.6 on); `flat`: one bit, without a graph "
+        "(lucene).",
+    )
+    vector_mode: Literal["", "in_memory", "on_disk"] = Field("", description="Where faiss keeps full vectors.")
+    compression: Literal["", "1x", "2x", "4x", "8x", "16x", "32x"] = Field(
+        "", description="Compression level of faiss. With lucene, `32x` is the same as `LOOKALIKE_QUANTIZATION=bit`."
+    )
+    ann_rows: int = Field(
+        20_000,
+        ge=1,
+        description="Number of images from which on the end of a job builds an ANN index. Smaller indexes are "
+        "searched exactly.",
+    )
+    shards: int = Field(1, ge=1, description="Primary shards of a new index.")
+    replicas: int = Field(0, ge=0, description="Replicas of a new index.")
 
     api_url: SecretStr | None = Field(
         None, description="Query service that searches ask. Unset: a search loads the model itself."
     )
     api_key: SecretStr | None = Field(
-        None, description="API key that clients of the query service must send. Unset: no key."
+        None,
+        description="API key that clients of the query service must send: at least 8 characters if the service is "
+        "reachable from other machines, better 32. Unset: clients need no key.",
     )
-    api_retry: bool = Field(False, description="Whether clients with the API key may retry rejected images.")
-    cors_origins: tuple[str, ...] = Field((), description="JSON list of web origins that may call the query service.")
-    root_path: str = Field("", description="Path under which a proxy serves the query service, such as /photos.")
+    api_retry: bool = Field(
+        False,
+        description="Whether clients with the API key may retry rejected images. Without a key, the user who runs the "
+        "service may always do so.",
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (),
+        description='Web origins, such as `["https://shop.example"]`, whose pages may call the query service and show '
+        "images.",
+    )
+    root_path: str = Field("", description="Path under which a proxy serves the query service, such as `/photos`.")
     trusted_proxies: tuple[str, ...] = Field(
-        (), description="JSON list of addresses and networks of proxies whose X-Forwarded-* headers count."
+        (),
+        description='Addresses and networks, such as `["10.0.0.7"]`, of proxies whose `X-Forwarded-*` headers count.',
     )
     max_upload_bytes: int = Field(32 * 2**20, ge=1, description="Largest request body of the query service.")
-    max_searches: int = Field(32, ge=1, le=1024, description="Searches at once; further clients must retry later.")
-    search_timeout_s: float = Field(10.0, ge=0.1, le=300, description="Seconds after which a search is aborted.")
+    max_searches: int = Field(
+        32, ge=1, le=1024, description="Searches at once. Further clients are asked to retry later."
+    )
+    search_timeout_s: float = Field(
+        10.0, ge=0.1, le=300, description="Time for a search. Decoding its image may take 80 % of it."
+    )
     thumbnail_cache_bytes: int = Field(32 * 2**20, ge=0, description="Memory for thumbnails.")
 
     @field_validator(

@@ -40,29 +40,27 @@ TRUSTED_ONLY = frozenset(
 ROOTS = PREFIX + "ROOTS"
 #: Former names of settings, accepted for one version: former -> present.
 RENAMED = {"LOOKALIKE_DEAF_AFTER_S": "LOOKALIKE_STALLED_AFTER_S"}
-#: Variables that are no settings: read by the command line, by the tests, or by docker-compose.yml from the same file.
-NOT_SETTINGS = frozenset(
-    PREFIX + name
-    for name in (
-        "DEBUG",
-        "ENV_FILE",
-        "KEEP_ENV",
-        "REQUIRE_SERVICES",
-        "TEST_CACHE",
-        "REDIS_WORKER_PASSWORD",
-        "REDIS_PRODUCER_PASSWORD",
-        "REDIS_QUERY_PASSWORD",
-        "REDIS_FLOWER_PASSWORD",
-        "OPENSEARCH_PASSWORD",
-        "OPENSEARCH_WRITER_PASSWORD",
-        "OPENSEARCH_READER_PASSWORD",
-        "FLOWER_AUTH",
-        "GRAFANA_PASSWORD",
-        "WORKER_MEMORY",
-        "GPU_WORKER_MEMORY",
-        "IMAGES",
-    )
-)
+#: Variables of ours that are not settings -> their meaning.
+NOT_SETTINGS = {
+    "LOOKALIKE_ENV_FILE": "A file with settings, which is then the only one that is read.",
+    "LOOKALIKE_KEEP_ENV": "Further variables of the environment that our processes keep, separated by commas; a `*` at "
+    "the end stands for any rest.",
+    "LOOKALIKE_DEBUG": "`1`: an unexpected error of a command shows where it comes from.",
+    "LOOKALIKE_IMAGES": "Docker Compose: the folder of images that workers read.",
+    "LOOKALIKE_WORKER_MEMORY": "Docker Compose: limit of the memory of a worker, `4g` if unset.",
+    "LOOKALIKE_GPU_WORKER_MEMORY": "Docker Compose: limit of the memory of a worker with a GPU, `16g` if unset.",
+    "LOOKALIKE_REDIS_WORKER_PASSWORD": "Docker Compose: password of the workers at Redis.",
+    "LOOKALIKE_REDIS_PRODUCER_PASSWORD": "Docker Compose: password of commands at Redis.",
+    "LOOKALIKE_REDIS_QUERY_PASSWORD": "Docker Compose: password of the query service at Redis.",
+    "LOOKALIKE_REDIS_FLOWER_PASSWORD": "Docker Compose: password of Flower at Redis.",
+    "LOOKALIKE_OPENSEARCH_PASSWORD": "Docker Compose: password of the administrator of OpenSearch.",
+    "LOOKALIKE_OPENSEARCH_WRITER_PASSWORD": "Docker Compose: password of those who write to OpenSearch.",
+    "LOOKALIKE_OPENSEARCH_READER_PASSWORD": "Docker Compose: password of those who only search OpenSearch.",
+    "LOOKALIKE_FLOWER_AUTH": "Docker Compose: `user:password` for the page of Flower.",
+    "LOOKALIKE_GRAFANA_PASSWORD": "Docker Compose: password of the administrator of Grafana.",
+    "LOOKALIKE_REQUIRE_SERVICES": "Tests: `1` makes a missing service a failure.",
+    "LOOKALIKE_TEST_CACHE": "Tests: the folder for files that tests download.",
+}
 #: Kubernetes sets such variables in every container for every service, also for one named "lookalike-api".
 FROM_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?$")
 
@@ -170,5 +168,5 @@ def _unknown(name: str, origin: str, settings: list[str]) -> Diagnostic:
     # Compared without underscores: the most frequent mistake is a missing or an extra one.
     plain = {known.removeprefix(PREFIX).replace("_", ""): known for known in settings}
     similar = difflib.get_close_matches(name.removeprefix(PREFIX).replace("_", ""), plain, n=1)
-    advice = f"Did you mean {plain[similar[0]]}?" if similar else "docs/settings.md lists all settings."
+    advice = f"Did you mean {plain[similar[0]]}?" if similar else "docs/reference/settings.md lists all settings."
     return Diagnostic(f"{name} ({origin}) is not a setting and has no effect.", advice)

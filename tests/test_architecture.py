@@ -6,10 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from lookalike.settings import PREFIX, Settings
-
 ROOT = Path(__file__).parent.parent
 HEAVY = {"jax", "keras", "lancedb", "matplotlib", "openvino", "pyarrow", "sklearn", "tensorflow"}
 #: Modules of the producer, and of the commands that neither embed nor build.
@@ -60,20 +56,29 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 80
 
 
-@pytest.mark.parametrize("name", list(Settings.model_fields))
-def test_every_setting_is_documented(name: str) -> None:
-    page = (ROOT / "docs" / "settings.md").read_text()
-    assert f"| `{PREFIX}{name.upper()}` |" in page, f"{PREFIX}{name.upper()} is not in docs/settings.md"
-
-
 def test_every_module_has_a_docstring() -> None:
-    folders = ("api", "cli", "evaluation", "lookalike", "producer", "worker", "testing", "benchmarks", "tests")
+    folders = (
+        "api",
+        "cli",
+        "documentation",
+        "evaluation",
+        "lookalike",
+        "producer",
+        "worker",
+        "testing",
+        "benchmarks",
+        "tests",
+    )
     modules = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if path.read_text().strip()]
     assert [str(path) for path in modules if ast.get_docstring(ast.parse(path.read_text())) is None] == []
 
 
 def test_shared_code_of_tests_benchmarks_and_deploy_does_not_import_tests() -> None:
-    modules = [path for folder in ("testing", "benchmarks", "deploy") for path in (ROOT / folder).rglob("*.py")]
+    modules = [
+        path
+        for folder in ("testing", "benchmarks", "deploy", "documentation")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
     imports = re.compile(r"^\s*(?:from|import) tests\b", re.MULTILINE)
     assert [str(path) for path in modules if imports.search(path.read_text())] == []
 

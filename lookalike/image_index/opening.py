@@ -31,7 +31,7 @@ def _check_names(settings: dict[str, Any]) -> None:
     for name in settings:
         if name not in Settings.model_fields:
             close = get_close_matches(name, Settings.model_fields, n=1)
-            advice = f"Did you mean {close[0]!r}?" if close else "docs/settings.md lists the settings."
+            advice = f"Did you mean {close[0]!r}?" if close else "docs/reference/settings.md lists the settings."
             raise BadSetting(f"There is no setting {shown(name)}.", advice)
 
 
