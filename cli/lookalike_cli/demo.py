@@ -2,6 +2,9 @@
 
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 import lookalike
 from lookalike import Text, factories
@@ -22,6 +25,7 @@ from lookalike_cli.search import show
 app = Application()
 
 INDEX = "demo"
+PER_LABEL = 25
 #: Queries use another seed than the stored images.
 QUERY_SEED = 2026
 QUERIES = 3
@@ -35,11 +39,19 @@ NEEDED_BY_UP = ("fastapi", "uvicorn")
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    draw: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Only draw the images, into this folder.", show_default=False)
+    ] = None,
+    per_label: Annotated[int, typer.Option(min=1, help="Images to draw for each label.")] = PER_LABEL,
+) -> None:
     """Draw sample images, ingest them and search."""
-    folder = read_settings().home / "demo"
     remark("Drawing sample images ...")
-    drawn = draw_samples(folder / "pictures")
+    if draw is not None:
+        results.say(f"{counted(draw_samples(draw, per_class=per_label), 'image')} in {draw.absolute()}.")
+        return
+    folder = read_settings().home / "demo"
+    drawn = draw_samples(folder / "pictures", per_class=per_label)
     draw_samples(folder / "queries", per_class=1, seed=QUERY_SEED, prefix=PREFIX)
     remark(f"{counted(drawn, 'image')} in {folder / 'pictures'}; ingesting ...")
     model = _model()

@@ -5,7 +5,7 @@
 | `<!-- not run: needs a GPU -->` | is not run, for this reason; its commands must exist all the same |
 | `<!-- run by tests/reading/test_tables.py -->` | is run by this test, with a scene of its own |
 | `<!-- runs on -->` | is one command that does not end by itself; it runs until the end of the page |
-| `<!-- exit code 1 -->` | ends with this code |
+| `<!-- exit code 1 -->` | ends with this code, or its last command does |
 | `<!-- output -->` | is not typed: it is what the block before prints |
 
 `<!-- page run by tests/operations/test_page.py -->`, anywhere in a page, counts for each program of it

@@ -21,6 +21,6 @@ class Stage:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Nothing of the environment of the tests but the encoding and the width of the terminal."""
+        """Nothing of the environment of the tests. Both outputs come in the order in which a terminal shows them."""
         plain = {"HOME": str(self.home), "PATH": os.pathsep.join(SEARCHED), "LANG": "C.UTF-8", "COLUMNS": "200"}
-        return {**plain, "PYTHONDONTWRITEBYTECODE": "1", **self.settings}
+        return {**plain, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **self.settings}
