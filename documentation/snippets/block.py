@@ -8,7 +8,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from documentation.snippets.mark import NO_MARK, Mark, mark_of_page, read_mark
+from documentation.snippets.mark import NO_MARK, Mark, mark_of_page, prepared, read_mark
 
 ROOT = Path(__file__).parents[2]
 #: Whatever a reader types or saves as a program.
@@ -46,7 +46,7 @@ def pages() -> list[str]:
 
 
 def blocks(page: str, text: str | None = None) -> list[Block]:
-    """The blocks of a page, in order; of this `text` instead of the file's, if given.
+    """The blocks of a page and what its comments prepare, in order; of this `text` instead of the file's, if given.
 
     Raises ValueError for a comment that looks like a mark and is not one.
     """
@@ -59,6 +59,8 @@ def _blocks(page: str, text: str) -> Iterator[Block]:
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type == "html_block":
             before = read_mark(token.content, f"{page}:{_line(token)}")
+            if command := prepared(token.content):
+                yield Block(page, _line(token), "sh", command + "\n")
         elif token.type in ("fence", "code_block"):
             language, _, rest = token.info.strip().partition(" ")
             title = _TITLE.search(rest)

@@ -8,6 +8,7 @@
 | `<!-- exit code 1 -->` | ends with this code, or its last command does |
 | `<!-- output -->` | is not typed: it is what the block before prints |
 
+`<!-- before: lookalike ingest ~/Pictures -->` is typed at this place of the page, and prepares what its reader has.
 `<!-- page run by tests/operations/test_page.py -->`, anywhere in a page, counts for each program of it
 without a mark of its own.
 """
@@ -19,6 +20,7 @@ _COMMENT = re.compile(r"<!--\s*(.*?)\s*-->", re.DOTALL)
 _NOT_RUN = re.compile(r"not run: (?=\S)(.+)", re.DOTALL)
 _RUN_BY = re.compile(r"run by (tests/[\w./]+\.py)")
 _PAGE_RUN_BY = re.compile(r"<!-- page (run by tests/[\w./]+\.py) -->")
+_BEFORE = re.compile(r"before: (?=\S)(.+)", re.DOTALL)
 _EXIT_CODE = re.compile(r"exit code ([0-9]+)")
 #: How a comment begins that is meant as a mark, well written or not.
 _MEANT = re.compile(r"(not[ -]run|runs? (on|by)|exit|output)\b", re.IGNORECASE)
@@ -53,6 +55,13 @@ def read_mark(html: str, place: str) -> Mark:
     if _MEANT.match(said):
         raise ValueError(f"{place}: `{said}` is not a mark; documentation/snippets/mark.py lists them.")
     return NO_MARK
+
+
+def prepared(html: str) -> str:
+    """What a comment types that readers do not see; "" for any other HTML."""
+    comment = _COMMENT.fullmatch(html.strip())
+    before = _BEFORE.fullmatch(comment[1]) if comment else None
+    return before[1] if before else ""
 
 
 def mark_of_page(text: str) -> Mark:

@@ -20,7 +20,7 @@ from lookalike_cli.main import app
 EVERY = [block for page in pages() for block in blocks(page)]
 #: Why a block may not be run here. Nothing else is a reason.
 REASONS = re.compile(
-    r"needs (a GPU|Docker|a cluster|the network|a bucket|an account|root|minutes|files of yours)(, .+)?"
+    r"needs (a GPU|Docker|a cluster|the network|a bucket|an account|a checkout|minutes|files of yours)(, .+)?"
 )
 VARIABLE = re.compile(r"\bLOOKALIKE_[A-Z_]+\b")
 
