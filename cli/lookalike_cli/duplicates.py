@@ -45,7 +45,7 @@ def duplicates(
     index: IndexName = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML page that shows the groups.")] = None,
     list: Annotated[
-        bool, typer.Option("--list", help="Print only the images that are not proposed to be kept, one a line.")
+        bool, typer.Option("--list", help="Print only the images that are not proposed to be kept, one per line.")
     ] = False,
     json: Json = False,
 ) -> None:

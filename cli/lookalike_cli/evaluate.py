@@ -37,20 +37,25 @@ def evaluate(
     k: Annotated[int, typer.Option("-k", min=1, max=MOST_MATCHES, help="Number of results that count.")] = 10,
     size: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_MATCHES, help="Number of results requested; at least k.", show_default="k"),
+        typer.Option(
+            min=1, max=MOST_MATCHES, help="Number of results that a search asks for; at least k.", show_default="k"
+        ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="Number of random splits, with seeds 0, 1, ...")] = 5,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help="Number of random splits. Their seeds are 0, 1 and so on.")
+    ] = 5,
     seed: Annotated[int | None, typer.Option(min=0, help="Use one split with this seed instead.")] = None,
     models: Annotated[
         str | None,
-        typer.Option(help="Compare several models: a,b,c. NAME+lda and NAME+pca fit a head on each split."),
+        typer.Option(help="Models to compare, separated by commas. NAME+lda and NAME+pca fit a head on each split."),
     ] = None,
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
     index_sweep: Annotated[bool, typer.Option("--index-sweep", help="Also measure a grid of HNSW settings.")] = False,
     engines: Annotated[
-        str | None, typer.Option(help="k-NN engines of the sweep: a,b.", show_default="configured")
+        str | None,
+        typer.Option(help="Engines of the sweep, separated by commas: lucene,faiss.", show_default="configured"),
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML page with plots and images.")] = None,
     json: Json = False,

@@ -17,14 +17,16 @@ from lookalike_cli.options import Filters, IndexName, Json
 
 app = Application()
 
-FIELD = "label, taken or a metadata field.  [default: all]"
+FIELD = "A field to count: label, taken or a metadata field.  [default: all]"
 
 
 @app.command()
 def facets(
     field: Annotated[list[str] | None, typer.Argument(metavar="[FIELD]...", help=FIELD, show_default=False)] = None,
-    limit: Annotated[int, typer.Option(min=1, max=MOST_VALUES, help="Most values of a field.")] = VALUES,
-    ranges: Annotated[int, typer.Option(min=FEWEST_RANGES, max=MOST_RANGES, help="Most ranges of a field.")] = RANGES,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_VALUES, help="Largest number of values of a field.")] = VALUES,
+    ranges: Annotated[
+        int, typer.Option(min=FEWEST_RANGES, max=MOST_RANGES, help="Largest number of ranges of a field.")
+    ] = RANGES,
     filter: Filters = None,
     index: IndexName = None,
     json: Json = False,

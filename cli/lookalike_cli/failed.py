@@ -90,9 +90,9 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
 def export(
     job: JobId = None,
     reason: OnlyReason = None,
-    form: Annotated[Format, typer.Option("--format", help="jsonl is lossless; csv is for spreadsheets.")] = (
-        Format.JSONL
-    ),
+    form: Annotated[
+        Format, typer.Option("--format", help="Form of the file: jsonl is lossless, csv is for spreadsheets.")
+    ] = (Format.JSONL),
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default: stdout.")] = None,
 ) -> None:
     """Write rejected images as CSV or JSON lines."""

@@ -25,7 +25,7 @@ app = Application()
 SHOWN = 100
 #: Images of one table, so that a long list needs little memory.
 ROWS = 1000
-SORT = "newest, taken, label, random or a metadata field; -FIELD reverses the order."
+SORT = "Order of the images: newest, taken, label, random or a metadata field. -FIELD reverses it."
 #: Orders without a column of their own.
 OTHERS = (NEWEST, "ingested", "random", "label", "name", "uri")
 
@@ -35,9 +35,9 @@ def list_images(
     sort: Annotated[str, typer.Option("--sort", metavar="FIELD", help=SORT)] = NEWEST,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", "-n", min=1, help="How many images.", show_default=f"{SHOWN}; with --json all"),
+        typer.Option("--limit", "-n", min=1, help="Number of images.", show_default=f"{SHOWN}; with --json all"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Which of the random orders.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Number of the random order, with --sort random.")] = 0,
     filter: Filters = None,
     index: IndexName = None,
     json: Annotated[

@@ -24,7 +24,7 @@ LAST_WORDS = "Interrupted. The map of the index is as it was before."
 def make(
     index: IndexName = None,
     add: Annotated[
-        bool, typer.Option("--add", help="Keep the map: only place images that came later, and remove deleted ones.")
+        bool, typer.Option("--add", help="Keep the map: place only images that came later, and remove deleted ones.")
     ] = False,
     sample: Annotated[
         int,

@@ -108,25 +108,28 @@ def build(
 @app.command("add")
 def add(
     file: Annotated[
-        str, typer.Argument(help="An .onnx, .keras or OpenVINO .xml file; options may follow a colon. Or ./FOLDER.")
+        str, typer.Argument(help="An .onnx, .keras or OpenVINO .xml file, or ./FOLDER. Options may follow a colon.")
     ],
     name: Annotated[str, typer.Option(help="Name of the model.")],
     preprocessing: Preprocessing = None,
     mean: Annotated[
         str | None, typer.Option(help="Mean of pixels from 0 to 1: one number, or of red, green and blue: .5,.4,.3.")
     ] = None,
-    std: Annotated[str | None, typer.Option(help="Standard deviation, likewise.")] = None,
+    std: Annotated[str | None, typer.Option(help="Standard deviation of pixels, written as the mean.")] = None,
     rescale: Annotated[
         str | None,
-        typer.Option(help="Factor of pixels before that; 1: mean and std are of 0 to 255.", show_default="1/255"),
+        typer.Option(
+            help="Factor of the pixels, before mean and std. With 1, these are from 0 to 255.", show_default="1/255"
+        ),
     ] = None,
-    channels: Annotated[str | None, typer.Option(help="rgb or bgr.", show_default="rgb")] = None,
+    channels: Annotated[str | None, typer.Option(help="Order of the colours: rgb or bgr.", show_default="rgb")] = None,
     size: Annotated[
         int | None,
         typer.Option(help="Side of the images in pixels, where the graph takes any size.", show_default=False),
     ] = None,
     layout: Annotated[
-        str | None, typer.Option(help="nchw or nhwc, where the graph does not tell.", show_default=False)
+        str | None,
+        typer.Option(help="Order of the dimensions where the graph does not tell: nchw or nhwc.", show_default=False),
     ] = None,
     output: Annotated[
         str | None, typer.Option(help="Name of the tensor with the features.", show_default="the only vector")
@@ -138,7 +141,8 @@ def add(
         ),
     ] = None,
     filter: Annotated[
-        str | None, typer.Option(help="Filter that scales images: bilinear, bicubic, ...", show_default="bilinear")
+        str | None,
+        typer.Option(help="Filter that scales images, such as bilinear or bicubic.", show_default="bilinear"),
     ] = None,
     text_model: TextModel = None,
     tokenizer: Tokenizer = None,

@@ -31,15 +31,15 @@ from lookalike_cli.options import (
 
 app = Application()
 
-ALSO = "Another image that matches shall be like: a file, or the id of a stored one; 2:FILE counts twice. Repeatable."
-WITHOUT = "An image that matches shall not be like. Repeatable."
-TEXT = "What matches show, in words, for a model with a text side. Repeatable; IMAGE may be missing then."
+ALSO = "A further image that matches resemble: a file, or the id of a stored image. 2:FILE counts twice. Repeatable."
+WITHOUT = "An image that matches do not resemble, given as for --and. Repeatable."
+TEXT = "What matches show, in words, for a model with a text side. IMAGE is not needed then. Repeatable."
 NOT_TEXT = "What matches do not show, in words. Repeatable."
-CROP = "Only this part of the image, in pixels; with pct: before it in percent."
+CROP = "Only this part of the image, in pixels, or in percent after pct: as in pct:10,10,50,50."
 MIN_SCORE = "Leave out matches with a lower score."
-SORT = "score, taken, ingested, label or a metadata field; -FIELD reverses the order."
-GROUP_BY = "label or a metadata field: only the best match for each of its values."
-DIVERSITY = "How much matches shall differ from one another, from 0 to 1."
+SORT = "Order of the matches: score, taken, ingested, label or a metadata field. -FIELD reverses it."
+GROUP_BY = "Only the best match for each value of a field: label or a metadata field."
+DIVERSITY = "How much the matches differ from one another."
 #: An id of a stored image, and a weight before one.
 ID = re.compile("[0-9a-f]{40}")
 WEIGHT = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
@@ -50,7 +50,9 @@ def search(
     # Not a Path, which would make s3:/bucket of s3://bucket in the message.
     image: Annotated[str | None, typer.Argument(help="An image file of this machine.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Id of a stored image, instead of IMAGE.")] = None,
-    uri: Annotated[str | None, typer.Option("--uri", help="Path or address of one, instead of IMAGE.")] = None,
+    uri: Annotated[
+        str | None, typer.Option("--uri", help="Path or address of a stored image, instead of IMAGE.")
+    ] = None,
     also: Annotated[list[str] | None, typer.Option("--and", metavar="IMAGE", help=ALSO)] = None,
     without: Annotated[list[str] | None, typer.Option("--not", metavar="IMAGE", help=WITHOUT)] = None,
     text: Annotated[list[str] | None, typer.Option("--text", metavar="TEXT", help=TEXT)] = None,

@@ -59,7 +59,7 @@ def check(
     metadata: Metadata = None,
     base: Base = None,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=0, metavar="SECONDS", help="Stop counting after so long.")
+        float, typer.Option("--seconds", min=0, metavar="SECONDS", help="Stop counting after this time.")
     ] = SECONDS,
     json: Json = False,
 ) -> None:

@@ -73,14 +73,15 @@ def sync(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on: sync whenever a folder changes, until you stop it.")
+        bool, typer.Option("--watch", help="Go on until you stop it, and sync whenever a folder changes.")
     ] = False,
     every: Annotated[
         float | None,
         typer.Option(
             min=1,
             metavar="SECONDS",
-            help="With --watch, compare everything so often: stores, lists and tables report no changes.",
+            help="With --watch: seconds after which everything is compared again. Stores, lists and tables report no "
+            "changes.",
             show_default="60; 3600 if all sources are folders",
         ),
     ] = None,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from documentation.reference import pages, settings
+from documentation.reference import commands, pages, settings
 from documentation.reference.page import RENEW, MeaningMissing, meaning, table
 from lookalike.settings import Settings
 
@@ -34,3 +34,15 @@ def test_the_default_of_a_setting_is_written_as_it_would_be_set() -> None:
 
 def test_a_cell_of_a_table_keeps_to_its_row() -> None:
     assert table(("a", "b"), [("one | two", "three\nfour")]).splitlines()[-1] == "| one \\| two | three four |"
+
+
+def test_a_text_of_the_help_is_no_markup_by_accident() -> None:
+    assert (
+        commands.plain("Give --index or not_found, not <a> * b.") == "Give `--index` or `not_found`, not \\<a\\> \\* b."
+    )
+    assert commands.plain('As in "year>=2020" and `lookalike status`.') == "As in `year>=2020` and `lookalike status`."
+
+
+def test_commands_are_found_by_an_option() -> None:
+    assert {"search", "index list", "failed clear"} <= set(commands.with_option("--json"))
+    assert "worker" not in commands.with_option("--json")
