@@ -16,7 +16,7 @@ from lookalike.settings import read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
 from lookalike_cli.options import Json
-from lookalike_producer.stall import then, waits_for
+from lookalike_producer.stall import note_missing_workers, then, waits_for
 
 app = Application()
 
@@ -39,6 +39,13 @@ def status(
             _show_all(ledger, json, repaired)
         else:
             _show_one(ledger, ledger.job(job), json, repaired, settings.host_wait_s)
+        # A map is made by the command that was asked for it.
+        if any(one.is_worked_on and one.kind is not JobKind.MAP for one in _shown(ledger, job)):
+            note_missing_workers(stack, ledger, remark)
+
+
+def _shown(ledger: Ledger, job: str | None) -> list[Job]:
+    return ledger.active_jobs() if job is None else [ledger.job(job)]
 
 
 def _repair(ledger: Ledger, celery: Celery) -> dict[str, int]:

@@ -31,7 +31,7 @@ def explained(job_id: str, *, stack: Stack, host_wait_s: int, on_note: Callable[
 
 
 def note_missing_workers(stack: Stack, ledger: Ledger, on_note: Callable[[str], None]) -> None:
-    """For a job that nobody waits for: say at once if no worker has reported itself, nor answers."""
+    """For jobs that nobody waits for: say at once if no worker has reported itself, nor answers."""
     # The job is recorded, and goes on without us.
     with suppress(LookalikeError):
         if not (stack.is_embedded or ledger.worker_count() or _has_worker(stack.broker_url)):

@@ -134,6 +134,11 @@ def test_a_detached_job_without_workers_says_so(environment: dict[str, str], tmp
     roomy = {**environment, "LOOKALIKE_QUEUE_LIMIT": "100"}
     done = lookalike(roomy, "ingest", tmp_path / "images", "--detach")
     assert "No worker consumes the queue" in done.stderr and "`lookalike worker`" in done.stderr
+    shown = lookalike(environment, "status", "--json")
+    assert "No worker consumes the queue" in shown.stderr
+    (job,) = answer(shown)["jobs"]
+    lookalike(environment, "cancel", job["job"])
+    assert "No worker" not in lookalike(environment, "status", job["job"]).stderr
 
 
 def test_the_images_of_an_earlier_job_are_named(
