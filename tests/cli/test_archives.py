@@ -20,7 +20,7 @@ def drawn(tmp_path: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted((tmp_path / "sample").rglob("*.*")) if path.is_file()]
 
 
-def counts(environment: dict[str, str], *arguments: object, code: int = 1) -> dict[str, int]:
+def counts(environment: dict[str, str], *arguments: object, code: int = 3) -> dict[str, int]:
     """What `verify` counts, without zeros."""
     found: dict[str, Any] = answer(lookalike(environment, "verify", *arguments, "--json", code=code))
     return {status: count for status, count in found.items() if count}

@@ -72,7 +72,7 @@ def test_bad_input_gives_a_message(drawn: Path, tmp_path: Path, model_home: Path
     assert "No image to measure with" in broken and "1 unsupported" in broken
     (tmp_path / "empty").mkdir()
     assert "no files" in lookalike(bare, "bench", tmp_path / "empty", code=1).stderr
-    assert "r.html" in lookalike(bare, "bench", drawn, "--report", tmp_path / "no" / "r.html", code=1).stderr
+    assert "r.html" in lookalike(bare, "bench", drawn, "--report", tmp_path / "no" / "r.html", code=2).stderr
     away = {**bare, "LOOKALIKE_INDEX_URL": "http://127.0.0.1:9"}
-    assert "127.0.0.1:9" in lookalike(away, "bench", drawn, code=1).stderr
+    assert "127.0.0.1:9" in lookalike(away, "bench", drawn, code=75).stderr
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["models"]

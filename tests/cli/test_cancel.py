@@ -66,8 +66,8 @@ def test_a_job_that_ended_otherwise_is_named(environment: dict[str, str], ledger
     ledger.drain(finished)
     ledger.finish(finished)
     ledger.fail(failed, "wrong model")
-    assert "is finished already" in lookalike(environment, "cancel", finished, code=1).stderr
-    assert "is failed already" in lookalike(environment, "cancel", failed, code=1).stderr
+    assert "is finished already" in lookalike(environment, "cancel", finished, code=2).stderr
+    assert "is failed already" in lookalike(environment, "cancel", failed, code=2).stderr
     assert ledger.job(failed).error == "wrong model"
 
 

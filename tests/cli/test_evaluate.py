@@ -142,12 +142,12 @@ def test_bad_input_gives_a_message(bare: dict[str, str], drawn: Path, tmp_path: 
     for name in ("one", "single"):
         (tmp_path / name).mkdir()
     shutil.copytree(drawn / "rings", tmp_path / "one" / "rings")
-    assert "only one class (rings)" in lookalike(bare, "evaluate", tmp_path / "one", code=1).stderr
+    assert "only one class (rings)" in lookalike(bare, "evaluate", tmp_path / "one", code=2).stderr
     for label in CLASSES:
         (tmp_path / "single" / label).mkdir()
         shutil.copy(next((drawn / label).iterdir()), tmp_path / "single" / label)
-    assert "two images" in lookalike(bare, "evaluate", tmp_path / "single", code=1).stderr
+    assert "two images" in lookalike(bare, "evaluate", tmp_path / "single", code=2).stderr
     assert "no labelled images" in lookalike(bare, "evaluate", drawn / "rings", code=1).stderr
     assert "--size" in lookalike(bare, "evaluate", drawn, "-k", 10, "--size", 5, code=2).stderr
-    nowhere = lookalike(bare, "evaluate", drawn, "--report", tmp_path / "no" / "r.html", code=1).stderr
+    nowhere = lookalike(bare, "evaluate", drawn, "--report", tmp_path / "no" / "r.html", code=2).stderr
     assert "r.html" in nowhere

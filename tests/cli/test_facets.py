@@ -39,12 +39,12 @@ def test_some_fields_of_the_images_that_meet_a_filter(environment: dict[str, str
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("nubmer",), 1, "Did you mean number?"),
-        (("--filter", "nubmer=1"), 1, "Did you mean number?"),
+        (("nubmer",), 2, "Did you mean number?"),
+        (("--filter", "nubmer=1"), 2, "Did you mean number?"),
         (("--filter", "number"), 2, "is no filter"),
         (("--limit", 0), 2, "--limit"),
         (("--ranges", 1), 2, "--ranges"),
-        (("",), 1, "An empty text is not a field"),
+        (("",), 2, "An empty text is not a field"),
     ],
 )
 def test_what_cannot_be_counted_is_one_sentence(

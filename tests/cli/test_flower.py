@@ -152,7 +152,7 @@ def test_a_port_in_use_gives_a_message(page: Page) -> None:
 
 def test_an_unreachable_broker_gives_a_message(page: Page) -> None:
     environment = {**page.environment, "LOOKALIKE_BROKER_URL": f"redis://:secret@127.0.0.1:{free_port()}/0"}
-    stderr = lookalike(environment, "flower", "--port", free_port(), code=1).stderr
+    stderr = lookalike(environment, "flower", "--port", free_port(), code=75).stderr
     assert "The broker at redis://127.0.0.1" in stderr and "secret" not in stderr
 
 

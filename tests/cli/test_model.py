@@ -93,10 +93,10 @@ def test_a_model_is_fitted_listed_described_and_used(environment: dict[str, str]
 WRONG: dict[str, tuple[list[str], int, list[str]]] = {
     "no folder": (["/no/such/folder", "--head", "pca"], 1, ["/no/such/folder"]),
     "unknown head": ([".", "--head", "svm"], 2, ["pca, lda, classifier"]),
-    "a name that is taken": ([".", "--head", "pca", "--name", "resnet50"], 1, ["resnet50", "another name"]),
-    "a name that is a path": ([".", "--head", "pca", "--name", "a/b"], 1, ["a/b"]),
-    "unknown option": ([".", "--head", "pca", "--model", "resnet50:sharp"], 1, ["sharp", "gem"]),
-    "one class": (["FOLDER/red", "--head", "lda"], 1, ["no class", "--head pca"]),
+    "a name that is taken": ([".", "--head", "pca", "--name", "resnet50"], 2, ["resnet50", "another name"]),
+    "a name that is a path": ([".", "--head", "pca", "--name", "a/b"], 2, ["a/b"]),
+    "unknown option": ([".", "--head", "pca", "--model", "resnet50:sharp"], 2, ["sharp", "gem"]),
+    "one class": (["FOLDER/red", "--head", "lda"], 2, ["no class", "--head pca"]),
     "no image": (["FOLDER/empty", "--head", "pca"], 1, ["no image to fit"]),
 }
 
@@ -120,7 +120,7 @@ def test_an_interrupted_fit_leaves_nothing(environment: dict[str, str], folder: 
         assert "to embed" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read()
-        assert process.wait() == 1
+        assert process.wait() == 128 + signal.SIGTERM
     assert "No model was saved" in rest and "Traceback" not in rest
     assert _fitted(environment) == before
 
@@ -128,6 +128,6 @@ def test_an_interrupted_fit_leaves_nothing(environment: dict[str, str], folder: 
 def test_a_fitted_model_cannot_be_fitted_again(environment: dict[str, str], folder: Path) -> None:
     plain = {key: value for key, value in environment.items() if key != "LOOKALIKE_PREPROCESSING"}
     lookalike(environment, "model", "fit", folder, "--head", "pca", "--name", "first", "--dimensions", "4")
-    done = lookalike(plain, "model", "fit", folder, "--head", "pca", "--name", "second", "--model", "first", code=1)
+    done = lookalike(plain, "model", "fit", folder, "--head", "pca", "--name", "second", "--model", "first", code=2)
     assert "is a fitted model" in done.stderr
     assert json.loads(lookalike(plain, "model", "info", "first", "--json").stdout)["dimension"] == 4

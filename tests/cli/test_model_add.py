@@ -87,33 +87,39 @@ def test_images_are_ingested_and_found_with_an_added_model(environment: dict[str
     assert found["uri"] == str(image) and found["score"] > 0.999
 
 
-#: Arguments, and what stderr says.
-WRONG: dict[str, tuple[list[str], str]] = {
+#: Arguments, the exit code, and what stderr says.
+WRONG: dict[str, tuple[list[str], int, str]] = {
     "a name that is taken": (
         ["FILE", "--name", "mine", "--size", "32", "--preprocessing", "tf"],
+        2,
         "An added model named mine",
     ),
-    "the name of another kind": (["FILE", "--name", "resnet50", "--preprocessing", "tf"], "already exists"),
-    "a name that is a path": (["FILE", "--name", "a/b", "--preprocessing", "tf"], "cannot be named"),
-    "a name in place of a file": (["resnet50", "--name", "other"], "has a name already"),
-    "no preprocessing": (["FILE", "--name", "other"], "does not say how its pixels are prepared"),
-    "no size": (["FILE", "--name", "other", "--preprocessing", "tf"], "takes images of any size"),
+    "the name of another kind": (["FILE", "--name", "resnet50", "--preprocessing", "tf"], 2, "already exists"),
+    "a name that is a path": (["FILE", "--name", "a/b", "--preprocessing", "tf"], 2, "cannot be named"),
+    "a name in place of a file": (["resnet50", "--name", "other"], 2, "has a name already"),
+    "no preprocessing": (["FILE", "--name", "other"], 2, "does not say how its pixels are prepared"),
+    "no size": (["FILE", "--name", "other", "--preprocessing", "tf"], 2, "takes images of any size"),
     "two outputs": (
         ["FILE", "--name", "other", "--preprocessing", "tf", "--size", "32"],
+        1,
         "'flat' [1,8], 'embedding' [1,6]",
     ),
-    "a preset and numbers": (["FILE", "--name", "other", "--preprocessing", "tf", "--mean", "0"], "numbers of its own"),
-    "no file": (["absent.onnx", "--name", "other", "--preprocessing", "tf"], "absent.onnx cannot be read"),
+    "a preset and numbers": (
+        ["FILE", "--name", "other", "--preprocessing", "tf", "--mean", "0"],
+        2,
+        "numbers of its own",
+    ),
+    "no file": (["absent.onnx", "--name", "other", "--preprocessing", "tf"], 1, "absent.onnx cannot be read"),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
 @pytest.mark.usefixtures("facts")
 def test_bad_input_gives_a_message_and_keeps_nothing(case: str, environment: dict[str, str], brought: Path) -> None:
-    words, said = WRONG[case]
+    words, code, said = WRONG[case]
     folder = Path(environment["LOOKALIKE_HOME"], "added")
     before = sorted(folder.rglob("*"))
-    done = lookalike(environment, "model", "add", *(word.replace("FILE", str(brought)) for word in words), code=1)
+    done = lookalike(environment, "model", "add", *(word.replace("FILE", str(brought)) for word in words), code=code)
     assert said in done.stderr
     assert sorted(folder.rglob("*")) == before
 

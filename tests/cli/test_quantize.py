@@ -95,7 +95,7 @@ def test_a_quantized_model_is_listed_described_and_used_by_name(environment: dic
 def test_bad_input_gives_a_message(
     environment: dict[str, str], folder: Path, arguments: tuple[str, ...], said: str
 ) -> None:
-    assert said in lookalike(environment, "model", "quantize", folder, *arguments, code=1).stderr
+    assert said in lookalike(environment, "model", "quantize", folder, *arguments, code=2).stderr
 
 
 def test_too_few_images_give_a_message(environment: dict[str, str], tmp_path: Path) -> None:

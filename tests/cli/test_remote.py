@@ -64,24 +64,24 @@ def test_a_stored_image_is_found_by_its_id_or_its_path(environment: dict[str, st
     assert len(by_id) == 2 and stored[5].id not in {match["id"] for match in by_id}
 
 
-#: Arguments, environment, and what stderr must name.
-WRONG: dict[str, tuple[list[str], dict[str, str], list[str]]] = {
-    "service away": (["--id", "x"], {"LOOKALIKE_API_URL": AWAY}, [AWAY, "refused", "LOOKALIKE_API_URL"]),
-    "wrong key": (["--id", "x"], {"LOOKALIKE_API_KEY": "not it"}, ["rejects the API key", "LOOKALIKE_API_KEY"]),
-    "key in clear": (["--id", "x"], {"LOOKALIKE_API_URL": "http://192.0.2.1"}, ["unencrypted", "192.0.2.1"]),
-    "no URL": (["--id", "x"], {"LOOKALIKE_API_URL": "somewhere"}, ["LOOKALIKE_API_URL"]),
-    "text file": (["README.md"], {}, ["README.md", "unsupported"]),
-    "missing image": (["gone.jpg"], {}, ["gone.jpg", "not_found"]),
-    "unknown id": (["--id", "x"], {}, ["does not contain image x"]),
-    "own model": (["x.jpg", "--weights", "a.keras", "--preprocessing", "tf"], {}, ["preprocessing, weights"]),
-    "another index": (["--id", "x", "--index", "other"], {}, ["searches the index images, not other", "API_URL"]),
+#: Arguments, environment, the exit code, and what stderr must name.
+WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
+    "service away": (["--id", "x"], {"LOOKALIKE_API_URL": AWAY}, 75, [AWAY, "refused", "LOOKALIKE_API_URL"]),
+    "wrong key": (["--id", "x"], {"LOOKALIKE_API_KEY": "not it"}, 1, ["rejects the API key", "LOOKALIKE_API_KEY"]),
+    "key in clear": (["--id", "x"], {"LOOKALIKE_API_URL": "http://192.0.2.1"}, 2, ["unencrypted", "192.0.2.1"]),
+    "no URL": (["--id", "x"], {"LOOKALIKE_API_URL": "somewhere"}, 2, ["LOOKALIKE_API_URL"]),
+    "text file": (["README.md"], {}, 1, ["README.md", "unsupported"]),
+    "missing image": (["gone.jpg"], {}, 1, ["gone.jpg", "not_found"]),
+    "unknown id": (["--id", "x"], {}, 1, ["does not contain image x"]),
+    "own model": (["x.jpg", "--weights", "a.keras", "--preprocessing", "tf"], {}, 2, ["preprocessing, weights"]),
+    "another index": (["--id", "x", "--index", "other"], {}, 2, ["searches the index images, not other", "API_URL"]),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_a_problem_with_the_service_gives_a_short_message(case: str, environment: dict[str, str]) -> None:
-    arguments, variables, named = WRONG[case]
-    done = lookalike({**environment, **variables}, "search", *arguments, code=1)
+    arguments, variables, code, named = WRONG[case]
+    done = lookalike({**environment, **variables}, "search", *arguments, code=code)
     assert 1 <= len(done.stderr.splitlines()) <= 2 and done.stdout == ""
     assert [name for name in named if name not in done.stderr] == []
     assert KEY not in done.stderr and "not it" not in done.stderr
@@ -93,7 +93,7 @@ def test_filters_are_the_service_s(environment: dict[str, str], image: Path) -> 
     some = answer(lookalike(environment, *asked, "--filter", "number>=5", "--filter", "tags=t1,t2"))["matches"]
     numbers = {match["metadata"]["number"] for match in whole}
     assert {match["metadata"]["number"] for match in some} == {each for each in numbers if each >= 5 and each % 3}
-    done = lookalike(environment, *asked, "--filter", "nubmer=3", code=1)
+    done = lookalike(environment, *asked, "--filter", "nubmer=3", code=2)
     assert "'nubmer'" in done.stderr and "Did you mean number?" in done.stderr
 
 

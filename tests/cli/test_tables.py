@@ -168,7 +168,7 @@ def test_a_check_ends_in_time(tmp_path: Path) -> None:
 
 def test_a_check_says_what_workers_may_not_read_and_how_to_allow_it(tmp_path: Path) -> None:
     table = _table(tmp_path / "t.jsonl", [{"path": f"http://127.0.0.1:8391/{n}.jpg", "on": True} for n in range(7)])
-    refused = lookalike({}, "sources", "check", table, "--metadata", "on", code=1)
+    refused = lookalike({}, "sources", "check", table, "--metadata", "on", code=3)
     assert "7 would be rejected as outside_root" in refused.stderr
     [setting] = [line.partition("LOOKALIKE_ROOTS=")[2] for line in refused.stderr.splitlines() if "='" in line]
     allowed = lookalike({"LOOKALIKE_ROOTS": setting.strip("'")}, "sources", "check", table, "--metadata", "on")
@@ -205,9 +205,9 @@ def test_a_table_on_a_host_that_breaks_off_ends_with_a_sentence_and_deletes_noth
 
         assert answer(lookalike(environment, "sync", table, *options))["indexed"] == 6
         web.put("/t.csv", BreaksOff(b"file,note\n" + rows, gives_parts=True))
-        ended = lookalike(environment, "ingest", table, code=1)
+        ended = lookalike(environment, "ingest", table, code=75)
         assert f"{table} is not available" in ended.stderr and failed() == {table: "host_unavailable"}
-        assert f"{table} is not available" in lookalike(environment, "sync", table, *options, code=1).stderr
+        assert f"{table} is not available" in lookalike(environment, "sync", table, *options, code=75).stderr
         retried = lookalike(environment, "failed", "retry", "--reason", "host_unavailable", "--json")
         assert "1 record is of rows, tables" in retried.stderr, "it is no image, for which a worker would take it"
         assert failed() == {table: "host_unavailable"}

@@ -37,7 +37,7 @@ def images(tmp_path: Path, drawn: list[bytes]) -> Path:
     return folder
 
 
-def verify(environment: dict[str, str], *arguments: object, code: int = 1) -> dict[str, Any]:
+def verify(environment: dict[str, str], *arguments: object, code: int = 3) -> dict[str, Any]:
     return answer(lookalike(environment, "verify", *arguments, "--json", code=code))
 
 
@@ -115,7 +115,7 @@ def is_loading(environment: dict[str, str]) -> bool:
 
 @one_index
 def test_sync_creates_a_missing_index(environment: dict[str, str], images: Path) -> None:
-    missing = lookalike(environment, "verify", images, code=3)
+    missing = lookalike(environment, "verify", images, code=1)
     assert environment["LOOKALIKE_INDEX"] in missing.stderr
     assert sync(environment, images)["indexed"] == 6
     assert verify(environment, images, code=0)["present"] == 6

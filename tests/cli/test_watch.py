@@ -203,6 +203,6 @@ def test_an_outage_of_the_index_of_redis_or_of_a_store_loses_nothing(
 
 @one_index
 def test_what_cannot_be_watched_is_a_sentence(environment: dict[str, str], tmp_path: Path) -> None:
-    for arguments in (("-",), (tmp_path / "nowhere",), (tmp_path, "--dry-run")):
-        done = lookalike(environment, "sync", "--watch", *arguments, code=1)
+    for code, arguments in ((2, ("-",)), (1, (tmp_path / "nowhere",)), (2, (tmp_path, "--dry-run"))):
+        done = lookalike(environment, "sync", "--watch", *arguments, code=code)
         assert 1 <= len(done.stderr.strip().splitlines()) <= 2
