@@ -16,6 +16,15 @@ ENOUGH_BYTES = 2**30
 #: One block of any file system: on a full one a file can be created, but not filled.
 PROBE_BYTES = 4096
 
+#: What the system says of a full disk, or of a used-up quota.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+#: What it says of a place that cannot be read or written, although it has room.
+CLOSED = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR}
+)
+#: How Python's `tempfile` begins to say that none of its folders is writable.
+NO_TEMPORARY = "No usable temporary directory"
+
 #: Folders of a home that hold paths, labels, vectors, jobs or sockets.
 PRIVATE = ("broker", "index", "logs", "run")
 #: Everything else that lies in a home of ours: its names, and how temporary ones begin.
@@ -79,10 +88,25 @@ def free_bytes(folder: Path) -> int:
 
 def write_error(folder: Path, error: OSError, advice: str) -> LookalikeError:
     """Our error for a failed write under `folder`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return DiskFull(f"No space left on the disk of {folder}.", "Free some space, or choose a larger disk.")
     return AccessDenied(f"Cannot write to {folder}: {error.strerror}.", advice)
 
 
+def place_error(error: BaseException) -> LookalikeError | None:
+    """Our error if `error` says that a file or folder has no room, or cannot be read or written; else None."""
+    if not isinstance(error, OSError):
+        return None
+    if str(error.strerror).startswith(NO_TEMPORARY):
+        return AccessDenied("No folder for temporary files can be written to.", "Set TMPDIR to a folder that you own.")
+    where = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    if error.errno in FULL:
+        return DiskFull(f"No space left on the disk of{where or ' a file'}.", "Free some space, then try again.")
+    if error.errno in CLOSED and where:
+        return AccessDenied(f"Cannot use{where}: {error.strerror}.", "Check the path, and who owns it.")
+    return None
+
+
 def _existing(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    # A link that leads nowhere counts as well: no folder can be made in its place.
+    return next(place for place in (folder, *folder.parents) if os.path.lexists(place))

@@ -1,7 +1,9 @@
 """The settings, from LOOKALIKE_* variables and files. Only entry points read them; they pass them down."""
 
+import errno
 import json
 import logging
+import os
 import re
 from collections.abc import Collection
 from ipaddress import ip_network
@@ -19,7 +21,7 @@ from lookalike.machine import usable_cores
 from lookalike.roots import Roots, parse_root
 from lookalike.shown import shown, visible
 from lookalike.variables import PREFIX as PREFIX
-from lookalike.variables import check_names, check_origins, files, given, renamed_values
+from lookalike.variables import check_files, check_names, check_origins, files, given, renamed_values
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,9 @@ USER_AGENT = re.compile(r"[A-Za-z_-]{1,60}([/ ][ -~]{0,400})?")
 
 INDEX_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,99}")
 
+#: As long as the longest path below a home.
+_LONGEST_INSIDE = "x" * 250
+
 #: Values of settings that are lists.
 _EXAMPLES = {"ROOTS": '["/images", "https://images.example/"]', "TRUSTED_PROXIES": '["10.0.0.7"]'}
 
@@ -47,7 +52,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     home: Path = Field(
-        default_factory=lambda: user_data_path("lookalike"),
+        default_factory=lambda: usual_home(),
         description="Folder for models, the embedded index, the embedded broker and logs. Unset: the user's data "
         "folder, on Linux `~/.local/share/lookalike`.",
     )
@@ -307,6 +312,12 @@ class Settings(BaseSettings):
         # Folders are made absolute here, because a worker may have another working folder.
         return tuple(str(root) if isinstance(root := parse_root(text), Path) else text for text in value)
 
+    @field_validator("home", mode="before")
+    @classmethod
+    def _empty_means_the_usual_home(cls, value: Any) -> Any:
+        # An empty path would be the working folder.
+        return usual_home() if value == "" else value
+
     @field_validator("home", mode="after")
     @classmethod
     def _resolved(cls, value: Any) -> Any:
@@ -314,6 +325,26 @@ class Settings(BaseSettings):
             return value.expanduser().absolute()
         except RuntimeError as error:
             raise ValueError("the user after ~ does not exist") from error
+        except FileNotFoundError as error:
+            raise ValueError("the working folder does not exist any more, so the path must be absolute") from error
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _has_room_for_files(cls, value: Path) -> Path:
+        try:
+            os.lstat(value / _LONGEST_INSIDE)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise ValueError("the path is too long, or a name in it is") from error
+        return value
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _is_no_folder_of_the_system(cls, value: Path) -> Path:
+        # Its folder `run` would be closed to other users: / and /var have one that all of them need.
+        if os.path.realpath(value / "run") == "/run":
+            raise ValueError("it is a folder of the system; name a folder in it")
+        return value
 
     @field_validator("home", mode="after")
     @classmethod
@@ -382,13 +413,24 @@ class Settings(BaseSettings):
         return self.concurrency or usable_cores()
 
 
+def usual_home() -> Path:
+    """The home if none is set. Raises BadSetting for a user without a home folder."""
+    try:
+        return user_data_path("lookalike")
+    except RuntimeError as error:
+        raise BadSetting(
+            f"HOME is not set, and the user with the id {os.getuid()} has no home folder.",
+            "Set LOOKALIKE_HOME to a folder that this user may write to.",
+        ) from error
+
+
 def read_settings(**overrides: Any) -> Settings:
     """The settings; `overrides` that are not None win over the environment. Raises BadSetting.
 
     Logs a warning for each variable that is not a setting (mostly a misspelling), and for each old name.
     """
     check_origins()
-    for diagnostic in check_names(given(), setting_names()):
+    for diagnostic in [*check_files(), *check_names(given(), setting_names())]:
         logger.warning("%s %s", diagnostic.what, diagnostic.advice)
     renamed = {name.removeprefix(PREFIX).lower(): value for name, value in renamed_values().items()}
     chosen = {name: value for name, value in overrides.items() if value is not None}

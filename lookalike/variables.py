@@ -78,23 +78,60 @@ def files() -> tuple[Path, ...]:
     """The files with settings, of which a later one wins: the user's own, and that of the working folder."""
     if named := os.environ.get(NAMED_FILE):
         return (Path(named),)
-    return (users_file(), Path(ENV_FILE))
+    return tuple(file for file in _usual_files() if _why_hidden(file) is None)
 
 
-def users_file() -> Path:
-    """The file with the settings of this user."""
-    return user_config_path("lookalike") / "settings.env"
+def check_files() -> list[Diagnostic]:
+    """The files that this user cannot even look for, which happens if HOME or the working folder is another user's.
+
+    They are not read: what is in them is not meant for this user.
+    """
+    hidden = {} if os.environ.get(NAMED_FILE) else {file: _why_hidden(file) for file in _usual_files()}
+    what = "is not read, because its folder cannot be searched"
+    advice = "Set HOME to your own home folder, and work in a folder of your own."
+    return [Diagnostic(f"{_shown(file)} {what}: {why}.", advice) for file, why in hidden.items() if why is not None]
+
+
+def users_file() -> Path | None:
+    """The file with the settings of this user; None for a user without a home folder."""
+    try:
+        return user_config_path("lookalike") / "settings.env"
+    except RuntimeError:
+        return None
+
+
+def _usual_files() -> list[Path]:
+    users = users_file()
+    return [*([] if users is None else [users]), Path(ENV_FILE)]
+
+
+def _why_hidden(file: Path) -> str | None:
+    """Why the system does not even say whether a file exists, or None."""
+    try:
+        file.is_file()
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+def _shown(file: Path) -> Path:
+    try:
+        return file.absolute()
+    except FileNotFoundError:  # somebody has removed the working folder
+        return file
 
 
 def check_origins() -> None:
     """Raises BadSetting if the working folder's file holds a setting that it may not, or the named file is missing."""
-    if (named := os.environ.get(NAMED_FILE)) and not Path(named).is_file():
+    if (named := os.environ.get(NAMED_FILE)) and not os.path.isfile(named):
         raise BadSetting(
             f"{NAMED_FILE} names {named}, which is not a file.", "Correct the path, or unset the variable."
         )
     if named:
         return
-    users, folder = _in_file(users_file()), _in_file(Path(ENV_FILE))
+    found = {file: _in_file(file) for file in files()}
+    folder = found.pop(Path(ENV_FILE), {})
+    users = {name: value for values in found.values() for name, value in values.items()}
     if ROOTS not in _in_environment() and not _are_folders(folder.get(ROOTS, "")):
         raise _not_trusted(ROOTS)
     for name in sorted(TRUSTED_ONLY & set(folder) - set(_in_environment())):
@@ -114,11 +151,12 @@ def _are_folders(roots: str) -> bool:
 
 
 def _not_trusted(name: str) -> BadSetting:
-    path = Path(ENV_FILE).absolute()
+    path, users = _shown(Path(ENV_FILE)), users_file()
+    there = "" if users is None else f" or in {users}"
     return BadSetting(
         f"{name} is not accepted from {path}: such a file may come with the images, and this setting decides about "
         "credentials or access.",
-        f"Set it in the environment or in {users_file()}; or, if the file is yours, set {NAMED_FILE}={path}.",
+        f"Set it in the environment{there}; or, if the file is yours, set {NAMED_FILE}={path}.",
     )
 
 
@@ -142,13 +180,13 @@ def check_names(given: Mapping[str, str], settings: Iterable[str]) -> list[Diagn
 
 def _in_file(file: Path) -> dict[str, str]:
     # Checked first, because the library warns about a missing file.
-    if not file.is_file():
+    if not os.path.isfile(file):
         return {}
     try:
         values = dotenv_values(file, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise BadSetting(f"Cannot read {file.absolute()}: {why}.", "Correct the file, or remove it.") from error
+        raise BadSetting(f"Cannot read {_shown(file)}: {why}.", "Correct the file, or remove it.") from error
     return {name.upper(): value or "" for name, value in values.items()}
 
 

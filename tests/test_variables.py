@@ -134,13 +134,15 @@ def test_the_environment_wins_over_a_file_that_is_not_trusted(monkeypatch: pytes
 
 
 def test_the_users_own_file_sets_everything_and_the_folder_may_change_the_rest() -> None:
-    users_file().parent.mkdir(parents=True)
-    users_file().write_text("LOOKALIKE_API_KEY=hunter22\nLOOKALIKE_INDEX=mine\nLOOKALIKE_MODEL=vgg16\n")
+    file = users_file()
+    assert file is not None
+    file.parent.mkdir(parents=True)
+    file.write_text("LOOKALIKE_API_KEY=hunter22\nLOOKALIKE_INDEX=mine\nLOOKALIKE_MODEL=vgg16\n")
     Path(".env").write_text("LOOKALIKE_INDEX=holiday\n")
     settings = read_settings()
     assert (settings.index, settings.model) == ("holiday", "vgg16")
     assert settings.api_key is not None and settings.api_key.get_secret_value() == "hunter22"
-    assert given()["LOOKALIKE_API_KEY"] == str(users_file())
+    assert given()["LOOKALIKE_API_KEY"] == str(file)
     Path(".env").write_text("LOOKALIKE_API_KEY=\n")
     with pytest.raises(BadSetting, match="LOOKALIKE_API_KEY is not accepted"):
         read_settings()

@@ -8,6 +8,8 @@ import typer
 
 import lookalike
 from lookalike import Text, factories
+from lookalike.disk import check_folder
+from lookalike.embedded.stack import HOME_ADVICE
 from lookalike.embedding import resolve
 from lookalike.embedding.specs.applications import DEMO_PAIR
 from lookalike.errors import IndexMissing
@@ -46,11 +48,14 @@ def demo(
     per_label: Annotated[int, typer.Option(min=1, help="Images to draw for each label.")] = PER_LABEL,
 ) -> None:
     """Draw sample images, ingest them and search."""
+    home = read_settings().home
+    if draw is None:
+        check_folder(home, HOME_ADVICE)
     remark("Drawing sample images ...")
     if draw is not None:
         results.say(f"{counted(draw_samples(draw, per_class=per_label), 'image')} in {draw.absolute()}.")
         return
-    folder = read_settings().home / "demo"
+    folder = home / "demo"
     drawn = draw_samples(folder / "pictures", per_class=per_label)
     draw_samples(folder / "queries", per_class=1, seed=QUERY_SEED, prefix=PREFIX)
     remark(f"{counted(drawn, 'image')} in {folder / 'pictures'}; ingesting ...")

@@ -17,7 +17,9 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from lookalike import __version__, launch
+from lookalike.disk import place_error
 from lookalike.errors import LookalikeError, MissingExtra, PermanentError
+from lookalike.exhaustion import machine_error
 from lookalike.exit_codes import ExitCode, code_of
 from lookalike.extras import missing_extra
 from lookalike.terminal import forget_output
@@ -194,9 +196,14 @@ def _run() -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        what = f"Unexpected error: {type(error).__name__}: {error}"
-        _show(PermanentError(what, "Set LOOKALIKE_DEBUG=1 to see where it comes from, and please report it."))
-        return ExitCode.FAILURE
+        known = machine_error(error) or place_error(error) or _unexpected(error)
+        _show(known)
+        return code_of(known)
+
+
+def _unexpected(error: Exception) -> LookalikeError:
+    what = f"Unexpected error: {type(error).__name__}: {error}"
+    return PermanentError(what, "Set LOOKALIKE_DEBUG=1 to see where it comes from, and please report it.")
 
 
 def _refuse(error: typer.TyperException) -> int:

@@ -1,6 +1,5 @@
 """The sample images of the demo: sixteen classes that a program draws into a folder."""
 
-import errno
 import io
 import os
 import zlib
@@ -11,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lookalike.errors import DiskFull, PermanentError
+from lookalike.disk import FULL, write_error
+from lookalike.errors import DiskFull
 from lookalike.samples import balloons, city, fruits, materials, patterns, plants, scenes
 from lookalike.samples.canvas import Planes, Size, lit
 
@@ -107,7 +107,7 @@ def draw_samples(folder: Path, *, per_class: int = 25, seed: int = 7, prefix: st
 
     The name of each file begins with `prefix`.
     An existing image is not changed, so an interrupted call is completed by the next.
-    Raises DiskFull, or PermanentError if the folder is not writable.
+    Raises DiskFull, or AccessDenied if the folder is not writable.
     """
     wanted = list(samples(per_class, seed))
     try:
@@ -116,9 +116,9 @@ def draw_samples(folder: Path, *, per_class: int = 25, seed: int = 7, prefix: st
             if not path.exists():
                 keep(sample, path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise DiskFull(f"No space for the sample images in {folder}.", "Free about 25 MB.") from error
-        raise PermanentError(f"Cannot write sample images to {folder}: {error}.", "Name another folder.") from error
+        raise write_error(folder, error, "Choose a folder that you may write to.") from error
     return len(wanted)
 
 

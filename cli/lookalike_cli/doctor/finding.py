@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from lookalike.disk import place_error
 from lookalike.errors import LookalikeError
+from lookalike.exhaustion import machine_error
 from lookalike.records import Diagnostic
 from lookalike.settings import Settings
 
@@ -45,6 +47,9 @@ def is_fine(findings: Iterable[Finding]) -> bool:
 def _checked(check: Check, settings: Settings) -> Iterator[Finding]:
     try:
         yield from check(settings)
-    except LookalikeError as error:
-        what, _, advice = str(error).partition("\n")
+    except (LookalikeError, OSError) as error:
+        known = error if isinstance(error, LookalikeError) else machine_error(error) or place_error(error)
+        if known is None:
+            raise
+        what, _, advice = str(known).partition("\n")
         yield Finding(SUBJECTS.get(check.__name__, check.__name__), False, what, advice)

@@ -2,11 +2,13 @@
 
 import platform
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 from lookalike import __version__, decoders, factories, nvidia_smi
 from lookalike.addresses import plain_address
@@ -14,12 +16,12 @@ from lookalike.embedding.artifacts.cache import graph_path
 from lookalike.embedding.runtimes import gpu
 from lookalike.embedding.runtimes.cpu import time_in_8_bits
 from lookalike.embedding.runtimes.device import examine
-from lookalike.errors import LookalikeError
+from lookalike.errors import BadSetting, LookalikeError
 from lookalike.extras import is_installed
 from lookalike.machine import usable_cores, visible_gpus
 from lookalike.plural import counted
 from lookalike.settings import PREFIX, Settings, setting_names
-from lookalike.variables import check_names, given
+from lookalike.variables import check_files, check_names, given
 from lookalike_cli.doctor.finding import Finding, warnings
 
 #: Package -> its module; most of them belong to extras.
@@ -93,14 +95,20 @@ def _processes(settings: Settings) -> str:
 
 def variables(settings: Settings) -> Iterator[Finding]:
     names = given()
-    yield from warnings("variable", check_names(names, setting_names()))
+    yield from warnings("variable", [*check_files(), *check_names(names, setting_names())])
     shown = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
-        if value != field.get_default(call_default_factory=True, validated_data={}):
+        if value != _default(field):
             origin = names.get(PREFIX + name.upper())
             shown.append(f"{name} = {_shown(name, value)}" + (f" ({origin})" if origin else ""))
     yield Finding("settings", None, ", ".join(shown) or "all defaults")
+
+
+def _default(field: FieldInfo) -> Any:
+    with suppress(BadSetting):  # a user without a home folder has set LOOKALIKE_HOME
+        return field.get_default(call_default_factory=True, validated_data={})
+    return None
 
 
 def _shown(name: str, value: Any) -> str:

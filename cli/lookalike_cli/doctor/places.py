@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 from lookalike import factories
 from lookalike.errors import ImageRejected, LookalikeError, Unavailable
@@ -51,7 +50,7 @@ def places(settings: Settings) -> Iterator[Finding]:
 
 
 def _s3(settings: Settings) -> Iterator[str]:
-    has_files = any(Path(name).expanduser().is_file() for name in ("~/.aws/config", "~/.aws/credentials"))
+    has_files = any(os.path.isfile(os.path.expanduser(name)) for name in ("~/.aws/config", "~/.aws/credentials"))
     if has_files or any(name.startswith("AWS_") for name in os.environ) or any(map(_is_s3, _named(settings))):
         from lookalike.reading.stores.aws import Access
         from lookalike.reading.stores.problems import StoreProblem

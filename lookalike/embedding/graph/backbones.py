@@ -99,7 +99,7 @@ def _socket_timeout() -> Iterator[None]:
 
 def _download_advice(backbone: str, error: Exception) -> tuple[str, str]:
     url = re.search(r"https?://\S+/([\w.-]+\.(?:h5|keras))", str(error))
-    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    folder = Path(os.environ.get("KERAS_HOME", os.path.expanduser("~/.keras"))) / "models"
     put = f"download {url[0]} elsewhere and put it into {folder}" if url else f"put them into {folder}"
     return (
         f"The ImageNet weights of {backbone} cannot be downloaded: {_first_sentence(error)}",

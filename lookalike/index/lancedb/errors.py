@@ -20,7 +20,13 @@ from lookalike.shown import clause
 
 #: The texts of errno, as Rust and Python write them.
 FULL = ("No space left on device", "Disk quota exceeded", "os error 28", "os error 122")
-DENIED = ("Permission denied", "Read-only file system", "Operation not permitted", "os error 13", "os error 30")
+DENIED = {
+    "Permission denied": "os error 13",
+    "Read-only file system": "os error 30",
+    "Operation not permitted": "os error 1)",
+    "Not a directory": "os error 20",
+    "Too many levels of symbolic links": "os error 40",
+}
 EXHAUSTED = ("Too many open files", "Cannot allocate memory", "No buffer space available")
 MISSING = ("was not found", "does not exist", "Not found")
 #: Another program wrote at the same time, or compaction removed a file that a reader was about to open.
@@ -56,8 +62,9 @@ def translate(error: Exception, folder: Path, name: str) -> LookalikeError:
         return DiskFull(
             f"No space left for the index in {folder}.", "Free some space, then run the same command again."
         )
-    if _matches(error, text, DENIED, errno.EACCES, errno.EPERM, errno.EROFS):
-        return AccessDenied(f"The index in {folder} cannot be read or written.", "Check the owner of the folder.")
+    if why := next((why for why, code in DENIED.items() if why in text or code in text), None):
+        what = f"The index in {folder} cannot be read or written: {why}."
+        return AccessDenied(what, "Check the path and who owns it, or set LOOKALIKE_HOME to another folder.")
     if any(sign in text for sign in CONFLICT):
         return IndexUnavailable(str(folder), text[:LONGEST_REASON])
     if any(sign in text for sign in MISSING):
