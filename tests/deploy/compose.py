@@ -67,6 +67,11 @@ def changed(value: Any, change: Callable[[str], str]) -> Any:
     return change(value) if isinstance(value, str) else value
 
 
+def here(places: Mapping[str, str], text: str) -> str:
+    """Replace the places in a text, in one pass, because one port may contain another."""
+    return re.sub("|".join(map(re.escape, places)), lambda match: places[match[0]], text)
+
+
 def _filled(variables: Mapping[str, str], text: str) -> str:
     def fill(match: re.Match[str]) -> str:
         if match["dollar"]:

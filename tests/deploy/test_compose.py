@@ -4,12 +4,11 @@ Host names, ports and folders of the containers are replaced by those of this ma
 """
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +25,7 @@ from testing.services.opensearch import OpenSearchServer, left_as_found
 from testing.services.ports import free_port
 from testing.services.process import ServerProcess
 from testing.services.redis import redis_program
-from tests.deploy.compose import Service, changed, read, variables
+from tests.deploy.compose import Service, changed, here, read, variables
 
 FILE = ROOT / "docker-compose.yml"
 SECRET = "f00-BAR-baz-42x"
@@ -114,11 +113,6 @@ def composition(
             for name, service in services.items()
         }
         yield Composition(services, environments, ports, folder)
-
-
-def here(places: Mapping[str, str], text: str) -> str:
-    """Replace the places in a text, in one pass, because one port may contain another."""
-    return re.sub("|".join(map(re.escape, places)), lambda match: places[match[0]], text)
 
 
 @contextmanager
