@@ -9,11 +9,13 @@ from uuid import NAMESPACE_URL, uuid5
 from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import LicenseExpression
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
+from deploy.licences.packages import licence_of
 from deploy.locks import Locked, read_lock
 from deploy.release.dockerfile import paths_of, read_stages, targets
 from deploy.release.failed import Failed
@@ -65,6 +67,8 @@ def _part(locked: Locked) -> Component:
     files = [HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in locked.hashes]
     where = XsUri(str(part.purl))
     part.external_references.add(ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=where, hashes=files))
+    if licence := licence_of(locked.name):
+        part.licenses.add(LicenseExpression(licence))
     if locked.marker:
         part.properties.add(Property(name=MARKER, value=locked.marker))
     return part

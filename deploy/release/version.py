@@ -29,9 +29,14 @@ def raise_version(root: Path, version: str) -> list[str]:
 
 
 def _texts(root: Path) -> Iterator[tuple[str, str]]:
-    for name in sorted(tracked(root)):
+    """The changelog and tests name other versions."""
+    for name in sorted(tracked(root) - {"CHANGELOG.md"}):
         path = root / name
-        if path.suffix in {"", ".py", ".yml", ".yaml", ".md", ".toml", ".sh"} and path.is_file():
+        if (
+            not name.startswith("tests/")
+            and path.suffix in {"", ".py", ".yml", ".yaml", ".md", ".toml", ".sh"}
+            and path.is_file()
+        ):
             yield name, path.read_text()
 
 

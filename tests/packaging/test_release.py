@@ -127,6 +127,7 @@ def test_a_bill_of_materials_is_valid_and_lists_each_locked_package_with_its_has
     }
     locked = list(read_lock(root / "requirements-producer.lock"))
     assert listed == {(f"pkg:pypi/{one.name}@{one.version}", *sorted(one.hashes)) for one in locked}
+    assert {part["name"] for part in said["components"] if "licenses" not in part} == set()
     bill.write_text(json.dumps(said | {"components": [{"name": "without a type"}]}))
     with pytest.raises(Failed, match="is not valid CycloneDX"):
         check_materials(bill)
