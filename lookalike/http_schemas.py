@@ -25,7 +25,7 @@ class Rejection(_Documented):
     """What exactly is wrong; may be empty."""
 
 
-#: How the types of all problems begin; docs/problems.md lists them.
+#: How the types of all problems begin; docs/reference/http.md lists them.
 PROBLEM_PREFIX = "urn:lookalike:"
 #: The type of a problem with a filter, which clients tell from others.
 FILTER_PROBLEM = PROBLEM_PREFIX + "filter"
@@ -36,6 +36,7 @@ class Problem(_Documented):
     """Why a request failed (RFC 9457)."""
 
     status: int
+    """The status of the answer."""
     detail: str
     """One sentence for people."""
     type: str = "about:blank"
@@ -55,9 +56,13 @@ class Timings(_Documented):
     """Milliseconds that the service spent. The stages exclude the time in queues; `total` includes it."""
 
     decode: float
+    """Reading and decoding the images of the query."""
     embed: float
+    """Computing their vectors."""
     search: float
+    """The search in the index."""
     total: float
+    """All of it, with waiting."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,9 @@ class SearchResult(_Documented):
     """Stored images, best match first, or in the order that was asked for."""
 
     matches: tuple[Match, ...]
+    """The matches."""
     took_ms: Timings
+    """How long the search took."""
     model: str = ""
     """The model of the vectors that were compared."""
     candidates: int = 0
@@ -81,6 +88,7 @@ class Matches(_Documented):
     """The matches of one image of several, best first."""
 
     matches: tuple[Match, ...]
+    """The matches."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,7 @@ class Failure(_Documented):
     """Why one image of several was not searched for."""
 
     error: Problem
+    """What was wrong with the image."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,9 @@ class BatchAnswer(_Documented):
     """One answer for each image, in the order of the images."""
 
     answers: tuple[Matches | Failure, ...]
+    """The matches of each image, or why it has none."""
     took_ms: Timings
+    """How long all searches took."""
 
 
 ComparisonState = Literal["none", "waiting", "reading", "comparing", "finished", "failed"]
@@ -106,18 +117,23 @@ class Duplicate(_Documented):
     """One image of a group of duplicates."""
 
     id: str
+    """Id of the image: 40 hexadecimal digits."""
     uri: str
+    """Where the image is: a `file://` URL, a web address or an address of a store."""
     name: str | None
+    """The label; null without one."""
     score: float
     """With the centre of the group."""
     width: int
     """In pixels."""
     height: int
+    """In pixels."""
     size_bytes: int | None
     """Of the file; null where it is not known."""
     modified_at: str | None
     """When the file was changed last (UTC, ISO 8601); null where it is not known."""
     ingested_at: str
+    """When the image was indexed (UTC, ISO 8601)."""
     taken_at_ms: int | None
     """When the photograph was taken, in milliseconds since 1970; null where it is not known."""
 
@@ -129,6 +145,7 @@ class DuplicateGroup(_Documented):
     key: str
     """The same for the same images, whenever they are compared."""
     kind: Literal["identical", "near"]
+    """`identical`: all files have the same bytes; `near`: they look alike."""
     score: float
     """The lowest score of an image with the centre."""
     centre: str
@@ -140,6 +157,7 @@ class DuplicateGroup(_Documented):
     size: int
     """How many images the group has; `images` has those nearest to the centre."""
     images: tuple[Duplicate, ...]
+    """The images, those nearest to the centre first."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +180,7 @@ class Duplicates(_Documented):
     error: str
     """Why the comparison failed."""
     groups: tuple[DuplicateGroup, ...]
+    """The groups."""
     total: int
     """The number of all groups."""
     next: int | None
@@ -173,6 +192,7 @@ class ImageList(_Documented):
     """One page of the stored images, in the order that was asked for."""
 
     images: tuple[Listed, ...]
+    """The images of this page."""
     next: str | None
     """The cursor of the next page; null after the last one."""
     total: int
@@ -184,7 +204,9 @@ class Label(_Documented):
     """A label, and how many stored images have it."""
 
     name: str
+    """The label."""
     documents: int
+    """How many images have it."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +214,7 @@ class Labels(_Documented):
     """Most frequent first."""
 
     labels: tuple[Label, ...]
+    """The labels."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +222,7 @@ class Field(_Documented):
     """A metadata field."""
 
     name: str
+    """The name of the field."""
     type: str
     """keyword, text, integer, float, date or boolean; with [] for a list."""
 
@@ -208,6 +232,7 @@ class FieldList(_Documented):
     """Sorted by name."""
 
     fields: tuple[Field, ...]
+    """The metadata fields."""
     taken: int = 0
     """How many images say when they were taken: the filter `taken`. 0 if there is a metadata field of this name."""
 
@@ -217,8 +242,11 @@ class SelectedImage(_Documented):
     """Where an image is, and its label."""
 
     id: str
+    """Id of the image: 40 hexadecimal digits."""
     uri: str
+    """Where the image is: a `file://` URL, a web address or an address of a store."""
     name: str | None
+    """The label; null without one."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +254,7 @@ class Selection(_Documented):
     """In the order of the ids that were asked for; images that are not in the index are left out."""
 
     images: tuple[SelectedImage, ...]
+    """The images."""
 
 
 @dataclass(frozen=True)
@@ -233,9 +262,13 @@ class Info(_Documented):
     """The index and the model of a service, and the service's version."""
 
     index: str
+    """The name of the index."""
     model: str
+    """The model that embeds queries."""
     documents: int
+    """How many images the index has."""
     version: str
+    """The version of lookalike."""
     may_retry: bool = False
     """Whether this client may retry rejected images."""
     text: bool = False
@@ -247,19 +280,26 @@ class Job(_Documented):
     """One ingest job: after it finished, found = indexed + unchanged + rejected. Or one map: then found = placed."""
 
     id: str
+    """Id of the job."""
     kind: str
     """ingest or map."""
     state: str
     """enumerating, draining, cancelling, finishing, finished, failed, interrupted or cancelled; of a map, mapping until
     it ends."""
     source: str
+    """What the job reads."""
     index: str
+    """The index that it writes to."""
     model: str
+    """The model that embeds its images."""
     found: int
     """Images."""
     indexed: int
+    """Images that were written to the index."""
     unchanged: int
+    """Images that were in the index already, with the same bytes."""
     rejected: int
+    """Images that were not indexed, each with a reason."""
     placed: int
     """Images that have a place on the map."""
     outstanding: int
@@ -275,6 +315,7 @@ class Job(_Documented):
     seconds: float
     """From its start to its end, or to now."""
     error: str
+    """Why the job failed; empty otherwise."""
 
 
 @dataclass(frozen=True)
@@ -282,6 +323,7 @@ class Jobs(_Documented):
     """Newest first."""
 
     jobs: tuple[Job, ...]
+    """The jobs."""
 
 
 @dataclass(frozen=True)
@@ -289,6 +331,7 @@ class RejectedPage(_Documented):
     """Some of a job's rejected images."""
 
     failed: tuple[Rejected, ...]
+    """The rejected images of this page."""
     total: int
     """The number of all rejected images of the job."""
 
@@ -306,6 +349,7 @@ class Live(_Documented):
     """The process runs."""
 
     status: Literal["live"] = "live"
+    """Always `live`."""
 
 
 @dataclass(frozen=True)
@@ -313,7 +357,9 @@ class ReadyIndex(_Documented):
     """The index of a service that is ready."""
 
     name: str
+    """The name of the index."""
     documents: int
+    """How many images it has."""
 
 
 @dataclass(frozen=True)
@@ -321,7 +367,10 @@ class Ready(_Documented):
     """The service can search."""
 
     index: ReadyIndex
+    """The index that is searched."""
     model: str
+    """The model that is loaded."""
     broker: str
     """ready, away or not configured; searches need no broker."""
     status: Literal["ready"] = "ready"
+    """Always `ready`."""

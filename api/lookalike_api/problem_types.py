@@ -1,6 +1,6 @@
 """The types of problem documents (RFC 9457): a URI that never changes, its status, and what to do about it.
 
-/docs/problems shows them to people, and docs/problems.md lists them.
+/docs/problems shows them to people, and docs/reference/http.md lists them.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """Images in the index."""
 
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from lookalike.records.arrays import Vector
 from lookalike.records.references import Metadata
@@ -41,16 +42,26 @@ class Document:
 
 @dataclass(frozen=True)
 class Listed:
-    """One stored image of a list. `width` and `height` in pixels, `ingested_at` and `taken_at_ms` as of `Document`."""
+    """One stored image of a list."""
+
+    __pydantic_config__: ClassVar[Any] = {"use_attribute_docstrings": True}
 
     id: str
+    """Id of the image: 40 hexadecimal digits."""
     uri: str
+    """Where the image is: a `file://` URL, a web address or an address of a store."""
     name: str | None
+    """The label; null without one."""
     width: int
+    """In pixels."""
     height: int
+    """In pixels."""
     ingested_at: str
+    """When the image was indexed (UTC, ISO 8601)."""
     metadata: Metadata = field(default_factory=dict)
+    """The metadata of the image, by field."""
     taken_at_ms: int | None = None
+    """When the photograph was taken, in milliseconds since 1970; null where it is not known."""
 
 
 #: The most matches that one search may ask for, wherever it is asked: in Python, on the command line, over HTTP.
@@ -59,13 +70,21 @@ MOST_MATCHES = 1000
 
 @dataclass(frozen=True)
 class Match:
-    """One search result; `score` is cosine similarity in [-1, 1], or 1 / (1 + squared distance) for an L2 model.
-    `ingested_at` and `taken_at_ms` as of `Document`."""
+    """One search result."""
+
+    __pydantic_config__: ClassVar[Any] = {"use_attribute_docstrings": True}
 
     id: str
+    """Id of the image: 40 hexadecimal digits."""
     uri: str
+    """Where the image is: a `file://` URL, a web address or an address of a store."""
     name: str | None
+    """The label; null without one."""
     score: float
+    """Cosine similarity to the query, from -1 to 1; 1 / (1 + squared distance) for an L2 model."""
     metadata: Metadata = field(default_factory=dict)
+    """The metadata of the image, by field."""
     ingested_at: str = ""
+    """When the image was indexed (UTC, ISO 8601)."""
     taken_at_ms: int | None = None
+    """When the photograph was taken, in milliseconds since 1970; null where it is not known."""

@@ -19,7 +19,9 @@ class FacetValue(_Documented):
     """A value, and how many images have it."""
 
     value: str | int | float | bool
+    """The value."""
     documents: int
+    """How many images have it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class FacetRange(_Documented):
     below: int | float | str | None
     """The first one behind it; null for the last range, which has no end."""
     documents: int
+    """How many images have a value in the range."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,15 @@ class Facet(_Documented):
     """The values of a field, most frequent first."""
 
     field: str
+    """The name of the field."""
     type: str
+    """keyword, text, integer, float, date or boolean; with [] for a list."""
     values: tuple[FacetValue, ...]
     """Empty for a field of texts."""
     least: int | float | str | None
     """Of numbers and dates; null for other types, and if there are no values."""
     greatest: int | float | str | None
+    """As `least`."""
     documents: int = 0
     """How many images have a value."""
     ranges: tuple[FacetRange, ...] = ()
@@ -57,6 +63,7 @@ class Facets(_Documented):
     total: int
     """How many images meet the filters."""
     facets: tuple[Facet, ...]
+    """One for each field that was asked for."""
 
     def __getitem__(self, field: str) -> Facet:
         """The facet of a field. Raises KeyError."""

@@ -1,6 +1,7 @@
 """Rejected images, and what a rejection was based on."""
 
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from lookalike.records.reasons import Reason
 from lookalike.records.references import ImageRef
@@ -8,13 +9,18 @@ from lookalike.records.references import ImageRef
 
 @dataclass(frozen=True)
 class Rejected:
-    """An image that was not indexed, and why. `kept`: the index still holds a document of it from before, because the
-    reason is not about what the file holds."""
+    """An image that was not indexed, and why."""
+
+    __pydantic_config__: ClassVar[Any] = {"use_attribute_docstrings": True}
 
     uri: str
+    """Where the image was looked for."""
     reason: Reason
+    """One word, from a fixed list."""
     detail: str = ""
+    """What exactly is wrong; may be empty."""
     kept: bool = False
+    """Whether the index still has the image as it was before, because the reason is not about what the file holds."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from lookalike_api.docs import problems as problems_page
 from lookalike_api.problem_types import FILTER, TYPES, ProblemType, type_of
 from lookalike_api.problems import RESPONSES, problem, problem_of
 
-LISTED = Path(__file__).parent.parent.parent / "docs" / "problems.md"
+LISTED = Path(__file__).parent.parent.parent / "docs" / "reference" / "http.md"
 #: They are in programs of other people: a name is added here, and never changed.
 NAMES = [
     *("request", "parameter", "filter", "query", "key", "forbidden", "not-found", "not-indexed", "job", "no-map"),

@@ -23,11 +23,11 @@ Sort = Annotated[
     str,
     Parameter(
         max_length=MAX_LENGTH,
-        description="newest, taken, label, random or a metadata field; a minus before it reverses it.",
+        description="Order of the images: newest, taken, label, random or a metadata field. A minus reverses it.",
     ),
 ]
 Limit = Annotated[int, Parameter(ge=1, le=MOST_LISTED, description="How many images.")]
-Seed = Annotated[int, Parameter(ge=0, le=MAX_SEED, description="Which of the random orders.")]
+Seed = Annotated[int, Parameter(ge=0, le=MAX_SEED, description="Number of the random order, with `sort=random`.")]
 Cursor = Annotated[
     str | None, Parameter(max_length=MAX_CURSOR, description="`next` of the page before; none for the first page.")
 ]

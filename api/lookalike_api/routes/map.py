@@ -38,9 +38,10 @@ _NOT_MODIFIED = {"description": "The map has not changed."}
 class IdList(BaseModel):
     """Ids of images."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     ids: Annotated[list[Annotated[str, Field(pattern="^[0-9a-f]{40}$")]], FailFast()] = Field(max_length=MAX_IDS)
+    """The ids, each 40 hexadecimal digits."""
 
 
 @router.get(

@@ -28,7 +28,8 @@ Exact = Annotated[bool, Parameter(description="Compare all vectors, however many
 Sort = Annotated[
     str,
     Parameter(
-        max_length=MAX_LENGTH, description="score, taken, ingested, label or a metadata field; a minus reverses it."
+        max_length=MAX_LENGTH,
+        description="Order of the matches: score, taken, ingested, label or a metadata field. A minus reverses it.",
     ),
 ]
 GroupBy = Annotated[
@@ -37,7 +38,12 @@ GroupBy = Annotated[
 ]
 Diversity = Annotated[
     float,
-    Parameter(ge=0, le=1, allow_inf_nan=False, description="How much the matches shall differ from one another."),
+    Parameter(
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="How much the matches differ from one another: 0 as the search finds them.",
+    ),
 ]
 Cursor = Annotated[
     str | None,

@@ -56,6 +56,7 @@ class QueryBody(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     examples: list[ExampleBody] = Field(min_length=1, max_length=MAX_EXAMPLES)
+    """What matches are like, and what they are not like."""
     k: int = Field(10, ge=1, le=MOST_MATCHES)
     """How many matches."""
     offset: int = Field(0, ge=0, le=MAX_OFFSET)
@@ -65,11 +66,11 @@ class QueryBody(BaseModel):
     exact: bool = False
     """Compare all vectors, however many there are."""
     sort: str = Field(SCORE, max_length=MAX_LENGTH)
-    """score, taken, ingested, label or a metadata field; a minus reverses it."""
+    """Order of the matches: score, taken, ingested, label or a metadata field. A minus reverses it."""
     group_by: str | None = Field(None, max_length=MAX_LENGTH)
     """Only the best match for each value of label or a metadata field."""
     diversity: float = Field(0.0, ge=0, le=1, allow_inf_nan=False)
-    """How much the matches shall differ from one another."""
+    """How much the matches differ from one another: 0 as the search finds them."""
     cursor: str | None = Field(None, max_length=MAX_CURSOR)
     """`*` for the first page; then the cursor of the page before."""
     facets: list[Annotated[str, Field(max_length=MAX_LENGTH)]] | None = Field(None, max_length=MAX_FIELDS)

@@ -113,7 +113,7 @@ async def search_by_stored(
     state: State,
     query: Annotated[Query, Depends(QueryParams("id", "uri", "example", "include_self"))],
     id: Annotated[str | None, Parameter(max_length=100, description="The id of the stored image.")] = None,
-    uri: Annotated[str | None, Parameter(max_length=MAX_URI_LENGTH, description="Its uri.")] = None,
+    uri: Annotated[str | None, Parameter(max_length=MAX_URI_LENGTH, description="The uri of the stored image.")] = None,
     example: Annotated[
         list[Annotated[str, Parameter(max_length=MAX_LENGTH)]] | None,
         Parameter(description="A stored image, as WEIGHT:ID@REGION; weight and region may be missing. Repeatable."),
