@@ -13,7 +13,7 @@ INSTALL = $(UV) pip install $(2) --python $(BIN)/python --require-hashes -r $(1)
 .PHONY: help install demo format check audit test faults evaluate docs dist release lock images bench peers scale clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed ## Install lookalike with all its packages, as locked, into .venv
 
@@ -71,6 +71,9 @@ evaluate: .venv/testable ## Measure search quality on DATA=FOLDER; write docs/qu
 
 docs: .venv/testable ## Build the documentation site into site/ and check its links
 	$(BIN)/python -m documentation
+
+screenshots: .venv/testable ## Take the screenshots of docs/ anew; SCENES="map start" takes some
+	$(BIN)/python -m tests.browser.screenshots $(SCENES)
 
 dist: .venv/testable ## Build wheel and sdist into dist/ and check them
 	rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist .
