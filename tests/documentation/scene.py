@@ -1,9 +1,11 @@
-"""The stage of a page: a home with the default model, built once, and some images of the reader's own."""
+"""What the reader of a page has: a home with the default model, built once, and some images."""
 
+import shutil
 from pathlib import Path
 
 from documentation.snippets.stage import Stage
-from lookalike.samples import Sample, keep
+from lookalike.samples import Sample, draw_samples, keep
+from testing.processes import ROOT
 from testing.services.ports import free_port
 from tests.browser.stage import LABELS, QUERY_SEED, SEED
 
@@ -12,15 +14,32 @@ LOOKALIKE_HOME = Path(".local/share/lookalike")
 PER_LABEL = 2
 
 
-def set_stage(folder: Path, model_home: Path) -> Stage:
+def set_stage(folder: Path, model_home: Path, page: str) -> Stage:
     """The reader stands in the home folder, which has `Pictures` and `photo.jpg`."""
     home = folder / "home"
     (home / LOOKALIKE_HOME).mkdir(parents=True)
     (home / LOOKALIKE_HOME / "models").symlink_to(model_home / "models")
+    (home / "checkout").symlink_to(ROOT)
+    (_draw_many if page == "README.md" else _draw_few)(home)
+    # One process of a worker: the pages show what is found, not how fast.
+    return Stage(home, home, free_port(), {"LOOKALIKE_CONCURRENCY": "1"})
+
+
+def _draw_few(home: Path) -> None:
     for label in LABELS:
         for number in range(PER_LABEL):
             sample = Sample(label, number, SEED)
             keep(sample, home / "Pictures" / sample.path)
     keep(Sample(LABELS[0], 0, QUERY_SEED), home / "photo.jpg")
-    # One process of a worker: the pages show what is found, not how fast.
-    return Stage(home, home, free_port(), {"LOOKALIKE_CONCURRENCY": "1"})
+
+
+def _draw_many(home: Path) -> None:
+    """The folder of README.md: 400 images, two of them in a second place, and two files that are not images."""
+    pictures = home / "Pictures"
+    draw_samples(pictures)
+    (pictures / "backup").mkdir()
+    for copied in ("waves/waves-001.png", "rings/rings-001.jpg"):
+        shutil.copy(pictures / copied, pictures / "backup")
+    (pictures / "clouds" / "cut.jpg").touch()
+    (pictures / "citrus" / "lemon.jpg").write_text("<!doctype html><html><title>Not found</title></html>")
+    keep(Sample("rings", 0, QUERY_SEED), home / "photo.jpg")

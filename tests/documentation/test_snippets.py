@@ -20,7 +20,7 @@ RUN = [
 
 @pytest.mark.parametrize("page", RUN)
 def test_the_programs_of_a_page_print_what_it_shows(page: str, tmp_path: Path, model_home: Path) -> None:
-    stage = set_stage(tmp_path, model_home)
+    stage = set_stage(tmp_path, model_home, page)
     done = run(blocks(page), stage)
     failed = first_failure(done)
     assert failed is None, f"{failed.step.place}\nexit code {failed.code}\n{failed.printed}"
