@@ -132,7 +132,7 @@ def test_two_workers_ingest_what_the_query_service_finds(cluster: Cluster) -> No
     *_, search = cluster.checkout.commands("cluster")
     ingest = " ".join(map(shlex.quote, cluster.words("ingest")))
     said = cluster.checkout.run(ingest)
-    assert "96 found = 96 indexed + 0 unchanged + 0 rejected" in said.stdout + said.stderr
+    assert "32 found = 32 indexed + 0 unchanged + 0 rejected" in said.stdout + said.stderr
 
     url = f"http://127.0.0.1:{cluster.port('api')}"
     await_true(lambda: answers(f"{url}/health/ready"))
