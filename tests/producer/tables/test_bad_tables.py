@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 import struct
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -229,7 +228,7 @@ def test_the_tar_that_the_docs_write_is_read(tmp_path: Path, monkeypatch: pytest
     rows = [{"image": {"bytes": b"x", "path": None}, "label": number} for number in range(3)]
     parquet.write_table(pyarrow.Table.from_pylist(rows), "train.parquet")
     text = (ROOT / "docs" / "sources.md").read_text()
-    [program] = re.findall(r"((?:    [^\n]*\n|\n)+)", text[text.index("    import io, tarfile") :])[:1]
-    exec(textwrap.dedent(program), {})
+    [program] = re.findall(r"^```python\n(import io, tarfile\n.*?)^```", text, re.DOTALL | re.MULTILINE)
+    exec(program, {})
     found = {ref.uri.rpartition("#")[2]: ref.label for ref in read(tmp_path / "train.tar")}
     assert found == {f"{number:09}.jpg": str(number) for number in range(3)}
