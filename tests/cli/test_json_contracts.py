@@ -1,54 +1,68 @@
-"""The JSON of every command has the keys that the decision record documents."""
+"""The JSON of every command has the keys that its contract lists, with their types."""
 
-import re
+import json
 import shutil
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
+from documentation.reference.commands import with_option
 from lookalike.samples import draw_samples
-from lookalike_cli.main import COMMANDS
+from lookalike_cli.json_keys import CONTRACTS, Key
 from lookalike_cli.speed.advice import diagnose
 from lookalike_cli.speed.facts import Facts, Seat
 from lookalike_cli.speed.figures import Stage, Stages, Whole, spread
 from lookalike_cli.speed.measurement import Measurement
 from lookalike_cli.speed.sentences import plain
 from lookalike_cli.speed.stages import STAGES
-from testing.processes import ROOT, answer
+from testing.processes import answer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
 #: Commands that other tests run: `test_promotion` and `test_cancel` check their keys.
 ELSEWHERE = ("sources check", "index promote", "index rollback", "cancel", "model add", "model fit", "model quantize")
-RECORD = ROOT / "docs" / "decisions" / "0008-json-contracts.md"
+#: Former names that are still printed.
+FORMER = {"pictures", "bound", "whole", "per_core"}
 CLASSES = ("bricks", "rings")
 
 
-def documented() -> dict[str, list[str]]:
-    """Command -> keys; the keys of a list's items follow it as KEY.ITEM_KEY."""
-    keys: dict[str, list[str]] = {}
-    for commands, cell in re.findall(r"^\| (`.+`) \| (.+) \|$", RECORD.read_text(), re.MULTILINE):
-        listed: list[str] = []
-        for key, items in re.findall(r"`(\w+)`(?: \(([^)]*)\))?", cell):
-            listed += [key, *(f"{key}.{item}" for item in re.findall(r"`(\w+)`", items))]
-        keys |= dict.fromkeys(re.findall(r"`([^`]+)`", commands), listed)
-    return keys
+#: The words for types -> the types; a boolean is no integer.
+TYPES: dict[str, tuple[type, ...]] = {
+    "text": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "list": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
 
 
-DOCUMENTED = documented()
+def faults(printed: dict[str, Any], keys: tuple[Key, ...], above: str = "") -> list[str]:
+    """What is not as the contract says: keys that are missing, have another type or no meaning, and lists without
+    items, whose keys are not checked."""
+    found = [f"{above}{name} has no meaning" for name in printed if name not in {key.name for key in keys} | FORMER]
+    for key in keys:
+        path = above + key.name
+        if key.name not in printed:
+            found.append(f"{path} is missing")
+        elif not _has_type(printed[key.name], key.type):
+            found.append(f"{path} is {printed[key.name]!r}, not {key.type}")
+        elif key.items:
+            found += [] if printed[key.name] else [f"{path} is empty"]
+            found += [fault for one in printed[key.name] for fault in faults(one, key.items, f"{path}.")]
+    return list(dict.fromkeys(found))
 
 
 def missing(printed: dict[str, Any], command: str) -> list[str]:
-    """The documented keys that `printed` lacks; a list must have items, or its keys are not checked."""
-    return [path for path in DOCUMENTED[command] if not _has(printed, path)]
+    """What the contract of a command has and `printed` has not; models have further keys by what they are made of."""
+    return [fault for fault in faults(printed, CONTRACTS[command]) if not fault.endswith("has no meaning")]
 
 
-def _has(printed: dict[str, Any], path: str) -> bool:
-    key, _, item = path.partition(".")
-    return key in printed and (not item or (bool(printed[key]) and all(item in one for one in printed[key])))
+def _has_type(value: object, words: str) -> bool:
+    allowed = [kind for word in words.replace(",", "").replace(" or", "").split() for kind in TYPES[word]]
+    return isinstance(value, tuple(allowed)) and (not isinstance(value, bool) or bool in allowed)
 
 
 @pytest.fixture(scope="module")
@@ -99,20 +113,9 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
         "index export": printed("index", "export", tmp_path / "images.parquet"),
         "doctor": printed("doctor"),
     }
-    assert {command: lacking for command in outputs if (lacking := missing(outputs[command], command))} == {}
-    assert set(DOCUMENTED) == {*outputs, "bench", *ELSEWHERE}
-    assert with_json() == set(DOCUMENTED) - {"status JOB"}
-
-
-def with_json() -> set[str]:
-    """Every command that has the option --json."""
-    found = set()
-    for name, module in COMMANDS.items():
-        command = get_command(import_module(module).app)
-        below = getattr(command, "commands", {})
-        for path, one in {name: command, **{f"{name} {sub}": each for sub, each in below.items()}}.items():
-            found |= {path} if any("--json" in parameter.opts for parameter in one.params) else set()
-    return found
+    assert {command: found for command in outputs if (found := faults(outputs[command], CONTRACTS[command]))} == {}
+    assert set(CONTRACTS) == {*outputs, "bench", *ELSEWHERE}
+    assert set(with_option("--json")) == set(CONTRACTS) - {"status JOB"}
 
 
 def test_bench_has_its_documented_keys_and_the_former_ones() -> None:
@@ -121,7 +124,7 @@ def test_bench_has_its_documented_keys_and_the_former_ones() -> None:
     facts = Facts(2, 2, 8, "m", 256, "f32", None, Seat.EMBEDDED, 0.1, 1000, 0.001, 0.0)
     measured = Measurement(stages, Whole("run", 8, spread([100.0])), facts, rejected=0)
     printed = plain(measured, diagnose(stages, measured.whole, facts), None)
-    assert missing(printed, "bench") == []
+    assert faults(json.loads(json.dumps(printed)), CONTRACTS["bench"]) == []
     assert printed["end_to_end_images_per_second"] == 100.0
     assert printed["forward_images_per_second"] == pytest.approx(2 / 0.001)
     assert printed["bound_images_per_second"] == printed["bound"] == pytest.approx(2 / (len(STAGES) * 0.001))
