@@ -19,6 +19,7 @@ ELSEWHERE = {
 README = PurePosixPath("README.md")
 #: Files of the repository that pages lead to, from outside docs/.
 FILES = PurePosixPath("files")
+_LIGHT_PICTURE = re.compile(r"!\[(?P<text>[^\]]*)\]\((?P<before>[^()\s]+)-desktop\.png\)")
 _NOT_LOCAL = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
 
 
@@ -71,4 +72,16 @@ def placed(source: PurePosixPath) -> tuple[str, set[PurePosixPath]]:
             relative = os.path.relpath(place(target), place(source).parent)
             parts += [text[done : link.start], relative + (f"#{anchor}" if anchor else "")]
             done = link.end
-    return "".join([*parts, text[done:]]), files
+    return _in_both_colours("".join([*parts, text[done:]]), source), files
+
+
+def _in_both_colours(text: str, source: PurePosixPath) -> str:
+    """The text with a dark picture beside each light one that has a dark counterpart. The site shows one of both."""
+
+    def pair(shown: re.Match[str]) -> str:
+        light, dark = (shown["before"] + f"-{name}.png" for name in ("desktop", "dark"))
+        if not (ROOT / DOCS / place(source).parent / dark).is_file():
+            return shown[0]
+        return f"![{shown['text']}]({light}#only-light)![{shown['text']}]({dark}#only-dark)"
+
+    return _LIGHT_PICTURE.sub(pair, text)

@@ -85,5 +85,26 @@ def test_a_phone_shows_pages_without_scrolling_sideways(name: str, site: Path, p
     assert page.evaluate("[...document.images].filter((image) => !image.complete || !image.naturalWidth).length") == 0
 
 
+def test_pictures_of_pages_follow_the_switch(site: Path, page: Page) -> None:
+    page.goto((site / "search.html").as_uri())
+    light, dark = page.locator("img[src^='map-desktop.png']"), page.locator("img[src^='map-dark.png']")
+    expect(light).to_be_visible()
+    expect(dark).to_be_hidden()
+    page.emulate_media(color_scheme="dark")
+    expect(dark).to_be_visible()
+    expect(light).to_be_hidden()
+
+
+def test_no_text_leaves_the_drawing_of_the_architecture(site: Path, page: Page) -> None:
+    page.goto((site / "architecture.svg").as_uri())
+    outside = """() => {
+        const { width, height } = document.documentElement.viewBox.baseVal;
+        const leaves = ({ x, y, width: w, height: h }) => x < 0 || y < 0 || x + w > width || y + h > height;
+        return [...document.querySelectorAll("text")].filter((text) => leaves(text.getBBox())).length;
+    }"""
+    assert page.locator("text").count() > 40
+    assert page.evaluate(outside) == 0
+
+
 def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
