@@ -28,7 +28,10 @@ NO_TEMPORARY = "No usable temporary directory"
 #: Folders of a home that hold paths, labels, vectors, jobs or sockets.
 PRIVATE = ("broker", "index", "logs", "run")
 #: Everything else that lies in a home of ours: its names, and how temporary ones begin.
-OTHERS = ("demo", "devices", "fitted", "models", "quantized")
+OTHERS = (
+    *("added", "compiled", "demo", "devices", "fitted", "models", "quantized", "texts"),
+    *("batching.json", "decoders.json"),
+)
 TEMPORARY = (".quantizing-", "bench-")
 
 

@@ -1,5 +1,6 @@
 """The workers that consume the queue, as they report themselves through Celery's remote control."""
 
+import socket
 from collections.abc import Sequence
 
 from celery import Celery
@@ -19,6 +20,11 @@ def consuming_workers(app: Celery, timeout_s: float = ANSWER_TIMEOUT_S) -> list[
     with translated(app):
         answers = app.control.inspect(timeout=timeout_s).active_queues() or {}
     return sorted(name for name, queues in answers.items() if any(queue["name"] == QUEUE for queue in queues))
+
+
+def workers_here(app: Celery) -> list[str]:
+    """Those of this machine. Raises BrokerUnavailable, AccessDenied."""
+    return [name for name in consuming_workers(app) if name.partition("@")[2] == socket.gethostname()]
 
 
 def process_counts(app: Celery, names: Sequence[str], timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, int]:

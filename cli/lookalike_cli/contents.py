@@ -185,6 +185,12 @@ GROUPS: dict[str, dict[str, Entry]] = {
             "lookalike doctor",
             "lookalike doctor --json",
         ),
+        "uninstall-data": _entry(
+            "uninstall_data",
+            "Remove indexes, models, jobs, logs and settings of this user; image files stay.",
+            "lookalike uninstall-data --dry-run",
+            "lookalike uninstall-data --yes",
+        ),
     },
 }
 ENTRIES = {name: entry for commands in GROUPS.values() for name, entry in commands.items()}

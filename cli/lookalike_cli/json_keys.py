@@ -311,4 +311,16 @@ CONTRACTS: dict[str, tuple[Key, ...]] = {
             ),
         ),
     ),
+    "uninstall-data": (
+        Key("home", "text", "The folder that LOOKALIKE_HOME names."),
+        Key("dry_run", "boolean", "Whether nothing was removed."),
+        Key(
+            *("removed", "list", "What was removed, or would be."),
+            (
+                Key("what", "text", "What it holds."),
+                Key("path", "text", "The file or folder."),
+                Key("size_bytes", "integer", "Bytes of its files."),
+            ),
+        ),
+    ),
 }

@@ -175,8 +175,12 @@ def _run() -> int:
     try:
         return int(get_command(app).main(prog_name="lookalike", standalone_mode=False) or ExitCode.SUCCESS)
     except typer.Abort as abort:
-        remark("Aborted.")
-        # Ctrl-C at a question.
+        # Ctrl-C at a question, or no terminal to ask at.
+        nobody = isinstance(abort.__context__, EOFError)
+        if nobody:
+            # Ends the line of the question.
+            remark("")
+        remark("Aborted: nobody answered. --yes answers the question." if nobody else "Aborted.")
         return ExitCode.INTERRUPTED if isinstance(abort.__context__, KeyboardInterrupt) else ExitCode.FAILURE
     except SystemExit as ended:
         # Typer ends so when the reader of the output has gone; a shell asks for completions likewise.

@@ -20,8 +20,11 @@ from testing.processes import answer
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
 
-#: Commands that other tests run: `test_promotion` and `test_cancel` check their keys.
-ELSEWHERE = ("sources check", "index promote", "index rollback", "cancel", "model add", "model fit", "model quantize")
+#: Commands that other tests run: `test_promotion`, `test_cancel` and `test_uninstall_data` check their keys.
+ELSEWHERE = (
+    *("sources check", "index promote", "index rollback", "cancel", "model add", "model fit", "model quantize"),
+    "uninstall-data",
+)
 #: Former names that are still printed.
 FORMER = {"pictures", "bound", "whole", "per_core"}
 CLASSES = ("bricks", "rings")

@@ -1,6 +1,5 @@
 """Checks of the broker, its queue and its workers."""
 
-import socket
 import time
 from collections.abc import Iterator
 
@@ -13,7 +12,7 @@ from lookalike.plural import counted
 from lookalike.preflight import broker_diagnostics
 from lookalike.queue import make_app, queued_count
 from lookalike.settings import Settings
-from lookalike.workers import consuming_workers, process_counts
+from lookalike.workers import consuming_workers, process_counts, workers_here
 from lookalike_cli.doctor.finding import Finding, warnings
 
 
@@ -64,8 +63,7 @@ def worker(settings: Settings) -> Iterator[Finding]:
     if url is not None:
         # Fail fast: Celery retries for longer than a health check may take.
         Ledger(url).ping()
-    names = consuming_workers(make_app(url)) if url else []
-    ours = [name for name in names if name.partition("@")[2] == socket.gethostname()]
+    ours = workers_here(make_app(url)) if url else []
     yield Finding("worker", bool(ours), ", ".join(ours) or "none on this host is consuming", "Restart it.")
 
 

@@ -1,0 +1,88 @@
+"""`uninstall-data` removes what is ours, and nothing else."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lookalike.disk import OTHERS, PRIVATE
+from lookalike.embedded.lock import opened
+from lookalike.embedded.removal import MEANINGS, MEASURED
+from testing.processes import answer
+from tests.cli.inprocess import lookalike
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a model, an index, and links in it that lead out."""
+    home, photos = tmp_path / "home", tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a.jpg").write_bytes(b"x" * 500)
+    (home / "models" / "m").mkdir(parents=True)
+    (home / "models" / "m" / "graph.bin").write_bytes(b"x" * 2000)
+    (home / "models" / "photos").symlink_to(photos)
+    (home / "index").symlink_to(photos)
+    (home / "run").mkdir()
+    (home / "run" / "owner.lock").touch()
+    (home / ".DS_Store").touch()
+    return home
+
+
+@pytest.fixture
+def environment(home: Path, tmp_path: Path) -> dict[str, str]:
+    settings = tmp_path / "config" / "lookalike" / "settings.env"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("LOOKALIKE_CHUNK_SIZE=8\n")
+    return {**os.environ, "LOOKALIKE_HOME": str(home), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+
+
+def names(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def test_everything_of_ours_goes_and_nothing_that_links_lead_to(
+    environment: dict[str, str], home: Path, tmp_path: Path
+) -> None:
+    before = names(tmp_path)
+    plan = lookalike(environment, "uninstall-data", "--dry-run", "--json")
+    assert names(tmp_path) == before and "is a link" in plan.stderr
+    sizes = {Path(one["path"]).name: one["size_bytes"] for one in answer(plan)["removed"]}
+    assert sizes == {"models": 2000, "index": 0, "run": 0, "settings.env": 23}
+    done = lookalike(environment, "uninstall-data", "--yes", "--json")
+    assert answer(done) == answer(plan) | {"dry_run": False} and "Removed." in done.stderr
+    assert names(tmp_path) == {"config", "photos", "photos/a.jpg", "home", "home/.DS_Store"}
+    assert answer(lookalike(environment, "uninstall-data", "--yes", "--json"))["removed"] == []
+
+
+@pytest.mark.parametrize("said", ["", "n\n"])
+def test_without_a_yes_nothing_goes(environment: dict[str, str], tmp_path: Path, said: str) -> None:
+    before = names(tmp_path)
+    done = lookalike(environment, "uninstall-data", stdin=said, code=1)
+    assert "Aborted" in done.stderr and ("--yes" in done.stderr) == (not said)
+    assert names(tmp_path) == before
+
+
+def test_a_home_in_which_other_things_lie_stays_whole(environment: dict[str, str], home: Path, tmp_path: Path) -> None:
+    (home / "holiday.jpg").touch()
+    before = names(tmp_path)
+    done = lookalike(environment, "uninstall-data", "--yes", code=1)
+    assert "holiday.jpg" in done.stderr and names(tmp_path) == before
+
+
+def test_a_home_whose_stack_runs_stays_whole(environment: dict[str, str], home: Path, tmp_path: Path) -> None:
+    with opened(home / "run" / "owner.lock") as lock:
+        assert lock.try_exclusive()
+        before = names(tmp_path)
+        done = lookalike(environment, "uninstall-data", "--yes", code=1)
+    assert "stack is running" in done.stderr and names(tmp_path) == before
+
+
+def test_a_home_that_does_not_exist_has_nothing_to_remove(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "config" / "lookalike" / "settings.env").unlink()
+    done = lookalike(environment | {"LOOKALIKE_HOME": str(tmp_path / "none")}, "uninstall-data")
+    assert "nothing to remove" in done.stderr and not (tmp_path / "none").exists()
+
+
+def test_each_folder_of_a_home_has_a_meaning() -> None:
+    assert {name for name in (*PRIVATE, *OTHERS) if "." not in name} == set(MEANINGS)
+    assert MEASURED not in MEANINGS.values()
