@@ -10,7 +10,7 @@ INSTALL = $(UV) pip install $(2) --python $(BIN)/python --require-hashes -r $(1)
 	|| { echo "uv could not install the packages; pip tries it now."; $(BIN)/pip install $(3) --require-hashes -r $(1); }
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check audit test faults evaluate docs dist release lock images bench peers scale clean
+.PHONY: help install demo format check audit test faults evaluate docs screenshots dist release lock images bench peers scale clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

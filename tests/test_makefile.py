@@ -17,6 +17,12 @@ def test_an_audit_without_an_answer_fails_with_one_line() -> None:
     assert line.startswith("Not audited: the vulnerability service did not answer")
 
 
+def test_help_lists_every_target() -> None:
+    shown = subprocess.run(["make", "--silent", "help"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    (phony,) = (line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
+    assert [line.split()[1] for line in shown.splitlines()] == phony.split()[1:]
+
+
 def test_parallel_processes_keep_the_tests_of_a_module_together(request: pytest.FixtureRequest) -> None:
     """pytest-xdist adds the group to the id of a test. Without groups, each process makes every costly fixture."""
     if getattr(request.config.option, "loadgroup", False):
