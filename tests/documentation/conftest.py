@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from documentation.build import build
 from tests.browser.conftest import without
-from tests.browser.visitor import open_browser
+from tests.browser.visitor import TIMEOUT_MS, open_browser
 
 
 @pytest.fixture(scope="package")
@@ -22,5 +22,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium."""
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright, without(lambda: open_browser(playwright)) as opened:
         yield opened
