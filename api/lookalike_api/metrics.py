@@ -37,10 +37,14 @@ class Metrics:
     def __init__(self, index: Index, searches: Capacity, ledger: Ledger | None, broker_url: str | None) -> None:
         self._registry = CollectorRegistry()
         self._stages = Histogram(
-            "lookalike_stage_seconds", "Stages of a search.", ["stage"], buckets=BUCKETS, registry=self._registry
+            "lookalike_stage_seconds",
+            "Seconds that the stages of searches took.",
+            ["stage"],
+            buckets=BUCKETS,
+            registry=self._registry,
         )
         self._responses = Counter(
-            "lookalike_answers", "Responses.", ["method", "route", "status"], registry=self._registry
+            "lookalike_answers", "Answers of the service.", ["method", "route", "status"], registry=self._registry
         )
         in_progress = Gauge("lookalike_searches_in_progress", "Searches that are running now.", registry=self._registry)
         in_progress.set_function(lambda: searches.total - searches.free)
@@ -138,7 +142,11 @@ class JobCollector:
         )
         yield GaugeMetricFamily("lookalike_chunks_outstanding", "Chunks queued or being processed.", outstanding)
         yield GaugeMetricFamily("lookalike_waiting_images", "Images whose host is slow or away.", waiting)
-        yield GaugeMetricFamily("lookalike_oldest_chunk_seconds", "Seconds since the oldest of them was opened.", age_s)
+        yield GaugeMetricFamily(
+            "lookalike_oldest_chunk_seconds",
+            "Seconds since the oldest outstanding chunk was opened; 0 without one.",
+            age_s,
+        )
         yield GaugeMetricFamily("lookalike_workers", "Workers that are running.", self._ledger.worker_count())
 
     def _totals(self) -> Iterator[Metric]:
@@ -158,8 +166,10 @@ class JobCollector:
 
 def _worker_totals(counters: Counters) -> Iterator[Metric]:
     """What the workers have done since the ledger was created."""
-    images = CounterMetricFamily("lookalike_ingested_images", "Images processed.", labels=["host", "outcome"])
-    chunks = CounterMetricFamily("lookalike_closed_chunks", "Chunks processed.", labels=["host"])
+    images = CounterMetricFamily(
+        "lookalike_ingested_images", "Images that workers have processed.", labels=["host", "outcome"]
+    )
+    chunks = CounterMetricFamily("lookalike_closed_chunks", "Chunks that workers have processed.", labels=["host"])
     for host, work in counters.hosts.items():
         chunks.add_metric([host], work.get("chunks", 0))
         for outcome in ("indexed", "unchanged", "rejected"):
@@ -167,7 +177,7 @@ def _worker_totals(counters: Counters) -> Iterator[Metric]:
     yield from (images, chunks)
     # Every label from the start: Prometheus does not count a series' first value as an increase.
     reasons = {reason.value: 0.0 for reason in Reason} | counters.rejected
-    yield _labelled("lookalike_rejected_images", "Images rejected.", "reason", reasons)
+    yield _labelled("lookalike_rejected_images", "Images that workers have rejected.", "reason", reasons)
     stages = dict.fromkeys(INGEST_STAGES, 0.0) | counters.seconds
     yield _labelled("lookalike_ingest_stage_seconds", "Seconds spent in the stages of chunks.", "stage", stages)
     away = dict.fromkeys(SERVICES, 0.0) | counters.away
@@ -179,7 +189,7 @@ def _worker_totals(counters: Counters) -> Iterator[Metric]:
         "lookalike_lost_attempts", "Attempts that ended because their process died.", counters.lost
     )
     yield CounterMetricFamily(
-        "lookalike_timeouts", "Attempts among them that exceeded the time limit.", counters.timed_out
+        "lookalike_timeouts", "Attempts that exceeded the time limit; they are among the lost ones.", counters.timed_out
     )
 
 

@@ -3,12 +3,19 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from documentation.reference import commands, exit_codes, http, json_keys, settings
+from documentation.reference import commands, exit_codes, http, json_keys, metrics, settings
 from documentation.reference.page import Page, table
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 #: In the order of the list of pages.
-PAGES: tuple[Callable[[], Page], ...] = (commands.page, settings.page, http.page, json_keys.page, exit_codes.page)
+PAGES: tuple[Callable[[], Page], ...] = (
+    commands.page,
+    settings.page,
+    http.page,
+    json_keys.page,
+    exit_codes.page,
+    metrics.page,
+)
 
 
 def texts() -> dict[str, str]:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from documentation.reference import metrics
 from lookalike.ledger import ChunkTimings, Ledger
 from lookalike.records import Metric, ModelIdentity, Outcome
 from testing.processes import ROOT
@@ -116,6 +117,14 @@ def test_every_metric_and_label_in_a_query_is_exported(exported: tuple[set[str],
 def test_every_total_of_the_workers_is_on_the_dashboard(exported: tuple[set[str], set[str]]) -> None:
     sums = {name for name in exported[0] if name.startswith("lookalike_") and name.endswith("_total")}
     assert {name for name in sums if not any(name in text for text in queries())} == set()
+
+
+def test_the_reference_has_every_metric_with_its_labels(exported: tuple[set[str], set[str]]) -> None:
+    found = list(metrics.declared(metrics.SERVICE))
+    names = {re.sub(r"_(bucket|sum|count|created)$", "", name) for name in exported[0]}
+    # A counter has a series of its creation, too.
+    assert {name for name in names if f"{name}_total" not in names} == {one.name for one in found}
+    assert exported[1] - {"le"} == {label for one in found for label in one.labels}
 
 
 def test_the_totals_of_a_worker_are_exported(exported: tuple[set[str], set[str]], lance_client: httpx2.Client) -> None:
