@@ -24,9 +24,14 @@ def for_people(*, json: bool) -> Output:
 
 def print_json(value: Any) -> None:
     """Print the result of a command as one line of JSON, in UTF-8 on every terminal."""
+    print_bytes(_json(value) + b"\n")
+
+
+def print_bytes(result: bytes) -> None:
+    """Print the result of a command as it is, for another program."""
     with writing():
         sys.stdout.flush()
-        sys.stdout.buffer.write(_json(value) + b"\n")
+        sys.stdout.buffer.write(result)
         sys.stdout.buffer.flush()
 
 

@@ -18,7 +18,7 @@ from lookalike.plural import counted
 from lookalike.settings import Settings, read_settings
 from lookalike.shown import visible
 from lookalike_cli.application import Application
-from lookalike_cli.console import print_json, remark, results
+from lookalike_cli.console import print_bytes, print_json, remark, results
 from lookalike_cli.filters import parsed
 from lookalike_cli.options import Exact, Filters, IndexName, Json
 from lookalike_cli.progress_bar import progress_bar
@@ -30,6 +30,8 @@ app = Application()
 
 #: Groups that the terminal shows; `--json` and `--list` have all.
 SHOWN = 20
+#: What ends each image of the list.
+LINE, NUL = b"\n", b"\0"
 #: Side of a thumbnail in the report, in pixels.
 THUMBNAIL_SIZE = 84
 
@@ -47,9 +49,14 @@ def duplicates(
     list: Annotated[
         bool, typer.Option("--list", help="Print only the images that are not proposed to be kept, one per line.")
     ] = False,
+    null: Annotated[
+        bool, typer.Option("--null", "-0", help="With --list, end each image with a NUL character, for `xargs -0`.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """List groups of identical and near-identical images in an index."""
+    if null and not list:
+        raise typer.BadParameter("--null is for --list. Give both.")
     if json and list:
         raise typer.BadParameter("--json has all that --list prints. Leave one of them out.")
     settings = read_settings(index=index)
@@ -67,7 +74,7 @@ def duplicates(
     if json:
         print_json(_plain(settings.index, limit, comparison.images, groups))
     elif list:
-        _list(groups)
+        _list(groups, separator=NUL if null else LINE)
     else:
         _show(comparison.images, groups)
 
@@ -100,14 +107,13 @@ def _show(images: int, groups: Sequence[Group]) -> None:
         remark("Nothing is deleted. `lookalike duplicates --list` prints what may go, one image a line.")
 
 
-def _list(groups: Sequence[Group]) -> None:
-    """A name with a line break would read as two files, of which one may be another one."""
+def _list(groups: Sequence[Group], *, separator: bytes) -> None:
+    """A name with a line break would read as two files, of which one may be another one, unless NUL ends each."""
     uris = [member.uri for group in groups for member in group.others]
-    plain = [uri for uri in uris if visible(uri) == uri]
-    for uri in plain:
-        results.say(uri)
+    plain = [uri for uri in uris if separator == NUL or visible(uri) == uri]
+    print_bytes(b"".join(uri.encode() + separator for uri in plain))
     if left_out := len(uris) - len(plain):
-        remark(f"{counted(left_out, 'image')} left out, with control characters in the name; --json has all.")
+        remark(f"{counted(left_out, 'image')} left out, with control characters in the name; --null lists all.")
 
 
 def _row(group: Group, member: Member) -> tuple[str, str, str]:

@@ -127,6 +127,8 @@ def test_planted_copies_are_listed(environment: dict[str, str], drawn: Path, tmp
     listed = lookalike(environment, "duplicates", "--list").stdout.splitlines()
     others = [image["uri"] for group in printed["groups"] for image in group["images"] if image["id"] != group["keep"]]
     assert listed == others and listed[0] == str(copy) and str(first) not in listed
+    assert lookalike(environment, "duplicates", "--list", "-0").stdout == "".join(f"{uri}\0" for uri in others)
+    assert "--list" in lookalike(environment, "duplicates", "--null", code=2).stderr
     both = lookalike(environment, "duplicates", "--list", "--json", code=2)
     assert "--list" in both.stderr and not both.stdout
 
