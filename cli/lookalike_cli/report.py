@@ -33,7 +33,9 @@ def show_report(report: Report, settings: Settings, output: Output = results) ->
     """Print one line of numbers and, if images were rejected, the reasons."""
     output.say(str(report))
     if report.rejected:
-        rows = [(reason, count, report.details.get(reason, "")) for reason, count in report.reasons.items()]
+        # The most frequent first; the order in which workers met them is another one each time.
+        counts = sorted(report.reasons.items(), key=lambda found: (-found[1], found[0]))
+        rows = [(reason, count, report.details.get(reason, "")) for reason, count in counts]
         remarks.print(table("reason", "rejected", "for example", rows=rows))
         remark(f"List them: `lookalike failed list {report.job}`. Retry them: `lookalike failed retry {report.job}`.")
         advise_roots(report.details.values(), settings)

@@ -38,7 +38,7 @@ def _draw_many(home: Path) -> None:
     pictures = home / "Pictures"
     draw_samples(pictures)
     (pictures / "backup").mkdir()
-    for copied in ("waves/waves-001.png", "rings/rings-001.jpg"):
+    for copied in ("waves/waves-001.png", "clouds/clouds-001.jpg"):
         shutil.copy(pictures / copied, pictures / "backup")
     (pictures / "clouds" / "cut.jpg").touch()
     (pictures / "citrus" / "lemon.jpg").write_text("<!doctype html><html><title>Not found</title></html>")
