@@ -2,7 +2,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
-NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit("lookalike needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+# Modules that Python lacks if it was built without their libraries.
+COMPLETE := $(PYTHON) -c 'import importlib.util, sys; lacking = [name for name in "_bz2 _ctypes _lzma _sqlite3 _ssl zlib".split() if not importlib.util.find_spec(name)]; sys.exit("$(PYTHON) was built without its modules %s: make PYTHON=/usr/bin/python3" % ", ".join(lacking) if lacking else 0)'
+NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit("lookalike needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)' && $(COMPLETE)
 # uv installs in a fraction of pip's time. It lies in a folder of its own, so that it is none of our packages.
 UV := .venv/uv/bin/uv
 # $(call INSTALL,LOCK FILE,OPTIONS OF UV,OPTIONS OF PIP): pip knows mirrors and certificates of this machine that uv may not know.

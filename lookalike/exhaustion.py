@@ -9,6 +9,9 @@ from lookalike.errors import MachineExhausted
 
 #: The system has no more of something that every file and connection needs.
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
+#: What errors say that have no number: Python has no further thread, or the loader no memory for a library.
+SIGNS = ("can't start new thread", "failed to map segment from shared object", "cannot allocate memory")
+_WITHOUT_NUMBER = (RuntimeError, ImportError)
 #: More causes than an exception ever has, because some refer to themselves.
 _MOST_CAUSES = 16
 
@@ -18,6 +21,8 @@ def machine_error(error: BaseException) -> MachineExhausted | None:
     for cause in _causes(error):
         if isinstance(cause, MemoryError):
             return MachineExhausted(socket.gethostname(), os.strerror(errno.ENOMEM))
+        if sign := next((sign for sign in SIGNS if sign in str(cause) and isinstance(cause, _WITHOUT_NUMBER)), None):
+            return MachineExhausted(socket.gethostname(), sign)
         if isinstance(cause, OSError) and cause.errno in EXHAUSTED:
             return MachineExhausted(socket.gethostname(), os.strerror(cause.errno or 0))
     return None

@@ -9,11 +9,12 @@ from typer.core import TyperCommand, TyperGroup
 
 from lookalike_cli.console import results
 from lookalike_cli.contents import ENTRIES
+from lookalike_cli.narrow_help import NarrowHelp
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Group(TyperGroup):
+class Group(NarrowHelp, TyperGroup):
     """A group of commands whose help ends with examples."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -21,7 +22,7 @@ class Group(TyperGroup):
         _show_examples(ctx)
 
 
-class Command(TyperCommand):
+class Command(NarrowHelp, TyperCommand):
     """A command that refuses an option given twice: of two models or indexes, one would silently win. Its help ends
     with examples."""
 

@@ -2,14 +2,21 @@
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from lookalike.shown import visible
 from lookalike.terminal import Output, writing
+
+#: Between two columns.
+GAP = "  "
+#: Columns of characters that the last column needs at least: what is longer goes on at the beginning of the next line.
+LEAST_OF_LAST = 12
 
 #: Progress and notes.
 remarks = Output(stderr=True)
@@ -48,16 +55,52 @@ def remark(text: str) -> None:
     remarks.say(text)
 
 
-def table(*columns: str, rows: list[tuple[Any, ...]]) -> Table:
-    """Return a plain table; numbers are right-aligned. A terminal folds long cells, but never the id of a job."""
-    built = Table(box=None, pad_edge=False, header_style="bold")
-    for position, column in enumerate(columns):
-        is_number = bool(rows) and isinstance(rows[0][position], int | float)
-        built.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=column == "job")
-    for row in rows:
-        # A table reads markup in plain strings, and a file may be called a[/b].jpg.
-        built.add_row(*(Text(visible(_text(cell))) for cell in row))
-    return built
+class Rows:
+    """A table whose cells are never folded: the last one may be a path, which the terminal continues on its next line.
+
+    If the other columns do not fit beside each other, each row is a paragraph, with the name of its column before each
+    cell.
+    """
+
+    def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[Text]], numbers: frozenset[int]) -> None:
+        self._columns = columns
+        self._rows = rows
+        self._numbers = numbers
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        widths = [
+            max(cell_len(name), *(row[place].cell_len for row in self._rows), 0)
+            for place, name in enumerate(self._columns)
+        ]
+        last = min(widths[-1], LEAST_OF_LAST)
+        if sum(widths[:-1]) + len(GAP) * (len(widths) - 1) + last <= options.max_width:
+            yield self._line([Text(name) for name in self._columns], widths, "bold")
+            yield from (self._line(row, widths) for row in self._rows)
+        else:
+            yield from self._paragraphs()
+
+    def _line(self, cells: Sequence[Text], widths: list[int], style: str = "") -> Text:
+        line = Text(style=style)
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            space = " " * (width - cell.cell_len)
+            parts = (space, cell) if place in self._numbers else (cell, space)
+            line.append_text(Text.assemble(GAP if place else "", *parts))
+        line.rstrip()
+        return line
+
+    def _paragraphs(self) -> Iterator[Text]:
+        for number, row in enumerate(self._rows):
+            if number:
+                yield Text()
+            for name, cell in zip(self._columns, row, strict=True):
+                yield Text.assemble((f"{name}: " if name else "", "bold"), cell)
+
+
+def table(*columns: str, rows: list[tuple[Any, ...]]) -> Rows:
+    """Return a plain table; numbers are right-aligned."""
+    numbers = frozenset(place for place, cell in enumerate(rows[0]) if isinstance(cell, int | float)) if rows else ()
+    # A path may hold what looks like markup, as in a[/b].jpg, which a Text does not read.
+    return Rows(columns, [[Text(visible(_text(cell))) for cell in row] for row in rows], frozenset(numbers))
 
 
 def _text(cell: Any) -> str:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
-
 from lookalike.plural import counted
 from lookalike.terminal import Output
-from lookalike_cli.console import remark, table
+from lookalike_cli.console import Rows, remark, table
 from lookalike_evaluation.metrics import FIGURES
 from lookalike_evaluation.summary import Summary, column_names
 from lookalike_evaluation.sweep import SweepRow
@@ -56,7 +54,7 @@ def plain(
     }
 
 
-def _models(summaries: Sequence[Summary]) -> Table:
+def _models(summaries: Sequence[Summary]) -> Rows:
     rows: list[tuple[Any, ...]] = [
         (summary.name, *map(summary.with_interval, FIGURES), f"{summary.p50_ms:.1f}", f"{summary.p99_ms:.1f}")
         for summary in summaries
@@ -64,7 +62,7 @@ def _models(summaries: Sequence[Summary]) -> Table:
     return table("model", *column_names(summaries[0].k), "p50, ms", "p99, ms", rows=rows)
 
 
-def _classes(summary: Summary) -> Table:
+def _classes(summary: Summary) -> Rows:
     rows: list[tuple[Any, ...]] = [
         (row.label, row.stored, row.queries, *(getattr(row.figures, name) for name in FIGURES))
         for row in summary.classes
@@ -72,7 +70,7 @@ def _classes(summary: Summary) -> Table:
     return table("class", "stored", "queries", *column_names(summary.k), rows=rows)
 
 
-def _settings(rows: Sequence[SweepRow]) -> Table:
+def _settings(rows: Sequence[SweepRow]) -> Rows:
     cells: list[tuple[Any, ...]] = [
         (
             row.engine,

@@ -21,20 +21,23 @@ from lookalike.disk import place_error
 from lookalike.errors import LookalikeError, MissingExtra, PermanentError
 from lookalike.exhaustion import machine_error
 from lookalike.exit_codes import ExitCode, code_of
-from lookalike.extras import missing_extra
+from lookalike.extras import is_installed, missing_extra
 from lookalike.terminal import forget_output
 from lookalike_cli.console import remark
 from lookalike_cli.contents import ENTRIES, GROUP_OF
+from lookalike_cli.narrow_help import NarrowHelp
 from lookalike_cli.stopping import ignore_interrupts
 
 #: Command -> module, which is imported when the command runs: that keeps the other commands fast.
 COMMANDS = {name: entry.module for name, entry in ENTRIES.items()}
 DEBUG = "LOOKALIKE_DEBUG"
+#: Modules that a Python lacks if it was built on a machine without their libraries; we need all of them.
+OPTIONAL_MODULES = ("_bz2", "_ctypes", "_lzma", "_sqlite3", "_ssl", "zlib")
 #: Set by the scripts of `--install-completion`.
 COMPLETION = "_LOOKALIKE_COMPLETE"
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(NarrowHelp, TyperGroup):
     """Loads a command to run it. What lists commands sees stand-ins, with the help of the table of contents."""
 
     _is_listing = False
@@ -195,7 +198,7 @@ def _run() -> int:
             raise
         command = next((word for word in sys.argv[1:] if word in COMMANDS), "")
         missing = _missing(error, command)
-        _show(missing or PermanentError(f"The package {error.name} is not installed.", "Install lookalike again."))
+        _show(missing or _incomplete(error))
         return ExitCode.FAILURE
     except Exception as error:
         if os.environ.get(DEBUG):
@@ -205,7 +208,23 @@ def _run() -> int:
         return code_of(known)
 
 
+def _incomplete(error: ModuleNotFoundError) -> LookalikeError:
+    """Python, or the installation, lacks a module that belongs to no extra."""
+    if error.name in sys.stdlib_module_names:
+        return _without_module(error.name)
+    return PermanentError(f"The package {error.name} is not installed.", "Install lookalike again.")
+
+
+def _without_module(name: str) -> LookalikeError:
+    what = f"This Python ({sys.executable}) was built without its module {name}."
+    return PermanentError(what, "Install lookalike with another Python, such as that of the system or of uv.")
+
+
 def _unexpected(error: Exception) -> LookalikeError:
+    # Libraries replace a missing module by None, and fail later.
+    for name in OPTIONAL_MODULES:
+        if not is_installed(name):
+            return _without_module(name)
     what = f"Unexpected error: {type(error).__name__}: {error}"
     return PermanentError(what, "Set LOOKALIKE_DEBUG=1 to see where it comes from, and please report it.")
 

@@ -12,7 +12,7 @@ import pytest
 from lookalike.exit_codes import ExitCode
 from lookalike.shown import as_html, visible
 from lookalike.terminal import Output
-from lookalike_cli.console import table
+from lookalike_cli.console import results, table
 from testing.processes import LOOKALIKE, ROOT
 from tests.cli.inprocess import lookalike
 
@@ -61,9 +61,9 @@ def test_what_could_control_a_terminal_is_escaped() -> None:
 ROW = ("20260102-030405-abcdef012345", 7, "/pictures/" + "a long folder/" * 12 + "x.jpg")
 
 
-def _row_printed(*, is_terminal: bool) -> str:
+def _row_printed(*, is_terminal: bool, width: int = 80) -> str:
     output = io.StringIO()
-    Output(file=output, width=80, force_terminal=is_terminal, color_system=None).print(
+    Output(file=output, width=width, force_terminal=is_terminal, color_system=None).print(
         table("job", "images", "source", rows=[ROW])
     )
     return output.getvalue()
@@ -74,10 +74,27 @@ def test_a_table_in_a_pipe_is_not_folded() -> None:
     assert header.split() == ["job", "images", "source"] and row.rstrip().endswith(ROW[2])
 
 
-def test_a_table_on_a_terminal_folds_paths_but_not_the_ids_of_jobs() -> None:
-    lines = _row_printed(is_terminal=True).splitlines()
-    assert len(lines) > 2 and max(map(len, lines)) <= 80
-    assert lines[1].startswith(ROW[0])
+def test_a_table_on_a_terminal_cuts_neither_paths_nor_the_ids_of_jobs() -> None:
+    # The terminal continues the path on its next line, and copies it as a whole.
+    assert _row_printed(is_terminal=True) == _row_printed(is_terminal=False)
+
+
+def test_on_a_narrow_terminal_each_row_is_a_paragraph_with_whole_cells() -> None:
+    lines = _row_printed(is_terminal=True, width=40).splitlines()
+    assert lines == [f"job: {ROW[0]}", "images: 7", f"source: {ROW[2]}"]
+
+
+@pytest.mark.parametrize("command", ["", "ingest", "index", "index export", "duplicates", "serve"])
+def test_the_help_fits_a_narrow_terminal_and_cuts_no_name(
+    environment: dict[str, str], command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "_width", 40)
+    monkeypatch.setattr(results, "_force_terminal", True)
+    printed = lookalike(environment, *command.split(), "--help").stdout
+    help, _, _ = printed.partition(" Examples:\n")
+    assert max(map(len, help.splitlines())) <= 40 and "\u2026" not in help
+    assert "..." not in help.replace("]...", "").replace("}...", "")
+    assert "--help" in help
 
 
 def _calls() -> Iterator[tuple[str, str, ast.Call]]:
