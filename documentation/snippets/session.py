@@ -117,7 +117,7 @@ def _line(number: int, step: Step, stage: Stage) -> str:
 def _in_background(number: int, command: str, step: Step, stage: Stage) -> str:
     """Start it, and go on when it has printed the last line that the page shows."""
     log = shlex.quote(str(stage.folder.parent / f"log-{number}"))
-    if re.match(r"lookalike (up|serve)\b", command):
+    if re.search(r"\blookalike (up|serve)\b", command):
         command += f" --port {stage.port}"
     last = (step.shown or "").rstrip().rpartition("\n")[2].replace(PORT, str(stage.port))
     return f"{command} > {log} 2>&1 &\nawait {shlex.quote(last)} {log}"
