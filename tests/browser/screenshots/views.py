@@ -17,8 +17,8 @@ from tests.browser.visitor import DESKTOP, PHONE, Visitor, visiting
 COLOURS = 256
 #: For pages of many pictures, so that none takes more than 150 kB.
 SMALL = 96
-#: So many colours that cover most of a page, as its background does, stay as they are. The others become mixtures.
-FLAT = 12
+#: Colours that cover this share of a page, as its background does, stay as they are. The others become mixtures.
+FLAT_SHARE = 0.01
 #: What readers see in place of the temporary folder.
 HOME = "/home/ada"
 #: Replaces a text wherever the page shows it.
@@ -69,13 +69,13 @@ def _reduced(image: Image.Image, colours: int) -> Image.Image:
     """The image with a palette of so many colours."""
     # With few colours, what makes up for them takes the room that they save.
     dither = Image.Dither.FLOYDSTEINBERG if colours == COLOURS else Image.Dither.NONE
-    mixtures = image.quantize(colours - FLAT)
+    size = image.width * image.height
+    flat = [colour for count, colour in image.getcolors(size) or [] if count > size * FLAT_SHARE]
+    mixtures = image.quantize(colours - len(flat))
     pixels = numpy.array(image.quantize(palette=mixtures, dither=dither))
-    every = image.getcolors(image.width * image.height) or []
-    flat = [colour for _, colour in sorted(every, reverse=True)[:FLAT]]
-    for number, colour in enumerate(flat, start=colours - FLAT):
+    for number, colour in enumerate(flat, start=colours - len(flat)):
         pixels[(numpy.asarray(image) == colour).all(axis=2)] = number
     reduced = Image.fromarray(pixels)
-    mixed = (mixtures.getpalette() or [])[: 3 * (colours - FLAT)]
-    reduced.putpalette([*mixed, *[0] * (3 * (colours - FLAT) - len(mixed)), *numpy.array(flat).ravel().tolist()])
+    mixed = (mixtures.getpalette() or [])[: 3 * (colours - len(flat))]
+    reduced.putpalette([*mixed, *[0] * (3 * (colours - len(flat)) - len(mixed)), *numpy.array(flat).ravel().tolist()])
     return reduced
