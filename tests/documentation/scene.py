@@ -1,11 +1,13 @@
 """What the reader of a page has: a home with the default model, built once, and some images."""
 
 import shutil
+import time
 from pathlib import Path
 
 from documentation.snippets.stage import Stage
+from lookalike.remembered import SETTLED_AFTER_NS
 from lookalike.samples import Sample, draw_samples, keep
-from testing.processes import ROOT
+from testing.processes import ROOT, await_true
 from testing.services.ports import free_port
 from tests.browser.stage import LABELS, QUERY_SEED, SEED
 
@@ -43,3 +45,6 @@ def _draw_many(home: Path) -> None:
     (pictures / "clouds" / "cut.jpg").touch()
     (pictures / "citrus" / "lemon.jpg").write_text("<!doctype html><html><title>Not found</title></html>")
     keep(Sample("rings", 0, QUERY_SEED), home / "photo.jpg")
+    # Of a file that has just been written, size and time are not known to the index, and the page shows which is older.
+    written_ns = max(path.stat().st_ctime_ns for path in pictures.rglob("*"))
+    await_true(lambda: time.time_ns() > written_ns + SETTLED_AFTER_NS)
