@@ -4,6 +4,7 @@
 - Columns may be wider or narrower.
 - Times, rates, dates and ids of jobs may be others: `4.2 s`, `46 images/s`, `2026-11-23`, `20261123-220349-04844d`.
 - A number with three digits or more behind its point, such as a score, may differ by 0.02: processors differ.
+- Which image of a group of near-identical ones is its centre may differ: it is decided behind the point.
 - The page calls the reader's home folder `/home/ada`, and the port of the service is 8000.
 - Lines that say how far a job is, that a model is prepared (once), and lines of a log are not compared.
 """
@@ -18,6 +19,7 @@ TOLERANCE = 0.02
 _PASSING = re.compile(r"\d+ of \d+ images, |Preparing the model |\d{4}-\d\d-\d\dT\S+ (INFO|WARNING) ")
 _VARYING = (
     (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b"), "JOB"),
+    (re.compile(r"^(centre|near \d\.\d+) +(?=\S)"), "MEMBER "),
     (re.compile(r"\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+\d\d:\d\d)?)?"), "DATE"),
     (re.compile(r"\b[\d,]+(\.\d+)? ?(ms|s|min|images/s)(?![\w/])"), r"TIME \2"),
 )
