@@ -26,7 +26,7 @@ CLOSED = frozenset(
 NO_TEMPORARY = "No usable temporary directory"
 
 #: Folders of a home that hold paths, labels, vectors, jobs or sockets.
-PRIVATE = ("broker", "index", "logs", "run")
+PRIVATE = ("broker", "index", "logs", "run", "shown")
 #: Everything else that lies in a home of ours: its names, and how temporary ones begin.
 OTHERS = (
     *("added", "compiled", "demo", "devices", "fitted", "models", "quantized", "texts"),

@@ -16,6 +16,8 @@ _Check = Callable[[str], str | None]
 #: Text that no variable's value needs to be longer than.
 _COUNT = re.compile(r"[1-9]\d{0,3}(,[1-9]\d{0,3}){0,3}")
 _BYTES = re.compile(r"\d{1,12}")
+_DISPLAY = r"[\w./\[\]:%-]*:\d{1,5}(\.\d{1,3})?"
+_BUS = r"\w+:[\w=./,;:%\\*-]+"
 _SWITCH = "(?i)true|false|[01]"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -67,6 +69,12 @@ _CHECKS: dict[str, _Check] = {
     **{f"LC_{kind}": _any for kind in ("ALL", "COLLATE", "CTYPE", "MESSAGES", "MONETARY", "NUMERIC", "TIME")},
     **dict.fromkeys(("TERM", "COLORTERM", "TERM_PROGRAM", "NO_COLOR", "FORCE_COLOR"), _any),
     **dict.fromkeys(("COLUMNS", "LINES"), _matching(r"[1-9]\d{0,3}")),
+    # The desktop's, which opens the matches of a search.
+    "DISPLAY": _matching(_DISPLAY),
+    "WAYLAND_DISPLAY": _matching(r"[\w./-]{1,107}"),
+    "XAUTHORITY": _absolute,
+    "DBUS_SESSION_BUS_ADDRESS": _matching(_BUS),
+    "XDG_CURRENT_DESKTOP": _matching(r"[\w:.-]{1,100}"),
     # Where programs and their libraries are.
     **dict.fromkeys(("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"), _folders),
     "LD_PRELOAD": _libraries,

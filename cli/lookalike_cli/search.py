@@ -28,6 +28,7 @@ from lookalike_cli.options import (
     Tokenizer,
     Weights,
 )
+from lookalike_cli.viewing import find_viewer, view
 
 app = Application()
 
@@ -39,6 +40,7 @@ CROP = "Only this part of the image, in pixels, or in percent after pct: as in p
 MIN_SCORE = "Leave out matches with a lower score."
 SORT = "Order of the matches: score, taken, ingested, label or a metadata field. -FIELD reverses it."
 GROUP_BY = "Only the best match for each value of a field: label or a metadata field."
+OPEN = "Open the matches in the file manager: a folder of links to them, the best match first."
 DIVERSITY = "How much the matches differ from one another."
 #: An id of a stored image, and a weight before one.
 ID = re.compile("[0-9a-f]{40}")
@@ -72,12 +74,14 @@ def search(
     text_model: TextModel = None,
     tokenizer: Tokenizer = None,
     json: Json = False,
+    opened: Annotated[bool, typer.Option("--open", help=OPEN)] = False,
 ) -> None:
     """Find the stored images most similar to an image, or to what a text says."""
     filters = parsed(filter)
     examples = first_of(image, id, uri, crop, is_needed=not text)
     examples += [example_of(place) for place in also or ()] + [Text(words) for words in text or ()]
     examples += [-example_of(place) for place in without or ()] + [-Text(words) for words in not_text or ()]
+    viewer = find_viewer() if opened else None
     with lookalike.open(
         index,
         model=model,
@@ -97,12 +101,15 @@ def search(
             exact=exact,
         )
         reason = "" if matches else why_none(images, filters, is_stored=id is not None or uri is not None)
+        home = images.settings.home
     if json:
         print_json(described(matches))
     elif matches:
         show(matches)
     else:
         results.say(reason)
+    if viewer is not None:
+        view(matches, home, viewer)
 
 
 def described(matches: Matches) -> dict[str, Any]:

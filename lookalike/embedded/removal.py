@@ -29,6 +29,7 @@ MEANINGS = {
     "devices": "devices of folders",
     "logs": "logs",
     "run": "sockets and locks",
+    "shown": "links to matches",
 }
 SETTINGS, MEASURED = "settings", "measurements and leftovers"
 
