@@ -1,11 +1,10 @@
 """`python -m documentation` checks the pages of docs/, and builds the site into site/."""
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Iterable
 
-from documentation.build import build
+from documentation.build import BuildFailed, build
 from documentation.check import faults
 from documentation.html import site_faults
 from documentation.outside import unreachable
@@ -42,8 +41,8 @@ def _reference() -> int:
 def _built() -> int:
     try:
         build(SITE)
-    except subprocess.CalledProcessError as error:
-        print(error.stdout, error.stderr, sep="\n", file=sys.stderr)
+    except BuildFailed as error:
+        print(error, file=sys.stderr)
         return 1
     print(f"Open {SITE.relative_to(ROOT)}/index.html")
     return 0

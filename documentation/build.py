@@ -13,16 +13,30 @@ CONFIG = Path(__file__).with_name("zensical.toml")
 ASSETS = Path(__file__).with_name("assets")
 
 
+class BuildFailed(Exception):
+    """Zensical does not build the site, for the reason that the text says."""
+
+
 def build(site: Path) -> None:
-    """Replace the folder `site` by a new one. Raises CalledProcessError with what Zensical says."""
+    """Replace the folder `site` by a new one. Raises BuildFailed."""
     with tempfile.TemporaryDirectory(prefix="documentation-") as folder:
         work = Path(folder)
         shutil.copy(CONFIG, work)
         _stage(work / "docs")
         command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", str(work / CONFIG.name)]
-        subprocess.run(command, cwd=work, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=work, capture_output=True, text=True)
+        if done.returncode:
+            raise BuildFailed(reason(done.stdout + done.stderr))
         shutil.rmtree(site, ignore_errors=True)
         shutil.copytree(work / "site", site)
+
+
+def reason(said: str) -> str:
+    """What Zensical says, without a traceback: of that only the error."""
+    before, traceback, frames = said.partition("Traceback (most recent call last):\n")
+    error = [line for line in frames.splitlines() if line and not line.startswith(" ")]
+    told = [line for line in before.splitlines() if line.strip()]
+    return "\n".join(error[:1] if traceback and error else told)
 
 
 def _stage(folder: Path) -> None:

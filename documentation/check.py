@@ -60,8 +60,15 @@ def _fault_of_anchor(page: PurePosixPath, anchor: str) -> str:
 
 
 def _unlisted() -> Iterator[str]:
-    """Pages that are missing in the menu. Decisions have a page that lists them."""
-    listed = set(_leaves(tomllib.loads(CONFIG.read_text(encoding="utf-8"))["project"]["nav"]))
+    """Pages that are missing in the menu. Decisions have a page that lists them. A broken file is one line."""
+    try:
+        listed = set(_leaves(tomllib.loads(CONFIG.read_text(encoding="utf-8"))["project"]["nav"]))
+    except (OSError, ValueError) as error:
+        yield f"documentation/{CONFIG.name}: cannot be read: {error}"
+        return
+    except (KeyError, TypeError):
+        yield f"documentation/{CONFIG.name}: write the menu as a list `nav` in the table [project]"
+        return
     for source in sources():
         page = place(source)
         if str(page) not in listed and page.parent != INDEX.parent and not page.is_relative_to(FILES):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from documentation import check, pages
+from documentation.build import reason
 from documentation.check import faults
 from documentation.links import anchors_of, links_of
 
@@ -43,3 +44,24 @@ def test_a_link_that_leads_nowhere_is_named_with_its_place(tmp_path: Path, monke
         "docs/index.md:4: https://nowhere/: write https:// and a host",
         "docs/forgotten.md: add it to `nav` of documentation/zensical.toml",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[project\n", "cannot be read: "),
+        ("[other]\n", "write the menu as a list `nav` in the table [project]"),
+        ("project = 5\n", "write the menu as a list `nav` in the table [project]"),
+    ],
+)
+def test_a_broken_menu_is_one_line(text: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "CONFIG", tmp_path / "zensical.toml")
+    check.CONFIG.write_text(text)
+    (line,) = faults()
+    assert line.startswith(f"documentation/zensical.toml: {fault}") and "\n" not in line
+
+
+def test_of_a_traceback_only_the_error_is_told() -> None:
+    traceback = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    b()\n'
+    assert reason(f"Build started\n{traceback}RuntimeError: no template\n{traceback}") == "RuntimeError: no template"
+    assert reason("\nError: Unknown nav item\n\n") == "Error: Unknown nav item"
