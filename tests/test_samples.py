@@ -128,7 +128,7 @@ def test_a_full_disk_is_reported_and_leaves_no_partial_image(tmp_path: Path) -> 
 
 def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    with pytest.raises(PermanentError, match="Cannot write sample images"):
+    with pytest.raises(PermanentError, match="Cannot write to"):
         draw_samples(tmp_path / "taken", per_class=1)
 
 

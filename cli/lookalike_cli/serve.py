@@ -64,7 +64,8 @@ def serve(
     server = make_server(settings, host, port, is_open=open_to_all)
     check_port(host, port)
     before_serving(settings)
-    with stoppable("Stopped.", is_endless=True):
+    # Without last words: each line that the service prints has the format of the logs.
+    with stoppable("", is_endless=True):
         server.run()
 
 

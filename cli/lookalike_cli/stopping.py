@@ -20,7 +20,7 @@ AGAIN_AFTER_S = 0.05
 
 @contextmanager
 def stoppable(last_words: str, *, is_endless: bool = False) -> Iterator[None]:
-    """Print `last_words` and exit with the code of the signal when the command is interrupted.
+    """Print `last_words`, if any, and exit with the code of the signal when the command is interrupted.
 
     A command that `is_endless`, such as a server, has done its work then: its exit code is 0.
     """
@@ -31,7 +31,8 @@ def stoppable(last_words: str, *, is_endless: bool = False) -> Iterator[None]:
         raise KeyboardInterrupt
 
     def ended() -> typer.Exit:
-        remark(last_words)
+        if last_words:
+            remark(last_words)
         number = received[0] if received else signal.SIGINT
         return typer.Exit(ExitCode.SUCCESS if is_endless else code_of_signal(number))
 

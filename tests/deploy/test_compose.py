@@ -186,4 +186,4 @@ def test_a_stopped_service_ends_by_itself_and_is_unhealthy(
     os.kill(running[name].pid, signal.SIGTERM)
     running[name].wait()
     failed = composition.health(name)
-    assert failed.returncode == 1, failed.stderr
+    assert failed.returncode != 0, failed.stderr
