@@ -12,7 +12,7 @@ INSTALL = $(UV) pip install $(2) --python $(BIN)/python --require-hashes -r $(1)
 	|| { echo "uv could not install the packages; pip tries it now."; $(BIN)/pip install $(3) --require-hashes -r $(1); }
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo format check audit test faults evaluate docs screenshots dist release lock images bench peers scale clean
+.PHONY: help install demo format check audit test faults evaluate docs reference screenshots dist release lock images bench peers scale clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ evaluate: .venv/testable ## Measure search quality on DATA=FOLDER; write docs/qu
 
 docs: .venv/testable ## Build the documentation site into site/ and check its links
 	$(BIN)/python -m documentation
+
+reference: .venv/testable ## Write the pages of docs/reference anew from the code
+	$(BIN)/python -m documentation --reference
 
 screenshots: .venv/testable ## Take the screenshots of docs/ anew; SCENES="map start" takes some
 	$(BIN)/python -m tests.browser.screenshots $(SCENES)

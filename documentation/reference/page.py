@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-RENEW = "python -m documentation --reference"
+RENEW = "make reference"
 #: The first line of each page, for whoever opens it in an editor.
 MARK = f"<!-- Generated from the code: change the code, then run `{RENEW}`. -->"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from documentation.reference import commands, exit_codes, http, json_keys, metrics, settings
+from documentation.reference import commands, exit_codes, http, json_keys, metrics, python, settings
 from documentation.reference.page import Page, table
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -12,6 +12,7 @@ PAGES: tuple[Callable[[], Page], ...] = (
     commands.page,
     settings.page,
     http.page,
+    python.page,
     json_keys.page,
     exit_codes.page,
     metrics.page,

@@ -17,10 +17,15 @@ class Figures:
     """Means over queries, each in [0, 1]."""
 
     hit_at_k: float
+    """The share of queries with a right result among the first k."""
     precision_at_1: float
+    """The share of queries whose first result is right."""
     precision_at_k: float
+    """The share of right results among the first k."""
     map_at_k: float
+    """Mean average precision: high if right results come first."""
     recall_vs_exact: float
+    """The share of the exact results that the search found."""
 
 
 FIGURES = tuple(Figures.__dataclass_fields__)

@@ -33,26 +33,39 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """One model: `figures` are means over the trials, `half_widths` those of their 95 % confidence intervals."""
+    """The results of one model over all splits."""
 
     name: str
+    """Name of the model, with its head: `NAME+lda`."""
     model: ModelIdentity
+    """The model, as an index describes it."""
     is_fitted_per_split: bool
+    """Whether a head was fitted on the stored part of each split."""
     k: int
+    """How many results of a query count."""
     trials: tuple[Trial, ...]
+    """The results for each split."""
     figures: Figures
+    """Means over the splits."""
     half_widths: dict[str, float | None]
+    """Half the 95 % confidence interval of each figure; None with one split."""
     classes: tuple[ClassRow, ...]
+    """The figures of each class."""
     p50_ms: float
+    """Half of the searches took at most so long, in milliseconds."""
     p99_ms: float
+    """99 % of the searches took at most so long, in milliseconds."""
     embed_seconds: float
+    """How long the images took to embed."""
 
     @property
     def stored(self) -> int:
+        """How many images a split stores."""
         return self.trials[0].stored
 
     @property
     def queries(self) -> int:
+        """How many images a split searches for."""
         return len(self.trials[0].answers)
 
     def with_interval(self, name: str) -> str:

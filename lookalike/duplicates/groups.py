@@ -23,38 +23,52 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Member:
-    """One image of a group. `score` is that with the centre. `size_bytes` and `modified_at` (UTC, ISO 8601) are known
-    of most local files, `taken_at_ms` of photographs."""
+    """One image of a group."""
 
     id: str
+    """Id of the image: 40 hexadecimal digits."""
     uri: str
+    """Where the image is: a `file://` URL, a web address or an address of a store."""
     name: str | None
+    """The label; None without one."""
     content_sha256: str
+    """SHA-256 of the file: the same for identical images."""
     score: float = 1.0
+    """Score with the centre of the group."""
     width: int = 0
+    """In pixels."""
     height: int = 0
+    """In pixels."""
     size_bytes: int | None = None
+    """Size of the file; None where it is not known, as for most images that are not local."""
     modified_at: str | None = None
+    """When the file was changed (UTC, ISO 8601); None where it is not known."""
     ingested_at: str = ""
+    """When the image was indexed (UTC, ISO 8601)."""
     taken_at_ms: int | None = None
+    """When the photograph was taken, in milliseconds since 1970; None where it is not known."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """A group of images, sorted by uri. `is_identical`: all have the same bytes; otherwise each has a score of at least
-    `score` with the image whose id is `centre`. `keep` is the id of the image that we propose to keep, and `why`
-    says why: see `best`."""
+    """A group of identical or near-identical images. Each has a score of at least `score` with the centre."""
 
     members: tuple[Member, ...]
+    """The images, sorted by uri."""
     is_identical: bool
+    """Whether all have the same bytes."""
     score: float
+    """The lowest score of a member with the centre."""
     centre: str
+    """Id of the image that all others are near."""
     keep: str
+    """Id of the image that we propose to keep."""
     why: Why
+    """Why: it has the most `pixels`, the most `bytes`, is the `oldest` file or has the shortest `path`."""
 
     @property
     def key(self) -> str:
-        """The same for the same images, and for no others."""
+        """A text that is the same for the same images, and for no others."""
         ids = " ".join(sorted(member.id for member in self.members))
         return hashlib.sha256(ids.encode()).hexdigest()[:16]
 

@@ -10,14 +10,18 @@ from lookalike.records import ModelIdentity
 
 @dataclass(frozen=True)
 class IndexDescription:
-    """`version` is what the name points to now, such as "images-v2". `definition` is how the backend has built it:
-    `settings` and `mappings` of OpenSearch, or the `columns` of LanceDB."""
+    """An index: its version, its model, its number of images, and how it is built."""
 
     name: str
+    """Name of the index."""
     version: str
+    """The version that the name points to now, such as `images-v2`."""
     model: ModelIdentity
+    """The model of the vectors."""
     images: int
+    """The number of images."""
     definition: Mapping[str, Any]
+    """How the index is built: `settings` and `mappings` of OpenSearch, or the `columns` of LanceDB."""
 
 
 def describe(index: Index) -> IndexDescription:

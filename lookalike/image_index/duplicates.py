@@ -20,10 +20,7 @@ class Duplicates(Handle):
         """The groups of identical and near-identical images among those that meet the filters: identical images first,
         then large groups. The same as `lookalike duplicates` lists.
 
-        Each group has `members`, each with `id`, `uri`, `score`, `width`, `height`, `size_bytes`, `modified_at` and
-        `taken_at_ms`; the id of its `centre`; the id of the member that we propose to `keep`, and `why`: it has the
-        most "pixels", the most "bytes", is the "oldest" file or has the shortest "path"; and the `others`. Nothing is
-        deleted.
+        Each group names the member that we propose to keep. Nothing is deleted.
 
         Every member has at least `threshold` (-1 to 1) as its score with the centre: 0.98 by default, and for a model
         that is compared by distance none, which finds identical images only. `filters` and `exact` are those of

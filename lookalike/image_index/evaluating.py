@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of one or several models on the same splits; a notebook shows them as a table.
-
-    `summaries` has one item per model: `summary.figures.hit_at_k`, `precision_at_1`, `precision_at_k`, `map_at_k`,
-    `recall_vs_exact`, each in [0, 1] and a mean over the splits. `remarks` says what limits the figures, and
-    `rejected` counts images that no model could read.
-    """
+    """Figures of one or several models on the same splits; a notebook shows them as a table."""
 
     collection: "Collection"
+    """The images and their classes."""
     candidates: tuple["Candidate", ...]
+    """The models with the vectors of the images."""
     summaries: tuple["Summary", ...]
+    """One item for each model."""
     remarks: tuple[str, ...]
+    """What limits the figures."""
     rejected: int
+    """Images that no model could read."""
 
     def _repr_html_(self) -> str:
         from lookalike_evaluation.metrics import FIGURES

@@ -30,6 +30,7 @@ class Example:
     says what is not wanted."""
 
     weight: float = 1.0
+    """How much it counts; below 0, it says what is not wanted."""
 
     def __neg__(self) -> "Self":
         """The same example as one of what is not wanted."""
@@ -45,7 +46,10 @@ class Image(Example):
     """An image of the caller, or only a `region` of it: a path, bytes, a PIL image or a NumPy array."""
 
     image: Query
+    """The image."""
     region: Part | None = field(default=None, kw_only=True)
+    """The part that counts: `"x,y,width,height"` in pixels of the upright image, `"pct:x,y,width,height"` in
+    percent, or four numbers in pixels."""
 
     def resolved(self, settings: Settings, *, compressed: bool) -> wire.Example:
         with rejections_of(self.image):
@@ -59,8 +63,11 @@ class Stored(Example):
     """A stored image, by its `id` or its `uri`, or only a `region` of it."""
 
     id: str | None = None
+    """Id of the image; give this or `uri`."""
     uri: str | os.PathLike[str] | None = None
+    """Path or address of the image."""
     region: Part | None = field(default=None, kw_only=True)
+    """The part that counts, as for `Image`."""
 
     def resolved(self, settings: Settings, *, compressed: bool) -> wire.Example:
         arguments.check_query(None, self.id, self.uri, 1)
@@ -73,6 +80,7 @@ class Stored(Example):
 
     @property
     def image_id(self) -> str:
+        """The id of the image, also if it is given by its uri."""
         return self.id if self.id is not None else document_id(self.place)
 
 
@@ -81,6 +89,7 @@ class Text(Example):
     """What images show, in words. The model of the index must have a text side."""
 
     text: str
+    """The words."""
 
     def resolved(self, settings: Settings, *, compressed: bool) -> wire.Example:
         return wire.Text(checked_text(arguments.text(self.text, "a text to search by")), self.weight)

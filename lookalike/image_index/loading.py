@@ -50,8 +50,8 @@ class Loading(Handle):
         their usual names if they are None. `metadata` is "all", "none", columns such as `"brand,year:int,tags:list"`,
         or a dict such as `{"year": "int"}`. `base` is where relative paths start, if not at the folder of the table.
 
-        `progress` shows a bar on a terminal and in a
-        notebook. `detach` returns when every image is queued; the broker must outlive this process.
+        `progress` shows a bar on a terminal and in a notebook. `detach` returns when every image is queued; the broker
+        must outlive this process.
 
         After an interrupt (Ctrl-C), what was indexed stays, and the same call continues.
 

@@ -40,13 +40,16 @@ class Lookup(Handle):
         wanted and what is not: `[Image("a.jpg", weight=2), Stored(id), -Image("b.jpg", region="10,10,200,200")]`,
         also in words, `Text("fruit")`, if the model of the index has a text side.
         Stored images that are searched with are not among the matches.
+
         Only images that meet all `filters` are found: a list of texts such as `"year>=2020"`, or a dict of `label`,
         `uri` or a metadata field to a value, or to several of which one must fit. Matches with a score below
-        `min_score` are left out. `sort` is `score`, `taken` (when the photograph was taken, as its EXIF says),
-        `ingested`, `label` or a metadata field, with a minus before it reversed; `group_by`, `label` or a metadata
-        field, leaves only the best match for each of its values; `diversity`, from 0 to 1, chooses matches that differ
-        from one another. `exact` compares all vectors, however many there are. With LOOKALIKE_API_URL set, the query
-        service answers.
+        `min_score` are left out.
+
+        `sort` is `score`, `taken` (when the photograph was taken, as its EXIF says),
+        `ingested`, `label` or a metadata field, and a minus before it reverses the order. `group_by`, `label` or a
+        metadata field, leaves only the best match for each of its values. `diversity`, from 0 to 1, chooses matches
+        that differ from one another. `exact` compares all vectors, however many there are. With LOOKALIKE_API_URL set,
+        the query service answers.
 
         Raises QueryRejected for an image that cannot be read, IndexMissing, NotIndexed, ModelMismatch if the index
         was made with another model, BadFilter for a field that the index does not have or a value that does not fit

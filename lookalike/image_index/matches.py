@@ -36,8 +36,7 @@ NOTHING_KNOWN = About()
 
 
 class Matches(Sequence[Match]):
-    """Stored images, most alike first. `took_ms` is how long the search took, in milliseconds; `model`, `candidates`
-    and `stages_ms` (decode, embed and search) are those of `About`.
+    """A sequence of `Match`, most alike first. `took_ms` is how long the search took, in milliseconds.
 
     As the last expression of a notebook cell it shows a gallery, with thumbnails of the image files as they are now.
     A pickled copy has no thumbnails.

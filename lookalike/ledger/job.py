@@ -43,46 +43,60 @@ FINAL = frozenset({JobState.FINISHED, JobState.FAILED, JobState.INTERRUPTED, Job
 
 @dataclass(frozen=True)
 class Job:
-    """One ingest, or one map; times are in seconds since 1970, UTC.
-
-    `source` names up to eleven sources, one per line, or ten and how many more there are.
-    `resent` counts the messages that the reconciler sent again.
-    `index_address` is the URL of the index without credentials; `spec` is the model's spec as JSON. `version` is the
-    version that the index's name pointed to when the job began. `still_rejected` is how many of the rejected images an
-    earlier job had rejected, with nothing changed since; with `tries_again` these are tried again. `annotated` of the
-    indexed images kept their vectors: only label or metadata had changed. `named` are the web addresses that its
-    command named (`roots.named_prefixes`).
-    """
+    """One ingest, or one map; times are in seconds since 1970, UTC."""
 
     id: str
+    """Id of the job."""
     state: JobState
+    """What the job does now, or how it ended."""
     source: str
+    """Up to eleven sources, one per line, or ten and how many more there are."""
     index: str
+    """Name of the index."""
     index_address: str
+    """URL of the index, without credentials."""
     model: str
+    """Name of the model."""
     spec: str
+    """The spec of the model, as JSON."""
     fingerprint: str
+    """Fingerprint of the model: vectors with different fingerprints are never compared."""
     started_at: float
+    """When it began, in seconds since 1970."""
     ended_at: float | None
+    """When it ended, in seconds since 1970; None while it runs."""
     found: int
+    """Images that it found."""
     indexed: int
+    """Images that were written to the index."""
     unchanged: int
+    """Images that were in the index already, with the same bytes, label and metadata."""
     rejected: int
+    """Images that were not indexed, each with a reason."""
     resent: int
+    """Messages that were sent again, because a worker or a message was lost."""
     error: str
-    #: Whether the job ends with the process that waits for it, as its broker and worker do.
+    """Why it failed; empty if it did not."""
     is_bound: bool = False
+    """Whether the job ends with the process that waits for it, as its broker and worker do."""
     version: str = ""
+    """The version that the name of the index pointed to when the job began."""
     tries_again: bool = False
+    """Whether images that an earlier job rejected are tried again, although nothing has changed."""
     still_rejected: int = 0
+    """Rejected images that an earlier job rejected, with nothing changed since."""
     annotated: int = 0
+    """Indexed images that kept their vectors, because only label or metadata had changed."""
     named: tuple[str, ...] = ()
-    #: The number of rejected images for each reason, the most frequent first.
+    """Web addresses that its command named."""
     reasons: Mapping[str, int] = field(default_factory=dict)
+    """How many images were rejected for each reason, the most frequent reason first."""
     kind: JobKind = JobKind.INGEST
-    #: Of a map: the number of images that have a place on it, and when its process reported last.
+    """Whether it ingests images or makes a map."""
     placed: int = 0
+    """Of a map: images that have a place on it."""
     reported_at: float = 0.0
+    """Of a map: when its process reported last, in seconds since 1970."""
 
     @property
     def place(self) -> str:
@@ -91,6 +105,7 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
+        """Whether its state is final."""
         return self.state in FINAL
 
     @property
@@ -100,6 +115,7 @@ class Job:
 
     @property
     def done(self) -> int:
+        """Images that are accounted for; of a map, those that have a place."""
         return self.indexed + self.unchanged + self.rejected + self.placed
 
     @property

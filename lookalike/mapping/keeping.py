@@ -22,13 +22,18 @@ LEAST_SAMPLE = 100
 
 @dataclass(frozen=True)
 class MapReport:
-    """What `lookalike map` did: `images` are on the map of `version`; `sample` of them were laid out together."""
+    """What `make_map` and `lookalike map` did."""
 
     index: str
+    """Name of the index."""
     version: str
+    """The version of the index that has the map, such as `images-v1`."""
     images: int
+    """Images that are on the map."""
     sample: int
+    """Images that were laid out together; the others were placed by their neighbours."""
     seconds: float
+    """How long it took."""
 
     def __str__(self) -> str:
         return f"{self.images:,} images of {self.version} are on the map, after {self.seconds:.1f} s."

@@ -16,9 +16,13 @@ class ModelIdentity:
     """What an index needs to know about a model. Vectors with different fingerprints are never compared."""
 
     name: str
+    """Name of the model."""
     fingerprint: str
+    """The same for models that give the same vectors."""
     dimension: int
+    """Length of a vector."""
     metric: Metric
+    """How vectors are compared."""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.fingerprint}, {self.dimension}-d, {self.metric})"

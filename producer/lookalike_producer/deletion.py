@@ -25,28 +25,33 @@ _INDEXED = (SyncStatus.PRESENT, SyncStatus.STALE, SyncStatus.WRONG_MODEL, SyncSt
 
 @dataclass
 class Deletion:
-    """`count` of the `documents` in the scope of the sources are deleted; `kept` are orphans that may still exist.
-
-    `doubts` counts those by the first folders that are in doubt, and `moved` are all folders on another device.
-    `examples` are uris of the first that are deleted, and `uris()` gives all. With `asks_always`, somebody has to agree
-    to any deletion, not only to a large one.
-    """
+    """What a sync deletes from the index, and what it keeps in doubt."""
 
     documents: int
+    """Images of the index that the sources are compared with."""
     count: int = 0
+    """Orphans that are deleted."""
     kept: int = 0
+    """Orphans that are kept, because they may still exist."""
     doubts: Counter[Doubt] = field(default_factory=Counter)
+    """How many are kept for each folder and reason; the first folders only."""
     moved: set[str] = field(default_factory=set)
+    """Folders that are on another device than before."""
     examples: list[str] = field(default_factory=list)
+    """The uris of the first images that are deleted."""
     asks_always: bool = False
+    """Whether somebody must agree to any deletion, not only to a large one."""
     uris: Callable[[], Iterator[str]] = field(default=lambda: iter(()), compare=False, repr=False)
+    """A function that gives the uris of all images that are deleted."""
 
     @property
     def needs_consent(self) -> bool:
+        """Whether somebody must agree to it."""
         return self.is_large or (self.asks_always and self.count > 0)
 
     @property
     def is_large(self) -> bool:
+        """Whether it is more than a tenth of the images; up to 10 images, more than half."""
         return self.count > self.documents * (SHARE if self.count > FEW else SHARE_OF_FEW)
 
     @property

@@ -35,14 +35,19 @@ class NewEtag:
 
 @dataclass(frozen=True)
 class Finding:
-    """The status of one image. `ref` is None for an orphan that the source does not name. `is_recorded`: the ledger has
-    a rejection of the image, right or wrong. `new_etag` may be there for a PRESENT image. `is_outdated`: the record of
-    a REJECTED image has another label or other metadata."""
+    """The status of one image, in a comparison of sources with the index."""
 
     status: SyncStatus
+    """The result of the comparison."""
     id: str
+    """Id of the image: 40 hexadecimal digits."""
     uri: str
+    """Where the image is, or was."""
     ref: ImageRef | None = None
+    """The image as the source names it; None for an orphan that the source does not name."""
     is_recorded: bool = False
+    """Whether a job rejected the image earlier."""
     new_etag: NewEtag | None = None
+    """The new ETag of an image that is present; None if the old one still holds."""
     is_outdated: bool = False
+    """Whether a rejected image has another label or other metadata than when it was rejected."""

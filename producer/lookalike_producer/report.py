@@ -16,30 +16,36 @@ LOOKED_AT = 1000
 
 @dataclass(frozen=True)
 class Report:
-    """A job that took `seconds`. Once it has ended, `found` is the sum of `indexed`, `unchanged` and `rejected`.
-
-    `reasons` counts the rejected images by reason, and `details` says what was wrong with one of them.
-    `still_rejected` of the rejected images were rejected by an earlier job and were not tried again, because nothing
-    has changed since. `annotated` of the indexed images were not embedded again: only label or
-    metadata had changed.
-    """
+    """A job that took `seconds`. Once it has ended, `found` is the sum of `indexed`, `unchanged` and `rejected`."""
 
     job: str
+    """Id of the job."""
     index: str
+    """Name of the index."""
     model: str
+    """The model of the vectors."""
     found: int
+    """Images that the job found."""
     indexed: int
+    """Images that were written to the index."""
     unchanged: int
+    """Images that were in the index already, with the same bytes, label and metadata."""
     rejected: int
+    """Images that were not indexed, each with a reason."""
     seconds: float
+    """How long the job took; from `ingest`, with the start of the private Redis and worker."""
     reasons: Mapping[str, int] = field(default_factory=dict)
+    """How many images were rejected for each reason."""
     details: Mapping[str, str] = field(default_factory=dict)
+    """For each reason, what was wrong with one of its images."""
     still_rejected: int = 0
+    """Rejected images that an earlier job rejected. They were not tried again, because nothing has changed since."""
     annotated: int = 0
+    """Indexed images that were not embedded again, because only label or metadata had changed."""
 
     @property
     def is_all_rejected(self) -> bool:
-        """Whether there were images and each of them was rejected: that is no success."""
+        """Whether there were images and each of them was rejected. Such a job is no success."""
         return 0 < self.found == self.rejected
 
     @property
@@ -49,6 +55,7 @@ class Report:
 
     @property
     def images_per_second(self) -> float:
+        """How many images were accounted for in a second, on average."""
         return self.done / self.seconds
 
     def __str__(self) -> str:

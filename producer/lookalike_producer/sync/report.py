@@ -10,20 +10,22 @@ from lookalike_producer.report import Report
 
 @dataclass(frozen=True)
 class SyncReport:
-    """The differences, the number of deleted orphans, and the report on the ingest; None if nothing was ingested.
-
-    `deletion` is what was deleted and what was kept in doubt, or with `dry_run` would be; None without `delete`.
-    `to_ingest` is the number of images that a job looked at, or would; `to_renew` of them are rejected, and only their
-    records get another label or other metadata. `is_whole`: everything was compared, and not only what has changed.
-    """
+    """What a sync found and did; with `dry_run`, what it would do."""
 
     counts: Mapping[SyncStatus, int]
+    """How many images have each status, before the sync."""
     deleted: int
+    """Orphans that were deleted from the index."""
     job: Report | None
+    """The report on the ingest; None if nothing was ingested."""
     deletion: Deletion | None = None
+    """What was deleted and what was kept, or with `dry_run` would be; None without `delete`."""
     to_ingest: int = 0
+    """Images that a job looked at, or would."""
     is_whole: bool = True
+    """Whether everything was compared, and not only what `changed` names."""
     to_renew: int = 0
+    """Rejected images of which only label or metadata had changed."""
 
     @property
     def not_tried(self) -> int:

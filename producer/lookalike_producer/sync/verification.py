@@ -24,7 +24,9 @@ class Verification:
     """How many images have each status, with the first few of each but PRESENT."""
 
     counts: Mapping[SyncStatus, int]
+    """How many images have each status."""
     examples: Mapping[SyncStatus, Sequence[Finding]]
+    """For each status but `present`, up to five images."""
 
     @property
     def is_in_sync(self) -> bool:
