@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from documentation.pages import ROOT
 from documentation.snippets.mark import NO_MARK, Mark, mark_of_page, prepared, read_mark
 
-ROOT = Path(__file__).parents[2]
 #: Whatever a reader types or saves as a program.
 RUNNABLE = frozenset({"console", "sh", "python", "js"})
 #: What a reader only reads, or saves as a file of settings.

@@ -4,6 +4,7 @@ import multiprocessing
 import resource
 import tempfile
 
+from lookalike.disk import place_error
 from lookalike.errors import AccessDenied, ResourceExhausted
 
 #: Files and connections that a worker of one or two processes has open; measured.
@@ -28,8 +29,7 @@ def _check_temporary_files() -> None:
     try:
         tempfile.gettempdir()
     except FileNotFoundError as error:
-        what = "No folder for temporary files can be written to."
-        raise AccessDenied(what, "Set TMPDIR to a folder that you own.") from error
+        raise place_error(error) or error from error
 
 
 def _check_locks() -> None:

@@ -10,7 +10,8 @@ import typer
 import yaml
 from typer.main import get_command
 
-from documentation.snippets.block import READABLE, ROOT, RUNNABLE, Block, blocks, pages
+from documentation.pages import ROOT
+from documentation.snippets.block import READABLE, RUNNABLE, Block, blocks, pages
 from documentation.snippets.mark import NO_MARK, read_mark
 from documentation.snippets.typed import invocations, typed
 from lookalike.settings import setting_names
