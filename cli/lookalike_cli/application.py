@@ -7,28 +7,17 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lookalike_cli.console import results
-from lookalike_cli.contents import ENTRIES
-from lookalike_cli.narrow_help import NarrowHelp
+from lookalike_cli.examples import HelpWithExamples
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Group(NarrowHelp, TyperGroup):
-    """A group of commands whose help ends with examples."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        super().format_help(ctx, formatter)
-        _show_examples(ctx)
+class Group(HelpWithExamples, TyperGroup):
+    """A group of commands."""
 
 
-class Command(NarrowHelp, TyperCommand):
-    """A command that refuses an option given twice: of two models or indexes, one would silently win. Its help ends
-    with examples."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        super().format_help(ctx, formatter)
-        _show_examples(ctx)
+class Command(HelpWithExamples, TyperCommand):
+    """A command that refuses an option given twice: of two models or indexes, one would silently win."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
@@ -36,15 +25,6 @@ class Command(NarrowHelp, TyperCommand):
             if times > 1 and _takes_one(parameter):
                 ctx.fail(f"{max(parameter.opts, key=len)} is given {times} times. Give it once.")
         return super().parse_args(ctx, args)
-
-
-def _show_examples(ctx: Any) -> None:
-    entry = ENTRIES.get(ctx.command_path.removeprefix("lookalike "))
-    if entry is not None:
-        results.say(" Examples:")
-        for example in entry.examples:
-            results.say(f"   {example}")
-        results.say()
 
 
 def _takes_one(parameter: Any) -> bool:

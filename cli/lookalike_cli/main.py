@@ -25,7 +25,7 @@ from lookalike.extras import is_installed, missing_extra
 from lookalike.terminal import forget_output
 from lookalike_cli.console import remark
 from lookalike_cli.contents import ENTRIES, GROUP_OF
-from lookalike_cli.narrow_help import NarrowHelp
+from lookalike_cli.examples import HelpWithExamples
 from lookalike_cli.stopping import ignore_interrupts
 
 #: Command -> module, which is imported when the command runs: that keeps the other commands fast.
@@ -37,7 +37,7 @@ OPTIONAL_MODULES = ("_bz2", "_ctypes", "_lzma", "_sqlite3", "_ssl", "zlib")
 COMPLETION = "_LOOKALIKE_COMPLETE"
 
 
-class LazyGroup(NarrowHelp, TyperGroup):
+class LazyGroup(HelpWithExamples, TyperGroup):
     """Loads a command to run it. What lists commands sees stand-ins, with the help of the table of contents."""
 
     _is_listing = False

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from documentation.reference.page import MeaningMissing, Page, block, code, meaning, sections, sentence, table
 from lookalike_cli.contents import ENTRIES, GROUPS, Entry
+from lookalike_cli.examples import EXAMPLES
 
 HELPS = "its help in cli/lookalike_cli"
 #: What stands for a value whose option names none.
@@ -41,33 +42,40 @@ def page() -> Page:
 
 def described(name: str, entry: Entry) -> Iterator[Described]:
     """The command and the commands below it."""
-    command: Any = get_command(import_module(entry.module).app)
-    yield Described(name, command)
-    for sub, one in getattr(command, "commands", {}).items():
-        yield Described(f"{name} {sub}", one)
+    return _tree(name, get_command(import_module(entry.module).app))
+
+
+def every_command() -> Iterator[Described]:
+    """All commands and the commands below them, in the order of the help."""
+    return (one for name, entry in ENTRIES.items() for one in described(name, entry))
 
 
 def with_option(option: str) -> list[str]:
     """The names of the commands that have this option, in the order of the help."""
-    every = (one for name, entry in ENTRIES.items() for one in described(name, entry))
-    return [one.name for one in every if any(option in parameter.opts for parameter in one.command.params)]
+    return [one.name for one in every_command() if any(option in parameter.opts for parameter in one.command.params)]
+
+
+def _tree(name: str, command: Any) -> Iterator[Described]:
+    yield Described(name, command)
+    for sub, one in getattr(command, "commands", {}).items():
+        yield from _tree(f"{name} {sub}", one)
 
 
 def _group(entries: dict[str, Entry]) -> str:
-    return sections(*(_section(one, entries) for name in entries for one in described(name, entries[name])))
+    return sections(*(_section(one) for name in entries for one in described(name, entries[name])))
 
 
-def _section(one: Described, entries: dict[str, Entry]) -> str:
+def _section(one: Described) -> str:
     below = list(getattr(one.command, "commands", {}))
     links = ", ".join(f"[`{one.name} {sub}`](#lookalike-{one.name.replace(' ', '-')}-{sub})" for sub in below)
-    examples = block("\n".join(entries[one.name].examples), "text") if one.name in entries else ""
     return sections(
         f"### lookalike {one.name}",
         _help(one),
         f"Its commands: {links}." if below else block(usage(one), "text"),
         table(("argument", "meaning"), _arguments(one)),
         table(("option", "default", "meaning"), _options(one)),
-        f"Examples:\n\n{examples}" if examples else "",
+        "Examples:",
+        block("\n".join(EXAMPLES[one.name]), "text"),
     )
 
 

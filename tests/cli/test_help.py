@@ -9,9 +9,12 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+import typer
 from typer.main import get_command
 
+from documentation.reference.commands import every_command
 from lookalike_cli.contents import ENTRIES, GROUPS
+from lookalike_cli.examples import EXAMPLES
 from tests.cli.inprocess import lookalike
 
 
@@ -27,26 +30,50 @@ def test_the_table_of_contents_says_what_the_command_says(name: str) -> None:
     assert said == ENTRIES[name].summary
 
 
-EXAMPLES = [(name, example) for name, entry in ENTRIES.items() for example in entry.examples]
+@pytest.fixture(scope="module")
+def tree() -> dict[str, Any]:
+    """Each command, also those below others, by its name."""
+    return {one.name: one.command for one in every_command()}
 
 
-@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=lambda value: value)
-def test_an_example_can_be_parsed(name: str, example: str) -> None:
-    of_shell_apart = example.partition(" > ")[0]
-    program, command, *arguments = [word for word in shlex.split(of_shell_apart) if not word.startswith("LOOKALIKE_")]
-    assert (program, command) == ("lookalike", name)
-    parser = loaded(name)
-    while hasattr(parser, "commands"):
-        parser, arguments = parser.commands[arguments[0]], arguments[1:]
-    with parser.make_context(name, list(arguments), resilient_parsing=False):
+def test_each_command_has_two_examples_of_itself_that_can_be_parsed(tree: dict[str, Any]) -> None:
+    assert set(EXAMPLES) == {"", *tree}
+    for name, examples in EXAMPLES.items():
+        assert len(set(examples)) == 2, name
+        for example in examples:
+            words = typed(example)
+            assert f"{' '.join(words)} ".startswith(f"lookalike {name} ".replace("  ", " ")), example
+            parse(tree, words[1:])
+
+
+def typed(example: str) -> list[str]:
+    """The words of a command, without what is the shell's."""
+    words = shlex.split(example.partition(" > ")[0])
+    return [word for word in words if not word.startswith("LOOKALIKE_")]
+
+
+def parse(tree: dict[str, Any], words: list[str]) -> None:
+    """Parse these words, as the deepest command that they name. It fails for what is missing, unknown or invalid."""
+    depth = max(depth for depth in range(1, len(words) + 1) if " ".join(words[:depth]) in tree)
+    command = tree[" ".join(words[:depth])]
+    assert not hasattr(command, "commands"), f"{words} names a group only"
+    with command.make_context(words[depth - 1], words[depth:]):
         pass
 
 
-def test_each_command_has_two_examples_and_shows_them() -> None:
-    assert {name for name, entry in ENTRIES.items() if len(entry.examples) != 2} == set()
-    for name in ("ingest", "failed"):
-        shown = lookalike({}, name, "-h").stdout
-        assert all(example in shown for example in ENTRIES[name].examples)
+@pytest.mark.parametrize(
+    "words",
+    ["sources check", "index delete images --all", "failed list --reason none", "search -k many", "model", "list list"],
+)
+def test_what_cannot_be_parsed_is_no_example(tree: dict[str, Any], words: str) -> None:
+    with pytest.raises((typer.TyperException, AssertionError)):
+        parse(tree, words.split())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_help_ends_with_the_examples(name: str) -> None:
+    shown = lookalike({}, *name.split(), "-h").stdout.rstrip().splitlines()
+    assert [line.strip() for line in shown[-3:]] == ["Examples:", *EXAMPLES[name]]
 
 
 def test_the_help_has_the_groups_in_their_order_and_loads_no_command() -> None:
