@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +15,9 @@ def install_command(extra: str) -> str:
 
 def _origin() -> dict[str, object]:
     """Where pip found the installation (PEP 610); empty for one from an index, or without pip."""
+    # Takes 10 ms, and only messages about missing extras need it.
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         found = json.loads(distribution(NAME).read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):
