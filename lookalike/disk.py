@@ -25,13 +25,27 @@ CLOSED = frozenset(
 #: How Python's `tempfile` begins to say that none of its folders is writable.
 NO_TEMPORARY = "No usable temporary directory"
 
-#: Folders of a home that hold paths, labels, vectors, jobs or sockets.
-PRIVATE = ("broker", "index", "logs", "run", "shown")
-#: Everything else that lies in a home of ours: its names, and how temporary ones begin.
-OTHERS = (
-    *("added", "compiled", "demo", "devices", "fitted", "models", "quantized", "texts"),
-    *("batching.json", "decoders.json"),
-)
+#: Folders of a home that hold paths, labels, vectors, jobs or sockets -> what that is, for people.
+PRIVATE = {
+    "broker": "jobs and rejected images",
+    "index": "indexes",
+    "logs": "logs",
+    "run": "sockets and locks",
+    "shown": "links to matches",
+}
+#: Everything else that lies in a home of ours -> what it is; and how the names of temporary files begin.
+OTHERS = {
+    "added": "added models",
+    "compiled": "programs for GPUs",
+    "demo": "drawn images of the demo",
+    "devices": "devices of folders",
+    "fitted": "fitted models",
+    "models": "compiled models",
+    "quantized": "quantized models",
+    "texts": "text sides of models",
+    "batching.json": "measurements",
+    "decoders.json": "measurements",
+}
 TEMPORARY = (".quantizing-", "bench-")
 
 

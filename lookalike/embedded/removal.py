@@ -15,23 +15,7 @@ from lookalike.errors import PermanentError
 from lookalike.shown import shown
 from lookalike.variables import users_file
 
-#: Folder or file of a home -> what it holds.
-MEANINGS = {
-    "index": "indexes",
-    "broker": "jobs and rejected images",
-    "models": "compiled models",
-    "fitted": "fitted models",
-    "quantized": "quantized models",
-    "added": "added models",
-    "texts": "text sides of models",
-    "compiled": "programs for GPUs",
-    "demo": "drawn images of the demo",
-    "devices": "devices of folders",
-    "logs": "logs",
-    "run": "sockets and locks",
-    "shown": "links to matches",
-}
-SETTINGS, MEASURED = "settings", "measurements and leftovers"
+SETTINGS, LEFTOVERS = "settings", "leftovers"
 
 
 @dataclass(frozen=True)
@@ -51,13 +35,14 @@ def removables(home: Path) -> list[Removable]:
     """Everything that is ours in a home and among the user's settings. Raises PermanentError for a home with other
     things in it: some of our names are plain, and a folder `index` may be somebody's."""
     names = sorted(os.listdir(home)) if home.is_dir() else []
-    ours = [name for name in names if name in (*PRIVATE, *OTHERS) or name.startswith(TEMPORARY)]
+    meanings = {**PRIVATE, **OTHERS}
+    ours = [name for name in names if name in meanings or name.startswith(TEMPORARY)]
     if others := [name for name in names if name not in ours and not is_left_out(name)]:
         raise PermanentError(
             f"{home} also holds {shown(others[0])}, which is not from lookalike: nothing is removed.",
             "Move it elsewhere, or remove by hand what `lookalike uninstall-data --help` names.",
         )
-    found = [_removable(MEANINGS.get(name, MEASURED), home / name) for name in ours]
+    found = [_removable(meanings.get(name, LEFTOVERS), home / name) for name in ours]
     settings = users_file()
     return [*found, *([_removable(SETTINGS, settings)] if settings is not None and os.path.lexists(settings) else [])]
 

@@ -1,5 +1,6 @@
 """`lookalike doctor` reports problems first; the other programs report the same problems before they work."""
 
+import io
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ from lookalike.embedding.runtimes.graphs import kept_choices
 from lookalike.factories import model_spec
 from lookalike.machine import usable_cores
 from lookalike.settings import read_settings
+from lookalike.terminal import Output
 from lookalike_cli.doctor.command import CHECKS
 from lookalike_cli.doctor.finding import Finding, examine
 from lookalike_cli.doctor.index import documents
@@ -185,6 +187,14 @@ def test_problems_come_before_warnings() -> None:
         console.print(screen(findings))
     words = captured.get().split()
     assert words == ["d", "wrong", "bad", "do", "c", "look", "odd", "see", "a", "told", "b", "fine", "good"]
+
+
+def test_a_path_stays_whole_on_a_narrow_terminal() -> None:
+    path = "/home/ada/" + "pictures of all the years/" * 8
+    output = Output(file=io.StringIO(), force_terminal=True, width=40)
+    output.print(screen([Finding("home", True, f"{path}, 5 GiB free"), Finding("disk", False, path, f"Clear {path}")]))
+    assert isinstance(output.file, io.StringIO)
+    assert len(output.file.getvalue().splitlines()) == 3 and output.file.getvalue().count(path) == 3
 
 
 @pytest.mark.parametrize("command", ["ingest", "worker", "serve"])

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.disk import OTHERS, PRIVATE
 from lookalike.embedded.lock import opened
-from lookalike.embedded.removal import MEANINGS, MEASURED
 from testing.processes import answer
 from tests.cli.inprocess import lookalike
 
@@ -81,8 +79,3 @@ def test_a_home_that_does_not_exist_has_nothing_to_remove(environment: dict[str,
     (tmp_path / "config" / "lookalike" / "settings.env").unlink()
     done = lookalike(environment | {"LOOKALIKE_HOME": str(tmp_path / "none")}, "uninstall-data")
     assert "nothing to remove" in done.stderr and not (tmp_path / "none").exists()
-
-
-def test_each_folder_of_a_home_has_a_meaning() -> None:
-    assert {name for name in (*PRIVATE, *OTHERS) if "." not in name} == set(MEANINGS)
-    assert MEASURED not in MEANINGS.values()
