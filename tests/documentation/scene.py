@@ -9,6 +9,7 @@ from lookalike.remembered import SETTLED_AFTER_NS
 from lookalike.samples import Sample, draw_samples, keep
 from testing.processes import ROOT, await_true
 from testing.services.ports import free_port
+from testing.services.s3 import REGION, S3Server
 from tests.browser.stage import LABELS, QUERY_SEED, SEED
 
 #: Where lookalike keeps its files for somebody who has set nothing, on Linux.
@@ -25,6 +26,15 @@ def set_stage(folder: Path, model_home: Path, page: str) -> Stage:
     (_draw_many if page == "README.md" else _draw_few)(home)
     # One process of a worker: the pages show what is found, not how fast.
     return Stage(home, home, free_port(), {"LOOKALIKE_CONCURRENCY": "1"})
+
+
+def rent_bucket(home: Path, store: S3Server) -> None:
+    """A bucket `shop` with the images, and a profile of this name that may read it."""
+    store.empty()
+    store.bucket("shop", {f"img/{path.name}": path.read_bytes() for path in (home / "Pictures").glob("*/*")})
+    keys = "aws_access_key_id = test\naws_secret_access_key = test"
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text(f"[profile shop]\n{keys}\nregion = {REGION}\nendpoint_url = {store.url}\n")
 
 
 def _draw_few(home: Path) -> None:

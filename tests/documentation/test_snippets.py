@@ -8,19 +8,26 @@ from documentation.snippets.block import blocks, pages
 from documentation.snippets.output import differences
 from documentation.snippets.session import first_failure, run
 from testing.processes import processes
-from tests.documentation.scene import LOOKALIKE_HOME, set_stage
+from tests.documentation.scene import LOOKALIKE_HOME, rent_bucket, set_stage
 
-#: Pages of which something is run. A page is a group of its own: any process of the tests may run it.
+SHOP = "docs/how-to/shop.md"
+#: The tests that run in the same process as a page, because they use the same service.
+BESIDE = {SHOP: "tests/cli/test_stores.py"}
+#: Pages of which something is run. Other pages are groups of their own: any process of the tests may run them.
 RUN = [
-    pytest.param(page, id=page, marks=pytest.mark.xdist_group(page))
+    pytest.param(page, id=page, marks=pytest.mark.xdist_group(BESIDE.get(page, page)))
     for page in pages()
     if any(block.is_run for block in blocks(page))
 ]
 
 
 @pytest.mark.parametrize("page", RUN)
-def test_the_programs_of_a_page_print_what_it_shows(page: str, tmp_path: Path, model_home: Path) -> None:
+def test_the_programs_of_a_page_print_what_it_shows(
+    page: str, tmp_path: Path, model_home: Path, request: pytest.FixtureRequest
+) -> None:
     stage = set_stage(tmp_path, model_home, page)
+    if page == SHOP:
+        rent_bucket(stage.home, request.getfixturevalue("s3_server"))
     done = run(blocks(page), stage)
     failed = first_failure(done)
     assert failed is None, f"{failed.step.place}\nexit code {failed.code}\n{failed.printed}"
