@@ -7,8 +7,9 @@ COMPLETE := $(PYTHON) -c 'import importlib.util, sys; lacking = [name for name i
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit("lookalike needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)' && $(COMPLETE)
 # uv installs in a fraction of pip's time. It lies in a folder of its own, so that it is none of our packages.
 UV := .venv/uv/bin/uv
-# $(call INSTALL,LOCK FILE,OPTIONS OF UV,OPTIONS OF PIP): pip knows mirrors and certificates of this machine that uv may not know.
-INSTALL = $(UV) pip install $(2) --python $(BIN)/python --require-hashes -r $(1) \
+# $(call INSTALL,LOCK FILE,OPTIONS OF UV,OPTIONS OF PIP): pip knows mirrors of this machine that uv may not know.
+# The certificates of the system are those that a company's proxy needs.
+INSTALL = $(UV) pip install --system-certs $(2) --python $(BIN)/python --require-hashes -r $(1) \
 	|| { echo "uv could not install the packages; pip tries it now."; $(BIN)/pip install $(3) --require-hashes -r $(1); }
 
 .DEFAULT_GOAL := help
