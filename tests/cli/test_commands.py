@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,3 +137,16 @@ def test_every_command_has_help(environment: dict[str, str]) -> None:
 
     for command in COMMANDS:
         assert "Usage" in lookalike(environment, command, "--help").stdout
+
+
+@pytest.mark.parametrize(("command", "collects"), [(["search", "gone.jpg"], False), (["index", "list"], True)])
+def test_only_a_command_that_ends_soon_collects_no_garbage(tmp_path: Path, command: list[str], collects: bool) -> None:
+    program = (
+        "import atexit, gc; from lookalike_cli.main import main;"
+        " atexit.register(lambda: print('collects', gc.isenabled())); main()"
+    )
+    environment = {**os.environ, "LOOKALIKE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert f"collects {collects}" in done.stdout, done.stderr
