@@ -22,18 +22,30 @@ class Output(Console):
     Square brackets and `:cat:` stay as they are, because a file may be called anything.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(markup=False, emoji=False, highlight=False, soft_wrap=True, **options)
+    def __init__(self, *, force_terminal: bool | None = None, **options: Any) -> None:
+        shared: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False, "soft_wrap": True}
+        super().__init__(force_terminal=force_terminal, **shared, **options)
+        self._forced = force_terminal
 
     @property
     def options(self) -> ConsoleOptions:
         options = super().options
-        return options if self.is_terminal else options.update_width(UNFOLDED)
+        return options if self._is_screen else options.update_width(UNFOLDED)
 
     @property
     def is_animated(self) -> bool:
         """Whether a bar can be drawn again and again: not in a pipe, and not on a terminal that cannot go back."""
-        return self.is_terminal and not self.is_dumb_terminal
+        return self._is_screen and self.is_terminal and not self.is_dumb_terminal
+
+    @property
+    def is_dumb_terminal(self) -> bool:
+        # Without TERM nobody knows what the terminal understands.
+        return super().is_dumb_terminal or not self._environ.get("TERM")
+
+    @property
+    def _is_screen(self) -> bool:
+        """Whether somebody looks at it. FORCE_COLOR, which many CI systems set, asks for colours and nothing else."""
+        return self.file.isatty() if self._forced is None else self._forced
 
     def print(self, *objects: Any, **options: Any) -> None:
         with writing():

@@ -9,12 +9,15 @@ from lookalike_cli.console import results
 
 #: Typer's tables cut names, and fold their explanations to single words, on fewer columns.
 LEAST_COLUMNS = 72
+#: On fewer, not even words fit; the terminal continues the lines itself.
+LEAST_WIDTH = 20
 #: Columns before an explanation, which begins below the name that it explains.
 INDENT = 4
 
 
 def is_narrow() -> bool:
-    return results.is_terminal and results.width < LEAST_COLUMNS
+    """Also if a pager shows the help: the library measures the terminal, or asks COLUMNS."""
+    return results.width < LEAST_COLUMNS
 
 
 class NarrowHelp:
@@ -38,7 +41,7 @@ def _plain(command: Any, formatter: Any) -> Iterator[None]:
     if not is_narrow():
         yield
         return
-    formatter.width = results.width
+    formatter.width = max(results.width, LEAST_WIDTH)
     formatter.write_dl = partial(formatter.write_dl, col_max=INDENT - 2)
     mode, command.rich_markup_mode = command.rich_markup_mode, None
     try:

@@ -84,12 +84,34 @@ def test_on_a_narrow_terminal_each_row_is_a_paragraph_with_whole_cells() -> None
     assert lines == [f"job: {ROW[0]}", "images: 7", f"source: {ROW[2]}"]
 
 
+def test_forced_colours_neither_fold_nor_animate_what_a_pipe_gets() -> None:
+    output = Output(file=io.StringIO(), width=40, _environ={"FORCE_COLOR": "1", "TERM": "xterm"})
+    assert output.color_system is not None and not output.is_animated
+    output.print(table("job", "images", "source", rows=[ROW]))
+    assert isinstance(output.file, io.StringIO) and len(output.file.getvalue().splitlines()) == 2
+
+
+def test_nothing_is_animated_on_a_terminal_that_nobody_names() -> None:
+    animated = {
+        term: Output(file=io.StringIO(), force_terminal=True, _environ={"TERM": term}).is_animated
+        for term in ("", "dumb", "xterm")
+    }
+    assert animated == {"": False, "dumb": False, "xterm": True}
+
+
+@pytest.mark.parametrize("width", [1, 9])
+def test_the_help_of_a_terminal_of_a_few_columns_is_no_error(
+    environment: dict[str, str], width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "_width", width)
+    assert "--label-from" in lookalike(environment, "ingest", "--help").stdout
+
+
 @pytest.mark.parametrize("command", ["", "ingest", "index", "index export", "duplicates", "serve"])
 def test_the_help_fits_a_narrow_terminal_and_cuts_no_name(
     environment: dict[str, str], command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results, "_width", 40)
-    monkeypatch.setattr(results, "_force_terminal", True)
     printed = lookalike(environment, *command.split(), "--help").stdout
     help, _, _ = printed.partition(" Examples:\n")
     assert max(map(len, help.splitlines())) <= 40 and "\u2026" not in help

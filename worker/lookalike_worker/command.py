@@ -12,11 +12,10 @@ from celery.bin.worker import worker
 
 
 def run_worker(app: Celery, arguments: Sequence[str], *, quiet: bool) -> int:
-    """Run a worker until it stops; `arguments` are those of `celery worker`. Returns 2 if they cannot be used."""
+    """Run a worker until it stops; `arguments` are those of `celery worker`. Returns the exit code."""
     context = CLIContext(app=app, no_color=False, workdir=None, quiet=quiet)
     try:
-        worker.main(args=list(arguments), prog_name="lookalike worker", standalone_mode=False, obj=context)
+        return worker.main(args=list(arguments), prog_name="lookalike worker", standalone_mode=False, obj=context) or 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    return 0

@@ -7,6 +7,7 @@ import select
 import signal
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery, platforms
@@ -56,6 +57,11 @@ class Worker(celery_worker.Worker):  # type: ignore[misc]
     """
 
     hurry: Hurry
+
+    def emit_banner(self) -> None:
+        # A full disk or a closed pipe takes no banner; the worker works all the same.
+        with suppress(OSError):
+            super().emit_banner()
 
     def install_platform_tweaks(self, worker: Any) -> None:
         super().install_platform_tweaks(worker)
