@@ -25,6 +25,8 @@ LOOPBACK = "127.0.0.1"
 LOGINS = "FLOWER_BASIC_AUTH"
 #: Tasks kept in memory, about 2 KB each; a load of a million images has 16,000.
 MAX_TASKS = 10_000
+#: How long a worker that has ended stays on the page: the one that a supervisor starts in its place has another name.
+ENDED_SHOWN_S = 600
 
 
 @app.command()
@@ -43,8 +45,9 @@ def flower(
     # Before the app is made, which keeps the loggers as it finds them.
     logs.configure(settings.log_format, secrets=[*settings.secrets, *_passwords()])
     # Otherwise Flower runs a flowerconfig.py in the working directory, and Tornado sets up logging.
-    options = ("--read-only", f"--conf={os.devnull}", "--logging=none", f"--max-tasks={MAX_TASKS}")
-    make_app(url, settings.time_limit_s).start(["flower", f"--address={host}", f"--port={port}", *options])
+    options = ["--read-only", f"--conf={os.devnull}", "--logging=none", f"--max-tasks={MAX_TASKS}"]
+    options += [f"--purge-offline-workers={ENDED_SHOWN_S}", f"--address={host}", f"--port={port}"]
+    make_app(url, settings.time_limit_s).start(["flower", *options])
 
 
 def require_logins(host: str) -> None:

@@ -16,11 +16,16 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="Processes to run.", show_default="one per core")
     ] = None,
-    name: Annotated[str, typer.Option(help="Name of the worker; %h stands for the host.")] = "lookalike@%h",
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the worker, unlike all others; %h stands for the host.", show_default="lookalike-PID@%h"
+        ),
+    ] = None,
 ) -> None:
     """Run a worker for the broker at LOOKALIKE_BROKER_URL."""
     processes = concurrency or read_settings().concurrency
     # Without a number, the worker takes what is fastest.
     chosen = ["--concurrency", str(processes)] if processes else []
-    command = launch.command("lookalike_worker", *chosen, "--hostname", name)
-    launch.replace(command)
+    named = ["--hostname", name] if name else []
+    launch.replace(launch.command("lookalike_worker", *chosen, *named))

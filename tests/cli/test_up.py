@@ -86,7 +86,7 @@ def test_a_second_stack_is_refused(up: Up) -> None:
 
 def test_doctor_finds_the_consuming_worker(up: Up) -> None:
     findings = answer(lookalike(up.environment, "doctor", "--json"))["findings"]
-    assert next(item["detail"] for item in findings if item["what"] == "workers").startswith("lookalike@")
+    assert next(item["detail"] for item in findings if item["what"] == "workers").startswith("lookalike-")
     lookalike(up.environment, "doctor", "--worker")
 
 

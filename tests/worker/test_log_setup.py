@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.envelope import INGEST_CHUNK
+from lookalike.workers import consuming_workers
 from testing.processes import LOOKALIKE, ROOT, await_true
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
@@ -85,7 +86,11 @@ def test_flower_hides_the_broker_password_and_ignores_a_config_file_in_the_folde
         flower = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
         try:
             await_true(lambda: shown(f"{url}/healthcheck"))
-            pages = (f"/worker/lookalike@{socket.gethostname()}", "/broker", "/", "/tasks", "/metrics")
+            (worker,) = consuming_workers(bench.app)
+            name, _, host = worker.partition("@")
+            assert host == socket.gethostname()
+            assert b"lookalike_worker" in Path("/proc", name.removeprefix("lookalike-"), "cmdline").read_bytes()
+            pages = (f"/worker/{worker}", "/broker", "/", "/tasks", "/metrics")
             seen = [await_true(partial(shown, url + path)) for path in pages]
         finally:
             flower.terminate()

@@ -1,5 +1,6 @@
 """`python -m lookalike_worker`: runs Celery's worker with our flags. Further arguments go to Celery."""
 
+import os
 import sys
 
 from lookalike import launch
@@ -11,7 +12,7 @@ from lookalike.extras import requiring
 from lookalike.malloc import give_memory_back
 
 #: Gossip and mingle make workers wait for each other, and have stalled some after a reconnect (celery#8030).
-DEFAULTS = ["--without-gossip", "--without-mingle", "--loglevel", "INFO", "--hostname", "lookalike@%h"]
+DEFAULTS = ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
 
 
 def main(arguments: list[str]) -> int:
@@ -34,9 +35,15 @@ def main(arguments: list[str]) -> int:
         return code_of(error)
     try:
         # Celery's banner is for people; its lines do not have the log's format.
-        return run_worker(app, [*DEFAULTS, *arguments], quiet=settings.log_format == "json")
+        return run_worker(app, [*DEFAULTS, *_name(), *arguments], quiet=settings.log_format == "json")
     finally:
         models.stop()
+
+
+def _name() -> list[str]:
+    """A name of its own: workers of one name count as one wherever workers are listed, also in Flower. It names the
+    process, so that a person can find it and stop it."""
+    return ["--hostname", f"lookalike-{os.getpid()}@%h"]
 
 
 if __name__ == "__main__":
