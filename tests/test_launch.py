@@ -27,7 +27,7 @@ TRAPS = ["json", "re", "keras", "numpy", "openvino", "celery", "redis", "sitecus
 
 
 #: What pip writes as the program `lookalike`.
-SCRIPT = "from lookalike_cli.main import main\nsys.exit(main())\n"
+SCRIPT = "from lookalike_cli.starting import main\nsys.exit(main())\n"
 
 
 def sources() -> list[Path]:

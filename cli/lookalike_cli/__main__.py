@@ -1,5 +1,5 @@
 """Runs the `lookalike` command: `python -m lookalike_cli`."""
 
-from lookalike_cli.main import main
+from lookalike_cli.starting import main
 
 main()

@@ -26,6 +26,7 @@ from lookalike.terminal import forget_output
 from lookalike_cli.console import remark
 from lookalike_cli.contents import ENTRIES, GROUP_OF
 from lookalike_cli.examples import HelpWithExamples
+from lookalike_cli.starting import imported
 from lookalike_cli.stopping import ignore_interrupts
 
 #: Command -> module, which is imported when the command runs: that keeps the other commands fast.
@@ -60,6 +61,7 @@ class LazyGroup(HelpWithExamples, TyperGroup):
                 raise
             return _unavailable(cmd_name, missing)
         command.name = cmd_name
+        imported()
         return command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
 
+from lookalike_cli.console import remarks, results
 from lookalike_cli.main import run
 from testing.processes import Done
 
@@ -31,7 +32,8 @@ def lookalike(
         if stdin is not None:
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin.encode()))))
         _replace_environment(patch, environment)
-        status = _exit_code()
+        with _consoles_of_this_environment():
+            status = _exit_code()
     done = subprocess.CompletedProcess(command, status, _text(stdout), _text(stderr))
     assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
     assert code is None or done.returncode == code, done.stderr
@@ -43,6 +45,21 @@ def _replace_environment(patch: pytest.MonkeyPatch, environment: Mapping[str, st
         patch.delenv(name)
     for name, value in environment.items():
         patch.setenv(name, value)
+
+
+@contextmanager
+def _consoles_of_this_environment() -> Iterator[None]:
+    """Make both consoles anew, as a process would: they read NO_COLOR, TERM and COLUMNS when they are made."""
+    _make_consoles()
+    try:
+        yield
+    finally:
+        _make_consoles()
+
+
+def _make_consoles() -> None:
+    for console in (remarks, results):
+        console.__init__(stderr=console.stderr)  # type: ignore[misc]
 
 
 def _exit_code() -> int:

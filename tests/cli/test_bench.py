@@ -10,6 +10,7 @@ from lookalike.samples import keep, samples
 from testing.processes import answer, await_true, make_home, processes, started, stop
 from tests.cli.conftest import left_behind
 from tests.cli.inprocess import lookalike
+from tests.cli.test_json_stdout import TERMINALS
 
 IMAGES = 9
 
@@ -38,7 +39,9 @@ def left(environment: dict[str, str]) -> list[str]:
 
 def test_stages_and_whole_are_measured_and_compared(environment: dict[str, str], drawn: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
-    done = lookalike(environment, "bench", drawn, "--repeats", 1, "--price", 2, "--report", report, "--json")
+    done = lookalike(
+        environment | TERMINALS["narrow"], "bench", drawn, "--repeats", 1, "--price", 2, "--report", report, "--json"
+    )
     printed = answer(done)
     is_encoding = environment["LOOKALIKE_INDEX_URL"].startswith("http")
     expected = {"read", "decode", "embed", "look-up", "bulk", "rest"} | ({"encode", "server"} if is_encoding else set())

@@ -15,6 +15,7 @@ from lookalike.samples import draw_samples
 from testing.processes import answer
 from tests.cli.inprocess import lookalike
 from tests.cli.test_json_contracts import missing
+from tests.cli.test_json_stdout import TERMINALS
 from tests.embedding.onnx_files import DIMENSION, SIZE, encoder, move_weights
 
 
@@ -42,7 +43,9 @@ OPTIONS = (
 @pytest.fixture(scope="module")
 def facts(environment: dict[str, str], brought: Path) -> dict[str, object]:
     """What the command printed for the model that it kept."""
-    return answer(lookalike(environment, "model", "add", brought, "--name", "mine", *OPTIONS, "--json"))
+    return answer(
+        lookalike(environment | TERMINALS["narrow"], "model", "add", brought, "--name", "mine", *OPTIONS, "--json")
+    )
 
 
 def test_an_added_model_is_described(environment: dict[str, str], brought: Path, facts: dict[str, object]) -> None:

@@ -16,6 +16,7 @@ from lookalike.embedding.artifacts import quantized
 from lookalike.errors import ModelUnavailable
 from testing.processes import ROOT, answer
 from tests.cli.inprocess import lookalike
+from tests.cli.test_json_stdout import TERMINALS
 
 SIZE = 64
 COUNT = 52
@@ -53,7 +54,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def made(environment: dict[str, str], folder: Path) -> dict[str, object]:
     """What the command printed for the model that it made."""
-    return answer(lookalike(environment, "model", "quantize", folder, "--name", "small", "--count", 32, "--json"))
+    return answer(
+        lookalike(
+            environment | TERMINALS["narrow"], "model", "quantize", folder, "--name", "small", "--count", 32, "--json"
+        )
+    )
 
 
 def test_a_quantized_model_has_its_own_fingerprint_and_is_close_to_its_base(

@@ -33,6 +33,29 @@ main.COMMANDS["interrupted"] = "interrupted"
 main.run()
 """
 
+#: A command that is interrupted while a module is imported.
+EARLY = """
+import signal, sys
+
+class Interrupting:
+    @staticmethod
+    def find_spec(name, path, target=None):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting)
+from lookalike_cli.starting import main
+sys.argv[1:] = ["status"]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "lookalike.errors", "lookalike_cli.status", "redis"])
+def test_an_interrupt_while_code_is_imported_ends_the_command_in_silence(module: str) -> None:
+    command = [sys.executable, "-c", EARLY.format(module=module)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
 
 @pytest.mark.parametrize("number", stopping.INTERRUPTS)
 def test_a_stopped_command_prints_its_message_and_says_which_signal_it_was(number: signal.Signals) -> None:
