@@ -28,6 +28,7 @@ OPENSEARCH_MISSING = pytest.StashKey[str]()
 SENT = "opensearch_missing"
 #: The image size of `other_model`; the default model has 224.
 OTHER_SIZE = 96
+LONGEST_ID = 200
 #: Folders whose tests share fixtures of the whole folder, such as a browser: one process runs them.
 TOGETHER = ("tests/api", "tests/browser", "tests/client", "tests/reading/stores")
 #: Folders whose tests share nothing: any process runs any of them.
@@ -47,6 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.args.sort(key=lambda named: PurePath(named.partition("::")[0]).parts)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A short id for a long value: pytest-xdist sends the ids of all tests, and a value may have 64 MB."""
+    return f"{argname} of {len(val)}" if isinstance(val, str | bytes) and len(val) > LONGEST_ID else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

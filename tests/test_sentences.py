@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 
 import pytest
@@ -65,6 +66,11 @@ def _template(node: ast.expr | None) -> str | None:
     return None
 
 
+@cache
+def messages() -> list[Message]:
+    return list(_messages())
+
+
 def _messages() -> Iterator[Message]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -80,15 +86,12 @@ def _messages() -> Iterator[Message]:
                     yield Message(place, kind, _template(node.args[0]), advice)
 
 
-MESSAGES = list(_messages())
-
-
 def _broken(*, kinds: set[str] | None = None) -> list[Message]:
-    return [message for message in MESSAGES if kinds is None or message.kind in kinds]
+    return [message for message in messages() if kinds is None or message.kind in kinds]
 
 
 def test_many_messages_are_read() -> None:
-    assert len(MESSAGES) > 200 and len([message for message in MESSAGES if message.kind in PERMANENT]) > 120
+    assert len(messages()) > 200 and len([message for message in messages() if message.kind in PERMANENT]) > 120
 
 
 def test_an_error_is_whole_sentences() -> None:
@@ -106,7 +109,7 @@ def test_an_error_says_what_to_do() -> None:
 
 
 def test_messages_use_the_words_of_people() -> None:
-    for message in MESSAGES:
+    for message in messages():
         for sentence in message.sentences:
             assert not FOREIGN.search(sentence) and not PIP.search(sentence), (message.place, sentence)
 
@@ -114,7 +117,7 @@ def test_messages_use_the_words_of_people() -> None:
 def test_messages_name_settings_that_exist() -> None:
     known = {*setting_names(), *NOT_SETTINGS, *RENAMED}
     named = {
-        (name, message.place) for message in MESSAGES for text in message.sentences for name in VARIABLE.findall(text)
+        (name, message.place) for message in messages() for text in message.sentences for name in VARIABLE.findall(text)
     }
     assert {name for name, _ in named} <= known, {pair for pair in named if pair[0] not in known}
 
@@ -140,7 +143,7 @@ def commands() -> dict[str, set[str]]:
 def test_messages_name_commands_and_options_that_exist(commands: dict[str, set[str]]) -> None:
     of_all = {"--help"}
     every = set().union(*commands.values()) | of_all | {"--version"}
-    for message in MESSAGES:
+    for message in messages():
         for text in message.sentences:
             assert set(OPTION.findall(text)) <= every, (message.place, text)
             for line in QUOTED.findall(text):
@@ -155,7 +158,7 @@ def test_messages_name_commands_and_options_that_exist(commands: dict[str, set[s
 
 
 def test_messages_name_files_that_exist() -> None:
-    for message in MESSAGES:
+    for message in messages():
         for text in message.sentences:
             for path in re.findall(r"\b(?:docs|deploy)/[\w./-]*\w", text):
                 assert (ROOT / path).exists(), (message.place, path)

@@ -5,9 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from lookalike.samples import draw_samples
 from testing.processes import ROOT, make_home
@@ -25,6 +23,10 @@ TIMEOUT_S = 240
 def test_the_article_notebook_runs_from_its_folder_to_its_figures(
     tmp_path: Path, model_home: Path, other_model: Path, opensearch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Not at the top: they take seconds, and every process of the tests reads this module.
+    import nbformat
+    from nbclient import NotebookClient
+
     faces = _faces(tmp_path)
     environment = {
         "FACES": faces,
@@ -49,6 +51,8 @@ def test_the_article_notebook_runs_from_its_folder_to_its_figures(
 
 
 def test_the_committed_notebook_has_no_outputs() -> None:
+    import nbformat
+
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
     assert [cell.outputs for cell in notebook.cells if cell.get("outputs")] == []

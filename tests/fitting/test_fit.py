@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from lookalike.embedding import Head
 from lookalike.errors import BadSetting
@@ -64,6 +63,9 @@ def test_lda_keeps_the_best_directions_where_there_are_more_classes_than_dimensi
 @pytest.mark.parametrize("each", [2, 5, EACH])
 def test_lda_of_few_images_equals_the_analysis_in_all_channels(features: Vectors, labels: Labels, each: int) -> None:
     """With 10 and 25 images of 32 channels, `fit` works in the span of the images; with 150 it cannot be smaller."""
+    # Not at the top: it takes seconds, and every process of the tests reads this module.
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
     chosen = [number for number in range(len(features)) if number % EACH < each]
     some, classes = features[chosen], np.repeat(np.arange(CLASSES), each)
     found = LinearDiscriminantAnalysis(solver="eigen", shrinkage=discriminant.SHRINKAGE).fit(

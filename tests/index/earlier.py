@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import lancedb
 import pyarrow as pa
 
 from lookalike.index import IndexOptions, identity
 from lookalike.index.lancedb.folder import folder_of
+from lookalike.index.lancedb.lean_lancedb import lancedb
 from lookalike.index.opensearch.vector_field import vector_field
 from lookalike.records import Document
 from testing.services.opensearch import request

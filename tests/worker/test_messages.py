@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from testing.worker_harness import WorkerHarness
 MANY_BOUND_BYTES = 200 * 2**20
 #: A bomb of half a gigabyte in the worker's main process, which unpacks nothing.
 BOMB_BOUND_BYTES = 64 * 2**20
-MILLION = b"[" + b",".join(b'{"uri":"/r/%07d.jpg"}' % number for number in range(1_000_000)) + b"]"
 MALFORMED = [
     b"\x80\x05pickle",
     b"{broken",
@@ -72,8 +72,17 @@ ODD_HEADERS: list[dict[str, Any]] = [
     {"group": 7},
     {"big": "x" * 10**6},
 ]
-#: Half a gigabyte in a message of 600 bytes.
-BOMB = base64.b64encode(bz2.compress(b" " * 2**29)).decode()
+
+
+# Made when a test needs them: every process of the tests reads this module.
+def million() -> bytes:
+    return b"[" + b",".join(b'{"uri":"/r/%07d.jpg"}' % number for number in range(1_000_000)) + b"]"
+
+
+@cache
+def bomb() -> str:
+    """Half a gigabyte in a message of 600 bytes."""
+    return base64.b64encode(bz2.compress(b" " * 2**29)).decode()
 
 
 class Evil:
@@ -147,7 +156,7 @@ def test_a_compressed_message_is_refused_before_it_is_unpacked(bench: WorkerHarn
     parent, _ = worker_processes(bench.settings.home)
     before = peak(parent)
     for compression in ("bzip2", "application/x-bz2"):
-        sent(bench, {"compression": compression}, key, body=BOMB)
+        sent(bench, {"compression": compression}, key, body=bomb())
     await_true(lambda: not bench.client.llen(KEY_PREFIX + key))
     bench.assert_works()
     assert peak(parent) - before < BOMB_BOUND_BYTES
@@ -157,7 +166,7 @@ def test_remote_control_of_another_form_is_refused(bench: WorkerHarness) -> None
     parent, _ = worker_processes(bench.settings.home)
     before, channel = peak(parent), "/0.celery.pidbox"
     control = {
-        "body": BOMB,
+        "body": bomb(),
         "content-type": "application/json",
         "content-encoding": "utf-8",
         "headers": {"compression": "bzip2"},
@@ -248,7 +257,7 @@ def test_a_foreign_chunk_stops_its_job_with_a_reason(bench: WorkerHarness, paylo
 def test_a_million_references_are_refused_before_they_take_memory(bench: WorkerHarness) -> None:
     (child,) = worker_processes(bench.settings.home)[1]
     before = peak(child)
-    job = bench.run_raw(MILLION)
+    job = bench.run_raw(million())
     assert job.state is JobState.FAILED and "a chunk has 1 to 1024 references" in job.error
     assert peak(child) - before < MANY_BOUND_BYTES
 

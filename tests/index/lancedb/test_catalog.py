@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import lancedb
 import pytest
 
 from lookalike.errors import IndexUnavailable
 from lookalike.index import Index, list_indexes, open_index
 from lookalike.index.lancedb.catalog import Catalog
+from lookalike.index.lancedb.lean_lancedb import lancedb
 from tests.index.documents import COSINE, L2, documents
 
 #: Takes the lock, prints a line and never releases the lock.

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import lancedb
 import pytest
 
 from lookalike.errors import IndexConflict, IndexMissing, IndexUnavailable
@@ -15,6 +14,7 @@ from lookalike.index import Index, list_indexes, open_index, open_versions
 from lookalike.index.facets import facets
 from lookalike.index.lancedb.catalog import Catalog
 from lookalike.index.lancedb.compaction import FEWEST_FRAGMENTS, MOST_FRAGMENTS, compact, most_fragments
+from lookalike.index.lancedb.lean_lancedb import lancedb
 from lookalike.queries.listing import Listing
 from tests.index.documents import COSINE, documents
 

@@ -111,20 +111,22 @@ def test_the_advice_fits_what_the_file_is(name: str, tmp_path: Path) -> None:
     assert str(check.value) == str(ingest.value)
 
 
-_LONG = b"x" * 70 * 2**20
-BROKEN: dict[str, tuple[bytes, Reason]] = {
-    "line.csv": (b"path,n\n/a.jpg,1\n" + _LONG + b"\n/b.jpg,2\n", Reason.UNSUPPORTED),
-    "line.jsonl": (b'{"path":"/a.jpg"}\n{"path":"' + _LONG + b'"}\n', Reason.UNSUPPORTED),
-    "garbage.csv.gz": (gzip.compress(b"path\n/a.jpg\n") + b"garbage", Reason.CORRUPT),
-    "cut.jsonl.gz": (gzip.compress(b'{"path":"/a.jpg"}\n' * 5)[:-6], Reason.TRUNCATED),
-    "bomb.csv.gz": (gzip.compress(b"path\n/a.jpg\n" + bytes(70 * 2**20), 1), Reason.UNSUPPORTED),
+#: More characters than a line may have.
+_LONG = 70 * 2**20
+#: Made by the test: every process of the tests reads this module.
+BROKEN: dict[str, tuple[Callable[[], bytes], Reason]] = {
+    "line.csv": (lambda: b"path,n\n/a.jpg,1\n" + b"x" * _LONG + b"\n/b.jpg,2\n", Reason.UNSUPPORTED),
+    "line.jsonl": (lambda: b'{"path":"/a.jpg"}\n{"path":"' + b"x" * _LONG + b'"}\n', Reason.UNSUPPORTED),
+    "garbage.csv.gz": (lambda: gzip.compress(b"path\n/a.jpg\n") + b"garbage", Reason.CORRUPT),
+    "cut.jsonl.gz": (lambda: gzip.compress(b'{"path":"/a.jpg"}\n' * 5)[:-6], Reason.TRUNCATED),
+    "bomb.csv.gz": (lambda: gzip.compress(b"path\n/a.jpg\n" + bytes(_LONG), 1), Reason.UNSUPPORTED),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_rows_before_a_damage_count_also_in_a_small_table(name: str, tmp_path: Path) -> None:
     content, reason = BROKEN[name]
-    path = write(tmp_path / name, content)
+    path = write(tmp_path / name, content())
     found = read(path)
     assert [ref.uri for ref in found] == ["/a.jpg", str(path)] or [ref.uri for ref in found] == [str(path), "/a.jpg"]
     assert refused(found)[str(path)][0] is reason
