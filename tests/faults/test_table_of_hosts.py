@@ -18,7 +18,7 @@ from testing.services.web import Answer, WebServer
 from tests.faults.images import Source, image
 from tests.faults.rig import Place, Rig
 
-ROWS = 2000
+ROWS = 1200
 #: Different images; the other rows repeat them under other uris.
 IMAGES = 20
 DEAD_EVERY = 25
