@@ -12,7 +12,7 @@ import pytest
 from lookalike.exit_codes import ExitCode
 from lookalike.shown import as_html, visible
 from lookalike.terminal import Output
-from lookalike_cli.console import results, table
+from lookalike_cli.console import table
 from testing.processes import LOOKALIKE, ROOT
 from tests.cli.inprocess import lookalike
 
@@ -100,19 +100,13 @@ def test_nothing_is_animated_on_a_terminal_that_nobody_names() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 9])
-def test_the_help_of_a_terminal_of_a_few_columns_is_no_error(
-    environment: dict[str, str], width: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(results, "_width", width)
-    assert "--label-from" in lookalike(environment, "ingest", "--help").stdout
+def test_the_help_of_a_terminal_of_a_few_columns_is_no_error(environment: dict[str, str], width: int) -> None:
+    assert "--label-from" in lookalike(environment | {"COLUMNS": str(width)}, "ingest", "--help").stdout
 
 
 @pytest.mark.parametrize("command", ["", "ingest", "index", "index export", "duplicates", "serve"])
-def test_the_help_fits_a_narrow_terminal_and_cuts_no_name(
-    environment: dict[str, str], command: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(results, "_width", 40)
-    printed = lookalike(environment, *command.split(), "--help").stdout
+def test_the_help_fits_a_narrow_terminal_and_cuts_no_name(environment: dict[str, str], command: str) -> None:
+    printed = lookalike(environment | {"COLUMNS": "40"}, *command.split(), "--help").stdout
     help, _, _ = printed.partition(" Examples:\n")
     assert max(map(len, help.splitlines())) <= 40 and "\u2026" not in help
     assert "..." not in help.replace("]...", "").replace("}...", "")
