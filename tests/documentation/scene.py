@@ -37,6 +37,13 @@ def rent_bucket(home: Path, store: S3Server) -> None:
     (home / ".aws" / "config").write_text(f"[profile shop]\n{keys}\nregion = {REGION}\nendpoint_url = {store.url}\n")
 
 
+def join_cluster(home: Path, broker_url: str, index_url: str) -> None:
+    """Settings of a cluster, which every machine has."""
+    folder = home / ".config" / "lookalike"
+    folder.mkdir(parents=True)
+    (folder / "settings.env").write_text(f"LOOKALIKE_BROKER_URL={broker_url}\nLOOKALIKE_INDEX_URL={index_url}\n")
+
+
 def _draw_few(home: Path) -> None:
     for label in LABELS:
         for number in range(PER_LABEL):

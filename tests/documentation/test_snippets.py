@@ -8,11 +8,11 @@ from documentation.snippets.block import blocks, pages
 from documentation.snippets.output import differences
 from documentation.snippets.session import first_failure, run
 from testing.processes import processes
-from tests.documentation.scene import LOOKALIKE_HOME, rent_bucket, set_stage
+from tests.documentation.scene import LOOKALIKE_HOME, join_cluster, rent_bucket, set_stage
 
-SHOP = "docs/how-to/shop.md"
+SHOP, SCALE_OUT = "docs/how-to/shop.md", "docs/how-to/scale-out.md"
 #: The tests that run in the same process as a page, because they use the same service.
-BESIDE = {SHOP: "tests/cli/test_stores.py"}
+BESIDE = {SHOP: "tests/cli/test_stores.py", SCALE_OUT: "tests/examples/test_cluster.py"}
 #: Pages of which something is run. Other pages are groups of their own: any process of the tests may run them.
 RUN = [
     pytest.param(page, id=page, marks=pytest.mark.xdist_group(BESIDE.get(page, page)))
@@ -28,6 +28,8 @@ def test_the_programs_of_a_page_print_what_it_shows(
     stage = set_stage(tmp_path, model_home, page)
     if page == SHOP:
         rent_bucket(stage.home, request.getfixturevalue("s3_server"))
+    elif page == SCALE_OUT:
+        join_cluster(stage.home, request.getfixturevalue("redis_url"), request.getfixturevalue("opensearch_url"))
     done = run(blocks(page), stage)
     failed = first_failure(done)
     assert failed is None, f"{failed.step.place}\nexit code {failed.code}\n{failed.printed}"
