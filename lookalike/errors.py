@@ -150,7 +150,7 @@ class MachineExhausted(Unavailable):
     """This machine has no file descriptor or memory left, whatever the work was."""
 
     service = "machine"
-    advice = "Raise its limit (ulimit -n, or the container's memory), or run fewer processes (LOOKALIKE_CONCURRENCY)."
+    advice = "Raise its limit (ulimit -n, -u, -v; the container's memory), or run less (LOOKALIKE_CONCURRENCY)."
 
     def sentences(self) -> tuple[str, ...]:
         return f"The machine {self.address} has run out of something: {self.why}.", self.advice

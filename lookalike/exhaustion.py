@@ -9,23 +9,39 @@ from lookalike.errors import MachineExhausted
 
 #: The system has no more of something that every file and connection needs.
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
-#: What errors say that have no number: Python has no further thread, or the loader no memory for a library.
-SIGNS = ("can't start new thread", "failed to map segment from shared object", "cannot allocate memory")
-_WITHOUT_NUMBER = (RuntimeError, ImportError)
+#: What errors say that have no number: Python or a library has no further thread, or the loader no memory.
+SIGNS = (
+    "can't start new thread",
+    "failed to map segment from shared object",
+    *(os.strerror(number).lower() for number in (errno.EAGAIN, errno.EMFILE, errno.ENOMEM)),
+)
+#: Errors of libraries in Rust are `PanicException`, which each such library has of its own, and which is no Exception.
+PANIC = "PanicException"
 #: More causes than an exception ever has, because some refer to themselves.
 _MOST_CAUSES = 16
 
 
 def machine_error(error: BaseException) -> MachineExhausted | None:
     """Our error if `error`, or what it was caused by, says that this machine has run out of something; else None."""
+    if isinstance(error, BlockingIOError) and error.filename is None:
+        # Only from a start of a process: whoever waits for a socket or a lock expects it.
+        return MachineExhausted(socket.gethostname(), os.strerror(errno.EAGAIN))
     for cause in _causes(error):
         if isinstance(cause, MemoryError):
             return MachineExhausted(socket.gethostname(), os.strerror(errno.ENOMEM))
-        if sign := next((sign for sign in SIGNS if sign in str(cause) and isinstance(cause, _WITHOUT_NUMBER)), None):
+        if _has_no_number(cause) and (sign := next((sign for sign in SIGNS if sign in str(cause).lower()), None)):
             return MachineExhausted(socket.gethostname(), sign)
         if isinstance(cause, OSError) and cause.errno in EXHAUSTED:
             return MachineExhausted(socket.gethostname(), os.strerror(cause.errno or 0))
     return None
+
+
+def is_panic(error: BaseException) -> bool:
+    return type(error).__name__ == PANIC
+
+
+def _has_no_number(error: BaseException) -> bool:
+    return isinstance(error, RuntimeError | ImportError) or is_panic(error)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -19,7 +19,7 @@ from typer.main import get_command
 from lookalike import __version__, launch
 from lookalike.disk import place_error
 from lookalike.errors import LookalikeError, MissingExtra, PermanentError
-from lookalike.exhaustion import machine_error
+from lookalike.exhaustion import is_panic, machine_error
 from lookalike.exit_codes import ExitCode, code_of
 from lookalike.extras import is_installed, missing_extra
 from lookalike.terminal import forget_output
@@ -208,8 +208,8 @@ def _run() -> int:
         missing = _missing(error, command)
         _show(missing or _incomplete(error))
         return ExitCode.FAILURE
-    except Exception as error:
-        if os.environ.get(DEBUG):
+    except BaseException as error:
+        if os.environ.get(DEBUG) or not (isinstance(error, Exception) or is_panic(error)):
             raise
         known = machine_error(error) or place_error(error) or _unexpected(error)
         _show(known)
@@ -228,7 +228,7 @@ def _without_module(name: str) -> LookalikeError:
     return PermanentError(what, "Install lookalike with another Python, such as that of the system or of uv.")
 
 
-def _unexpected(error: Exception) -> LookalikeError:
+def _unexpected(error: BaseException) -> LookalikeError:
     # Libraries replace a missing module by None, and fail later.
     for name in OPTIONAL_MODULES:
         if not is_installed(name):

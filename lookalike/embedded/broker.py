@@ -1,5 +1,6 @@
 """Starts the private Redis, and reads why it ended from its log."""
 
+import socket
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lookalike.disk import free_bytes
 from lookalike.embedded.lock import FileLock, opened
 from lookalike.embedded.process import GuardedProcess
 from lookalike.embedded.redis_server import broker_url, redis_command
-from lookalike.errors import BrokerUnavailable, DiskFull, LookalikeError, PermanentError
+from lookalike.errors import BrokerUnavailable, DiskFull, LookalikeError, MachineExhausted, PermanentError
 from lookalike.ledger import Ledger
 from lookalike.settings import Settings
 
@@ -22,7 +23,8 @@ SHUTDOWN_S = 10.0
 POLL_S = 0.02
 #: Redis needs more than that to append to its file.
 LITTLE_BYTES = 2**20
-#: What Redis logs -> what it means.
+#: What Redis logs, and what it means.
+NO_THREAD = "Can't initialize Background Jobs"
 NO_SPACE = "No space left on device"
 BAD_FILE = ("Bad file format reading the append only file", "Unexpected end of file reading the append only file")
 
@@ -89,6 +91,8 @@ def why_ended(process: GuardedProcess, home: Path) -> LookalikeError | None:
             f"No space left on the disk of {data}: the embedded broker cannot write.",
             "Free some space, then run the same command again: it continues.",
         )
+    if NO_THREAD in said:
+        return MachineExhausted(socket.gethostname(), "the embedded broker cannot start its threads")
     if any(sign in said for sign in BAD_FILE):
         return PermanentError(
             f"The file of the embedded broker in {data} is damaged.",

@@ -3,26 +3,44 @@
 import multiprocessing
 import resource
 import tempfile
+from math import inf
 
 from lookalike.disk import place_error
 from lookalike.errors import AccessDenied, ResourceExhausted
 
 #: Files and connections that a worker of one or two processes has open; measured.
 LEAST_FILES = 64
+#: The files of the broker and of the index of a small collection.
+LEAST_SIZE_BYTES = 2**30
 
 
-def check_limits() -> None:
-    """Raises AccessDenied, ResourceExhausted."""
+def check_broker_limits() -> None:
+    """Raises ResourceExhausted."""
     _check_files()
+    _check_size()
+
+
+def check_worker_limits() -> None:
+    """Raises AccessDenied."""
     _check_temporary_files()
     _check_locks()
 
 
 def _check_files() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if resource.RLIM_INFINITY not in (soft, hard) and soft < LEAST_FILES:
+    if (soft := _limit(resource.RLIMIT_NOFILE)) < LEAST_FILES:
         what = f"This process may open only {soft} files at once; the embedded stack needs {LEAST_FILES}."
         raise ResourceExhausted(what, "Raise the limit: ulimit -n 1024.")
+
+
+def _check_size() -> None:
+    if (soft := _limit(resource.RLIMIT_FSIZE)) < LEAST_SIZE_BYTES:
+        what = f"This process may write files of at most {soft / 2**20:,.1f} MiB; the embedded stack needs 1,024 MiB."
+        raise ResourceExhausted(what, "Raise the limit: ulimit -f unlimited.")
+
+
+def _limit(kind: int) -> float:
+    soft, _ = resource.getrlimit(kind)
+    return inf if soft == resource.RLIM_INFINITY else soft
 
 
 def _check_temporary_files() -> None:

@@ -17,7 +17,7 @@ from lookalike.disk import check_folder, make_home_private, make_private, write_
 from lookalike.embedded.broker import answers
 from lookalike.embedded.installed import check_worker_installed
 from lookalike.embedded.joined import JoinedStack
-from lookalike.embedded.limits import check_limits
+from lookalike.embedded.limits import check_broker_limits, check_worker_limits
 from lookalike.embedded.lock import FileLock, opened
 from lookalike.embedded.owned import START_TIMEOUT_S, OwnedStack, Stack, worker_marker
 from lookalike.embedded.redis_server import broker_url
@@ -45,9 +45,10 @@ def open_stack(
     with opened(run / "owner.lock") as owner, opened(run / "users.lock") as users:
         if _own_or_join(owner, users, run, settings, with_worker):
             check()
+            # Broker and worker would refuse to start for the same reasons, and be restarted again and again.
+            check_broker_limits()
             if with_worker:
-                # The worker would refuse to start for the same reasons, and be restarted again and again.
-                check_limits()
+                check_worker_limits()
                 check_worker_installed(settings)
                 check_roots(settings)
             with _owned(settings, owner, users, run, with_worker) as stack:

@@ -1,5 +1,6 @@
 """What a machine does not allow is named before a job begins, and the same command works once it does."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.embedded.limits import LEAST_FILES, check_limits
+from lookalike.embedded.limits import LEAST_FILES, check_worker_limits
 from lookalike.errors import AccessDenied, MachineExhausted
-from lookalike.exhaustion import machine_error
+from lookalike.exhaustion import PANIC, machine_error
+from lookalike.exit_codes import ExitCode
 from testing.images import encoded
 from testing.processes import LOOKALIKE, ROOT, lookalike, make_home, processes
 
 #: What a shell does before the command -> what the message says.
 LIMITS = {
+    "ulimit -f 100": "files of at most 0.1 MiB",
     "ulimit -n 40": f"only 40 files at once; the embedded stack needs {LEAST_FILES}",
     "mount -t tmpfs -o ro,size=4k none /dev/shm": "Processes cannot share locks: Read-only file system",
 }
@@ -47,6 +50,11 @@ def test_a_limit_is_named_and_an_ingest_works_without_it(environment: dict[str, 
         assert len(done.stderr.splitlines()) == 2
     assert processes(tmp_path / "home") == {}
     assert "1 found = 1 indexed" in lookalike(environment, "ingest", images).stdout
+    # LanceDB needs more than ten files, and panics.
+    command = ["bash", "-c", 'ulimit -n 10 && exec "$@"', "-", *LOOKALIKE, "list"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == ExitCode.UNAVAILABLE and "Traceback" not in done.stderr
+    assert "too many open files" in done.stderr.splitlines()[-2], done.stderr
 
 
 @pytest.fixture
@@ -59,13 +67,16 @@ def _without_temporary_folders(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 @pytest.mark.usefixtures("_without_temporary_folders")
 def test_a_machine_without_a_folder_for_temporary_files_is_told_to_set_one() -> None:
     with pytest.raises(AccessDenied, match=r"temporary files.*\nSet TMPDIR"):
-        check_limits()
+        check_worker_limits()
 
 
 def test_errors_without_a_number_blame_the_machine() -> None:
     for error in (
         RuntimeError("can't start new thread"),
         ImportError("libopenvino.so.2641: failed to map segment from shared object"),
+        RuntimeError("Exception from src/inference/src/dev/plugin.cpp:54: Resource temporarily unavailable"),
+        BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)),
+        type(PANIC, (BaseException,), {})('Os { code: 24, message: "Too many open files" }'),
     ):
         assert isinstance(machine_error(error), MachineExhausted)
     assert machine_error(RuntimeError("another")) is machine_error(ValueError("can't start new thread")) is None

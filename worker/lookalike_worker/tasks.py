@@ -111,7 +111,7 @@ def _worked(work: Callable[[Job], Any], job: Job) -> Any:
     """Raises MachineExhausted, for which no image is to blame, in place of the system's error."""
     try:
         return work(job)
-    except (OSError, MemoryError) as error:
+    except (OSError, MemoryError, RuntimeError) as error:
         if exhausted := machine_error(error):
             raise exhausted from error
         raise

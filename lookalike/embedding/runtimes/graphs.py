@@ -10,6 +10,7 @@ from lookalike.embedding.runtimes import cpu
 from lookalike.embedding.runtimes.choices import Choices, Way
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.errors import BadSetting, ModelUnavailable
+from lookalike.exhaustion import machine_error
 from lookalike.shown import clause
 
 #: Images per call of a graph that is not measured: 1 needs no padding, and 2 to 8 gain at most 4 % in float32.
@@ -29,7 +30,7 @@ class Graph:
     def requests(self, precision: str, *, streams: int = 1, count: int = BATCH_SIZE) -> LifoQueue[Any]:
         """One inference request per stream, for `count` images. Last in, first out: its memory is in the cache.
 
-        Raises ModelUnavailable.
+        Raises ModelUnavailable, MachineExhausted.
         """
         settings = {
             "INFERENCE_PRECISION_HINT": precision,
@@ -41,7 +42,7 @@ class Graph:
         try:
             compiled = self._compiled(count, settings)
         except RuntimeError as error:
-            raise self._unusable(clause(error)) from error
+            raise machine_error(error) or self._unusable(clause(error)) from error
         requests: LifoQueue[Any] = LifoQueue()
         for _ in range(streams):
             requests.put(compiled.create_infer_request())

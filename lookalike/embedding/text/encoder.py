@@ -13,6 +13,7 @@ from lookalike.embedding.text.graph import Role
 from lookalike.embedding.text.side import TextSide
 from lookalike.embedding.text.tokens import Lengths, TextTokenizer, Tokens
 from lookalike.errors import BadQuery, ModelUnavailable
+from lookalike.exhaustion import machine_error
 from lookalike.records import ModelIdentity, Vectors
 from lookalike.shown import clause, shown
 
@@ -62,7 +63,7 @@ def _request(graph: Path, threads: int) -> Any:
     try:
         return core().compile_model(core().read_model(graph), "CPU", settings).create_infer_request()
     except RuntimeError as error:
-        raise ModelUnavailable(
+        raise machine_error(error) or ModelUnavailable(
             f"The compiled text encoder {graph} cannot run: {clause(error)}.",
             "Delete the file: the next use builds it.",
         ) from error
