@@ -13,12 +13,19 @@ from documentation.pages import FILES, README, ROOT, is_local, place, read, sour
 CONFIG = Path(__file__).with_name("zensical.toml")
 #: Where a program on the reader's machine answers.
 OWN_HOST = "127.0.0.1"
+#: Python-Markdown, which builds the site, takes only four spaces as a part of a list.
+_INDENT = 4
+_FENCE = re.compile(r"^( *)(?:```|~~~)[^\n]")
 _HOST = re.compile(r"(?=.*\.)[a-z0-9.-]+(:\d+)?")
 
 
 def faults() -> Iterator[str]:
-    """A line for each link that leads nowhere (file, line, target, reason), and for each page that no menu shows."""
+    """A line for each link that leads nowhere (file, line, target, reason), for each block that would fall out of its
+    list, and for each page that no menu shows."""
     for source in (README, *sources()):
+        yield from (
+            f"{source}:{line}: indent this block, as all of its list, by {_INDENT} spaces" for line in _slipped(source)
+        )
         for link in links_of(read(source)):
             if fault := _fault(source, link):
                 yield f"{source}:{link.line}: {link.target}: {fault}"
@@ -31,6 +38,13 @@ def outside() -> Iterator[tuple[PurePosixPath, Link]]:
         for link in links_of(read(source)):
             if urlsplit(link.target).hostname not in (None, OWN_HOST):
                 yield source, link
+
+
+def _slipped(source: PurePosixPath) -> Iterator[int]:
+    """The lines at which blocks begin that the site would show outside of their list."""
+    for number, line in enumerate(read(source).splitlines(), start=1):
+        if (fence := _FENCE.match(line)) and len(fence[1]) % _INDENT:
+            yield number
 
 
 def _fault(source: PurePosixPath, link: Link) -> str:

@@ -34,10 +34,13 @@ def test_a_link_that_leads_nowhere_is_named_with_its_place(tmp_path: Path, monke
     (tmp_path / "docs" / "index.md").write_text(
         "[a](../README.md#no)\n[b](how-to)\n[c](http://a.example)\n[d](https://nowhere/)\n[e](https://a.example/#b)\n"
     )
-    (tmp_path / "docs" / "forgotten.md").write_text("")
+    (tmp_path / "docs" / "forgotten.md").write_text(
+        "1. A\n\n   ```sh\n   b\n   ```\n\n2. C\n\n    ```sh\n    d\n    ```\n"
+    )
     assert list(faults()) == [
         "README.md:3: docs/no.png: there is no file docs/no.png",
         "README.md:3: #no: README.md has no such anchor",
+        "docs/forgotten.md:3: indent this block, as all of its list, by 4 spaces",
         "docs/index.md:1: ../README.md#no: README.md has no such anchor",
         "docs/index.md:2: how-to: a folder without a README.md is not a page",
         "docs/index.md:3: http://a.example: write https:// and a host",
