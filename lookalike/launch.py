@@ -5,6 +5,7 @@ is passed on. No other module starts a process, except `process_guard`, which th
 """
 
 import os
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -121,6 +122,8 @@ def settle(module: str) -> None:
     """
     if os.name == "posix" and _needs_restart():
         replace(command(module, *sys.argv[1:]))
+    # A mask that takes rights from the user as well would make folders that we could not use.
+    os.umask(os.umask(stat.S_IRWXG | stat.S_IRWXO) & (stat.S_IRWXG | stat.S_IRWXO))
     keep = kept(os.environ)
     for name in set(os.environ) - set(keep):
         del os.environ[name]

@@ -111,6 +111,6 @@ def plain(job: Job) -> dict[str, Any]:
         "placed": job.placed,
         "not_done": job.not_done,
         "resent": job.resent,
-        "seconds": round((job.ended_at or time.time()) - job.started_at, 3),
+        "seconds": round(max(0.0, (job.ended_at or time.time()) - job.started_at), 3),
         "error": job.error,
     }

@@ -13,10 +13,13 @@ from testing.processes import LOOKALIKE, ROOT, lookalike, make_home
 ODDITIES = (
     # The logs lie on a disk of their own, which is full.
     "mount -t tmpfs -o size=4k none $LOOKALIKE_HOME/logs && head -c 4096 /dev/zero > $LOOKALIKE_HOME/logs/full",
-    "umask 0077",
+    # No rights for anybody.
+    "umask 0777",
     # No host name.
     "echo > /proc/sys/kernel/hostname",
 )
+#: Root may use a file whatever its rights; here it may not.
+AS_OTHERS = "setpriv --bounding-set=-dac_override,-dac_read_search"
 VARIABLES = {
     "PYTHONOPTIMIZE": "2",
     "PYTHONWARNINGS": "error",
@@ -42,8 +45,10 @@ def test_an_ingest_works_on_a_machine_that_is_odd_in_many_ways(tmp_path: Path, m
     home = make_home(tmp_path, model_home)
     (home / "logs").mkdir()
     environment = {**os.environ, **VARIABLES, "LOOKALIKE_HOME": str(home)}
-    shell = ["bash", "-ec", "; ".join([*ODDITIES, 'exec "$@"']), "-"]
+    shell = ["bash", "-ec", "; ".join([*ODDITIES, f'exec {AS_OTHERS} "$@"']), "-"]
     command = [*_namespaces(), *shell, *LOOKALIKE, "ingest", str(tmp_path / "images")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
     assert done.returncode == 0 and "2 found = 2 indexed" in done.stdout, done.stderr
+    serve = subprocess.run([*_namespaces(), *LOOKALIKE, "serve"], env=environment, capture_output=True, text=True)
+    assert serve.returncode == 1 and "Bring its loopback interface up" in serve.stderr, serve.stderr
     assert "\x1b[2K" not in done.stderr and "A.JPG" in lookalike(environment, "list").stdout
