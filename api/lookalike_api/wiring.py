@@ -1,7 +1,8 @@
 """Makes a Searcher from the settings, for the service and for the command line. Imports no HTTP library."""
 
+import logging
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 
 from lookalike import factories
 from lookalike.embedding import Embedder, ModelSpec, TextEncoder, is_readable
@@ -11,6 +12,8 @@ from lookalike.records import ModelIdentity
 from lookalike.settings import Settings
 from lookalike_api.search import Searcher
 from lookalike_api.texts import Texts
+
+logger = logging.getLogger(__name__)
 
 
 def open_searcher(settings: Settings, index: Index | None = None, *, preload: bool = False) -> Searcher:
@@ -32,13 +35,28 @@ def _start_loading(settings: Settings, spec: ModelSpec) -> Future[Embedder]:
 
 
 def _load(settings: Settings, ours: ModelSpec, loading: Future[Embedder] | None, stored: ModelIdentity) -> Embedder:
-    spec = factories.spec_for_index(settings, stored)
+    spec = _chosen(settings, stored)
     return loading.result() if loading and spec == ours else _embedder(settings, spec)
 
 
 def _load_text(settings: Settings, stored: ModelIdentity) -> TextEncoder:
-    spec = factories.spec_for_index(settings, stored)
+    spec = _chosen(settings, stored)
     return factories.text_encoder(settings, spec, stored, threads=settings.processes)
+
+
+def _chosen(settings: Settings, stored: ModelIdentity) -> ModelSpec:
+    """The model for searches. Log a warning if it is not the one that was asked for."""
+    spec = factories.spec_for_index(settings, stored)
+    asked = factories.model_spec(settings)
+    if factories.is_model_chosen(settings) and spec.fingerprint != asked.fingerprint:
+        _warn(settings.index, asked.name, spec.name)
+    return spec
+
+
+@cache
+def _warn(index: str, asked: str, used: str) -> None:
+    """Once for images and texts together."""
+    logger.warning("Index %s has another model since it was promoted. Searches use %s, not %s.", index, used, asked)
 
 
 def _has_text(settings: Settings, stored: ModelIdentity) -> bool:

@@ -72,7 +72,7 @@ def evaluate(
         done = evaluate_folder(
             settings,
             folder,
-            _names(models) or [settings.model],
+            _names(models),
             queries=queries,
             k=k,
             size=size,

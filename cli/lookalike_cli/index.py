@@ -16,7 +16,7 @@ from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, remarks, results, table
 from lookalike_cli.filters import parsed
-from lookalike_cli.options import Filters, IndexName, Json, ModelName, Preprocessing, Weights
+from lookalike_cli.options import BaseModel, Filters, IndexName, Json, Preprocessing, Weights
 from lookalike_cli.promotion import promote, roll_back
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.promotion import forget_rejections
@@ -63,7 +63,7 @@ def _row(info: IndexInfo) -> tuple[Any, ...]:
 @app.command()
 def create(
     name: Name,
-    model: ModelName = None,
+    model: BaseModel = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
     engine: Annotated[str | None, _built("Engine of k-NN: lucene, faiss or nmslib.")] = None,

@@ -19,7 +19,7 @@ from lookalike.settings import Settings, read_settings
 from lookalike.shown import as_argument
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_json, remark, results, table
-from lookalike_cli.options import Json, ModelName, Preprocessing, TextModel, Tokenizer, Weights
+from lookalike_cli.options import BaseModel, Json, Preprocessing, TextModel, Tokenizer, Weights
 from lookalike_cli.progress_bar import progress_bar
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.sources import find_images
@@ -190,7 +190,7 @@ def fit(
     folder: Annotated[Path, typer.Argument(help="Folder of images; one sub-folder per class for lda and classifier.")],
     head: Annotated[str, typer.Option(help=f"Head to fit: {', '.join(FITTED_HEADS)}; pca needs no classes.")],
     name: Annotated[str, typer.Option(help="Name of the new model.")],
-    model: ModelName = None,
+    model: BaseModel = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
     dimensions: Annotated[int, typer.Option(min=2, max=4096, help="Maximum dimension of the vectors.")] = 256,
@@ -230,7 +230,7 @@ def fit(
 def quantize(
     folder: Annotated[Path, typer.Argument(help="Folder of images like those to be indexed; needs no classes.")],
     name: Annotated[str, typer.Option(help="Name of the new model.")],
-    model: ModelName = None,
+    model: BaseModel = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
     count: Annotated[

@@ -9,12 +9,15 @@ from lookalike.records import MOST_MATCHES
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
 IndexName = Annotated[str | None, typer.Option("--index", help="Name of the index.", show_default="images")]
+MODEL_HELP = "Model name, or a .keras, .onnx or OpenVINO .xml file."
+DEFAULT_MODEL = "efficientnet-lite0"
+#: For commands that work on an index.
 ModelName = Annotated[
     str | None,
-    typer.Option(
-        "--model", help="Model name, or a .keras, .onnx or OpenVINO .xml file.", show_default="efficientnet-lite0"
-    ),
+    typer.Option("--model", help=MODEL_HELP, show_default=f"that of the index, or {DEFAULT_MODEL} for a new index"),
 ]
+#: For commands that make something new of a model.
+BaseModel = Annotated[str | None, typer.Option("--model", help=MODEL_HELP, show_default=DEFAULT_MODEL)]
 Weights = Annotated[Path | None, typer.Option("--weights", help=".keras file to use as the model's backbone.")]
 Preprocessing = Annotated[
     str | None,

@@ -38,10 +38,16 @@ def warnings(entries: Sequence[CandidateSpec]) -> list[str]:
 
 
 def candidate_specs(settings: Settings, names: Sequence[str]) -> list[CandidateSpec]:
-    """Resolve the names; `NAME+lda` (or `+pca`) is NAME's pooled features with a head fitted for each split.
+    """Resolve the names; `NAME+lda` (or `+pca`) is NAME's pooled features with a head fitted for each split. Without a
+    name, it is the configured model or, if none was chosen, that of the index.
 
-    Weights from the settings replace those that would be downloaded. Raises BadSetting, ModelUnavailable.
+    Weights from the settings replace those that would be downloaded. Raises BadSetting, ModelUnavailable, and what the
+    index raises.
     """
+    if not names and not factories.is_model_chosen(settings):
+        spec = factories.working_spec(settings)
+        return [CandidateSpec(spec.name, spec)]
+    names = names or [settings.model]
     downloaded = {
         own.backbone for own in (_named_spec(settings, _parts(name)[0]) for name in names) if own.weights == DOWNLOADED
     }

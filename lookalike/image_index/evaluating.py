@@ -58,8 +58,8 @@ def evaluate(
 
     Each class is split by seed: the share `queries` is searched for, the rest is stored. Every query requests `size`
     results (`k` unless given), of which the first `k` count. `models` are names as in docs/models.md; NAME+lda, +pca
-    and +classifier fit a head on the stored part of each split. Without any, the configured model is measured.
-    Keywords are settings, as for `lookalike.open`.
+    and +classifier fit a head on the stored part of each split. Without any, it is the chosen model or, if
+    none was chosen, that of the index. Keywords are settings, as for `lookalike.open`.
 
     Raises MissingExtra, SourceMissing, BadSetting, ModelUnavailable, and what the index raises.
     """
@@ -72,7 +72,7 @@ def evaluate(
     return evaluate_folder(
         configured,
         Path(place),
-        named or [configured.model],
+        named,
         queries=arguments.share(queries, "queries"),
         k=k,
         size=size or k,

@@ -70,9 +70,10 @@ class Lookup(Handle):
 
     @on_open_handle("embedded")
     def embed(self, images: "Query | Iterable[Query]") -> Vectors:
-        """Vectors of one or many images with the configured model, float32 [N, D]; no index is needed.
+        """Vectors of one or many images, float32 [N, D], with the chosen model, or with that of the index.
 
-        Images are given as for `search`. Raises QueryRejected for the first that cannot be read, ModelUnavailable.
+        Images are given as for `search`. If the index does not exist, it is the default model. Raises QueryRejected
+        for the first image that cannot be read, ModelUnavailable, and what the index raises.
         """
         from lookalike.image_index.embedding import embed
 

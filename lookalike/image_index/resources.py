@@ -51,13 +51,13 @@ class Resources:
             return self._searching
 
     def embedder(self) -> "Embedder":
-        """The configured model, loaded."""
+        """The model for work on the index, loaded."""
         from lookalike import factories
 
         with self._lock:
             self.check_open()
             if self._embedder is None:
-                spec = factories.model_spec(self._settings)
+                spec = factories.working_spec(self._settings)
                 self._embedder = factories.embedder(self._settings, spec, threads=self._settings.processes)
             return self._embedder
 

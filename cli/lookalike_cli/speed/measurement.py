@@ -51,7 +51,7 @@ def measure(
     what index, model and job raise.
     """
     busy_cores = os.getloadavg()[0]
-    spec = factories.model_spec(settings)
+    spec = factories.working_spec(settings)
     examined = examine(settings, references, size=spec.size)
     # Report an unreachable index before building a model.
     factories.list_indexes(settings)
