@@ -14,6 +14,7 @@ from lookalike.index.checks import check_name
 from lookalike.plural import counted
 from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
+from lookalike_cli.completion import index_names
 from lookalike_cli.console import print_json, remark, remarks, results, table
 from lookalike_cli.filters import parsed
 from lookalike_cli.options import BaseModel, Filters, IndexName, Json, Preprocessing, Weights
@@ -24,6 +25,8 @@ from lookalike_producer.promotion import forget_rejections
 app = Application(help="List, create, promote, export and delete indexes.")
 
 Name = Annotated[str, typer.Argument(help="Name of the index.")]
+#: Of an index that is there.
+Existing = Annotated[str, typer.Argument(help="Name of the index.", autocompletion=index_names)]
 
 
 def _built(help: str) -> Any:
@@ -98,7 +101,7 @@ def create(
 
 
 @app.command()
-def restore(name: Name, json: Json = False) -> None:
+def restore(name: Existing, json: Json = False) -> None:
     """End a bulk-load mode that a job left behind: restore refresh interval and replicas."""
     index = factories.open_index(read_settings(index=name))
     was_loading = index.is_loading()
@@ -166,7 +169,10 @@ app.command("rollback")(roll_back)
 
 @app.command()
 def delete(
-    name: Annotated[str, typer.Argument(metavar="NAME|VERSION", help="An index, or one version of it.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME|VERSION", help="An index, or one version of it.", autocompletion=index_names),
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also delete the current version.")] = False,
     json: Json = False,

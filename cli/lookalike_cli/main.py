@@ -23,6 +23,7 @@ from lookalike.exhaustion import is_panic, machine_error
 from lookalike.exit_codes import ExitCode, code_of
 from lookalike.extras import is_installed, missing_extra
 from lookalike.terminal import forget_output
+from lookalike_cli import completion
 from lookalike_cli.console import remark
 from lookalike_cli.contents import ENTRIES, GROUP_OF
 from lookalike_cli.examples import HelpWithExamples
@@ -36,8 +37,6 @@ DEBUG = "LOOKALIKE_DEBUG"
 SHORT = ("search",)
 #: Modules that a Python lacks if it was built on a machine without their libraries; we need all of them.
 OPTIONAL_MODULES = ("_bz2", "_ctypes", "_lzma", "_sqlite3", "_ssl", "zlib")
-#: Set by the scripts of `--install-completion`.
-COMPLETION = "_LOOKALIKE_COMPLETE"
 
 
 class LazyGroup(HelpWithExamples, TyperGroup):
@@ -140,8 +139,10 @@ def lookalike(
 def main() -> None:
     """Run the command in an environment of ours."""
     gc.disable()
-    # A shell asks for completions by variables that no command of ours would keep.
-    if COMPLETION not in os.environ:
+    if completion.is_asked():
+        # By variables that no command of ours would keep.
+        completion.keep_texts_whole()
+    else:
         launch.settle("lookalike_cli")
     run()
 

@@ -6,9 +6,13 @@ from typing import Annotated
 import typer
 
 from lookalike.records import MOST_MATCHES
+from lookalike_cli.completion import index_names
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on stdout.")]
-IndexName = Annotated[str | None, typer.Option("--index", help="Name of the index.", show_default="images")]
+IndexName = Annotated[
+    str | None,
+    typer.Option("--index", help="Name of the index.", show_default="images", autocompletion=index_names),
+]
 MODEL_HELP = "Model name, or a .keras, .onnx or OpenVINO .xml file."
 DEFAULT_MODEL = "efficientnet-lite0"
 #: For commands that work on an index.

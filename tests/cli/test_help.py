@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,10 @@ import typer
 from typer.main import get_command
 
 from documentation.reference.commands import every_command
+from lookalike import factories
+from lookalike.records import Metric, ModelIdentity
+from lookalike.settings import read_settings
+from lookalike_cli.completion import index_names
 from lookalike_cli.contents import ENTRIES, GROUPS
 from lookalike_cli.examples import EXAMPLES
 from tests.cli.inprocess import lookalike
@@ -97,3 +102,25 @@ def test_a_shell_completes_commands_and_options(words: str, expected: list[str])
     command = [sys.executable, "-P", "-m", "lookalike_cli"]
     done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True)
     assert done.stdout.split() == expected, done.stderr
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_a_text_beside_a_completion_takes_one_line(shell: str) -> None:
+    asked = {"_LOOKALIKE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": "lookalike search --"}
+    environment = os.environ | asked | {"_TYPER_COMPLETE_FISH_ACTION": "get-args", "COLUMNS": "80"}
+    command = [sys.executable, "-P", "-m", "lookalike_cli"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    lines = done.stdout.removeprefix("_arguments '*: :((").splitlines()
+    assert len(lines) > 20 and [line for line in lines if not line.lstrip('"').startswith("--")] == []
+
+
+def test_names_of_indexes_are_completed_and_none_of_a_home_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKALIKE_HOME", str(tmp_path))
+    for name in ("shop", "shoes", "words"):
+        factories.open_index(read_settings(index=name)).ensure(ModelIdentity("some", "0" * 16, 4, Metric.COSINE))
+    assert index_names("sho") == ["shoes", "shop"]
+    assert index_names("") == ["shoes", "shop", "words"]
+    monkeypatch.setenv("LOOKALIKE_HOME", "/")
+    assert index_names("") == []
