@@ -21,7 +21,7 @@ from lookalike_producer.sources import find_images
 
 app = Application()
 
-OptionalSources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help=SOURCE_HELP)]
+OptionalSources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=SOURCE_HELP)]
 LAST_WORDS = "Interrupted. The temporary index is removed."
 
 

@@ -21,7 +21,8 @@ app = Application()
 
 @app.command()
 def cancel(
-    job: Annotated[str, typer.Argument(help="Job id; `lookalike status` lists them.")], json: Json = False
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Job id; `lookalike status` lists them.")],
+    json: Json = False,
 ) -> None:
     """Stop a job: no more of its images are worked on, and indexed ones stay."""
     settings = read_settings()

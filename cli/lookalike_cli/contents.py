@@ -41,7 +41,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "sources": _entry(
             "sources",
-            "See what sources hold.",
+            "See what sources contain.",
         ),
         "status": _entry(
             "status",
@@ -75,7 +75,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         ),
         "map": _entry(
             "map",
-            "Put the images of an index on a map, like images near one another.",
+            "Put the images of an index on a map, similar images near one another.",
             extra="map",
             needs=("numpy",),
         ),

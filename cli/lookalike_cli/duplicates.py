@@ -47,7 +47,10 @@ def duplicates(
     index: IndexName = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML page that shows the groups.")] = None,
     list: Annotated[
-        bool, typer.Option("--list", help="Print only the images that are not proposed to be kept, one per line.")
+        bool,
+        typer.Option(
+            "--list", help="Print only the images that could go: all of each group but the one to keep. One per line."
+        ),
     ] = False,
     null: Annotated[
         bool, typer.Option("--null", "-0", help="With --list, end each image with a NUL character, for `xargs -0`.")

@@ -22,7 +22,7 @@ FIELD = "A field to count: label, taken or a metadata field.  [default: all]"
 
 @app.command()
 def facets(
-    field: Annotated[list[str] | None, typer.Argument(metavar="[FIELD]...", help=FIELD, show_default=False)] = None,
+    field: Annotated[list[str] | None, typer.Argument(metavar="FIELD", help=FIELD, show_default=False)] = None,
     limit: Annotated[int, typer.Option(min=1, max=MOST_VALUES, help="Largest number of values of a field.")] = VALUES,
     ranges: Annotated[
         int, typer.Option(min=FEWEST_RANGES, max=MOST_RANGES, help="Largest number of ranges of a field.")

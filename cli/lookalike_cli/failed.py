@@ -34,7 +34,7 @@ app = Application(help="List, retry, export and forget rejected images.")
 #: Rejected images shown on a terminal; `export` writes them all.
 SHOWN = 20
 
-JobId = Annotated[str | None, typer.Argument(metavar="[JOB]", help="Job id; default: all jobs, newest first.")]
+JobId = Annotated[str | None, typer.Argument(metavar="JOB", help="Job id; default: all jobs, newest first.")]
 
 
 def _reason(text: str) -> Reason:

@@ -24,9 +24,9 @@ from lookalike_producer.promotion import forget_rejections
 
 app = Application(help="List, create, promote, export and delete indexes.")
 
-Name = Annotated[str, typer.Argument(help="Name of the index.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the index.")]
 #: Of an index that is there.
-Existing = Annotated[str, typer.Argument(help="Name of the index.", autocompletion=index_names)]
+Existing = Annotated[str, typer.Argument(metavar="NAME", help="Name of the index.", autocompletion=index_names)]
 
 
 def _built(help: str) -> Any:
@@ -131,7 +131,7 @@ def optimize(
             counts.append(count)
             status.update(f"Optimizing {settings.index}: {counts[0]:,} segments, {count:,} now ...")
         ann = _ann_vectors(settings, opened.version())
-    remark(f"Index {settings.index} has {counts[-1]:,} segments; before, {counts[0]:,}.")
+    remark(f"Index {settings.index} has {counted(counts[-1], 'segment')}; before, {counts[0]:,}.")
     if ann is not None:
         remark(f"Its ANN index holds {ann:,} vectors." if ann else "It is searched exactly: it has no ANN index.")
     if json:

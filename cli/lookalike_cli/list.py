@@ -64,7 +64,7 @@ def _show(images: ImageIndex, sort: str, filters: tuple[Condition, ...], limit: 
     if not shown:
         results.say("No image meets the filters." if filters else "The index is empty.")
     elif shown == limit and (total := images.count(filters)) > shown:
-        remark(f"These are the first {shown:,} of {counted(total, 'image')}: --limit shows more.")
+        remark(f"{shown:,} of {counted(total, 'image')} shown: --limit shows more.")
 
 
 def _column(sort: str) -> tuple[str, Callable[[Listed], Any]]:

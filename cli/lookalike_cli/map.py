@@ -32,7 +32,7 @@ def make(
     ] = SAMPLE,
     json: Json = False,
 ) -> None:
-    """Put the images of an index on a map, like images near one another.
+    """Put the images of an index on a map, similar images near one another.
 
     It is kept with the current version of the index. The query service shows it under /map. `lookalike status` lists
     it as a job while it is made."""

@@ -32,8 +32,9 @@ app = Application(help="List, describe, build, add, fit and quantize models.")
 Name = Annotated[
     str | None,
     typer.Argument(
+        metavar="NAME",
         help="Model name, or a .keras, .onnx or OpenVINO .xml file, with options after a colon: resnet50:gem+flip.",
-        show_default="the configured model",
+        show_default="LOOKALIKE_MODEL, or efficientnet-lite0",
     ),
 ]
 
@@ -108,7 +109,10 @@ def build(
 @app.command("add")
 def add(
     file: Annotated[
-        str, typer.Argument(help="An .onnx, .keras or OpenVINO .xml file, or ./FOLDER. Options may follow a colon.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="An .onnx, .keras or OpenVINO .xml file, or ./FOLDER. Options may follow a colon."
+        ),
     ],
     name: Annotated[str, typer.Option(help="Name of the model.")],
     preprocessing: Preprocessing = None,
@@ -187,7 +191,10 @@ def _described(spec: ModelSpec, tried: "Tried") -> Iterator[str]:
 
 @app.command("fit")
 def fit(
-    folder: Annotated[Path, typer.Argument(help="Folder of images; one sub-folder per class for lda and classifier.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Folder of images; one sub-folder per class for lda and classifier."),
+    ],
     head: Annotated[str, typer.Option(help=f"Head to fit: {', '.join(FITTED_HEADS)}; pca needs no classes.")],
     name: Annotated[str, typer.Option(help="Name of the new model.")],
     model: BaseModel = None,
@@ -228,7 +235,9 @@ def fit(
 
 @app.command("quantize")
 def quantize(
-    folder: Annotated[Path, typer.Argument(help="Folder of images like those to be indexed; needs no classes.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of images like those to be indexed; needs no classes.")
+    ],
     name: Annotated[str, typer.Option(help="Name of the new model.")],
     model: BaseModel = None,
     weights: Weights = None,

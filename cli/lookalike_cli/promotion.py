@@ -14,12 +14,14 @@ from lookalike_cli.options import IndexName, Json
 from lookalike_producer import promotion
 from lookalike_producer.promotion import Promotion
 
-Physical = Annotated[str | None, typer.Argument(metavar="[VERSION]", help="A version; default: the newest.")]
-Force = Annotated[bool, typer.Option("--force", help="Skip the comparison and the check for active jobs.")]
+Physical = Annotated[str | None, typer.Argument(metavar="VERSION", help="A version; default: the newest.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Do not compare the two versions, and do not look for running jobs.")
+]
 
 
 def promote(physical: Physical = None, index: IndexName = None, force: Force = False, json: Json = False) -> None:
-    """Switch searches to another version of an index, atomically."""
+    """Switch searches to another version of an index, in one step."""
     settings = read_settings(index=_index(physical, index))
     _show(settings, promotion.promote(settings, physical, force=force), json=json)
 

@@ -26,7 +26,9 @@ from lookalike_producer.report import Report
 
 app = Application()
 
-NewModel = Annotated[str, typer.Option("--model", help="New model: name or .keras file.")]
+NewModel = Annotated[
+    str, typer.Option("--model", help="The new model: its name, or a .keras, .onnx or OpenVINO .xml file.")
+]
 
 
 @app.command()

@@ -50,7 +50,7 @@ WEIGHT = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 @app.command()
 def search(
     # Not a Path, which would make s3:/bucket of s3://bucket in the message.
-    image: Annotated[str | None, typer.Argument(help="An image file of this machine.")] = None,
+    image: Annotated[str | None, typer.Argument(metavar="IMAGE", help="An image file on this machine.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="Id of a stored image, instead of IMAGE.")] = None,
     uri: Annotated[
         str | None, typer.Option("--uri", help="Path or address of a stored image, instead of IMAGE.")

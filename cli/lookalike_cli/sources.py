@@ -32,7 +32,7 @@ from lookalike_cli.stopping import stoppable
 from lookalike_producer.check_sources import SECONDS, Check, CheckedTable, check_sources
 from lookalike_producer.tables.options import TableOptions
 
-app = Application(help="See what sources hold.")
+app = Application(help="See what sources contain.")
 
 #: Suffixes that are shown.
 SHOWN = 10
@@ -42,7 +42,7 @@ _PLACES = {"file": "local"}
 
 @app.callback()
 def group() -> None:
-    """See what sources hold."""
+    """See what sources contain."""
     # A group that has one command is a group as well.
 
 

@@ -26,8 +26,8 @@ SHOWN = 20
 
 @app.command()
 def status(
-    job: Annotated[str | None, typer.Argument(help="Job id; default: the latest jobs.")] = None,
-    repair: Annotated[bool, typer.Option("--repair", help="First resend lost messages.")] = False,
+    job: Annotated[str | None, typer.Argument(metavar="JOB", help="Job id; default: the latest jobs.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Before that, send lost messages again.")] = False,
     json: Json = False,
 ) -> None:
     """Show the latest jobs, or one job in detail."""

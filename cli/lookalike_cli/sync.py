@@ -47,7 +47,9 @@ app = Application()
 @app.command()
 def sync(
     sources: Sources,
-    delete: Annotated[bool, typer.Option("--delete", help="Also delete orphans from the index.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Also remove images from the index that the sources no longer contain.")
+    ] = False,
     label_from: LabelFrom = "parent",
     within: Within = None,
     follow_links: FollowLinks = False,

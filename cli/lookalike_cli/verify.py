@@ -65,7 +65,7 @@ def verify(
 ) -> None:
     """Compare sources with the index; exit with code 3 if they differ.
 
-    They agree if each image is in the index or rejected for a reason that stands.
+    Sources and index agree if each image is in the index or rejected for a reason that stands.
     """
     with (
         stoppable("Interrupted."),

@@ -19,7 +19,8 @@ def worker(
     name: Annotated[
         str | None,
         typer.Option(
-            help="Name of the worker, unlike all others; %h stands for the host.", show_default="lookalike-PID@%h"
+            help="Name of the worker; no two workers may have the same. %h stands for the host.",
+            show_default="lookalike-PID@%h",
         ),
     ] = None,
 ) -> None:

@@ -37,7 +37,9 @@ CHECKS: tuple[Check, ...] = (
 
 @app.command()
 def doctor(
-    worker: Annotated[bool, typer.Option("--worker", help="Only check for a consuming worker on this host.")] = False,
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Only check whether a worker on this machine takes work.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check the installation, broker, workers, stores, hosts, index and model; exit with code 3 on a problem."""
