@@ -41,6 +41,9 @@ TAIL = """
   takes three to four times as long.
 - **macOS on x86-64** runs the client only. LanceDB, OpenVINO and TensorFlow have no wheels for it any more.
 - **Linux with musl** runs the client only. Use a container with glibc, such as `python:3.12-slim`.
+- **Python 3.14** runs what needs no TensorFlow: all packages of `api,embedded` have wheels for Linux on x86-64 and for
+  macOS on Arm. TensorFlow and h5py have none, so `worker`, `all`, `evaluate`, `int8` and `gpu` do not install.
+- **Nobody has run lookalike on macOS or on Arm** for us yet.
 - **GPUs** of NVIDIA work on Linux only.
 - **Windows** is not supported.
 """
