@@ -1,7 +1,9 @@
 """The workers that consume the queue, as they report themselves through Celery's remote control."""
 
 import socket
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from celery import Celery
 
@@ -12,14 +14,13 @@ ANSWER_TIMEOUT_S = 2.0
 
 
 def consuming_workers(app: Celery, timeout_s: float = ANSWER_TIMEOUT_S) -> list[str]:
-    """Names of the workers that consume our queue.
+    """Names of the workers that consume our queue; a name that several have is there several times.
 
     Not `ping`: a worker can answer it and still consume nothing (https://github.com/apache/airflow/issues/63580).
     Raises BrokerUnavailable, AccessDenied.
     """
-    with translated(app):
-        answers = app.control.inspect(timeout=timeout_s).active_queues() or {}
-    return sorted(name for name, queues in answers.items() if any(queue["name"] == QUEUE for queue in queues))
+    answers = _answers(app, "active_queues", timeout=timeout_s)
+    return sorted(name for name, queues in answers if any(queue["name"] == QUEUE for queue in queues))
 
 
 def workers_here(app: Celery) -> list[str]:
@@ -28,14 +29,22 @@ def workers_here(app: Celery) -> list[str]:
 
 
 def process_counts(app: Celery, names: Sequence[str], timeout_s: float = ANSWER_TIMEOUT_S) -> dict[str, int]:
-    """Number of processes of each of these workers; those that do not answer are left out.
+    """Number of processes of the workers of each name; those that do not answer are left out.
 
     Raises BrokerUnavailable, AccessDenied.
     """
     if not names:
         return {}
+    # The limit ends the wait as soon as all have answered.
+    answers = _answers(app, "stats", destination=sorted(set(names)), timeout=timeout_s, limit=len(names))
+    counts = Counter[str]()
+    for name, stats in answers:
+        counts[name] += int(stats["pool"]["max-concurrency"])
+    return dict(counts)
+
+
+def _answers(app: Celery, question: str, **options: Any) -> Iterator[tuple[str, Any]]:
+    """Each answer with the name of its worker. Celery's `inspect` keeps one for each name, and warns on stderr."""
     with translated(app):
-        # The limit ends the wait as soon as all have answered.
-        asked = app.control.inspect(destination=list(names), timeout=timeout_s, limit=len(names))
-        answers = asked.stats() or {}
-    return {name: int(stats["pool"]["max-concurrency"]) for name, stats in answers.items()}
+        given = app.control.broadcast(question, reply=True, **options) or []
+    return ((name, said) for answer in given for name, said in answer.items())

@@ -1,6 +1,7 @@
 """Checks of the broker, its queue and its workers."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from lookalike.broker import broker_location
@@ -11,6 +12,7 @@ from lookalike.ledger import Ledger
 from lookalike.plural import counted
 from lookalike.preflight import broker_diagnostics
 from lookalike.queue import make_app, queued_count
+from lookalike.records import Diagnostic
 from lookalike.settings import Settings
 from lookalike.workers import consuming_workers, process_counts, workers_here
 from lookalike_cli.doctor.finding import Finding, warnings
@@ -50,8 +52,16 @@ def workers(settings: Settings) -> Iterator[Finding]:
     app = make_app(url)
     names = consuming_workers(app)
     counts = process_counts(app, names)
-    described = ", ".join(f"{name} ({_processes(counts.get(name))})" for name in names)
+    described = ", ".join(f"{name} ({_processes(counts.get(name))})" for name in dict.fromkeys(names))
     yield Finding("workers", bool(names), described or "none is consuming", "Start one: `lookalike worker`.")
+    yield from warnings("workers", _shared_names(names))
+
+
+def _shared_names(names: list[str]) -> Iterator[Diagnostic]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            what = f"{count} workers are called {name}: Flower and the metrics show one of them."
+            yield Diagnostic(what, "Start them with other names (--name), or without names.")
 
 
 def _processes(count: int | None) -> str:
