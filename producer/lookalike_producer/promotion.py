@@ -141,14 +141,12 @@ def _ledger(settings: Settings) -> Iterator[Ledger]:
 
 
 def _check_no_jobs(settings: Settings, infos: Sequence[IndexInfo], *names: str) -> None:
-    """Raise IndexConflict while a job writes to the old or the new version."""
+    """Raise IndexConflict while a job writes to the old or the new version, and BrokerUnavailable."""
     try:
         jobs = writing_jobs(settings, [*names, *(info.version for info in infos)])
     except BrokerUnavailable as error:
-        raise IndexConflict(
-            f"Cannot check whether a job is writing to {settings.index}: {error.why}.",
-            "Start the broker, or use --force.",
-        ) from error
+        error.advice += " Or use --force: it does not look for jobs that write to the index."
+        raise
     if jobs:
         raise IndexConflict(
             f"Job {jobs[0].id} is writing to {jobs[0].index}.",

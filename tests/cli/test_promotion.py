@@ -11,7 +11,8 @@ import pytest
 import redis
 
 from lookalike import factories
-from lookalike.errors import BadSetting, IndexConflict, IndexMissing, PermanentError
+from lookalike.errors import BadSetting, BrokerUnavailable, IndexConflict, IndexMissing, PermanentError
+from lookalike.exit_codes import ExitCode, code_of
 from lookalike.index import Index
 from lookalike.ledger import JobState, Ledger, place_of
 from lookalike.records import Basis, Chunk, Document, ImageRef, Outcome, Reason, Rejected, document_id
@@ -201,8 +202,9 @@ def test_a_job_of_another_index_address_does_not_block(index: Index, settings: S
 
 def test_without_a_broker_a_promotion_needs_force(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKALIKE_BROKER_URL", f"redis://127.0.0.1:{free_port()}")
-    with pytest.raises(IndexConflict, match="Cannot check whether a job is writing"):
+    with pytest.raises(BrokerUnavailable, match="--force") as away:
         promote()
+    assert code_of(away.value) is ExitCode.UNAVAILABLE
     promote(force=True)
     assert index.version() == "images-v2"
 
