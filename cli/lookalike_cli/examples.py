@@ -78,6 +78,14 @@ EXAMPLES: dict[str, tuple[str, str]] = {
 class HelpWithExamples(NarrowHelp):
     """Mixed into Typer's commands and groups: their help fits the terminal and ends with examples."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False):
+                # Typer writes <bool> behind a flag, as if a value follows it.
+                parameter.metavar = ""
+        return parameters
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         super().format_help(ctx, formatter)
         results.say(" Examples:")

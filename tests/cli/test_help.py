@@ -124,3 +124,10 @@ def test_names_of_indexes_are_completed_and_none_of_a_home_that_cannot_be_read(
     assert index_names("") == ["shoes", "shop", "words"]
     monkeypatch.setenv("LOOKALIKE_HOME", "/")
     assert index_names("") == []
+
+
+def test_the_help_puts_no_value_behind_a_flag() -> None:
+    said = lookalike({}, "duplicates", "--help").stdout
+    (line,) = (line for line in said.splitlines() if " --exact " in line)
+    assert "bool" not in said
+    assert line.split()[1:3] == ["--exact", "Compare"]
