@@ -119,7 +119,7 @@ class Duplicate(_Documented):
     id: str
     """Id of the image: 40 hexadecimal digits."""
     uri: str
-    """Where the image is: a `file://` URL, a web address or an address of a store."""
+    """Where the image is: a path, a web address or an address of a store."""
     name: str | None
     """The label; null without one."""
     score: float
@@ -244,7 +244,7 @@ class SelectedImage(_Documented):
     id: str
     """Id of the image: 40 hexadecimal digits."""
     uri: str
-    """Where the image is: a `file://` URL, a web address or an address of a store."""
+    """Where the image is: a path, a web address or an address of a store."""
     name: str | None
     """The label; null without one."""
 

@@ -58,7 +58,7 @@ PROBLEMS = """<!doctype html>
 <body>
 <main>
 <h1>Problems</h1>
-<p>An answer that is no success is a problem document (RFC 9457). Its <code>type</code> never changes;
+<p>An error is a problem document (RFC 9457). Its <code>type</code> never changes;
 <code>detail</code> is a sentence for people.</p>
 {types}
 </main>

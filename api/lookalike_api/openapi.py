@@ -31,7 +31,7 @@ KEY_SCHEMES = {
 }
 DESCRIPTION = (
     "Searches in an index of images, by what they look like.\n\n"
-    "An answer that is no success is a problem document (RFC 9457): its `type` never changes, and "
+    "An error is a problem document (RFC 9457): its `type` never changes, and "
     "[docs/problems](docs/problems) explains each. Beside the statuses that a route names, any route may answer 403 "
     "and 421 (who asks, and under which name), 405, 414, 431 and 500. `HEAD` is answered as `GET` is, and `OPTIONS` "
     "names the methods of a path."

@@ -28,7 +28,7 @@ class Member:
     id: str
     """Id of the image: 40 hexadecimal digits."""
     uri: str
-    """Where the image is: a `file://` URL, a web address or an address of a store."""
+    """Where the image is: a path, a web address or an address of a store."""
     name: str | None
     """The label; None without one."""
     content_sha256: str

@@ -49,7 +49,7 @@ class Listed:
     id: str
     """Id of the image: 40 hexadecimal digits."""
     uri: str
-    """Where the image is: a `file://` URL, a web address or an address of a store."""
+    """Where the image is: a path, a web address or an address of a store."""
     name: str | None
     """The label; null without one."""
     width: int
@@ -62,6 +62,11 @@ class Listed:
     """The metadata of the image, by field."""
     taken_at_ms: int | None = None
     """When the photograph was taken, in milliseconds since 1970; null where it is not known."""
+
+    @property
+    def label(self) -> str | None:
+        """The label; the same as `name`."""
+        return self.name
 
 
 #: The most matches that one search may ask for, wherever it is asked: in Python, on the command line, over HTTP.
@@ -77,7 +82,7 @@ class Match:
     id: str
     """Id of the image: 40 hexadecimal digits."""
     uri: str
-    """Where the image is: a `file://` URL, a web address or an address of a store."""
+    """Where the image is: a path, a web address or an address of a store."""
     name: str | None
     """The label; null without one."""
     score: float
@@ -88,3 +93,8 @@ class Match:
     """When the image was indexed (UTC, ISO 8601)."""
     taken_at_ms: int | None = None
     """When the photograph was taken, in milliseconds since 1970; null where it is not known."""
+
+    @property
+    def label(self) -> str | None:
+        """The label; the same as `name`."""
+        return self.name
