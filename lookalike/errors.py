@@ -47,6 +47,9 @@ class QueryRejected(ImageRejected):
         self.detail = detail
 
     def sentences(self) -> tuple[str, ...]:
+        if self.reason is Reason.NOT_FOUND:
+            advice = "Give the path of an image. To search by words, use --text (lookalike.Text)."
+            return f"{self.source} cannot be read as an image: there is no such file.", advice
         (why,) = super().sentences()
         return (f"{self.source} cannot be read as an image: {why}.",)
 

@@ -176,7 +176,7 @@ def _show_plan(report: SyncReport, output: Output) -> None:
 
 
 def _show(report: SyncReport, settings: Settings, output: Output, *, delete: bool) -> None:
-    orphans = report.counts[SyncStatus.ORPHANED]
+    orphans = report.counts[SyncStatus.ORPHANED] - report.deleted
     if delete:
         output.say(f"Deleted {counted(report.deleted, 'orphan')}.")
     elif orphans:
@@ -186,11 +186,13 @@ def _show(report: SyncReport, settings: Settings, output: Output, *, delete: boo
         if report.not_tried:
             remark(f"{report.not_tried:,} more rejected (unchanged): not tried again.")
     else:
-        output.say(f"{_counts(report)}; nothing to ingest.")
+        output.say(f"{_counts(report, report.deleted)}; nothing to ingest.")
 
 
-def _counts(report: SyncReport) -> str:
-    named = [f"{count:,} {_word(status)}" for status, count in report.counts.items() if count]
+def _counts(report: SyncReport, deleted: int = 0) -> str:
+    """How many images there are of each status. Orphans that are deleted do not count any more."""
+    counts = dict(report.counts) | {SyncStatus.ORPHANED: report.counts[SyncStatus.ORPHANED] - deleted}
+    named = [f"{count:,} {_word(status)}" for status, count in counts.items() if count]
     return ", ".join(named) or "no images"
 
 

@@ -78,6 +78,8 @@ def _read(query: str | os.PathLike[str], max_bytes: int) -> bytes:
     if URL.match(path):
         advice = "download the image, or give one of the index with --uri (uri=)"
         raise ImageRejected(Reason.UNSUPPORTED, f"URLs are not read; {advice}")
+    if os.path.isdir(path):
+        raise ImageRejected(Reason.NOT_REGULAR, "it is a folder; give one of its images")
     return Storage(roots=WHOLE_DISK, max_bytes=max_bytes).read(local_uri(path))
 
 

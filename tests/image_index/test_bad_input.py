@@ -72,8 +72,12 @@ CALLS: dict[str, tuple[Callable[[lookalike.ImageIndex], object], type[Exception]
     "two labels": (lambda images: images.search(GREY, filters={"name": "a", "label": "b"}), BadSetting, ["label"]),
     "empty bytes": (lambda images: images.search(b""), QueryRejected, ["0 bytes", "empty"]),
     "no image": (lambda images: images.search(b"hello"), QueryRejected, ["5 bytes", "unsupported"]),
-    "a folder": (lambda images: images.search("/tmp"), QueryRejected, ["/tmp", "a folder"]),
-    "a missing file": (lambda images: images.search("/no/such.jpg"), QueryRejected, ["/no/such.jpg", "not_found"]),
+    "a folder": (lambda images: images.search("/tmp"), QueryRejected, ["/tmp cannot", "it is a folder; give one"]),
+    "a missing file": (
+        lambda images: images.search("/no/such.jpg"),
+        QueryRejected,
+        ["such.jpg cannot", "no such file", "--text"],
+    ),
     "floats": (lambda images: images.search(np.zeros((9, 9, 3))), BadSetting, ["float64", "uint8"]),  # type: ignore[arg-type]
     "two channels": (lambda images: images.search(np.zeros((9, 9, 2), np.uint8)), BadSetting, ["[9, 9, 2]"]),
     "a batch": (lambda images: images.search(np.zeros((2, 9, 9, 3), np.uint8)), BadSetting, ["[2, 9, 9, 3]"]),

@@ -130,7 +130,8 @@ def _by_name(name: str, home: Path | None) -> ModelSpec:
         hint = f"Did you mean {choices(near)}?" if near else f"Known are {choices(FEATURED, 'and')}."
         raise BadSetting(
             f"There is no model named {shown(name)}.",
-            f"{hint} Any name of keras.applications or path of a .keras or .onnx file will do.",
+            f"{hint} `lookalike model list` lists models, yours too. Names of keras.applications and paths of .keras "
+            "and .onnx files also work.",
         )
     return spec
 
