@@ -19,7 +19,7 @@ class Stored:
     etag: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
     """One image in the index. `name` is the label, `model` the fingerprint, `ingested_at` a UTC time in ISO 8601,
     `chunk` the origin of the chunk that wrote it ("job/number"). `etag` is the place's name for these bytes, empty if
@@ -38,6 +38,13 @@ class Document:
     metadata: Metadata = field(default_factory=dict)
     etag: str = ""
     taken_at_ms: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """The vectors count by their bytes, because `==` of two arrays is an array and neither true nor false."""
+        return isinstance(other, Document) and self._values() == other._values()
+
+    def _values(self) -> dict[str, Any]:
+        return vars(self) | {"image_embedding": self.image_embedding.tobytes()}
 
 
 @dataclass(frozen=True)
