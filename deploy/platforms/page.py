@@ -21,8 +21,10 @@ INSTALLATIONS = {
     "`all`": "requirements.lock",
     "`gpu,cloud`": "requirements-gpu.lock",
 }
-#: Where the tests run.
+#: Where all tests run.
 TESTED = ("Linux, x86-64, glibc 2.28 or newer", "3.11")
+#: Where somebody ran the demo and a part of the tests, by hand.
+TRIED = frozenset((TESTED[0], python) for python in ("3.12", "3.13"))
 #: (Platform, version of Python, installation) -> the packages without a wheel.
 Found = Mapping[tuple[str, str, str], set[str]]
 
@@ -32,7 +34,8 @@ HEAD = """\
 `python -m deploy.platforms` writes this page. It asks the registry whether each locked package has a wheel. If a
 package has none, pip tries to compile it, and most often fails.
 
-**Only Linux on x86-64 with Python 3.11 is tested.** Elsewhere, "yes" says that all packages have wheels, and no more.
+**All tests run on Linux, x86-64, with Python 3.11 only.** With 3.12 and 3.13 the demo and a part of the tests ran there
+by hand, on 27 November 2026: the table says "tried". Elsewhere, "yes" says that all packages have wheels, and no more.
 """
 TAIL = """
 - **Linux on Arm** needs glibc 2.35 or newer for everything but the client: Debian 12, Ubuntu 22.04 and newer have it.
@@ -56,8 +59,8 @@ def page(found: Found) -> str:
     for platform in PLATFORMS:
         cells = {python: [cell(found[platform, python, name]) for name in INSTALLATIONS] for python in PYTHONS}
         for pythons in _alike(cells):
-            said = (f"{python} (tested)" if (platform, python) == TESTED else python for python in pythons)
-            lines.append(_line([platform, ", ".join(said), *cells[pythons[0]]]))
+            said = ", ".join(python + _ran(platform, python) for python in pythons)
+            lines.append(_line([platform, said, *cells[pythons[0]]]))
     return "\n".join(lines) + "\n" + TAIL
 
 
@@ -65,6 +68,13 @@ def cell(missing: set[str]) -> str:
     """The packages of NVIDIA count as one."""
     names = {"nvidia-*" if name.startswith("nvidia-") else name for name in missing}
     return f"no wheel: {', '.join(sorted(names))}" if names else "yes"
+
+
+def _ran(platform: str, python: str) -> str:
+    """What was run there, as words behind the version of Python."""
+    if (platform, python) == TESTED:
+        return " (tested)"
+    return " (tried)" if (platform, python) in TRIED else ""
 
 
 def _alike(cells: Mapping[str, list[str]]) -> list[list[str]]:
