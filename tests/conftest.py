@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from lookalike.embedding import build_artifact, load_text, resolve
 from lookalike.records import ImageRef
@@ -39,6 +41,11 @@ FIRST = (
     *("tests/worker", "tests/test_end_to_end.py", "tests/test_hosts_away.py", "tests/hostile", "tests/cli"),
     *("tests/embedding", "tests/image_index", "tests/deploy", "tests/api", "tests/index", "tests/reading/stores"),
 )
+
+
+# How long an example takes depends on the machine, and says nothing about our code.
+examples.register_profile("any machine", examples.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
