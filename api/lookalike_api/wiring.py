@@ -2,6 +2,7 @@
 
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache, partial
 
 from lookalike import factories
@@ -31,6 +32,10 @@ def open_searcher(settings: Settings, index: Index | None = None, *, preload: bo
 
 
 def _start_loading(settings: Settings, spec: ModelSpec) -> Future[Embedder]:
+    # Imports in two threads slow each other down: this one imports, and the other one compiles the graph.
+    if settings.runtime in ("auto", "openvino"):
+        with suppress(ModuleNotFoundError):  # the load says which package is missing
+            import lookalike.embedding.runtimes.openvino  # noqa: F401
     return ThreadPoolExecutor(1).submit(_embedder, settings, spec)
 
 

@@ -28,8 +28,9 @@ class LocalSearch:
     def __init__(self, settings: Settings, *, preload: bool) -> None:
         self._settings = settings
         self._reader = factories.reader(settings)
-        self._index = factories.open_index(settings)
-        self._searcher = open_searcher(settings, self._index, preload=preload)
+        # It opens the index, because the model loads meanwhile.
+        self._searcher = open_searcher(settings, preload=preload)
+        self._index = self._searcher.index
 
     def like(self, examples: Sequence[Example], options: Options) -> SearchResult:
         began, clock = time.perf_counter(), StageClock()
