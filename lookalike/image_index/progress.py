@@ -1,4 +1,4 @@
-"""Shows the progress of an ingest: a bar on a terminal and in a notebook, otherwise a line every few seconds."""
+"""Shows the progress of an ingest: a bar on a terminal and in a notebook, otherwise a line every few seconds of progress."""
 
 import sys
 import threading
@@ -17,6 +17,8 @@ from lookalike.terminal import Output
 
 #: Between two lines without a terminal.
 LINE_EVERY_S = 5.0
+#: Between two lines that say the same: a job may wait for a host for hours.
+SAME_EVERY_S = 60.0
 #: Between two updates of the bar in a notebook: each one is a message to the browser.
 NOTEBOOK_EVERY_S = 0.25
 #: After the last image: the index is compacted, and a large embedded one gets its ANN index.
@@ -93,14 +95,15 @@ class Lines:
         self._total = total
         self._began = self._said = time.monotonic()
         self._done = 0
+        self._state: JobState | None = None
 
     def show(self, job: Job) -> None:
         now = time.monotonic()
-        if now - self._said >= LINE_EVERY_S:
+        is_same = (job.done, job.state) == (self._done, self._state)
+        if now - self._said >= (SAME_EVERY_S if is_same else LINE_EVERY_S):
             # Without progress nobody knows how long it takes.
-            total = self._total.value
-            self.note(_line(job, total, now - self._began, has_progress=job.done > self._done))
-            self._said, self._done = now, job.done
+            self.note(_line(job, self._total.value, now - self._began, has_progress=job.done > self._done))
+            self._said, self._done, self._state = now, job.done, job.state
 
     def note(self, text: str) -> None:
         self._output.say(text)

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from lookalike.image_index.progress import FINISHING, LINE_EVERY_S, Lines, Total
+from lookalike.image_index.progress import FINISHING, LINE_EVERY_S, SAME_EVERY_S, Lines, Total
 from lookalike.ledger import Job, JobState
 from lookalike.ledger.job import parse_job
 from lookalike.terminal import Output
@@ -18,6 +18,17 @@ def test_after_the_last_image_it_says_that_the_index_is_being_finished(state: Jo
     lines.show(job(state))
     assert "7 of " in written.getvalue()
     assert (FINISHING in written.getvalue()) == is_said
+
+
+def test_a_job_that_waits_is_said_less_often() -> None:
+    written = io.StringIO()
+    lines = Lines(Output(file=written), Total(lambda: 7))
+    for waited_s in (LINE_EVERY_S, LINE_EVERY_S, SAME_EVERY_S):
+        lines._said -= waited_s
+        lines.show(job(JobState.DRAINING))
+    lines._said -= LINE_EVERY_S
+    lines.show(job(JobState.FINISHING))
+    assert written.getvalue().count("7 of ") == 3
 
 
 def job(state: JobState) -> Job:
