@@ -10,6 +10,8 @@ from enum import Enum, auto
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from testing.event_loop import end_all
+
 READ_SIZE_BYTES = 64 * 1024
 #: Opening or closing a listener takes microseconds.
 COMMAND_TIMEOUT_S = 10.0
@@ -58,7 +60,6 @@ class Proxy:
         self._fault = Fault.NONE
         self._stall_s = 0.0
         self._connections: set[Connection] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._listener: asyncio.Server | None = None
@@ -119,14 +120,9 @@ class Proxy:
             self._listener.close()
         for connection in list(self._connections):
             connection.reset()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_all()
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._tasks.add(task)
         connection = Connection(writer)
         connection.is_dead = self._fault is Fault.BLACK_HOLE
         self._connections.add(connection)
@@ -137,7 +133,6 @@ class Proxy:
         finally:
             connection.reset()
             self._connections.discard(connection)
-            self._tasks.discard(task)
 
     async def _join(self, connection: Connection, reader: asyncio.StreamReader) -> None:
         """Carry bytes both ways until either side closes."""

@@ -22,6 +22,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from testing.event_loop import end_all
+
 #: Starting and stopping takes milliseconds.
 COMMAND_TIMEOUT_S = 10.0
 #: SO_LINGER on, with a time of zero: closing the socket sends RST instead of FIN.
@@ -179,10 +181,7 @@ class WebServer:
             self._server.close()
         for writer in list(self._writers):
             writer.transport.abort()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
