@@ -1,4 +1,4 @@
-"""Shows the progress of an ingest: a bar on a terminal and in a notebook, otherwise a line every few seconds of progress."""
+"""Shows the progress of an ingest: a bar on a terminal and in a notebook, otherwise a line every few seconds."""
 
 import sys
 import threading

@@ -39,7 +39,7 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "detached alone": (["ingest", ".", "--detach"], {}, 2, ["lookalike up"]),
     "nothing to search for": (["search"], {}, 2, ["IMAGE"]),
     "two things to search for": (["search", "a.jpg", "--id", "x"], {}, 2, ["IMAGE"]),
-    "missing image": (["search", "gone.jpg"], {}, 1, ["gone.jpg", "not_found"]),
+    "missing image": (["search", "gone.jpg"], {}, 1, ["gone.jpg", "no such file"]),
     "not an image": (["search", "README.md"], {}, 1, ["README.md", "unsupported"]),
     "address as an image": (["search", "s3://shop/a.jpg"], {}, 1, ["s3://shop/a.jpg cannot be read", "--uri"]),
     "misspelt reason": (["failed", "list", "--reason", "host_unavailabel"], {}, 2, ["Did you mean host_unavailable?"]),

@@ -121,7 +121,7 @@ FINDINGS = {"ingest", "verify", "sources check", "doctor"}
 LOCAL = {"sources check", "model list", "model info", "model build", "model add", "model fit", "model quantize"}
 COMMANDS = with_option("--json")
 #: More than a worker does before it is interrupted.
-MANY = 2000
+MANY = 8000
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "key in clear": (["--id", "x"], {"LOOKALIKE_API_URL": "http://192.0.2.1"}, 2, ["unencrypted", "192.0.2.1"]),
     "no URL": (["--id", "x"], {"LOOKALIKE_API_URL": "somewhere"}, 2, ["LOOKALIKE_API_URL"]),
     "text file": (["README.md"], {}, 1, ["README.md", "unsupported"]),
-    "missing image": (["gone.jpg"], {}, 1, ["gone.jpg", "not_found"]),
+    "missing image": (["gone.jpg"], {}, 1, ["gone.jpg", "no such file"]),
     "unknown id": (["--id", "x"], {}, 1, ["does not contain image x"]),
     "own model": (["x.jpg", "--weights", "a.keras", "--preprocessing", "tf"], {}, 2, ["preprocessing, weights"]),
     "another index": (["--id", "x", "--index", "other"], {}, 2, ["searches the index images, not other", "API_URL"]),
