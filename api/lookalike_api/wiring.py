@@ -52,9 +52,10 @@ def _load_text(settings: Settings, stored: ModelIdentity) -> TextEncoder:
 def _chosen(settings: Settings, stored: ModelIdentity) -> ModelSpec:
     """The model for searches. Log a warning if it is not the one that was asked for."""
     spec = factories.spec_for_index(settings, stored)
-    asked = factories.model_spec(settings)
-    if factories.is_model_chosen(settings) and spec.fingerprint != asked.fingerprint:
-        _warn(settings.index, asked.name, spec.name)
+    if factories.is_model_chosen(settings):
+        asked = factories.model_spec(settings)
+        if spec.fingerprint != asked.fingerprint:
+            _warn(settings.index, asked.name, spec.name)
     return spec
 
 
