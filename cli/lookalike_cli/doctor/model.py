@@ -18,9 +18,8 @@ def model(settings: Settings) -> Iterator[Finding]:
 
 
 def _spec(settings: Settings) -> ModelSpec:
-    configured = factories.model_spec(settings)
     try:
-        return factories.spec_in_place_of(configured, settings)
+        return factories.working_spec(settings)
     except LookalikeError:
         # The check of the index says it.
-        return configured
+        return factories.model_spec(settings)
