@@ -162,6 +162,9 @@ def run() -> None:
     except OSError:
         forget_output()
         status = status or ExitCode.CUT_OFF
+    # An interrupt of code that Python makes from a string, such as a dataclass, leaves a mark, though it was handled:
+    # under -m, Python ends itself with SIGINT in place of the status. Such code that ends well takes the mark away.
+    exec("")
     sys.exit(status)
 
 

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import typer
 
+from lookalike.exit_codes import ExitCode
 from lookalike_cli import stopping
 from lookalike_cli.stopping import stoppable
 from testing.processes import ROOT, TIMEOUT_S
@@ -48,6 +50,24 @@ from lookalike_cli.starting import main
 sys.argv[1:] = ["status"]
 main()
 """
+
+
+#: A command that was interrupted while Python made code from a string.
+HANDLED = """
+try:
+    exec("raise KeyboardInterrupt")
+except KeyboardInterrupt:
+    pass
+from lookalike_cli.main import run
+run()
+"""
+
+
+def test_a_handled_interrupt_does_not_replace_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "handled.py").write_text(HANDLED)
+    command = [sys.executable, "-m", "handled", "unknown"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
 
 
 @pytest.mark.parametrize("module", ["typer", "lookalike.errors", "lookalike_cli.status", "redis"])
