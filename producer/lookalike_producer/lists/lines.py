@@ -10,7 +10,7 @@ from typing import BinaryIO
 from lookalike.errors import SourceMissing, SourceUnavailable
 from lookalike.shown import shown
 from lookalike.uris import MAX_URI
-from lookalike_producer.lists.form import form_of
+from lookalike_producer.text_form import form_of
 
 #: Bytes from which the kind of a list is recognized.
 SAMPLE_BYTES = 64 * 1024

@@ -20,7 +20,7 @@ class Choice:
     def __init__(self, tree: StoreTree, options: WalkOptions) -> None:
         self._start = len(tree.folder.key)
         self._pattern = Pattern(tree.parts, include_hidden=options.include_hidden)
-        self._excludes = options.excludes
+        self._excludes = options.excludes_next
         self._last: str | None = None
         self._positions: Positions = NOWHERE
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from lookalike.errors import BadSetting
 from lookalike.shown import shown
+from lookalike_producer.walk.gitignore import compiled, steps
 from lookalike_producer.walk.ignore_file import ignored_lines
 
 
@@ -38,22 +39,30 @@ class WalkOptions:
 
     @cached_property
     def excludes(self) -> Callable[[str], bool] | None:
-        """Whether a path below the folder of a source is excluded; that of a folder ends with a slash. None if no path
-        is. Raises BadSetting for a pattern that is none."""
+        """Whether a path below the folder of a source, or a folder on the way to it, is excluded; None if nothing is.
+        Raises BadSetting for a pattern that is none."""
+        if (excludes := self.excludes_next) is None:
+            return None
+        return lambda path: any(map(excludes, steps(path)))
+
+    @cached_property
+    def excludes_next(self) -> Callable[[str], bool] | None:
+        """The same, for a path in a folder that is not excluded; that of a folder ends with a slash."""
         if not self.exclude and not self.ignored:
             return None
-        # Imported only for patterns.
-        from pathspec import GitIgnoreSpec
-
         for pattern in self.exclude:
-            try:
-                is_pattern = bool(pattern.strip()) and GitIgnoreSpec.from_lines([pattern])
-            except ValueError:
-                is_pattern = False
-            if not is_pattern:
-                raise BadSetting(f"{shown(pattern)} excludes nothing.", "Give a pattern as in a .gitignore file.")
-        matches = GitIgnoreSpec.from_lines([*map(composed, self.ignored), *map(_line, self.exclude)]).match_file
-        return lambda path: bool(matches(composed(path)))
+            _check(pattern)
+        excludes = compiled([*map(composed, self.ignored), *map(_line, self.exclude)])
+        return lambda path: excludes(composed(path))
+
+
+def _check(pattern: str) -> None:
+    try:
+        is_pattern = bool(pattern.strip()) and compiled([_line(pattern)])
+    except ValueError:
+        is_pattern = False
+    if not is_pattern:
+        raise BadSetting(f"{shown(pattern)} excludes nothing.", "Give a pattern as in a .gitignore file.")
 
 
 def _line(pattern: str) -> str:

@@ -30,7 +30,7 @@ class Unlisted:
     error: OSError
 
 
-#: Whether a path below the folder of a source is left out.
+#: Whether a path below the folder of a source is left out, if the folders above it are not.
 Excludes = Callable[[str], bool] | None
 #: The folder of an image and its name.
 Found = tuple[str, str]
@@ -79,7 +79,7 @@ class Walker:
         Raises ResourceExhausted if this process may open no more files; BadSetting, now, for an ignore file in it that
         cannot be used.
         """
-        return self._tree(Folder(folder, "", pattern, pattern.start, self._options.within(folder).excludes))
+        return self._tree(Folder(folder, "", pattern, pattern.start, self._options.within(folder).excludes_next))
 
     @property
     def has_links(self) -> bool:

@@ -1,4 +1,4 @@
-"""How a list is written, from its first bytes."""
+"""How a text with a path or a pattern on each line is written, from its first bytes."""
 
 import codecs
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _MARKS = (
 
 @dataclass(frozen=True)
 class Form:
-    """How a list is written: `skip` bytes of a mark, then lines in an encoding (None: bytes of file names)."""
+    """How a text is written: `skip` bytes of a mark, then lines in an encoding (None: bytes of file names)."""
 
     skip: int
     encoding: str | None
@@ -23,7 +23,7 @@ class Form:
 
 
 def form_of(sample: bytes) -> Form:
-    """The form of a list that begins so."""
+    """The form of a text that begins so."""
     for mark, encoding in _MARKS:
         if sample.startswith(mark):
             return Form(len(mark), encoding, b"\n")
