@@ -96,6 +96,8 @@ def _show(found: Check) -> None:
         results.say(f"Suffixes: {_counts(dict(found.suffixes.most_common(SHOWN)), nameless='none')}.")
     if found.labels:
         results.say(f"{counted(len(found.labels), 'label')} on {counted(found.labels.total(), 'image')}.")
+    elif found.images:
+        results.say("No image has a label.")
     for one in found.tables:
         _show_table(one)
     if found.examples:

@@ -10,6 +10,7 @@ from lookalike.settings import Settings
 from lookalike_producer.archives.ranges import Uncounted, counted_ranges
 from lookalike_producer.devices import Devices
 from lookalike_producer.job_request import JobRequest
+from lookalike_producer.labels import noted
 from lookalike_producer.places import Places, placed
 from lookalike_producer.sources import find_images, find_tables
 from lookalike_producer.tables.files import STDIN
@@ -44,7 +45,9 @@ def ingest_request(
         settings,
         spec,
         source="\n".join(sources),
-        references=lambda: find_images(places, label_from, options, Devices(settings).add, tables),
+        references=lambda: noted(
+            find_images(places, label_from, options, Devices(settings).add, tables), label_from, tables.notes
+        ),
         count=lambda: None if STDIN in sources else _count(places, options, tables),
         notes=tables.notes,
         fields=tables.fields,

@@ -1,19 +1,18 @@
 """The label of an image: from the name of a folder, from its path, or none."""
 
 import os
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from lookalike.errors import BadSetting
-from lookalike.shown import clause, shown
+from lookalike.records import ImageRef
+from lookalike.shown import shown
 from lookalike.uris import WEB_SCHEMES, is_remote, scheme_of
+from lookalike_producer.label_pattern import LabelPattern
 from lookalike_producer.named import absolute, unquoted
 
 #: Begins a pattern among the values of `label_from`.
 REGEX = "regex:"
-#: The group of a pattern that is the label; without it the first group, and without a group all that matches.
-GROUP = "label"
 _ADVICE = f"Use parent (the image's folder), top (the first folder below the source), none, or {REGEX}PATTERN."
 
 
@@ -40,8 +39,8 @@ def labeller(label_from: str, roots: Iterable[str] = ()) -> Label:
     if label_from == "none":
         return NO_LABEL
     if label_from.startswith(REGEX):
-        pattern = _pattern(label_from.removeprefix(REGEX))
-        return Label(lambda folder, name: _matched(pattern, f"{folder}/{name}"), needs_name=True)
+        pattern = LabelPattern(label_from.removeprefix(REGEX))
+        return Label(lambda folder, name: _text(pattern.label_in(f"{folder}/{name}")), needs_name=True)
     raise BadSetting(f"A label cannot come from {shown(label_from)}.", _ADVICE)
 
 
@@ -72,22 +71,16 @@ def _top(folder: str, roots: Iterable[str]) -> str | None:
     return _parent(folder, "") if root is None else _text(folder[len(root) :].lstrip("/").partition("/")[0])
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise BadSetting(
-            f"{shown(text)} is not a regular expression: {clause(error)}.", "Correct the pattern."
-        ) from error
-
-
-def _matched(pattern: re.Pattern[str], path: str) -> str | None:
-    found = pattern.search(path)
-    if found is None:
-        return None
-    return _text(found[GROUP] if GROUP in pattern.groupindex else found[1 if pattern.groups else 0])
-
-
 def _text(label: str | None) -> str | None:
     # A label is sent as JSON: bytes that are not UTF-8 become replacement characters.
     return (os.fsencode(label).decode("utf-8", "replace") or None) if label and label not in (".", "..") else None
+
+
+def noted(references: Iterable[ImageRef], label_from: str, notes: list[str]) -> Iterator[ImageRef]:
+    """The references; behind the last one, a note if a pattern has found a label for none of them."""
+    has_images = has_labels = False
+    for ref in references:
+        has_images, has_labels = True, has_labels or ref.label is not None
+        yield ref
+    if has_images and not has_labels and label_from.startswith(REGEX):
+        notes.append(f"No image has a label: {shown(label_from)} finds none in any path.")

@@ -1,14 +1,17 @@
 """Where the label of an image comes from."""
 
 import os
+import signal
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from lookalike.errors import BadSetting
-from lookalike_producer.labels import label_of_path, labeller
+from lookalike_producer import label_pattern
+from lookalike_producer.labels import label_of_path, labeller, noted
 from lookalike_producer.sources import find_images
 
 NAMES = ("2024/paris/tower_01.jpg", "2024/rome.jpg", "loose.jpg")
@@ -75,8 +78,40 @@ def test_a_path_alone_has_a_label_and_a_web_address_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label_from", "message"), [("parents", "cannot come from"), ("regex:(", "is not a regular expression")]
+    ("label_from", "message"),
+    [
+        ("parents", "cannot come from"),
+        ("regex:(", "is not a regular expression"),
+        ("regex:[[", "is not a regular expression"),
+        ("regex:a{99999999999}", "is not a regular expression: the repetition number is too large"),
+        (f"regex:{'(' * 3000}{')' * 3000}", "is not a regular expression: maximum recursion"),
+        ("regex:", "lacks a pattern"),
+    ],
+    ids=lambda text: text[:20],
 )
 def test_what_names_no_place_is_refused(label_from: str, message: str) -> None:
     with pytest.raises(BadSetting, match=message):
         labeller(label_from)
+
+
+def test_a_pattern_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label_pattern, "LIMIT_S", 0.1)
+    label = labeller(r"regex:(a+)+\d")
+    with pytest.raises(BadSetting, match=r"'\(a\+\)\+\\\\d' takes more than 0.1 s for '/a/a{60}.jpg'"):
+        label.of("/a", f"{'a' * 60}.jpg")
+    assert label.of("/a", "aa7.jpg") == "aa"
+    # The limit has gone with its search.
+    assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] == 0
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(label.of, "/a", "aa7.jpg").result() == "aa", "no signal reaches a thread"
+
+
+def test_a_pattern_that_python_may_read_otherwise_one_day_is_used_without_a_warning() -> None:
+    assert labeller("regex:[[a]b").of("/x", "ab.jpg") == "ab"
+
+
+@pytest.mark.parametrize(("label_from", "is_noted"), [("regex:nowhere", True), ("regex:paris", False), ("none", False)])
+def test_a_pattern_that_finds_no_label_at_all_is_noted(folder: Path, label_from: str, is_noted: bool) -> None:
+    notes: list[str] = []
+    assert len([*noted(find_images([str(folder)], label_from), label_from, notes)]) == len(NAMES)
+    assert notes == ["No image has a label: 'regex:nowhere' finds none in any path."] * is_noted
