@@ -334,6 +334,10 @@ class DeletionRefused(PermanentError):
     """A sync would delete a large share of an index, and nobody agreed."""
 
 
+class MetadataLossRefused(PermanentError):
+    """A sync would remove metadata from a large share of an index, and nobody agreed."""
+
+
 class ModelMismatch(PermanentError):
     """The vectors of an index come from one model, and the request uses another."""
 

@@ -85,6 +85,7 @@ CONTRACTS: dict[str, tuple[Key, ...]] = {
         Key("deleted", "integer", "Orphans that were removed from the index."),
         Key("to_ingest", "integer", "Images that differ, before the ingest."),
         Key("to_delete", "integer", "Orphans that may be deleted."),
+        Key("metadata_removed", "integer", "Images that lost metadata, because the sources no longer give it."),
         Key("kept", "integer", "Orphans that are kept because they may still exist."),
         Key("job", "text or null", "Id of the job that ingested; null if nothing differed."),
         *(INDEXED, UNCHANGED, REJECTED, REJECTED_AGAIN, ANNOTATED),

@@ -39,6 +39,7 @@ from lookalike_cli.running import LAST_WORDS, quiet_logs
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.deletion import Deletion
 from lookalike_producer.finding import SyncStatus
+from lookalike_producer.metadata_loss import MetadataLoss
 from lookalike_producer.sync import SyncReport
 
 app = Application()
@@ -65,7 +66,9 @@ def sync(
     model: ModelName = None,
     weights: Weights = None,
     preprocessing: Preprocessing = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a large deletion.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before a large deletion, of images or of their metadata.")
+    ] = False,
     accept_devices: Annotated[
         bool,
         typer.Option(
@@ -151,9 +154,9 @@ def _show_whole(report: SyncReport, settings: Settings, output: Output, *, delet
         _show(report, settings, output, delete=delete)
 
 
-def _ask(deletion: Deletion) -> bool:
+def _ask(loss: Deletion | MetadataLoss) -> bool:
     """Only a person at a terminal can answer."""
-    return sys.stdin.isatty() and typer.confirm(f"Delete {deletion} from the index?", err=True)
+    return sys.stdin.isatty() and typer.confirm(loss.question, err=True)
 
 
 def _show_kept(deletion: Deletion | None) -> None:
@@ -166,6 +169,8 @@ def _show_kept(deletion: Deletion | None) -> None:
 
 def _show_plan(report: SyncReport, output: Output) -> None:
     output.say(f"Would ingest {counted(report.to_ingest, 'image')}: {_counts(report)}.")
+    if report.metadata_loss is not None:
+        output.say(f"Would remove metadata from {report.metadata_loss}.")
     if report.deletion is None:
         return
     output.say(f"Would delete {report.deletion} from the index.")
@@ -181,6 +186,8 @@ def _show(report: SyncReport, settings: Settings, output: Output, *, delete: boo
         output.say(f"Deleted {counted(report.deleted, 'orphan')}.")
     elif orphans:
         remark(f"{counted(orphans, 'image is', 'images are')} orphaned; use --delete to delete them.")
+    if report.metadata_loss is not None:
+        remark(f"Removed metadata from {report.metadata_loss}.")
     if report.job is not None:
         show_report(report.job, settings, output)
         if report.not_tried:
@@ -207,5 +214,6 @@ def _plain(report: SyncReport) -> dict[str, object]:
     # `rejected` is what the job rejected; these were not tried again.
     counts["rejected_unchanged"] = report.not_tried
     planned = report.deletion or Deletion(0)
+    counts["metadata_removed"] = report.metadata_loss.count if report.metadata_loss else 0
     kept = {"deleted": report.deleted, "to_ingest": report.to_ingest, "to_delete": planned.count, "kept": planned.kept}
     return counts | kept | {name: job[name] for name in numbers}

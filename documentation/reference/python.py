@@ -23,6 +23,7 @@ from lookalike_evaluation.metrics import Figures
 from lookalike_evaluation.summary import Summary
 from lookalike_producer.deletion import Deletion
 from lookalike_producer.finding import Finding
+from lookalike_producer.metadata_loss import MetadataLoss
 from lookalike_producer.sync.report import SyncReport
 from lookalike_producer.sync.verification import Verification
 
@@ -30,7 +31,7 @@ from lookalike_producer.sync.verification import Verification
 EXAMPLES = (lookalike.Image, lookalike.Stored, lookalike.Text)
 #: What methods return, by subject: shown with its attributes.
 RECORDS: tuple[type, ...] = (
-    *(lookalike.Report, lookalike.Rejected, Job, Verification, Finding, SyncReport, Deletion),
+    *(lookalike.Report, lookalike.Rejected, Job, Verification, Finding, SyncReport, Deletion, MetadataLoss),
     *(lookalike.Matches, lookalike.Match, Listed, Facets, Facet, FacetValue, FacetRange),
     *(Group, Member, MapReport, IndexDescription, ModelIdentity, lookalike.Evaluation, Summary, Figures),
 )

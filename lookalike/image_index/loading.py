@@ -138,11 +138,13 @@ class Loading(Handle):
 
         A deletion of more than half of the images, or of more than 10 and a tenth, needs `yes`: True, or a function
         that is called with the Deletion and returns whether to delete; with `ask_always`, so does any deletion.
+        So does the removal of metadata from such a share of the images, because the sources give no value for a field
+        any more: the function is then called with the MetadataLoss.
         `dry_run` changes nothing, and reports what would happen. `changed` are absolute paths below folders among the
         sources: if nothing else has changed since the last sync, only these are compared, where that is as good as a
         comparison of everything.
 
-        Raises SourceMissing, DeletionRefused, and as `ingest` does.
+        Raises SourceMissing, DeletionRefused, MetadataLossRefused, and as `ingest` does.
         """
         from lookalike.image_index.running import run
         from lookalike_producer.sync import Sources, plan, sync
@@ -161,7 +163,7 @@ class Loading(Handle):
             run=lambda request: run(request, lease.with_worker(), began=began, is_shown=progress),
             open_ledger=self._ledger,
             delete=delete,
-            confirm=yes if callable(yes) else lambda deletion: yes,
+            confirm=yes if callable(yes) else lambda loss: yes,
             ask_always=ask_always,
             accept_devices=accept_devices,
             changed=None if changed is None else frozenset(str(path) for path in changed),

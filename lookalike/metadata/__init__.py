@@ -1,6 +1,6 @@
 """The metadata of images: typed fields, as people declare them and as tables hold them."""
 
-from lookalike.metadata.agreement import agree, is_same
+from lookalike.metadata.agreement import agree, is_same, lost_fields
 from lookalike.metadata.cells import coerced
 from lookalike.metadata.fields import NAME, check_fields, field_name, parse_fields
 from lookalike.metadata.fitting import fitted, fitted_value
@@ -28,6 +28,7 @@ __all__ = [
     "fitted_value",
     "is_same",
     "joined_type",
+    "lost_fields",
     "parse_fields",
     "type_of",
 ]

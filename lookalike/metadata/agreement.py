@@ -19,6 +19,14 @@ def is_same(stored: Metadata, given: Metadata, fields: Fields) -> bool:
     return stored.keys() == given.keys() and all(_is_held_as(value, stored[name]) for name, value in given.items())
 
 
+def lost_fields(stored: Stored, ref: ImageRef, fields: Fields) -> frozenset[str]:
+    """The metadata fields of a document that it would no longer have, with what a reference gives."""
+    if ref.keeps_metadata:
+        return frozenset()
+    left_out = {name for name, value in ref.metadata.items() if _is_left_out(value, fields.get(name))}
+    return frozenset(stored.metadata.keys() - (ref.metadata.keys() - left_out))
+
+
 def _is_left_out(value: MetadataValue, type: FieldType | None) -> bool:
     """Whether an index holds nothing for a value in a field of this type."""
     try:

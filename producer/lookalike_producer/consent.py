@@ -1,6 +1,7 @@
 """Consent to what a sync that goes on deletes: what was held back stays until somebody has dealt with it."""
 
 from lookalike_producer.deletion import Deletion
+from lookalike_producer.metadata_loss import MetadataLoss
 from lookalike_producer.tables.repeats import Filter
 
 
@@ -17,7 +18,9 @@ class Consent:
     def is_holding(self) -> bool:
         return self._held is not None
 
-    def __call__(self, deletion: Deletion) -> bool:
+    def __call__(self, deletion: Deletion | MetadataLoss) -> bool:
+        if isinstance(deletion, MetadataLoss):
+            return False
         self.is_new = False
         if self._held is not None and any(uri in self._held for uri in deletion.uris()):
             return False

@@ -1,26 +1,18 @@
 """What a sync deletes from the index, what it keeps in doubt, and when it asks first."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from lookalike.batches import batched
 from lookalike.errors import DeletionRefused
-from lookalike.plural import counted
+from lookalike_producer import shares
 from lookalike_producer.absence import Absence, Doubt
 from lookalike_producer.diff import Diff
-from lookalike_producer.finding import SyncStatus
+from lookalike_producer.metadata_loss import MetadataLoss
 
-#: So many images are deleted without a question, unless they are more than half of all.
-FEW = 10
-#: The share of the images in the sources' scope above which somebody has to agree; below FEW, the half.
-SHARE, SHARE_OF_FEW = 0.1, 0.5
 #: Examples for people, and folders in doubt that are named.
 NAMED = 20
-
-#: The statuses of what is in the index.
-_INDEXED = (SyncStatus.PRESENT, SyncStatus.STALE, SyncStatus.WRONG_MODEL, SyncStatus.ORPHANED)
 
 
 @dataclass
@@ -52,25 +44,29 @@ class Deletion:
     @property
     def is_large(self) -> bool:
         """Whether it is more than a tenth of the images; up to 10 images, more than half."""
-        return self.count > self.documents * (SHARE if self.count > FEW else SHARE_OF_FEW)
+        return shares.is_large(self.count, self.documents)
 
     @property
     def harmless_among(self) -> int:
         """The number of images of which this deletion is no large share."""
-        return math.ceil(self.count / (SHARE if self.count > FEW else SHARE_OF_FEW))
+        return shares.harmless_among(self.count)
 
     def __str__(self) -> str:
-        share = self.count / max(1, self.documents)
-        return f"{self.count:,} of {counted(self.documents, 'image')} ({share:.0%})"
+        return shares.share_of(self.count, self.documents)
+
+    @property
+    def question(self) -> str:
+        """What a person at a terminal is asked."""
+        return f"Delete {self} from the index?"
 
 
-#: Whether to delete so much.
-Confirm = Callable[[Deletion], bool]
+#: Whether to delete so many images, or so much metadata.
+Confirm = Callable[[Deletion | MetadataLoss], bool]
 
 
 def planned(diff: Diff, absence: Absence, *, asks_always: bool = False) -> Deletion:
     """What is deleted of the orphans in a comparison. Nothing is deleted yet."""
-    deletion = Deletion(sum(diff.counts[status] for status in _INDEXED), asks_always=asks_always)
+    deletion = Deletion(diff.documents, asks_always=asks_always)
     deletion.uris = lambda: (uri for _, uri in _gone(diff, absence))
     for _, uri in diff.orphans():
         doubt = absence.doubt(uri)

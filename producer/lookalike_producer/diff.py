@@ -21,6 +21,8 @@ from lookalike_producer.refused import decode, encode
 SETTLED = frozenset({SyncStatus.PRESENT, SyncStatus.REJECTED})
 #: An ingest brings these images to the right state.
 TO_INGEST = frozenset({SyncStatus.MISSING, SyncStatus.STALE, SyncStatus.WRONG_MODEL})
+#: What is in the index.
+_INDEXED = (SyncStatus.PRESENT, SyncStatus.STALE, SyncStatus.WRONG_MODEL, SyncStatus.ORPHANED)
 #: There is an image.
 _WITH_IMAGE = frozenset({SyncStatus.PRESENT, SyncStatus.STALE, SyncStatus.WRONG_MODEL})
 
@@ -33,6 +35,9 @@ class Diff:
         #: How many images a job has to look at; of these, the rejected ones whose records it only renews.
         self.to_ingest = 0
         self.to_renew = 0
+        #: How many images lose metadata in that job, and how many lose each field.
+        self.losing = 0
+        self.lost: Counter[str] = Counter()
         #: The hosts and buckets that have images of the sources.
         self.hosts: set[str] = set()
         self._deletes = deletes
@@ -42,6 +47,11 @@ class Diff:
         self._leftovers = tempfile.TemporaryFile()  # noqa: SIM115
         self._etags = tempfile.TemporaryFile()  # noqa: SIM115
         self._files = (self._to_ingest, self._orphans, self._leftovers, self._etags)
+
+    @property
+    def documents(self) -> int:
+        """How many images of the index were compared."""
+        return sum(self.counts[status] for status in _INDEXED)
 
     def collect(self, findings: Iterable[Finding]) -> None:
         """Count every finding and store those that need an action. Raises DiskFull."""
@@ -92,6 +102,8 @@ class Diff:
         if finding.ref is not None and self._needs_job(finding):
             self.to_ingest += 1
             self.to_renew += finding.is_outdated
+            self.losing += bool(finding.lost_fields)
+            self.lost.update(finding.lost_fields)
             self._to_ingest.write(encode(finding.ref) + b"\n")
 
     def _needs_job(self, finding: Finding) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Semaphore
 
 from lookalike.errors import HostUnavailable, ImageRejected
-from lookalike.metadata import Fields, agree
+from lookalike.metadata import Fields, agree, lost_fields
 from lookalike.reading.contract import Fetched, State
 from lookalike.reading.places import LOCAL, STORE, WEB, kind_of
 from lookalike.records import FileTimes, ImageRef, Reason, Rejection, Stored
@@ -21,6 +21,8 @@ from lookalike_producer.refused import RefusedReference
 READERS = 4
 #: There is no image any more: it is gone, or something else is there, such as a folder.
 GONE = (Reason.NOT_FOUND, Reason.NOT_REGULAR)
+#: A job writes the documents of these images anew, with the metadata of their source.
+_REWRITTEN = (SyncStatus.STALE, SyncStatus.WRONG_MODEL)
 #: What a look at an image in a store or on a host finds out as well as reading it.
 _OF_ACCESS = frozenset(
     {Reason.NOT_FOUND, Reason.FORBIDDEN, Reason.DISALLOWED, Reason.HOST_UNAVAILABLE, Reason.UNTRUSTED_HOST}
@@ -63,7 +65,8 @@ class Examiner:
             rejection = None
         status, new_etag = self._status(ref, stored, rejection, earlier)
         needs_renewal = status is SyncStatus.REJECTED and rejection is not None and is_outdated(rejection, ref)
-        return Finding(status, ref.id, ref.uri, ref, is_recorded, new_etag, needs_renewal)
+        lost = lost_fields(stored, ref, self._fields) if stored and status in _REWRITTEN else frozenset()
+        return Finding(status, ref.id, ref.uri, ref, is_recorded, new_etag, needs_renewal, lost)
 
     def _status(
         self, ref: ImageRef, stored: Stored | None, rejection: Rejection | None, earlier: Remembered

@@ -51,3 +51,5 @@ class Finding:
     """The new ETag of an image that is present; None if the old one still holds."""
     is_outdated: bool = False
     """Whether a rejected image has another label or other metadata than when it was rejected."""
+    lost_fields: frozenset[str] = frozenset()
+    """Metadata fields of the document for which the source gives no value any more."""

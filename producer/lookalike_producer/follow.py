@@ -5,7 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import NoReturn, Protocol
 
-from lookalike.errors import AccessDenied, DeletionRefused, LookalikeError, SourceMissing, Unavailable
+from lookalike.errors import (
+    AccessDenied,
+    DeletionRefused,
+    LookalikeError,
+    MetadataLossRefused,
+    SourceMissing,
+    Unavailable,
+)
 from lookalike_producer.changes import Changed
 from lookalike_producer.consent import Consent
 from lookalike_producer.deletion import Confirm
@@ -47,14 +54,16 @@ def follow(
     everything: at first, every so often, and behind what has failed. What passes is waited for, and said once.
 
     A deletion that needs a person's consent is said once, and does not hold up the rest. From then on nothing is
-    deleted, also if it is no large share any more, until all of these images are deleted or back. With `yes`, somebody
-    has consented to all. Raises what `sync` raises but does not pass, such as SourceMissing the first time, and
+    deleted, also if it is no large share any more, until all of these images are deleted or back. A round that would
+    remove metadata from a large share of the images is left out, and said once. With `yes`, somebody has consented to
+    all. Raises what `sync` raises but does not pass, such as SourceMissing the first time, and
     KeyboardInterrupt.
     """
     notes, consent = _Notes(on_note), Consent()
     answer = yes or consent
     pause_s = FIRST_PAUSE_S
     passing: tuple[type[LookalikeError], ...] = (Unavailable,)
+    held: tuple[type[LookalikeError], ...] = ()
     changed: Changed = None
     while True:
         try:
@@ -67,9 +76,15 @@ def follow(
             pause(pause_s)
             pause_s, changed = min(2 * pause_s, LONGEST_PAUSE_S), None
             continue
+        except held as error:
+            notes.add("metadata", f"{_sentence(error)} So it stays until you run `lookalike sync` yourself.")
+            changes.wait()
+            changed = None
+            continue
+        notes.forget("metadata")
         if notes.forget("away"):
             on_note("It is back.")
-        pause_s, passing = FIRST_PAUSE_S, (Unavailable, *LATER)
+        pause_s, passing, held = FIRST_PAUSE_S, (Unavailable, *LATER), (MetadataLossRefused,)
         on_report(report)
         changed = changes.wait()
 

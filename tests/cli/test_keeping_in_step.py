@@ -186,12 +186,12 @@ def test_what_no_worker_was_asked_for_settles_and_is_forgotten_when_it_is_mended
         return {item["uri"].removeprefix(f"{tmp_path}/") for item in items if item["uri"].startswith(str(tmp_path))}
 
     for source in refused_then_mended(tmp_path, drawn[0], is_mended=False):
-        assert run("sync", source)["rejected"] >= 1, source
-        assert run("verify", source)["rejected"] >= 1 and run("sync", source)["job"] is None, source
+        assert run("sync", source, "--yes")["rejected"] >= 1, source
+        assert run("verify", source)["rejected"] >= 1 and run("sync", source, "--yes")["job"] is None, source
     rows = {"l.txt#row=2", "t.csv#row=2", "t.jsonl#row=2", "year.csv#row=2", "tables/1.csv#row=1"}
     assert failed() == rows | {"a.tar#inner.zip", "b.zip#inner.zip", "cut.tar", "cut.tar#2.jpg"}
     for source in refused_then_mended(tmp_path, drawn[0], is_mended=True):
-        run("sync", source)
+        run("sync", source, "--yes")
         assert run("verify", source)["rejected"] == 0, source
     assert failed() == set()
 

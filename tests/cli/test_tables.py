@@ -127,8 +127,15 @@ def test_a_changed_row_is_stale_until_a_sync_and_its_image_is_not_embedded_again
     assert json.loads(export)["metadata"] == {"year": 1}, "a retry takes what the row says now"
     assert answer(lookalike(environment, "sync", table, "--metadata", "all", "--json"))["job"] is None
     without = _table(tmp_path / "t.jsonl", [{"path": row["path"]} for row in rows])
-    cleared = answer(lookalike(environment, "sync", without, "--metadata", "all", "--json"))
-    assert (cleared["indexed"], cleared["annotated"]) == (3, 3)
+    bare: tuple[object, ...] = ("sync", without, "--metadata", "all")
+    refusal = lookalike(environment, *bare, code=1)
+    assert "would remove metadata from 3 of 3 images (100%): year. It has changed nothing." in refusal.stderr
+    planned = lookalike(environment, *bare, "--dry-run")
+    assert "Would remove metadata from 3 of 3 images (100%): year." in planned.stdout
+    done = lookalike(environment, *bare, "--yes", "--json")
+    assert "Removed metadata from 3 of 3 images (100%): year." in done.stderr
+    cleared = answer(done)
+    assert (cleared["indexed"], cleared["annotated"], cleared["metadata_removed"]) == (3, 3, 3)
     [match] = answer(lookalike(environment, "search", tmp_path / "images" / "0.jpg", "-k", 1, "--json"))["matches"]
     assert match["metadata"] == {}
     _table(tmp_path / "t.jsonl", rows)

@@ -11,11 +11,14 @@ from lookalike.errors import (
     DiskFull,
     IndexUnavailable,
     LookalikeError,
+    MetadataLossRefused,
     SourceMissing,
 )
 from lookalike_producer.changes import Changed
 from lookalike_producer.deletion import Confirm, Deletion, check
 from lookalike_producer.follow import follow
+from lookalike_producer.metadata_loss import MetadataLoss
+from lookalike_producer.metadata_loss import check as check_metadata
 from lookalike_producer.sync import SyncReport
 
 PATHS = frozenset({"/photos/a.jpg"})
@@ -34,6 +37,10 @@ def deletion(uris: str, documents: int) -> Deletion:
 LARGE = deletion("abc", 4)
 
 
+BARE = MetadataLoss(4, 3, {"year": 3, "price": 2})
+BARE_TEXT = "A sync would remove metadata from 3 of 4 images (75%): year, price. It has changed nothing."
+
+
 class Stopped(KeyboardInterrupt):
     """Somebody has pressed Ctrl-C."""
 
@@ -41,7 +48,9 @@ class Stopped(KeyboardInterrupt):
 class Rounds:
     """What each round ends with; behind the last one somebody presses Ctrl-C."""
 
-    def __init__(self, results: Sequence[LookalikeError | Deletion | None], deletes: bool = False) -> None:
+    def __init__(
+        self, results: Sequence[LookalikeError | Deletion | MetadataLoss | None], deletes: bool = False
+    ) -> None:
         self._results = list(results)
         self._deletes = deletes
         self.events: list[str] = []
@@ -84,6 +93,9 @@ class Rounds:
         if not self._results:
             raise Stopped
         result = self._results.pop(0)
+        if isinstance(result, MetadataLoss):
+            check_metadata(result, yes if callable(yes) else lambda loss: yes)
+            return REPORT
         if isinstance(result, Deletion):
             assert delete, "a round without deletion refuses none"
             check(replace(result, asks_always=ask_always), yes if callable(yes) else lambda deletion: yes)
@@ -137,6 +149,18 @@ def test_what_was_held_back_stays_although_it_has_become_little_until_somebody_d
     agreed.yes = True
     agreed.run()
     assert agreed.deleted == ["abc"]
+
+
+def test_metadata_of_many_images_stays_until_somebody_agrees_or_the_source_has_it_again() -> None:
+    rounds = Rounds([None, BARE, BARE, None, BARE])
+    note = f"{BARE_TEXT} So it stays until you run `lookalike sync` yourself."
+    assert rounds.run() == ["report", "wait", note, "wait", "wait", "report", "wait", note, "wait"]
+    assert rounds.compared == [None, PATHS, None, None, PATHS, None]
+    with pytest.raises(MetadataLossRefused):
+        Rounds([BARE]).follow()
+    agreed = Rounds([BARE])
+    agreed.yes = True
+    assert agreed.run() == ["report", "wait"]
 
 
 def test_everything_is_compared_at_first_behind_a_failure_and_when_changes_may_be_unknown() -> None:

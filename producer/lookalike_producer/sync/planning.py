@@ -10,6 +10,7 @@ from lookalike_producer.absence import Absence
 from lookalike_producer.devices import Devices
 from lookalike_producer.diff import Diff
 from lookalike_producer.finding import Finding, SyncStatus
+from lookalike_producer.metadata_loss import lost_metadata
 from lookalike_producer.places import Places, placed
 from lookalike_producer.refused import RefusedReference
 from lookalike_producer.rejection_records import OpenLedger
@@ -37,7 +38,15 @@ def plan(
         in_folders = walked(places, sources.options)
         absence = Absence(Devices(settings), in_folders, hosts=diff.hosts, accepts_devices=accept_devices)
         deletion = planned_deletion(diff, absence, sources, None, index) if delete else None
-        return SyncReport(every_status(diff.counts), 0, None, deletion, diff.to_ingest, to_renew=diff.to_renew)
+        return SyncReport(
+            every_status(diff.counts),
+            0,
+            None,
+            deletion,
+            diff.to_ingest,
+            to_renew=diff.to_renew,
+            metadata_loss=lost_metadata(diff) if diff.losing else None,
+        )
 
 
 def _all_missing(sources: Sources, places: Places) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lookalike_producer.deletion import Deletion
 from lookalike_producer.finding import SyncStatus
+from lookalike_producer.metadata_loss import MetadataLoss
 from lookalike_producer.report import Report
 
 
@@ -26,6 +27,8 @@ class SyncReport:
     """Whether everything was compared, and not only what `changed` names."""
     to_renew: int = 0
     """Rejected images of which only label or metadata had changed."""
+    metadata_loss: MetadataLoss | None = None
+    """Images that have lost metadata, or would, because the sources no longer give it; None if there are none."""
 
     @property
     def not_tried(self) -> int:

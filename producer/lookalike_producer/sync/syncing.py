@@ -12,6 +12,7 @@ from lookalike_producer.deletion import Confirm, Deletion
 from lookalike_producer.devices import Devices
 from lookalike_producer.diff import Diff
 from lookalike_producer.job_request import JobRequest
+from lookalike_producer.metadata_loss import MetadataLoss, check, lost_metadata
 from lookalike_producer.named import remote_scheme
 from lookalike_producer.new_etags import add_etags
 from lookalike_producer.part import Part, part_of
@@ -39,7 +40,7 @@ def sync(
     run: Callable[[JobRequest], Report],
     open_ledger: OpenLedger,
     delete: bool = False,
-    confirm: Confirm = lambda deletion: False,
+    confirm: Confirm = lambda loss: False,
     ask_always: bool = False,
     accept_devices: bool = False,
     on_note: Callable[[str], None] = lambda note: None,
@@ -50,12 +51,12 @@ def sync(
 
     Orphans that may still exist are kept: below a folder that is empty or cannot be read, or that was on another device
     when they were found, unless `accept_devices`. `confirm` is asked about a large deletion, and with `ask_always`
-    about any.
+    about any; and before metadata is removed from a large share of the images.
 
     If nothing but `changed` paths has changed since the last sync, only these are compared, where that is as good.
 
-    `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, what the index raises, BrokerUnavailable,
-    DiskFull.
+    `run` runs the job. Raises what it raises, SourceMissing, DeletionRefused, MetadataLossRefused, what the index
+    raises, BrokerUnavailable, DiskFull.
     """
     order = Order(run, open_ledger, delete, confirm, ask_always, accept_devices, on_note)
     if changed is not None:
@@ -81,6 +82,7 @@ def _synced(settings: Settings, sources: Sources, order: Order, changed: Collect
             records.forget_all()
         compared = Compared(settings, sources, places, index, records, spec)
         diff.collect(compared.findings(diff.add_leftover, mounts.update, tables, part, leaves_changed=True))
+        loss = _checked_loss(diff, order, part)
         devices = Devices(settings)
         deletion = delete_orphans(compared, diff, devices, order, part) if order.delete else None
         if part is None:
@@ -96,6 +98,7 @@ def _synced(settings: Settings, sources: Sources, order: Order, changed: Collect
             diff.to_ingest,
             is_whole=part is None,
             to_renew=diff.to_renew,
+            metadata_loss=loss,
         )
 
 
@@ -114,6 +117,16 @@ def _part(sources: Sources, changed: Collection[str], index: Index) -> Part:
         if part := part_of(local, sources.options, in_scope, changed, index):
             return part
     raise EverythingNeeded
+
+
+def _checked_loss(diff: Diff, order: Order, part: Part | None) -> MetadataLoss | None:
+    """The metadata that images lose, if they lose any. Raises EverythingNeeded, MetadataLossRefused."""
+    loss = lost_metadata(diff)
+    if part is not None and loss.needs_consent:
+        # Whether it is a large share depends on all images of the sources.
+        raise EverythingNeeded
+    check(loss, order.confirm)
+    return loss if loss.count else None
 
 
 def _record(devices: Devices, mounts: set[str], deletion: Deletion | None) -> None:
