@@ -154,6 +154,11 @@ def list_indexes(settings: Settings) -> list[IndexInfo]:
     return index.list_indexes(settings.index_location, options=index_options(settings))
 
 
+def index_names(settings: Settings) -> list[str]:
+    """The names of all indexes at the configured URL, sorted. Raises the errors of `Index`."""
+    return index.index_names(settings.index_location, options=index_options(settings))
+
+
 def reader(settings: Settings, *, is_embedded: bool | None = None, named: Iterable[str] = ()) -> Reader:
     """Reads images from all places that the settings allow (see `with_roots`)."""
     return Reader(with_roots(settings, is_embedded=is_embedded, named=named))

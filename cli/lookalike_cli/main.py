@@ -141,7 +141,7 @@ def main() -> None:
     gc.disable()
     if completion.is_asked():
         # By variables that no command of ours would keep.
-        completion.keep_texts_whole()
+        completion.prepare()
     else:
         launch.settle("lookalike_cli")
     run()

@@ -25,6 +25,7 @@ __all__ = [
     "backend_of",
     "check_location",
     "check_writable",
+    "index_names",
     "index_of",
     "inspect",
     "is_version",
@@ -62,6 +63,14 @@ def list_indexes(url: str, *, options: IndexOptions = DEFAULTS) -> list[IndexInf
     Raises as `open_index` and `Index` do.
     """
     return backend_of(url).list_indexes(url, options)
+
+
+def index_names(url: str, *, options: IndexOptions = DEFAULTS) -> list[str]:
+    """The names of the indexes that lookalike made at `url`, sorted, without a look into them.
+
+    Raises as `list_indexes`.
+    """
+    return backend_of(url).index_names(url, options)
 
 
 def check_location(url: str, *, options: IndexOptions = DEFAULTS) -> None:

@@ -31,6 +31,9 @@ class Backend(Protocol):
     def list_indexes(self, url: str, options: IndexOptions) -> list[IndexInfo]:
         """Every version of every index that lookalike made, sorted by name and number."""
 
+    def index_names(self, url: str, options: IndexOptions) -> list[str]:
+        """The names of the indexes that lookalike made, sorted, without a look into them."""
+
     def check_location(self, url: str, options: IndexOptions) -> None:
         """Check with at most one request that `url` can hold an index.
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from importlib import import_module
@@ -122,8 +123,20 @@ def test_names_of_indexes_are_completed_and_none_of_a_home_that_cannot_be_read(
         factories.open_index(read_settings(index=name)).ensure(ModelIdentity("some", "0" * 16, 4, Metric.COSINE))
     assert index_names("sho") == ["shoes", "shop"]
     assert index_names("") == ["shoes", "shop", "words"]
+    (tmp_path / "index" / "catalog.json").write_text("[]")
+    assert index_names("") == []
     monkeypatch.setenv("LOOKALIKE_HOME", "/")
     assert index_names("") == []
+
+
+def test_a_completion_prints_no_error_and_ends_although_the_index_is_silent() -> None:
+    asked = {"_LOOKALIKE_COMPLETE": "complete_bash", "COMP_WORDS": "lookalike search --index ", "COMP_CWORD": "3"}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        wrong = {"LOOKALIKE_INDEX_URL": f"http://127.0.0.1:{silent.getsockname()[1]}", "LOOKALIKE_NONSENSE": "1"}
+        script = "from lookalike_cli import completion, main; completion.LIMIT_S = 1.5; main.main()"
+        command = [sys.executable, "-P", "-c", script]
+        done = subprocess.run(command, env=os.environ | asked | wrong, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
 
 
 def test_the_help_puts_no_value_behind_a_flag() -> None:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from lookalike.disk import check_folder
 from lookalike.extras import check_installed, requiring
 from lookalike.index.base import CpuClock, Index, IndexInfo, Inspection
+from lookalike.index.lancedb.errors import translated
 from lookalike.index.lancedb.folder import folder_of, temporary_folder
 from lookalike.index.options import IndexOptions
 from lookalike.index.versions import Versions
@@ -17,7 +18,8 @@ MODULES = ("filelock", "lancedb", "numpy", "pyarrow")
 
 
 class LanceDBBackend:
-    """See `Backend`. Imports lancedb when an index is opened or listed, but not to check a location.
+    """See `Backend`. Imports lancedb when an index is opened or listed, but not for names or to check a
+    location.
 
     Raises MissingExtra if a package is not installed.
     """
@@ -43,6 +45,14 @@ class LanceDBBackend:
             from lookalike.index.lancedb import tables
 
         return tables.list_indexes(url)
+
+    def index_names(self, url: str, options: IndexOptions) -> list[str]:
+        with requiring(NEEDED_BY):
+            from lookalike.index.lancedb.catalog import Catalog
+
+        folder = folder_of(url)
+        with translated(folder, "*"):
+            return sorted(Catalog(folder).tables())
 
     def check_location(self, url: str, options: IndexOptions) -> None:
         check_installed(*MODULES, needed_by=NEEDED_BY, extra=EXTRA)

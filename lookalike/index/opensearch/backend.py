@@ -30,6 +30,9 @@ class OpenSearchBackend:
 
         return aliases.list_indexes(url, options)
 
+    def index_names(self, url: str, options: IndexOptions) -> list[str]:
+        return sorted({info.name for info in self.list_indexes(url, options)})
+
     def check_location(self, url: str, options: IndexOptions) -> None:
         from lookalike.index.opensearch import health
 

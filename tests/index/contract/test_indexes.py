@@ -7,7 +7,7 @@ from multiprocessing.synchronize import Barrier
 import pytest
 
 from lookalike.errors import IndexMissing, ModelMismatch
-from lookalike.index import Index, list_indexes, open_index
+from lookalike.index import Index, index_names, list_indexes, open_index
 from lookalike.records import document_id
 from tests.index.documents import COSINE, DIMENSION, L2, documents, unit, write
 
@@ -92,6 +92,7 @@ def test_indexes_are_listed_with_their_model_and_size(index_url: str, index: Ind
         ("images", "images-v1", COSINE, 5),
     ]
     assert infos[1].size_bytes > 5 * DIMENSION * 4
+    assert index_names(index_url) == ["another", "images"]
     other.close()
 
 
