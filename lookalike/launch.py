@@ -128,15 +128,23 @@ def settle(module: str) -> None:
     for name in set(os.environ) - set(keep):
         del os.environ[name]
     os.environ.update(keep)
-    sys.meta_path.insert(0, _LeftOut())
+    leave_out(_LEFT_OUT)
+
+
+def leave_out(*packages: str) -> None:
+    """To libraries that can use these packages, it is as if they were not installed. Only for programs of ours."""
+    sys.meta_path.insert(0, _LeftOut(packages))
 
 
 class _LeftOut(MetaPathFinder):
-    """Finds no pandas: to libraries that can use it, it is as if it were not installed."""
+    """Finds none of these packages."""
+
+    def __init__(self, packages: Sequence[str]) -> None:
+        self._packages = frozenset(packages)
 
     def find_spec(self, name: str, path: object, target: object = None) -> None:
-        if name == _LEFT_OUT:
-            raise ModuleNotFoundError(f"{_LEFT_OUT} is left out of this program", name=name)
+        if name in self._packages:
+            raise ModuleNotFoundError(f"{name} is left out of this program", name=name)
 
 
 def flush(*streams: IO[str] | None) -> None:

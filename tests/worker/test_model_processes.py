@@ -79,6 +79,14 @@ def test_as_many_processes_decode_as_were_measured_to_be_fastest(harness: Worker
     assert f"concurrency: {min(decoders.candidates(usable_cores()))} (prefork)" in harness.log
 
 
+def test_a_model_process_loads_no_package_that_its_model_does_not_need(harness: WorkerHarness) -> None:
+    """They took half of the time of its start."""
+    (process,) = model_processes(harness.worker.pid)
+    mapped = Path(f"/proc/{process}/maps").read_text()
+    assert "tensorflow" in mapped
+    assert [package for package in ("matplotlib", "pandas", "sklearn") if f"/{package}/" in mapped] == []
+
+
 def test_work_continues_after_the_model_process_is_killed(harness: WorkerHarness) -> None:
     (before,) = model_processes(harness.worker.pid)
     os.kill(before, signal.SIGKILL)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lookalike.embedding.graph import openvino_models
+from lookalike.embedding.graph import chosen, openvino_models
 from lookalike.embedding.imported import building
 from lookalike.embedding.int8.quantization import quantize
 from lookalike.embedding.runtimes.quiet_openvino import openvino
@@ -36,6 +36,7 @@ def _built(spec: ModelSpec) -> tuple[Any, dict[str, str]]:
 
 
 if __name__ == "__main__":
+    chosen.without_extras("jax")
     try:
         answer = main(Path(sys.argv[1]), ModelSpec.from_json(sys.stdin.read()))
     except PermanentError as error:

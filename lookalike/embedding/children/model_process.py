@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from lookalike.embedding.children.jpegs import Jpegs, with_library
 from lookalike.embedding.children.limits import limited
 from lookalike.embedding.children.loads import Loads
+from lookalike.embedding.graph import chosen
 from lookalike.embedding.runtimes import framing, gpu
 from lookalike.embedding.runtimes.batches import Batch, BatchModel
 from lookalike.embedding.runtimes.gpu_decoder import WORTH_FROM
@@ -269,4 +270,5 @@ def main(
 
 
 if __name__ == "__main__":
+    chosen.without_extras()
     sys.exit(main(*sys.argv[1:]))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lookalike.embedding.graph import chosen
 from lookalike.embedding.imported.reading import graph_of, reason
 from lookalike.embedding.runtimes.quiet_openvino import openvino
 from lookalike.embedding.specs import model_file
@@ -83,6 +84,7 @@ def _try(graph: TextGraph, side: TextSide) -> None:
 
 
 if __name__ == "__main__":
+    chosen.without_extras("jax")
     try:
         answer = main(Path(sys.argv[1]), TextSide(**json.loads(sys.stdin.read())))
     except PermanentError as error:
