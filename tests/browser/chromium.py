@@ -24,7 +24,8 @@ ALLOW, FAIL = 0x7FFF0000, 0x00050000
 LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 #: Where the call's data (struct seccomp_data) has the call's number and its first argument.
 NUMBER_AT, FAMILY_AT = 0, 16
-PATH = shutil.which("chromium") or shutil.which("chromium-browser")
+#: The shell has no windows, so that a new profile costs it a fraction of the CPU time.
+PATH = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))), None)
 
 
 class Program(ctypes.Structure):

@@ -125,7 +125,7 @@ class Visitor:
 def open_browser(playwright: Playwright) -> Browser:
     """Debian's Chromium, headless, without notice of changes to network devices. Raises ServiceMissing."""
     if chromium.PATH is None:
-        raise ServiceMissing("no chromium on the PATH: apt-get install chromium")
+        raise ServiceMissing("no Chromium on the PATH: apt-get install chromium-headless-shell")
     return playwright.chromium.launch(executable_path=chromium.__file__, args=["--no-sandbox"])
 
 
