@@ -27,6 +27,7 @@ from lookalike_cli.options import Json
 from lookalike_cli.report import print_images, show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
+from lookalike_producer.report import Report
 from lookalike_producer.retry import retries
 
 app = Application(help="List, retry, export and forget rejected images.")
@@ -71,19 +72,24 @@ def list_all(job: JobId = None, reason: OnlyReason = None, json: Json = False) -
 
 @app.command()
 def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> None:
-    """Retry rejected images in a new job, with their labels and metadata."""
+    """Retry rejected images in a new job, with their labels and metadata.
+
+    Exit with code 1 if every image was rejected again.
+    """
     began = time.monotonic()
     settings = read_settings()
-    summaries: list[dict[str, Any]] = []
+    reports: list[Report] = []
     with stoppable(LAST_WORDS), open_stack(settings) as stack, closing(Ledger(stack.broker_url)) as ledger:
         for again in retries(ledger, _jobs(ledger, job), reason, settings):
             report = again.run(lambda request: run_shown(request, stack, began=began))
             show_report(report, settings, for_people(json=json))
-            summaries.append(summary(report))
-        if not summaries:
+            reports.append(report)
+        if not reports:
             remark("Nothing to retry.")
         if json:
-            print_json(_together(summaries))
+            print_json(_together([summary(report) for report in reports]))
+    if reports and all(report.is_all_rejected for report in reports):
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 @app.command()
@@ -110,8 +116,7 @@ def clear(
 ) -> None:
     """Forget rejected images; an ingest of their sources tries them again. No file and no document is touched."""
     with _ledger() as ledger:
-        if not yes:
-            count = sum(1 for _ in _failures(ledger, job, reason))
+        if not yes and (count := sum(1 for _ in _failures(ledger, job, reason))):
             typer.confirm(f"Forget {counted(count, 'rejected image')}?", abort=True, err=True)
         forgotten = sum(_forgotten(ledger, one, reason) for one in _jobs(ledger, job))
     remark(f"Forgot {counted(forgotten, 'rejected image')}.")

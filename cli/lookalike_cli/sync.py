@@ -9,6 +9,7 @@ import typer
 
 import lookalike
 from lookalike.errors import BadSetting
+from lookalike.exit_codes import ExitCode
 from lookalike.plural import counted
 from lookalike.settings import Settings
 from lookalike.terminal import Output
@@ -97,6 +98,8 @@ def sync(
     Images are kept in the index if they may still exist: below a folder that
     is empty, cannot be read or is on another device than before, or on a
     host or in a bucket that has none of the images any more.
+
+    Exit with code 1 if every image is rejected.
     """
     if watch and dry_run:
         raise BadSetting("--watch and --dry-run do not go together.", "Leave one of them out.")
@@ -129,6 +132,8 @@ def sync(
         advise_within(sources, within)
     if json:
         print_json(_plain(report))
+    if report.is_all_rejected and not dry_run:
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def _watch(

@@ -11,8 +11,8 @@ later. With any code but 0, the sentences on standard error say why.
 NOTES = """
 What runs until you stop it (`up`, `serve`, `worker`, `sync --watch`) ends with 0 when it is stopped.
 
-With `--json`, a command that fails prints nothing on standard output. What `ingest`, `verify`, `sources check` and
-`doctor` find is a result: it is printed, also if the code is not 0.
+With `--json`, a command that fails prints nothing on standard output. What `ingest`, `sync`, `failed retry`,
+`reembed`, `verify`, `sources check` and `doctor` find is a result: it is printed, also if the code is not 0.
 [Decision 61](../decisions/0061-one-table-of-exit-codes.md) says why the codes are these.
 """
 

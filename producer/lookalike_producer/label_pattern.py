@@ -25,7 +25,7 @@ class LabelPattern:
 
     def __post_init__(self) -> None:
         if not self.text:
-            raise BadSetting("regex: lacks a pattern, so no image would have a label.", "Use none for no labels.")
+            raise BadSetting("A regex: without a pattern gives no image a label.", "Use none for no labels.")
         # Now, for the error.
         self._pattern, self._can_end  # noqa: B018
 

@@ -77,6 +77,8 @@ def test_forgotten_rejections_leave_the_list_until_an_ingest_meets_the_images_ag
     assert names(failed(environment, job)) == {"empty.jpg"}
     assert answer(lookalike(environment, "failed", "clear", job, "--yes", "--json")) == {"forgotten": 1}
     assert failed(environment, job) == []
+    nothing = lookalike(environment, "failed", "clear", job, "--json", stdin="")
+    assert answer(nothing) == {"forgotten": 0} and "Forget" not in nothing.stderr, "there is nothing to ask"
     again = ingest(environment, mixed)
     assert names(failed(environment, again)) == {"cut.jpg", "empty.jpg"}
 
@@ -86,7 +88,7 @@ def test_an_image_that_is_still_broken_moves_to_the_new_list_with_its_label(
     environment: dict[str, str], mixed: Path
 ) -> None:
     old = ingest(environment, mixed)
-    done = answer(lookalike(environment, "failed", "retry", old, "--json"))
+    done = answer(lookalike(environment, "failed", "retry", old, "--json", code=1))
     assert (done["found"], done["rejected"]) == (2, 2)
     assert failed(environment, old) == []
     shown = lookalike(environment, "failed", "list", old)
@@ -103,7 +105,7 @@ def test_an_image_that_several_jobs_rejected_is_listed_and_retried_once(
     jobs = [ingest(environment, mixed), ingest(environment, mixed)]
     listed = [item["job"] for item in failed(environment) if item["job"] in jobs]
     assert listed == [jobs[1]] * 2
-    done = answer(lookalike(environment, "failed", "retry", "--json"))
+    done = answer(lookalike(environment, "failed", "retry", "--json", code=None))
     retried = {item["uri"]: item["job"] for item in failed(environment) if Path(item["uri"]).parent == mixed}
     assert len(retried) == 2 and set(retried.values()) <= set(done["jobs"])
     assert failed(environment, jobs[0]) == failed(environment, jobs[1]) == []

@@ -94,7 +94,7 @@ def test_every_command_prints_its_documented_keys(environment: dict[str, str], f
         "status": printed("status"),
         "status JOB": printed("status", done["job"]),
         "failed list": printed("failed", "list", done["job"]),
-        "failed retry": printed("failed", "retry", done["job"]),
+        "failed retry": printed("failed", "retry", done["job"], code=1),
         "failed clear": printed("failed", "clear", done["job"], "--yes"),
         "verify": printed("verify", folder),
         "sync": printed("sync", folder),

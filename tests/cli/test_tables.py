@@ -48,7 +48,7 @@ def test_a_table_is_ingested_row_by_row(environment: dict[str, str], tmp_path: P
     assert (report["found"], report["indexed"], report["rejected"]) == (7, 4, 3)
     assert "1 row repeats the image of an earlier row" in done.stderr
     assert _rejected(environment, report["job"]) == _REASONS
-    tried = lookalike(environment, "failed", "retry", report["job"], "--json")
+    tried = lookalike(environment, "failed", "retry", report["job"], "--json", code=1)
     assert "2 records are of rows" in tried.stderr
     retried = answer(tried)
     assert (retried["found"], retried["rejected"]) == (3, 3)
@@ -215,7 +215,7 @@ def test_a_table_on_a_host_that_breaks_off_ends_with_a_sentence_and_deletes_noth
         ended = lookalike(environment, "ingest", table, code=75)
         assert f"{table} is not available" in ended.stderr and failed() == {table: "host_unavailable"}
         assert f"{table} is not available" in lookalike(environment, "sync", table, *options, code=75).stderr
-        retried = lookalike(environment, "failed", "retry", "--reason", "host_unavailable", "--json")
+        retried = lookalike(environment, "failed", "retry", "--reason", "host_unavailable", "--json", code=1)
         assert "1 record is of rows, tables" in retried.stderr, "it is no image, for which a worker would take it"
         assert failed() == {table: "host_unavailable"}
         web.put("/t.csv", b"file,note\n" + rows)

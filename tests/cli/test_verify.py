@@ -230,7 +230,7 @@ def test_what_is_beside_images_is_rejected_once_and_verify_settles(environment: 
             "6 present, 3 rejected (unchanged); nothing to ingest."
         )
     assert set(failed(environment, images)) == {"0.jpg.json", "0.xmp", "film.mov"}
-    retried = answer(lookalike(environment, "failed", "retry", "--reason", "unsupported", "--json"))
+    retried = answer(lookalike(environment, "failed", "retry", "--reason", "unsupported", "--json", code=1))
     assert (retried["rejected"] >= 3, retried["rejected_unchanged"] if len(retried["jobs"]) == 1 else 0) == (True, 0)
     (images / "film.mov").unlink()
     sync(environment, images)
@@ -238,12 +238,17 @@ def test_what_is_beside_images_is_rejected_once_and_verify_settles(environment: 
 
 
 @one_index
-def test_an_ingest_that_rejects_everything_fails(environment: dict[str, str], images: Path) -> None:
+def test_an_ingest_or_a_sync_that_rejects_everything_fails(environment: dict[str, str], images: Path) -> None:
     (images / "bad").mkdir()
     (images / "bad" / "a.jpg").touch()
     for unchanged in (0, 1):
         done = answer(lookalike(environment, "ingest", images / "bad", "--json", code=1))
         assert (done["found"], done["rejected"], done["rejected_unchanged"]) == (1, 1, unchanged)
+    (images / "bad" / "b.jpg").touch()
+    for job in (True, False):
+        done = answer(lookalike(environment, "sync", images / "bad", "--json", code=1))
+        assert (done["job"] is not None) == job
+    assert lookalike(environment, "sync", images / "bad", "--dry-run", code=0)
     assert lookalike(environment, "ingest", images, code=0)
 
 

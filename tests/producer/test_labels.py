@@ -85,7 +85,7 @@ def test_a_path_alone_has_a_label_and_a_web_address_has_none() -> None:
         ("regex:[[", "is not a regular expression"),
         ("regex:a{99999999999}", "is not a regular expression: the repetition number is too large"),
         (f"regex:{'(' * 3000}{')' * 3000}", "is not a regular expression: maximum recursion"),
-        ("regex:", "lacks a pattern"),
+        ("regex:", "without a pattern"),
     ],
     ids=lambda text: text[:20],
 )

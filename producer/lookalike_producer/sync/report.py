@@ -35,6 +35,12 @@ class SyncReport:
         """How many images stay rejected without a job that looks at them."""
         return self.counts[SyncStatus.REJECTED] - self.to_renew
 
+    @property
+    def is_all_rejected(self) -> bool:
+        """Whether the sources have images and each of them is rejected now. Such a sync is no success."""
+        indexed = self.counts[SyncStatus.PRESENT] + (self.job.indexed + self.job.unchanged if self.job else 0)
+        return not indexed and bool(self.not_tried or (self.job and self.job.rejected))
+
 
 def every_status(counts: Mapping[SyncStatus, int]) -> dict[SyncStatus, int]:
     """Every status with its count, in the order of their declaration."""
