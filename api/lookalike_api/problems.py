@@ -50,7 +50,7 @@ RESPONSES: dict[type[Exception], tuple[types.ProblemType, str]] = {
     JobUnknown: (types.JOB, "There is no such job."),
     MapMissing: (types.NO_MAP, "{error}"),
     ModelMismatch: (types.OTHER_MODEL, "{error}"),
-    IndexMissing: (types.NO_INDEX, "There is no index yet: ingest images first."),
+    IndexMissing: (types.NO_INDEX, "There is no index yet. `lookalike ingest FOLDER` makes one."),
     IndexUnavailable: (types.INDEX_AWAY, "The index does not answer; try again soon."),
     BrokerUnavailable: (types.BROKER_AWAY, "The broker does not answer: is a worker or `lookalike up` running?"),
     HostUnavailable: (types.HOST_AWAY, "The host of this image does not answer in order; try again later."),

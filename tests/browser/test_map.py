@@ -319,7 +319,7 @@ def without_map(mapped: Stage, settings: Settings) -> Iterator[Stage]:
 def test_an_index_without_a_map_says_how_to_make_one(without_map: Stage, visit: Visit) -> None:
     visitor = visit(f"{without_map.url}map")
     visitor.expected.append("status of 404")
-    expect(visitor.page.get_by_role("alert")).to_contain_text("`lookalike map` makes one")
+    expect(visitor.page.locator("main")).to_contain_text("`lookalike map` makes one")
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")], ids=["phone-dark", "desktop-light"])

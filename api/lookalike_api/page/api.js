@@ -1,10 +1,20 @@
 // Requests to the service: its answers as values, its problem documents as errors. Uses no element of the page.
 
-/** Why a request failed; `message` is one sentence for people, `status` is 0 without an answer. */
+//: Types of problems that are none to a person: there is nothing to show yet.
+const NOTHING_YET = ["no-index", "no-map"];
+
+/** Why a request failed; `message` is one sentence for people, `status` is 0 without an answer, `type` the URI of the
+ * problem's type, if it has one. */
 export class Problem extends Error {
-  constructor(status, sentence) {
+  constructor(status, sentence, type = "") {
     super(sentence);
     this.status = status;
+    this.type = type;
+  }
+
+  /** Whether nothing is wrong: a command must be run first, which the message names. */
+  get isNothingYet() {
+    return NOTHING_YET.some((name) => this.type.endsWith(`:${name}`));
   }
 
   /** Whether the same request may succeed a little later. */
@@ -75,9 +85,9 @@ async function reach(url, request) {
 async function problem(response) {
   const fallback = `The service answered ${response.status}.`;
   try {
-    const { detail, title, rejection } = await response.json();
+    const { type, detail, title, rejection } = await response.json();
     const sentence = rejection ? rejected(rejection) : detail || title || fallback;
-    return new Problem(response.status, String(sentence));
+    return new Problem(response.status, String(sentence), String(type));
   } catch {
     return new Problem(response.status, fallback);
   }

@@ -110,6 +110,7 @@ export class Collection {
     this.#find("#collection-status").textContent = total ? counted(total, "picture", "pictures") + some : "";
     this.#find("#collection-none").textContent = total === 0 ? none : "";
     this.#find("#collection-all").hidden = !isNarrowed;
+    this.#find("#collection-actions").hidden = total === 0 && !isNarrowed;
     for (const button of this.#section.querySelectorAll("[data-order]")) {
       button.setAttribute("aria-pressed", String(button.dataset.order === this.#order));
     }

@@ -190,6 +190,13 @@ async function compare(event) {
   await comparison.start(parametersOf(now));
 }
 
+/** Show the controls, or instead of them a sentence on what to do first. */
+function reveal(isThere, sentence) {
+  find("nothing").textContent = sentence;
+  find("nothing").hidden = isThere;
+  find("asking").hidden = !isThere;
+}
+
 /** Once; after a failure again. */
 function begin() {
   beginning ??= load();
@@ -199,12 +206,17 @@ function begin() {
 /** The decisions belong to an index. With an API key, they are kept as long as the key. */
 async function load() {
   try {
-    const { index } = await api.json("info");
+    const { index, documents } = await api.json("info");
+    reveal(documents > 0, "No pictures yet. Add some with `lookalike ingest FOLDER`.");
     decisions = new Decisions(api.key.value ? sessionStorage : localStorage, index);
     restore();
   } catch (error) {
     beginning = null;
-    fail(error, begin);
+    if (error.isNothingYet) {
+      reveal(false, error.message);
+    } else {
+      fail(error, begin);
+    }
   }
 }
 

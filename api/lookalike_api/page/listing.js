@@ -79,7 +79,9 @@ export class Listing {
       this.#append(number, answer);
     } catch (error) {
       this.#hasFailed = true;
-      if (!signal.aborted) {
+      if (error.isNothingYet) {
+        [page.items, this.total, this.#length] = [[], 0, 0];
+      } else if (!signal.aborted) {
         this.#on.failed(error, () => this.#retry());
       }
     }

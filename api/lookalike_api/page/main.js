@@ -200,7 +200,9 @@ async function loadFacts() {
     find("facts").replaceChildren(...known.map(fact));
     return { mayRetry: may_retry };
   } catch (error) {
-    notice.error(error.message, error.isTemporary ? () => (facts = loadFacts()) : null);
+    if (!error.isNothingYet) {
+      notice.error(error.message, error.isTemporary ? () => (facts = loadFacts()) : null);
+    }
     return { mayRetry: false };
   }
 }

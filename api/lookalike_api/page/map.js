@@ -106,6 +106,7 @@ async function load(field) {
     loaded.takeIds(data);
   }
   data = loaded;
+  reveal(true);
   painter.points(data);
   panel.facts(data.head);
   panel.legend(data);
@@ -180,8 +181,19 @@ function give(suffix, type, text) {
   panel.say(`Saved as lookalike-selection.${suffix}.`);
 }
 
+/** Show the map and its controls, or instead of them a sentence on how to get a map. */
+function reveal(isThere, sentence = "") {
+  find("nothing").textContent = sentence;
+  find("nothing").hidden = isThere;
+  find("frame").hidden = find("panel").hidden = !isThere;
+}
+
 function fail(error) {
   panel.say("");
+  if (error.isNothingYet) {
+    reveal(false, error.message);
+    return;
+  }
   find("error-text").textContent = error.message;
   find("error-retry").hidden = !error.isTemporary;
   find("error").hidden = false;
@@ -215,6 +227,9 @@ function repaint() {
 
 function paint() {
   frame = 0;
+  if (find("frame").hidden) {
+    return;
+  }
   const ratio = fit();
   painter.paint(camera, ratio);
   const areas = [state.area, unfinished.corners].filter((corners) => corners?.length);

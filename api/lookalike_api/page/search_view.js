@@ -90,7 +90,9 @@ export class SearchView {
       const [{ labels }] = await Promise.all([this.#api.json("labels"), this.#filters.load()]);
       this.#filters.labels = labels;
     } catch (error) {
-      this.#on.failed(error.message, error.isTemporary ? () => this.refresh() : null);
+      if (!error.isNothingYet) {
+        this.#on.failed(error.message, error.isTemporary ? () => this.refresh() : null);
+      }
     }
   }
 
