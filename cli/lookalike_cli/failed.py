@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -24,7 +24,7 @@ from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark, results, table
 from lookalike_cli.export import Failure, Format, write, write_object
 from lookalike_cli.options import Json
-from lookalike_cli.report import print_images, show_report, summary
+from lookalike_cli.report import print_images, show_report, summary, together
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.report import Report
@@ -87,7 +87,8 @@ def retry(job: JobId = None, reason: OnlyReason = None, json: Json = False) -> N
         if not reports:
             remark("Nothing to retry.")
         if json:
-            print_json(_together([summary(report) for report in reports]))
+            summaries = list(map(summary, reports))
+            print_json(together(summaries) | {"jobs": [one["job"] for one in summaries]})
     if reports and all(report.is_all_rejected for report in reports):
         raise typer.Exit(ExitCode.FAILURE)
 
@@ -101,7 +102,7 @@ def export(
     ] = (Format.JSONL),
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; default: stdout.")] = None,
 ) -> None:
-    """Write rejected images as CSV or JSON lines."""
+    """Write rejected images as CSV or JSON lines. `lookalike index export` writes indexed ones."""
     with _ledger() as ledger, _opened(output) as file:
         written = write(_failures(ledger, job, reason), form, file)
     remark(f"Exported {counted(written, 'rejected image')}.")
@@ -153,13 +154,6 @@ def _each(ledger: Ledger, jobs: list[Job], reason: Reason | None) -> Iterator[Fa
         for rejection in ledger.rejections(job.id):
             if reason in (None, rejection.rejected.reason):
                 yield Failure(job.id, rejection)
-
-
-def _together(summaries: list[dict[str, Any]]) -> dict[str, Any]:
-    """The summary of a single job, or the sums over several jobs; with the job ids."""
-    keys = ("found", "indexed", "unchanged", "rejected")
-    totals = {name: sum(item[name] for item in summaries) for name in keys}
-    return (summaries[0] if len(summaries) == 1 else totals) | {"jobs": [item["job"] for item in summaries]}
 
 
 def _show(failures: Iterator[Failure], job: Job | None) -> None:

@@ -133,9 +133,11 @@ CONTRACTS: dict[str, tuple[Key, ...]] = {
         ),
     ),
     "failed retry": (
-        *(Key("job", "text or null", "Id of the newest of the new jobs."), INDEX, MODEL, *COUNTS),
-        *(REJECTED_AGAIN, ANNOTATED, SECONDS, RATE),
-        Key("jobs", "list", "What each new job did."),
+        Key("job", "text or null", "Id of the newest of the new jobs; null if nothing was retried."),
+        Key("index", "text or null", "Name of its index."),
+        Key("model", "text or null", "The model of its vectors."),
+        *(*COUNTS, REJECTED_AGAIN, ANNOTATED, SECONDS, RATE),
+        Key("jobs", "list", "Ids of all new jobs, newest first; the numbers are of all of them."),
     ),
     "failed clear": (Key("forgotten", "integer", "Rejected images that are forgotten."),),
     "cancel": (
@@ -252,7 +254,12 @@ CONTRACTS: dict[str, tuple[Key, ...]] = {
         SECONDS,
     ),
     "model quantize": (MODEL_NAME, FINGERPRINT, DIMENSION, SECONDS),
-    "reembed": (Key("job", "text or null", "Id of the job."), INDEX, MODEL, *COUNTS),
+    "reembed": (
+        Key("job", "text or null", "Id of the job; null if there was nothing to do."),
+        *(INDEX, MODEL, *COUNTS, REJECTED_AGAIN, ANNOTATED, SECONDS, RATE),
+        Key("alias", "text", "Name of the index whose images are embedded again."),
+        Key("source", "text", "The version that their addresses come from."),
+    ),
     "index list": (
         Key(
             *("indexes", "list", "All versions of all indexes."),

@@ -16,7 +16,7 @@ from lookalike.settings import Settings, read_settings
 from lookalike_cli.application import Application
 from lookalike_cli.console import for_people, print_json, remark
 from lookalike_cli.options import IndexName, Json, Preprocessing, TextModel, Tokenizer, Weights
-from lookalike_cli.report import show_report, summary
+from lookalike_cli.report import no_job, show_report, summary
 from lookalike_cli.running import LAST_WORDS, run_shown
 from lookalike_cli.stopping import stoppable
 from lookalike_producer.job_request import check_detachable
@@ -56,7 +56,7 @@ def reembed(
     with closing(open_source(settings)) as source:
         current = source.model()
         if current.fingerprint == spec.fingerprint:
-            _show_nothing_to_do(settings, current, json=json)
+            _show_nothing_to_do(settings, current, source.name, json=json)
             return
         check_not_empty(source, settings.index, spec)
         with stoppable(LAST_WORDS), open_stack(settings) as stack:
@@ -81,8 +81,7 @@ def _show_done(report: Report, settings: Settings, *, detach: bool, json: bool) 
     )
 
 
-def _show_nothing_to_do(settings: Settings, current: ModelIdentity, *, json: bool) -> None:
+def _show_nothing_to_do(settings: Settings, current: ModelIdentity, version: str, *, json: bool) -> None:
     remark(f"Nothing to do: index {settings.index} already uses {current}.")
     if json:
-        nothing = dict.fromkeys(("found", "indexed", "unchanged", "rejected"), 0)
-        print_json({"job": None, "index": settings.index, "model": current.name} | nothing)
+        print_json(no_job(settings.index, current.name) | {"alias": settings.index, "source": version})

@@ -11,6 +11,9 @@ from lookalike_cli.console import remark, remarks, results, table
 from lookalike_producer.places import names_only
 from lookalike_producer.report import Report
 
+#: The counts of images in a summary.
+COUNTS = ("found", "indexed", "unchanged", "rejected", "rejected_unchanged", "annotated")
+
 
 def summary(report: Report) -> dict[str, Any]:
     """The numbers of a job as JSON values."""
@@ -27,6 +30,23 @@ def summary(report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "images_per_second": round(report.images_per_second, 1),
     }
+
+
+def no_job(index: str | None = None, model: str | None = None) -> dict[str, Any]:
+    """The same keys where there was nothing for a job to do."""
+    named = {"job": None, "index": index, "model": model}
+    return named | dict.fromkeys(COUNTS, 0) | {"seconds": 0.0, "images_per_second": 0.0}
+
+
+def together(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The summaries of jobs that ran one after another, the newest first, as one with the same keys: the sums, and the
+    names of the newest. The clock of all began with the first."""
+    if not summaries:
+        return no_job()
+    sums = {name: sum(one[name] for one in summaries) for name in COUNTS}
+    seconds = max(one["seconds"] for one in summaries)
+    speed = round(sums["found"] / seconds, 1) if seconds else 0.0
+    return summaries[0] | sums | {"seconds": seconds, "images_per_second": speed}
 
 
 def show_report(report: Report, settings: Settings, output: Output = results) -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from lookalike.samples import draw_samples
 from lookalike.storage import local_path
+from lookalike_cli.json_keys import CONTRACTS
 from testing.processes import answer, await_true, started, stop
 from tests.cli.conftest import one_index
 from tests.cli.inprocess import lookalike
+from tests.cli.test_json_contracts import faults
 
 HOSTILE = [b"new\nline", b"\xff\xfe latin", "日本語 🐈".encode(), b"\x1b[31mred", b"=1+1", b'quo"ted, and comma', b"'"]
 
@@ -96,6 +98,7 @@ def test_an_image_that_is_still_broken_moves_to_the_new_list_with_its_label(
     assert {(item["job"], item["label"]) for item in failed(environment, done["job"])} == {(done["job"], "mixed")}
     again = lookalike(environment, "failed", "retry", old, "--json")
     assert answer(again)["jobs"] == [] and "Nothing to retry" in again.stderr
+    assert faults(answer(again), CONTRACTS["failed retry"]) == [] and answer(again).keys() == done.keys()
 
 
 @one_index
@@ -109,6 +112,7 @@ def test_an_image_that_several_jobs_rejected_is_listed_and_retried_once(
     retried = {item["uri"]: item["job"] for item in failed(environment) if Path(item["uri"]).parent == mixed}
     assert len(retried) == 2 and set(retried.values()) <= set(done["jobs"])
     assert failed(environment, jobs[0]) == failed(environment, jobs[1]) == []
+    assert faults(done, CONTRACTS["failed retry"]) == []
 
 
 @one_index
