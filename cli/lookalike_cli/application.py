@@ -8,19 +8,29 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lookalike_cli.examples import HelpWithExamples
+from lookalike_cli.misplaced import elsewhere, too_many
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Group(HelpWithExamples, TyperGroup):
-    """A group of commands."""
+    """A group of commands. It names the place of a command that is in another one."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.commands and (advice := elsewhere(args[0])):
+            ctx.fail(f"No such command {args[0]!r}. {advice}")
+        return super().resolve_command(ctx, args)
 
 
 class Command(HelpWithExamples, TyperCommand):
-    """A command that refuses an option given twice: of two models or indexes, one would silently win."""
+    """A command that refuses an option given twice: of two models or indexes, one would silently win. It says which
+    arguments it takes to who gives more."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        values, surplus, given = self.make_parser(ctx).parse_args(args=list(args))
+        if surplus and not ctx.allow_extra_args:
+            taken = [values[one.name] for one in given if one.param_type_name == "argument" and one.name in values]
+            ctx.fail(too_many(self, ctx, [*taken, *surplus]))
         for parameter, times in Counter(given).items():
             if times > 1 and _takes_one(parameter):
                 ctx.fail(f"{max(parameter.opts, key=len)} is given {times} times. Give it once.")

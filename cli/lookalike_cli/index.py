@@ -154,7 +154,8 @@ def export(
 ) -> None:
     """Export ids, metadata and vectors of an index to a Parquet file, an array of NumPy or JSON lines.
 
-    Beside an array, FILE.npy.jsonl has a line for each of its rows."""
+    Beside an array, FILE.npy.jsonl has a line for each of its rows. `lookalike failed export` writes rejected
+    images."""
     filters = parsed(filter)
     with stoppable("Interrupted. No file was written."), lookalike.open(index) as images:
         rows = images.export(file, filters=filters)

@@ -27,6 +27,7 @@ from lookalike_cli import completion
 from lookalike_cli.console import remark
 from lookalike_cli.contents import ENTRIES, GROUP_OF
 from lookalike_cli.examples import HelpWithExamples
+from lookalike_cli.misplaced import elsewhere
 from lookalike_cli.starting import imported
 from lookalike_cli.stopping import ignore_interrupts
 
@@ -73,6 +74,8 @@ class LazyGroup(HelpWithExamples, TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         # Typer suggests only commands that are loaded already.
+        if args[0] not in COMMANDS and (advice := elsewhere(args[0])):
+            ctx.fail(f"No such command {args[0]!r}. {advice}")
         near = get_close_matches(args[0], COMMANDS, n=1)
         if near and args[0] not in COMMANDS:
             ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")

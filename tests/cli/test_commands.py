@@ -23,6 +23,13 @@ WRONG: dict[str, tuple[list[str], dict[str, str], int, list[str]]] = {
     "missing source": (["ingest", "/no/such/folder"], {}, 1, ["/no/such/folder", "folder, a glob"]),
     "no source": (["ingest"], {}, 2, ["Missing argument"]),
     "unknown command": (["bogus"], {}, 2, ["bogus"]),
+    "command of a group": (["export", "x.csv"], {}, 2, ["`lookalike failed export` or `lookalike index export`?"]),
+    "command of another group": (["failed", "promote"], {}, 2, ["Did you mean `lookalike index promote`?"]),
+    "name of the index first": (
+        *(["index", "export", "photos", "out.csv"], {}, 2),
+        ["takes 1 argument, FILE; it got 'photos' and 'out.csv'. --index names an index."],
+    ),
+    "name of an index behind": (["list", "photos"], {}, 2, ["takes no argument; it got 'photos'. --index names"]),
     "misspelt command": (["serch"], {}, 2, ["No such command 'serch'", "Did you mean 'search'?"]),
     "unknown model": (["ingest", ".", "--model", "resnet5"], {}, 2, ["resnet5", "resnet50"]),
     "file without preprocessing": (["ingest", ".", "--model", "no.keras"], {}, 1, ["no.keras"]),
