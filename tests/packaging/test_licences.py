@@ -34,7 +34,7 @@ def test_the_table_has_every_locked_package_but_those_of_the_tests(table: list[R
 
 @pytest.mark.parametrize(
     ("package", "extras"),
-    [("celery", {ALWAYS}), ("pillow", {"models"}), ("keras", {"worker"}), ("zstandard", {"models", "parquet"})],
+    [("celery", {ALWAYS}), ("pillow", {"models"}), ("keras", {"worker"}), ("backports-zstd", {"models", "parquet"})],
 )
 def test_a_package_has_the_smallest_extras_that_install_it(table: list[Row], package: str, extras: set[str]) -> None:
     assert {row.package: row.extras for row in table}[package] == extras

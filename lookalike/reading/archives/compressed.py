@@ -7,11 +7,11 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import IO, Protocol, cast
+from typing import Protocol
 
 from lookalike import zstd
 from lookalike.errors import ImageRejected
-from lookalike.reading.archives.kinds import MAGIC, Kind
+from lookalike.reading.archives.kinds import MAGIC, MAGIC_BYTES, Kind
 from lookalike.reading.archives.scratch import Scratch
 from lookalike.records import Reason, Span
 
@@ -57,7 +57,7 @@ class Unpacking:
     def __init__(self, kind: Kind, size: int, read: ReadSpan) -> None:
         self._kind = kind
         self._packed = _Packed(size, read)
-        self._stream = _zstandard(self._packed) if kind is Kind.ZSTANDARD else _Streams(kind, self._packed)
+        self._stream = _Streams(kind, self._packed)
         #: Bytes so far.
         self.unpacked = 0
 
@@ -100,10 +100,6 @@ class _Packed:
         return data
 
 
-class _Stream(Protocol):
-    def read(self, most: int, /) -> bytes: ...
-
-
 class _Streams:
     """One or several streams, as parallel compressors write them, with zeros in between. What is behind them is
     ignored."""
@@ -134,7 +130,7 @@ class _Streams:
     def _next(self) -> bytes:
         """The start of the next stream, for a new decoder; empty if there is none."""
         data = self._decoder.unused_data.lstrip(b"\0")
-        while len(data) < len(self._magic) and (more := self._packed.read(PACKED_BYTES)):
+        while len(data) < MAGIC_BYTES and (more := self._packed.read(PACKED_BYTES)):
             data = (data + more).lstrip(b"\0")
         if not data.startswith(self._magic):
             return b""
@@ -173,13 +169,8 @@ _DECODERS: dict[Kind, Callable[[], _Decoder]] = {
     Kind.GZIP: _Inflate,
     Kind.BZIP2: bz2.BZ2Decompressor,
     Kind.XZ: lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_DECODER_BYTES),
+    Kind.ZSTANDARD: zstd.decompressor,
 }
-
-
-def _zstandard(packed: _Packed) -> _Stream:
-    decompressor = zstd.library().ZstdDecompressor(max_window_size=2**27)
-    read = decompressor.stream_reader(cast(IO[bytes], packed), read_size=PACKED_BYTES, read_across_frames=True)
-    return cast(_Stream, read)
 
 
 class Forward:

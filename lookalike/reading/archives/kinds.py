@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from lookalike import zstd
 from lookalike.errors import ImageRejected
 from lookalike.other_formats import description
 from lookalike.reading.archives import tar, zip
@@ -28,12 +29,14 @@ class Kind(StrEnum):
 
 
 #: How compressed streams begin.
-MAGIC = {
-    Kind.GZIP: b"\x1f\x8b",
-    Kind.ZSTANDARD: b"\x28\xb5\x2f\xfd",
-    Kind.BZIP2: b"BZh",
-    Kind.XZ: b"\xfd7zXZ\0",
+MAGIC: dict[Kind, tuple[bytes, ...]] = {
+    Kind.GZIP: (b"\x1f\x8b",),
+    Kind.ZSTANDARD: zstd.MAGIC,
+    Kind.BZIP2: (b"BZh",),
+    Kind.XZ: (b"\xfd7zXZ\0",),
 }
+#: Of the longest one.
+MAGIC_BYTES = max(len(start) for starts in MAGIC.values() for start in starts)
 
 
 def is_archive(name: str) -> bool:

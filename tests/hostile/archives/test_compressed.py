@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 from lookalike.reading.archives import compressed
 from lookalike.records import Reason
@@ -48,7 +49,10 @@ def test_a_stream_may_not_ask_for_much_memory(tmp_path: Path) -> None:
         assert isinstance(record, UnlistedFolder) and record.reason is Reason.BOMB, name
 
 
-@pytest.mark.parametrize(("name", "compress"), [("a.tar.gz", gzip.compress), ("a.tar.xz", lzma.compress)])
+@pytest.mark.parametrize(
+    ("name", "compress"),
+    [("a.tar.gz", gzip.compress), ("a.tar.xz", lzma.compress), ("a.tar.zst", zstd.compress)],
+)
 def test_streams_that_hold_nothing_are_counted(name: str, compress: Callable[[bytes], bytes], tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(compress(written(write_tar, "a.tar")) + compress(b"") * 300_000)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow
 import pytest
-import zstandard
+from backports import zstd
 from pyarrow import ipc, parquet
 
 from lookalike.errors import BadSetting, SourceMissing
@@ -72,10 +72,10 @@ ENDS: dict[str, bytes] = {
     "plain.csv.gz": b"path,n\n/a.jpg,1\n/b.jpg,2\n",
     "skipped.csv.zst": struct.pack("<II", 0x184D2A50, 5)
     + b"hello"
-    + zstandard.compress(b"path,n\n/a.jpg,1\n")
+    + zstd.compress(b"path,n\n/a.jpg,1\n")
     + struct.pack("<II", 0x184D2A5F, 3)
     + b"abc"
-    + zstandard.compress(b"/b.jpg,2\n"),
+    + zstd.compress(b"/b.jpg,2\n"),
     "padded.csv.gz": gzip.compress(b"path,n\n/a.jpg,1\n") + gzip.compress(b"/b.jpg,2\n") + bytes(100),
 }
 

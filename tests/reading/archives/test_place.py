@@ -7,6 +7,7 @@ import lzma
 import os
 import random
 import shutil
+import struct
 import subprocess
 import tarfile
 import threading
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 import pytest
-import zstandard
+from backports import zstd
 
 from lookalike.errors import ImageRejected
 from lookalike.reading.archives import tar, zip
@@ -125,7 +126,9 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "b.tgz": _compressed(_in_two(gzip.compress)),
     "c.tar.bz2": _compressed(_in_two(bz2.compress)),
     "d.tar.xz": _compressed(_in_two(lzma.compress)),
-    "e.tar.zst": _compressed(_in_two(zstandard.compress)),
+    "e.tar.zst": _compressed(_in_two(zstd.compress)),
+    # As pzstd writes it: before each frame, one that is skipped tells its size.
+    "f.tar.zst": _compressed(_in_two(lambda data: struct.pack("<III", 0x184D2A50, 4, len(data)) + zstd.compress(data))),
     "really-gzip.tar": _compressed(gzip.compress),
 }
 
