@@ -38,12 +38,14 @@ demo: $(if $(wildcard .venv/installed),.venv/installed,.venv/small) ## Ingest an
 	$(BIN)/lookalike demo
 
 # What `lookalike demo`, `ingest`, `search` and `up` need with the default model: a third of what `make install` installs.
-# Not compiled, because most of it is never imported. uv shows the progress, and then it is not needed any more.
+# Not compiled, because most of it is never imported. uv shows the progress, and then it is not needed any more, as the
+# setuptools are that Python 3.11 puts into an environment.
 .venv/small: requirements-embedded.lock pyproject.toml
 	@$(MAKE) --no-print-directory $(UV)
 	@echo "Installing into .venv:"
 	@$(call INSTALL,requirements-embedded.lock,--no-cache,--no-compile)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation -e .
+	@$(BIN)/pip uninstall -qq --disable-pip-version-check --yes setuptools
 	@rm -rf .venv/uv && touch $@
 
 format: .venv/testable ## Format the code and fix what ruff can fix
