@@ -86,3 +86,39 @@ def test_shared_code_of_tests_benchmarks_and_deploy_does_not_import_tests() -> N
 def test_the_lock_names_no_registry() -> None:
     for lock in ROOT.glob("*.lock"):
         assert "://" not in lock.read_text()
+
+
+def test_no_dataclass_compares_arrays() -> None:
+    """A generated == of NumPy arrays raises ValueError, because the truth value of an array is ambiguous."""
+    packages = ("lookalike", "worker", "producer", "api", "evaluation", "cli", "testing")
+    texts = {name: {path: path.read_text() for path in sorted((ROOT / name).rglob("*.py"))} for name in packages}
+    aliases = re.compile(r"^ *(\w+)(?:: TypeAlias)? = \S*(?:ndarray|NDArray)\[", re.MULTILINE)
+    arrays = {
+        "ndarray",
+        "NDArray",
+        *aliases.findall("\n".join(text for each in texts.values() for text in each.values())),
+    }
+    assert {"Pixels", "Vectors"} <= arrays
+    for files in texts.values():
+        # A package may have another class of that name.
+        known = arrays - set(re.findall(r"^class (\w+)", "\n".join(files.values()), re.MULTILINE))
+        for path, text in files.items():
+            for one in ast.walk(ast.parse(text)) if "@dataclass" in text else ():
+                if isinstance(one, ast.ClassDef) and _has_generated_eq(one):
+                    held = [name for name in _held(one) if name in known]
+                    assert not held, f"{path}: {one.name} compares {held}; add eq=False"
+
+
+def _has_generated_eq(one: ast.ClassDef) -> bool:
+    decorators = [ast.unparse(each) for each in one.decorator_list]
+    return any(text.startswith("dataclass") and "eq=False" not in text for text in decorators) and not any(
+        isinstance(each, ast.FunctionDef) and each.name == "__eq__" for each in one.body
+    )
+
+
+def _held(one: ast.ClassDef) -> list[str]:
+    """The names in the types of the fields that are compared; functions that take or give arrays hold none."""
+    fields = [each for each in one.body if isinstance(each, ast.AnnAssign)]
+    compared = [each for each in fields if each.value is None or "compare=False" not in ast.unparse(each.value)]
+    types = [ast.unparse(each.annotation) for each in compared]
+    return [name for text in types if "Callable" not in text for name in re.findall(r"\w+", text)]

@@ -29,7 +29,7 @@ else:
     Matrix = Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One affine step: x @ kernel + bias, kernel [C, D], bias [D]. A ReLU follows each step except the last."""
 

@@ -31,7 +31,7 @@ class Activation(StrEnum):
     SOFTMAX = "softmax"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dense:
     """x @ kernel + bias, then the activation; kernel [C, D], bias [D] or none."""
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Weights = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Convolution:
     """A convolution without bias and the normalization that follows it.
 
@@ -23,7 +23,7 @@ class Convolution:
     is_depthwise: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Normalization:
     """(x - mean) * gamma / sqrt(variance + epsilon) + beta for each channel: [C] each."""
 

@@ -16,7 +16,7 @@ import openvino.opset13 as ops  # isort: skip  # After quiet_openvino.
 SETTINGS = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Activations:
     """Of each input channel of a layer, over all images and places: float32 [C]."""
 

@@ -13,7 +13,7 @@ _CONVOLUTIONS = {"Convolution": (0,), "GroupConvolution": (0, 1)}
 _PRODUCT = "MatMul"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """A convolution or matrix product with constant weights.
 

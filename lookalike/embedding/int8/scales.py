@@ -29,7 +29,7 @@ class Scale:
         return -self.zero * self.step, (TOP - self.zero) * self.step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IntegerWeights:
     """The int8 weights of a layer, and the step of each output channel in a shape that broadcasts to them."""
 

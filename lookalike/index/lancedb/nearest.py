@@ -10,7 +10,7 @@ from lookalike.records import Metric, Vector
 Rows = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Nearest:
     """The wanted columns of the k rows nearest to a vector that meet a condition of SQL (empty: none), best first."""
 
