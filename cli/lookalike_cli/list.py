@@ -56,14 +56,20 @@ def list_images(
 
 def _show(images: ImageIndex, sort: str, filters: tuple[Condition, ...], limit: int, seed: int) -> None:
     heading, value = _column(sort)
-    shown = 0
+    shown, has_values = 0, False
     for some in batched(images.list(sort, filters=filters, limit=limit, seed=seed), ROWS):
         rows = [(value(image), image.name or "", image.uri) for image in some]
         results.print(table(heading, "label", "image", rows=rows))
         shown += len(rows)
+        has_values = has_values or any(text for text, *_ in rows)
     if not shown:
         results.say("No image meets the filters." if filters else "The index is empty.")
-    elif shown == limit and (total := images.count(filters)) > shown:
+        return
+    if not has_values:
+        # They come last in every order: no other image has one.
+        what = "the date when it was taken" if heading == TAKEN else f"a value of {heading}"
+        remark(f"No image has {what}, so they are in no particular order.")
+    if shown == limit and (total := images.count(filters)) > shown:
         remark(f"{shown:,} of {counted(total, 'image')} shown: --limit shows more.")
 
 

@@ -32,9 +32,12 @@ def test_images_are_a_table_that_shows_their_order(environment: dict[str, str], 
     heading, *rows = done.stdout.splitlines()
     numbers = [int(row.split()[0]) for row in rows]
     assert heading.split() == ["number", "label", "image"] and numbers == sorted(numbers) and len(numbers) == 3
+    assert "No image has" not in done.stderr
     assert f"3 of {len(stored)} images shown: --limit shows more" in done.stderr
     assert lookalike(environment, "list").stdout.split()[:3] == ["added", "label", "image"]
-    assert lookalike(environment, "list", "--sort", "taken").stdout.split()[:3] == ["taken", "label", "image"]
+    undated = lookalike(environment, "list", "--sort", "taken")
+    assert undated.stdout.split()[:3] == ["taken", "label", "image"]
+    assert "No image has the date when it was taken, so they are in no particular order." in undated.stderr
     none = lookalike(environment, "list", "--filter", "taken>=2024-01-01")
     assert none.stdout == "No image meets the filters.\n" and not none.stderr
 
