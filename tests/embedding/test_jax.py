@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lookalike.embedding import ModelSpec, load, resolve
+from lookalike.embedding import Embedder, ModelSpec, load, resolve
 from lookalike.errors import ModelUnavailable
 from lookalike.records import Pixels, Vectors
 
 #: Packages that a program of ours leaves out, where it runs JAX.
 NOT_NEEDED = {"matplotlib", "openvino", "pandas", "sklearn", "tensorflow", "torch"}
-#: Saves the vectors of the images, in float32 and in bfloat16, and prints which of further packages were imported.
+#: Saves the vectors of images, in float32 and in bfloat16, and those of the default model. Prints the identity of the
+#: model, and which of further packages were imported.
 EMBED = """
 import sys
 from pathlib import Path
 import numpy as np
-from lookalike.embedding import ModelSpec, load
+from lookalike.embedding import ModelSpec, load, resolve
 from lookalike.embedding.graph import chosen
 
 chosen.without_extras()
@@ -32,8 +33,16 @@ for precision in ("f32", "bf16"):
     embed = load(ModelSpec.from_json(spec), home=Path(home), runtime="jax", precision=precision)
     assert embed.precision == precision
     np.save(Path(folder, precision), embed(images))
+
+from lookalike.embedding.runtimes import jax
+# A batch of 32 takes five seconds of a core.
+jax.BATCH_SIZE = 4
+default = load(resolve("efficientnet-lite0"), home=Path(home), runtime="jax", precision="f32")
+np.save(Path(folder, "default"), default(np.load(Path(folder, "default images.npy"))))
 print(embed.identity, *set(packages) & set(sys.modules))
 """
+#: XLA compiles in a third of the time; the graphs of these tests run only a few times.
+FLAGS = "--xla_backend_optimization_level=1"
 
 
 def least_cosine(one: Vectors, other: Vectors) -> float:
@@ -48,24 +57,26 @@ def least_cosine(one: Vectors, other: Vectors) -> float:
 FLOAT32_ERROR = 2e-5
 
 
-def test_jax_and_tensorflow_agree_about_a_file_with_gem_and_flip(
-    sized_file: Path, images: Pixels, home: Path, tmp_path: Path
+def test_jax_and_tensorflow_agree_about_a_file_with_gem_and_flip_and_jax_and_openvino_about_the_default_model(
+    sized_file: Path, images: Pixels, home: Path, embed: Embedder, tmp_path: Path
 ) -> None:
     """More images than a batch, which is padded. JAX alone is loaded: TensorFlow would take four seconds and 400 MB."""
     spec = resolve(f"{sized_file}:pooled+gem+flip", preprocessing="torch")
     many = np.concatenate([np.ascontiguousarray(images[:, at : at + 96, at : at + 96]) for at in range(8)])
     reference = load(spec, home=home, runtime="tensorflow", precision="f32")
     np.save(tmp_path / "images.npy", many)
+    np.save(tmp_path / "default images.npy", images)
     printed, _ = run_in_python(EMBED, str(home), spec.to_json(), str(tmp_path), *NOT_NEEDED)
     exact, fast = (np.load(tmp_path / f"{precision}.npy") for precision in ("f32", "bf16"))
     assert printed.strip() == str(reference.identity) and exact.dtype == np.float32
     assert np.linalg.norm(exact - reference(many), axis=1).max() < FLOAT32_ERROR
     assert 1e-9 < 1 - least_cosine(fast, exact) < 0.005
+    assert np.linalg.norm(np.load(tmp_path / "default.npy") - embed(images), axis=1).max() < FLOAT32_ERROR
 
 
 def run_in_python(code: str, *arguments: str) -> tuple[str, str]:
     """What it prints, and its log."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "XLA_FLAGS": FLAGS}
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment)
     assert done.returncode == 0, done.stderr

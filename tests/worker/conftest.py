@@ -41,17 +41,19 @@ def working(
     *further: str,
     options: Sequence[str] = ONE_PROCESS,
     prepare: Callable[[Settings], object] = lambda _: None,
+    **model: str,
 ) -> Iterator[WorkerHarness]:
     """A worker that has shown that it works, with `further` NAME=VALUE in its environment. `prepare` is called before
-    it starts."""
+    it starts. `model`: the settings of another model than the default one."""
     home, root = make_home(folder, model_home), folder / "root"
     root.mkdir()
-    settings = read_settings(home=home, broker_url=server.url, roots=(root,))
+    settings = read_settings(home=home, broker_url=server.url, roots=(root,), **model)
     index = factories.open_index(settings)
     index.ensure(embedding.identify(factories.model_spec(settings), home))
     index.close()
     prepare(settings)
-    worker = start_worker(settings, folder, *further, options=options)
+    of_model = [f"LOOKALIKE_{name.upper()}={value}" for name, value in model.items()]
+    worker = start_worker(settings, folder, *of_model, *further, options=options)
     ledger = Ledger(server.url)
     with redis.Redis.from_url(server.url) as client, make_app(server.url) as app:
         made = WorkerHarness(settings, root, app, ledger, client, worker)
