@@ -1,5 +1,6 @@
 """`lookalike duplicates`: lists groups of identical and near-identical images of an index."""
 
+import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -10,13 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import factories
-from lookalike.duplicates import Comparison, Group, Member, default_threshold, groups_of
+from lookalike.duplicates import Comparison, Group, Member, default_threshold, groups_of, removable
 from lookalike.duplicates.best import SAID
 from lookalike.duplicates.comparison import THRESHOLD
+from lookalike.duplicates.groups import is_file
 from lookalike.index import Index
 from lookalike.plural import counted
 from lookalike.settings import Settings, read_settings
 from lookalike.shown import visible
+from lookalike.storage import local_path
 from lookalike_cli.application import Application
 from lookalike_cli.console import print_bytes, print_json, remark, results
 from lookalike_cli.filters import parsed
@@ -112,11 +115,20 @@ def _show(images: int, groups: Sequence[Group]) -> None:
 
 def _list(groups: Sequence[Group], *, separator: bytes) -> None:
     """A name with a line break would read as two files, of which one may be another one, unless NUL ends each."""
-    uris = [member.uri for group in groups for member in group.others]
-    plain = [uri for uri in uris if separator == NUL or visible(uri) == uri]
-    print_bytes(b"".join(uri.encode() + separator for uri in plain))
-    if left_out := len(uris) - len(plain):
-        remark(f"{counted(left_out, 'image')} left out, with control characters in the name; --null lists all.")
+    places = [_place(member.uri) for group in groups for member in removable(group)]
+    plain = [place for place in places if separator == NUL or visible(place) == place]
+    print_bytes(b"".join(os.fsencode(place) + separator for place in plain))
+    if left_out := len(places) - len(plain):
+        remark(f"{counted(left_out, 'image')} left out, with odd characters in the name; --null lists all.")
+    if doubtful := sum(len(group.others) for group in groups) - len(places):
+        why = "files of their groups are gone, were changed, or are links to each other"
+        remark(f"{counted(doubtful, 'image')} left out: {why}.")
+        remark("`lookalike sync` brings the index up to date.")
+
+
+def _place(uri: str) -> str:
+    """The path of a file as a shell takes it; the address of what is none."""
+    return local_path(uri) if is_file(uri) else uri
 
 
 def _row(group: Group, member: Member) -> tuple[str, str, str]:

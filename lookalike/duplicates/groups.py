@@ -122,8 +122,7 @@ def _sized(members: Sequence[Member]) -> list[Member]:
 
 def _member(document: Document, score: float) -> Member:
     # The etag of what is in an archive is that of the archive.
-    is_file = not is_remote(document.uri) and member_of(document.uri) is None
-    times = FileTimes.of_etag(document.etag) if is_file else None
+    times = FileTimes.of_etag(document.etag) if is_file(document.uri) else None
     return Member(
         id=document.id,
         uri=document.uri,
@@ -133,14 +132,19 @@ def _member(document: Document, score: float) -> Member:
         width=document.width,
         height=document.height,
         size_bytes=times.size_bytes if times else None,
-        modified_at=_time(times.modified_ns) if times else None,
+        modified_at=time_of(times.modified_ns) if times else None,
         ingested_at=document.ingested_at,
         taken_at_ms=document.taken_at_ms,
     )
 
 
-def _time(moment_ns: int) -> str | None:
-    """None for a time that no calendar has: a file system may hold any."""
+def is_file(uri: str) -> bool:
+    """Whether an image is a file of its own, and neither in a store nor in an archive."""
+    return not is_remote(uri) and member_of(uri) is None
+
+
+def time_of(moment_ns: int) -> str | None:
+    """A time of a file in UTC; None for a time that no calendar has: a file system may hold any."""
     try:
         return datetime.fromtimestamp(moment_ns // 10**9, UTC).isoformat()
     except (OverflowError, OSError, ValueError):

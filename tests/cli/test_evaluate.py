@@ -129,6 +129,9 @@ def test_planted_copies_are_listed(environment: dict[str, str], drawn: Path, tmp
     assert listed == others and listed[0] == str(copy) and str(first) not in listed
     assert lookalike(environment, "duplicates", "--list", "-0").stdout == "".join(f"{uri}\0" for uri in others)
     assert "--list" in lookalike(environment, "duplicates", "--null", code=2).stderr
+    first.unlink()
+    last = lookalike(environment, "duplicates", "--list")
+    assert not last.stdout and "1 image left out: files of their groups are gone" in last.stderr
     both = lookalike(environment, "duplicates", "--list", "--json", code=2)
     assert "--list" in both.stderr and not both.stdout
 
