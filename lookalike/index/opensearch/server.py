@@ -155,4 +155,8 @@ def _details(error: client_errors.TransportError) -> Any:
 
 def _cause(error: client_errors.ConnectionError) -> str:
     """The last words of urllib3's long message, such as "Connection refused"."""
-    return str(error.error).rpartition(": ")[2].strip(" .')") or "no connection"
+    words = str(error.error).rpartition(": ")[2].strip(" .'")
+    # What closes the message around the words, and not what they have opened.
+    while words.endswith(")") and words.count(")") > words.count("("):
+        words = words[:-1].rstrip(" .'")
+    return words or "no connection"
