@@ -1,7 +1,7 @@
 """`lookalike uninstall-data`: removes everything that lookalike keeps of this user."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -9,6 +9,7 @@ import typer
 from lookalike.broker import broker_location
 from lookalike.embedded.removal import Removable, not_in_use, removables, remove
 from lookalike.errors import PermanentError, Unavailable
+from lookalike.ledger import Ledger
 from lookalike.queue import make_app
 from lookalike.settings import Settings, read_settings
 from lookalike.workers import workers_here
@@ -49,9 +50,18 @@ def uninstall_data(
 def _check_no_worker(settings: Settings) -> None:
     """Raise PermanentError if a worker of another broker runs on this machine: it uses the models of the home."""
     url = broker_location(settings)
-    with suppress(Unavailable):
-        if url is not None and (names := workers_here(make_app(url))):
-            raise PermanentError(f"The worker {names[0]} is running on this machine.", "Stop it first.")
+    if url is None:
+        return
+    try:
+        # Once: a question to the workers is repeated for seconds.
+        with closing(Ledger(url)) as ledger:
+            ledger.ping()
+        names = workers_here(make_app(url))
+    except Unavailable as error:
+        remark(f"{error.sentences()[0]} If a worker of it runs on this machine, stop it first.")
+        return
+    if names:
+        raise PermanentError(f"The worker {names[0]} is running on this machine.", "Stop it first.")
 
 
 def _show(found: Sequence[Removable], *, is_plan: bool, json: bool) -> None:

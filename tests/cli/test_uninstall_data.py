@@ -1,12 +1,14 @@
 """`uninstall-data` removes what is ours, and nothing else."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from lookalike.embedded.lock import opened
 from testing.processes import answer
+from testing.services.ports import free_port
 from tests.cli.inprocess import lookalike
 
 
@@ -73,6 +75,15 @@ def test_a_home_whose_stack_runs_stays_whole(environment: dict[str, str], home: 
         before = names(tmp_path)
         done = lookalike(environment, "uninstall-data", "--yes", code=1)
     assert "stack is running" in done.stderr and names(tmp_path) == before
+
+
+def test_a_broker_that_is_away_is_asked_once_and_named(environment: dict[str, str]) -> None:
+    away = {"LOOKALIKE_BROKER_URL": f"redis://127.0.0.1:{free_port()}"}
+    began = time.monotonic()
+    done = lookalike(environment | away, "uninstall-data", "--dry-run")
+    # Celery asks again for six seconds; a test that stands still for two is within this.
+    assert time.monotonic() - began < 5
+    assert "Connection refused. If a worker of it runs on this machine, stop it first." in done.stderr
 
 
 def test_a_home_that_does_not_exist_has_nothing_to_remove(environment: dict[str, str], tmp_path: Path) -> None:
