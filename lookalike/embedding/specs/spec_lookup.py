@@ -1,6 +1,7 @@
 """Finds the spec of a model's identity among the models that are compiled here or known by name."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from lookalike.embedding.specs.resolving import resolve
@@ -21,7 +22,8 @@ def _built(model: ModelIdentity, home: Path) -> ModelSpec | None:
     """From the compiled model, because the name of a model from a `.keras` file does not tell its path."""
     try:
         manifest = json.loads((home / "models" / model.fingerprint / "manifest.json").read_text())
-        return ModelSpec.from_json(json.dumps(manifest["spec"]))
+        # Compiled for whoever needed it first, perhaps from a file; the index knows the name that a person gave.
+        return replace(ModelSpec.from_json(json.dumps(manifest["spec"])), name=model.name)
     except (OSError, ValueError, KeyError, TypeError, BadSetting):
         return None
 
