@@ -63,6 +63,13 @@ run()
 """
 
 
+def test_the_module_that_ends_at_early_interrupts_is_there_at_once() -> None:
+    """What it imports runs before it can do that: `signal` alone brings two dozen modules."""
+    script = "import sys; before = {*sys.modules}; import lookalike_cli.starting; print(*sys.modules.keys() - before)"
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    assert {*done.stdout.split()} <= {"lookalike_cli", "lookalike_cli.starting", "_signal"}
+
+
 def test_a_handled_interrupt_does_not_replace_the_exit_code(tmp_path: Path) -> None:
     (tmp_path / "handled.py").write_text(HANDLED)
     command = [sys.executable, "-m", "handled", "unknown"]
