@@ -15,6 +15,10 @@ from lookalike.errors import PermanentError
 from lookalike.shown import shown
 from lookalike.variables import users_file
 
+#: Folders of a home with images of ours: what the demo draws, and links to matches.
+WITH_IMAGES = ("demo", "shown")
+#: How the names of images end that somebody may have put into a home.
+IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".avif", ".jxl", ".dng")
 SETTINGS, LEFTOVERS = "settings", "leftovers"
 
 
@@ -33,7 +37,7 @@ class Removable:
 
 def removables(home: Path) -> list[Removable]:
     """Everything that is ours in a home and among the user's settings. Raises PermanentError for a home with other
-    things in it: some of our names are plain, and a folder `index` may be somebody's."""
+    things or images in it: some of our names are plain, and a folder `index` may be somebody's."""
     names = sorted(os.listdir(home)) if home.is_dir() else []
     meanings = {**PRIVATE, **OTHERS}
     ours = [name for name in names if name in meanings or name.startswith(TEMPORARY)]
@@ -42,6 +46,9 @@ def removables(home: Path) -> list[Removable]:
             f"{home} also holds {shown(others[0])}, which is not from lookalike: nothing is removed.",
             "Move it elsewhere, or remove by hand what `lookalike uninstall-data --help` names.",
         )
+    for name in ours:
+        if name not in WITH_IMAGES and (image := next(_images(home / name), None)):
+            raise PermanentError(f"{image} is an image, which may be yours: nothing is removed.", "Move it elsewhere.")
     found = [_removable(meanings.get(name, LEFTOVERS), home / name) for name in ours]
     settings = users_file()
     return [*found, *([_removable(SETTINGS, settings)] if settings is not None and os.path.lexists(settings) else [])]
@@ -80,6 +87,12 @@ def _remove(path: Path) -> None:
 
 def _removable(what: str, path: Path) -> Removable:
     return Removable(what, path, sum(_sizes(path)))
+
+
+def _images(path: Path) -> Iterator[Path]:
+    """The files below a folder of ours that look like images. It follows no links."""
+    for folder, _, files in os.walk(path) if not path.is_symlink() else ():
+        yield from (Path(folder, name) for name in files if name.lower().endswith(IMAGES))
 
 
 def _sizes(path: Path) -> Iterator[int]:

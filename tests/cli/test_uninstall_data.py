@@ -62,11 +62,14 @@ def test_without_a_yes_nothing_goes(environment: dict[str, str], tmp_path: Path,
     assert names(tmp_path) == before
 
 
-def test_a_home_in_which_other_things_lie_stays_whole(environment: dict[str, str], home: Path, tmp_path: Path) -> None:
-    (home / "holiday.jpg").touch()
+@pytest.mark.parametrize("name", ["holiday.jpg", "models/m/holiday.JPG"])
+def test_a_home_in_which_other_things_lie_stays_whole(
+    environment: dict[str, str], home: Path, tmp_path: Path, name: str
+) -> None:
+    (home / name).touch()
     before = names(tmp_path)
     done = lookalike(environment, "uninstall-data", "--yes", code=1)
-    assert "holiday.jpg" in done.stderr and names(tmp_path) == before
+    assert Path(name).name in done.stderr and names(tmp_path) == before
 
 
 def test_a_home_whose_stack_runs_stays_whole(environment: dict[str, str], home: Path, tmp_path: Path) -> None:
