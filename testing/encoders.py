@@ -27,7 +27,8 @@ def _with_defaults(save: Save) -> Save:
 
 def _save_jxl(image: Image.Image, file: IO[bytes], name: Any) -> None:
     mode = image.mode if image.mode in ("L", "RGB", "RGBA") else "RGB"
-    file.write(jpegxl_encode(np.asarray(image.convert(mode)), distance=image.encoderinfo.get("distance", 0.5)))
+    options = {name: image.encoderinfo[name] for name in ("distance", "effort") if name in image.encoderinfo}
+    file.write(jpegxl_encode(np.asarray(image.convert(mode)), **{"distance": 0.5, **options}))
 
 
 Image.register_save("JXL", _save_jxl)

@@ -31,11 +31,12 @@ def scene(width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> Image.Imag
     return Image.fromarray((colours + noise).clip(0, 255).astype(np.uint8))
 
 
-def encoded(name: str, image: Image.Image | None = None) -> bytes:
+def encoded(name: str, image: Image.Image | None = None, **further: object) -> bytes:
+    """`further`: options for the encoder."""
     kind, options = ENCODINGS[name]
     if kind in ("HEIF", "JXL"):
         # Benchmarks and checks of deployments use this module too, and have no such encoder.
         import testing.encoders  # noqa: F401
     file = io.BytesIO()
-    (image or scene()).save(file, kind, **options)
+    (image or scene()).save(file, kind, **options, **further)
     return file.getvalue()
