@@ -1,5 +1,6 @@
 """`lookalike model add`: a model of somebody's own is tried, kept under a name, and used by it."""
 
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -180,3 +181,18 @@ def test_copies_that_no_model_names_are_removed(tmp_path: Path) -> None:
     # What lies there already is left alone: only the copies of the model that is replaced are looked at.
     copies.remove_unused(home, frozenset({first, second, third}))
     assert set(added.files(home).iterdir()) == {second, third}
+
+
+def test_the_unfinished_copy_of_a_killed_process_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    home, path = tmp_path / "home", encoder(tmp_path / "tiny.onnx")
+    dead, used, young = (added.files(home) / f".part-{name}" for name in ("dead", "used", "young"))
+    for part in (dead, used, young):
+        part.mkdir(parents=True)
+        (part / "model.onnx").write_bytes(b"the beginning of a")
+    for part in (dead, used):
+        os.utime(part, (0, 0))
+    lock = os.open(used, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    added.write(home, "one", resolve(str(path), preprocessing="tf"), "2026-01-01T00:00:00+00:00")
+    os.close(lock)
+    assert not dead.exists() and used.is_dir() and young.is_dir()

@@ -1,5 +1,6 @@
 """Names, files and fingerprints."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -136,3 +137,13 @@ def test_a_spec_survives_json(name: str) -> None:
 def test_text_that_is_not_a_spec_is_rejected(text: str) -> None:
     with pytest.raises(BadSetting, match="not the description of a model"):
         ModelSpec.from_json(text)
+
+
+@pytest.mark.parametrize("name", ["a.onnx", "a.xml", "a.keras", "pair/lookalike.json"])
+def test_a_model_that_is_no_regular_file_is_refused_and_not_waited_for(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path)
+    model = path.parent if path.suffix == ".json" else path
+    with pytest.raises(ModelUnavailable, match="cannot be read: it is not a regular file"):
+        resolve(str(model), preprocessing=None if path.suffix == ".json" else "tf")

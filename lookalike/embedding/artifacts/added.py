@@ -5,10 +5,14 @@ HOME/added/files/<digest>/    the file, as model.onnx for example, and what it r
                               The encoder of texts and its tokenizer likewise
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +28,10 @@ from lookalike.shown import clause
 _FILES = "files"
 #: What the copy of a file is called, without its suffix.
 _NAME = "model"
+#: How the name of a copy begins that is not whole yet.
+_PART = ".part-"
+#: An unfinished copy that is younger is another process's, or is removed the next time.
+YOUNG_S = 60.0
 #: Digits of a digest in the name of a folder.
 _DIGITS = 16
 
@@ -109,9 +117,11 @@ def _copied(files: Path, source: Path, sha256: str) -> Path:
         return copy
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+    _remove_leftovers(folder.parent)
+    part = Path(tempfile.mkdtemp(prefix=_PART, dir=folder.parent))
     # mkdtemp makes it private, but in a container image another user reads it.
     part.chmod(0o755)
+    lock = _locked(part)
     try:
         _fill(part, source)
         if not _is_whole(_renamed(part, source, source), sha256):
@@ -123,7 +133,30 @@ def _copied(files: Path, source: Path, sha256: str) -> Path:
             raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        os.close(lock)
     return copy
+
+
+def _locked(part: Path) -> int:
+    """A descriptor that locks the folder: the lock ends with its process, even if that is killed."""
+    lock = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return lock
+
+
+def _remove_leftovers(files: Path) -> None:
+    """Remove the unfinished copies of processes that were killed."""
+    for part in files.glob(f"{_PART}*"):
+        with suppress(OSError):
+            lock = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # One that was made a moment ago may not be locked yet.
+                if time.time() - part.stat().st_mtime > YOUNG_S:
+                    shutil.rmtree(part)
+            finally:
+                os.close(lock)
 
 
 def _is_whole(copy: Path, sha256: str) -> bool:

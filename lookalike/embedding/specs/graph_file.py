@@ -7,6 +7,7 @@ from lookalike.embedding.specs import external_data, ir_file, onnx_file, preproc
 from lookalike.embedding.specs.graph_facts import GraphFacts, GraphInput
 from lookalike.embedding.specs.preparation import Preparation, of_config, size_of
 from lookalike.embedding.specs.presets import PRESETS, choices
+from lookalike.embedding.specs.regular import opened
 from lookalike.embedding.specs.spec import IR, ONNX, Head, ModelSpec, Preprocessing
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.shown import shown
@@ -74,7 +75,7 @@ def sha256_of(path: Path, facts: GraphFacts | None = None) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         what = f"The model file {path} cannot be read: {error.strerror}."

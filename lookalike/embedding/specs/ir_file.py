@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from lookalike.embedding.specs.graph_facts import GraphFacts, GraphInput
+from lookalike.embedding.specs.regular import opened
 from lookalike.errors import ModelUnavailable
 from lookalike.shown import clause
 
@@ -17,7 +18,7 @@ _NUMBER = re.compile(r"\d{1,9}")
 def read(path: Path) -> GraphFacts:
     """Raises ModelUnavailable."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             inputs = tuple(_inputs(ElementTree.iterparse(file, ("start", "end"))))
     except OSError as error:
         what = f"The model file {path} cannot be read: {error.strerror}."

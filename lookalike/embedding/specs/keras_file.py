@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 from lookalike.embedding.specs.preparation import size_of
+from lookalike.embedding.specs.regular import opened
 from lookalike.embedding.specs.spec import IMAGE_SIZE
 from lookalike.errors import BadSetting, ModelUnavailable
 
@@ -36,7 +37,7 @@ def sha256_of(path: Path) -> str:
             "Save the whole model with model.save('name.keras'), or export it to ONNX and name the file with --model.",
         )
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelUnavailable(
@@ -50,7 +51,7 @@ def image_size(path: Path) -> int:
     An unusable file gives the default, too: loading it reports why. Raises BadSetting for a side that no image has.
     """
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
+        with opened(path) as whole, zipfile.ZipFile(whole) as archive, archive.open("config.json") as file:
             layers = json.loads(file.read(_MOST_BYTES))["config"]["layers"]
         _, height, width, _ = layers[0]["config"]["batch_shape"]
     except _UNREADABLE:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lookalike.embedding.specs.graph_facts import GraphFacts, GraphInput
 from lookalike.embedding.specs.protobuf import Field, Malformed, Messages
+from lookalike.embedding.specs.regular import opened
 from lookalike.errors import ModelUnavailable
 from lookalike.shown import clause
 
@@ -37,7 +38,7 @@ _KINDS = {1: "f32", 2: "u8", 3: "i8", 6: "i32", 7: "i64", 8: "string", 10: "f16"
 def read(path: Path) -> GraphFacts:
     """Raises ModelUnavailable."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             size = os.fstat(file.fileno()).st_size
             if file.read(len(_POINTER)) == _POINTER:
                 what = f"{path} is a pointer of Git LFS, not the model."

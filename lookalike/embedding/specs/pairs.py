@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lookalike.embedding.specs.regular import opened
 from lookalike.embedding.specs.spec import Head, ModelSpec, Pooling
 from lookalike.embedding.text.files import MOST_TOKENS, TextFiles, side_of
 from lookalike.errors import BadSetting, ModelUnavailable
@@ -55,7 +56,8 @@ def read_manifest(folder: Path) -> Manifest:
     """Raises ModelUnavailable for a manifest that cannot be read, BadSetting for another content."""
     path = folder / MANIFEST
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        with opened(path) as file:
+            return Manifest.model_validate_json(file.read())
     except FileNotFoundError as error:
         raise BadSetting(
             f"The folder {folder} has no {MANIFEST}, which says what its files are.", "docs/models.md says how."

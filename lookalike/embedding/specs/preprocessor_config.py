@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lookalike.embedding.specs.regular import opened
 from lookalike.embedding.specs.scaling import WHITE, Scaling
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.records import Filter, Framing
@@ -50,7 +51,7 @@ def beside(model: Path) -> Path | None:
 def read(path: Path) -> PreprocessorConfig:
     """Raises BadSetting, ModelUnavailable."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             text = file.read(_MOST_BYTES + 1)
     except OSError as error:
         what = f"The preprocessing {path} cannot be read: {error.strerror}."

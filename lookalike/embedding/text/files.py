@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.embedding.specs import model_file
+from lookalike.embedding.specs.regular import opened
 from lookalike.embedding.text.side import TextSide
 from lookalike.errors import BadSetting, ModelUnavailable
 from lookalike.shown import clause
@@ -64,7 +65,7 @@ def model_digest(path: Path) -> str:
 def tokenizer_data(path: Path) -> bytes:
     """The content of a `tokenizer.json`. Raises ModelUnavailable."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             data = file.read(MAX_TOKENIZER_BYTES + 1)
     except OSError as error:
         raise ModelUnavailable(
@@ -79,7 +80,8 @@ def tokenizer_data(path: Path) -> bytes:
 def _config(tokenizer: Path) -> dict[str, Any]:
     """The configuration beside a tokenizer, empty if there is none that can be read."""
     try:
-        found = json.loads(tokenizer.with_name(TOKENIZER_CONFIG).read_bytes())
+        with opened(tokenizer.with_name(TOKENIZER_CONFIG)) as file:
+            found = json.loads(file.read())
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
