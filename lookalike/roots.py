@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -139,11 +138,6 @@ class Roots:
                 "no root allows it, and no images lie at such an address: clouds tell machines their credentials there"
             )
         return f"no root allows it; add {_quoted(target)} to {_SETTING} of the workers to read it"
-
-    @cached_property
-    def reads_network(self) -> bool:
-        """Whether anything but local files may be read."""
-        return bool(self.prefixes or self.networks)
 
 
 def parse_root(text: str) -> Path | Prefix | Network:

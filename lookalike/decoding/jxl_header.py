@@ -25,7 +25,6 @@ class Header:
     is_premultiplied: bool = False
     has_black: bool = False
     has_profile: bool = False
-    has_preview: bool = False
     has_timecodes: bool = False
     is_animated: bool = False
     colours: tuple[int, int] = (1, 13)
@@ -66,7 +65,6 @@ def _metadata(bits: Bits, found: Header) -> None:
         if bits.take(1):
             _size(bits)
         if bits.take(1):
-            found.has_preview = True
             raise ValueError("unsupported: a preview frame")
         if bits.take(1):
             found.is_animated = True
