@@ -98,7 +98,7 @@ def stored_field(field: str) -> str:
     """The field as filters name it: `name` for `label`, `uri`, `taken`, `metadata.KEY` for any other KEY. Raises
     BadFilter."""
     if not isinstance(field, str) or not field.removeprefix(METADATA_PREFIX):
-        raise BadFilter(f"Cannot filter on {shown(field)}.", "Filter on label, uri or the name of a metadata field.")
+        raise BadFilter(f"{shown(field)} is no name of a field.", "Name label, uri or a metadata field.")
     if field in OWN_FIELDS:
         return "name" if field == "label" else field
     return field if field == TAKEN or field.startswith(METADATA_PREFIX) else METADATA_PREFIX + field

@@ -14,7 +14,7 @@ from lookalike.filters import METADATA_PREFIX, Condition, stored_field
 from lookalike.images import DecodedImage
 from lookalike.index.base import Index, VectorQuery
 from lookalike.queries.diversity import candidates_for, diverse
-from lookalike.queries.examples import Example, Stored, Upload, ids_of, texts_of
+from lookalike.queries.examples import Example, Upload, ids_of, texts_of
 from lookalike.queries.options import Options
 from lookalike.queries.order import BY_SCORE, check_field, parse_order, value_of
 from lookalike.queries.pages import FIRST_PAGE, Ask, Page, Paging, arranged, page_of
@@ -120,10 +120,6 @@ class Searcher:
     ) -> list[Match]:
         """The k stored images most similar to an encoded image, best first. Raises ImageRejected, ModelMismatch."""
         return self.like([Upload(data)], Query(Paging(k), filters, exact)).page.matches
-
-    def like_stored(self, id: str, k: int, filters: tuple[Condition, ...] = (), *, exact: bool = False) -> list[Match]:
-        """The k images most similar to a stored one, without itself, best first. Raises NotIndexed."""
-        return self.like([Stored(id)], Query(Paging(k), filters, exact)).page.matches
 
     def like(self, examples: Sequence[Example], query: Query, clock: StageClock | None = None) -> Found:
         """The stored images most similar to what the examples have in common, without those that are examples, best

@@ -154,6 +154,8 @@ def test_options_hold_for_a_query_of_examples(client: httpx2.Client, stored: lis
         ({"data": "?"}, "not base64"),
         ({"data": "", "weight": 0}, "0 is no weight"),
         ({"data": "", "weight": 1e9}, "1e+09 is no weight"),
+        ({"data": "", "weight": True}, "true or false, not a number"),
+        ({"image": False}, "true or false, not a number"),
         ({"data": "", "weight": -1}, "All examples are negative"),
         ({"data": "", "region": "1,2,3"}, "'1,2,3' is no region"),
         ({"data": "", "region": "1,2,0,3"}, "has no area"),

@@ -66,8 +66,8 @@ def test_a_search_counts_its_filtered_set_and_not_what_is_nearest(
     ("parameters", "words"),
     [
         ("fields=nubmer", "Did you mean number?"),
-        ("fields=label,", "Cannot filter on ''"),
-        ("fields=", "Cannot filter on ''"),
+        ("fields=label,", "'' is no name of a field"),
+        ("fields=", "'' is no name of a field"),
         ("fields=label&fields=number", "more than once"),
         ("fields=label&filter=nubmer=1", "Did you mean number?"),
         ("fields=number&metadata.number.min=5&metadata.number.max=4", "No image has both"),

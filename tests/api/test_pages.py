@@ -1,6 +1,7 @@
 """Pages, orders and groups of matches, on both indexes."""
 
 import tracemalloc
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -140,6 +141,12 @@ def test_an_unknown_field_is_refused_with_the_one_that_was_meant(
     said = problem_detail(client.post(f"/search?{option}", content=query), 400)
     assert "no metadata field 'nubmer'" in said and "Did you mean number?" in said
     problem_detail(client.post(f"/search/batch?{option}", files={"image": query}), 400)
+
+
+def test_an_empty_field_is_refused_in_an_address_as_in_a_body(client: httpx2.Client, query: bytes) -> None:
+    said = problem_detail(client.post("/search?group_by=", content=query), 400)
+    body = {"examples": [{"data": b64encode(query).decode()}], "group_by": ""}
+    assert said == problem_detail(client.post("/search", json=body), 400) and "'' is no name of a field" in said
 
 
 def test_no_value_of_a_known_field_is_no_error(client: httpx2.Client, query: bytes) -> None:

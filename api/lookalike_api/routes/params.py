@@ -113,7 +113,8 @@ class QueryParams:
         taken: Taken = None,
         filter: Filter = None,
     ) -> Query:
-        paging = Paging(k, offset, min_score, order=parse_order(sort), group_by=group_by and stored_field(group_by))
+        group_by = None if group_by is None else stored_field(group_by)
+        paging = Paging(k, offset, min_score, order=parse_order(sort), group_by=group_by)
         return Query(paging, conditions_of(request, self._names), exact, cursor, diversity, names_of(facets))
 
 

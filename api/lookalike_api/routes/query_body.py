@@ -5,7 +5,7 @@ from binascii import Error
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.exceptions import HTTPException
 
 from lookalike.errors import NotIndexed
@@ -26,6 +26,15 @@ from lookalike_api.routes.params import MAX_OFFSET
 from lookalike_api.search import Query
 
 MAX_URI_LENGTH = 8192
+
+
+def _no_truth_value(value: object) -> object:
+    """Pydantic takes true for 1."""
+    if isinstance(value, bool):
+        raise ValueError("it is true or false, not a number")
+    return value
+
+
 _WHICH = ("id", "uri", "image", "data", "text")
 
 
@@ -48,6 +57,8 @@ class ExampleBody(BaseModel):
     """Negative for what is not wanted."""
     region: str | None = Field(None, max_length=100)
     """Only this part of the image: "x,y,width,height" in pixels, or "pct:x,y,width,height" in percent."""
+
+    _are_numbers = field_validator("image", "weight", mode="before")(_no_truth_value)
 
 
 class QueryBody(BaseModel):
@@ -77,6 +88,8 @@ class QueryBody(BaseModel):
     """Count the values of these fields among all images that meet the filters."""
     filters: list[Annotated[str, Field(max_length=MAX_LENGTH)]] = Field([], max_length=MAX_CONDITIONS)
     """Conditions such as "label=cat" or "year>=2020"; all must hold."""
+
+    _are_numbers = field_validator("k", "offset", "min_score", "diversity", mode="before")(_no_truth_value)
 
     def query(self) -> Query:
         """Raises BadFilter, BadQuery."""
