@@ -78,7 +78,7 @@ def find_tables(sources: NamesOrPlaces, columns: TableOptions = AS_FOUND, option
 
 
 def _tables(places: Sequence[Place], columns: TableOptions, options: WalkOptions) -> TableSource:
-    return TableSource([place for place in places if isinstance(place, TableSet)], columns, options.excludes)
+    return TableSource([place for place in places if isinstance(place, TableSet)], columns, options.excludes_next)
 
 
 def _roots(places: Sequence[Place]) -> Iterator[str]:

@@ -51,7 +51,7 @@ def _split(
     paths: Iterable[str | RefusedReference], base: str, options: WalkOptions, label: Label
 ) -> Iterator[Found | ImageRef]:
     """Folder and name of listed paths; those that are excluded are left out, hidden ones are not."""
-    excludes = options.excludes
+    excludes = options.excludes_next
     for path in paths:
         if isinstance(path, RefusedReference):
             yield path

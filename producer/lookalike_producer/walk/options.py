@@ -47,7 +47,8 @@ class WalkOptions:
 
     @cached_property
     def excludes_next(self) -> Callable[[str], bool] | None:
-        """The same, for a path in a folder that is not excluded; that of a folder ends with a slash."""
+        """The same, for a path in a folder that is not excluded, or that a list names: that of a folder ends with a
+        slash."""
         if not self.exclude and not self.ignored:
             return None
         for pattern in self.exclude:
