@@ -4,21 +4,15 @@ import asyncio
 import contextlib
 import socket
 import struct
-import threading
-from collections.abc import Coroutine
 from enum import Enum, auto
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
-from testing.event_loop import end_all
+from testing.event_loop import LoopThread, end_all
 
 READ_SIZE_BYTES = 64 * 1024
-#: Opening or closing a listener takes microseconds.
-COMMAND_TIMEOUT_S = 10.0
 #: SO_LINGER on, with a time of zero: closing the socket sends RST instead of FIN.
 LINGER_ZERO = struct.pack("ii", 1, 0)
-
-Answer = TypeVar("Answer")
 
 
 class Fault(Enum):
@@ -60,43 +54,37 @@ class Proxy:
         self._fault = Fault.NONE
         self._stall_s = 0.0
         self._connections: set[Connection] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._loop = LoopThread()
         self._listener: asyncio.Server | None = None
         self.port = 0
 
     def black_hole(self) -> None:
-        self._do(self._begin(Fault.BLACK_HOLE))
+        self._loop.run(self._begin(Fault.BLACK_HOLE))
 
     def stall(self, seconds: float) -> None:
         self._stall_s = seconds
-        self._do(self._begin(Fault.STALL))
+        self._loop.run(self._begin(Fault.STALL))
 
     def reset(self) -> None:
-        self._do(self._begin(Fault.RESET))
+        self._loop.run(self._begin(Fault.RESET))
 
     def refuse(self) -> None:
-        self._do(self._begin(Fault.REFUSE))
+        self._loop.run(self._begin(Fault.REFUSE))
 
     def heal(self) -> None:
         """Forward new connections again. Connections that fell into the black hole stay dead."""
-        self._do(self._begin(Fault.NONE))
+        self._loop.run(self._begin(Fault.NONE))
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._do(self._listen())
+        self._loop.start()
+        self._loop.run(self._listen())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._do(self._end())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _do(self, command: Coroutine[Any, Any, Answer]) -> Answer:
-        return asyncio.run_coroutine_threadsafe(command, self._loop).result(COMMAND_TIMEOUT_S)
+        self._loop.run(self._end())
+        self._loop.end()
 
     async def _listen(self) -> None:
         self._listener = await asyncio.start_server(self._accepted, self._address, self.port)

@@ -22,10 +22,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from testing.event_loop import end_all
+from testing.event_loop import LoopThread, end_all
 
-#: Starting and stopping takes milliseconds.
-COMMAND_TIMEOUT_S = 10.0
 #: SO_LINGER on, with a time of zero: closing the socket sends RST instead of FIN.
 LINGER_ZERO = struct.pack("ii", 1, 0)
 #: The first byte of a client that speaks TLS.
@@ -134,8 +132,7 @@ class WebServer:
         self._answers: dict[str, Answer | Handler] = {}
         self._folder: Path | None = None
         self._writers: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._loop = LoopThread()
         self._server: asyncio.Server | None = None
 
     @property
@@ -158,17 +155,15 @@ class WebServer:
         return [request.path for request in self.requests if request.method == method]
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(COMMAND_TIMEOUT_S)
+        self._loop.start()
+        self._loop.run(self._start())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(COMMAND_TIMEOUT_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.run(self._stop())
+        self._loop.end()
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(
