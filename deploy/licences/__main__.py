@@ -1,12 +1,10 @@
 """`python -m deploy.licences`: writes docs/licences.md, and fails on a licence that may not be installed."""
 
 import sys
-from pathlib import Path
 
+from deploy.engines import ROOT
 from deploy.licences.page import page
 from deploy.licences.table import rows, surprises
-
-ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:

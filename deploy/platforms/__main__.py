@@ -2,13 +2,11 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from deploy.engines import ROOT
 from deploy.locks import Locked, read_lock
 from deploy.platforms.page import INSTALLATIONS, PLATFORMS, PYTHONS, page
 from deploy.platforms.wheels import Failed, find_uv, missing_wheels
-
-ROOT = Path(__file__).parents[2]
 
 
 def find(uv: str) -> Iterator[tuple[tuple[str, str, str], set[str]]]:

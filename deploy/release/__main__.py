@@ -6,14 +6,13 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+from deploy.engines import ROOT
 from deploy.release.contexts import write_contexts
 from deploy.release.failed import Failed
 from deploy.release.materials import check_materials, write_materials
 from deploy.release.packages import build_packages, check_install, check_packages
 from deploy.release.source import check_clean, check_tag, commit_time
 from lookalike import __version__
-
-ROOT = Path(__file__).parents[2]
 
 
 def release(root: Path, folder: Path) -> str:
