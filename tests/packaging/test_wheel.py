@@ -65,7 +65,7 @@ def test_the_demo_imports_nothing_from_its_folder_or_python_path(whole: Path, tm
     on_path = set_traps(tmp_path / "path", [name for name in TRAPS if name != "lookalike_cli"], imported)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOOKALIKE_")}
     environment |= {"LOOKALIKE_HOME": str(home), "PYTHONPATH": str(on_path)}
-    command = [str(whole.parent / "lookalike"), "demo"]
+    command = [str(whole.parent / "lookalike"), "demo", "--per-label", "8"]
     done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Similar to ") == 3 and "Try next" in done.stdout
