@@ -122,13 +122,16 @@ def _shown(file: Path) -> Path:
 
 
 def check_origins() -> None:
-    """Raises BadSetting if the working folder's file holds a setting that it may not, or the named file is missing."""
+    """Raises BadSetting if the working folder's file holds a setting that it may not, or a file is none."""
     if (named := os.environ.get(NAMED_FILE)) and not os.path.isfile(named):
         raise BadSetting(
             f"{NAMED_FILE} names {named}, which is not a file.", "Correct the path, or unset the variable."
         )
     if named:
         return
+    for file in filter(Path.is_fifo, files()):
+        # Opening it would wait for a program that writes, and each reader takes from what it writes.
+        raise BadSetting(f"{_shown(file)} is a FIFO, not a file.", f"Remove it, or name a file with {NAMED_FILE}.")
     found = {file: _in_file(file) for file in files()}
     folder = found.pop(Path(ENV_FILE), {})
     users = {name: value for values in found.values() for name, value in values.items()}

@@ -1,5 +1,6 @@
 """A variable that no program reads is reported with the setting that was meant; old names still work."""
 
+import os
 import re
 from pathlib import Path
 
@@ -96,6 +97,12 @@ def test_a_bad_value_under_an_old_name_is_rejected(monkeypatch: pytest.MonkeyPat
 
 def test_every_old_name_leads_to_a_setting() -> None:
     assert set(RENAMED.values()) <= set(setting_names()) and not set(RENAMED) & set(setting_names())
+
+
+def test_a_fifo_in_the_place_of_the_file_is_refused_unopened() -> None:
+    os.mkfifo(".env")
+    with pytest.raises(BadSetting, match="is a FIFO"):
+        read_settings()
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
