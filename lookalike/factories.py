@@ -66,13 +66,14 @@ def spec_in_place_of(spec: ModelSpec, settings: Settings) -> ModelSpec:
     return spec
 
 
-def spec_for_index(settings: Settings, indexed: ModelIdentity) -> ModelSpec:
+def spec_for_index(settings: Settings, indexed: ModelIdentity, configured: ModelSpec | None = None) -> ModelSpec:
     """The model for searches in the configured index, which holds vectors of `indexed`.
 
     It is the configured model, or the one that the index was promoted to since; if no model was chosen, that of the
-    index. Raises ModelMismatch if `indexed` is another model, or cannot be built on this machine.
+    index. `configured` is the configured model, if the caller has just resolved it. Raises ModelMismatch if `indexed`
+    is another model, or cannot be built on this machine.
     """
-    configured = model_spec(settings)
+    configured = configured or model_spec(settings)
     if configured.fingerprint == indexed.fingerprint:
         return configured
     is_free = not is_model_chosen(settings) or configured.fingerprint in _former_models(settings)

@@ -51,11 +51,11 @@ def _load_text(settings: Settings, stored: ModelIdentity) -> TextEncoder:
 
 def _chosen(settings: Settings, stored: ModelIdentity) -> ModelSpec:
     """The model for searches. Log a warning if it is not the one that was asked for."""
-    spec = factories.spec_for_index(settings, stored)
-    if factories.is_model_chosen(settings):
-        asked = factories.model_spec(settings)
-        if spec.fingerprint != asked.fingerprint:
-            _warn(settings.index, asked.name, spec.name)
+    # Now, not when the service started: a model of this name may have been replaced.
+    asked = factories.model_spec(settings)
+    spec = factories.spec_for_index(settings, stored, asked)
+    if factories.is_model_chosen(settings) and spec.fingerprint != asked.fingerprint:
+        _warn(settings.index, asked.name, spec.name)
     return spec
 
 
