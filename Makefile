@@ -64,9 +64,9 @@ audit: .venv/testable ## Check the locked packages for known vulnerabilities
 			*) echo "Not audited: the vulnerability service did not answer: $$(echo "$$told" | tail -n 1 | cut -c 1-160)"; exit 1;; \
 		esac
 
-# Three processes on two cores, because tests wait half of their time. Each process has its own services.
+# Four processes on two cores, because tests wait half of their time. Each process has its own services.
 test: .venv/testable ## Run the tests against real services
-	$(BIN)/pytest -n $(or $(PROCESSES),3) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n $(or $(PROCESSES),4) --dist loadgroup --no-loadscope-reorder
 
 faults: .venv/testable ## Inject faults with real waiting times; write the table of docs/reliability.md
 	$(BIN)/python -m tests.faults $(FAULTS)
