@@ -1,20 +1,12 @@
 // Requests to the service: its answers as values, its problem documents as errors. Uses no element of the page.
 
-//: Types of problems that are none to a person: there is nothing to show yet.
-const NOTHING_YET = ["no-index", "no-map"];
-
-/** Why a request failed; `message` is one sentence for people, `status` is 0 without an answer, `type` the URI of the
- * problem's type, if it has one. */
+/** Why a request failed; `message` is one sentence for people, `status` is 0 without an answer. */
 export class Problem extends Error {
   constructor(status, sentence, type = "") {
     super(sentence);
     this.status = status;
-    this.type = type;
-  }
-
-  /** Whether nothing is wrong: a command must be run first, which the message names. */
-  get isNothingYet() {
-    return NOTHING_YET.some((name) => this.type.endsWith(`:${name}`));
+    // Nothing is wrong then: `message` names the command that comes first.
+    this.isNothingYet = /:no-(index|map)$/u.test(type);
   }
 
   /** Whether the same request may succeed a little later. */
@@ -87,7 +79,7 @@ async function problem(response) {
   try {
     const { type, detail, title, rejection } = await response.json();
     const sentence = rejection ? rejected(rejection) : detail || title || fallback;
-    return new Problem(response.status, String(sentence), String(type));
+    return new Problem(response.status, String(sentence), type);
   } catch {
     return new Problem(response.status, fallback);
   }

@@ -1,5 +1,4 @@
-// What a part of the page shows itself with beside its module: a style sheet, and elements. Each is there once, however
-// often it is asked for.
+// What a part of the page shows itself with beside its module: a style sheet, and elements. Each is loaded once.
 
 const FOLDER = "page/";
 const marks = new Set();

@@ -1,5 +1,4 @@
-// The gallery: one tile for each match, in order. One tile at a time is in the order of the Tab key; arrow keys lead to
-// the others.
+// The gallery: one tile for each match, in order. The Tab key leads to one tile, arrow keys lead to the others.
 
 import { Later } from "./later.js";
 import { nameOf, scored } from "./text.js";

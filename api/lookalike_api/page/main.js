@@ -1,5 +1,4 @@
-// The entry point: turns a person's actions into searches. What shows them is loaded when it is wanted: the collection
-// at the start, a search, the dialogs.
+// The entry point: turns a person's actions into searches. The collection, a search and the dialogs are loaded later.
 
 import { Api, Problem } from "./api.js";
 import { marked, styled } from "./assets.js";
@@ -101,8 +100,7 @@ function go(next, how = "push") {
   return show();
 }
 
-/** Show the search of the address and the history entry, and what is open above it: at the start, and after back or
- * forward. */
+/** Show the search of the address and the history entry, and what is open above it. */
 async function restore() {
   const entry = entries.read();
   filterBy(entry.filters);
@@ -213,14 +211,11 @@ function skip(event) {
   find("results").focus();
 }
 
-/** Load what a person may want next. Who wants it before does not wait for this, and is told if it cannot be had. */
+/** Load what a person may want next. Who wants it before does not wait for this. */
 async function loadRest() {
   await new Promise((done) => {
-    if ("requestIdleCallback" in window) {
-      requestIdleCallback(done, { timeout: REST_MS });
-    } else {
-      setTimeout(done);
-    }
+    // Safari has no idle callbacks.
+    window.requestIdleCallback?.(done, { timeout: REST_MS }) ?? setTimeout(done);
   });
   const rest = [panels.get().then((all) => all.begin()), searching.get(), collection.get()];
   await Promise.all(rest.map((part) => part.catch(ignored)));

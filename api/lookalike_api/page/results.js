@@ -1,5 +1,4 @@
-// The results of the current search: asks for them page by page, shows them, and says how many there are or what is
-// wrong.
+// The results of the current search: asks for them page by page, shows them, and says how many there are.
 
 import { DEFAULTS } from "./address.js";
 import { Search } from "./search.js";

@@ -1,5 +1,4 @@
-// A search on the page: its examples, filters and results. It is loaded with the first search, so that the start page
-// does not wait for it.
+// A search on the page: its examples, filters and results. It is loaded with the first search.
 
 import { marked, styled } from "./assets.js";
 import { Examples } from "./examples.js";
