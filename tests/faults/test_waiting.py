@@ -18,8 +18,8 @@ from tests.faults.pace import SHORT
 from tests.faults.rig import Place, Rig
 
 IMAGES = 120
-#: Long enough for several attempts, and for a machine that stands still meanwhile.
-HOST_WAIT_S = 15
+#: Longer than an outage with a restart of Redis in it takes a slow machine; then images are given up.
+HOST_WAIT_S = 30
 EXPIRED = Fault(status=400, code="ExpiredToken")
 #: A bucket that is elsewhere, as S3 says it.
 ELSEWHERE = Fault(times=3, status=301, code="PermanentRedirect", headers={"x-amz-bucket-region": "eu-west-3"})
