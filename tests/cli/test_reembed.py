@@ -3,11 +3,12 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from lookalike import embedding, factories
 from lookalike.errors import IndexMissing, LookalikeError, ModelMismatch, SourceMissing
@@ -95,8 +96,10 @@ def printed(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
-    def call(command: Callable[..., None], *arguments: Any, **options: Any) -> dict[str, Any]:
-        command(*arguments, **options, json=True)
+    def call(command: Callable[..., None], *arguments: Any, code: int = 0, **options: Any) -> dict[str, Any]:
+        with nullcontext() if code == 0 else pytest.raises(typer.Exit) as ended:
+            command(*arguments, **options, json=True)
+        assert ended is None or ended.value.exit_code == code
         last: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
         return last
 
@@ -150,7 +153,7 @@ def test_an_index_changes_its_model_and_back_while_it_is_searched(
     printed(promote, index=name)
     (rejection,) = printed(list_failed, first["job"])["failed"]
     assert (Path(rejection["uri"]).name, rejection["job"]) == ("zero.jpg", first["job"]), "it followed the name"
-    retried = printed(retry_failed, first["job"])
+    retried = printed(retry_failed, first["job"], code=1)
     assert (retried["index"], retried["model"], retried["rejected"]) == (name, done["model"], 1)
 
 

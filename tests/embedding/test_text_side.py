@@ -188,7 +188,7 @@ def test_files_that_cannot_be_text_sides_are_refused_with_a_sentence(tmp_path: P
         side_of(replace(files, model=tmp_path / "text.pt"))
     with pytest.raises(ModelUnavailable, match=r"none\.keras cannot be read: No such file"):
         side_of(replace(files, model=tmp_path / "none.keras"))
-    with pytest.raises(ModelUnavailable, match=r"tokenizer .* cannot be read: Is a directory"):
+    with pytest.raises(ModelUnavailable, match=r"tokenizer .* cannot be read: it is not a regular file"):
         side_of(replace(files, tokenizer=tmp_path))
     with pytest.raises(BadSetting, match="0 is no number of tokens"):
         side_of(replace(files, length=0))

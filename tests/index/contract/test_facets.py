@@ -132,7 +132,8 @@ def test_values_that_come_while_they_are_counted_hurt_nobody(filled: Index) -> N
 
 
 def test_a_field_that_there_is_not_is_named(filled: Index) -> None:
-    for fields, words in ((["yaer"], "Did you mean year"), (["label", "nothing"], "'nothing'"), ([""], "filter on ''")):
+    wrong = ((["yaer"], "Did you mean year"), (["label", "nothing"], "'nothing'"), ([""], "'' is no name"))
+    for fields, words in wrong:
         with pytest.raises(BadFilter, match=words):
             facets(filled, fields)
 
